@@ -1,0 +1,75 @@
+"""Columns of a frame -> checked arrays of times and values."""
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.exceptions import DataError
+
+
+def owner(row: int, indptr: Ints, ids: Index) -> str:
+    """Name of the series that ``row`` belongs to, quoted for a message."""
+    return repr(ids[int(np.searchsorted(indptr, row, side="right")) - 1])
+
+
+def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
+    """Timestamps, periods or integers of a time column; text is parsed as dates: ``(n_obs,)``.
+
+    Raises
+    ------
+    DataError
+        A time is empty, is no date, or is a number with a fraction.
+    """
+    if column.isna().any():
+        row = int(np.argmax(column.isna().to_numpy()))
+        raise DataError(f"Series {owner(row, indptr, ids)} has no time in row {row}; every observation needs one.")
+    if isinstance(column.dtype, (pd.PeriodDtype, pd.DatetimeTZDtype)) or column.dtype.kind == "M":
+        return pd.Index(column.array, name=None)
+    if pd.api.types.is_bool_dtype(column.dtype):
+        raise DataError("The times are booleans; dates or integers are needed.")
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return pd.Index(column.to_numpy(dtype=np.int64))
+    if pd.api.types.is_float_dtype(column.dtype):
+        return _whole(column.to_numpy(dtype=np.float64), indptr, ids)
+    parsed = pd.to_datetime(column, errors="coerce", format=None if _one_format(column) else "mixed")
+    bad = parsed.isna().to_numpy()
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"Series {owner(row, indptr, ids)}: {column.iloc[row]!r} is no date. Use dates such as 2024-01-31, or integers."
+        )
+    return pd.Index(parsed.array, name=None)
+
+
+def parse_values(column: "np.ndarray", indptr: Ints, ids: Index, times: Index, what: str = "y") -> Floats:  # type: ignore[type-arg] # any dtype
+    """A column as float64, nan where it is empty: ``(n_obs,)``.
+
+    Raises
+    ------
+    DataError
+        A value is no number, or is infinite; the message names the series, the time and the value.
+    """
+    values = pd.to_numeric(pd.Series(column), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = (np.isnan(values) & ~pd.isna(column)) | np.isinf(values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"Series {owner(row, indptr, ids)} has {what}={column[row]!r} at {times[row]}; a finite number is needed "
+            "(leave the cell empty for a missing value)."
+        )
+    return values
+
+
+def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:
+    broken = times != np.floor(times)
+    if broken.any():
+        row = int(np.argmax(broken))
+        raise DataError(
+            f"Series {owner(row, indptr, ids)} has the time {times[row]}; dates or whole numbers are needed."
+        )
+    return pd.Index(times.astype(np.int64))
+
+
+def _one_format(column: "pd.Series[object]") -> bool:
+    """Whether all texts have the length of the first, so that one date format, guessed once, reads them all."""
+    return bool((column.astype(str).str.len() == len(str(column.iloc[0]))).all())

@@ -1,0 +1,284 @@
+"""BaseForecaster: the one interface of every model."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, Self, final
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from tsforecast._types import Floats
+from tsforecast.containers import (
+    Container,
+    Covariates,
+    Series,
+    future_covariates,
+    restore,
+    split_covariates,
+    to_panel,
+)
+from tsforecast.exceptions import (
+    CovariateError,
+    DataError,
+    FitError,
+    MissingValuesError,
+    NotFittedError,
+    ParameterError,
+)
+from tsforecast.forecast import Forecast, quantile_levels
+from tsforecast.frequency import freq_name, steps_between
+from tsforecast.panel import Panel
+
+
+class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn ships no types
+    """A forecaster: constructor parameters until ``fit``, then learnt attributes that end in an underscore.
+
+    A model writes `_fit` and `_predict` on Panels; everything a caller may give is checked and converted here.
+
+    Class attributes that a model sets
+    ----------------------------------
+    handles_missing : bool
+        Whether nan in the series is understood; else `fit` refuses it.
+    uses_covariates : bool
+        Whether ``X`` changes the forecasts; a model that does not use it accepts it and passes it over, so that one
+        call serves all models of a comparison.
+
+    Learnt attributes
+    -----------------
+    panel_ : Panel
+        The series given to `fit`.
+    """
+
+    handles_missing: bool = False
+    uses_covariates: bool = False
+
+    panel_: Panel
+
+    @property
+    def is_global(self) -> bool:
+        """Whether one set of parameters is learnt from all series together, so that series cannot be fitted apart."""
+        return False
+
+    @final
+    def fit(self, y: Series, X: Covariates | None = None) -> Self:
+        """This forecaster, fitted.
+
+        Parameters
+        ----------
+        y : Series, DataFrame, ndarray or Panel
+            One or many series: a pandas Series (any regular index), a wide frame (times in the index, one column a
+            series), a long frame (``unique_id``, ``ds``, ``y``), an array ``(n_obs,)`` or ``(n_obs, n_series)``.
+        X : DataFrame or ndarray, optional
+            Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
+            (and ``unique_id`` where series differ), or an array with one row an observation.
+
+        Raises
+        ------
+        DataError
+            The series are not regular, too short, or hold what the model cannot use; the message names the series.
+        ParameterError
+            A constructor argument has a value that is not allowed.
+        FitError
+            No optimum was found.
+
+        Examples
+        --------
+        >>> from tsforecast import Naive
+        >>> Naive().fit([3.0, 1.0, 2.0]).predict(2)
+        array([2., 2.])
+        """
+        panel, container = to_panel(y, X)
+        self._check_missing(panel)
+        if not self.uses_covariates and panel.covariates is not None:
+            panel = panel.with_covariates(None)
+        self._fit(panel)
+        self.panel_ = panel
+        self._container = container
+        return self
+
+    @final
+    def predict(
+        self,
+        horizon: int,
+        X: Covariates | None = None,
+        *,
+        history: Series | None = None,
+        level: float | Sequence[float] | None = None,
+        quantiles: float | Sequence[float] | None = None,
+    ) -> Any:
+        """Forecasts of the next ``horizon`` steps, in the kind of container that was given.
+
+        Parameters
+        ----------
+        horizon : int
+            Steps ahead, at least 1.
+        X : DataFrame or ndarray, optional
+            Covariates of the horizon, for a model fitted with some; with ``history``, of the history too.
+        history : like ``y`` of `fit`, optional
+            Series to forecast from, in place of those of `fit`: what was learnt stays, what it is conditioned on
+            changes. Nothing is re-estimated and nothing is kept.
+        level : float or sequence of float, optional
+            Central intervals in percent: columns ``lo-80`` and ``hi-80`` for 80.
+        quantiles : float or sequence of float, optional
+            Quantile levels in (0, 1): column ``q0.1`` for 0.1.
+
+        Returns
+        -------
+        Series, DataFrame, ndarray or Forecast
+            Series in: a Series, or a frame with columns ``mean``, ``lo-80``, … where levels are asked for. Wide frame
+            in: a wide frame; with levels, columns are (series, statistic). Long frame in: a long frame ``unique_id``,
+            ``ds``, ``mean``, …. Array in: ``(horizon,)`` or ``(horizon, n_series)``; with levels one more axis at the
+            end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`.
+
+        Raises
+        ------
+        NotFittedError
+            `fit` was not called.
+        ParameterError
+            ``horizon``, ``level`` or ``quantiles`` is out of its range.
+        CovariateError
+            The model was fitted with covariates and ``X`` does not give them for the horizon.
+        UnknownNameError
+            ``history`` holds a series that a model with parameters per series was not fitted on.
+        FitError
+            A forecast is not finite.
+        """
+        self._check_fitted()
+        steps = _whole_number("horizon", horizon)
+        levels, wanted = _as_list(level), _as_list(quantiles)
+        if history is None:
+            panel, container = self.panel_, self._container
+        else:
+            panel, container, X = self._condition(history, X)
+        future = self._future(X, panel, steps)
+        forecast = self._predict(panel, steps, future, quantile_levels(levels, wanted))
+        _check_finite(self, forecast)
+        return restore(forecast, container, levels, wanted)
+
+    @final
+    def score(self, y: Series, X: Covariates | None = None) -> float:
+        """Minus the mean absolute scaled error (MASE) of the forecasts for ``y``; larger is better.
+
+        Parameters
+        ----------
+        y : like ``y`` of `fit`
+            Observations after the end of the training series; a gap between the two is forecast over.
+        X : DataFrame or ndarray, optional
+            Covariates from the end of training to the end of ``y``.
+
+        Notes
+        -----
+        The scale of a series is the mean absolute change over one season in the training series (Hyndman & Koehler
+        2006); a season is the model's ``season_length``, or what is usual for the frequency. Series whose scale is zero
+        are left out; nan where none is left.
+
+        Examples
+        --------
+        >>> from tsforecast import Naive
+        >>> Naive().fit([1.0, 2.0, 3.0]).score([3.0, 5.0])
+        -1.0
+        """
+        self._check_fitted()
+        truth, _ = to_panel(y)
+        panel = self.panel_.take(self.panel_.positions(truth.ids))
+        season = int(getattr(self, "season_length", None) or panel.season_length)
+        scores = []
+        for i in range(truth.n_series):
+            skipped = _steps_skipped(panel, truth, i)
+            steps = skipped + int(truth.lengths[i])
+            mean = self._mean_of(panel.take([i]), steps, X)[skipped:]
+            trained = panel.series(i)
+            scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
+            error = np.nanmean(np.abs(truth.series(i) - mean))
+            scores.append(-error / scale if scale > 0 else np.nan)
+        return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
+
+    @abstractmethod
+    def _fit(self, panel: Panel) -> None:
+        """Check the constructor's arguments against the panel, learn, store attributes that end in an underscore."""
+
+    @abstractmethod
+    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        """Forecasts from the end of every series of ``panel``, which need not be the panel of `_fit`.
+
+        ``X`` is ``(n_series, horizon, n_features)``; ``levels`` are the increasing quantile levels, maybe none. The
+        object is left as it was.
+        """
+
+    def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
+        return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
+
+    def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
+        return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
+
+    def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
+        """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
+        names = self.panel_.covariate_names
+        panel, container = to_panel(history)
+        if names and panel.covariates is None and X is not None:
+            past, X = split_covariates(X, panel)
+            panel, container = to_panel(history, past)
+        self._check_missing(panel)
+        if not self.uses_covariates and panel.covariates is not None:
+            panel = panel.with_covariates(None)
+        if panel.freq != self.panel_.freq:
+            raise DataError(
+                f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on {freq_name(self.panel_.freq)!r}."
+            )
+        if set(panel.covariate_names) != set(names):
+            raise CovariateError(
+                f"history has the covariates {list(panel.covariate_names)}; the model was fitted with {list(names)}."
+            )
+        if panel.covariates is not None and panel.covariate_names != names:
+            order = [panel.covariate_names.index(name) for name in names]
+            panel = panel.with_covariates(panel.covariates[:, order], names)
+        return panel, container, X
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "panel_"):
+            raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit first.")
+
+    def _check_missing(self, panel: Panel) -> None:
+        missing = np.isnan(panel.values)
+        if missing.any() and not self.handles_missing:
+            row = int(np.argmax(missing))
+            name = panel.ids[int(np.searchsorted(panel.indptr, row, side="right")) - 1]
+            raise MissingValuesError(
+                f"Series {name!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use missing values; "
+                "fill them, or choose a model that can (ARIMA, LSTM)."
+            )
+
+
+def _check_finite(model: BaseForecaster, forecast: Forecast) -> None:
+    bad = ~(np.isfinite(forecast.mean).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
+    if bad.any():
+        names = [str(name) for name in forecast.ids[bad]]
+        raise FitError(
+            f"{type(model).__name__}'s forecast of series {names[0]!r} is not finite.",
+            failures=dict.fromkeys(names, "the forecast is not finite"),
+        )
+
+
+def _steps_skipped(panel: Panel, truth: Panel, i: int) -> int:
+    """Steps between the end of training and the first of ``truth``; none for arrays, whose times begin at 0 anew."""
+    last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
+    if isinstance(panel.freq, int) and first[0] == 0:
+        return 0
+    steps = steps_between(last, first, panel.freq)
+    if steps < 1:
+        raise DataError(
+            f"Series {truth.ids[i]!r}: y begins at {first[0]}, not after the training series, which ends at {last[0]}."
+        )
+    return steps - 1
+
+
+def _as_list(given: float | Sequence[float] | None) -> list[float] | None:
+    if given is None:
+        return None
+    return [float(given)] if np.isscalar(given) else [float(v) for v in given]  # type: ignore[arg-type, union-attr]
+
+
+def _whole_number(name: str, value: int) -> int:
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
+        raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")
+    return int(value)

@@ -1,0 +1,205 @@
+"""What a caller gave -> Panel; Forecast -> the same kind of container."""
+
+import dataclasses
+from typing import Any, Literal, TypeAlias, Union
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats, Index
+from tsforecast.exceptions import ContainerTypeError, CovariateError
+from tsforecast.forecast import Forecast
+from tsforecast.frequency import future_times
+from tsforecast.panel import Panel
+
+Series: TypeAlias = Union[Panel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
+Covariates: TypeAlias = Union[pd.DataFrame, "np.ndarray[Any, Any]"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Container:
+    """Kind of the object a panel was made from, and what is needed to give the same kind back."""
+
+    kind: Literal["panel", "long", "wide", "series", "array", "matrix"]
+
+
+def to_panel(y: Series, X: Covariates | None = None) -> tuple[Panel, Container]:
+    """The panel that ``y`` holds, with covariates ``X`` attached, and the kind of container it came in.
+
+    Parameters
+    ----------
+    y : Panel, Series, DataFrame or ndarray
+        A long frame has the columns ``ds`` and ``y`` (and ``unique_id``, unless it is one series); any other frame is
+        wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``.
+    X : DataFrame or ndarray, optional
+        See `align_covariates`.
+
+    Raises
+    ------
+    ContainerTypeError
+        ``y`` is none of these.
+    DataError
+        The series are not regular or hold what is no number.
+
+    Examples
+    --------
+    >>> to_panel([1.0, 2.0, 3.0])
+    (Panel(n_series=1, n_obs=3, freq='1'), Container(kind='array'))
+    """
+    panel, container = _read(y)
+    if X is not None:
+        table, names = align_covariates(X, panel.ids, panel.lengths, panel.times)
+        panel = panel.with_covariates(table, names)
+    return panel, container
+
+
+def _read(y: Series) -> tuple[Panel, Container]:
+    if isinstance(y, Panel):
+        return y, Container("panel")
+    if isinstance(y, pd.Series):
+        return Panel.from_series(y), Container("series")
+    if isinstance(y, pd.DataFrame):
+        if {"ds", "y"} <= set(y.columns):
+            return Panel.from_frame(y), Container("long")
+        return Panel.from_wide(y), Container("wide")
+    if isinstance(y, (np.ndarray, list, tuple)):
+        array = np.asarray(y)
+        return Panel.from_array(array), Container("array" if array.ndim == 1 else "matrix")
+    raise ContainerTypeError(
+        f"A {type(y).__name__} cannot be read as time series; give a pandas Series or DataFrame, an array or a Panel."
+    )
+
+
+def align_covariates(
+    X: Covariates, ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+) -> tuple[Floats, tuple[str, ...]]:
+    """Covariates for the times asked for, series by series: ``(n_obs, n_features)``, and their names.
+
+    Parameters
+    ----------
+    X : DataFrame or ndarray
+        A long frame with ``unique_id`` and ``ds``; a frame with ``ds`` alone, or with the times in its index, that all
+        series share; or an array ``(n_obs, n_features)`` in the order of the observations, which a panel of equal
+        series may give as ``(n_obs / n_series, n_features)`` to share. Rows for other times are passed over.
+
+    Raises
+    ------
+    CovariateError
+        A time is absent, a value is missing, or an array has another number of rows.
+    """
+    if isinstance(X, pd.DataFrame):
+        return _align_frame(X, ids, lengths, times)
+    table = np.asarray(X, dtype=np.float64)
+    if table.ndim == 1:
+        table = table[:, None]
+    total = int(lengths.sum())
+    if table.shape[0] != total and len(ids) > 1 and (lengths == table.shape[0]).all():
+        table = np.tile(table, (len(ids), 1))
+    if table.shape[0] != total:
+        raise CovariateError(f"X has {table.shape[0]} rows; {total} are needed, one for each time of each series.")
+    return _finite(table, tuple(f"x{i}" for i in range(table.shape[1])), ids, lengths, times)
+
+
+def _align_frame(
+    X: pd.DataFrame, ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+) -> tuple[Floats, tuple[str, ...]]:
+    keys = [c for c in ("unique_id", "ds") if c in X.columns]
+    names = tuple(str(c) for c in X.columns if c not in (*keys, "y"))
+    if not names:
+        raise CovariateError(f"X has no column besides {keys}; give one column for each covariate.")
+    source = X[[c for c in X.columns if c not in (*keys, "y")]]
+    wanted: Index = times
+    have: Index = pd.Index(X["ds"]) if "ds" in keys else X.index
+    if isinstance(wanted, pd.DatetimeIndex) and not isinstance(have, (pd.DatetimeIndex, pd.PeriodIndex)):
+        have = pd.DatetimeIndex(have)
+    if "unique_id" in keys:
+        wanted = pd.MultiIndex.from_arrays([ids.repeat(lengths), times])
+        have = pd.MultiIndex.from_arrays([X["unique_id"], have])
+    if not have.is_unique:
+        raise CovariateError(f"X has two rows for {have[have.duplicated()][0]}; one is needed.")
+    rows = have.get_indexer(wanted)
+    if (rows < 0).any():
+        lost = int(np.argmax(rows < 0))
+        raise CovariateError(f"X has no row for series {ids.repeat(lengths)[lost]!r} at {times[lost]}.")
+    return _finite(source.to_numpy(dtype=np.float64)[rows], names, ids, lengths, times)
+
+
+def _finite(
+    table: Floats, names: tuple[str, ...], ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+) -> tuple[Floats, tuple[str, ...]]:
+    bad = ~np.isfinite(table)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise CovariateError(
+            f"X has {names[column]}={table[row, column]} for series {ids.repeat(lengths)[row]!r} at {times[row]}; "
+            "a finite number is needed."
+        )
+    return table, names
+
+
+def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: tuple[str, ...]) -> Floats | None:
+    """Covariates of the ``horizon`` steps after each series ends: ``(n_series, horizon, n_features)``.
+
+    Raises
+    ------
+    CovariateError
+        The model was fitted with covariates and these are absent, others or incomplete.
+    """
+    if X is None:
+        if names:
+            raise CovariateError(
+                f"The model was fitted with covariates {list(names)}: predict needs X for the horizon."
+            )
+        return None
+    if not names:
+        raise CovariateError("X was given to predict, but the model was fitted without covariates.")
+    times = future_times(panel.last_times, horizon, panel.freq)
+    if isinstance(X, pd.DataFrame):
+        X = X[[c for c in X.columns if str(c) in (*names, "unique_id", "ds")]]
+    table, got = align_covariates(X, panel.ids, np.full(panel.n_series, horizon), times)
+    if set(got) != set(names):
+        raise CovariateError(f"X has the covariates {list(got)}; the model was fitted with {list(names)}.")
+    ordered = table[:, [got.index(name) for name in names]]
+    return ordered.reshape(panel.n_series, horizon, len(names))
+
+
+def split_covariates(X: Covariates, panel: Panel) -> tuple[Covariates, Covariates]:
+    """Covariates of the history and of the horizon: a frame serves both by its times, an array is cut after the history.
+
+    Raises
+    ------
+    CovariateError
+        An array was given for several series.
+    """
+    if isinstance(X, pd.DataFrame):
+        return X, X
+    if panel.n_series > 1:
+        raise CovariateError("With history of several series give X as a frame with unique_id and ds, not as an array.")
+    return X[: panel.n_obs], X[panel.n_obs :]
+
+
+def restore(forecast: Forecast, container: Container, level: list[float] | None, quantiles: list[float] | None) -> Any:
+    """A forecast in the kind of container its data came in; see `BaseForecaster.predict` for each."""
+    if container.kind == "panel":
+        return forecast
+    if container.kind == "long":
+        return forecast.to_frame(level=level or [], quantiles=quantiles or [])
+    columns = forecast.columns(level=level, quantiles=quantiles)
+    if container.kind == "array":
+        stacked = np.stack([table[0] for table in columns.values()], axis=-1)
+        return stacked if len(columns) > 1 else stacked[:, 0]
+    if container.kind == "matrix":
+        stacked = np.stack([table.T for table in columns.values()], axis=-1)
+        return stacked if len(columns) > 1 else stacked[:, :, 0]
+    return _frame(forecast, columns, container)
+
+
+def _frame(forecast: Forecast, columns: dict[str, Floats], container: Container) -> "pd.DataFrame | pd.Series[Any]":
+    pieces = []
+    for i, name in enumerate(forecast.ids):
+        times = future_times(forecast.cutoff[i : i + 1], forecast.horizon, forecast.freq)
+        pieces.append(pd.DataFrame({column: table[i] for column, table in columns.items()}, index=times))
+        if container.kind == "series":
+            return pieces[0] if len(columns) > 1 else pieces[0]["mean"].rename(name)
+    wide = pd.concat(pieces, axis=1, keys=forecast.ids, sort=True)
+    return wide if len(columns) > 1 else wide.droplevel(1, axis=1)

@@ -1,0 +1,84 @@
+"""Errors of tsforecast: one root, and each error is also the builtin a caller would catch."""
+
+from collections.abc import Mapping
+
+import sklearn.exceptions
+
+
+class TSForecastError(Exception):
+    """Root of every error that tsforecast raises on purpose."""
+
+
+class DataError(TSForecastError, ValueError):
+    """The data given cannot be used as they are."""
+
+
+class FrequencyError(DataError):
+    """No regular frequency fits the times of a series."""
+
+
+class GapError(DataError):
+    """A series skips a time step."""
+
+
+class DuplicateTimeError(DataError):
+    """A series has two observations at one time."""
+
+
+class DisorderError(DataError):
+    """The times of a series do not increase."""
+
+
+class MissingValuesError(DataError):
+    """A series holds nan and the model cannot use it."""
+
+
+class SeriesTooShortError(DataError):
+    """A series has fewer observations than the task needs."""
+
+
+class CovariateError(DataError):
+    """Covariates are missing, superfluous or do not line up with the series."""
+
+
+class ContainerTypeError(TSForecastError, TypeError):
+    """An object of this type cannot be read as time series."""
+
+
+class ParameterError(TSForecastError, ValueError):
+    """A parameter has a value that is not allowed."""
+
+
+class UnknownNameError(TSForecastError, LookupError):
+    """A name (of a series, a data set, a model, a metric) is not known."""
+
+
+class NotFittedError(TSForecastError, sklearn.exceptions.NotFittedError):
+    """``predict`` or ``score`` was called before ``fit``."""
+
+
+class LeakError(TSForecastError, RuntimeError):
+    """A forecast changed when only values after its cutoff changed."""
+
+
+class RunFolderError(TSForecastError, OSError):
+    """A run folder cannot be written, read or resumed."""
+
+
+class FitError(TSForecastError, RuntimeError):
+    """A model could not be fitted, or its forecast is not finite, on some series.
+
+    Attributes
+    ----------
+    failures : dict of str to str
+        The reason for each failing series; empty where the failure is of the whole panel.
+
+    Examples
+    --------
+    >>> FitError("No optimum.", failures={"a": "did not converge"}).failures
+    {'a': 'did not converge'}
+    """
+
+    def __init__(self, message: str, failures: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.failures = dict(failures or {})

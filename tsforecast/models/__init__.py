@@ -1,0 +1,1 @@
+"""Forecasters; each family stands alone."""

@@ -1,0 +1,315 @@
+"""Panel: a set of regular time series in one contiguous, immutable block of memory."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._ingest import parse_times, parse_values
+from tsforecast._regular import Gaps, check_increasing, fill_gaps, first_irregular
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.exceptions import CovariateError, DataError, UnknownNameError
+from tsforecast.frequency import Freq, freq_name, infer_freq, parse_freq, season_length_of
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Panel:
+    """Regular series of any lengths, one after another.
+
+    Build one with `from_frame`, `from_wide`, `from_series` or `from_array`: they check and infer; the constructor only
+    checks shapes. Arrays are read-only.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_obs,)
+        Observations of all series, series by series; nan is a missing value, inf is not allowed.
+    times : Index, shape (n_obs,)
+        Their times: timestamps (with or without a zone), periods or integers; one frequency apart within a series.
+    indptr : ndarray of int, shape (n_series + 1,)
+        Series i is ``values[indptr[i]:indptr[i + 1]]``.
+    ids : Index, shape (n_series,)
+        Unique names of the series.
+    freq : offset or int
+        The one frequency of all series; an int is the step of integer times.
+    covariates : ndarray, shape (n_obs, n_features), or None
+        Covariates known into the future, aligned with ``values``.
+    covariate_names : tuple of str, length n_features
+
+    Examples
+    --------
+    >>> panel = Panel.from_array(np.arange(6.0).reshape(3, 2))
+    >>> panel
+    Panel(n_series=2, n_obs=6, freq='1')
+    >>> panel.series(1)
+    array([1., 3., 5.])
+    """
+
+    values: Floats
+    times: Index
+    indptr: Ints
+    ids: Index
+    freq: Freq
+    covariates: Floats | None = None
+    covariate_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.indptr[0] != 0 or self.indptr[-1] != self.values.size or len(self.times) != self.values.size:
+            raise DataError(
+                f"values ({self.values.size}), times ({len(self.times)}) and indptr (ending in {self.indptr[-1]}) disagree."
+            )
+        if len(self.ids) != self.indptr.size - 1 or not self.ids.is_unique:
+            twice = self.ids[self.ids.duplicated()].tolist()[:1]
+            raise DataError(f"{len(self.ids)} ids for {self.indptr.size - 1} series; repeated: {twice or 'none'}.")
+        for name in ("values", "indptr", "covariates"):
+            array = getattr(self, name)
+            if array is not None and array.flags.writeable:
+                array = np.ascontiguousarray(array).copy()
+                array.flags.writeable = False
+                object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        return f"Panel(n_series={self.n_series}, n_obs={self.n_obs}, freq={freq_name(self.freq)!r})"
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        id_col: str = "unique_id",
+        time_col: str = "ds",
+        target_col: str = "y",
+        covariates: Sequence[str] = (),
+        freq: str | int | None = None,
+        gaps: Gaps = "error",
+    ) -> Self:
+        """The panel of a long frame: one row for each series and time.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows of one series must be in increasing time; series may be interleaved. Without a column ``id_col`` the
+            frame is one series, named after ``target_col``.
+        id_col, time_col, target_col : str
+            Column names.
+        covariates : sequence of str
+            Columns known into the future.
+        freq : str or int, optional
+            Frequency; inferred from the series where it is not given.
+        gaps : {"error", "nan"}
+            What a skipped time is: an error, or a missing value.
+
+        Raises
+        ------
+        DataError
+            A column is absent, a value is no number or infinite.
+        GapError, DuplicateTimeError, DisorderError, FrequencyError
+            The times are not regular; the message names the series and the first offending time.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2020-01", periods=3, freq="MS"), "y": [1, 2, 4]})
+        >>> Panel.from_frame(frame)
+        Panel(n_series=1, n_obs=3, freq='MS')
+        """
+        absent = [c for c in (time_col, target_col, *covariates) if c not in frame.columns]
+        if absent:
+            raise DataError(f"The frame has no column {absent[0]!r}; it has {list(map(str, frame.columns))}.")
+        if len(frame) == 0:
+            raise DataError("The frame has no rows.")
+        id_column = frame[id_col] if id_col in frame.columns else pd.Series(target_col, index=frame.index)
+        if id_column.isna().any():
+            raise DataError(
+                f"Column {id_col!r} is empty in row {int(np.argmax(id_column.isna()))}; every row needs an id."
+            )
+        codes, ids = pd.factorize(id_column)
+        rows = np.argsort(codes, kind="stable")
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
+        labels = pd.Index(ids)
+        times = parse_times(frame[time_col].iloc[rows], indptr, labels)
+        values = parse_values(frame[target_col].to_numpy()[rows], indptr, labels, times)
+        table = None
+        if covariates:
+            columns = [parse_values(frame[c].to_numpy()[rows], indptr, labels, times, c) for c in covariates]
+            table = np.column_stack(columns)
+        return cls._checked(values, times, indptr, labels, freq, gaps, table, tuple(covariates))
+
+    @classmethod
+    def from_wide(cls, frame: pd.DataFrame, *, freq: str | int | None = None, gaps: Gaps = "error") -> Self:
+        """The panel of a wide frame: times in the index, one column for each series.
+
+        Leading and trailing nan of a column are trimmed: the series begins later, or ends earlier, than the others.
+
+        Raises
+        ------
+        DataError
+            A column holds nothing but nan, a value is no number or infinite.
+        GapError, DuplicateTimeError, DisorderError, FrequencyError
+            As in `from_frame`.
+
+        Examples
+        --------
+        >>> Panel.from_wide(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [np.nan, 5.0, 6.0]})).lengths
+        array([3, 2])
+        """
+        if frame.shape[0] == 0 or frame.shape[1] == 0:
+            raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
+        ids = pd.Index(frame.columns)
+        times = parse_times(pd.Series(frame.index), np.array([0, len(frame)]), pd.Index(["index"]))
+        columns, spans = [], []
+        for i, name in enumerate(ids):
+            column = parse_values(frame.iloc[:, i].to_numpy(), np.array([0, len(frame)]), pd.Index([name]), times)
+            present = np.flatnonzero(~np.isnan(column))
+            if present.size == 0:
+                raise DataError(f"Series {name!r} holds nothing but missing values.")
+            spans.append(np.arange(present[0], present[-1] + 1))
+            columns.append(column[spans[-1]])
+        indptr = np.concatenate([[0], np.cumsum([c.size for c in columns])]).astype(np.int64)
+        return cls._checked(np.concatenate(columns), times.take(np.concatenate(spans)), indptr, ids, freq, gaps)
+
+    @classmethod
+    def from_series(cls, series: "pd.Series[float]", *, freq: str | int | None = None, gaps: Gaps = "error") -> Self:
+        """The panel of one pandas Series, named after it (``"y"`` where it has no name).
+
+        Examples
+        --------
+        >>> Panel.from_series(pd.Series([1.0, 2.0], name="sales")).ids.tolist()
+        ['sales']
+        """
+        ids = pd.Index(["y" if series.name is None else series.name])
+        indptr = np.array([0, len(series)], dtype=np.int64)
+        if len(series) == 0:
+            raise DataError(f"Series {ids[0]!r} is empty.")
+        times = parse_times(pd.Series(series.index), indptr, ids)
+        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, freq, gaps)
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """The panel of an array: ``(n_obs,)``, or ``(n_obs, n_series)`` with one column a series; times count from 0.
+
+        Series are named ``"y"``, or ``"y0"``, ``"y1"`` and so on.
+
+        Examples
+        --------
+        >>> Panel.from_array(np.array([3.0, 1.0, 2.0])).times.tolist()
+        [0, 1, 2]
+        """
+        array = np.asarray(array)
+        if array.ndim not in (1, 2) or array.size == 0:
+            raise DataError(f"The array has shape {array.shape}; (n_obs,) or (n_obs, n_series) with values is needed.")
+        if array.ndim == 1:
+            return cls.from_series(pd.Series(array, name="y"), freq=1)
+        return cls.from_wide(pd.DataFrame(array, columns=[f"y{i}" for i in range(array.shape[1])]), freq=1)
+
+    @classmethod
+    def _checked(
+        cls,
+        values: Floats,
+        times: Index,
+        indptr: Ints,
+        ids: Index,
+        freq: str | int | None,
+        gaps: Gaps,
+        covariates: Floats | None = None,
+        covariate_names: tuple[str, ...] = (),
+    ) -> Self:
+        check_increasing(times, indptr, ids)
+        step = infer_freq(times, indptr, ids) if freq is None else parse_freq(freq)
+        error = first_irregular(times, indptr, ids, step)
+        if error is not None:
+            if gaps == "error":
+                raise error
+            values, times, indptr, covariates = fill_gaps(values, times, indptr, ids, step, covariates)
+        return cls(values, times, indptr, ids, step, covariates, covariate_names)
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return len(self.ids)
+
+    @property
+    def n_obs(self) -> int:
+        """Number of observations of all series together."""
+        return int(self.values.size)
+
+    @property
+    def lengths(self) -> Ints:
+        """Observations of each series: ``(n_series,)``."""
+        return np.diff(self.indptr)
+
+    @property
+    def last_times(self) -> Index:
+        """Time of the last observation of each series: ``(n_series,)``."""
+        return self.times.take(self.indptr[1:] - 1)
+
+    @property
+    def season_length(self) -> int:
+        """Steps per season that is usual for the frequency (12 for months), 1 where there is none."""
+        return season_length_of(self.freq)
+
+    def series(self, i: int) -> Floats:
+        """Values of series ``i``, counted from 0: a read-only view ``(lengths[i],)``."""
+        return self.values[self.indptr[i] : self.indptr[i + 1]]
+
+    def positions(self, ids: Index) -> Ints:
+        """Place of each name in this panel: ``(len(ids),)``; an `UnknownNameError` names the first that is absent."""
+        found = self.ids.get_indexer(ids)
+        if (found < 0).any():
+            raise UnknownNameError(
+                f"Series {ids[int(np.argmax(found < 0))]!r} is not among the {self.n_series} series known."
+            )
+        return found.astype(np.int64)
+
+    def take(self, positions: "Ints | Sequence[int]") -> "Panel":
+        """The panel of some series, in the order given."""
+        picked = np.asarray(positions, dtype=np.int64)
+        return self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked))
+
+    def slice(self, start: Ints, stop: Ints) -> "Panel":
+        """The panel of observations ``start[i]`` to ``stop[i] - 1`` of each series i, counted from its own beginning."""
+        if ((start < 0) | (stop > self.lengths) | (start >= stop)).any():
+            bad = int(np.argmax((start < 0) | (stop > self.lengths) | (start >= stop)))
+            raise DataError(
+                f"Series {self.ids[bad]!r} has {self.lengths[bad]} observations; steps {start[bad]} to {stop[bad]} asked for."
+            )
+        return self._pick(self.indptr[:-1] + start, self.indptr[:-1] + stop, self.ids)
+
+    def _pick(self, begin: Ints, end: Ints, ids: Index) -> "Panel":
+        lengths = end - begin
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        rows = np.arange(indptr[-1]) + np.repeat(begin - indptr[:-1], lengths)
+        table = None if self.covariates is None else self.covariates[rows]
+        return Panel(self.values[rows], self.times.take(rows), indptr, ids, self.freq, table, self.covariate_names)
+
+    def with_values(self, values: Floats) -> "Panel":
+        """The same panel with other values: ``(n_obs,)``."""
+        return dataclasses.replace(self, values=np.asarray(values, dtype=np.float64))
+
+    def with_covariates(self, covariates: Floats | None, names: Sequence[str] = ()) -> "Panel":
+        """The same panel with these covariates, ``(n_obs, n_features)``, or with none."""
+        if covariates is not None and covariates.shape != (self.n_obs, len(names)):
+            raise CovariateError(
+                f"Covariates have shape {covariates.shape}; ({self.n_obs}, {len(names)}) is needed, one row an observation."
+            )
+        return dataclasses.replace(self, covariates=covariates, covariate_names=tuple(names))
+
+    def to_frame(self) -> pd.DataFrame:
+        """A long frame: columns ``unique_id``, ``ds``, ``y`` and the covariates."""
+        frame = pd.DataFrame({"unique_id": self.ids.repeat(self.lengths), "ds": self.times, "y": self.values})
+        for i, name in enumerate(self.covariate_names):
+            frame[name] = None if self.covariates is None else self.covariates[:, i]
+        return frame
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything in the panel, in hexadecimal: equal panels have equal fingerprints."""
+        digest = hashlib.sha256()
+        table = b"" if self.covariates is None else self.covariates.tobytes()
+        stamps = np.asarray(
+            self.times.to_numpy() if not hasattr(self.times, "asi8") else self.times.asi8, dtype=np.int64
+        )
+        header = repr((freq_name(self.freq), str(self.times.dtype), self.ids.tolist(), self.covariate_names))
+        for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table):
+            digest.update(part)
+        return digest.hexdigest()
