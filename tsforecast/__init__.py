@@ -1,4 +1,4 @@
-"""tsforecast: does a recurrent network beat ARIMA on my series, and by how much?
+"""A forecasting toolkit that tells whether a recurrent network beats ARIMA on a series, and by how much.
 
 Names are imported when they are first used, so that ``import tsforecast`` is instant and the classical path never
 imports torch.
@@ -8,24 +8,61 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.backtest.origins import RollingOrigin
+    from tsforecast.backtest.result import BacktestResult
     from tsforecast.base import BaseForecaster
+    from tsforecast.data.catalog import load
+    from tsforecast.data.read import read
     from tsforecast.forecast import Forecast
+    from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
+    from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
+    from tsforecast.models.truth import TrueModel
     from tsforecast.panel import Panel
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "ARIMA": "tsforecast.models.arima.forecaster",
+    "ARMA": "tsforecast.models.arima.forecaster",
+    "BacktestResult": "tsforecast.backtest.result",
     "BaseForecaster": "tsforecast.base",
     "Drift": "tsforecast.models.naive",
     "Forecast": "tsforecast.forecast",
+    "GRU": "tsforecast.models.rnn.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
+    "LSTM": "tsforecast.models.rnn.forecaster",
     "Naive": "tsforecast.models.naive",
     "Panel": "tsforecast.panel",
+    "RNN": "tsforecast.models.rnn.forecaster",
+    "RollingOrigin": "tsforecast.backtest.origins",
+    "SARIMA": "tsforecast.models.arima.forecaster",
     "SeasonalNaive": "tsforecast.models.naive",
+    "TrueModel": "tsforecast.models.truth",
+    "load": "tsforecast.data.catalog",
+    "read": "tsforecast.data.read",
 }
 
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 # every name of the table
+__all__ = [
+    "ARIMA",
+    "ARMA",
+    "GRU",
+    "LSTM",
+    "RNN",
+    "SARIMA",
+    "BacktestResult",
+    "BaseForecaster",
+    "Drift",
+    "Forecast",
+    "HistoricAverage",
+    "Naive",
+    "Panel",
+    "RollingOrigin",
+    "SeasonalNaive",
+    "TrueModel",
+    "load",
+    "read",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -35,4 +72,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "__version__"])

@@ -1,5 +1,7 @@
 """Columns of a frame -> checked arrays of times and values."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -36,12 +38,13 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"Series {owner(row, indptr, ids)}: {column.iloc[row]!r} is no date. Use dates such as 2024-01-31, or integers."
+            f"Series {owner(row, indptr, ids)}: {column.iloc[row]!r} is no date. "
+            "Use dates such as 2024-01-31, or whole numbers."
         )
     return pd.Index(parsed.array, name=None)
 
 
-def parse_values(column: "np.ndarray", indptr: Ints, ids: Index, times: Index, what: str = "y") -> Floats:  # type: ignore[type-arg] # any dtype
+def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times: Index, what: str = "y") -> Floats:
     """A column as float64, nan where it is empty: ``(n_obs,)``.
 
     Raises

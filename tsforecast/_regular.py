@@ -52,11 +52,12 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     name, wanted = owner(row, indptr, ids), after[row - 1]
     if _stamps(times)[row] > _stamps(after)[row - 1]:
         return GapError(
-            f"Series {name} has nothing at {wanted}: it goes from {times[row - 1]} to {times[row]}, and the frequency is "
-            f"{freq_name(freq)!r}. Ask for gaps='nan' to make skipped times missing values."
+            f"Series {name} has nothing at {wanted}: it goes from {times[row - 1]} to {times[row]}, and the "
+            f"frequency is {freq_name(freq)!r}. Ask for gaps='nan' to make skipped times missing values."
         )
     return FrequencyError(
-        f"Series {name} goes from {times[row - 1]} to {times[row]}, less than one step of the frequency {freq_name(freq)!r}."
+        f"Series {name} goes from {times[row - 1]} to {times[row]}, less than one step of the "
+        f"frequency {freq_name(freq)!r}."
     )
 
 

@@ -30,7 +30,7 @@ from tsforecast.frequency import freq_name, steps_between
 from tsforecast.panel import Panel
 
 
-class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn ships no types
+class BaseForecaster(BaseEstimator, ABC):
     """A forecaster: constructor parameters until ``fit``, then learnt attributes that end in an underscore.
 
     A model writes `_fit` and `_predict` on Panels; everything a caller may give is checked and converted here.
@@ -61,7 +61,7 @@ class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn s
 
     @final
     def fit(self, y: Series, X: Covariates | None = None) -> Self:
-        """This forecaster, fitted.
+        """The forecaster itself, fitted.
 
         Parameters
         ----------
@@ -169,8 +169,8 @@ class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn s
         Notes
         -----
         The scale of a series is the mean absolute change over one season in the training series (Hyndman & Koehler
-        2006); a season is the model's ``season_length``, or what is usual for the frequency. Series whose scale is zero
-        are left out; nan where none is left.
+        2006); a season is what is usual for the frequency, whatever the model, so that scores of different models and
+        settings compare. Series whose scale is zero are left out; nan where none is left.
 
         Examples
         --------
@@ -181,8 +181,8 @@ class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn s
         self._check_fitted()
         truth, _ = to_panel(y)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
-        season = int(getattr(self, "season_length", None) or panel.season_length)
-        scores = []
+        season = panel.season_length
+        scores = np.full(truth.n_series, np.nan)
         for i in range(truth.n_series):
             skipped = _steps_skipped(panel, truth, i)
             steps = skipped + int(truth.lengths[i])
@@ -190,7 +190,8 @@ class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn s
             trained = panel.series(i)
             scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
             error = np.nanmean(np.abs(truth.series(i) - mean))
-            scores.append(-error / scale if scale > 0 else np.nan)
+            if scale > 0:
+                scores[i] = -error / scale
         return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
 
     @abstractmethod
@@ -223,7 +224,8 @@ class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn s
             panel = panel.with_covariates(None)
         if panel.freq != self.panel_.freq:
             raise DataError(
-                f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on {freq_name(self.panel_.freq)!r}."
+                f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on "
+                f"{freq_name(self.panel_.freq)!r}."
             )
         if set(panel.covariate_names) != set(names):
             raise CovariateError(
@@ -244,8 +246,8 @@ class BaseForecaster(BaseEstimator, ABC):  # type: ignore[misc] # scikit-learn s
             row = int(np.argmax(missing))
             name = panel.ids[int(np.searchsorted(panel.indptr, row, side="right")) - 1]
             raise MissingValuesError(
-                f"Series {name!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use missing values; "
-                "fill them, or choose a model that can (ARIMA, LSTM)."
+                f"Series {name!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use "
+                "missing values; fill them, or choose a model that can (ARIMA, LSTM)."
             )
 
 
@@ -275,7 +277,7 @@ def _steps_skipped(panel: Panel, truth: Panel, i: int) -> int:
 def _as_list(given: float | Sequence[float] | None) -> list[float] | None:
     if given is None:
         return None
-    return [float(given)] if np.isscalar(given) else [float(v) for v in given]  # type: ignore[arg-type, union-attr]
+    return [float(v) for v in np.atleast_1d(np.asarray(given, dtype=np.float64))]
 
 
 def _whole_number(name: str, value: int) -> int:

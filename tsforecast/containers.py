@@ -164,7 +164,7 @@ def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: t
 
 
 def split_covariates(X: Covariates, panel: Panel) -> tuple[Covariates, Covariates]:
-    """Covariates of the history and of the horizon: a frame serves both by its times, an array is cut after the history.
+    """Covariates of the history and of the horizon: a frame serves both, an array is cut.
 
     Raises
     ------

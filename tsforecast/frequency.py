@@ -118,7 +118,7 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
 
 
 def future_times(last: Index, horizon: int, freq: Freq) -> Index:
-    """The ``horizon`` times after each time of ``last``: ``(n_series,)`` -> ``(n_series * horizon,)``, series by series.
+    """The ``horizon`` times after each of ``last``, series by series: ``(n_series,)`` -> ``(n_series * horizon,)``.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     elif isinstance(first, pd.PeriodIndex):
         steps = int(last.asi8[0] - first.asi8[0]) // int(first.freq.n)
     else:
-        steps = int(last[0] - first[0]) // int(freq)  # type: ignore[call-overload] # integer times have an integer step
+        steps = int(last[0] - first[0]) // int(freq)
     if step_times(first, np.array([steps]), freq)[0] != last[0]:
         raise FrequencyError(f"{last[0]} is not a whole number of steps {freq_name(freq)!r} from {first[0]}.")
     return steps

@@ -58,7 +58,7 @@ class Panel:
     def __post_init__(self) -> None:
         if self.indptr[0] != 0 or self.indptr[-1] != self.values.size or len(self.times) != self.values.size:
             raise DataError(
-                f"values ({self.values.size}), times ({len(self.times)}) and indptr (ending in {self.indptr[-1]}) disagree."
+                f"values ({self.values.size}), times ({len(self.times)}) and indptr (to {self.indptr[-1]}) disagree."
             )
         if len(self.ids) != self.indptr.size - 1 or not self.ids.is_unique:
             twice = self.ids[self.ids.duplicated()].tolist()[:1]
@@ -110,7 +110,8 @@ class Panel:
 
         Examples
         --------
-        >>> frame = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2020-01", periods=3, freq="MS"), "y": [1, 2, 4]})
+        >>> months = pd.date_range("2020-01", periods=3, freq="MS")
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": months, "y": [1, 2, 4]})
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
@@ -268,11 +269,12 @@ class Panel:
         return self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked))
 
     def slice(self, start: Ints, stop: Ints) -> "Panel":
-        """The panel of observations ``start[i]`` to ``stop[i] - 1`` of each series i, counted from its own beginning."""
+        """The panel of observations ``start[i]`` to ``stop[i] - 1`` of each series i, counted from 0 in each."""
         if ((start < 0) | (stop > self.lengths) | (start >= stop)).any():
             bad = int(np.argmax((start < 0) | (stop > self.lengths) | (start >= stop)))
             raise DataError(
-                f"Series {self.ids[bad]!r} has {self.lengths[bad]} observations; steps {start[bad]} to {stop[bad]} asked for."
+                f"Series {self.ids[bad]!r} has {self.lengths[bad]} observations; "
+                f"steps {start[bad]} to {stop[bad]} were asked for."
             )
         return self._pick(self.indptr[:-1] + start, self.indptr[:-1] + stop, self.ids)
 
@@ -290,9 +292,7 @@ class Panel:
     def with_covariates(self, covariates: Floats | None, names: Sequence[str] = ()) -> "Panel":
         """The same panel with these covariates, ``(n_obs, n_features)``, or with none."""
         if covariates is not None and covariates.shape != (self.n_obs, len(names)):
-            raise CovariateError(
-                f"Covariates have shape {covariates.shape}; ({self.n_obs}, {len(names)}) is needed, one row an observation."
-            )
+            raise CovariateError(f"Covariates have shape {covariates.shape}; ({self.n_obs}, {len(names)}) is needed.")
         return dataclasses.replace(self, covariates=covariates, covariate_names=tuple(names))
 
     def to_frame(self) -> pd.DataFrame:

@@ -1,0 +1,33 @@
+# Two commands do everything on a fresh machine: `make backtest` and `make test`. See CONTRIBUTING.md for the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: backtest test check lint examples clean
+.DELETE_ON_ERROR:
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --constraint constraints.txt pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable .
+	touch $@
+
+backtest: .venv/ready  ## set up and run the quickstart backtest on the bundled data
+	$(BIN)/tsforecast backtest
+
+test: .venv/ready  ## set up and run all tests
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: .venv/ready  ## style, types and floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+examples: .venv/ready  ## run every example
+	set -e; for example in examples/*.py; do echo "$$example"; $(BIN)/python $$example > /dev/null; done
+
+check: lint examples test  ## what CI runs
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs

@@ -1,0 +1,50 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.forecast import Forecast, interval_quantiles, quantile_levels
+from tsforecast.frequency import parse_freq
+
+
+def make(quantiles=((1.0, 3.0), (0.0, 4.0))):
+    cutoff = pd.DatetimeIndex(["2020-12-01"])
+    return Forecast(
+        np.array([[2.0, 2.0]]), np.array([quantiles]), np.array([0.1, 0.9]), pd.Index(["a"]), cutoff, parse_freq("MS")
+    )
+
+
+def test_frame_has_one_row_a_step_with_times_after_the_cutoff():
+    frame = make().to_frame(level=[80], quantiles=[0.9])
+    assert frame.columns.tolist() == ["unique_id", "ds", "mean", "lo-80", "hi-80", "q0.9"]
+    assert frame["ds"].tolist() == [pd.Timestamp("2021-01-01"), pd.Timestamp("2021-02-01")]
+    assert frame["hi-80"].tolist() == frame["q0.9"].tolist() == [3.0, 4.0]
+
+
+def test_crossing_quantiles_are_refused_with_the_step():
+    with pytest.raises(DataError, match="series 'a' cross at step 2"):
+        make(((1.0, 3.0), (4.0, 0.0)))
+
+
+def test_a_quantile_that_was_not_asked_for_is_an_error_not_a_guess():
+    with pytest.raises(ParameterError, match=r"no quantile 0\.5"):
+        make().quantile(0.5)
+
+
+@given(st.floats(0.1, 99.9))
+def test_interval_of_a_level_holds_that_share(level):
+    low, high = interval_quantiles(level)
+    assert high - low == pytest.approx(level / 100, abs=1e-9)
+    assert low + high == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.parametrize("level", [0, 100, -5, 180])
+def test_level_outside_percent_is_refused(level):
+    with pytest.raises(ParameterError, match="level="):
+        interval_quantiles(level)
+
+
+def test_levels_and_quantiles_are_merged_in_order():
+    assert quantile_levels([80, 50], [0.5, 0.9]).tolist() == [0.1, 0.25, 0.5, 0.75, 0.9]
