@@ -37,7 +37,8 @@ class _Textbook(BaseForecaster):
         if short.any():
             i = int(np.argmax(short))
             raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; {type(self).__name__} needs at least {needed}."
+                f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; "
+                f"{type(self).__name__} needs at least {needed}."
             )
 
     def _needed(self, panel: Panel) -> int:
