@@ -61,6 +61,10 @@ class LeakError(TSForecastError, RuntimeError):
     """A forecast changed when only values after its cutoff changed."""
 
 
+class MissingFileError(TSForecastError, FileNotFoundError):
+    """A file or folder that is to be read does not exist."""
+
+
 class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
 

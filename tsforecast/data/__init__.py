@@ -1,0 +1,1 @@
+"""Reading, naming, simulating and describing time series."""

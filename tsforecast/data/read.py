@@ -1,0 +1,178 @@
+"""CSV and Parquet files -> Panel: the only file reader."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._regular import Gaps
+from tsforecast.containers import align_covariates
+from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.panel import Panel
+
+_CSV = (".csv", ".tsv", ".txt", ".csv.gz")
+_PARQUET = (".parquet", ".pq")
+
+
+def read(
+    path: str | Path,
+    *,
+    id_col: str | None = None,
+    time_col: str | None = None,
+    target_col: str | None = None,
+    freq: str | int | None = None,
+    gaps: Gaps = "error",
+    covariates: Sequence[str] = (),
+) -> Panel:
+    """The panel of a CSV or Parquet file, long or wide.
+
+    A file is long where ``id_col`` or ``target_col`` is named, or where it has the columns ``ds`` and ``y``; those not
+    named are ``unique_id``, ``ds`` and ``y``. Any other file is wide: the first column (or ``time_col``) is the time,
+    every other column a series. The separator of a CSV is found: comma, semicolon (then decimal commas are read too)
+    or tab.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``, ``.tsv``, ``.txt``, ``.csv.gz``, ``.parquet`` or ``.pq``.
+    id_col, time_col, target_col : str, optional
+        Names of columns.
+    freq : str or int, optional
+        Frequency; inferred where it is not given.
+    gaps : {"error", "nan"}
+        What a skipped time is: an error, or a missing value.
+    covariates : sequence of str
+        Columns known into the future; in a wide file all series share them.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    DataError
+        The file is empty or of another kind, lacks a column, or has a cell that is no number or no time; the message
+        names column and row. Times that are not regular raise what `Panel.from_frame` raises.
+
+    Examples
+    --------
+    >>> from tsforecast._resources import bundled
+    >>> read(bundled("datasets") / "macro.csv")
+    Panel(n_series=6, n_obs=1218, freq='QS-JAN')
+    """
+    path = Path(path)
+    table = _table(path)
+    _require(table, [c for c in (id_col, time_col, target_col, *covariates) if c is not None], path)
+    long = id_col is not None or target_col is not None or {"ds", "y"} <= set(table.columns)
+    time_col = time_col or _time_column(table, long)
+    if long:
+        target_col = target_col or "y"
+        id_col = id_col or "unique_id"
+        _require(table, [time_col, target_col], path)
+        _check_cells(table, time_col, [target_col, *covariates], path)
+        return Panel.from_frame(
+            table,
+            id_col=id_col,
+            time_col=time_col,
+            target_col=target_col,
+            covariates=covariates,
+            freq=freq,
+            gaps=gaps,
+        )
+    return _wide(table, time_col, covariates, freq, gaps, path)
+
+
+def _wide(
+    table: pd.DataFrame, time_col: str, covariates: Sequence[str], freq: str | int | None, gaps: Gaps, path: Path
+) -> Panel:
+    series = [c for c in table.columns if c not in (time_col, *covariates)]
+    if not series:
+        raise DataError(f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed.")
+    _check_cells(table, time_col, [*series, *covariates], path)
+    indexed = table.set_index(time_col)
+    panel = Panel.from_wide(indexed[series], freq=freq, gaps=gaps)
+    if not covariates:
+        return panel
+    shared = indexed[list(covariates)].reset_index(names="ds")
+    if isinstance(panel.times, pd.DatetimeIndex):
+        shared["ds"] = pd.to_datetime(shared["ds"])
+    values, names = align_covariates(shared, panel.ids, panel.lengths, panel.times)
+    return panel.with_covariates(values, names)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    if not path.is_file():
+        raise MissingFileError(
+            f"{path} is {'a folder' if path.is_dir() else 'not there'}; a CSV or Parquet file is needed."
+        )
+    name = path.name.lower()
+    if name.endswith(_PARQUET):
+        table = _parquet(path)
+    elif name.endswith(_CSV):
+        table = _csv(path)
+    else:
+        raise DataError(
+            f"{path} ends in {path.suffix!r}; files that end in {', '.join((*_CSV, *_PARQUET))} can be read."
+        )
+    if table.shape[0] == 0:
+        raise DataError(f"{path} has no rows.")
+    if not table.columns.is_unique:
+        raise DataError(f"{path} has two columns {table.columns[table.columns.duplicated()][0]!r}.")
+    return table
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # what pyarrow raises derives from these
+        raise DataError(f"{path} is no Parquet file: {error}") from error
+    unnamed_rows = isinstance(table.index, pd.RangeIndex) and table.index.name is None
+    table = table if unnamed_rows else table.reset_index(names=table.index.name or "ds")
+    return table.rename(columns=str)
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    try:
+        head = pd.read_csv(path, sep="\0", header=None, nrows=20, dtype=str, encoding="utf-8-sig", engine="c")[0]
+        separator = max(",;\t", key=str(head[0]).count)  # the first of equals: a comma
+        decimal = "," if separator == ";" and any(re.search(r"\d,\d", line) for line in head.iloc[1:]) else "."
+        table = pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig", skipinitialspace=True)
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{path} is empty.") from error
+    except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
+        raise DataError(f"{path} is no CSV file in UTF-8: {error}") from error
+    return table.rename(columns=lambda name: str(name).strip())
+
+
+def _time_column(table: pd.DataFrame, long: bool) -> str:
+    return "ds" if long or "ds" in table.columns else str(table.columns[0])
+
+
+def _require(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
+    absent = [c for c in columns if c not in table.columns]
+    if absent:
+        raise DataError(f"{path} has no column {absent[0]!r}; it has {', '.join(map(repr, table.columns))}.")
+
+
+def _check_cells(table: pd.DataFrame, time_col: str, value_columns: Sequence[str], path: Path) -> None:
+    """Raise a `DataError` at the first cell that is no time or no number; rows are counted from 1, below the header."""
+    times = table[time_col]
+    if times.dtype == object or pd.api.types.is_string_dtype(times):
+        present, codes = np.unique(times.dropna().astype(str), return_inverse=True)
+        wrong = pd.to_datetime(pd.Series(present), errors="coerce", format="mixed").isna().to_numpy()
+        if wrong[codes].any():
+            first = times.dropna().index[int(np.argmax(wrong[codes]))]
+            _complain(path, time_col, first, times, "no date; name the column of the times with time_col")
+    if times.isna().any():
+        _complain(path, time_col, int(np.argmax(times.isna())), times, "no date")
+    for column in value_columns:
+        cells = table[column]
+        lost = pd.to_numeric(cells, errors="coerce").isna().to_numpy() & cells.notna().to_numpy()
+        if lost.any():
+            hint = "no number; name the columns of a long file with id_col, time_col and target_col"
+            _complain(path, column, int(np.argmax(lost)), cells, hint)
+
+
+def _complain(path: Path, column: str, row: int, cells: "pd.Series[Any]", why: str) -> None:
+    raise DataError(f"{path}: column {column!r} holds {cells.iloc[row]!r} in row {row + 1}, which is {why}.")

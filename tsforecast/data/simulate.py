@@ -1,0 +1,61 @@
+"""Seeded series of a known process."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.data.process import ArimaProcess, Process, SeasonalProcess, first_time
+from tsforecast.exceptions import ParameterError
+from tsforecast.frequency import future_times, parse_freq
+from tsforecast.panel import Panel
+
+__all__ = ["ArimaProcess", "SeasonalProcess", "Simulation", "simulate"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulation:
+    """Series and the process that made them, so that the best possible forecast is known."""
+
+    panel: Panel
+    process: Process
+
+
+def simulate(process: Process, n_obs: int, n_series: int = 1, random_state: int = 0) -> Simulation:
+    """Independent series of a process, with the process.
+
+    Parameters
+    ----------
+    process : ArimaProcess or SeasonalProcess
+    n_obs : int
+        Observations of each series.
+    n_series : int
+        Series; they are named ``s0``, ``s1`` and so on.
+    random_state : int
+        Seed; one seed gives one panel.
+
+    Raises
+    ------
+    ParameterError
+        A count is not positive.
+
+    Examples
+    --------
+    >>> simulate(ArimaProcess(phi=(0.8,)), n_obs=50, n_series=3, random_state=1).panel
+    Panel(n_series=3, n_obs=150, freq='1')
+    """
+    for name, count in (("n_obs", n_obs), ("n_series", n_series)):
+        if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+            raise ParameterError(f"{name}={count!r} is not a whole number, at least 1.")
+    values = process.draw(n_obs, n_series, np.random.default_rng(random_state))
+    first = first_time(process)
+    freq = parse_freq(process.freq)
+    own = first.append(future_times(first, n_obs - 1, freq)) if n_obs > 1 else first
+    panel = Panel(
+        values.reshape(-1),
+        own.take(np.tile(np.arange(n_obs), n_series)),
+        np.arange(n_series + 1, dtype=np.int64) * n_obs,
+        pd.Index([f"s{i}" for i in range(n_series)]),
+        freq,
+    )
+    return Simulation(panel, process)

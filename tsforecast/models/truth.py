@@ -1,0 +1,38 @@
+"""TrueModel: the forecast of who knows the process, the best there can be."""
+
+from scipy import stats
+
+from tsforecast._types import Floats
+from tsforecast.base import BaseForecaster
+from tsforecast.data.process import Process
+from tsforecast.forecast import Forecast
+from tsforecast.panel import Panel
+
+
+class TrueModel(BaseForecaster):
+    """The conditional mean under the process that simulated the series, with its exact normal intervals.
+
+    No forecaster has a smaller expected squared error on such series. Nothing is learnt by `fit`.
+
+    Parameters
+    ----------
+    process : ArimaProcess or SeasonalProcess
+        As `tsforecast.data.simulate.simulate` took it and `tsforecast.data.catalog.load` gives it back.
+
+    Examples
+    --------
+    >>> from tsforecast.data.process import ArimaProcess
+    >>> TrueModel(ArimaProcess(phi=(0.5,))).fit([0.0, 2.0]).predict(2)
+    array([1. , 0.5])
+    """
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+
+    def _fit(self, panel: Panel) -> None:
+        self.process.conditional(panel, 1)  # what cannot be forecast fails here, not later
+
+    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        mean, sd = self.process.conditional(panel, horizon)
+        quantiles = mean[:, :, None] + sd[:, :, None] * stats.norm.ppf(levels)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
