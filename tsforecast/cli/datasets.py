@@ -1,0 +1,124 @@
+"""``tsforecast datasets list`` and ``show``, and ``tsforecast simulate``: print and write, nothing else.
+
+Heavy imports are inside the functions: building the command line parser imports none of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsforecast.data.process import Process
+
+_FILE_WIDTH = 200  # columns, where the output is no terminal
+
+
+def list_datasets() -> None:
+    """Print one line for each data set: name, series, length, frequency, season, description."""
+    from rich import box
+    from rich.table import Table
+
+    from tsforecast.data.catalog import load, names
+    from tsforecast.frequency import freq_name
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("name", "series", "length", "freq", "season", "description"):
+        number = heading in {"series", "length", "season"}
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True, overflow="ellipsis")
+    for name in names():
+        data = load(name)
+        shortest, longest = data.panel.lengths.min(), data.panel.lengths.max()
+        length = str(longest) if shortest == longest else f"{shortest}-{longest}"
+        cells = (str(data.panel.n_series), length, freq_name(data.panel.freq), str(data.season_length))
+        table.add_row(name, *cells, data.description)
+    _console().print(table)
+
+
+def show_dataset(name: str, rows: int = 3) -> None:
+    """Print what is known of one data set, and the first and last rows of each series.
+
+    Parameters
+    ----------
+    name : str
+        As ``tsforecast datasets list`` prints it.
+    rows : int
+        Rows at each end.
+    """
+    from tsforecast.data.catalog import load
+    from tsforecast.frequency import freq_name
+
+    data = load(name)
+    panel = data.panel
+    console = _console()
+    facts = {
+        "description": data.description,
+        "source": data.source,
+        "terms": data.terms,
+        "frequency": freq_name(panel.freq),
+        "season_length": data.season_length,
+        "horizon": data.horizon,
+        "series": panel.n_series,
+        "observations": panel.n_obs,
+    }
+    if data.process is not None:
+        facts["process"] = _described(data.process)
+    console.print(name, style="bold", highlight=False, markup=False)
+    for what, fact in facts.items():
+        console.print(f"  {what}: {fact}", highlight=False, markup=False)
+    for i in range(panel.n_series):
+        own = panel.take([i]).to_frame()
+        console.print(f"\n{panel.ids[i]}: {len(own)} observations", highlight=False, markup=False)
+        ends = [own] if len(own) <= 2 * rows else [own.head(rows), own.tail(rows)]
+        for k, end in enumerate(ends):
+            lines = end[["ds", "y"]].to_string(index=False, header=k == 0)
+            console.print("  ..." if k else "", lines, sep="\n" if k else "", highlight=False, markup=False)
+
+
+def simulate_csv(
+    name: str, output: Path, n_obs: int | None = None, n_series: int | None = None, random_state: int | None = None
+) -> None:
+    """Write series of a simulated data set to a long CSV file and print where.
+
+    Parameters
+    ----------
+    name : str
+        A data set of ``tsforecast datasets list`` whose name begins with ``simulated/``.
+    output : Path
+        File to write, ending in ``.csv``.
+    n_obs, n_series, random_state : int, optional
+        Other than those of the catalog: observations a series, series, seed.
+    """
+    from tsforecast.data.catalog import load
+    from tsforecast.exceptions import ParameterError
+
+    data = load(name, n_obs=n_obs, n_series=n_series, random_state=random_state)
+    if data.process is None:
+        raise ParameterError(f"{name!r} is not simulated; choose a data set whose name begins with 'simulated/'.")
+    if output.suffix != ".csv":
+        raise ParameterError(f"output={str(output)!r} does not end in .csv.")
+    data.frame.to_csv(output, index=False)
+    _console().print(
+        f"{output}: {data.panel.n_series} series, {data.panel.n_obs} observations of {_described(data.process)}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _described(process: Process) -> str:
+    """The process with those parameters that are not the default."""
+    import dataclasses
+
+    fields = dataclasses.fields(process)
+    told = [f"{f.name}={getattr(process, f.name)}" for f in fields if getattr(process, f.name) != f.default]
+    return f"{type(process).__name__}({', '.join(told)})"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_FILE_WIDTH)
