@@ -6,7 +6,7 @@ Heavy imports are inside the functions: building the command line parser imports
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,16 +24,21 @@ def list_datasets() -> None:
     from tsforecast.data.catalog import load, names
     from tsforecast.frequency import freq_name
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("name", "series", "length", "freq", "season", "description"):
-        number = heading in {"series", "length", "season"}
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True, overflow="ellipsis")
+    headings = ("name", "series", "length", "freq", "season", "description")
+    rows = []
     for name in names():
         data = load(name)
         shortest, longest = data.panel.lengths.min(), data.panel.lengths.max()
         length = str(longest) if shortest == longest else f"{shortest}-{longest}"
-        cells = (str(data.panel.n_series), length, freq_name(data.panel.freq), str(data.season_length))
-        table.add_row(name, *cells, data.description)
+        counts = (str(data.panel.n_series), length, freq_name(data.panel.freq), str(data.season_length))
+        rows.append((name, *counts, data.description))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, cells in zip(headings, zip(*rows, strict=True), strict=True):
+        needed = None if heading == "description" else max(map(len, (heading, *cells)))
+        justify: Literal["left", "right"] = "right" if heading in {"series", "length", "season"} else "left"
+        table.add_column(heading, justify=justify, min_width=needed, no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*row)
     _console().print(table)
 
 
