@@ -1,0 +1,1 @@
+"""ARMA, ARIMA and SARIMA by exact Gaussian likelihood."""

@@ -1,0 +1,77 @@
+"""The engine "statsmodels": its SARIMAX, a general Kalman filter under a numerical-gradient optimiser."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from statsmodels.tools.sm_exceptions import ModelWarning
+from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+from tsforecast._types import Floats
+from tsforecast.models.arima.estimate import ArimaFit
+from tsforecast.models.arima.order import Order
+
+
+def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
+    """The fit that ``SARIMAX(...).fit()`` finds with its defaults; arguments as `estimate.estimate`.
+
+    Examples
+    --------
+    >>> fit(np.sin(np.arange(40.0) ** 2), np.empty((40, 0)), (), Order(0, 0, 1)).converged
+    True
+    """
+    model = _model(y, Z, order, simple=not np.isnan(y).any())
+    with warnings.catch_warnings():
+        _silence()
+        result = model.fit(disp=0, cov_type="approx")
+    if not np.isfinite(result.llf):
+        raise FloatingPointError("the log-likelihood of statsmodels is not finite")
+    k = Z.shape[1]
+    ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
+    beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
+    own_order = np.concatenate([np.arange(k, model.k_params - 1), np.arange(k)])  # statsmodels puts regressors first
+    with warnings.catch_warnings():
+        _silence()
+        covariance = np.asarray(result.cov_params())[np.ix_(own_order, own_order)]
+    return ArimaFit(
+        order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), float(result.llf),
+        int((~np.isnan(y)).sum()) - order.n_lost, bool(result.mle_retvals["converged"]),
+        int(result.mle_retvals["iterations"]), covariance,
+    )  # fmt: skip
+
+
+def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of the next values from the Kalman filter with an exact diffuse start; as `estimate.forecast`.
+
+    Examples
+    --------
+    >>> y = np.arange(8.0) % 3
+    >>> done = fit(y, np.empty((8, 0)), (), Order(0, 1, 0))
+    >>> forecast(done, y, np.empty((8, 0)), 2, np.empty((2, 0)))[0]
+    array([1., 1.])
+    """
+    model = _model(y, Z, fit.order, simple=False)
+    params = np.concatenate([fit.beta, fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta, [1.0]])
+    with warnings.catch_warnings():
+        _silence()
+        ahead = model.filter(params, cov_type="none").get_forecast(horizon, exog=future if Z.shape[1] else None)
+    return np.asarray(ahead.predicted_mean), np.asarray(ahead.var_pred_mean) * fit.sigma2
+
+
+def _model(y: Floats, Z: Floats, order: Order, *, simple: bool) -> Any:
+    """SARIMAX of this order: differenced beforehand, or in the state with a diffuse start where values are missing."""
+    seasonal = (order.P, order.D, order.Q, order.season_length if order.P + order.D + order.Q else 0)
+    exact = not simple and order.n_lost > 0
+    with warnings.catch_warnings():
+        _silence()
+        return SARIMAX(
+            y, Z if Z.shape[1] else None, order=(order.p, order.d, order.q), seasonal_order=seasonal,
+            simple_differencing=simple, use_exact_diffuse=exact,
+        )  # fmt: skip
+
+
+def _silence() -> None:
+    """Pass over what statsmodels says of starts, steps and convergence: the last is a field of the fit."""
+    warnings.simplefilter("ignore", ModelWarning)
+    warnings.simplefilter("ignore", UserWarning)
+    warnings.simplefilter("ignore", RuntimeWarning)

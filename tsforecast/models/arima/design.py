@@ -1,0 +1,70 @@
+"""The regressors of a model: its trend and its covariates, as columns beside the series."""
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from tsforecast._types import Floats
+from tsforecast.exceptions import ParameterError
+from tsforecast.models.arima.order import Order
+
+Trend: TypeAlias = Literal["auto", "none", "mean", "drift"]
+
+
+def trend_names(trend: Trend, order: Order) -> tuple[str, ...]:
+    """Names of the trend columns: none, ``mean``, ``drift``, or ``mean`` and ``drift``.
+
+    ``"auto"`` is a mean where nothing is differenced, else nothing, as in R's ``Arima``. ``"drift"`` is a line: with a
+    mean where nothing is differenced, alone after one difference (which removes the level). After two differences
+    neither can be seen.
+
+    Raises
+    ------
+    ParameterError
+        ``trend`` is none of the choices, or the differences remove it.
+
+    Examples
+    --------
+    >>> trend_names("auto", Order(1, 0, 1)), trend_names("auto", Order(1, 1, 1)), trend_names("drift", Order(1, 1, 1))
+    (('mean',), (), ('drift',))
+    """
+    if trend not in ("auto", "none", "mean", "drift"):
+        raise ParameterError(f"trend={trend!r} is none of 'auto', 'none', 'mean', 'drift'.")
+    n_differences = order.d + order.D
+    if trend == "none" or (trend == "auto" and n_differences > 0):
+        return ()
+    if trend == "drift":
+        if n_differences > 1:
+            raise ParameterError(f"trend='drift' cannot be seen after {n_differences} differences of order {order}.")
+        return ("mean", "drift") if n_differences == 0 else ("drift",)
+    if n_differences > 0:
+        raise ParameterError(f"trend='mean' cannot be seen after differencing, order {order}; 'drift' may be meant.")
+    return ("mean",)
+
+
+def regressors(names: tuple[str, ...], first: int, n_obs: int, covariates: Floats | None) -> Floats:
+    """Trend columns, then covariates, for ``n_obs`` steps from step ``first`` (counted from 0) on.
+
+    Parameters
+    ----------
+    names : tuple of str
+        As `trend_names` gives them.
+    first, n_obs : int
+    covariates : ndarray, shape (n_obs, n_features), or None
+
+    Returns
+    -------
+    ndarray, shape (n_obs, len(names) + n_features)
+        The drift column counts 1, 2, … from the beginning of the series.
+
+    Examples
+    --------
+    >>> regressors(("mean", "drift"), 10, 2, None)
+    array([[ 1., 11.],
+           [ 1., 12.]])
+    """
+    steps = np.arange(first + 1, first + n_obs + 1, dtype=np.float64)
+    columns = [np.ones(n_obs) if name == "mean" else steps for name in names]
+    if covariates is not None:
+        columns.extend(covariates.T)
+    return np.column_stack(columns) if columns else np.empty((n_obs, 0))

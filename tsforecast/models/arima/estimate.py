@@ -1,0 +1,195 @@
+"""One series, one order -> a frozen ArimaFit; one fit, any later data -> forecasts. The engine is chosen here."""
+
+import dataclasses
+import importlib
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from tsforecast._types import Floats
+from tsforecast.exceptions import ParameterError
+from tsforecast.models.arima.order import Order
+
+Engine: TypeAlias = Literal["statsmodels"]
+
+_ENGINES = {"statsmodels": "tsforecast.models.arima.by_statsmodels"}
+_NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArimaFit:
+    """Maximum likelihood estimates of one series.
+
+    Attributes
+    ----------
+    order : Order
+    phi, theta, seasonal_phi, seasonal_theta : ndarray, shapes (p,), (q,), (P,), (Q,)
+    beta : ndarray, shape (n_regressors,)
+        Coefficients of the trend and the covariates, in the unit of the (transformed) series.
+    beta_names : tuple of str
+    sigma2 : float
+        Innovation variance; 0 where the regressors explain the series wholly.
+    loglik : float
+        Exact Gaussian log-likelihood of the differenced series.
+    n_obs : int
+        Values that the likelihood is of: those known, less those lost to differencing.
+    converged : bool
+    n_iterations : int
+    covariance : ndarray, shape (n_coefficients, n_coefficients)
+        Of ``coefficients``, from the information matrix; nan where it cannot be had.
+    """
+
+    order: Order
+    phi: Floats
+    theta: Floats
+    seasonal_phi: Floats
+    seasonal_theta: Floats
+    beta: Floats
+    beta_names: tuple[str, ...]
+    sigma2: float
+    loglik: float
+    n_obs: int
+    converged: bool
+    n_iterations: int
+    covariance: Floats
+
+    @property
+    def n_params(self) -> int:
+        """Parameters estimated, the innovation variance among them."""
+        return self.order.n_arma + self.beta.size + 1
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, ``-2 loglik + 2 k``."""
+        return -2 * self.loglik + 2 * self.n_params
+
+    @property
+    def aicc(self) -> float:
+        """Akaike's criterion for short series, ``aic + 2 k (k + 1) / (n - k - 1)``; infinite for n <= k + 1."""
+        k, spare = self.n_params, self.n_obs - self.n_params - 1
+        return self.aic + 2 * k * (k + 1) / spare if spare > 0 else float("inf")
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion, ``-2 loglik + k log n``."""
+        return float(-2 * self.loglik + self.n_params * np.log(self.n_obs))
+
+    @property
+    def coefficients(self) -> dict[str, float]:
+        """Estimates by name: ``phi1``, ``theta1``, ``seasonal_phi1``, ``seasonal_theta1``, …, then the regressors'."""
+        groups = {
+            "phi": self.phi,
+            "theta": self.theta,
+            "seasonal_phi": self.seasonal_phi,
+            "seasonal_theta": self.seasonal_theta,
+        }
+        named = {f"{name}{i + 1}": float(v) for name, values in groups.items() for i, v in enumerate(values)}
+        return named | dict(zip(self.beta_names, map(float, self.beta), strict=True))
+
+    @property
+    def standard_errors(self) -> dict[str, float]:
+        """Standard errors of ``coefficients``, under the same names."""
+        errors = np.sqrt(np.where(np.diag(self.covariance) >= 0, np.diag(self.covariance), np.nan))
+        return dict(zip(self.coefficients, map(float, errors), strict=True))
+
+    def summary(self) -> str:
+        """A table of the estimates, their standard errors and the criteria, as text."""
+        errors = self.standard_errors
+        width = max([10, *map(len, errors)])
+        lines = [f"ARIMA{self.order}  n_obs={self.n_obs}  converged={self.converged}"]
+        lines.append(f"{'':{width}}  {'estimate':>12}  {'std. error':>12}")
+        lines += [f"{name:{width}}  {v:12.5g}  {errors[name]:12.5g}" for name, v in self.coefficients.items()]
+        lines.append(f"{'sigma2':{width}}  {self.sigma2:12.5g}")
+        lines.append(f"loglik {self.loglik:.3f}  AIC {self.aic:.3f}  AICc {self.aicc:.3f}  BIC {self.bic:.3f}")
+        return "\n".join(lines)
+
+
+def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine: Engine) -> ArimaFit:
+    """The exact maximum likelihood fit of a regression with ARIMA errors.
+
+    The likelihood is that of the differenced series (the first ``order.n_lost`` values have a flat distribution: what
+    statsmodels calls simple differencing); missing values are integrated out.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_obs,)
+        nan is a missing value.
+    Z : ndarray, shape (n_obs, n_regressors)
+    names : tuple of str, length n_regressors
+    order : Order
+    engine : {"statsmodels"}
+
+    Raises
+    ------
+    FloatingPointError
+        The likelihood is not finite anywhere that was tried.
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "statsmodels")
+    >>> list(fit.coefficients)
+    ['phi1', 'mean']
+    """
+    beta, spread = _least_squares(order.difference(y), order.difference(Z))
+    if spread <= _NO_VARIANCE * max(np.nanmax(np.abs(y)), np.finfo(np.float64).tiny):
+        return _without_noise(y, beta, names, order)
+    fit: ArimaFit = _module(engine).fit(y, Z, names, order)
+    return fit
+
+
+def forecast(
+    fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats, engine: Engine
+) -> tuple[Floats, Floats]:
+    """Mean and variance of the next ``horizon`` values at the fit's parameters: two ``(horizon,)``.
+
+    Nothing is re-estimated: ``y`` may hold other observations than the fit was made from.
+
+    Parameters
+    ----------
+    fit : ArimaFit
+    y : ndarray, shape (n_obs,)
+    Z : ndarray, shape (n_obs, n_regressors)
+    horizon : int
+    future : ndarray, shape (horizon, n_regressors)
+    engine : {"statsmodels"}
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "statsmodels")
+    >>> mean, variance = forecast(fit, y, np.ones((40, 1)), 2, np.ones((2, 1)), "statsmodels")
+    >>> bool(abs(mean[0] - (fit.beta[0] + fit.phi[0] * (y[-1] - fit.beta[0]))) < 1e-12)
+    True
+    """
+    mean, variance = _module(engine).forecast(fit, y, Z, horizon, future)
+    return mean, variance
+
+
+def check_engine(engine: str) -> None:
+    """A `ParameterError` where ``engine`` is none of the choices."""
+    if engine not in _ENGINES:
+        raise ParameterError(f"engine={engine!r} is none of {list(_ENGINES)}.")
+
+
+def _module(engine: Engine) -> Any:
+    return importlib.import_module(_ENGINES[engine])  # statsmodels takes a second to import: only where it is used
+
+
+def _least_squares(w: Floats, Z: Floats) -> tuple[Floats, float]:
+    """Least-squares coefficients and the largest residual of the differenced series that is known."""
+    known = ~np.isnan(w)
+    if Z.shape[1] == 0 or not known.any():
+        return np.zeros(Z.shape[1]), float(np.max(np.abs(w[known]), initial=0.0))
+    beta = np.asarray(np.linalg.lstsq(Z[known], w[known], rcond=None)[0], dtype=np.float64)
+    return beta, float(np.max(np.abs(w[known] - Z[known] @ beta)))
+
+
+def _without_noise(y: Floats, beta: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
+    """The fit of a series that its regressors and differences explain wholly: no ARMA part can be seen."""
+    zeros = (np.zeros(order.p), np.zeros(order.q), np.zeros(order.P), np.zeros(order.Q))
+    n_coefficients = order.n_arma + beta.size
+    return ArimaFit(
+        order, *zeros, beta, names, 0.0, float("inf"), int((~np.isnan(y)).sum()) - order.n_lost, True, 0,
+        np.full((n_coefficients, n_coefficients), np.nan),
+    )  # fmt: skip
