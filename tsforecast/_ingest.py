@@ -33,15 +33,16 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
         return pd.Index(column.to_numpy(dtype=np.int64))
     if pd.api.types.is_float_dtype(column.dtype):
         return _whole(column.to_numpy(dtype=np.float64), indptr, ids)
-    parsed = pd.to_datetime(column, errors="coerce", format=None if _one_format(column) else "mixed")
-    bad = parsed.isna().to_numpy()
+    codes, different = pd.factorize(column)  # many series share their times
+    parsed = pd.to_datetime(pd.Series(different), errors="coerce", format=None if _one_format(different) else "mixed")
+    bad = parsed.isna().to_numpy()[codes]
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
             f"Series {owner(row, indptr, ids)}: {column.iloc[row]!r} is no date. "
             "Use dates such as 2024-01-31, or whole numbers."
         )
-    return pd.Index(parsed.array, name=None)
+    return pd.Index(parsed.array, name=None).take(codes)
 
 
 def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times: Index, what: str = "y") -> Floats:
@@ -63,6 +64,23 @@ def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times
     return values
 
 
+def parse_table(frame: pd.DataFrame, ids: Index, times: Index) -> Floats:
+    """All columns of a wide frame as float64, nan where it is empty: ``(n_times, n_series)``.
+
+    Raises
+    ------
+    DataError
+        As `parse_values`.
+    """
+    plain = all(isinstance(dtype, np.dtype) and dtype.kind in "iuf" for dtype in frame.dtypes)
+    table = frame.to_numpy(dtype=np.float64) if plain else np.empty((0, 0))
+    if plain and not np.isinf(table).any():
+        return table
+    whole = np.array([0, len(frame)])
+    columns = [frame.iloc[:, i].to_numpy() for i in range(frame.shape[1])]
+    return np.column_stack([parse_values(c, whole, ids[i : i + 1], times) for i, c in enumerate(columns)])
+
+
 def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:
     broken = times != np.floor(times)
     if broken.any():
@@ -73,6 +91,6 @@ def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:
     return pd.Index(times.astype(np.int64))
 
 
-def _one_format(column: "pd.Series[object]") -> bool:
+def _one_format(texts: Index) -> bool:
     """Whether all texts have the length of the first, so that one date format, guessed once, reads them all."""
-    return bool((column.astype(str).str.len() == len(str(column.iloc[0]))).all())
+    return len({len(str(text)) for text in texts}) == 1

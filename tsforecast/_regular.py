@@ -8,9 +8,11 @@ import pandas as pd
 from tsforecast._ingest import owner
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, FrequencyError, GapError
-from tsforecast.frequency import Freq, freq_name, step_times
+from tsforecast.frequency import Freq, freq_name, has_fixed_step, step_times, steps_between
 
 Gaps: TypeAlias = Literal["error", "nan"]
+
+_SPARE = 10_000  # times that a grid shared by all series may have in vain
 
 
 def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
@@ -70,38 +72,54 @@ def fill_gaps(
     ------
     FrequencyError
         A time does not lie on the grid that starts at the first time of its series.
-    CovariateError
-        Never: a covariate at a skipped time is nan, which models refuse by name.
     """
-    parts: list[Floats] = []
-    grids: list[Index] = []
-    tables: list[Floats] = []
+    grid, place = _on_grid(times, indptr, ids, freq)
+    first, last = place[indptr[:-1]], place[indptr[1:] - 1]
+    new_indptr = np.concatenate([[0], np.cumsum(last - first + 1)]).astype(np.int64)
+    rows = place + np.repeat(new_indptr[:-1] - first, np.diff(indptr))  # new row of each old one
+    filled = np.full(new_indptr[-1], np.nan)
+    filled[rows] = values
+    steps = np.arange(new_indptr[-1]) + np.repeat(first - new_indptr[:-1], last - first + 1)
+    if covariates is None:
+        return filled, grid.take(steps), new_indptr, None
+    table = np.full((new_indptr[-1], covariates.shape[1]), np.nan)
+    table[rows] = covariates
+    return filled, grid.take(steps), new_indptr, table
+
+
+def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index, Ints]:
+    """Regular times that hold all of ``times``, and the place of each among them: one grid, or one after another."""
+    stamps = _stamps(times)
+    grid = _grid(times[[int(np.argmin(stamps))]], times[[int(np.argmax(stamps))]], freq, _SPARE + 4 * len(times))
+    if grid is not None:
+        place = grid.get_indexer(times)
+        if (place >= 0).all():
+            return grid, place.astype(np.int64)
+    grids, places, offset = [], [], 0  # no grid is shared: every second month from January and from February, say
     for i, name in enumerate(ids):
-        own = slice(indptr[i], indptr[i + 1])
-        grid = _grid(times[own], freq)
-        place = grid.get_indexer(times[own])
-        if (place < 0).any():
-            lost = times[own][int(np.argmax(place < 0))]
+        own = times[indptr[i] : indptr[i + 1]]
+        grid = _grid(own[:1], own[-1:], freq)
+        place = np.full(len(own), -1) if grid is None else grid.get_indexer(own)
+        if grid is None or (place < 0).any():
+            lost = own[-1] if grid is None else own[int(np.argmax(place < 0))]
             raise FrequencyError(f"Series {name!r}: {lost} is not a time of the frequency {freq_name(freq)!r}.")
-        filled = np.full(len(grid), np.nan)
-        filled[place] = values[own]
-        parts.append(filled)
         grids.append(grid)
-        if covariates is not None:
-            table = np.full((len(grid), covariates.shape[1]), np.nan)
-            table[place] = covariates[own]
-            tables.append(table)
-    new_indptr = np.concatenate([[0], np.cumsum([p.size for p in parts])]).astype(np.int64)
-    joined = grids[0].append(grids[1:])
-    return np.concatenate(parts), joined, new_indptr, np.concatenate(tables) if tables else None
+        places.append(place + offset)
+        offset += len(grid)
+    return grids[0].append(grids[1:]), np.concatenate(places).astype(np.int64)
 
 
-def _grid(own: Index, freq: Freq) -> Index:
-    if isinstance(own, pd.PeriodIndex):
-        return pd.period_range(own[0], own[-1], freq=own.freq)
-    if isinstance(freq, int):
-        return pd.Index(np.arange(own[0], own[-1] + 1, freq, dtype=np.int64))
-    return pd.date_range(own[0], own[-1], freq=freq).as_unit(pd.DatetimeIndex(own).unit)
+def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> "Index | None":
+    """All times from the one in ``first`` to the one in ``last``; None where there are not whole steps, or too many."""
+    try:
+        steps = steps_between(first, last, freq)
+    except FrequencyError:
+        return None
+    if longest is not None and steps > longest:
+        return None
+    if isinstance(first, pd.DatetimeIndex) and not has_fixed_step(freq):
+        return pd.date_range(first[0], last[0], freq=freq).as_unit(first.unit)
+    return step_times(first.repeat(steps + 1), np.arange(steps + 1), freq)
 
 
 def _stamps(times: Index) -> Ints:

@@ -6,7 +6,7 @@ A frequency is a pandas offset for calendar times, or a positive int for integer
 import re
 import warnings
 from collections import Counter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -113,7 +113,8 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
         return _zoned(local + pd.to_timedelta(steps * nanos, unit="ns"), start, freq)
     moved = np.empty(len(local), dtype="datetime64[ns]")
     for n in np.unique(steps):  # pandas adds one offset to many times at once, not many offsets
-        moved[steps == n] = (local[steps == n] + int(n) * freq).to_numpy()
+        codes, different = pd.factorize(local[steps == n])  # and to some offsets one time after another
+        moved[steps == n] = _added(different, int(n) * freq)[codes]
     return _zoned(pd.DatetimeIndex(moved), start, freq)
 
 
@@ -142,7 +143,11 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     >>> steps_between(pd.DatetimeIndex(["2020-01-01"]), pd.DatetimeIndex(["2021-03-01"]), parse_freq("MS"))
     14
     """
-    if isinstance(first, pd.DatetimeIndex):
+    nanos = None if isinstance(freq, int) else _tick_ns(freq)
+    if isinstance(first, pd.DatetimeIndex) and nanos is not None:
+        passed = _wall_clock(last, freq).asi8 - _wall_clock(first, freq).asi8
+        steps = round(int(passed[0]) / nanos)  # a day that begins at 1 o'clock, for want of midnight, is no step
+    elif isinstance(first, pd.DatetimeIndex):
         low, high = min(first[0], last[0]), max(first[0], last[0])
         count = len(pd.date_range(low, high, freq=freq)) - 1
         steps = count if first[0] <= last[0] else -count
@@ -194,6 +199,17 @@ def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
     )
 
 
+def has_fixed_step(freq: Freq) -> bool:
+    """Whether a step always lasts the same: True for integers, days, weeks without an anchor and anything shorter.
+
+    Examples
+    --------
+    >>> has_fixed_step(parse_freq("15min")), has_fixed_step(parse_freq("MS"))
+    (True, False)
+    """
+    return isinstance(freq, int) or _tick_ns(freq) is not None
+
+
 def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:
     """Alias that most of up to 25 series agree on; a series with gaps votes by its unbroken stretches."""
     votes: Counter[str] = Counter()
@@ -226,6 +242,13 @@ def _tick_ns(freq: "pd.offsets.BaseOffset") -> int | None:
     if isinstance(freq, pd.offsets.Day):  # no Tick from pandas 3 on
         return int(freq.n) * _DAY
     return None
+
+
+def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndarray[Any, np.dtype[np.datetime64]]":
+    """``times + offset``, without pandas' word that it takes an offset such as business hours time by time."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+        return (times + offset).to_numpy()
 
 
 def _plain_days(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":

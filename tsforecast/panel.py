@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
-from tsforecast._ingest import parse_times, parse_values
+from tsforecast._ingest import parse_table, parse_times, parse_values
 from tsforecast._regular import Gaps, check_increasing, fill_gaps, first_irregular
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, UnknownNameError
@@ -159,16 +159,14 @@ class Panel:
             raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
         ids = pd.Index(frame.columns)
         times = parse_times(pd.Series(frame.index), np.array([0, len(frame)]), pd.Index(["index"]))
-        columns, spans = [], []
-        for i, name in enumerate(ids):
-            column = parse_values(frame.iloc[:, i].to_numpy(), np.array([0, len(frame)]), pd.Index([name]), times)
-            present = np.flatnonzero(~np.isnan(column))
-            if present.size == 0:
-                raise DataError(f"Series {name!r} holds nothing but missing values.")
-            spans.append(np.arange(present[0], present[-1] + 1))
-            columns.append(column[spans[-1]])
-        indptr = np.concatenate([[0], np.cumsum([c.size for c in columns])]).astype(np.int64)
-        return cls._checked(np.concatenate(columns), times.take(np.concatenate(spans)), indptr, ids, freq, gaps)
+        table = parse_table(frame, ids, times)  # (n_times, n_series)
+        present = ~np.isnan(table.T)
+        if not present.any(axis=1).all():
+            raise DataError(f"Series {ids[int(np.argmin(present.any(axis=1)))]!r} holds nothing but missing values.")
+        begun = np.logical_or.accumulate(present, axis=1)
+        inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
+        indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
+        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, freq, gaps)
 
     @classmethod
     def from_series(cls, series: "pd.Series[float]", *, freq: str | int | None = None, gaps: Gaps = "error") -> Self:
