@@ -1,0 +1,1 @@
+"""Recurrent networks trained by truncated backpropagation through time: RNN, LSTM, GRU."""

@@ -1,0 +1,135 @@
+"""Inputs and targets of every observation of a panel, and the inputs of the steps after it ends."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from tsforecast._types import Floats, Ints
+from tsforecast.models.rnn.preparation import Local, Prepared
+from tsforecast.models.rnn.season import phases_of
+from tsforecast.panel import Panel
+
+_N_LOCAL = 3  # change, distance from the level, observed or not
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Layout:
+    """What a network is given at each step, besides what the values tell.
+
+    Attributes
+    ----------
+    season_length, n_fourier, horizon : int
+        ``horizon`` is the number of steps that one output covers.
+    centre, spread : ndarray, shape (n_features,)
+        Mean and standard deviation of each covariate on train.
+    """
+
+    season_length: int
+    n_fourier: int
+    horizon: int
+    centre: Floats
+    spread: Floats
+
+    @property
+    def n_pairs(self) -> int:
+        """Fourier pairs that the season has room for."""
+        return min(self.n_fourier, (self.season_length - 1) // 2) if self.season_length > 2 else 0
+
+    @property
+    def input_size(self) -> int:
+        """Number of inputs of a step."""
+        return _N_LOCAL + 1 + 2 * self.n_pairs + self.centre.size * self.horizon
+
+    def known(self, age: Floats, phases: Ints, ahead: Floats) -> Floats:
+        """Inputs that do not come from values: ``(n, 1 + 2 * n_pairs + n_features * horizon)``.
+
+        ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
+        of the next ``horizon`` steps: ``(n, horizon, n_features)``, nan where they are not known.
+        """
+        columns = [np.log1p(age) / 4]
+        for k in range(1, self.n_pairs + 1):
+            angle = 2 * np.pi * k * phases / self.season_length
+            columns += [np.sin(angle), np.cos(angle)]
+        scaled = np.nan_to_num((ahead - self.centre) / self.spread)  # what is not known counts as the mean
+        return np.column_stack([*columns, scaled.reshape(len(phases), -1)])
+
+
+def layout_of(panel: Panel, season_length: int, n_fourier: int, horizon: int) -> Layout:
+    """The layout for a training panel: covariates are scaled by what they are there."""
+    table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
+    centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
+    spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
+    return Layout(season_length, n_fourier, horizon, centre, np.where(spread > 0, spread, 1.0))
+
+
+class Inputs(NamedTuple):
+    """Inputs and targets of every observation, and the memory at the end of every series.
+
+    ``x`` is ``(n_obs, input_size)``; ``target`` ``(n_obs, horizon)``, nan where there is none; ``level`` and ``scale``
+    ``(n_obs,)`` turn an output into a value of u: ``level + scale * output``.
+    """
+
+    x: Floats
+    target: Floats
+    level: Floats
+    scale: Floats
+    local: Local
+
+
+def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats | None = None) -> Inputs:
+    """What the network is given and asked at every observation of ``panel``.
+
+    ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
+    """
+    phases = phases_of(panel.times, panel.freq, layout.season_length)
+    u = prepared.flatten(panel, phases)
+    x, level, scale, local = _walk(panel, prepared, u)
+    age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
+    known = layout.known(age, (phases + 1) % layout.season_length, _ahead(panel, layout, future))
+    target = (_following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
+    return Inputs(np.column_stack([x, known]), target, level, scale, local)
+
+
+def _walk(panel: Panel, prepared: Prepared, u: Floats) -> tuple[Floats, Floats, Floats, Local]:
+    """Local inputs, level and scale of every observation, all series walking together."""
+    x, level, scale = np.empty((panel.n_obs, _N_LOCAL)), np.empty(panel.n_obs), np.empty(panel.n_obs)
+    local = prepared.start()
+    order = np.argsort(-panel.lengths, kind="stable")  # the longest first: those still walking are a prefix
+    walking, memory = prepared.take(order), Local(*(part[order] for part in local))
+    done = [np.empty(panel.n_series) for _ in Local._fields]
+    first, lengths = panel.indptr[:-1][order], panel.lengths[order]
+    n = panel.n_series
+    for t in range(int(lengths[0])):
+        still = int(np.searchsorted(-lengths, -t, side="left"))
+        if still < n:
+            for part, kept in zip(done, memory, strict=True):
+                part[order[still:n]] = kept[still:]
+            walking, n = walking.take(np.arange(still)), still
+            memory = Local(*(part[:still] for part in memory))
+        rows = first[:n] + t
+        memory, x[rows], level[rows], scale[rows] = walking.step(memory, u[rows])
+    for part, kept in zip(done, memory, strict=True):
+        part[order[:n]] = kept
+    return x, level, scale, Local(*done)
+
+
+def _following(panel: Panel, u: Floats, horizon: int) -> Floats:
+    """The ``horizon`` values after each observation, nan past the end of its series: ``(n_obs, horizon)``."""
+    rows = np.arange(panel.n_obs)[:, None] + np.arange(1, horizon + 1)
+    inside = rows < np.repeat(panel.indptr[1:], panel.lengths)[:, None]
+    return np.where(inside, u[np.minimum(rows, panel.n_obs - 1)], np.nan)
+
+
+def _ahead(panel: Panel, layout: Layout, future: Floats | None) -> Floats:
+    """Covariates of the ``horizon`` steps after each observation, nan where unknown."""
+    n_features = layout.centre.size
+    if panel.covariates is None:
+        return np.empty((panel.n_obs, layout.horizon, 0))
+    pieces = []
+    for i in range(panel.n_series):
+        own = panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
+        after = np.empty((0, n_features)) if future is None else future[i]
+        table = np.concatenate([own, after, np.full((layout.horizon, n_features), np.nan)])
+        pieces.append(table[np.arange(1, len(own) + 1)[:, None] + np.arange(layout.horizon)])
+    return np.concatenate(pieces)

@@ -1,0 +1,199 @@
+"""RecurrentModule: the LightningModule. Loss, carried state, optimiser, and the best weights of each member."""
+
+import math
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from tsforecast.exceptions import FitError
+from tsforecast.models.rnn.heads import PointHead
+from tsforecast.models.rnn.network import RecurrentNetwork
+from tsforecast.models.rnn.options import Training
+from tsforecast.models.rnn.streams import Chunk
+
+_WARM_UP = 0.25  # share of a one-cycle run in which the learning rate rises
+_FIRST = 0.1  # of the largest learning rate, at the first step
+_LAST = 0.01  # at the last
+
+
+class RecurrentModule(pl.LightningModule):
+    """Truncated backpropagation through time under automatic optimisation.
+
+    The state after chunk k, detached, is the state before chunk k + 1: the one thing this module carries. Members are
+    independent: the loss is the sum of theirs, and clipping looks at each alone.
+
+    Parameters
+    ----------
+    network : RecurrentNetwork
+    head : PointHead
+    training : Training
+    lr : float
+        Largest learning rate.
+    total_steps : int
+        Optimiser steps that the schedule is spread over.
+    """
+
+    def __init__(
+        self, network: RecurrentNetwork, head: PointHead, training: Training, lr: float, total_steps: int
+    ) -> None:
+        super().__init__()
+        self.network, self.head, self.training_options = network, head, training
+        self.lr, self.total_steps = lr, max(total_steps, 1)
+        self._state: Tensor | None = None
+        self._validation_state: Tensor | None = None
+        self._validation: list[Tensor] = []
+        self.validation_loss = torch.full((network.n_members,), math.nan)
+
+    def on_train_epoch_start(self) -> None:
+        """Begin the streams of a new epoch with no state."""
+        self._state = None
+
+    def training_step(self, batch: Chunk, batch_idx: int) -> Tensor:
+        """Sum over members of the mean loss of a chunk."""
+        total, count, state = self._losses(batch, self._state)
+        self._state = state.detach()  # values flow into the next chunk, gradients do not
+        loss = (total.sum(dim=(1, 2)) / count).sum()
+        if not torch.isfinite(loss):
+            raise NonFiniteLossError(self.global_step, _culprit(total, batch))
+        return loss
+
+    def _losses(self, batch: Chunk, state: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """Weighted loss by member, step and stream; the sum of weights by member; the state after the chunk."""
+        output, state = self.network(batch.x, state, batch.reset)
+        raw = output.unflatten(-1, (-1, self.head.n_params))  # (n_members, n_steps, n_streams, horizon, n_params)
+        target = batch.target.expand(raw.shape[:-1])
+        losses = (self.head.loss(raw, target) * batch.weight).sum(-1)
+        count = batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)
+        return losses, count, state
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin the streams anew."""
+        self._validation_state, self._validation = None, []
+
+    def validation_step(self, batch: Chunk, batch_idx: int) -> None:
+        """Add up the losses of the validation tail."""
+        total, count, self._validation_state = self._losses(batch, self._validation_state)
+        self._validation.append(torch.stack([total.sum(dim=(1, 2)), count.expand(total.shape[0])]))
+
+    def on_validation_epoch_end(self) -> None:
+        """Mean loss of the tail, for each member."""
+        total, count = torch.stack(self._validation).sum(0)
+        self.validation_loss = total / count
+        self.log("val_loss", self.validation_loss.mean(), batch_size=1)
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser, and the schedule that is stepped with it."""
+        options, parameters = self.training_options, self.parameters()
+        optimizer: torch.optim.Optimizer
+        if options.optimizer == "sgd":
+            optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=options.weight_decay)
+        else:
+            kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
+            optimizer = kind(parameters, self.lr, weight_decay=options.weight_decay, fused=True)
+        if options.schedule == "constant":
+            return optimizer
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: one_cycle(step / self.total_steps))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clip the gradient of each member by its own norm, so that members side by side do not touch each other."""
+        if gradient_clip_algorithm == "value":
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+        elif gradient_clip_val:
+            clip_by_member(self.network, float(gradient_clip_val))
+
+
+@torch.no_grad()
+def clip_by_member(network: nn.Module, largest: float) -> Tensor:
+    """Norms of the members' gradients, ``(n_members,)``, before those above ``largest`` are scaled down to it."""
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    norms = torch.stack([g.square().sum(dim=tuple(range(1, g.dim()))) for g in gradients]).sum(0).sqrt()
+    factors = (largest / norms.clamp_min(1e-12)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
+    return norms
+
+
+def one_cycle(progress: float) -> float:
+    """Factor of the learning rate after a share of the run (Smith 2018): up by a cosine, then down by one.
+
+    Examples
+    --------
+    >>> [round(one_cycle(p), 3) for p in (0.0, 0.25, 1.0, 1.5)]
+    [0.1, 1.0, 0.01, 0.01]
+    """
+    if progress < _WARM_UP:
+        return 1.0 + (_FIRST - 1.0) * 0.5 * (1 + math.cos(math.pi * progress / _WARM_UP))
+    rest = min((progress - _WARM_UP) / (1 - _WARM_UP), 1.0)
+    return _LAST + (1.0 - _LAST) * 0.5 * (1 + math.cos(math.pi * rest))
+
+
+class NonFiniteLossError(FitError):
+    """The loss is nan or infinite.
+
+    Attributes
+    ----------
+    step : int
+        Optimiser step, from 0.
+    row : int
+        Place, in the table of the panel, of the first observation whose loss is not finite.
+    """
+
+    def __init__(self, step: int, row: int) -> None:
+        super().__init__(f"The loss is not finite at step {step}.")
+        self.step, self.row = step, row
+
+
+def _culprit(losses: Tensor, batch: Chunk) -> int:
+    bad = ~torch.isfinite(losses).all(dim=0)  # (n_steps, n_streams)
+    where = torch.nonzero(bad)
+    if where.numel() == 0:
+        return int(batch.rows[0, 0, 0])
+    step, stream = where[0].tolist()
+    return int(batch.rows[0, step, stream])
+
+
+class KeepBest(pl.Callback):
+    """Stops when no member gets better, and gives every member back the weights of its best validation.
+
+    Parameters
+    ----------
+    patience : int
+        Validations without a better loss, of any member, before training ends.
+    """
+
+    def __init__(self, patience: int) -> None:
+        self.patience = patience
+        self.best_loss: Tensor | None = None
+        self.best: dict[str, Tensor] = {}
+        self.waited = 0
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Note the weights of every member that got better."""
+        loss = pl_module.validation_loss
+        weights = dict(pl_module.network.named_parameters())
+        if self.best_loss is None:
+            self.best_loss = loss.clone()
+            self.best = {name: value.detach().clone() for name, value in weights.items()}
+            return
+        better = loss < self.best_loss
+        self.best_loss = torch.where(better, loss, self.best_loss)
+        for name, value in weights.items():
+            self.best[name][better] = value.detach()[better]
+        self.waited = 0 if bool(better.any()) else self.waited + 1
+        if self.waited >= self.patience:
+            trainer.should_stop = True
+
+    @torch.no_grad()
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Restore the best weights."""
+        for name, value in pl_module.network.named_parameters():
+            if name in self.best:
+                value.copy_(self.best[name])

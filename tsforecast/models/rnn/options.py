@@ -1,0 +1,98 @@
+"""Options of the recurrent forecasters, in groups: frozen, clean as estimator parameters and as YAML."""
+
+import dataclasses
+from typing import Any, Literal, TypeVar
+
+from tsforecast.exceptions import ParameterError
+
+Group = TypeVar("Group")
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    optimizer : {"adam", "adamw", "sgd"}
+        SGD has momentum 0.9.
+    weight_decay : float
+    schedule : {"onecycle", "constant"}
+        ``"onecycle"`` (Smith 2018) rises for a quarter of the run and falls, by cosines.
+    gradient_clip_val : float or None
+        Largest Euclidean norm of a network's gradient.
+    batch_size : int
+        Most streams in parallel.
+    max_steps : int
+        Optimiser steps after which training ends where ``max_epochs`` is None.
+    validation_size : float
+        Share of each series, its end, that is kept from training to watch the loss; 0 for none.
+    patience : int
+        Validations without a better loss after which training ends; the best weights are restored.
+    scope : {"global", "per_series"}
+        One network for all series, or one for each.
+
+    Examples
+    --------
+    >>> Training(optimizer="sgd").gradient_clip_val
+    1.0
+    """
+
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    weight_decay: float = 0.0
+    schedule: Literal["onecycle", "constant"] = "onecycle"
+    gradient_clip_val: float | None = 1.0
+    batch_size: int = 32
+    max_steps: int = 300
+    validation_size: float = 0.1
+    patience: int = 10
+    scope: Literal["global", "per_series"] = "global"
+
+
+@dataclasses.dataclass(frozen=True)
+class Decoding:
+    """How one output becomes a forecast of many steps.
+
+    Attributes
+    ----------
+    kind : {"direct", "recursive"}
+        ``"direct"``: one output covers ``horizon`` steps at once; ``"recursive"``: it covers one, which is fed back.
+    horizon : int, optional
+        Steps that a direct output covers; a longer forecast feeds them back and goes on. One and a half seasons, at
+        least 12 and at most 48, where it is None.
+    loss : {"mae", "mse", "huber"}
+    n_samples : int
+        Paths sampled for the intervals of a recursive forecast.
+
+    Examples
+    --------
+    >>> Decoding(kind="recursive").n_samples
+    200
+    """
+
+    kind: Literal["direct", "recursive"] = "direct"
+    horizon: int | None = None
+    loss: Literal["mae", "mse", "huber"] = "mae"
+    n_samples: int = 200
+
+
+def group_of(kind: type[Group], name: str, given: Any) -> Group:
+    """The group of options that ``given`` is, or spells out as a mapping; the defaults for None.
+
+    Examples
+    --------
+    >>> group_of(Training, "training", {"optimizer": "sgd"}).optimizer
+    'sgd'
+    """
+    if given is None:
+        return kind()
+    if isinstance(given, kind):
+        return given
+    if not isinstance(given, dict):
+        raise ParameterError(f"{name}={given!r} is neither a {kind.__name__} nor a mapping of its fields.")
+    fields = given.get("init_args", given)
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]  # every group is a dataclass
+    unknown = sorted(set(fields) - set(known) - {"class_path"})
+    if unknown:
+        raise ParameterError(f"{name} has no field {unknown[0]!r}; it has {known}.")
+    return kind(**{key: value for key, value in fields.items() if key != "class_path"})

@@ -1,0 +1,183 @@
+"""Series -> inputs and targets that a network can learn from: transform, season, local level and scale.
+
+A value goes through three steps, all learnt on train only and undone exactly::
+
+    w[t] = log y[t], or a power, or y[t] itself         (tsforecast.data.transform)
+    u[t] = w[t] - season[t mod season_length]           (classical decomposition, where the series is seasonal)
+    target[t, h] = (u[t + h] - level[t]) / scale[t]     (local and causal)
+
+``level[t]`` is the last value and ``scale[t]`` a trailing mean absolute change, so that a network meets numbers of one
+size at every step of a trending series and its state can be carried from end to end. A series that returns to its
+mean, judged on train, takes its mean and its standard deviation instead. Nothing at step t looks past t.
+"""
+
+import dataclasses
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.data.transform import Transform, learn
+from tsforecast.models.rnn.season import phases_of, seasonal_indices
+from tsforecast.panel import Panel
+
+_LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
+_PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
+_MEAN_MARGIN = 0.9  # the mean must beat the last value by a tenth before it is taken for the level
+
+
+@dataclasses.dataclass(frozen=True)
+class Preparation:
+    """How series are made ready for the network.
+
+    Attributes
+    ----------
+    transform : {"auto", "none", "log", "boxcox"}
+        ``"auto"`` takes the logarithm of positive series whose changes grow with their level.
+    deseasonalize : {"auto", "always", "never"}
+        Whether the seasonal indices of a classical decomposition are taken off; ``"auto"`` where the autocorrelation
+        at the season is significant at 10%.
+    level : {"auto", "last", "mean"}
+        What targets are taken relative to; ``"auto"`` chooses for each series what forecasts train better.
+    n_fourier : int
+        Pairs of sine and cosine of the season among the inputs.
+
+    Examples
+    --------
+    >>> Preparation(transform="log").level
+    'auto'
+    """
+
+    transform: Literal["auto", "none", "log", "boxcox"] = "auto"
+    deseasonalize: Literal["auto", "always", "never"] = "auto"
+    level: Literal["auto", "last", "mean"] = "auto"
+    n_fourier: int = 2
+
+
+class Local(NamedTuple):
+    """What is remembered of each series to place its next value: each ``(n_series,)``."""
+
+    last: Floats  # last value seen, nan before the first
+    slow: Floats  # trailing mean, as a weighted sum ...
+    slow_weight: Floats  # ... and the sum of its weights
+    change: Floats  # trailing mean absolute change, likewise
+    change_weight: Floats
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prepared:
+    """What was learnt of each series: arrays over ``n_series``, and what they share.
+
+    Attributes
+    ----------
+    transform : Transform
+    season : ndarray, shape (n_series, season_length)
+        Seasonal indices on the transformed scale; zero for a series without a season.
+    reverting : ndarray of bool, shape (n_series,)
+        Series whose level is their mean.
+    mean, spread, change : ndarray, shape (n_series,)
+        Mean, standard deviation and mean absolute change of u on train.
+    memory : float
+        Steps that the trailing means look back.
+    """
+
+    transform: Transform
+    season: Floats
+    reverting: Bools
+    mean: Floats
+    spread: Floats
+    change: Floats
+    memory: float
+
+    @property
+    def season_length(self) -> int:
+        """Steps per season."""
+        return self.season.shape[1]
+
+    def take(self, positions: Ints) -> "Prepared":
+        """What was learnt of some series, in the order given."""
+        transform = Transform(self.transform.ids.take(positions), self.transform.lambdas[positions])
+        rows = {name: getattr(self, name)[positions] for name in ("season", "reverting", "mean", "spread", "change")}
+        return dataclasses.replace(self, transform=transform, **rows)
+
+    def start(self) -> Local:
+        """The memory before the first value."""
+        n = self.mean.size
+        return Local(np.full(n, np.nan), np.zeros(n), np.zeros(n), self.change * _PRIOR, np.full(n, _PRIOR))
+
+    def step(self, local: Local, u: Floats) -> tuple[Local, Floats, Floats, Floats]:
+        """One step on: memory, inputs ``(n_series, 3)``, level and scale ``(n_series,)``, having seen ``u``."""
+        decay = 1 - 1 / self.memory
+        seen = ~np.isnan(u)
+        moved = seen & ~np.isnan(local.last)
+        delta = np.where(moved, u - local.last, 0.0)
+        local = Local(
+            np.where(seen, u, local.last),
+            np.where(seen, decay * local.slow + u, local.slow),
+            np.where(seen, decay * local.slow_weight + 1, local.slow_weight),
+            np.where(moved, decay * local.change + np.abs(delta), local.change),
+            np.where(moved, decay * local.change_weight + 1, local.change_weight),
+        )
+        known = ~np.isnan(local.last)
+        last = np.where(known, local.last, self.mean)
+        slow = np.where(known, local.slow / np.maximum(local.slow_weight, 1e-12), self.mean)
+        level = np.where(self.reverting, self.mean, last)
+        scale = np.where(self.reverting, self.spread, local.change / local.change_weight)
+        scale = np.maximum(scale, 0.05 * self.change)
+        away = (last - np.where(self.reverting, self.mean, slow)) / scale
+        inputs = np.stack([delta / scale, away, seen.astype(np.float64)], axis=1)
+        return local, np.clip(inputs, -_LIMIT, _LIMIT), level, scale
+
+    def flatten(self, panel: Panel, phases: Ints) -> Floats:
+        """Values of u for every observation: ``(n_obs,)``."""
+        w = self.transform.apply(panel).values
+        return w - self.season[np.repeat(np.arange(panel.n_series), panel.lengths), phases]
+
+
+def concatenate(one: Prepared, other: Prepared) -> Prepared:
+    """What was learnt of the series of both, one after the other."""
+    names = ("season", "reverting", "mean", "spread", "change")
+    rows = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
+    lambdas = np.concatenate([one.transform.lambdas, other.transform.lambdas])
+    ids = one.transform.ids.append(other.transform.ids)
+    return dataclasses.replace(one, transform=Transform(ids, lambdas), **rows)
+
+
+def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int) -> Prepared:
+    """What the series of ``panel`` teach: transform, seasonal indices, level and scale of each."""
+    transform = learn(panel, options.transform, season_length=season_length)
+    w = transform.apply(panel)
+    phases = phases_of(panel.times, panel.freq, season_length)
+    season = np.zeros((panel.n_series, season_length))
+    stats = np.zeros((panel.n_series, 4))
+    for i in range(panel.n_series):
+        rows = slice(panel.indptr[i], panel.indptr[i + 1])
+        season[i] = seasonal_indices(w.values[rows], phases[rows], season_length, options.deseasonalize)
+        stats[i] = _describe(w.values[rows] - season[i, phases[rows]], options.level, horizon)
+    memory = float(max(season_length, 12))
+    return Prepared(transform, season, stats[:, 0] > 0, stats[:, 1], stats[:, 2], stats[:, 3], memory)
+
+
+def _describe(u: Floats, level: str, horizon: int) -> Floats:
+    """Whether the series reverts to its mean, its mean, standard deviation and mean absolute change."""
+    seen = u[~np.isnan(u)]
+    if seen.size == 0:
+        return np.array([0.0, 0.0, 1.0, 1.0])
+    size = max(1.0, abs(float(seen.mean()))) * 1e-8
+    spread = max(float(seen.std()), size)
+    change = max(float(np.abs(np.diff(seen)).mean()) if seen.size > 1 else 0.0, spread * 1e-3)
+    reverting = level == "mean" or (level == "auto" and _reverts(seen, horizon))
+    return np.array([float(reverting), float(seen.mean()), spread, change])
+
+
+def _reverts(u: Floats, horizon: int) -> bool:
+    """Whether the mean so far forecasts ``horizon`` steps ahead better than the last value does."""
+    begin = max(u.size // 3, 2)
+    ahead = min(horizon, u.size // 4)
+    if ahead < 1 or u.size - begin - ahead < 4:
+        return False
+    so_far = np.cumsum(u) / np.arange(1, u.size + 1)
+    truth = u[begin + ahead :]
+    by_mean = np.abs(truth - so_far[begin:-ahead]).mean()
+    by_last = np.abs(truth - u[begin:-ahead]).mean()
+    return bool(by_mean < _MEAN_MARGIN * by_last)

@@ -1,0 +1,124 @@
+"""Position in the season, and the seasonal indices of classical decomposition."""
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.frequency import Freq
+
+_NORMAL_90 = 1.645  # the M4 competition's test of seasonality, at 10%
+_FEWEST_SEASONS = 3
+
+
+def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
+    """Position of each time in its season, ``(n,)`` in 0 .. season_length - 1, wherever the series begins.
+
+    Examples
+    --------
+    >>> from tsforecast.frequency import parse_freq
+    >>> phases_of(pd.date_range("2020-01", periods=4, freq="MS"), parse_freq("MS"), 12)
+    array([0, 1, 2, 3])
+    """
+    if season_length == 1:
+        return np.zeros(len(times), dtype=np.int64)
+    return np.asarray(_ordinals(times, freq) % season_length, dtype=np.int64)
+
+
+def _ordinals(times: Index, freq: Freq) -> Ints:
+    """Whole steps of the frequency from a fixed time: consecutive times differ by one."""
+    if isinstance(times, pd.PeriodIndex):
+        return np.asarray(times.asi8) // int(times.freq.n)
+    if isinstance(freq, int):
+        return np.asarray(times.to_numpy(), dtype=np.int64) // freq
+    local = pd.DatetimeIndex(times).tz_localize(None).as_unit("s")
+    step = _seconds(freq)
+    if step is not None:
+        return np.asarray(local.asi8) // step
+    return np.asarray(local.to_period(_period_alias(freq)).asi8) // int(freq.n)
+
+
+def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
+    if isinstance(freq, pd.offsets.Day):
+        return 86_400 * int(freq.n)
+    if isinstance(freq, pd.offsets.Week):
+        return 7 * 86_400 * int(freq.n)
+    if isinstance(freq, pd.offsets.Tick):
+        return max(int(pd.Timedelta(freq).total_seconds()), 1)
+    return None
+
+
+def _period_alias(freq: "pd.offsets.BaseOffset") -> str:
+    """The period that holds one step of a calendar frequency: months, quarters, years or business days."""
+    letter = freq.rule_code.split("-")[0].removeprefix("C").removeprefix("B")[:1] or "B"
+    return {"M": "M", "S": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter, "B")
+
+
+def seasonal_indices(w: Floats, phases: Ints, season_length: int, when: str) -> Floats:
+    """Seasonal indices of one series, ``(season_length,)``, zero in the mean; all zero where it has no season.
+
+    Classical additive decomposition (Hyndman & Athanasopoulos, FPP3, section 3.4): the mean, over seasons, of what is
+    left after a centred moving average of one season.
+
+    Parameters
+    ----------
+    w : ndarray, shape (n_obs,)
+        Values; nan is passed over.
+    phases : ndarray of int, shape (n_obs,)
+        Position of each in the season.
+    when : {"auto", "always", "never"}
+        ``"auto"`` tests the autocorrelation at the season.
+    """
+    none = np.zeros(season_length)
+    if when == "never" or season_length == 1 or w.size < _FEWEST_SEASONS * season_length:
+        return none
+    filled = _interpolate(w)
+    if when == "auto" and not is_seasonal(filled, season_length):
+        return none
+    rest = np.where(np.isnan(w), np.nan, filled - _moving_average(filled, season_length))
+    good = ~np.isnan(rest)
+    count = np.bincount(phases[good], minlength=season_length)
+    total = np.bincount(phases[good], weights=rest[good], minlength=season_length)
+    if (count == 0).any():
+        return none
+    indices = total / count
+    return np.asarray(indices - indices.mean())
+
+
+def is_seasonal(w: Floats, season_length: int) -> bool:
+    """Whether the autocorrelation of the changes at one season is significant at 10%.
+
+    The test of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020, appendix A), on first differences so
+    that a trend is not taken for a season: ``r[s] > 1.645 sqrt((1 + 2 sum r[k]**2) / n)``.
+
+    Examples
+    --------
+    >>> t = np.arange(48)
+    >>> is_seasonal(t + np.sin(t * np.pi / 6), 12), is_seasonal(np.sqrt(t), 12)
+    (True, False)
+    """
+    d = np.diff(w)
+    d = d - d.mean()
+    energy = float(d @ d)
+    if energy <= 1e-20 * max(1.0, float(w @ w)) or d.size <= season_length:
+        return False
+    r = np.array([d[k:] @ d[:-k] for k in range(1, season_length + 1)]) / energy
+    limit = _NORMAL_90 * np.sqrt((1 + 2 * np.sum(r[:-1] ** 2)) / d.size)
+    return bool(r[-1] > limit)
+
+
+def _moving_average(w: Floats, season_length: int) -> Floats:
+    """Centred moving average of one season, nan at the ends: ``(n,)`` -> ``(n,)``."""
+    weights = np.ones(season_length) / season_length
+    if season_length % 2 == 0:
+        weights = np.convolve(weights, [0.5, 0.5])
+    half = weights.size // 2
+    out = np.full(w.size, np.nan)
+    out[half : w.size - half] = np.convolve(w, weights, mode="valid")
+    return out
+
+
+def _interpolate(w: Floats) -> Floats:
+    seen = np.flatnonzero(~np.isnan(w))
+    if seen.size in (0, w.size):
+        return np.nan_to_num(w)
+    return np.asarray(np.interp(np.arange(w.size), seen, w[seen]))

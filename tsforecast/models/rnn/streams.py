@@ -1,0 +1,178 @@
+"""Series -> parallel streams -> chunks: what truncated BPTT is fed with.
+
+Streams are rows that run in parallel. Each holds whole series one after another, all are of near equal length, and one
+batch is chunk k of every stream, ``bptt_length`` steps of it::
+
+                     chunk 0          chunk 1          chunk 2
+    stream 0    | a a a a a a a  |  a a a R b b b  |  b b b b b b b  |
+    stream 1    | c c c c c c c  |  c c c c c c c  |  c R d d d d .  |
+                                 ^                 ^
+                  values of the state pass the cut, gradients do not
+
+``R`` marks the first step of a series: the state before it counts as zero, by a mask, in mid-chunk as well. ``.`` is
+padding at the end of a stream: no loss, never followed by anything. Each epoch deals the series anew, shuffles their
+order within a stream and begins with a chunk of random length (the phase), so that cuts fall elsewhere each time.
+"""
+
+import heapq
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tsforecast._types import Bools, Ints
+
+
+class Chunk(NamedTuple):
+    """One batch: ``bptt_length`` steps of every stream, for every group of members.
+
+    ``x`` is ``(n_groups, n_steps, n_streams, input_size)``, ``target`` and ``weight`` end in ``horizon``, ``reset`` and
+    ``rows`` (places in the table) are ``(n_groups, n_steps, n_streams)``.
+    """
+
+    x: Tensor
+    target: Tensor
+    weight: Tensor
+    reset: Tensor
+    rows: Tensor
+
+
+class Table(NamedTuple):
+    """Rows that chunks are cut from: one for each observation, and a last one of zeros for padding."""
+
+    x: Tensor  # (n_obs + 1, input_size)
+    target: Tensor  # (n_obs + 1, horizon)
+    weight: Tensor  # (n_obs + 1, horizon)
+
+    def chunk(self, rows: Tensor, reset: Tensor) -> Chunk:
+        """The chunk of these rows: ``(n_groups, n_steps, n_streams)``."""
+        return Chunk(self.x[rows], self.target[rows], self.weight[rows], reset, rows)
+
+
+class Streams(NamedTuple):
+    """Where each step of each stream lies in the table: both ``(n_steps, n_streams)``."""
+
+    rows: Ints
+    reset: Bools
+
+
+def n_streams_for(lengths: Ints, most: int) -> int:
+    """Streams that hold the series with little padding: no more than ``most``, none longer than it must be.
+
+    Examples
+    --------
+    >>> n_streams_for(np.array([100, 50, 50]), 32), n_streams_for(np.array([10] * 100), 32)
+    (2, 32)
+    """
+    return int(max(1, min(most, lengths.sum() // lengths.max())))
+
+
+def pack(first: Ints, lengths: Ints, n_streams: int, padding: int, rng: "np.random.Generator | None" = None) -> Streams:
+    """Series dealt out to streams of near equal length.
+
+    The longest series goes first, each to the stream that is shortest so far (Graham 1969: never longer than 4/3 of
+    the best); ``rng`` breaks ties and shuffles the order within each stream.
+
+    Parameters
+    ----------
+    first, lengths : ndarray of int, shape (n_series,)
+        Place of each series in the table, and its length.
+    n_streams, padding : int
+        ``padding`` is the place of the row of zeros.
+
+    Examples
+    --------
+    >>> pack(np.array([0, 3, 5]), np.array([3, 2, 1]), 2, 6).rows.T.tolist()
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    order = np.arange(lengths.size) if rng is None else rng.permutation(lengths.size)
+    order = order[np.argsort(-lengths[order], kind="stable")]
+    streams: list[list[int]] = [[] for _ in range(n_streams)]
+    heap = [(0, k) for k in range(n_streams)]
+    for i in order.tolist():
+        total, k = heapq.heappop(heap)
+        streams[k].append(i)
+        heapq.heappush(heap, (total + int(lengths[i]), k))
+    n_steps = max(total for total, _ in heap)
+    rows = np.full((n_steps, n_streams), padding, dtype=np.int64)
+    reset = np.zeros((n_steps, n_streams), dtype=np.bool_)
+    for k, members in enumerate(streams):
+        at = 0
+        for i in members if rng is None else rng.permutation(members).tolist():
+            rows[at : at + lengths[i], k] = first[i] + np.arange(lengths[i])
+            reset[at, k] = True
+            at += int(lengths[i])
+    return Streams(rows, reset)
+
+
+def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
+    """Chunks of a stream: first ``phase`` steps (none where it is 0), then ``bptt_length`` each, at last the rest.
+
+    Examples
+    --------
+    >>> cut(10, 4, phase=3)
+    [slice(0, 3, None), slice(3, 7, None), slice(7, 10, None)]
+    """
+    marks = sorted({0, *range(phase, n_steps, bptt_length), n_steps})
+    return [slice(a, b) for a, b in itertools.pairwise(marks)]
+
+
+class ChunkLoader:
+    """The chunks of an epoch, in order; what Lightning iterates over in place of a DataLoader.
+
+    Order and phase come from (seed, epoch) alone, so that a resumed run sees what an unbroken one would have.
+
+    Parameters
+    ----------
+    table : Table
+    first, lengths : ndarray of int, shape (n_series,)
+    groups : sequence of ndarray of int
+        Series of each group of members; one group is shared by all members.
+    n_streams, bptt_length, seed : int
+    shuffle : bool
+        Whether each epoch deals the series anew.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        first: Ints,
+        lengths: Ints,
+        groups: Sequence[Ints],
+        *,
+        n_streams: int,
+        bptt_length: int,
+        seed: int = 0,
+        shuffle: bool = True,
+    ) -> None:
+        self.table, self.first, self.lengths, self.groups = table, first, lengths, groups
+        self.n_streams, self.bptt_length, self.seed, self.shuffle = n_streams, bptt_length, seed, shuffle
+        self.epoch = 0
+        self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
+        self.batch_sampler = None  # ... and looks here first
+        self.n_chunks = -(-self._streams(None)[0].shape[1] // bptt_length)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose chunks come next."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Chunk 0, 1, ... of every stream."""
+        rng = np.random.default_rng([self.seed, self.epoch]) if self.shuffle else None
+        rows, reset = self._streams(rng)
+        phase = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1))
+        for piece in cut(rows.shape[1], self.bptt_length, phase):
+            yield self.table.chunk(rows[:, piece], reset[:, piece])
+
+    def _streams(self, rng: "np.random.Generator | None") -> tuple[Tensor, Tensor]:
+        padding = self.table.x.shape[0] - 1
+        packed = [pack(self.first[g], self.lengths[g], self.n_streams, padding, rng) for g in self.groups]
+        n_steps = max(one.rows.shape[0] for one in packed)
+        rows = np.full((len(packed), n_steps, self.n_streams), padding, dtype=np.int64)
+        reset = np.zeros(rows.shape, dtype=np.bool_)
+        for k, one in enumerate(packed):
+            rows[k, : one.rows.shape[0]], reset[k, : one.reset.shape[0]] = one
+        return torch.from_numpy(rows), torch.from_numpy(reset)
