@@ -33,8 +33,10 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
         return pd.Index(column.to_numpy(dtype=np.int64))
     if pd.api.types.is_float_dtype(column.dtype):
         return _whole(column.to_numpy(dtype=np.float64), indptr, ids)
+    if pd.api.types.infer_dtype(column) == "period":
+        return pd.PeriodIndex(column)
     codes, different = pd.factorize(column)  # many series share their times
-    parsed = pd.to_datetime(pd.Series(different), errors="coerce", format=None if _one_format(different) else "mixed")
+    parsed = _dates(pd.Series(different))
     bad = parsed.isna().to_numpy()[codes]
     if bad.any():
         row = int(np.argmax(bad))
@@ -53,6 +55,12 @@ def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times
     DataError
         A value is no number, or is infinite; the message names the series, the time and the value.
     """
+    if column.dtype.kind in "cmM":
+        kind = "complex numbers" if column.dtype.kind == "c" else "times"
+        raise DataError(
+            f"Series {owner(0, indptr, ids)} holds {kind} in {what}; numbers are needed. Put times in the index of a "
+            "wide frame, or in a column 'ds' of a long one."
+        )
     values = pd.to_numeric(pd.Series(column), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     bad = (np.isnan(values) & ~pd.isna(column)) | np.isinf(values)
     if bad.any():
@@ -91,6 +99,15 @@ def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:
     return pd.Index(times.astype(np.int64))
 
 
-def _one_format(texts: Index) -> bool:
+def _dates(texts: "pd.Series[object]") -> "pd.Series[pd.Timestamp]":
+    """Texts or date objects as timestamps, NaT where they are none; in UTC where their offsets from it differ."""
+    texts_format = None if _one_format(texts) else "mixed"
+    try:
+        return pd.to_datetime(texts, errors="coerce", format=texts_format)
+    except ValueError:  # mixed offsets are refused even where errors are to be coerced
+        return pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
+
+
+def _one_format(texts: "pd.Series[object]") -> bool:
     """Whether all texts have the length of the first, so that one date format, guessed once, reads them all."""
     return len({len(str(text)) for text in texts}) == 1

@@ -39,9 +39,13 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     if isinstance(freq, int) != (not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))):
         kind = "integers" if not isinstance(freq, int) else "dates"
         return FrequencyError(f"freq={freq_name(freq)!r} does not go with times that are {kind}, as {times[0]} is.")
-    after = step_times(times, ones, freq)
+    if has_fixed_step(freq):  # from the first time: a day that lacks its midnight does not shift those after it
+        begin = np.repeat(indptr[:-1], np.diff(indptr))
+        after = step_times(times.take(begin), np.arange(len(times)) - begin + 1, freq)
+    else:
+        after = step_times(times, ones, freq)
     off_grid = _stamps(step_times(after, -ones, freq)) != _stamps(times)
-    if off_grid.any():
+    if not has_fixed_step(freq) and off_grid.any():
         row = int(np.argmax(off_grid))
         return FrequencyError(
             f"Series {owner(row, indptr, ids)}: {times[row]} is not a time of the frequency {freq_name(freq)!r}. "
@@ -124,9 +128,7 @@ def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> 
 
 def _stamps(times: Index) -> Ints:
     """Times as integers that compare as the times do: ``(n_obs,)``."""
-    if isinstance(times, pd.DatetimeIndex):
-        return times.as_unit("ns").asi8
-    return times.asi8 if isinstance(times, pd.PeriodIndex) else times.to_numpy(dtype=np.int64)
+    return times.asi8 if isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)) else times.to_numpy(dtype=np.int64)
 
 
 def _within(indptr: Ints, n_steps: int) -> Bools:

@@ -179,7 +179,7 @@ class BaseForecaster(BaseEstimator, ABC):
         -1.0
         """
         self._check_fitted()
-        truth, _ = to_panel(y)
+        truth, _ = to_panel(y, freq=self.panel_.freq)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
         season = panel.season_length
         scores = np.full(truth.n_series, np.nan)
@@ -215,10 +215,10 @@ class BaseForecaster(BaseEstimator, ABC):
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
         names = self.panel_.covariate_names
-        panel, container = to_panel(history)
+        panel, container = to_panel(history, freq=self.panel_.freq)
         if names and panel.covariates is None and X is not None:
             past, X = split_covariates(X, panel)
-            panel, container = to_panel(history, past)
+            panel, container = to_panel(history, past, self.panel_.freq)
         self._check_missing(panel)
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)

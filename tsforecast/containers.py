@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index
-from tsforecast.exceptions import ContainerTypeError, CovariateError
+from tsforecast.exceptions import ContainerTypeError, CovariateError, DataError
 from tsforecast.forecast import Forecast
-from tsforecast.frequency import future_times
+from tsforecast.frequency import Freq, future_times
 from tsforecast.panel import Panel
 
 Series: TypeAlias = Union[Panel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
@@ -23,7 +23,7 @@ class Container:
     kind: Literal["panel", "long", "wide", "series", "array", "matrix"]
 
 
-def to_panel(y: Series, X: Covariates | None = None) -> tuple[Panel, Container]:
+def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -> tuple[Panel, Container]:
     """The panel that ``y`` holds, with covariates ``X`` attached, and the kind of container it came in.
 
     Parameters
@@ -33,6 +33,8 @@ def to_panel(y: Series, X: Covariates | None = None) -> tuple[Panel, Container]:
         wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``.
     X : DataFrame or ndarray, optional
         See `align_covariates`.
+    freq : offset or int, optional
+        The frequency that is expected, which series too short to show one are read with.
 
     Raises
     ------
@@ -46,24 +48,32 @@ def to_panel(y: Series, X: Covariates | None = None) -> tuple[Panel, Container]:
     >>> to_panel([1.0, 2.0, 3.0])
     (Panel(n_series=1, n_obs=3, freq='1'), Container(kind='array'))
     """
-    panel, container = _read(y)
+    try:
+        panel, container = _read(y, freq)
+    except DataError:
+        if freq is None:
+            raise
+        panel, container = _read(y, None)  # of another frequency, which the caller can name; or at fault by its own
     if X is not None:
         table, names = align_covariates(X, panel.ids, panel.lengths, panel.times)
         panel = panel.with_covariates(table, names)
     return panel, container
 
 
-def _read(y: Series) -> tuple[Panel, Container]:
+def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
     if isinstance(y, Panel):
         return y, Container("panel")
     if isinstance(y, pd.Series):
-        return Panel.from_series(y), Container("series")
+        return Panel.from_series(y, freq=freq), Container("series")
     if isinstance(y, pd.DataFrame):
         if {"ds", "y"} <= set(y.columns):
-            return Panel.from_frame(y), Container("long")
-        return Panel.from_wide(y), Container("wide")
+            return Panel.from_frame(y, freq=freq), Container("long")
+        return Panel.from_wide(y, freq=freq), Container("wide")
     if isinstance(y, (np.ndarray, list, tuple)):
-        array = np.asarray(y)
+        try:
+            array = np.asarray(y)
+        except ValueError as error:
+            raise DataError("The lists have different lengths; an array is rectangular.") from error
         return Panel.from_array(array), Container("array" if array.ndim == 1 else "matrix")
     raise ContainerTypeError(
         f"A {type(y).__name__} cannot be read as time series; give a pandas Series or DataFrame, an array or a Panel."

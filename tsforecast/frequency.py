@@ -55,7 +55,10 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
             raise FrequencyError(f"freq={freq} is not a positive step.")
         return int(freq)
     try:
-        return _plain_days(to_offset(_modern(freq) if isinstance(freq, str) else freq))
+        offset = to_offset(_modern(freq) if isinstance(freq, str) else freq)
+        if offset is None or offset.n < 1:
+            raise ValueError("no step forward")
+        return _canonical(offset)
     except (ValueError, TypeError) as error:
         raise FrequencyError(
             f"freq={freq!r} is not a pandas offset alias such as 'MS', 'W-SUN', 'D' or '15min', nor an integer step."
@@ -110,8 +113,8 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
     local = _wall_clock(start, freq)
     nanos = _tick_ns(freq)
     if nanos is not None:
-        return _zoned(local + pd.to_timedelta(steps * nanos, unit="ns"), start, freq)
-    moved = np.empty(len(local), dtype="datetime64[ns]")
+        return _zoned(local + pd.to_timedelta(steps * nanos, unit="ns").as_unit(local.unit), start, freq)
+    moved = np.empty(len(local), dtype=f"datetime64[{local.unit}]")
     for n in np.unique(steps):  # pandas adds one offset to many times at once, not many offsets
         codes, different = pd.factorize(local[steps == n])  # and to some offsets one time after another
         moved[steps == n] = _added(different, int(n) * freq)[codes]
@@ -145,8 +148,10 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     """
     nanos = None if isinstance(freq, int) else _tick_ns(freq)
     if isinstance(first, pd.DatetimeIndex) and nanos is not None:
-        passed = _wall_clock(last, freq).asi8 - _wall_clock(first, freq).asi8
-        steps = round(int(passed[0]) / nanos)  # a day that begins at 1 o'clock, for want of midnight, is no step
+        passed = _wall_clock(last, freq)[0] - _wall_clock(first, freq)[0]
+        steps = round(
+            passed / pd.Timedelta(nanos, unit="ns")
+        )  # a day that begins at 1 o'clock, for want of midnight, is no step
     elif isinstance(first, pd.DatetimeIndex):
         low, high = min(first[0], last[0]), max(first[0], last[0])
         count = len(pd.date_range(low, high, freq=freq)) - 1
@@ -251,16 +256,24 @@ def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndar
         return (times + offset).to_numpy()
 
 
-def _plain_days(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
-    """A week without an anchor as seven days: it has no weekday to keep."""
+def _canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
+    """One offset for those that name the same times.
+
+    A week without an anchor is seven days; quarters that end in March end in December too.
+    """
     if isinstance(offset, pd.offsets.Week) and offset.weekday is None:
         return pd.offsets.Day(7 * offset.n)
+    if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterBegin, pd.offsets.BQuarterBegin)):
+        return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 1)
+    if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterEnd, pd.offsets.BQuarterEnd)):
+        return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 10)
     return offset
 
 
 def _wall_clock(times: Index, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
     """Zoneless times in which one step is one step: local for days and longer, UTC for anything shorter."""
-    index = pd.DatetimeIndex(times).as_unit("ns")
+    index = pd.DatetimeIndex(times)
+    index = index if index.unit == "ns" else index.as_unit("us")  # years before 1678 have no nanoseconds
     return index.tz_convert(None) if index.tz is not None and _is_short(freq) else index.tz_localize(None)
 
 
@@ -285,6 +298,8 @@ def _modern(alias: str) -> str:
     if match is None:
         return alias
     count, name, anchor = match.groups()
+    if name in {"b", "c", "d", "w"}:  # small letters of older versions
+        name, anchor = name.upper(), anchor and anchor.upper()
     return count + _OLD_ALIASES.get(name, name) + (anchor or "")
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -82,7 +82,7 @@ class Panel:
         time_col: str = "ds",
         target_col: str = "y",
         covariates: Sequence[str] = (),
-        freq: str | int | None = None,
+        freq: str | Freq | None = None,
         gaps: Gaps = "error",
     ) -> Self:
         """The panel of a long frame: one row for each series and time.
@@ -115,6 +115,9 @@ class Panel:
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
+        twice = set(frame.columns[frame.columns.duplicated()]) & {id_col, time_col, target_col, *covariates}
+        if twice:
+            raise DataError(f"The frame has two columns {min(twice)!r}; one is needed.")
         absent = [c for c in (time_col, target_col, *covariates) if c not in frame.columns]
         if absent:
             raise DataError(f"The frame has no column {absent[0]!r}; it has {list(map(str, frame.columns))}.")
@@ -128,7 +131,7 @@ class Panel:
         codes, ids = pd.factorize(id_column)
         rows = np.argsort(codes, kind="stable")
         indptr = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
-        labels = pd.Index(ids)
+        labels = pd.Index(np.asarray(ids) if isinstance(ids, pd.CategoricalIndex) else ids)
         times = parse_times(frame[time_col].iloc[rows], indptr, labels)
         values = parse_values(frame[target_col].to_numpy()[rows], indptr, labels, times)
         table = None
@@ -138,7 +141,7 @@ class Panel:
         return cls._checked(values, times, indptr, labels, freq, gaps, table, tuple(covariates))
 
     @classmethod
-    def from_wide(cls, frame: pd.DataFrame, *, freq: str | int | None = None, gaps: Gaps = "error") -> Self:
+    def from_wide(cls, frame: pd.DataFrame, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
         """The panel of a wide frame: times in the index, one column for each series.
 
         Leading and trailing nan of a column are trimmed: the series begins later, or ends earlier, than the others.
@@ -158,7 +161,7 @@ class Panel:
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
         ids = pd.Index(frame.columns)
-        times = parse_times(pd.Series(frame.index), np.array([0, len(frame)]), pd.Index(["index"]))
+        times = parse_times(_index_of(frame), np.array([0, len(frame)]), pd.Index(["index"]))
         table = parse_table(frame, ids, times)  # (n_times, n_series)
         present = ~np.isnan(table.T)
         if not present.any(axis=1).all():
@@ -169,7 +172,7 @@ class Panel:
         return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, freq, gaps)
 
     @classmethod
-    def from_series(cls, series: "pd.Series[float]", *, freq: str | int | None = None, gaps: Gaps = "error") -> Self:
+    def from_series(cls, series: "pd.Series[float]", *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
         """The panel of one pandas Series, named after it (``"y"`` where it has no name).
 
         Examples
@@ -181,7 +184,7 @@ class Panel:
         indptr = np.array([0, len(series)], dtype=np.int64)
         if len(series) == 0:
             raise DataError(f"Series {ids[0]!r} is empty.")
-        times = parse_times(pd.Series(series.index), indptr, ids)
+        times = parse_times(_index_of(series), indptr, ids)
         return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, freq, gaps)
 
     @classmethod
@@ -209,7 +212,7 @@ class Panel:
         times: Index,
         indptr: Ints,
         ids: Index,
-        freq: str | int | None,
+        freq: str | Freq | None,
         gaps: Gaps,
         covariates: Floats | None = None,
         covariate_names: tuple[str, ...] = (),
@@ -311,3 +314,12 @@ class Panel:
         for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table):
             digest.update(part)
         return digest.hexdigest()
+
+
+def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":
+    if isinstance(data.index, pd.MultiIndex):
+        raise DataError(
+            f"The index has {data.index.nlevels} levels; one of times is needed. reset_index() makes a long frame, "
+            "with columns unique_id, ds and y."
+        )
+    return pd.Series(data.index)
