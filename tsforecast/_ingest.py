@@ -66,8 +66,8 @@ def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"Series {owner(row, indptr, ids)} has {what}={column[row]!r} at {times[row]}; a finite number is needed "
-            "(leave the cell empty for a missing value)."
+            f"Series {owner(row, indptr, ids)} has {what}={_plain(column[row])!r} at {times[row]}; a finite number is "
+            "needed (leave the cell empty for a missing value)."
         )
     return values
 
@@ -87,6 +87,10 @@ def parse_table(frame: pd.DataFrame, ids: Index, times: Index) -> Floats:
     whole = np.array([0, len(frame)])
     columns = [frame.iloc[:, i].to_numpy() for i in range(frame.shape[1])]
     return np.column_stack([parse_values(c, whole, ids[i : i + 1], times) for i, c in enumerate(columns)])
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:

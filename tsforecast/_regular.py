@@ -8,7 +8,7 @@ import pandas as pd
 from tsforecast._ingest import owner
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, FrequencyError, GapError
-from tsforecast.frequency import Freq, freq_name, has_fixed_step, step_times, steps_between
+from tsforecast.frequency import Freq, freq_name, has_fixed_step, step_times, steps_between, times_between
 
 Gaps: TypeAlias = Literal["error", "nan"]
 
@@ -122,7 +122,7 @@ def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> 
     if longest is not None and steps > longest:
         return None
     if isinstance(first, pd.DatetimeIndex) and not has_fixed_step(freq):
-        return pd.date_range(first[0], last[0], freq=freq).as_unit(first.unit)
+        return times_between(first, last, freq)
     return step_times(first.repeat(steps + 1), np.arange(steps + 1), freq)
 
 

@@ -153,9 +153,9 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
             passed / pd.Timedelta(nanos, unit="ns")
         )  # a day that begins at 1 o'clock, for want of midnight, is no step
     elif isinstance(first, pd.DatetimeIndex):
-        low, high = min(first[0], last[0]), max(first[0], last[0])
-        count = len(pd.date_range(low, high, freq=freq)) - 1
-        steps = count if first[0] <= last[0] else -count
+        forward = first[0] <= last[0]
+        count = len(times_between(first, last, freq) if forward else times_between(last, first, freq)) - 1
+        steps = count if forward else -count
     elif isinstance(first, pd.PeriodIndex):
         steps = int(last.asi8[0] - first.asi8[0]) // int(first.freq.n)
     else:
@@ -163,6 +163,19 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     if step_times(first, np.array([steps]), freq)[0] != last[0]:
         raise FrequencyError(f"{last[0]} is not a whole number of steps {freq_name(freq)!r} from {first[0]}.")
     return steps
+
+
+def times_between(first: pd.DatetimeIndex, last: pd.DatetimeIndex, freq: Freq) -> pd.DatetimeIndex:
+    """All timestamps of a calendar frequency from the one in ``first`` to the one in ``last``.
+
+    Examples
+    --------
+    >>> days = pd.DatetimeIndex(["2024-01-05", "2024-01-09"])
+    >>> [t.day for t in times_between(days[:1], days[1:], parse_freq("B"))]
+    [5, 8, 9]
+    """
+    local = pd.date_range(_wall_clock(first, freq)[0], _wall_clock(last, freq)[0], freq=freq)
+    return _zoned(local, first, freq)
 
 
 def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
@@ -270,14 +283,14 @@ def _canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
     return offset
 
 
-def _wall_clock(times: Index, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
+def _wall_clock(times: Index, freq: Freq) -> pd.DatetimeIndex:
     """Zoneless times in which one step is one step: local for days and longer, UTC for anything shorter."""
     index = pd.DatetimeIndex(times)
     index = index if index.unit == "ns" else index.as_unit("us")  # years before 1678 have no nanoseconds
     return index.tz_convert(None) if index.tz is not None and _is_short(freq) else index.tz_localize(None)
 
 
-def _zoned(moved: pd.DatetimeIndex, start: pd.DatetimeIndex, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
+def _zoned(moved: pd.DatetimeIndex, start: pd.DatetimeIndex, freq: Freq) -> pd.DatetimeIndex:
     """``moved``, zoneless by ``_wall_clock``, in the time zone and unit of ``start``."""
     if start.tz is not None and _is_short(freq):
         moved = moved.tz_localize("UTC").tz_convert(start.tz)
@@ -287,8 +300,8 @@ def _zoned(moved: pd.DatetimeIndex, start: pd.DatetimeIndex, freq: "pd.offsets.B
     return moved.as_unit(start.unit)
 
 
-def _is_short(freq: "pd.offsets.BaseOffset") -> bool:
-    nanos = _tick_ns(freq)
+def _is_short(freq: Freq) -> bool:
+    nanos = None if isinstance(freq, int) else _tick_ns(freq)
     return nanos is not None and nanos % _DAY != 0
 
 
