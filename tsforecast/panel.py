@@ -169,7 +169,8 @@ class Panel:
         begun = np.logical_or.accumulate(present, axis=1)
         inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
         indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
-        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, freq, gaps)
+        step = _declared(frame.index) if freq is None else freq
+        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)
 
     @classmethod
     def from_series(cls, series: "pd.Series[float]", *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
@@ -185,7 +186,8 @@ class Panel:
         if len(series) == 0:
             raise DataError(f"Series {ids[0]!r} is empty.")
         times = parse_times(_index_of(series), indptr, ids)
-        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, freq, gaps)
+        step = _declared(series.index) if freq is None else freq
+        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
@@ -314,6 +316,11 @@ class Panel:
         for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table):
             digest.update(part)
         return digest.hexdigest()
+
+
+def _declared(index: Index) -> Freq | None:
+    """The frequency that an index of timestamps carries, None where it carries none."""
+    return index.freq if isinstance(index, pd.DatetimeIndex) else None
 
 
 def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":

@@ -198,6 +198,12 @@ def test_a_frame_that_cannot_be_read_says_why(change, message):
         Panel.from_frame(change(long_frame()))
 
 
+def test_an_index_that_carries_its_frequency_needs_no_inference():
+    index = pd.date_range("2020-10", periods=2, freq="BQE")  # the last of the month, as it happens
+    assert Panel.from_series(pd.Series([1.0, 2.0], index=index)).freq == index.freq
+    assert Panel.from_wide(pd.DataFrame({"a": [1.0, 2.0]}, index=index)).freq == index.freq
+
+
 def test_text_and_date_objects_are_read_as_dates():
     expected = Panel.from_frame(long_frame())
     for times in (
