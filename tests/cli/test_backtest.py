@@ -1,0 +1,150 @@
+"""`tsforecast backtest` on files never seen before, on configurations, and on mistakes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from tsforecast.backtest import BacktestResult
+from tsforecast.cli.backtest import build_parser, make_plan
+from tsforecast.cli.main import main
+from tsforecast.cli.models import parse_models
+
+
+@pytest.fixture
+def wide_csv(tmp_path):
+    rng = np.random.default_rng(0)
+    season = np.tile(np.arange(12.0), 6)
+    frame = pd.DataFrame({"a": season + rng.normal(size=72), "b": 2 * season + rng.normal(size=72)})
+    frame.insert(0, "month", pd.date_range("2010-01-01", periods=72, freq="MS"))
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    return tmp_path / "wide.csv"
+
+
+@pytest.fixture
+def in_tmp(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_wide_csv_with_defaults_ends_in_a_table_and_a_run_folder(wide_csv, in_tmp, capsys):
+    assert main(["backtest", str(wide_csv), "--models", "Naive", "SeasonalNaive"]) == 0
+    out = capsys.readouterr().out
+    assert "SeasonalNaive has the lowest MASE" in out and "2 series, 3 cutoffs, horizon 12" in out
+    (folder,) = (in_tmp / "runs").iterdir()
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.yaml", "manifest.json", "scores.parquet", "summary.md", "forecasts"} <= names
+    assert BacktestResult.load(folder).leaderboard()["model"].tolist() == ["SeasonalNaive", "Naive"]
+
+
+def test_a_long_parquet_with_other_column_names_is_read(in_tmp):
+    frame = pd.DataFrame(
+        {
+            "shop": np.repeat(["x", "y"], 30),
+            "day": [*pd.date_range("2020-01-01", periods=30)] * 2,
+            "sold": np.arange(60.0),
+        }
+    )
+    frame.to_parquet("long.parquet")
+    arguments = ["--id_col", "shop", "--time_col", "day", "--target_col", "sold", "--models", "Naive", "Drift"]
+    assert main(["backtest", "long.parquet", *arguments, "--output", "run", "--horizon", "3"]) == 0
+    result = BacktestResult.load("run")
+    assert set(result.scores["unique_id"]) == {"x", "y"}
+    assert result.leaderboard()["model"].iloc[0] == "Drift"
+
+
+def test_the_resolved_config_repeats_the_run(wide_csv, in_tmp):
+    first = ["backtest", str(wide_csv), "--models", "Naive", "SeasonalNaive(season_length=6)", "--refit", "never"]
+    assert main([*first, "--output", "one", "--n_windows", "2", "--level", "90"]) == 0
+    assert main(["backtest", "--config", "one/config.yaml", "--output", "two"]) == 0
+    one, two = BacktestResult.load("one"), BacktestResult.load("two")
+    pd.testing.assert_frame_equal(one.scores, two.scores, check_exact=True)
+    assert one.config == two.config
+
+
+def test_flags_override_the_file(wide_csv, in_tmp):
+    (in_tmp / "c.yaml").write_text(yaml.safe_dump({"data": str(wide_csv), "horizon": 6, "models": ["Naive"]}))
+    plan = make_plan(build_parser().parse_args(["--config", "c.yaml", "--horizon", "4"]))
+    assert plan.cv.horizon == 4 and list(plan.models) == ["Naive"]
+
+
+def test_models_are_named_with_arguments_in_every_form():
+    models = parse_models(
+        [
+            "Naive",
+            "SeasonalNaive(season_length=4)",
+            {"class_path": "tsforecast.models.naive.Drift"},
+            {"name": "yearly", "class_path": "SeasonalNaive", "init_args": {"season_length": 12}},
+            {"SeasonalNaive": {"season_length": 2}},
+        ]
+    )
+    seasons = {name: getattr(model, "season_length", None) for name, model in models.items()}
+    assert seasons == {
+        "Naive": None, "SeasonalNaive(season_length=4)": 4, "Drift": None, "yearly": 12, "SeasonalNaive": 2,
+    }  # fmt: skip
+
+
+def test_of_a_simulated_data_set_the_true_model_is_shown(in_tmp, capsys):
+    assert main(["backtest", "simulated/ar1", "--models", "Naive", "--output", "run"]) == 0
+    assert "TrueModel" in capsys.readouterr().out
+    assert main(["backtest", "--config", "run/config.yaml", "--output", "again"]) == 0
+
+
+def test_a_run_in_which_nothing_was_finished_exits_with_1(wide_csv, in_tmp, capsys):
+    assert main(["backtest", str(wide_csv), "--models", "SeasonalNaive(season_length=0)", "--output", "run"]) == 1
+    assert "ParameterError" not in capsys.readouterr().err
+    assert "season_length=0" in (in_tmp / "run" / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["nowhere.csv"], "nowhere.csv is not there"),
+        (["airlin"], "airline"),
+        (["airline", "--models", "SARIMAX"], "did you mean"),
+        (["airline", "--models", "no_such_module.Model"], "no_such_module.Model"),
+        (["airline", "--models", "SeasonalNaive(season=3)"], "did you mean season_length"),
+        (["airline", "--models", "Naive", "Naive"], "Two models are called 'Naive'"),
+        (["airline", "--models", "Panel"], "Panel could not be made"),
+        (["airline", "--models", "RollingOrigin(horizon=1)"], "no forecaster"),
+        (["airline", "--models", "Naive", "--metrics", "msae"], "did you mean"),
+        (["airline", "--models", "Naive", "--horizon", "144"], "need at least"),
+        (["airline", "--models", "Naive", "--refit", "sometimes"], "refit='sometimes'"),
+    ],
+)
+def test_a_mistake_is_bad_usage_told_in_one_line(arguments, told, in_tmp, capsys):
+    assert main(["backtest", *arguments]) == 2
+    message = capsys.readouterr().err
+    assert told in message and message.count("\n") == 1
+    assert not (in_tmp / "runs").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--horizon", "many", "airline"], ["--horizon", "3"], ["--nonsense", "1"]])
+def test_options_that_cannot_be_read_are_bad_usage(arguments, in_tmp, capsys):
+    with pytest.raises(SystemExit) as leave:
+        main(["backtest", *arguments])
+    assert leave.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_another_run_is_not_mixed_into_a_folder(in_tmp, capsys):
+    assert main(["backtest", "nile", "--models", "Naive", "--output", "run"]) == 0
+    assert main(["backtest", "nile", "--models", "Drift", "--output", "run"]) == 2
+    assert "other models" in capsys.readouterr().err
+
+
+def test_a_finished_run_is_shown_again(in_tmp, capsys):
+    main(["backtest", "nile", "--models", "Naive", "Drift", "--output", "run"])
+    table = capsys.readouterr().out.partition("Model")[2]
+    assert main(["report", "run"]) == 0
+    assert capsys.readouterr().out.partition("Model")[2] == table
+    assert main(["report", "nothing"]) == 2
+
+
+def test_the_quickstart_configurations_describe_runs_that_can_start():
+    from tsforecast._resources import bundled
+
+    for path in sorted((bundled("configs") / "backtest").glob("*.yaml")):
+        plan = make_plan(build_parser().parse_args(["--config", str(path)]))
+        assert {"Naive", "LSTM"} <= set(plan.models)
+        assert plan.jobs()

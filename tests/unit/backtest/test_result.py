@@ -1,0 +1,124 @@
+"""Leaderboards, and results that come back from disk as they were."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsforecast import Drift, HistoricAverage, Naive, SeasonalNaive
+from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
+from tsforecast.backtest.summary import headline, markdown, who_wins
+from tsforecast.exceptions import ParameterError, RunFolderError, UnknownNameError
+
+
+@pytest.fixture(scope="module")
+def result():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.normal(size=(40, 4)).cumsum(axis=0), columns=[*"abcd"])
+    cv = RollingOrigin(3, n_windows=3)
+    return backtest([Naive(), HistoricAverage(), Drift()], frame, cv=cv, metrics=["mae", "mase", "coverage"])
+
+
+def without(result, model, name):
+    """The result as if ``model`` had failed on a series."""
+    scores = result.scores
+    lost = (scores["model"] == model) & (scores["unique_id"] == name)
+    rows = scores[lost & (scores["metric"] == "mae")][["model", "unique_id", "cutoff", "seed"]]
+    failures = rows.assign(error="FitError", message="no")
+    return BacktestResult(
+        scores[~lost], result.timings, failures, result.warnings, result.config, result.manifest, result.forecasts
+    )
+
+
+def test_leaderboard_equals_means_taken_by_pandas(result):
+    board = result.leaderboard(metric="mae").set_index("model")
+    wide = result.scores.pivot_table(index=["model", "unique_id", "cutoff"], columns="metric", values="value")
+    by_series = wide.groupby(["model", "unique_id"]).mean()
+    for metric in result.metrics:
+        expected = by_series[metric].groupby("model").mean()
+        pd.testing.assert_series_equal(board[metric].sort_index(), expected, check_names=False)
+    ranks = by_series["mae"].unstack().rank(axis=0).mean(axis=1)
+    pd.testing.assert_series_equal(board["mean_rank"].sort_index(), ranks, check_names=False)
+    assert board["mae"].is_monotonic_increasing and board["rank"].tolist() == [1, 2, 3]
+    np.testing.assert_allclose(board["skill"], 100 * (1 - board["mae"] / board.loc["Naive", "mae"]))
+
+
+def test_leaderboard_counts_only_what_all_models_finished_and_says_what_is_missing(result):
+    broken = without(result, "Drift", "b")
+    board = broken.leaderboard().set_index("model")
+    assert board["n_missing"].to_dict() == {"Naive": 0, "HistoricAverage": 0, "Drift": 3}
+    assert set(board["n_cells"]) == {9}
+    kept = result.scores[(result.scores["unique_id"] != "b") & (result.scores["metric"] == "mae")]
+    expected = kept.groupby(["model", "unique_id"])["value"].mean().groupby("model").mean()
+    pd.testing.assert_series_equal(board["mae"].sort_index(), expected, check_names=False)
+
+
+@pytest.mark.parametrize("how", ["worst", "baseline"])
+def test_failures_are_imputed_only_as_declared(result, how):
+    board = without(result, "Drift", "b").leaderboard(on_failure=how, metric="mae").set_index("model")
+    mae = result.scores[result.scores["metric"] == "mae"].set_index(["model", "unique_id", "cutoff"])["value"]
+    own = mae["Drift"].unstack()
+    others = pd.concat([mae["Naive"], mae["HistoricAverage"]], axis=1)
+    lent = (others.max(axis=1) if how == "worst" else mae["Naive"]).unstack()
+    own.loc["b"] = lent.loc["b"]
+    assert board.loc["Drift", "mae"] == pytest.approx(own.mean(axis=1).mean())
+    assert board.loc["Drift", "n_missing"] == 3 and board.loc["Drift", "n_cells"] == 12
+
+
+def test_leaderboard_by_strata_is_the_leaderboard_of_each(result):
+    board = result.leaderboard(by={"a": "odd", "c": "odd", "b": "even", "d": "even"}, metric="mae")
+    assert board["stratum"].tolist() == ["even"] * 3 + ["odd"] * 3
+    mae = result.scores[(result.scores["metric"] == "mae") & result.scores["unique_id"].isin(["a", "c"])]
+    expected = mae.groupby("model")["value"].mean()
+    odd = board[board["stratum"] == "odd"].set_index("model")["mae"]
+    pd.testing.assert_series_equal(odd.sort_index(), expected, check_names=False)
+
+
+def test_leaderboard_refuses_what_it_cannot_rank_by(result):
+    with pytest.raises(ParameterError, match="coverage-80 is not better"):
+        result.leaderboard(metric="coverage-80")
+    with pytest.raises(UnknownNameError, match="rmse"):
+        result.leaderboard(metric="rmse")
+    with pytest.raises(UnknownNameError, match="'ETS'"):
+        result.leaderboard(baseline="ETS")
+    with pytest.raises(ParameterError, match="on_failure"):
+        result.leaderboard(on_failure="zero")
+
+
+def test_saved_result_loads_as_it_was(result, tmp_path):
+    loaded = BacktestResult.load(result.save(tmp_path / "run"))
+    for name in ("scores", "timings", "forecasts"):
+        pd.testing.assert_frame_equal(getattr(loaded, name), getattr(result, name), check_exact=True)
+    assert loaded.config == result.config
+    pd.testing.assert_frame_equal(loaded.leaderboard(), result.leaderboard())
+    with pytest.raises(RunFolderError, match="not empty"):
+        result.save(tmp_path / "run")
+
+
+def test_loading_what_is_no_run_is_a_clear_error(tmp_path):
+    with pytest.raises(RunFolderError, match="could not be read"):
+        BacktestResult.load(tmp_path)
+
+
+def test_summary_states_the_policy_the_ranking_the_failures_and_what_metrics_mean(result):
+    page = markdown(without(result, "Drift", "b"))
+    for text in ("fitted anew at every cutoff", "| 1 |", "FitError", "Only the 9 series and cutoffs", "MASE: mean abs"):
+        assert text in page
+
+
+def test_the_sentence_names_the_winner_and_its_distance(result):
+    board = result.leaderboard()
+    best = board.iloc[0]
+    assert best["model"] in who_wins(result) and f"{best['mae']:.3f}" in who_wins(result)
+
+
+def test_the_sentence_says_so_when_the_baseline_wins():
+    y = np.tile([1.0, 4.0, 9.0], 10)
+    result = backtest([SeasonalNaive(3), Drift()], y, cv=RollingOrigin(3), metrics=["mae"], level=())
+    assert "SeasonalNaive has the lowest MAE" in who_wins(result) and "no model here beats it" in who_wins(result)
+
+
+def test_headline_of_a_run_without_any_score_is_still_a_table():
+    result = backtest(Naive(), [1.0, np.nan, 3.0, 4.0], cv=RollingOrigin(1), metrics=["mae"], level=())
+    assert headline(result)["n_missing"].tolist() == ["1"]
+    assert who_wins(result).startswith("No model finished")
+    assert "MissingValuesError" in markdown(result)

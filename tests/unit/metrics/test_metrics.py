@@ -1,0 +1,137 @@
+"""Every metric against a hand-computed example and a slow definition."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tsforecast.exceptions import ParameterError, UnknownNameError
+from tsforecast.metrics import interval, point, quantile
+from tsforecast.metrics.choose import METRIC_NAMES, Metric, choose_metrics
+from tsforecast.metrics.scale import seasonal_scale
+
+NAN = float("nan")
+Y = np.array([[2.0, 4.0, NAN], [0.0, 0.0, 5.0], [NAN, NAN, NAN]])
+F = np.array([[1.0, 6.0, 9.0], [0.0, 1.0, 5.0], [1.0, 1.0, 1.0]])
+SCALE = np.array([2.0, NAN, 1.0])
+numbers = st.floats(-1e3, 1e3).map(lambda v: round(v, 3))
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (point.bias, [0.5, 1 / 3, NAN]),
+        (point.mae, [1.5, 1 / 3, NAN]),
+        (point.mse, [2.5, 1 / 3, NAN]),
+        (point.rmse, [2.5**0.5, (1 / 3) ** 0.5, NAN]),
+        (point.mape, [50.0, NAN, NAN]),
+        (point.smape, [(200 / 3 + 40) / 2, 200 / 3, NAN]),
+        (point.wape, [0.5, 0.2, NAN]),
+    ],
+)
+def test_point_metric_equals_the_hand_computed_example(function, expected):
+    np.testing.assert_allclose(function(Y, F), expected, rtol=1e-14)
+
+
+def test_scaled_metrics_divide_by_the_scale_and_are_nan_where_it_is():
+    np.testing.assert_allclose(point.mase(Y, F, SCALE), [0.75, NAN, NAN])
+    np.testing.assert_allclose(point.rmsse(Y, F, SCALE), [1.25**0.5, NAN, NAN])
+    assert np.isnan(point.mase(Y, F, np.zeros(3))).all()
+
+
+def test_quantile_metrics_equal_the_hand_computed_example():
+    y, q, levels = np.array([[10.0, NAN]]), np.array([[[8.0, 11.0], [0.0, 0.0]]]), np.array([0.2, 0.5])
+    np.testing.assert_allclose(quantile.pinball(y, q, levels), [(0.2 * 2 + 0.5 * 1) / 2])
+    np.testing.assert_allclose(quantile.crps(y, q, levels), [0.9])
+    np.testing.assert_allclose(quantile.wql(y, q, levels), [0.09])
+
+
+def test_quantile_metrics_without_quantiles_or_of_zeros_are_nan():
+    assert np.isnan(quantile.pinball(np.ones((2, 3)), np.empty((2, 3, 0)), np.empty(0))).all()
+    assert np.isnan(quantile.wql(np.zeros((1, 2)), np.ones((1, 2, 1)), np.array([0.5]))).all()
+
+
+def test_interval_metrics_equal_the_hand_computed_example():
+    y = np.array([[1.0, 5.0, 3.0, NAN]])
+    low, high = np.array([[1.0, 1.0, 4.0, 0.0]]), np.array([[2.0, 3.0, 6.0, 9.0]])
+    np.testing.assert_allclose(interval.coverage(y, low, high), [100 / 3])
+    np.testing.assert_allclose(interval.width(y, low, high), [5 / 3])
+    by_hand = ((1) + (2 + 20 * 2) + (2 + 20 * 1)) / 3  # alpha = 0.1: 2 / alpha = 20
+    np.testing.assert_allclose(interval.interval_score(y, low, high, 90), [by_hand])
+    np.testing.assert_allclose(interval.msis(y, low, high, 90, np.array([5.0])), [by_hand / 5])
+
+
+@given(arrays(float, (2, 5), elements=numbers), arrays(float, (2, 5), elements=numbers))
+def test_smape_equals_its_definition_and_stays_between_0_and_200(y, f):
+    def term(a, b):
+        return 0.0 if a == b == 0 else 200 * abs(a - b) / (abs(a) + abs(b))
+
+    expected = [np.mean([term(a, b) for a, b in zip(*pair, strict=True)]) for pair in zip(y, f, strict=True)]
+    np.testing.assert_allclose(point.smape(y, f), expected, rtol=1e-12, atol=1e-12)
+    assert ((point.smape(y, f) >= 0) & (point.smape(y, f) <= 200 + 1e-9)).all()
+
+
+@given(arrays(float, (2, 3), elements=numbers), arrays(float, (2, 3, 4), elements=numbers))
+def test_pinball_equals_its_definition(y, q):
+    levels = np.array([0.1, 0.4, 0.5, 0.95])
+    total = np.zeros(2)
+    for i, h, j in np.ndindex(q.shape):
+        error = y[i, h] - q[i, h, j]
+        total[i] += levels[j] * error if error >= 0 else (1 - levels[j]) * -error
+    np.testing.assert_allclose(quantile.pinball(y, q, levels), total / 12, rtol=1e-12, atol=1e-12)
+
+
+@given(arrays(float, (1, 6), elements=numbers), arrays(float, (1, 6), elements=numbers), st.floats(0.01, 100))
+def test_mase_does_not_depend_on_the_unit(y, f, factor):
+    scale = np.array([3.0])
+    np.testing.assert_allclose(
+        point.mase(y * factor, f * factor, scale * factor), point.mase(y, f, scale), rtol=1e-9, atol=1e-12
+    )
+
+
+def test_pinball_at_the_median_is_half_the_absolute_error():
+    rng = np.random.default_rng(0)
+    y, f = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
+    np.testing.assert_allclose(2 * quantile.pinball(y, f[:, :, None], np.array([0.5])), point.mae(y, f))
+
+
+@given(
+    st.lists(st.lists(st.one_of(numbers, st.just(NAN)), min_size=1, max_size=9), min_size=1, max_size=4),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_seasonal_scale_equals_its_definition(series, season, squared):
+    values = np.concatenate([np.array(s) for s in series])
+    indptr = np.cumsum([0, *map(len, series)])
+    expected = []
+    for s in series:
+        changes = [abs(s[t] - s[t - season]) ** (2 if squared else 1) for t in range(season, len(s))]
+        known = [c for c in changes if not np.isnan(c)]
+        mean = sum(known) / len(known) if known else NAN
+        expected.append(mean if mean > 0 else NAN)
+    got = seasonal_scale(values, indptr, season, squared=squared)
+    np.testing.assert_allclose(got, expected, rtol=1e-12)
+
+
+def test_seasonal_naive_scores_a_mase_of_one_on_its_own_training_data():
+    y = np.random.default_rng(1).normal(size=40)
+    scale = seasonal_scale(y, np.array([0, 40]), 4)
+    np.testing.assert_allclose(point.mase(y[None, 4:], y[None, :-4], scale), [1.0])
+
+
+def test_metrics_are_chosen_by_name_whatever_the_case_and_taken_as_given():
+    own = Metric("worst", lambda y_true, y_pred: np.abs(y_true - y_pred).max(axis=1))
+    assert [m.name for m in choose_metrics(["MASE", own])] == ["mase", "worst"]
+    assert [m.name for m in choose_metrics(METRIC_NAMES)] == list(METRIC_NAMES)
+
+
+def test_unknown_metric_is_an_error_that_tells_a_near_name():
+    with pytest.raises(UnknownNameError, match="'msae'; did you mean mse or"):
+        choose_metrics(["msae"])
+
+
+@pytest.mark.parametrize("metrics", [[], ["mase", "mase"], [3]])
+def test_metrics_that_make_no_sense_are_refused(metrics):
+    with pytest.raises(ParameterError):
+        choose_metrics(metrics)

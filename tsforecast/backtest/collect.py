@@ -1,0 +1,178 @@
+"""Parts -> forecasts, scores, timings and failures as frames; metrics are computed over whole blocks at once."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.backtest.jobs import Job, Part, truth_rows
+from tsforecast.backtest.plan import Plan
+from tsforecast.forecast import interval_quantiles
+from tsforecast.metrics.choose import Metric
+from tsforecast.metrics.scale import seasonal_scale
+from tsforecast.panel import Panel
+
+SCORE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "metric", "value")
+FAILURE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "error", "message")
+TIMING_COLUMNS = ("model", "cutoff", "seed", "n_series", "fit_seconds", "predict_seconds")
+WARNING_COLUMNS = ("model", "seed", "warning", "count")
+
+
+class Collector:
+    """Turns parts into frames; what depends on the panel alone is computed once.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.cutoffs = plan.cv.cutoffs(plan.panel)  # n_windows times (n_series,)
+        wanted = {metric.scale for metric in plan.metrics} - {None}
+        self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
+        self.metric_names = [name for metric in plan.metrics for name in _names(metric, plan.level)]
+
+    def scores(self, job: Job, part: Part) -> pd.DataFrame:
+        """Rows ``SCORE_COLUMNS`` of every series and cutoff that the model finished."""
+        pieces = []
+        n_metrics = len(self.metric_names)
+        for k, window in enumerate(job.windows):
+            done = np.flatnonzero(finished(part)[k])
+            table = self._score(job, part, k, done)  # (n_done, n_metrics)
+            series = job.first + done
+            pieces.append(
+                {
+                    "unique_id": self.plan.panel.ids.take(series).repeat(n_metrics),
+                    "cutoff": self.cutoffs[window].take(series).repeat(n_metrics),
+                    "metric": np.tile(np.array(self.metric_names, dtype=object), done.size),
+                    "value": table.reshape(-1),
+                }
+            )
+        frame = pd.concat([pd.DataFrame(piece) for piece in pieces], ignore_index=True)
+        return frame.assign(model=job.model, seed=job.seed)[list(SCORE_COLUMNS)]
+
+    def forecasts(self, job: Job, part: Part) -> pd.DataFrame:
+        """Rows ``model, unique_id, cutoff, ds, h, seed, y, mean`` and the quantile columns, of what was finished."""
+        plan, pieces = self.plan, []
+        horizon, levels = plan.cv.horizon, plan.levels
+        block = plan.panel.take(np.arange(job.first, job.stop))
+        for k, window in enumerate(job.windows):
+            done = np.flatnonzero(finished(part)[k])
+            rows = truth_rows(block, plan.cv, window)[done].reshape(-1)
+            columns = {
+                "unique_id": block.ids.take(done).repeat(horizon),
+                "cutoff": self.cutoffs[window].take(job.first + done).repeat(horizon),
+                "ds": block.times.take(rows),
+                "h": np.tile(np.arange(1, horizon + 1), done.size),
+                "seed": job.seed,
+                "y": block.values[rows],
+                "mean": part.mean[k, done].reshape(-1),
+            }
+            places = quantile_columns(plan.level, plan.quantiles, levels)
+            columns |= {name: part.quantiles[k, done, :, j].reshape(-1) for name, j in places.items()}
+            pieces.append(pd.DataFrame(columns))
+        frame = pd.concat(pieces, ignore_index=True)
+        frame.insert(0, "model", job.model)
+        return frame
+
+    def failures(self, job: Job, part: Part) -> pd.DataFrame:
+        """Rows ``FAILURE_COLUMNS``."""
+        ids = self.plan.panel.ids
+        rows = [
+            (job.model, ids[job.first + f.position], self.cutoffs[f.window][job.first + f.position], job.seed,
+             f.error, f.message)
+            for f in part.failures
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
+
+    def timings(self, job: Job, part: Part) -> pd.DataFrame:
+        """Rows ``TIMING_COLUMNS``; the cutoff is the latest of the block's series."""
+        latest = [self.cutoffs[w][job.first : job.stop].max() for w in job.windows]
+        return pd.DataFrame(
+            {
+                "model": job.model,
+                "cutoff": pd.Index(latest).astype(self.cutoffs[0].dtype),
+                "seed": job.seed,
+                "n_series": job.stop - job.first,
+                "fit_seconds": part.fit_seconds,
+                "predict_seconds": part.predict_seconds,
+            }
+        )
+
+    def warned(self, job: Job, part: Part) -> pd.DataFrame:
+        """Rows ``WARNING_COLUMNS``."""
+        rows = [(job.model, job.seed, line, count) for line, count in part.warned.items()]
+        return pd.DataFrame(rows, columns=list(WARNING_COLUMNS))
+
+    def _score(self, job: Job, part: Part, k: int, done: Ints) -> Floats:
+        plan, window = self.plan, job.windows[k]
+        block = _block_rows(plan.panel, job, plan, window)[done]
+        y_true, y_pred, quantiles = plan.panel.values[block], part.mean[k, done], part.quantiles[k, done]
+        columns = []
+        for metric in plan.metrics:
+            last = () if metric.scale is None else (self.scales[metric.scale][window, job.first + done],)
+            if metric.kind == "point":
+                columns.append(metric.function(y_true, y_pred, *last))
+            elif metric.kind == "quantile":
+                columns.append(metric.function(y_true, quantiles, plan.levels, *last))
+            else:
+                columns += [
+                    metric.function(y_true, *_ends(quantiles, plan.levels, level),
+                                    *((level,) if metric.takes_level else ()), *last)
+                    for level in plan.level
+                ]  # fmt: skip
+        return np.stack(columns, axis=1)
+
+
+def finished(part: Part) -> Bools:
+    """Whether there is a forecast: ``(n_windows, n_series)``."""
+    return np.asarray(~np.isnan(part.mean).any(axis=2))
+
+
+def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels: Floats) -> dict[str, int]:
+    """Column names of intervals and quantiles, and the place in ``levels`` of each.
+
+    Examples
+    --------
+    >>> quantile_columns([80], [0.5], np.array([0.1, 0.5, 0.9]))
+    {'lo-80': 0, 'hi-80': 2, 'q0.5': 1}
+    """
+    named: dict[str, int] = {}
+    for percent in level:
+        low, high = interval_quantiles(percent)
+        named |= {f"lo-{percent:g}": _place(levels, low), f"hi-{percent:g}": _place(levels, high)}
+    return named | {f"q{q:g}": _place(levels, q) for q in quantiles}
+
+
+def _ends(quantiles: Floats, levels: Floats, percent: float) -> tuple[Floats, Floats]:
+    low, high = interval_quantiles(percent)
+    return quantiles[:, :, _place(levels, low)], quantiles[:, :, _place(levels, high)]
+
+
+def _place(levels: Floats, q: float) -> int:
+    return int(np.argmin(np.abs(levels - q)))
+
+
+def _names(metric: Metric, level: Sequence[float]) -> list[str]:
+    return [f"{metric.name}-{percent:g}" for percent in level] if metric.kind == "interval" else [metric.name]
+
+
+def _block_rows(panel: Panel, job: Job, plan: Plan, window: int) -> Ints:
+    """Places in the panel of the job's truth: ``(n_block, horizon)``."""
+    begin = panel.indptr[job.first : job.stop]
+    length = np.diff(panel.indptr[job.first : job.stop + 1])
+    _, stop = plan.cv.bounds(length)
+    return (begin + stop[window] + plan.cv.gap)[:, None] + np.arange(plan.cv.horizon)
+
+
+def _scales(plan: Plan, *, squared: bool) -> Floats:
+    """Seasonal scale of everything before each cutoff, whatever part of it the models train on."""
+    panel = plan.panel
+    _, stop = plan.cv.bounds(panel.lengths)
+    scales = []
+    for row in stop:
+        seen = panel.slice(np.zeros_like(row), row)
+        scales.append(seasonal_scale(seen.values, seen.indptr, plan.season_length, squared=squared))
+    return np.stack(scales)

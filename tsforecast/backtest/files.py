@@ -1,0 +1,120 @@
+"""Files that are there whole or not at all."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tsforecast.exceptions import RunFolderError
+
+_ROWS = 50_000  # rows of a row group: enough to compress, little enough to hold
+TEMPORARY = ".tmp"
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file under another name, force it to the disk, then give it its name.
+
+    Raises
+    ------
+    RunFolderError
+        The disk is full or the folder cannot be written; nothing is left behind.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise RunFolderError(f"{path} could not be written: {error.strerror or error}.") from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write plain values as JSON, whole or not at all."""
+    write_bytes(path, (json.dumps(content, indent=2, default=str) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """Plain values of a JSON file.
+
+    Raises
+    ------
+    RunFolderError
+        The file is not there or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} could not be read: {error}.") from error
+
+
+class FrameWriter:
+    """One Parquet file from many frames of the same columns, of which few are held at a time.
+
+    Parameters
+    ----------
+    path : Path
+        Gets its content when the block of ``with`` ends without an error, and is left alone otherwise.
+    empty : DataFrame
+        Written where no row came.
+    """
+
+    def __init__(self, path: Path, empty: pd.DataFrame) -> None:
+        self._path = path
+        self._temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+        self._empty = empty
+        self._held: list[pd.DataFrame] = []
+        self._n_held = 0
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        try:
+            if kind is None:
+                self._flush()
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+            if kind is not None:
+                self._temporary.unlink(missing_ok=True)
+        if kind is None:
+            with self._temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            self._temporary.replace(self._path)
+            _sync_folder(self._path.parent)
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Rows after those that are there."""
+        if len(frame):
+            self._held.append(frame)
+            self._n_held += len(frame)
+        if self._n_held >= _ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._held and self._writer is not None:
+            return
+        frame = pd.concat(self._held, ignore_index=True) if self._held else self._empty
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self._temporary, table.schema)
+        self._writer.write_table(table.cast(self._writer.schema))
+        self._held, self._n_held = [], 0
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,233 @@
+"""One job of a backtest: fit a model at one cutoff, forecast from it and from those that share the fit."""
+
+import dataclasses
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import FitError
+from tsforecast.forecast import Forecast
+from tsforecast.panel import Panel
+
+Outcome = TypeVar("Outcome")
+Address: TypeAlias = tuple[str, int, tuple[int, ...], int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """A model with its seed, the cutoffs that share one fit, and a block of series.
+
+    Attributes
+    ----------
+    model : str
+        Name of the model in the run.
+    forecaster : BaseForecaster
+        Not fitted; its ``random_state`` is set.
+    seed : int
+        The ``random_state``; 0 for a deterministic model.
+    windows : tuple of int
+        Cutoffs, counted from 0, the oldest; the model is fitted at the first and conditioned at the others.
+    first, stop : int
+        The block is series ``first`` to ``stop - 1`` of the panel.
+    """
+
+    model: str
+    forecaster: BaseForecaster
+    seed: int
+    windows: tuple[int, ...]
+    first: int
+    stop: int
+
+    @property
+    def address(self) -> Address:
+        """What tells the job from every other of its run."""
+        return self.model, self.seed, self.windows, self.first
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """A series that a model failed on at a cutoff: ``position`` counts within the block."""
+
+    window: int
+    position: int
+    error: str
+    message: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """What a job gives.
+
+    Attributes
+    ----------
+    mean : ndarray, shape (n_windows, n_series, horizon)
+        nan where the model failed.
+    quantiles : ndarray, shape (n_windows, n_series, horizon, n_quantiles)
+    fit_seconds, predict_seconds : tuple of float, length n_windows
+        The fit is charged to the first window.
+    failures : tuple of Failure
+    warned : dict of str to int
+        How often each warning came, by ``"Category: first line"``.
+    """
+
+    mean: Floats
+    quantiles: Floats
+    fit_seconds: tuple[float, ...]
+    predict_seconds: tuple[float, ...]
+    failures: tuple[Failure, ...] = ()
+    warned: dict[str, int] = dataclasses.field(default_factory=dict)
+
+
+def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats) -> Part:
+    """Forecasts of the job's block, with whatever failed as failures and never as an exception.
+
+    Parameters
+    ----------
+    job : Job
+    panel : Panel
+        The series of the block, whole: they are cut here and nothing after a cutoff is handed to the model.
+    cv : RollingOrigin
+    levels : ndarray, shape (n_quantiles,)
+        Quantile levels to forecast.
+
+    Notes
+    -----
+    A `FitError` names its series: the others are fitted again without them. For any other exception of a model that is
+    not global the block is halved until the guilty series stand alone; a global model fails on all of the block.
+    ``KeyboardInterrupt`` and its like pass through.
+    """
+    n_windows, n_series = len(job.windows), panel.n_series
+    mean = np.full((n_windows, n_series, cv.horizon), np.nan)
+    quantiles = np.full((*mean.shape, levels.size), np.nan)
+    predict_seconds = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        begin = time.perf_counter()
+        fits, failures = _fit(job, panel, cv)
+        fit_seconds = time.perf_counter() - begin
+        for k, window in enumerate(job.windows):
+            begin = time.perf_counter()
+            for positions, model in fits:
+                forecasts, failed = _forecast(model, panel, positions, cv, window, levels, fitted_here=k == 0)
+                failures += failed
+                for places, forecast in forecasts:
+                    mean[k, places] = forecast.mean[:, cv.gap :]
+                    quantiles[k, places] = forecast.quantiles[:, cv.gap :]
+            predict_seconds.append(time.perf_counter() - begin)
+    failures.sort(key=lambda failure: (failure.window, failure.position))
+    spent = (fit_seconds, *(0.0 for _ in job.windows[1:]))
+    return Part(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), _count(caught))
+
+
+def _fit(job: Job, panel: Panel, cv: RollingOrigin) -> tuple[list[tuple[Ints, BaseForecaster]], list[Failure]]:
+    train = training_panel(panel, cv, job.windows[0])
+
+    def attempt(positions: Ints) -> BaseForecaster:
+        return clone(job.forecaster).fit(_take(train, positions))
+
+    everything = np.arange(panel.n_series)
+    fits, blamed = _salvage(attempt, everything, panel.ids, splittable=not job.forecaster.is_global)
+    return fits, [Failure(w, position, *why) for w in job.windows for position, why in blamed]
+
+
+def _forecast(
+    model: BaseForecaster,
+    panel: Panel,
+    positions: Ints,
+    cv: RollingOrigin,
+    window: int,
+    levels: Floats,
+    *,
+    fitted_here: bool,
+) -> tuple[list[tuple[Ints, Forecast]], list[Failure]]:
+    train = None if fitted_here else training_panel(panel, cv, window)
+    steps = cv.horizon + cv.gap
+    wanted = levels.tolist() or None
+
+    def attempt(group: Ints) -> Forecast:
+        X = future_frame(panel, group, cv, window) if model.uses_covariates else None
+        if train is None and group.size == positions.size:
+            forecast = model.predict(steps, X, quantiles=wanted)
+        else:
+            seen = training_panel(panel, cv, window) if train is None else train
+            forecast = model.predict(steps, X, history=_take(seen, group), quantiles=wanted)
+        return _checked(forecast, model, panel.ids.take(group), steps, levels)
+
+    forecasts, blamed = _salvage(attempt, positions, panel.ids, splittable=not model.is_global)
+    return forecasts, [Failure(window, position, *why) for position, why in blamed]
+
+
+def training_panel(panel: Panel, cv: RollingOrigin, window: int) -> Panel:
+    """What the models see of every series at a cutoff."""
+    start, stop = cv.bounds(panel.lengths)
+    return panel.slice(start[window], stop[window])
+
+
+def truth_rows(panel: Panel, cv: RollingOrigin, window: int, *, skip_gap: bool = True) -> Ints:
+    """Places in ``panel.values`` of the steps to forecast: ``(n_series, horizon)``, with the gap before it if asked."""
+    _, stop = cv.bounds(panel.lengths)
+    steps = np.arange(cv.gap if skip_gap else 0, cv.gap + cv.horizon)
+    return (panel.indptr[:-1] + stop[window])[:, None] + steps
+
+
+def future_frame(panel: Panel, positions: Ints, cv: RollingOrigin, window: int) -> pd.DataFrame | None:
+    """Covariates of the gap and the horizon, and of nothing later, as `BaseForecaster.predict` takes them."""
+    if panel.covariates is None:
+        return None
+    rows = truth_rows(panel, cv, window, skip_gap=False)[positions]  # (n_series, gap + horizon)
+    frame = pd.DataFrame(panel.covariates[rows.reshape(-1)], columns=list(panel.covariate_names))
+    frame.insert(0, "unique_id", panel.ids.take(positions).repeat(rows.shape[1]))
+    frame.insert(1, "ds", panel.times.take(rows.reshape(-1)))
+    return frame
+
+
+def _salvage(
+    attempt: Callable[[Ints], Outcome], positions: Ints, ids: Index, *, splittable: bool
+) -> tuple[list[tuple[Ints, Outcome]], list[tuple[int, tuple[str, str]]]]:
+    """What ``attempt`` gives for as many series as can be had, and the error and message of each of the others."""
+    done: list[tuple[Ints, Outcome]] = []
+    failed: list[tuple[int, tuple[str, str]]] = []
+    pending = [positions]
+    while pending:
+        group = pending.pop()
+        try:
+            done.append((group, attempt(group)))
+        except Exception as error:  # whatever a model raises is its failure, not the run's
+            name = type(error).__name__
+            named = error.failures if isinstance(error, FitError) else {}
+            guilty = [int(p) for p in group if str(ids[p]) in named]
+            if guilty:
+                failed += [(p, (name, named[str(ids[p])])) for p in guilty]
+                pending += [np.setdiff1d(group, guilty)] if len(guilty) < group.size else []
+            elif group.size > 1 and splittable:
+                pending += [group[group.size // 2 :], group[: group.size // 2]]
+            else:
+                failed += [(int(p), (name, str(error) or name)) for p in group]
+    return done, failed
+
+
+def _checked(forecast: object, model: BaseForecaster, ids: Index, steps: int, levels: Floats) -> Forecast:
+    name = type(model).__name__
+    if not isinstance(forecast, Forecast) or not forecast.ids.equals(ids) or forecast.horizon != steps:
+        raise FitError(f"{name} gave {forecast!r}; {steps} steps of {len(ids)} series were asked for, in their order.")
+    if not np.array_equal(forecast.quantile_levels, levels):
+        raise FitError(f"{name} gave the quantiles {forecast.quantile_levels}; {levels} were asked for.")
+    return forecast
+
+
+def _take(panel: Panel, positions: Ints) -> Panel:
+    return panel if positions.size == panel.n_series else panel.take(positions)
+
+
+def _count(caught: Iterable[warnings.WarningMessage]) -> dict[str, int]:
+    lines = Counter(f"{w.category.__name__}: {(str(w.message).splitlines() or [''])[0]}" for w in caught)
+    return dict(sorted(lines.items()))

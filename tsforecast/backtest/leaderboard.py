@@ -1,0 +1,178 @@
+"""Scores -> one row a model: ranked, on what all models finished."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.exceptions import ParameterError, UnknownNameError
+
+OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
+_NOT_BETTER_WHEN_LOWER = ("coverage", "width", "bias")
+_BASELINES = ("SeasonalNaive", "Naive")
+
+
+class Cube:
+    """Scores as an array: metric, model, cell; a cell is a series at a cutoff, and seeds are averaged.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Columns ``model``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
+    models : list of str
+        In the order wanted, those without any score included.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_metrics, n_models, n_cells)
+        nan where the model has no score.
+    finished : ndarray of bool, shape (n_models, n_cells)
+        Whether the model gave a forecast, whatever became of the score.
+    series : ndarray of int, shape (n_cells,)
+        Place in ``ids`` of each cell's series.
+    """
+
+    def __init__(self, scores: pd.DataFrame, failures: pd.DataFrame, models: list[str]) -> None:
+        self.models = models
+        self.metrics = list(dict.fromkeys(scores["metric"]))
+        both = [frame[["unique_id", "cutoff"]] for frame in (scores, failures) if len(frame)]
+        keys = pd.concat(both, ignore_index=True) if both else scores[["unique_id", "cutoff"]]
+        series, self.ids = pd.factorize(keys["unique_id"])
+        times, self.cutoffs = pd.factorize(keys["cutoff"])
+        codes, cells = pd.factorize(series.astype(np.int64) * max(len(self.cutoffs), 1) + times)
+        self.series, self.times = np.divmod(np.asarray(cells, dtype=np.int64), max(len(self.cutoffs), 1))
+        cell = codes[: len(scores)]
+        model = pd.Index(models).get_indexer(scores["model"])
+        metric = pd.Index(self.metrics).get_indexer(scores["metric"])
+        shape = (len(self.metrics), len(models), len(cells))
+        flat = np.ravel_multi_index((metric, model, cell), shape) if len(scores) else np.empty(0, dtype=np.int64)
+        size = int(np.prod(shape))
+        counts = np.bincount(flat, minlength=size)
+        totals = np.bincount(flat, weights=scores["value"].to_numpy(dtype=np.float64), minlength=size)
+        means = np.divide(totals, counts, out=np.full(size, np.nan), where=counts > 0)
+        self.values: Floats = means.reshape(shape)
+        self.finished: Bools = np.asarray(counts.reshape(shape).any(axis=0))
+
+    def plane(self, metric: str) -> Floats:
+        """Scores of one metric: ``(n_models, n_cells)``."""
+        return self.values[self.metrics.index(metric)]
+
+
+def rank_models(
+    cube: Cube,
+    *,
+    metric: str,
+    baseline: str | None,
+    on_failure: OnFailure = "exclude",
+    strata: Mapping[Any, Any] | None = None,
+) -> pd.DataFrame:
+    """One row a model (and stratum): rank, mean of every metric, mean rank, skill, what is missing.
+
+    Means are taken over the cutoffs of a series, then over series. See `BacktestResult.leaderboard`.
+    """
+    plane = cube.plane(metric)
+    filled = _impute(cube, plane, baseline, on_failure)
+    labels = pd.Series([None if strata is None else strata.get(i) for i in cube.ids], dtype=object)
+    tables = []
+    for label in [None] if strata is None else sorted(labels.dropna().unique(), key=str):
+        within = np.ones(plane.shape[1], dtype=bool) if strata is None else (labels == label).to_numpy()[cube.series]
+        table = _table(cube, filled, cube.metrics.index(metric), within, baseline)
+        if strata is not None:
+            table.insert(0, "stratum", label)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def usual_baseline(models: list[str]) -> str | None:
+    """The model that skill is measured against where none is named: SeasonalNaive, else Naive, else none."""
+    return next((name for name in _BASELINES if name in models), None)
+
+
+def ranking_metric(metrics: Sequence[str], wanted: str | None) -> str:
+    """The metric to rank by: the one wanted, or the first of which less is better.
+
+    Raises
+    ------
+    UnknownNameError
+        It was not scored.
+    ParameterError
+        Less of it is not better, as with coverage.
+
+    Examples
+    --------
+    >>> ranking_metric(["coverage-80", "mase"], None)
+    'mase'
+    """
+    fit = [name for name in metrics if name.split("-")[0] not in _NOT_BETTER_WHEN_LOWER]
+    if wanted is not None and wanted not in metrics:
+        raise UnknownNameError(f"No metric {wanted!r} was scored; there are {', '.join(metrics)}.")
+    if (wanted is None and not fit) or (wanted is not None and wanted not in fit):
+        raise ParameterError(f"Less of {wanted or ', '.join(metrics)} is not better; rank by an error such as mase.")
+    return wanted or fit[0]
+
+
+def by_series(values: Floats, series: Ints) -> Floats:
+    """Means over the cutoffs of each series, nan left out: ``(n_models, n_cells)`` -> ``(n_models, n_series)``."""
+    _, code = np.unique(series, return_inverse=True)
+    n_series = int(code.max()) + 1 if code.size else 0
+    out = np.full((values.shape[0], n_series), np.nan)
+    for i, row in enumerate(values):
+        known = ~np.isnan(row)
+        counts = np.bincount(code[known], minlength=n_series)
+        totals = np.bincount(code[known], weights=row[known], minlength=n_series)
+        np.divide(totals, counts, out=out[i], where=counts > 0)
+    return out
+
+
+def _table(cube: Cube, filled: Floats, main: int, within: Bools, baseline: str | None) -> pd.DataFrame:
+    """The leaderboard of the cells ``within``."""
+    some: Bools = np.asarray((cube.finished & within).any(axis=1))  # models that finished anything
+    common: Bools = np.asarray(within & ~np.isnan(filled[main][some]).any(axis=0) & bool(some.any()))
+    means = {}
+    for name, plane in zip(cube.metrics, filled, strict=True):
+        per_series = by_series(np.where(some[:, None], plane, np.nan)[:, common], cube.series[common])
+        means[name] = _mean(per_series)
+    per_series = by_series(np.where(some[:, None], filled[main], np.nan)[:, common], cube.series[common])
+    ranks = pd.DataFrame(per_series[some]).rank(axis=0, method="average").to_numpy()
+    mean_rank = np.full(len(cube.models), np.nan)
+    mean_rank[some] = _mean(ranks)
+    score = means[cube.metrics[main]]
+    table = pd.DataFrame({"model": cube.models, **means, "mean_rank": mean_rank})
+    table["median"] = _median(per_series)
+    if baseline is not None:
+        base = score[cube.models.index(baseline)]
+        table["skill"] = 100 * (1 - score / base) if base > 0 else np.nan
+    table["n_cells"] = int(common.sum())
+    table["n_missing"] = (~cube.finished & within).sum(axis=1)
+    table = table.sort_values(cube.metrics[main], kind="stable", na_position="last", ignore_index=True)
+    table.insert(0, "rank", table[cube.metrics[main]].rank(method="min").astype("Int64"))
+    return table
+
+
+def _impute(cube: Cube, plane: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:
+    """Scores with those of failed forecasts filled in as asked: ``(n_metrics, n_models, n_cells)``."""
+    if on_failure == "exclude":
+        return cube.values
+    if on_failure == "baseline" and baseline is None:
+        raise ParameterError("on_failure='baseline' needs a baseline; name one of the models.")
+    if on_failure not in ("worst", "baseline"):
+        raise ParameterError(f"on_failure={on_failure!r} is not 'exclude', 'worst' or 'baseline'.")
+    known = ~np.isnan(plane)
+    if on_failure == "baseline":
+        donor = np.full(plane.shape[1], cube.models.index(str(baseline)))
+    else:
+        donor = np.argmax(np.where(known, plane, -np.inf), axis=0)  # the worst model of each cell
+    lent = np.take_along_axis(cube.values, donor[None, None, :].repeat(len(cube.metrics), axis=0), axis=1)
+    return np.where(cube.finished[None], cube.values, lent)
+
+
+def _mean(values: Floats) -> Floats:
+    counts = (~np.isnan(values)).sum(axis=1)
+    totals = np.nansum(values, axis=1)
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+
+
+def _median(values: Floats) -> Floats:
+    return np.array([np.nan if np.isnan(row).all() else float(np.nanmedian(row)) for row in values])

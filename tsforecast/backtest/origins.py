@@ -1,0 +1,136 @@
+"""RollingOrigin: where a backtest cuts every series into what a forecast may see and what it is held against."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Index, Ints
+from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.panel import Panel
+
+
+@dataclasses.dataclass(frozen=True)
+class RollingOrigin:
+    """Cutoffs counted from the end of each series, oldest first; a scikit-learn splitter too.
+
+    The newest window ends with the last observation. Window w trains on everything up to its cutoff (or on the last
+    ``max_train_size`` observations), skips ``gap`` steps and is held against the next ``horizon``.
+
+    Parameters
+    ----------
+    horizon : int
+        Steps ahead that are forecast and scored.
+    n_windows : int
+        Number of cutoffs.
+    step_size : int, optional
+        Steps from one cutoff to the next; ``horizon`` where it is None, so that test windows do not overlap.
+    max_train_size : int, optional
+        None: the window expands. Else it slides: at most that many observations before the cutoff.
+    gap : int
+        Steps after the cutoff that are neither seen nor scored.
+
+    Examples
+    --------
+    >>> cv = RollingOrigin(horizon=2, n_windows=3)
+    >>> for train, test in cv.split(np.arange(10.0)):
+    ...     print(train[-1], test)
+    3 [4 5]
+    5 [6 7]
+    7 [8 9]
+    """
+
+    horizon: int
+    n_windows: int = 1
+    step_size: int | None = None
+    max_train_size: int | None = None
+    gap: int = 0
+
+    def __post_init__(self) -> None:
+        least = {"horizon": 1, "n_windows": 1, "step_size": 1, "max_train_size": 1, "gap": 0}
+        for name, low in least.items():
+            value = getattr(self, name)
+            if value is None and name in ("step_size", "max_train_size"):
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
+                raise ParameterError(f"{name}={value!r} is not a whole number, at least {low}.")
+
+    @property
+    def step(self) -> int:
+        """Steps from one cutoff to the next."""
+        return self.horizon if self.step_size is None else self.step_size
+
+    @property
+    def needed(self) -> int:
+        """Observations that a series must have: one to train on at the oldest cutoff."""
+        return 1 + self.gap + self.horizon + (self.n_windows - 1) * self.step
+
+    def bounds(self, lengths: Ints) -> tuple[Ints, Ints]:
+        """First training observation, and the one after the last, at each cutoff: each ``(n_windows, n_series)``.
+
+        The test window of cutoff w and series i begins ``gap`` after ``stop[w, i]``.
+        """
+        back = np.arange(self.n_windows - 1, -1, -1) * self.step + self.gap + self.horizon  # (n_windows,)
+        stop = np.asarray(lengths)[None, :] - back[:, None]
+        start = np.zeros_like(stop) if self.max_train_size is None else np.maximum(stop - self.max_train_size, 0)
+        return start, stop
+
+    def check(self, lengths: Ints, ids: Index) -> None:
+        """Raise a `SeriesTooShortError` that names the first series with too few observations."""
+        short = np.asarray(lengths) < self.needed
+        if short.any():
+            i = int(np.argmax(short))
+            more = f" ({int(short.sum())} of {len(ids)} series are too short)" if short.sum() > 1 else ""
+            raise SeriesTooShortError(
+                f"Series {ids[i]!r} has {lengths[i]} observations; {self.n_windows} window(s) of horizon={self.horizon}"
+                f" with step_size={self.step} and gap={self.gap} need at least {self.needed}{more}."
+            )
+
+    def cutoffs(self, panel: Panel) -> list[Index]:
+        """Times of the last observation that each series may show: ``n_windows`` times ``(n_series,)``.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.arange(10.0))
+        >>> [int(times[0]) for times in RollingOrigin(horizon=2, n_windows=3).cutoffs(panel)]
+        [3, 5, 7]
+        """
+        self.check(panel.lengths, panel.ids)
+        _, stop = self.bounds(panel.lengths)
+        return [panel.times.take(panel.indptr[:-1] + row - 1) for row in stop]
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
+        """Rows to train on and rows to test on, oldest cutoff first.
+
+        ``X`` is what a forecaster is fitted on: an array, a Series or a wide frame, whose rows are times, or a long
+        frame, whose rows are counted from the end of each ``unique_id``. ``y`` and ``groups`` are not looked at.
+
+        Raises
+        ------
+        SeriesTooShortError
+            A series has too few rows; the message names it.
+        """
+        age, lengths, ids = _age_of_rows(X)
+        self.check(lengths, ids)
+        for w in range(self.n_windows):
+            newer = (self.n_windows - 1 - w) * self.step  # rows of each series after the test window
+            test = (age >= newer) & (age < newer + self.horizon)
+            seen = age - (newer + self.horizon + self.gap)  # 0 at the cutoff
+            train = (seen >= 0) & (seen < (self.max_train_size or age.size))
+            yield np.flatnonzero(train), np.flatnonzero(test)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Number of cutoffs."""
+        return self.n_windows
+
+
+def _age_of_rows(data: Any) -> tuple[Ints, Ints, Index]:
+    """Rows of the same series that follow each row, the rows of each series, and the names of the series."""
+    if isinstance(data, pd.DataFrame) and "unique_id" in data.columns:
+        groups = data.groupby("unique_id", sort=False)
+        sizes = groups.size()
+        return groups.cumcount(ascending=False).to_numpy(), sizes.to_numpy(), sizes.index
+    n_rows = len(data)
+    return np.arange(n_rows)[::-1], np.array([n_rows]), pd.Index([getattr(data, "name", None) or "y"])

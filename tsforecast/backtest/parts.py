@@ -1,0 +1,105 @@
+"""A finished job as one file, which carries its own checksum in its name."""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tsforecast._types import Floats
+from tsforecast.backtest.describe import describe
+from tsforecast.backtest.files import TEMPORARY, write_bytes
+from tsforecast.backtest.jobs import Failure, Job, Part
+from tsforecast.backtest.plan import Plan
+
+# Packages that a forecast can depend on; a part made under other versions is not used.
+_PACKAGES = ("tsforecast", "numpy", "scipy", "pandas", "numba", "statsmodels", "torch", "pytorch-lightning")
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that forecasts can depend on."""
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = "absent"
+    return versions
+
+
+def job_keys(plan: Plan, jobs: Sequence[Job]) -> list[str]:
+    """A hash, for each job, of all that its forecasts depend on: data, model, cutoffs, quantiles, package versions."""
+    common = [plan.panel.fingerprint(), dataclasses.asdict(plan.cv), plan.levels.tolist(), package_versions()]
+    shared = json.dumps(common, sort_keys=True)
+    described: dict[int, str] = {}
+    keys = []
+    for job in jobs:
+        if id(job.forecaster) not in described:
+            described[id(job.forecaster)] = json.dumps(describe(job.forecaster), sort_keys=True)
+        own = json.dumps([job.model, described[id(job.forecaster)], job.seed, job.windows, job.first, job.stop])
+        keys.append(hashlib.sha256((shared + own).encode()).hexdigest()[:24])
+    return keys
+
+
+def write_part(folder: Path, key: str, part: Part) -> Path:
+    """Write a part as ``KEY-CHECKSUM.parquet``, whole or not at all; the path of the file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(_to_table(part), sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    path = folder / f"{key}-{_checksum(content)}.parquet"
+    write_bytes(path, content)
+    return path
+
+
+def read_part(path: Path) -> Part:
+    """The part in a file."""
+    table = pq.read_table(pa.BufferReader(path.read_bytes()))
+    about: dict[str, Any] = json.loads(table.schema.metadata[b"tsforecast"])
+    shape = tuple(about["shape"])
+    columns = [table.column(i).to_numpy() for i in range(table.num_columns)]
+    quantiles: Floats = np.stack(columns[1:], axis=-1) if len(columns) > 1 else np.empty((columns[0].size, 0))
+    return Part(
+        mean=columns[0].reshape(shape),
+        quantiles=quantiles.reshape(*shape, len(columns) - 1),
+        fit_seconds=tuple(about["fit_seconds"]),
+        predict_seconds=tuple(about["predict_seconds"]),
+        failures=tuple(Failure(*row) for row in about["failures"]),
+        warned=about["warned"],
+    )
+
+
+def sound_parts(folder: Path) -> dict[str, Path]:
+    """Files of finished jobs by key; one that does not match its checksum, or was never finished, is removed."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        key, _, checksum = path.stem.partition("-")
+        if path.name.endswith(TEMPORARY) or checksum != _checksum(path.read_bytes()):
+            path.unlink()
+        else:
+            found[key] = path
+    return found
+
+
+def _to_table(part: Part) -> pa.Table:
+    tables = [part.mean, *np.moveaxis(part.quantiles, -1, 0)]
+    columns = [np.ascontiguousarray(table).reshape(-1) for table in tables]
+    about = {
+        "shape": part.mean.shape,
+        "fit_seconds": part.fit_seconds,
+        "predict_seconds": part.predict_seconds,
+        "failures": [dataclasses.astuple(failure) for failure in part.failures],
+        "warned": part.warned,
+    }
+    table = pa.table({f"c{j}": column for j, column in enumerate(columns)})
+    return table.replace_schema_metadata({b"tsforecast": json.dumps(about).encode()})
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,154 @@
+"""A backtest before it runs: the models with their names and seeds, and the list of jobs."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from sklearn.base import clone
+
+from tsforecast._types import Floats
+from tsforecast.backtest.jobs import Job
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import ParameterError
+from tsforecast.forecast import quantile_levels
+from tsforecast.metrics.choose import Metric
+from tsforecast.panel import Panel
+
+Refit: TypeAlias = Literal["always", "never"] | int
+_LARGEST_BLOCK = 512  # series that are lost at most when a run is killed
+_BLOCKS = 8  # blocks that a small panel is cut into, so that workers have something to share
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Everything that decides what a backtest computes.
+
+    Attributes
+    ----------
+    panel : Panel
+    models : dict of str to BaseForecaster
+    cv : RollingOrigin
+    metrics : tuple of Metric
+    refit : "always", "never" or int
+    level, quantiles : tuple of float
+    seeds : tuple of int, or None
+    season_length : int
+        Season of the scale of MASE, RMSSE and MSIS.
+    source : dict
+        Where the data came from, as the config of the run tells it.
+    """
+
+    panel: Panel
+    models: dict[str, BaseForecaster]
+    cv: RollingOrigin
+    metrics: tuple[Metric, ...]
+    refit: Refit
+    level: tuple[float, ...]
+    quantiles: tuple[float, ...]
+    seeds: tuple[int, ...] | None
+    season_length: int
+    source: dict[str, Any] = dataclasses.field(default_factory=lambda: {"data": None})
+
+    def __post_init__(self) -> None:
+        whole = isinstance(self.refit, int) and not isinstance(self.refit, bool)
+        if self.refit not in ("always", "never") and not (whole and int(self.refit) >= 1):
+            raise ParameterError(f"refit={self.refit!r} is not 'always', 'never' or a number of cutoffs, at least 1.")
+        if self.season_length < 1:
+            raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
+        self.cv.check(self.panel.lengths, self.panel.ids)
+
+    @property
+    def levels(self) -> Floats:
+        """Quantile levels to forecast: ``(n_quantiles,)``."""
+        return quantile_levels(self.level, self.quantiles)
+
+    def jobs(self) -> list[Job]:
+        """The jobs in the order of the result: by model, seed, cutoffs, block of series."""
+        return [
+            Job(name, seeded, seed, windows, first, stop)
+            for name, forecaster in self.models.items()
+            for seed in self._seeds_of(forecaster)
+            for seeded in [_with_seed(forecaster, seed)]
+            for windows in self._shared_fits()
+            for first, stop in self._blocks(forecaster)
+        ]
+
+    def _shared_fits(self) -> list[tuple[int, ...]]:
+        every = {"always": 1, "never": self.cv.n_windows}.get(str(self.refit)) or int(self.refit)
+        windows = range(self.cv.n_windows)
+        return [tuple(windows[k : k + every]) for k in range(0, self.cv.n_windows, every)]
+
+    def _blocks(self, forecaster: BaseForecaster) -> list[tuple[int, int]]:
+        n_series = self.panel.n_series
+        size = n_series if forecaster.is_global else min(_LARGEST_BLOCK, -(-n_series // _BLOCKS))
+        return [(first, min(first + size, n_series)) for first in range(0, n_series, size)]
+
+    def _seeds_of(self, forecaster: BaseForecaster) -> tuple[int, ...]:
+        states = [value for _, value in _random_states(forecaster)]
+        if not states:
+            return (0,)
+        own = next((int(value) for value in states if isinstance(value, (int, np.integer))), 0)
+        return (own,) if self.seeds is None else self.seeds
+
+
+def name_models(
+    models: Mapping[str, BaseForecaster] | Sequence[BaseForecaster] | BaseForecaster,
+) -> dict[str, BaseForecaster]:
+    """The models by name: class names, numbered where one comes twice, unless a mapping names them.
+
+    Examples
+    --------
+    >>> from tsforecast import Naive
+    >>> list(name_models([Naive(), Naive()]))
+    ['Naive', 'Naive-2']
+    """
+    if isinstance(models, BaseForecaster):
+        models = [models]
+    if isinstance(models, Mapping):
+        named = {str(name): model for name, model in models.items()}
+    else:
+        named = {}
+        for model in models:
+            name, n = type(model).__name__, 1
+            while name in named:
+                n += 1
+                name = f"{type(model).__name__}-{n}"
+            named[name] = model
+    if not named:
+        raise ParameterError("models is empty; give at least one forecaster.")
+    for name, model in named.items():
+        if not isinstance(model, BaseForecaster):
+            hint = f"; write {model.__name__}()" if isinstance(model, type) else ""
+            raise ParameterError(f"Model {name!r} is {model!r}, no forecaster{hint}.")
+    return named
+
+
+def parse_seeds(seeds: int | Sequence[int] | None) -> tuple[int, ...] | None:
+    """``k`` as seeds 0 to k - 1, a sequence as it is.
+
+    Examples
+    --------
+    >>> parse_seeds(3), parse_seeds([7, 8])
+    ((0, 1, 2), (7, 8))
+    """
+    if seeds is None:
+        return None
+    given = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
+    if not given or len(set(given)) < len(given) or min(given) < 0 or isinstance(seeds, bool):
+        raise ParameterError(
+            f"seeds={seeds!r} is neither a number of seeds, at least 1, nor different seeds from 0 on."
+        )
+    return given
+
+
+def _random_states(forecaster: BaseForecaster) -> list[tuple[str, object]]:
+    """Parameters called ``random_state``, of the forecaster and of what it wraps."""
+    params = forecaster.get_params(deep=True)
+    return [(name, value) for name, value in params.items() if name.split("__")[-1] == "random_state"]
+
+
+def _with_seed(forecaster: BaseForecaster, seed: int) -> BaseForecaster:
+    copy: BaseForecaster = clone(forecaster)
+    return copy.set_params(**{name: seed for name, _ in _random_states(forecaster)})

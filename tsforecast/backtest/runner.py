@@ -1,0 +1,107 @@
+"""backtest: models x cutoffs -> clone, fit, predict, score, time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from tsforecast.backtest.jobs import run_job
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
+from tsforecast.backtest.result import BacktestResult
+from tsforecast.backtest.store import Memory, RunFolder, Store
+from tsforecast.base import BaseForecaster
+from tsforecast.containers import Series, to_panel
+from tsforecast.metrics.choose import Metric, choose_metrics
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
+
+
+def backtest(
+    models: Mapping[str, BaseForecaster] | Sequence[BaseForecaster] | BaseForecaster,
+    data: Series,
+    *,
+    cv: RollingOrigin,
+    metrics: Sequence[str | Metric] = DEFAULT_METRICS,
+    refit: Refit = "always",
+    level: Sequence[float] = (80, 95),
+    quantiles: Sequence[float] = (),
+    seeds: int | Sequence[int] | None = None,
+    season_length: int | None = None,
+    output: str | Path | None = None,
+    on_progress: Progress | None = None,
+) -> BacktestResult:
+    """Forecasts and scores of every model at every cutoff, with what each cost and where each failed.
+
+    Parameters
+    ----------
+    models : mapping of str to BaseForecaster, or sequence of BaseForecaster
+        Left as they are: every fit is of a fresh clone. Without names they are called after their classes.
+    data : Panel, Series, DataFrame or ndarray
+        As `BaseForecaster.fit` takes it; covariates travel in a `Panel`.
+    cv : RollingOrigin
+        The cutoffs.
+    metrics : sequence of str or Metric
+        Interval metrics are computed at every ``level``.
+    refit : "always", "never" or int
+        A new fit at every cutoff; one at the oldest, whose parameters are kept while each later forecast is conditioned
+        on all that its cutoff shows; or a new fit at every k-th. The same for every model.
+    level, quantiles : sequence of float
+        Intervals in percent, and further quantiles, to forecast.
+    seeds : int or sequence of int, optional
+        Runs of each model that has a ``random_state``: k means 0 to k - 1. None is one run with its own state (0 where
+        that is None); a deterministic model runs once.
+    season_length : int, optional
+        Season of the scale in MASE, RMSSE and MSIS; what is usual for the frequency where it is None.
+    output : path, optional
+        Run folder. A run that was stopped goes on where it was; another run is not overwritten.
+    on_progress : callable, optional
+        Called with jobs done, jobs in all and the name of the model after each job.
+
+    Raises
+    ------
+    SeriesTooShortError
+        A series is too short for the cutoffs; the message names it.
+    RunFolderError
+        ``output`` holds another run, is in use, or cannot be written.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsforecast import Naive, SeasonalNaive
+    >>> y = np.tile([1.0, 2.0, 3.0, 5.0], 6)
+    >>> result = backtest([Naive(), SeasonalNaive(4)], y, cv=RollingOrigin(4, n_windows=2), metrics=["mae"], level=())
+    >>> result.leaderboard()[["rank", "model", "mae"]]
+       rank          model   mae
+    0     1  SeasonalNaive  0.00
+    1     2          Naive  2.25
+    """
+    panel, _ = to_panel(data)
+    plan = Plan(
+        panel=panel,
+        models=name_models(models),
+        cv=cv,
+        metrics=choose_metrics(metrics),
+        refit=refit,
+        level=tuple(float(percent) for percent in level),
+        quantiles=tuple(float(q) for q in quantiles),
+        seeds=parse_seeds(seeds),
+        season_length=panel.season_length if season_length is None else season_length,
+    )
+    return run_plan(plan, output, on_progress)
+
+
+def run_plan(plan: Plan, output: str | Path | None, on_progress: Progress | None = None) -> BacktestResult:
+    """The result of a plan: what its folder already holds is not computed again."""
+    jobs = plan.jobs()
+    store: Store = Memory(plan) if output is None else RunFolder(plan, Path(output))
+    with store:
+        pending = [job for job in jobs if not store.has(job)]
+        for done, job in enumerate(pending, start=len(jobs) - len(pending)):
+            if on_progress is not None:
+                on_progress(done, len(jobs), job.model)
+            block = plan.panel.take(range(job.first, job.stop))
+            store.put(job, run_job(job, block, plan.cv, plan.levels))
+        if on_progress is not None:
+            on_progress(len(jobs), len(jobs), "")
+        return store.finish(jobs)

@@ -1,0 +1,192 @@
+"""The finished run in Markdown, and the few columns of a leaderboard that a reader needs first."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.backtest.leaderboard import ranking_metric, usual_baseline
+
+if TYPE_CHECKING:
+    from tsforecast.backtest.result import BacktestResult
+
+_TITLES = {
+    "mase": "MASE", "rmsse": "RMSSE", "smape": "sMAPE %", "mape": "MAPE %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE",
+    "wape": "WAPE", "wql": "WQL", "crps": "CRPS", "pinball": "Pinball", "bias": "Bias", "msis": "MSIS",
+    "width": "Width", "coverage": "Cover",
+}  # fmt: skip
+_MEANINGS = {
+    "mase": "mean absolute error over the mean absolute change over one season before the cutoff; 1 = as good as "
+    "repeating the last season did in the training data; not defined where the series never changed",
+    "rmsse": "the same with squares, and the root taken at the end",
+    "smape": "mean of 200 |y - f| / (|y| + |f|), 0 to 200; 0 where both are zero",
+    "mape": "mean of 100 |y - f| / |y|; not defined for a series with a zero",
+    "mae": "mean absolute error, in the unit of the series",
+    "rmse": "root mean squared error, in the unit of the series",
+    "mse": "mean squared error",
+    "wape": "sum of absolute errors over the sum of absolute values",
+    "wql": "twice the pinball loss over the sum of absolute values, mean of all quantiles",
+    "crps": "twice the mean pinball loss over all quantiles, in the unit of the series",
+    "pinball": "mean pinball loss over all quantiles, without the factor 2",
+    "bias": "mean of forecast minus truth",
+    "coverage": "percentage of the truth inside the interval; it should be the interval's own percentage",
+    "msis": "interval width plus a penalty for what falls outside, over the scale of MASE",
+    "width": "mean width of the interval",
+    "interval_score": "interval width plus a penalty for what falls outside, in the unit of the series",
+}
+_DECIMALS = {"smape": 2, "mape": 2, "coverage": 1, "skill": 1}
+
+
+def title(metric: str) -> str:
+    """A metric as it stands above a column.
+
+    Examples
+    --------
+    >>> title("mase"), title("coverage-80")
+    ('MASE', 'Cover 80%')
+    """
+    name, _, percent = metric.partition("-")
+    return f"{_TITLES.get(name, name)} {percent}%" if percent else _TITLES.get(name, name)
+
+
+def headline(result: "BacktestResult", board: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing, seconds.
+
+    MSIS, RMSSE and the like stay in the full leaderboard where there is MASE; coverage is shown for every level.
+    """
+    table = result.leaderboard() if board is None else board
+    if not result.metrics:
+        return table[["model", "n_missing"]].astype(str)
+    shown = [m for m in result.metrics if m.split("-")[0] in ("mase", "smape", "coverage")] or result.metrics
+    base = usual_baseline(result.models)
+    out = pd.DataFrame({"#": ["-" if pd.isna(r) else str(r) for r in table["rank"]], "Model": table["model"]})
+    for metric in shown:
+        out[title(metric)] = [_number(v, _DECIMALS.get(metric.split("-")[0], 3)) for v in table[metric]]
+    if base is not None and "skill" in table:
+        out[f"vs {base}"] = ["-" if not np.isfinite(v) else f"{v:+.1f}%" for v in table["skill"]]
+    if (table["n_missing"] > 0).any():
+        out["Missing"] = table["n_missing"].astype(str)
+    out["Fit s"] = [_number(v, 2) for v in table["fit_seconds"]]
+    out["Predict s"] = [_number(v, 2) for v in table["predict_seconds"]]
+    return out
+
+
+def who_wins(result: "BacktestResult", board: pd.DataFrame | None = None) -> str:
+    """One sentence: the model with the best average score, and by how much."""
+    table = result.leaderboard() if board is None else board
+    if not result.metrics or table["rank"].isna().all():
+        return "No model finished a series and cutoff that could be scored, so nothing can be compared."
+    metric = ranking_metric(result.metrics, None)
+    best = table.iloc[0]
+    told = f"{best['model']} has the lowest {title(metric)}, {best[metric]:.3f} on average over {_cells(result, best)}"
+    base = usual_baseline(result.models)
+    if best["model"] == base and table["rank"].notna().sum() > 1:
+        return told + ": no model here beats it."
+    if base is None or best["model"] == base or "skill" not in table or not np.isfinite(best["skill"]):
+        return told + "."
+    return f"{told}: {best['skill']:.0f}% less error than {base}."
+
+
+def markdown(result: "BacktestResult") -> str:
+    """The run as a Markdown page: what was run, the ranking, failures, warnings and what the metrics mean."""
+    board = result.leaderboard()
+    parts = ["# Backtest", who_wins(result, board), "## Ranking", _table(headline(result, board)), _missing(board)]
+    parts += ["## What was run", _settings(result)]
+    parts += ["## Failures", _failures(result), "## Warnings", _warnings(result)]
+    parts += ["## Metrics", _metrics(result)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def refit_sentence(refit: Any) -> str:
+    """The refit policy in words.
+
+    Examples
+    --------
+    >>> refit_sentence("always")
+    'Every model is fitted anew at every cutoff, from scratch.'
+    """
+    if refit == "always":
+        return "Every model is fitted anew at every cutoff, from scratch."
+    if refit == "never":
+        return "Every model is fitted once, at the oldest cutoff; later forecasts use its parameters on newer data."
+    return f"Every model is fitted anew, from scratch, at every {refit}th cutoff and keeps its parameters in between."
+
+
+def _settings(result: "BacktestResult") -> str:
+    config, data = result.config, result.manifest["identity"]["data"]
+    step = config["step_size"] or config["horizon"]
+    size = config["max_train_size"]
+    window = "all observations before the cutoff" if size is None else f"the last {size} observations before the cutoff"
+    seeds = config["seeds"]
+    lines = [
+        f"Data: {config.get('data') or 'given in memory'}; {data['n_series']} series, {data['n_obs']} observations, "
+        f"frequency {data['freq']}, fingerprint `{data['fingerprint'][:12]}`.",
+        f"Cutoffs: {config['n_windows']} for each series, {step} steps apart, the newest at the end; horizon "
+        f"{config['horizon']}, gap {config['gap']}. Training window: {window}.",
+        refit_sentence(config["refit"]),
+        "Seeds: " + ("each model's own." if seeds is None else f"{', '.join(map(str, seeds))} for models with any."),
+        f"Scale of MASE, RMSSE and MSIS: changes over {config['season_length']} step(s), before the cutoff.",
+        "Models: " + "; ".join(f"{m['name']} = `{_call(m)}`" for m in config["models"]) + ".",
+    ]
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _call(model: dict[str, Any]) -> str:
+    arguments = ", ".join(f"{k}={v!r}" for k, v in (model.get("init_args") or {}).items())
+    return f"{model['class_path']}({arguments})"
+
+
+def _missing(board: pd.DataFrame) -> str:
+    if not (board["n_missing"] > 0).any():
+        return ""
+    return (
+        f"Only the {board['n_cells'].iloc[0]} series and cutoffs that every model finished count in this table; "
+        "a model that finished none has no rank."
+    )
+
+
+def _failures(result: "BacktestResult") -> str:
+    if result.failures.empty:
+        return "None."
+    counted = (
+        result.failures.groupby(["model", "error"], sort=False)
+        .agg(times=("message", "size"), series=("unique_id", "nunique"), example=("message", "first"))
+        .reset_index()
+    )
+    counted["example"] = [text.splitlines()[0].replace("|", "\\|")[:200] for text in counted["example"]]
+    return _table(counted.astype(str))
+
+
+def _warnings(result: "BacktestResult") -> str:
+    if result.warnings.empty:
+        return "None."
+    frame = result.warnings.assign(kind=result.warnings["warning"].str.partition(":")[0])
+    counted = frame.groupby(["model", "kind"], sort=False).agg(times=("count", "sum"), example=("warning", "first"))
+    counted = counted.reset_index()
+    counted["example"] = [text.partition(": ")[2].replace("|", "\\|")[:200] for text in counted["example"]]
+    return _table(counted.astype(str))
+
+
+def _metrics(result: "BacktestResult") -> str:
+    names = dict.fromkeys(metric.split("-")[0] for metric in result.metrics)
+    lines = [f"- {_TITLES.get(name, name)}: {_MEANINGS.get(name, 'a metric of the caller')}." for name in names]
+    lines.append("- Means are taken over the cutoffs of a series, then over series; seeds are averaged first.")
+    return "\n".join(lines)
+
+
+def _cells(result: "BacktestResult", best: pd.Series) -> str:
+    n_windows = result.config["n_windows"]
+    whole = best["n_cells"] == result.n_series * n_windows
+    series = "1 series" if result.n_series == 1 else f"{result.n_series} series"
+    cutoffs = "1 cutoff" if n_windows == 1 else f"{n_windows} cutoffs"
+    return f"{series} and {cutoffs}" if whole else f"the {best['n_cells']} series and cutoffs that all models finished"
+
+
+def _number(value: float, decimals: int) -> str:
+    return "-" if not np.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def _table(frame: pd.DataFrame) -> str:
+    head = "| " + " | ".join(map(str, frame.columns)) + " |"
+    rule = "|" + "|".join(" --- " for _ in frame.columns) + "|"
+    return "\n".join([head, rule, *("| " + " | ".join(map(str, row)) + " |" for row in frame.to_numpy())])

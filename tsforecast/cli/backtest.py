@@ -1,0 +1,163 @@
+"""``tsforecast backtest``: flags or YAML -> data, models, cutoffs -> run folder and a table."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jsonargparse import ArgumentParser, Namespace
+
+if TYPE_CHECKING:
+    from tsforecast.backtest.plan import Plan
+    from tsforecast.data.catalog import Dataset
+    from tsforecast.panel import Panel
+
+_QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
+_DESCRIPTION = """\
+Forecast a file or a data set from several cutoffs with several models and compare what came of it. Without arguments:
+the quickstart, stationary and seasonal series that come with tsforecast. Everything can stand in a file (--config);
+flags override it. The run folder keeps the resolved configuration, so that --config RUN/config.yaml repeats a run, and
+--output RUN goes on with one that was stopped."""
+
+
+def build_parser() -> ArgumentParser:
+    """The options of the command; no data or model code is imported for them."""
+    parser = ArgumentParser(prog="tsforecast backtest", description=_DESCRIPTION)
+    add = parser.add_argument
+    add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
+    add("--config", action="config", help="YAML file with any of the options below")
+    add("--data", type=str | None, help="the same as the first argument, for a configuration file")
+    add("--id_col", type=str | None, help="column of a long file that names the series (unique_id)")
+    add("--time_col", type=str | None, help="column of the times (ds; the first column of a wide file)")
+    add("--target_col", type=str | None, help="column of a long file with the values (y)")
+    add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
+    add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
+    add("--gaps", type=str, default="error", help="what a skipped time is: error or nan (a missing value)")
+    add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
+        "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
+    add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
+    add("--n_windows", type=int | None, help="cutoffs; 3, or as many as the shortest series allows")
+    add("--step_size", type=int | None, help="steps between cutoffs (the horizon)")
+    add("--max_train_size", type=int | None, help="length of a sliding training window (all observations)")
+    add("--gap", type=int, default=0, help="steps left out after a cutoff")
+    add("--refit", type=int | str, default="always", help="always, never, or every how many cutoffs")
+    add("--metrics", type=str, nargs="+", default=["mase", "smape", "rmsse", "coverage", "msis"],
+        help="such as mase smape rmse wql coverage")  # fmt: skip
+    add("--level", type=float, nargs="*", default=[80, 95], help="central intervals in percent")
+    add("--quantiles", type=float, nargs="*", default=[], help="further quantiles to forecast")
+    add("--season_length", type=int | None, help="season of the scale of MASE; what is usual for the frequency")
+    add("--seeds", type=int | list[int] | None, help="runs of each model that draws random numbers")
+    add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of ``tsforecast backtest``: 1 where no model finished anything."""
+    parser = build_parser()
+    given = parser.parse_args(arguments)
+    if given.file or given.data:
+        return _run_one(given)
+    if not arguments:
+        from tsforecast._resources import bundled
+
+        codes = []
+        for name in _QUICKSTART:
+            path = bundled("configs") / "backtest" / f"{name}.yaml"
+            codes.append(_run_one(parser.parse_args(["--config", str(path)]), name))
+        return max(codes)
+    parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
+    return 2  # not reached: error() leaves
+
+
+def _run_one(given: Namespace, name: str | None = None) -> int:
+    from tsforecast.backtest.runner import run_plan
+    from tsforecast.cli.progress import Bar
+    from tsforecast.cli.report import print_result
+
+    plan = make_plan(given)
+    stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
+    folder = Path(given.output) if given.output else _new_folder(stem)
+    with Bar(stem) as bar:
+        result = run_plan(plan, folder, bar.update)
+    print_result(result, stem, folder)
+    return 1 if result.scores.empty else 0
+
+
+def make_plan(given: Namespace) -> Plan:
+    """The backtest that the options describe; what they leave open is chosen from the data."""
+    from tsforecast.backtest.describe import build
+    from tsforecast.backtest.origins import RollingOrigin
+    from tsforecast.backtest.plan import Plan, name_models, parse_seeds
+    from tsforecast.cli.models import parse_models
+    from tsforecast.metrics.choose import choose_metrics
+
+    panel, dataset, source = _read(given)
+    season = given.season_length or (dataset.season_length if dataset else panel.season_length)
+    horizon = given.horizon or (dataset.horizon if dataset else _usual_horizon(panel, season))
+    shortest = int(panel.lengths.min())
+    step = given.step_size or horizon
+    most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
+    cv = RollingOrigin(
+        horizon=horizon,
+        n_windows=given.n_windows or max(1, min(3, most)),
+        step_size=given.step_size,
+        max_train_size=given.max_train_size,
+        gap=given.gap,
+    )
+    models = parse_models(given.models or _usual_models(season))
+    if dataset is not None and dataset.process is not None and "TrueModel" not in models:
+        models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
+    return Plan(
+        panel=panel,
+        models=name_models(models),
+        cv=cv,
+        metrics=choose_metrics(given.metrics),
+        refit=given.refit,
+        level=tuple(float(percent) for percent in given.level),
+        quantiles=tuple(given.quantiles),
+        seeds=parse_seeds(given.seeds),
+        season_length=season,
+        source=source,
+    )
+
+
+def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
+    """The series, what the catalog knows of them, and how they were read, for the configuration of the run."""
+    from tsforecast.data.catalog import load, names
+    from tsforecast.data.read import read
+    from tsforecast.exceptions import MissingFileError
+
+    name = str(given.file or given.data)
+    if name in names():
+        dataset = load(name)
+        return dataset.panel, dataset, {"data": name}
+    if not Path(name).exists() and not Path(name).suffix:
+        import difflib
+
+        near = difflib.get_close_matches(name, names(), n=3) or list(names())
+        raise MissingFileError(f"{name!r} is neither a file nor a data set; near are {', '.join(near)}.")
+    options = {
+        "id_col": given.id_col,
+        "time_col": given.time_col,
+        "target_col": given.target_col,
+        "freq": given.freq,
+        "gaps": given.gaps,
+        "covariates": list(given.covariates),
+    }
+    return read(name, **options), None, {"data": str(Path(name).resolve()), **options}
+
+
+def _usual_horizon(panel: Panel, season: int) -> int:
+    """One season (two years of quarters, a quarter of weeks), but no more than a fifth of the shortest series."""
+    usual = {1: 6, 4: 8, 52: 13}.get(season, min(season, 48))
+    return max(1, min(usual, int(panel.lengths.min()) // 5))
+
+
+def _usual_models(season: int) -> list[str]:
+    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), "SARIMA" if season > 1 else "ARIMA", "LSTM"]
+
+
+def _new_folder(stem: str) -> Path:
+    now = datetime.datetime.now().astimezone()
+    return Path("runs") / f"{stem}-{now:%Y%m%d-%H%M%S}"

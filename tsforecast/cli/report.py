@@ -1,0 +1,74 @@
+"""``tsforecast report RUN``: show a finished run again."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tsforecast.backtest.result import BacktestResult
+
+_FILE_WIDTH = 160  # columns, where the output is no terminal
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of ``tsforecast report``."""
+    parser = argparse.ArgumentParser("tsforecast report", description="Show a finished run again.")
+    parser.add_argument("run", type=Path, help="run folder")
+    given = parser.parse_args(arguments)
+    from tsforecast.backtest.result import BacktestResult
+
+    result = BacktestResult.load(given.run)
+    result.write_summary(given.run)
+    print_result(result, given.run.name, given.run)
+    return 0
+
+
+def print_result(result: BacktestResult, title: str, folder: Path) -> None:
+    """Print the ranking of a run, who wins, what failed, and where the results are."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from tsforecast.backtest.summary import headline, refit_sentence, who_wins
+
+    console = _console()
+    board = result.leaderboard()
+    rows = headline(result, board)
+    config = result.config
+    plural = "" if config["n_windows"] == 1 else "s"
+    told = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
+    table = Table(
+        title=Text(f"{title}: {told}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for column in rows.columns:
+        table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
+    for i, row in enumerate(rows.itertuples(index=False)):
+        table.add_row(*(Text(str(cell)) for cell in row), style="bold" if i == 0 else "")
+    console.print()
+    console.print(table)
+    console.print(Text(who_wins(result, board), style="bold"))
+    console.print(Text(refit_sentence(config["refit"]), style="dim"))
+    if len(result.failures):
+        console.print(Text(_failure_line(result), style="red"))
+    if len(result.warnings):
+        total = int(result.warnings["count"].sum())
+        console.print(Text(f"{total} warnings while fitting; summary.md counts them.", style="dim"))
+    console.print(Text(f"Results: {folder} (summary.md, forecasts, scores, failures)", style="dim"), soft_wrap=True)
+
+
+def _failure_line(result: BacktestResult) -> str:
+    counts = result.failures["model"].value_counts(sort=False)
+    told = ", ".join(f"{model} {n}" for model, n in counts.items())
+    first = str(result.failures["message"].iloc[0]).splitlines()[0]
+    return f"Forecasts that failed: {told}; the first: {first}"
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=_FILE_WIDTH)

@@ -1,0 +1,60 @@
+"""Scores of central intervals: truth, lower and upper end, each ``(n_series, horizon)``, -> ``(n_series,)``.
+
+A step whose truth is nan is left out; a series without any truth scores nan.
+"""
+
+import numpy as np
+
+from tsforecast._types import Floats
+from tsforecast.metrics.point import mean_over_steps
+
+
+def coverage(y_true: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Percentage of steps whose truth lies in the interval, its ends included; an 80% interval should have 80.
+
+    Examples
+    --------
+    >>> coverage(np.array([[1.0, 2.0]]), np.array([[1.0, 3.0]]), np.array([[2.0, 4.0]]))
+    array([50.])
+    """
+    return 100 * mean_over_steps(((lower <= y_true) & (y_true <= upper)).astype(np.float64), y_true)
+
+
+def width(y_true: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Mean width of the interval over the steps whose truth is known; unit of the series.
+
+    Examples
+    --------
+    >>> width(np.array([[1.0, 2.0]]), np.array([[1.0, 3.0]]), np.array([[2.0, 6.0]]))
+    array([2.])
+    """
+    return mean_over_steps(upper - lower, y_true)
+
+
+def interval_score(y_true: Floats, lower: Floats, upper: Floats, level: float) -> Floats:
+    """Mean interval score: width, plus ``2 / alpha`` times what the truth lies outside; unit of the series.
+
+    Gneiting & Raftery (2007), eq. 43, with ``alpha = 1 - level / 100``; lower is better.
+
+    Examples
+    --------
+    >>> interval_score(np.array([[5.0]]), np.array([[1.0]]), np.array([[4.0]]), 80)
+    array([13.])
+    """
+    alpha = round(1 - level / 100, 10)
+    outside = np.maximum(lower - y_true, 0) + np.maximum(y_true - upper, 0)
+    return mean_over_steps(upper - lower + 2 / alpha * outside, y_true)
+
+
+def msis(y_true: Floats, lower: Floats, upper: Floats, level: float, scale: Floats) -> Floats:
+    """Mean scaled interval score, ``interval_score / scale``; unitless.
+
+    Makridakis, Spiliotis & Assimakopoulos (2020), the M4 competition. ``scale``, ``(n_series,)``, is that of MASE;
+    where it is nan (constant or too short a series) the score is nan.
+
+    Examples
+    --------
+    >>> msis(np.array([[5.0]]), np.array([[1.0]]), np.array([[4.0]]), 80, np.array([2.0]))
+    array([6.5])
+    """
+    return interval_score(y_true, lower, upper, level) / np.where(scale > 0, scale, np.nan)
