@@ -1,5 +1,6 @@
 """Columns of a frame -> checked arrays of times and values."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError
+
+_MONTHS = 12
 
 
 def owner(row: int, indptr: Ints, ids: Index) -> str:
@@ -36,7 +39,7 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
     if pd.api.types.infer_dtype(column) == "period":
         return pd.PeriodIndex(column)
     codes, different = pd.factorize(column)  # many series share their times
-    parsed = _dates(pd.Series(different))
+    parsed = parse_dates(pd.Series(different))
     bad = parsed.isna().to_numpy()[codes]
     if bad.any():
         row = int(np.argmax(bad))
@@ -103,15 +106,27 @@ def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:
     return pd.Index(times.astype(np.int64))
 
 
-def _dates(texts: "pd.Series[object]") -> "pd.Series[pd.Timestamp]":
-    """Texts or date objects as timestamps, NaT where they are none; in UTC where their offsets from it differ."""
-    texts_format = None if _one_format(texts) else "mixed"
-    try:
-        return pd.to_datetime(texts, errors="coerce", format=texts_format)
-    except ValueError:  # mixed offsets are refused even where errors are to be coerced
-        return pd.to_datetime(texts, errors="coerce", format="mixed", utc=True)
+def parse_dates(texts: "pd.Series[object]") -> "pd.Series[pd.Timestamp]":
+    """Texts or date objects as timestamps, NaT where they are none; in UTC where their offsets from it differ.
+
+    Whether ``03/04/2024`` is in March or April is decided once for all texts: the month comes first unless they cannot
+    all be read so, are written with dots, or would be days of one month over more years than that makes sense for.
+    """
+    text = texts.astype(str)
+    one_format = len(set(text.str.len())) == 1  # guessed once from the first, which is fast
+    how = {"errors": "coerce", "format": None if one_format else "mixed", "dayfirst": _day_first(text)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas on guessing the format: what it cannot read becomes NaT
+        try:
+            return pd.to_datetime(texts, **how)
+        except ValueError:  # mixed offsets are refused even where errors are to be coerced
+            return pd.to_datetime(texts, utc=True, **how)
 
 
-def _one_format(texts: "pd.Series[object]") -> bool:
-    """Whether all texts have the length of the first, so that one date format, guessed once, reads them all."""
-    return len({len(str(text)) for text in texts}) == 1
+def _day_first(text: "pd.Series[str]") -> bool:
+    parts = text.str.extract(r"^\s*(\d{1,2})([/.\-])(\d{1,2})[/.\-]\d{4}").dropna()
+    if len(parts) == 0:
+        return False
+    first, second = parts[0].astype(int), parts[2].astype(int)
+    firsts_of_months = first.nunique() == 1 and len(parts) > _MONTHS and second.max() <= _MONTHS
+    return bool((parts[1] == ".").any() or first.max() > _MONTHS or firsts_of_months)

@@ -2,11 +2,11 @@
 
 import dataclasses
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from statsmodels.tools.sm_exceptions import InterpolationWarning
 from statsmodels.tsa.seasonal import STL
 from statsmodels.tsa.stattools import adfuller, kpss
 
@@ -92,23 +92,22 @@ def _stationarity(y: Floats) -> tuple[float, float, str]:
         return float("nan"), float("nan"), "constant"
     if y.size < _SHORTEST:
         return float("nan"), float("nan"), "unclear"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InterpolationWarning)  # the p-value lies outside of the table: stated above
-        warnings.simplefilter(
-            "ignore", FutureWarning
-        )  # statsmodels 0.15 announces another kind of result: both are read
-        try:
-            adf = _pvalue(adfuller(y, regression="c", autolag="AIC"))
-        except (ValueError, np.linalg.LinAlgError):  # a line, or all change in one step: the regression has no answer
-            adf = float("nan")
-        kpss_p = _pvalue(kpss(y, regression="c", nlags="auto"))
+    adf = _pvalue(adfuller, y, autolag="AIC")
+    kpss_p = _pvalue(kpss, y, nlags="auto")
     if adf < _LEVEL <= kpss_p:
         return adf, kpss_p, "stationary"
     return adf, kpss_p, "unit root" if kpss_p < _LEVEL <= adf else "unclear"
 
 
-def _pvalue(result: Any) -> float:
-    return float(result.pvalue if hasattr(result, "pvalue") else result[1])
+def _pvalue(test: Callable[..., Any], y: Floats, **how: str) -> float:
+    """P-value of a test around a constant; nan where its regression has no answer, as for a line or a single step."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # singular regressions end in nan; the edges of the KPSS table are stated above
+        try:
+            result = test(y, regression="c", **how)
+        except (ValueError, OverflowError, np.linalg.LinAlgError):
+            return float("nan")
+    return float(result.pvalue if hasattr(result, "pvalue") else result[1])  # a tuple until statsmodels 0.15
 
 
 def _strengths(y: Floats, season: int) -> tuple[float, float]:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._ingest import parse_dates
 from tsforecast._regular import Gaps
 from tsforecast.containers import align_covariates
 from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.panel import Panel
 
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")
+_UNNAMED = "Unnamed: "  # how pandas calls a column without a name
 _PARQUET = (".parquet", ".pq")
 
 
@@ -65,7 +67,9 @@ def read(
     table = _table(path)
     _require(table, [c for c in (id_col, time_col, target_col, *covariates) if c is not None], path)
     long = id_col is not None or target_col is not None or {"ds", "y"} <= set(table.columns)
-    time_col = time_col or _time_column(table, long)
+    time_col = time_col or ("ds" if long or "ds" in table.columns else str(table.columns[0]))
+    if table.columns[0].startswith(_UNNAMED) and table.columns[0] != time_col:
+        table = table.iloc[:, 1:]  # row numbers that pandas saved
     if long:
         target_col = target_col or "y"
         id_col = id_col or "unique_id"
@@ -96,7 +100,7 @@ def _wide(
         return panel
     shared = indexed[list(covariates)].reset_index(names="ds")
     if isinstance(panel.times, pd.DatetimeIndex):
-        shared["ds"] = pd.to_datetime(shared["ds"])
+        shared["ds"] = parse_dates(shared["ds"])
     values, names = align_covariates(shared, panel.ids, panel.lengths, panel.times)
     return panel.with_covariates(values, names)
 
@@ -145,10 +149,6 @@ def _csv(path: Path) -> pd.DataFrame:
     return table.rename(columns=lambda name: str(name).strip())
 
 
-def _time_column(table: pd.DataFrame, long: bool) -> str:
-    return "ds" if long or "ds" in table.columns else str(table.columns[0])
-
-
 def _require(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
     absent = [c for c in columns if c not in table.columns]
     if absent:
@@ -159,11 +159,10 @@ def _check_cells(table: pd.DataFrame, time_col: str, value_columns: Sequence[str
     """Raise a `DataError` at the first cell that is no time or no number; rows are counted from 1, below the header."""
     times = table[time_col]
     if times.dtype == object or pd.api.types.is_string_dtype(times):
-        present, codes = np.unique(times.dropna().astype(str), return_inverse=True)
-        wrong = pd.to_datetime(pd.Series(present), errors="coerce", format="mixed").isna().to_numpy()
-        if wrong[codes].any():
-            first = times.dropna().index[int(np.argmax(wrong[codes]))]
-            _complain(path, time_col, first, times, "no date; name the column of the times with time_col")
+        codes, different = pd.factorize(times)  # an empty cell has the code -1
+        wrong = parse_dates(pd.Series(different)).isna().to_numpy()[codes] & (codes >= 0)
+        if wrong.any():
+            _complain(path, time_col, int(np.argmax(wrong)), times, "no date; name the column of times with time_col")
     if times.isna().any():
         _complain(path, time_col, int(np.argmax(times.isna())), times, "no date")
     for column in value_columns:
