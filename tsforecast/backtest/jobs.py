@@ -1,10 +1,11 @@
 """One job of a backtest: fit a model at one cutoff, forecast from it and from those that share the fit."""
 
+import contextlib
 import dataclasses
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.base import clone
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import FitError
+from tsforecast.exceptions import FitError, LeakError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -87,7 +88,7 @@ class Part:
     warned: dict[str, int] = dataclasses.field(default_factory=dict)
 
 
-def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats) -> Part:
+def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audited: bool = False) -> Part:
     """Forecasts of the job's block, with whatever failed as failures and never as an exception.
 
     Parameters
@@ -98,6 +99,8 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats) -> Part:
     cv : RollingOrigin
     levels : ndarray, shape (n_quantiles,)
         Quantile levels to forecast.
+    audited : bool
+        Whether a model that changes the panel it is given is a `LeakError`.
 
     Notes
     -----
@@ -112,12 +115,12 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats) -> Part:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         begin = time.perf_counter()
-        fits, failures = _fit(job, panel, cv)
+        fits, failures = _fit(job, panel, cv, audited)
         fit_seconds = time.perf_counter() - begin
-        for k, window in enumerate(job.windows):
+        for k in range(n_windows):
             begin = time.perf_counter()
             for positions, model in fits:
-                forecasts, failed = _forecast(model, panel, positions, cv, window, levels, fitted_here=k == 0)
+                forecasts, failed = _forecast(job, model, panel, positions, cv, k, levels, audited)
                 failures += failed
                 for places, forecast in forecasts:
                     mean[k, places] = forecast.mean[:, cv.gap :]
@@ -128,11 +131,15 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats) -> Part:
     return Part(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), _count(caught))
 
 
-def _fit(job: Job, panel: Panel, cv: RollingOrigin) -> tuple[list[tuple[Ints, BaseForecaster]], list[Failure]]:
+def _fit(
+    job: Job, panel: Panel, cv: RollingOrigin, audited: bool
+) -> tuple[list[tuple[Ints, BaseForecaster]], list[Failure]]:
     train = training_panel(panel, cv, job.windows[0])
 
     def attempt(positions: Ints) -> BaseForecaster:
-        return clone(job.forecaster).fit(_take(train, positions))
+        seen = _take(train, positions)
+        with _unchanged(seen, job) if audited else contextlib.nullcontext():
+            return clone(job.forecaster).fit(seen)
 
     everything = np.arange(panel.n_series)
     fits, blamed = _salvage(attempt, everything, panel.ids, splittable=not job.forecaster.is_global)
@@ -140,30 +147,50 @@ def _fit(job: Job, panel: Panel, cv: RollingOrigin) -> tuple[list[tuple[Ints, Ba
 
 
 def _forecast(
+    job: Job,
     model: BaseForecaster,
     panel: Panel,
     positions: Ints,
     cv: RollingOrigin,
-    window: int,
+    k: int,
     levels: Floats,
-    *,
-    fitted_here: bool,
+    audited: bool,
 ) -> tuple[list[tuple[Ints, Forecast]], list[Failure]]:
-    train = None if fitted_here else training_panel(panel, cv, window)
+    """Forecasts of a fitted model at window ``job.windows[k]``, conditioned on it unless it was fitted there."""
+    window = job.windows[k]
     steps = cv.horizon + cv.gap
     wanted = levels.tolist() or None
 
     def attempt(group: Ints) -> Forecast:
         X = future_frame(panel, group, cv, window) if model.uses_covariates else None
-        if train is None and group.size == positions.size:
-            forecast = model.predict(steps, X, quantiles=wanted)
-        else:
-            seen = training_panel(panel, cv, window) if train is None else train
-            forecast = model.predict(steps, X, history=_take(seen, group), quantiles=wanted)
+        fitted_here = k == 0 and group.size == positions.size
+        history = None if fitted_here else _take(training_panel(panel, cv, window), group)
+        with _unchanged(history or model.panel_, job) if audited else contextlib.nullcontext():
+            forecast = model.predict(steps, X, history=history, quantiles=wanted)
         return _checked(forecast, model, panel.ids.take(group), steps, levels)
 
     forecasts, blamed = _salvage(attempt, positions, panel.ids, splittable=not model.is_global)
     return forecasts, [Failure(window, position, *why) for position, why in blamed]
+
+
+def join_parts(parts: Sequence[Part]) -> Part:
+    """One part of neighbouring blocks: the same model, seed and cutoffs, series after series."""
+    if len(parts) == 1:
+        return parts[0]
+    offsets = np.cumsum([0, *(part.mean.shape[1] for part in parts)])
+    failures = [
+        dataclasses.replace(failure, position=failure.position + int(offset))
+        for part, offset in zip(parts, offsets, strict=False)
+        for failure in part.failures
+    ]
+    return Part(
+        mean=np.concatenate([part.mean for part in parts], axis=1),
+        quantiles=np.concatenate([part.quantiles for part in parts], axis=1),
+        fit_seconds=tuple(sum(each) for each in zip(*(part.fit_seconds for part in parts), strict=True)),
+        predict_seconds=tuple(sum(each) for each in zip(*(part.predict_seconds for part in parts), strict=True)),
+        failures=tuple(sorted(failures, key=lambda failure: (failure.window, failure.position))),
+        warned=dict(sorted(sum((Counter(part.warned) for part in parts), Counter()).items())),
+    )
 
 
 def training_panel(panel: Panel, cv: RollingOrigin, window: int) -> Panel:
@@ -201,6 +228,8 @@ def _salvage(
         group = pending.pop()
         try:
             done.append((group, attempt(group)))
+        except LeakError:
+            raise
         except Exception as error:  # whatever a model raises is its failure, not the run's
             name = type(error).__name__
             named = error.failures if isinstance(error, FitError) else {}
@@ -213,6 +242,17 @@ def _salvage(
             else:
                 failed += [(int(p), (name, str(error) or name)) for p in group]
     return done, failed
+
+
+@contextlib.contextmanager
+def _unchanged(panel: Panel, job: Job) -> Iterator[None]:
+    before = panel.fingerprint()
+    yield
+    if panel.fingerprint() != before:
+        raise LeakError(
+            f"Model {job.model!r} changes the panel it is given: {panel.n_series} series from {panel.ids[0]!r}, "
+            f"cutoff {panel.last_times[0]}, seed {job.seed}."
+        )
 
 
 def _checked(forecast: object, model: BaseForecaster, ids: Index, steps: int, levels: Floats) -> Forecast:

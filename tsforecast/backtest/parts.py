@@ -87,6 +87,14 @@ def sound_parts(folder: Path) -> dict[str, Path]:
     return found
 
 
+def find_part(folder: Path, key: str) -> Path | None:
+    """The sound file of a finished job, if there is one."""
+    for path in sorted(folder.glob(f"{key}-*.parquet")):
+        if path.stem.rpartition("-")[2] == _checksum(path.read_bytes()):
+            return path
+    return None
+
+
 def _to_table(part: Part) -> pa.Table:
     tables = [part.mean, *np.moveaxis(part.quantiles, -1, 0)]
     columns = [np.ascontiguousarray(table).reshape(-1) for table in tables]

@@ -36,6 +36,8 @@ class Plan:
     seeds : tuple of int, or None
     season_length : int
         Season of the scale of MASE, RMSSE and MSIS.
+    audit : bool
+        Whether every forecast is repeated with other values after its cutoff.
     source : dict
         Where the data came from, as the config of the run tells it.
     """
@@ -49,6 +51,7 @@ class Plan:
     quantiles: tuple[float, ...]
     seeds: tuple[int, ...] | None
     season_length: int
+    audit: bool = False
     source: dict[str, Any] = dataclasses.field(default_factory=lambda: {"data": None})
 
     def __post_init__(self) -> None:

@@ -1,19 +1,23 @@
 """backtest: models x cutoffs -> clone, fit, predict, score, time."""
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
 
+import numpy as np
+
+from tsforecast.backtest.audit import audit as check_for_leaks
+from tsforecast.backtest.execute import AnyExecutor, Progress, drive
 from tsforecast.backtest.jobs import run_job
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
 from tsforecast.backtest.result import BacktestResult
-from tsforecast.backtest.store import Memory, RunFolder, Store
+from tsforecast.backtest.store import Memory, RunFolder
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Series, to_panel
 from tsforecast.metrics.choose import Metric, choose_metrics
 
-Progress: TypeAlias = Callable[[int, int, str], None]
 DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
 
 
@@ -29,6 +33,8 @@ def backtest(
     seeds: int | Sequence[int] | None = None,
     season_length: int | None = None,
     output: str | Path | None = None,
+    executor: AnyExecutor = None,
+    audit: bool = False,
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """Forecasts and scores of every model at every cutoff, with what each cost and where each failed.
@@ -55,6 +61,13 @@ def backtest(
         Season of the scale in MASE, RMSSE and MSIS; what is usual for the frequency where it is None.
     output : path, optional
         Run folder. A run that was stopped goes on where it was; another run is not overwritten.
+    executor : "processes" or Executor, optional
+        Where jobs run: here; in a process for each core; or wherever a ``concurrent.futures.Executor`` runs them, with
+        ``output`` on a disk that its workers see. A worker that dies costs nothing but time, and a series that kills
+        every worker is a failure. A script that uses processes needs ``if __name__ == "__main__":``.
+    audit : bool
+        Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
+        where it is not the same to the last bit; takes twice the time and more.
     on_progress : callable, optional
         Called with jobs done, jobs in all and the name of the model after each job.
 
@@ -64,6 +77,8 @@ def backtest(
         A series is too short for the cutoffs; the message names it.
     RunFolderError
         ``output`` holds another run, is in use, or cannot be written.
+    LeakError
+        ``audit`` found a forecast that uses what it must not see.
 
     Examples
     --------
@@ -87,21 +102,37 @@ def backtest(
         quantiles=tuple(float(q) for q in quantiles),
         seeds=parse_seeds(seeds),
         season_length=panel.season_length if season_length is None else season_length,
+        audit=audit,
     )
-    return run_plan(plan, output, on_progress)
+    return run_plan(plan, output, executor=executor, on_progress=on_progress)
 
 
-def run_plan(plan: Plan, output: str | Path | None, on_progress: Progress | None = None) -> BacktestResult:
+def run_plan(
+    plan: Plan,
+    output: str | Path | None,
+    *,
+    executor: AnyExecutor = None,
+    on_progress: Progress | None = None,
+) -> BacktestResult:
     """The result of a plan: what its folder already holds is not computed again."""
     jobs = plan.jobs()
-    store: Store = Memory(plan) if output is None else RunFolder(plan, Path(output))
+    progress = on_progress or (lambda done, total, model: None)
+    if executor is not None and output is None:  # workers hand over files
+        with tempfile.TemporaryDirectory(prefix="tsforecast-") as folder:
+            result = run_plan(plan, folder, executor=executor, on_progress=on_progress)
+            return dataclasses.replace(result, forecasts_or_folder=result.forecasts)
+    store = Memory(plan) if output is None else RunFolder(plan, Path(output))
     with store:
         pending = [job for job in jobs if not store.has(job)]
-        for done, job in enumerate(pending, start=len(jobs) - len(pending)):
-            if on_progress is not None:
-                on_progress(done, len(jobs), job.model)
-            block = plan.panel.take(range(job.first, job.stop))
-            store.put(job, run_job(job, block, plan.cv, plan.levels))
-        if on_progress is not None:
-            on_progress(len(jobs), len(jobs), "")
+        n_before = len(jobs) - len(pending)
+        if isinstance(store, RunFolder) and executor is not None:
+            drive(plan, pending, store, executor, lambda done, _, model: progress(n_before + done, len(jobs), model))
+        else:
+            for done, job in enumerate(pending, start=n_before):
+                progress(done, len(jobs), job.model)
+                block = plan.panel.take(np.arange(job.first, job.stop))
+                store.put(job, run_job(job, block, plan.cv, plan.levels))
+        progress(len(jobs), len(jobs), "")
+        if plan.audit and not store.is_finished:
+            check_for_leaks(plan, jobs, store.part)
         return store.finish(jobs)

@@ -4,7 +4,8 @@ import contextlib
 import dataclasses
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
@@ -20,8 +21,8 @@ from tsforecast.backtest.collect import (
     Collector,
 )
 from tsforecast.backtest.describe import describe_models
-from tsforecast.backtest.files import FrameWriter, read_json, write_bytes, write_json
-from tsforecast.backtest.jobs import Address, Job, Part
+from tsforecast.backtest.files import TEMPORARY, FrameWriter, read_json, write_bytes, write_json
+from tsforecast.backtest.jobs import Address, Job, Part, join_parts
 from tsforecast.backtest.parts import job_keys, package_versions, read_part, sound_parts, write_part
 from tsforecast.backtest.plan import Plan
 from tsforecast.backtest.result import BacktestResult
@@ -34,10 +35,13 @@ _FRAMES = {
     "failures": FAILURE_COLUMNS,
     "warnings": WARNING_COLUMNS,
 }
+_JOINED_SERIES = 4096
 
 
 class Store(Protocol):
     """What the runner needs of a place for finished jobs."""
+
+    is_finished: bool
 
     def __enter__(self) -> Self: ...
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None: ...
@@ -47,6 +51,9 @@ class Store(Protocol):
 
     def put(self, job: Job, part: Part) -> None:
         """Keep what a job gave."""
+
+    def part(self, job: Job) -> Part:
+        """What a finished job gave."""
 
     def finish(self, jobs: Sequence[Job]) -> BacktestResult:
         """The result of all jobs."""
@@ -58,6 +65,7 @@ class Memory:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._parts: dict[Address, Part] = {}
+        self.is_finished = False
 
     def __enter__(self) -> Self:
         return self
@@ -73,10 +81,14 @@ class Memory:
         """Keep what a job gave."""
         self._parts[job.address] = part
 
+    def part(self, job: Job) -> Part:
+        """What a finished job gave."""
+        return self._parts[job.address]
+
     def finish(self, jobs: Sequence[Job]) -> BacktestResult:
         """The result of all jobs."""
         collector = Collector(self._plan)
-        pairs = [(job, self._parts[job.address]) for job in jobs]
+        pairs = list(_joined(jobs, self.part))
         frames = {
             name: _concat(
                 [getattr(collector, "warned" if name == "warnings" else name)(j, p) for j, p in pairs], columns
@@ -107,22 +119,22 @@ class RunFolder:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self._plan = plan
-        self._folder = folder
-        self._parts_folder = folder / "parts"
+        self.folder = folder
+        self.parts_folder = folder / "parts"
         self._jobs = plan.jobs()
         self._keys = dict(zip([job.address for job in self._jobs], job_keys(plan, self._jobs), strict=True))
         self._parts: dict[str, Path] = {}
-        self._is_finished = False
+        self.is_finished = False
         self._lock = filelock.FileLock(folder / ".lock")
 
     def __enter__(self) -> Self:
         try:
-            self._parts_folder.mkdir(parents=True, exist_ok=True)
+            self.parts_folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
         except filelock.Timeout as error:
-            raise RunFolderError(f"{self._folder} is in use by another run; wait for it or give another.") from error
+            raise RunFolderError(f"{self.folder} is in use by another run; wait for it or give another.") from error
         except OSError as error:
-            raise RunFolderError(f"{self._folder} cannot be written: {error.strerror or error}.") from error
+            raise RunFolderError(f"{self.folder} cannot be written: {error.strerror or error}.") from error
         try:
             self._open()
         except BaseException:
@@ -134,50 +146,77 @@ class RunFolder:
         self._lock.release()
 
     def _open(self) -> None:
-        path = self._folder / "manifest.json"
+        for left in self.folder.rglob(f"*{TEMPORARY}"):
+            left.unlink()
+        path = self.folder / "manifest.json"
         mine = manifest(self._plan, len(self._jobs))
         if path.exists():
             theirs = read_json(path)
-            _check_same(theirs.get("identity", {}), mine["identity"], self._folder)
-            self._is_finished = theirs["status"] == "finished"
-        elif any(p.name not in (".lock", "parts") for p in self._folder.iterdir()):
-            raise RunFolderError(f"{self._folder} holds other files and no run; give an empty or a new folder.")
+            _check_same(theirs.get("identity", {}), mine["identity"], self.folder)
+            self.is_finished = theirs["status"] == "finished"
+        elif any(p.name not in (".lock", "parts", "config.yaml") for p in self.folder.iterdir()):
+            raise RunFolderError(f"{self.folder} holds other files and no run; give an empty or a new folder.")
         else:
-            write_bytes(self._folder / "config.yaml", _yaml(resolved_config(self._plan)))
+            write_bytes(self.folder / "config.yaml", _yaml(resolved_config(self._plan)))
             write_json(path, mine)
-        self._parts = sound_parts(self._parts_folder)
+        self._parts = sound_parts(self.parts_folder)
 
     def has(self, job: Job) -> bool:
         """Whether the job is finished already."""
-        return self._is_finished or self._key(job) in self._parts
+        return self.is_finished or self.key(job) in self._parts
 
     def put(self, job: Job, part: Part) -> None:
         """Keep what a job gave."""
-        key = self._key(job)
-        self._parts[key] = write_part(self._parts_folder, key, part)
+        key = self.key(job)
+        self._parts[key] = write_part(self.parts_folder, key, part)
 
     def finish(self, jobs: Sequence[Job]) -> BacktestResult:
         """The result of all jobs; the parts are gone once all files of the run are written."""
-        if not self._is_finished:
+        if not self.is_finished:
             collector = Collector(self._plan)
-            with _writers(self._folder, list(self._plan.models)) as writers:
-                for job in jobs:
-                    part = read_part(self._parts[self._key(job)])
+            with _writers(self.folder, list(self._plan.models)) as writers:
+                for job, part in _joined(jobs, self.part):
                     writers[f"forecasts/{job.model}"].add(collector.forecasts(job, part))
                     for name in _FRAMES:
                         writers[name].add(getattr(collector, "warned" if name == "warnings" else name)(job, part))
             done = manifest(self._plan, len(jobs)) | {"status": "finished"}
-            started = read_json(self._folder / "manifest.json")["started"]
-            result = BacktestResult.load(self._folder)
-            result.write_summary(self._folder)
-            write_json(self._folder / "manifest.json", done | {"started": started, "finished": now()})
-        for path in self._parts.values():
-            path.unlink()
+            started = read_json(self.folder / "manifest.json")["started"]
+            result = BacktestResult.load(self.folder)
+            result.write_summary(self.folder)
+            write_json(self.folder / "manifest.json", done | {"started": started, "finished": now()})
         self._parts.clear()
-        return BacktestResult.load(self._folder)
+        for name in ("parts", "data"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        return BacktestResult.load(self.folder)
 
-    def _key(self, job: Job) -> str:
+    def part(self, job: Job) -> Part:
+        """What a finished job gave."""
+        return read_part(self._parts[self.key(job)])
+
+    def accept(self, job: Job, path: Path) -> None:
+        """Take a part that a worker has written."""
+        self._parts[self.key(job)] = path
+
+    def key(self, job: Job) -> str:
+        """The hash that names the job's file."""
         return self._keys[job.address]
+
+
+def _joined(jobs: Sequence[Job], part_of: Callable[[Job], Part]) -> Iterator[tuple[Job, Part]]:
+    """Jobs and parts, neighbouring blocks of one fit joined, so that frames are built of many series at once."""
+    held: list[Job] = []
+
+    def together() -> tuple[Job, Part]:
+        part = join_parts([part_of(job) for job in held])
+        return dataclasses.replace(held[0], stop=held[-1].stop), part
+
+    for job in jobs:
+        size = sum(j.stop - j.first for j in held)
+        if held and (job.address[:3] != held[-1].address[:3] or size >= _JOINED_SERIES):
+            yield together()
+            held = []
+        held.append(job)
+    yield together()
 
 
 @contextlib.contextmanager
@@ -214,6 +253,7 @@ def resolved_config(plan: Plan) -> dict[str, Any]:
         "quantiles": list(plan.quantiles),
         "seeds": None if plan.seeds is None else list(plan.seeds),
         "season_length": plan.season_length,
+        "audit": plan.audit,
     }
 
 

@@ -124,6 +124,11 @@ def _settings(result: "BacktestResult") -> str:
         f"Cutoffs: {config['n_windows']} for each series, {step} steps apart, the newest at the end; horizon "
         f"{config['horizon']}, gap {config['gap']}. Training window: {window}.",
         refit_sentence(config["refit"]),
+        *(
+            ["Audited: every forecast was repeated with other values after its cutoff and came out the same."]
+            if config["audit"]
+            else []
+        ),
         "Seeds: " + ("each model's own." if seeds is None else f"{', '.join(map(str, seeds))} for models with any."),
         f"Scale of MASE, RMSSE and MSIS: changes over {config['season_length']} step(s), before the cutoff.",
         "Models: " + "; ".join(f"{m['name']} = `{_call(m)}`" for m in config["models"]) + ".",

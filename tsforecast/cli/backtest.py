@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from jsonargparse import ArgumentParser, Namespace
 
@@ -48,7 +48,10 @@ def build_parser() -> ArgumentParser:
     add("--quantiles", type=float, nargs="*", default=[], help="further quantiles to forecast")
     add("--season_length", type=int | None, help="season of the scale of MASE; what is usual for the frequency")
     add("--seeds", type=int | list[int] | None, help="runs of each model that draws random numbers")
+    add("--audit", type=bool, nargs="?", const=True, default=False, help="repeat every forecast with other values after"
+        " its cutoff; stop where one is not the same")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
+    add("--executor", type=Literal["processes"] | None, help="processes: one worker for each core (this process)")
     return parser
 
 
@@ -79,7 +82,7 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     with Bar(stem) as bar:
-        result = run_plan(plan, folder, bar.update)
+        result = run_plan(plan, folder, executor=given.executor, on_progress=bar.update)
     print_result(result, stem, folder)
     return 1 if result.scores.empty else 0
 
@@ -118,6 +121,7 @@ def make_plan(given: Namespace) -> Plan:
         quantiles=tuple(given.quantiles),
         seeds=parse_seeds(given.seeds),
         season_length=season,
+        audit=bool(given.audit),
         source=source,
     )
 

@@ -1,0 +1,239 @@
+"""Jobs on executors: the same results wherever they run, whoever dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsforecast import Drift, Naive, SeasonalNaive
+from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
+from tsforecast.exceptions import RunFolderError
+
+CV = RollingOrigin(horizon=2, n_windows=3)
+NAMES = [f"s{i}" for i in range(20)]
+
+
+def frame_of(n_obs=30):
+    return pd.DataFrame(np.random.default_rng(0).normal(size=(n_obs, 20)), columns=NAMES)
+
+
+class KilledWorker(Exception):  # noqa: N818 (the name counts)
+    """Called as Dask's."""
+
+
+class Deadly(Executor):
+    """Runs tasks at once; those of a model called "deadly" on certain series die, and some once by chance."""
+
+    def __init__(self, series=(), by_chance=0):
+        self.series, self.by_chance, self.n_run = set(series), by_chance, 0
+
+    def submit(self, function, task):
+        future = Future()
+        self.n_run += 1
+        ids = {NAMES[i] for i in range(task.job.first, task.job.stop)}
+        if self.by_chance > 0 or (task.job.model == "deadly" and ids & self.series):
+            self.by_chance -= 1
+            future.set_exception(KilledWorker())
+        else:
+            future.set_result(function(task))
+        return future
+
+
+class GlobalNaive(Naive):
+    @property
+    def is_global(self):
+        return True
+
+
+def test_threads_give_what_this_process_gives(tmp_path):
+    models = [Naive(), SeasonalNaive(4), Drift()]
+    here = backtest(models, frame_of(), cv=CV, refit=2)
+    with ThreadPoolExecutor(2) as threads:
+        there = backtest(models, frame_of(), cv=CV, refit=2, executor=threads, output=tmp_path)
+        nowhere = backtest(models, frame_of(), cv=CV, refit=2, executor=threads)
+    for result in (there, nowhere):
+        pd.testing.assert_frame_equal(result.scores, here.scores, check_exact=True)
+        pd.testing.assert_frame_equal(result.forecasts, here.forecasts, check_exact=True)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("guilty", [["s0"], ["s7"], ["s3", "s4", "s19"]])
+def test_a_series_that_kills_every_worker_fails_alone(guilty):
+    models = {"deadly": Naive(), "naive": Naive()}
+    result = backtest(models, frame_of(), cv=CV, executor=Deadly(guilty), metrics=["mae"])
+    assert set(result.failures["model"]) == {"deadly"} and set(result.failures["error"]) == {"WorkerDied"}
+    assert sorted(result.failures["unique_id"]) == sorted(guilty * 3)
+    wide = result.scores.pivot(index=["unique_id", "cutoff"], columns="model", values="value")
+    assert wide["naive"].notna().all()
+    survivors = wide.drop(index=guilty, level=0)
+    np.testing.assert_array_equal(survivors["deadly"], survivors["naive"])
+    assert wide.loc[guilty, "deadly"].isna().all()
+
+
+def test_of_a_global_model_that_kills_workers_all_series_fail():
+    result = backtest({"deadly": GlobalNaive()}, frame_of(), cv=CV, executor=Deadly(["s7"]))
+    assert len(result.failures) == 20 * 3 and result.scores.empty
+
+
+@pytest.mark.parametrize("deaths", [1, 2, 5])
+def test_workers_that_die_by_chance_cost_nothing_but_time(deaths):
+    executor = Deadly(by_chance=deaths)
+    result = backtest(Naive(), frame_of(), cv=CV, executor=executor)
+    assert result.failures.empty
+    pd.testing.assert_frame_equal(result.scores, backtest(Naive(), frame_of(), cv=CV).scores, check_exact=True)
+    assert executor.n_run >= 21 + deaths
+
+
+def test_an_error_of_the_executor_itself_is_not_taken_for_a_models_failure():
+    class Refuses(Executor):
+        def submit(self, function, task):
+            future = Future()
+            future.set_exception(TypeError("cannot pickle"))
+            return future
+
+    with pytest.raises(TypeError, match="cannot pickle"):
+        backtest(Naive(), frame_of(), cv=CV, executor=Refuses())
+
+
+def test_a_foreign_executor_that_broke_down_is_a_clear_error():
+    class Broken(Executor):
+        _broken = True
+
+        def submit(self, function, task):
+            from concurrent.futures.process import BrokenProcessPool
+
+            raise BrokenProcessPool
+
+    with pytest.raises(RunFolderError, match="broken down"):
+        backtest(Naive(), frame_of(), cv=CV, executor=Broken())
+
+
+_SCRIPT = """
+import os, signal, sys, time
+import numpy as np
+import pandas as pd
+from tsforecast import Drift, Naive
+from tsforecast.backtest import RollingOrigin, backtest
+
+class Slow(Naive):
+    def _fit(self, panel):
+        time.sleep(0.03)
+        super()._fit(panel)
+
+class Deadly(Naive):
+    def _fit(self, panel):
+        if "s5" in panel.ids and panel.lengths[0] > 25:
+            os.kill(os.getpid(), signal.SIGKILL)
+        super()._fit(panel)
+
+if __name__ == "__main__":
+    folder, executor, deadly = sys.argv[1], sys.argv[2], sys.argv[3] == "deadly"
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=[f"s{i}" for i in range(16)])
+    models = {"slow": Slow(), "drift": Drift()} | ({"deadly": Deadly()} if deadly else {})
+    cv = RollingOrigin(2, n_windows=2, step_size=6)
+    backtest(models, y, cv=cv, output=folder, executor=None if executor == "none" else executor)
+"""
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory):
+    path = tmp_path_factory.mktemp("script") / "run.py"
+    path.write_text(_SCRIPT)
+    return path
+
+
+def start(script, folder, executor, deadly=""):
+    return subprocess.Popen([sys.executable, str(script), str(folder), executor, deadly])
+
+
+def children(pid):
+    """Processes whose parent is ``pid`` and that run Python workers."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            command = (stat.parent / "cmdline").read_text()
+        except OSError:
+            continue
+        if int(fields[1]) == pid and "spawn_main" in command:
+            found.append(int(stat.parent.name))
+    return found
+
+
+def until(condition, seconds=60):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "took too long"
+        time.sleep(0.005)
+
+
+def outcomes(folder):
+    paths = [*(folder / "forecasts").iterdir(), folder / "scores.parquet", folder / "failures.parquet"]
+    return {path.name: path.read_bytes() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def serial(script, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("serial") / "run"
+    assert start(script, folder, "none").wait(60) == 0
+    return outcomes(folder)
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds workers through /proc")
+
+
+@needs_proc
+@pytest.mark.slow
+def test_a_worker_killed_after_it_published_a_part_changes_nothing(script, serial, tmp_path):
+    folder = tmp_path / "run"
+    run = start(script, folder, "processes")
+    until(lambda: len(list(folder.glob("parts/*.parquet"))) >= 2)
+    workers = children(run.pid)
+    os.kill(workers[0], signal.SIGKILL)
+    until(lambda: workers[0] not in children(run.pid))
+    assert run.wait(120) == 0
+    assert outcomes(folder) == serial
+    assert not list(folder.rglob("*.tmp")) and not (folder / "parts").exists()
+    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+
+
+@needs_proc
+@pytest.mark.slow
+def test_a_killed_driver_leaves_no_worker_behind_and_its_run_goes_on_under_another_executor(script, serial, tmp_path):
+    folder = tmp_path / "run"
+    run = start(script, folder, "processes")
+    until(lambda: len(list(folder.glob("parts/*.parquet"))) >= 3)
+    workers = children(run.pid)
+    run.kill()
+    run.wait(60)
+    assert workers
+    until(lambda: not any(_alive(worker) for worker in workers))
+    before = {path.name for path in folder.glob("parts/*.parquet")}
+    assert start(script, folder, "none").wait(60) == 0
+    assert len(before) >= 3
+    assert outcomes(folder) == serial
+
+
+@pytest.mark.slow
+def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, serial, tmp_path):
+    folder = tmp_path / "run"
+    assert start(script, folder, "processes", "deadly").wait(120) == 0
+    result = BacktestResult.load(folder)
+    assert result.failures[["model", "unique_id", "error"]].to_numpy().tolist() == [["deadly", "s5", "WorkerDied"]]
+    assert result.scores.groupby(["model", "metric"]).size().unstack()["mase"].to_dict() == {
+        "slow": 32, "drift": 32, "deadly": 31,
+    }  # fmt: skip
+
+
+def _alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

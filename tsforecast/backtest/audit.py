@@ -1,0 +1,122 @@
+"""Does any forecast use what lies after its cutoff? Change that, and look whether the forecast changes."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from tsforecast._types import Floats, Ints
+from tsforecast.backtest.jobs import Job, Part, run_job, truth_rows
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.plan import Plan
+from tsforecast.exceptions import LeakError
+from tsforecast.panel import Panel
+
+
+def audit(plan: Plan, jobs: Sequence[Job], part_of: Callable[[Job], Part]) -> None:
+    """Repeat every forecast with other values after its cutoff and demand the same, bit for bit.
+
+    The newest cutoffs come first, so that a model that remembers what an earlier clone of it saw knows the future of
+    all that follow. Values after the cutoff are replaced, rows past the horizon removed, covariates among them.
+
+    Parameters
+    ----------
+    plan : Plan
+    jobs : sequence of Job
+    part_of : callable
+        What each job gave in the run.
+
+    Raises
+    ------
+    LeakError
+        A forecast changed, a model changed its input, or a model knows the truth whatever it is trained on; the
+        message names the model, the series, the cutoff and the difference.
+    """
+    for job in reversed(jobs):
+        block = plan.panel.take(np.arange(job.first, job.stop))
+        part = part_of(job)
+        for k in reversed(range(len(job.windows))):
+            _check_future(plan, job, part, k, block)
+            _check_source(plan, job, part, k, block)
+
+
+def _check_future(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> None:
+    """The forecast of window k must not depend on values after its cutoff."""
+    again = _repeat(plan, job, k, block, _replace_future)
+    difference = _difference(part, k, again)
+    if difference is None:
+        return
+    i, told = difference
+    same = _difference(part, k, _repeat(plan, job, k, block, lambda panel, stop: panel.values))
+    if same is None:
+        why = "uses values after the cutoff: its forecast changed when only they did"
+    else:
+        why = (
+            "does not repeat itself: it remembers what another fit of it saw, or draws numbers without a seed, so that "
+            "its forecast changed though its training data did not"
+        )
+    raise LeakError(f"Model {job.model!r} {why}. {_where(plan, job, k, i)}: {told}.")
+
+
+def _check_source(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> None:
+    """A forecast that hits the truth exactly must not do so when the training values are others."""
+    truth = block.values[truth_rows(block, plan.cv, job.windows[k])]
+    exact = (part.mean[k] == truth).all(axis=1)
+    if not exact.any():
+        return
+    again = _repeat(plan, job, k, block, _replace_past)
+    known = exact & (again.mean[-1] == truth).all(axis=1)
+    if known.any():
+        i = int(np.argmax(known))
+        raise LeakError(
+            f"Model {job.model!r} knows the future from elsewhere: its forecast is the truth to the last digit, "
+            f"whatever it is trained on. {_where(plan, job, k, i)}."
+        )
+
+
+def _repeat(plan: Plan, job: Job, k: int, block: Panel, change: Callable[[Panel, Ints], Floats]) -> Part:
+    """The job up to its window k, on a block that ends with that window's horizon and holds other values."""
+    window = job.windows[k]
+    _, stop = plan.cv.bounds(block.lengths)
+    end = stop[window] + plan.cv.gap + plan.cv.horizon
+    cut = block.slice(np.zeros_like(end), end)
+    cv: RollingOrigin = dataclasses.replace(plan.cv, n_windows=window + 1, step_size=plan.cv.step)
+    shown = cut.with_values(change(cut, stop[window]))
+    return run_job(dataclasses.replace(job, windows=job.windows[: k + 1]), shown, cv, plan.levels, audited=True)
+
+
+def _replace_future(panel: Panel, stop: Ints) -> Floats:
+    return np.where(_step(panel) < np.repeat(stop, panel.lengths), panel.values, _others(panel))
+
+
+def _replace_past(panel: Panel, stop: Ints) -> Floats:
+    return np.where(_step(panel) < np.repeat(stop, panel.lengths), _others(panel), panel.values)
+
+
+def _step(panel: Panel) -> Ints:
+    """Place of each observation within its series: ``(n_obs,)``."""
+    return np.arange(panel.n_obs) - np.repeat(panel.indptr[:-1], panel.lengths)
+
+
+def _others(panel: Panel) -> Floats:
+    """Values unlike those of the panel, and the same at every call: ``(n_obs,)``."""
+    spread = 1.0 + np.nanmax(np.abs(panel.values), initial=0.0)
+    return spread * (2.0 + np.random.default_rng(0).random(panel.n_obs))
+
+
+def _difference(part: Part, k: int, again: Part) -> tuple[int, str] | None:
+    """First series whose forecast is another, and by how much; None where all bits are equal."""
+    for before, after in ((part.mean[k], again.mean[-1]), (part.quantiles[k], again.quantiles[-1])):
+        other = np.ascontiguousarray(before).view(np.int64) != np.ascontiguousarray(after).view(np.int64)
+        if other.any():
+            i = int(np.argmax(other.reshape(len(other), -1).any(axis=1)))
+            place = tuple(np.argwhere(other[i])[0])
+            old, new = float(before[i][place]), float(after[i][place])
+            return i, f"{old!r} became {new!r} at step {int(place[0]) + 1} (difference {new - old:.3g})"
+    return None
+
+
+def _where(plan: Plan, job: Job, k: int, i: int) -> str:
+    series = job.first + i
+    cutoff = plan.cv.cutoffs(plan.panel)[job.windows[k]][series]
+    return f"Series {plan.panel.ids[series]!r}, cutoff {cutoff}, seed {job.seed}"

@@ -1,0 +1,275 @@
+"""The driver: jobs on any ``concurrent.futures.Executor``, whatever becomes of its workers."""
+
+import contextlib
+import dataclasses
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from tsforecast._types import Floats
+from tsforecast.backtest.blocks import read_block, write_block
+from tsforecast.backtest.jobs import Address, Failure, Job, Part, join_parts, run_job
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.parts import find_part, read_part, write_part
+from tsforecast.backtest.plan import Plan
+from tsforecast.backtest.store import RunFolder
+from tsforecast.exceptions import RunFolderError
+
+AnyExecutor: TypeAlias = Literal["processes"] | Executor | None
+Progress: TypeAlias = Callable[[int, int, str], None]
+_DEATHS = 2  # a worker may be killed by chance; a series that is alone with one that dies twice is guilty
+_KILLED = ("KilledWorker", "WorkerCrashedError")  # what Dask and Ray raise in place of BrokenExecutor
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What a worker gets: where its series are, what to do, where to put what comes of it."""
+
+    job: Job
+    key: str
+    block: Path
+    cv: RollingOrigin
+    levels: Floats
+    target: Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Receipt:
+    """What a worker gives back: the file is on the disk."""
+
+    key: str
+    path: Path
+    n_rows: int
+    n_failures: int
+
+
+@dataclasses.dataclass
+class _Unit:
+    """A job, or a piece of one that killed its worker."""
+
+    job: Job
+    key: str
+    whole: Address
+    deaths: int = 0
+
+
+def run_task(task: Task) -> Receipt:
+    """The receipt of a task: reads its series, runs the job, writes one file; the same wherever it runs."""
+    panel = read_block(task.block)
+    part = run_job(task.job, panel, task.cv, task.levels)
+    path = write_part(task.target, task.key, part)
+    return Receipt(task.key, path, part.mean.size, len(part.failures))
+
+
+def drive(
+    plan: Plan, jobs: Sequence[Job], folder: RunFolder, executor: Literal["processes"] | Executor, progress: Progress
+) -> None:
+    """Run the jobs; a worker that dies costs its job another try, a series that kills workers is a failure.
+
+    Raises
+    ------
+    RunFolderError
+        A part could not be written, or an executor that is not ours has broken down.
+    """
+    with _pool(executor) as pool:
+        _Driver(plan, jobs, folder, pool, progress).run()
+
+
+class _Driver:
+    def __init__(self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: "_Pool", progress: Progress) -> None:
+        self._plan, self._folder, self._pool, self._progress = plan, folder, pool, progress
+        self._jobs = {job.address: job for job in jobs}
+        self._waiting = deque(_Unit(job, folder.key(job), job.address) for job in jobs)
+        self._suspects: deque[_Unit] = deque()  # were at work when a worker died: now each runs alone
+        self._running: dict[Future[Receipt], _Unit] = {}
+        self._open: dict[Address, int] = {}  # pieces of a divided job that are not finished
+        self._pieces: dict[Address, dict[int, Part]] = {}
+        self._n_done = 0
+
+    def run(self) -> None:
+        """Run until nothing is left."""
+        while self._waiting or self._suspects or self._running:
+            alone = bool(self._suspects)
+            self._start()
+            if not self._running:
+                continue
+            finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
+            dead = [unit for future in finished if (unit := self._settle(future)) is not None]
+            if dead:
+                self._after_death(dead, alone=alone and len(dead) == 1)
+
+    def _start(self) -> None:
+        if self._suspects:
+            if not self._running:
+                self._submit(self._suspects.popleft(), self._suspects)
+            return
+        while self._waiting and len(self._running) < 2 * self._pool.n_workers:
+            if not self._submit(self._waiting.popleft(), self._waiting):
+                return
+
+    def _submit(self, unit: _Unit, back: deque[_Unit]) -> bool:
+        """Hand a unit to a worker, unless its file is there already; False where the pool had broken down before."""
+        path = find_part(self._folder.parts_folder, unit.key)
+        if path is not None:
+            self._accept(unit, path)
+            return True
+        job, plan = unit.job, self._plan
+        block = self._folder.folder / "data" / f"{job.first}-{job.stop}.parquet"
+        if not block.exists():
+            block.parent.mkdir(exist_ok=True)
+            write_block(block, plan.panel.take(np.arange(job.first, job.stop)))
+        task = Task(job, unit.key, block, plan.cv, plan.levels, self._folder.parts_folder)
+        try:
+            self._running[self._pool.submit(task)] = unit
+        except BrokenExecutor:
+            back.appendleft(unit)
+            if not self._running:
+                self._pool.rebuild()
+            return False
+        return True
+
+    def _settle(self, future: "Future[Receipt]") -> _Unit | None:
+        """Accept what a worker did; the unit itself where the worker died."""
+        unit = self._running.pop(future)
+        try:
+            receipt = future.result()
+        except Exception as error:
+            if isinstance(error, BrokenExecutor) or type(error).__name__ in _KILLED:
+                return unit
+            raise
+        self._accept(unit, receipt.path)
+        return None
+
+    def _after_death(self, dead: list[_Unit], *, alone: bool) -> None:
+        if self._pool.is_broken:  # everything that was at work is lost with it
+            while self._running:
+                finished, _ = wait(self._running)
+                dead += [unit for future in finished if (unit := self._settle(future)) is not None]
+            self._pool.rebuild()
+        for unit in dead:
+            divisible = not unit.job.forecaster.is_global and unit.job.stop - unit.job.first > 1
+            unit.deaths += alone
+            if alone and divisible:
+                self._divide(unit)
+            elif unit.deaths < _DEATHS:
+                self._suspects.append(unit)
+            else:
+                self._give_up(unit)
+
+    def _divide(self, unit: _Unit) -> None:
+        job = unit.job
+        middle = (job.first + job.stop) // 2
+        self._open[unit.whole] = self._open.get(unit.whole, 1) + 1
+        for first, stop in ((job.first, middle), (middle, job.stop)):
+            piece = dataclasses.replace(job, first=first, stop=stop)
+            key = f"{unit.key.partition('_')[0]}_{first}_{stop}"
+            self._suspects.append(_Unit(piece, key, unit.whole))
+
+    def _give_up(self, unit: _Unit) -> None:
+        job = unit.job
+        n_series, n_windows = job.stop - job.first, len(job.windows)
+        mean = np.full((n_windows, n_series, self._plan.cv.horizon), np.nan)
+        failures = tuple(
+            Failure(window, i, "WorkerDied", "the process that worked on it died, each time")
+            for window in job.windows
+            for i in range(n_series)
+        )
+        quantiles = np.full((*mean.shape, self._plan.levels.size), np.nan)
+        nothing = (0.0,) * n_windows
+        self._accept(unit, Part(mean, quantiles, nothing, nothing, failures))
+
+    def _accept(self, unit: _Unit, given: Path | Part) -> None:
+        """Register a finished unit; the pieces of a divided job are joined when the last of them is there."""
+        whole = self._jobs[unit.whole]
+        if unit.job is whole:
+            if isinstance(given, Part):
+                self._folder.put(whole, given)
+            else:
+                self._folder.accept(whole, given)
+        else:
+            pieces = self._pieces.setdefault(unit.whole, {})
+            pieces[unit.job.first] = given if isinstance(given, Part) else read_part(given)
+            self._open[unit.whole] -= 1
+            if self._open[unit.whole] > 0:
+                return
+            self._folder.put(whole, join_parts([self._pieces[unit.whole][first] for first in sorted(pieces)]))
+        self._n_done += 1
+        self._progress(self._n_done, len(self._jobs), whole.model)
+
+
+class _Pool:
+    """An executor that can be replaced where it is ours."""
+
+    def __init__(self, executor: Literal["processes"] | Executor) -> None:
+        self._own = executor == "processes"
+        self._executor = _processes() if isinstance(executor, str) else executor
+        self.n_workers = int(getattr(self._executor, "_max_workers", None) or os.cpu_count() or 1)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether nothing can be submitted any more."""
+        return bool(getattr(self._executor, "_broken", False))
+
+    def submit(self, task: Task) -> "Future[Receipt]":
+        """Hand a task to a worker."""
+        return self._executor.submit(run_task, task)
+
+    def rebuild(self) -> None:
+        """Replace a pool that has broken down."""
+        if not self._own:
+            raise RunFolderError("The executor has broken down; start the run again with another to go on.")
+        self.close()
+        self._executor = _processes()
+
+    def close(self) -> None:
+        """Stop our own workers at once."""
+        if isinstance(self._executor, ProcessPoolExecutor) and self._own:
+            workers = list((getattr(self._executor, "_processes", None) or {}).values())
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                worker.kill()
+            for worker in workers:
+                worker.join()
+
+
+@contextlib.contextmanager
+def _pool(executor: Literal["processes"] | Executor) -> Iterator[_Pool]:
+    """A pool whose workers use one numerical thread each, so that results do not depend on their number."""
+    kept = {name: os.environ.get(name) for name in _THREADS}
+    if executor == "processes":
+        os.environ.update(dict.fromkeys(_THREADS, "1"))
+    pool = _Pool(executor)
+    try:
+        yield pool
+    finally:
+        pool.close()
+        for name, value in kept.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _processes() -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
+    return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context, initializer=_leave_with_parent)
+
+
+def _leave_with_parent() -> None:
+    """Let this worker end when the driver does, even if that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
