@@ -23,21 +23,34 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     model = _model(y, Z, order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
-        result = model.fit(disp=0, cov_type="approx")
+        result = model.fit(disp=0, cov_type="none")
     if not np.isfinite(result.llf):
         raise FloatingPointError("the log-likelihood of statsmodels is not finite")
     k = Z.shape[1]
     ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
     beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
-    own_order = np.concatenate([np.arange(k, model.k_params - 1), np.arange(k)])  # statsmodels puts regressors first
+    value = float(result.llf) + _constant(y, order)
+    return ArimaFit(
+        order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), value,
+        int((~np.isnan(y)).sum()) - order.n_lost, bool(result.mle_retvals["converged"]),
+        int(result.mle_retvals["iterations"]),
+    )  # fmt: skip
+
+
+def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
+    """Exact log-likelihood at the parameters of ``fit``; arguments as `estimate.loglik`.
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> done = fit(y, np.empty((40, 0)), (), Order(0, 0, 1))
+    >>> bool(abs(loglik(done, y, np.empty((40, 0))) - done.loglik) < 1e-9)
+    True
+    """
+    model = _model(y, Z, fit.order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
-        covariance = np.asarray(result.cov_params())[np.ix_(own_order, own_order)]
-    return ArimaFit(
-        order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), float(result.llf),
-        int((~np.isnan(y)).sum()) - order.n_lost, bool(result.mle_retvals["converged"]),
-        int(result.mle_retvals["iterations"]), covariance,
-    )  # fmt: skip
+        return float(model.loglike(_params(fit, fit.sigma2), transformed=True)) + _constant(y, fit.order)
 
 
 def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
@@ -51,11 +64,21 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     array([1., 1.])
     """
     model = _model(y, Z, fit.order, simple=False)
-    params = np.concatenate([fit.beta, fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta, [1.0]])
     with warnings.catch_warnings():
         _silence()
-        ahead = model.filter(params, cov_type="none").get_forecast(horizon, exog=future if Z.shape[1] else None)
+        ahead = model.filter(_params(fit, 1.0), cov_type="none").get_forecast(
+            horizon, exog=future if Z.shape[1] else None
+        )
     return np.asarray(ahead.predicted_mean), np.asarray(ahead.var_pred_mean) * fit.sigma2
+
+
+def _constant(y: Floats, order: Order) -> float:
+    """What an exact diffuse start counts for the values that differencing loses; ours counts nothing."""
+    return 0.5 * order.n_lost * float(np.log(2 * np.pi)) if np.isnan(y).any() else 0.0
+
+
+def _params(fit: ArimaFit, sigma2: float) -> Floats:
+    return np.concatenate([fit.beta, fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta, [sigma2]])
 
 
 def _model(y: Floats, Z: Floats, order: Order, *, simple: bool) -> Any:

@@ -10,9 +10,9 @@ from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.order import Order
 
-Engine: TypeAlias = Literal["statsmodels"]
+Engine: TypeAlias = Literal["numba", "statsmodels"]
 
-_ENGINES = {"statsmodels": "tsforecast.models.arima.by_statsmodels"}
+_ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
 
 
@@ -35,8 +35,6 @@ class ArimaFit:
         Values that the likelihood is of: those known, less those lost to differencing.
     converged : bool
     n_iterations : int
-    covariance : ndarray, shape (n_coefficients, n_coefficients)
-        Of ``coefficients``, from the information matrix; nan where it cannot be had.
     """
 
     order: Order
@@ -51,7 +49,6 @@ class ArimaFit:
     n_obs: int
     converged: bool
     n_iterations: int
-    covariance: Floats
 
     @property
     def n_params(self) -> int:
@@ -86,22 +83,14 @@ class ArimaFit:
         named = {f"{name}{i + 1}": float(v) for name, values in groups.items() for i, v in enumerate(values)}
         return named | dict(zip(self.beta_names, map(float, self.beta), strict=True))
 
-    @property
-    def standard_errors(self) -> dict[str, float]:
-        """Standard errors of ``coefficients``, under the same names."""
-        errors = np.sqrt(np.where(np.diag(self.covariance) >= 0, np.diag(self.covariance), np.nan))
-        return dict(zip(self.coefficients, map(float, errors), strict=True))
-
-    def summary(self) -> str:
-        """A table of the estimates, their standard errors and the criteria, as text."""
-        errors = self.standard_errors
-        width = max([10, *map(len, errors)])
-        lines = [f"ARIMA{self.order}  n_obs={self.n_obs}  converged={self.converged}"]
-        lines.append(f"{'':{width}}  {'estimate':>12}  {'std. error':>12}")
-        lines += [f"{name:{width}}  {v:12.5g}  {errors[name]:12.5g}" for name, v in self.coefficients.items()]
-        lines.append(f"{'sigma2':{width}}  {self.sigma2:12.5g}")
-        lines.append(f"loglik {self.loglik:.3f}  AIC {self.aic:.3f}  AICc {self.aicc:.3f}  BIC {self.bic:.3f}")
-        return "\n".join(lines)
+    def with_values(self, values: Floats) -> "ArimaFit":
+        """The same fit with other coefficients, in the order of ``coefficients``: ``(n_coefficients,)``."""
+        order = self.order
+        parts = np.split(values, np.cumsum([order.p, order.q, order.P, order.Q]))
+        phi, theta, seasonal_phi, seasonal_theta, beta = parts
+        return dataclasses.replace(
+            self, phi=phi, theta=theta, seasonal_phi=seasonal_phi, seasonal_theta=seasonal_theta, beta=beta
+        )
 
 
 def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine: Engine) -> ArimaFit:
@@ -117,7 +106,7 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     Z : ndarray, shape (n_obs, n_regressors)
     names : tuple of str, length n_regressors
     order : Order
-    engine : {"statsmodels"}
+    engine : {"numba", "statsmodels"}
 
     Raises
     ------
@@ -127,7 +116,7 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     Examples
     --------
     >>> y = np.sin(np.arange(40.0) ** 2)
-    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "statsmodels")
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "numba")
     >>> list(fit.coefficients)
     ['phi1', 'mean']
     """
@@ -152,18 +141,68 @@ def forecast(
     Z : ndarray, shape (n_obs, n_regressors)
     horizon : int
     future : ndarray, shape (horizon, n_regressors)
-    engine : {"statsmodels"}
+    engine : {"numba", "statsmodels"}
 
     Examples
     --------
     >>> y = np.sin(np.arange(40.0) ** 2)
-    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "statsmodels")
-    >>> mean, variance = forecast(fit, y, np.ones((40, 1)), 2, np.ones((2, 1)), "statsmodels")
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "numba")
+    >>> mean, variance = forecast(fit, y, np.ones((40, 1)), 2, np.ones((2, 1)), "numba")
     >>> bool(abs(mean[0] - (fit.beta[0] + fit.phi[0] * (y[-1] - fit.beta[0]))) < 1e-12)
     True
     """
     mean, variance = _module(engine).forecast(fit, y, Z, horizon, future)
     return mean, variance
+
+
+def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
+    """Exact log-likelihood of a series at the parameters of ``fit``; arguments as `forecast`.
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "numba")
+    >>> bool(abs(loglik(fit, y, np.ones((40, 1)), "statsmodels") - fit.loglik) < 1e-6)
+    True
+    """
+    return float(_module(engine).loglik(fit, y, Z))
+
+
+def covariance(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> Floats:
+    """Covariance of ``fit.coefficients``, the inverse of the observed information: ``(n_coefficients,) * 2``.
+
+    The information is minus the second derivative of the exact log-likelihood, by central differences at the fit's
+    innovation variance; nan where it is not positive definite (a root on the unit circle).
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
+    >>> variance = covariance(fit, y, np.ones((40, 1)), "numba")[0, 0]
+    >>> bool(abs(variance / (fit.sigma2 / 40) - 1) < 1e-4)
+    True
+    """
+    values = np.array(list(fit.coefficients.values()))
+    steps = np.full(values.size, 1e-3)
+    sizes = np.sqrt(np.nansum(fit.order.difference(Z) ** 2, axis=0))
+    steps[fit.order.n_arma :] = 0.03 * np.sqrt(fit.sigma2) / np.where(sizes > 0, sizes, 1.0)
+
+    def at(*moves: tuple[int, int]) -> float:
+        moved = values.copy()
+        for k, sign in moves:
+            moved[k] += sign * steps[k]
+        return loglik(fit.with_values(moved), y, Z, engine)
+
+    information = np.empty((values.size, values.size))
+    middle = at()
+    for i in range(values.size):
+        information[i, i] = -(at((i, 1)) - 2 * middle + at((i, -1))) / steps[i] ** 2
+        for j in range(i):
+            mixed = at((i, 1), (j, 1)) - at((i, 1), (j, -1)) - at((i, -1), (j, 1)) + at((i, -1), (j, -1))
+            information[i, j] = information[j, i] = -mixed / (4 * steps[i] * steps[j])
+    if not np.isfinite(information).all() or not (np.linalg.eigvalsh(information) > 0).all():
+        return np.full_like(information, np.nan)
+    return np.asarray(np.linalg.inv(information), dtype=np.float64)
 
 
 def check_engine(engine: str) -> None:
@@ -188,8 +227,5 @@ def _least_squares(w: Floats, Z: Floats) -> tuple[Floats, float]:
 def _without_noise(y: Floats, beta: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     """The fit of a series that its regressors and differences explain wholly: no ARMA part can be seen."""
     zeros = (np.zeros(order.p), np.zeros(order.q), np.zeros(order.P), np.zeros(order.Q))
-    n_coefficients = order.n_arma + beta.size
-    return ArimaFit(
-        order, *zeros, beta, names, 0.0, float("inf"), int((~np.isnan(y)).sum()) - order.n_lost, True, 0,
-        np.full((n_coefficients, n_coefficients), np.nan),
-    )  # fmt: skip
+    n_obs = int((~np.isnan(y)).sum()) - order.n_lost
+    return ArimaFit(order, *zeros, beta, names, 0.0, float("inf"), n_obs, True, 0)

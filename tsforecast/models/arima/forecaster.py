@@ -15,7 +15,7 @@ from tsforecast.exceptions import FitError, ParameterError, SeriesTooShortError,
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import steps_between
 from tsforecast.models.arima.design import Trend, regressors, trend_names
-from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate, forecast
+from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, covariance, estimate, forecast
 from tsforecast.models.arima.order import Order
 from tsforecast.panel import Panel
 
@@ -121,7 +121,18 @@ class _Arima(BaseForecaster):
 
     def summary(self) -> str:
         """A table for each series: estimates, standard errors and criteria, as text."""
-        return "\n\n".join(f"{name}: {fit.summary()}" for name, fit in self.fits_.items())
+        return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self.fits_.items())
+
+    def covariance(self, unique_id: str) -> Floats:
+        """Covariance of the ``coefficients`` of one series, from the exact information; see `estimate.covariance`."""
+        y, Z = self._series(unique_id)
+        return covariance(self.fits_[unique_id], y, Z, self.engine)
+
+    def _series(self, unique_id: str) -> tuple[Floats, Floats]:
+        """Training values on the scale of the model, and their regressors."""
+        i = int(self.panel_.positions(pd.Index([unique_id]))[0])
+        data = self.transform_.apply(self.panel_.take([i]))
+        return data.values, regressors(self._trend_names, 0, data.n_obs, data.covariates)
 
 
 class ARMA(_Arima):
@@ -135,7 +146,7 @@ class ARMA(_Arima):
         ``"auto"`` is a mean; ``"drift"`` a mean and a straight line.
     transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
-    engine : {"statsmodels"}
+    engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
 
     Examples
@@ -151,7 +162,7 @@ class ARMA(_Arima):
         *,
         trend: Trend = "auto",
         transform: Kind = None,
-        engine: Engine = "statsmodels",
+        engine: Engine = "numba",
     ) -> None:
         self.order = order
         self.trend = trend
@@ -176,7 +187,7 @@ class ARIMA(_Arima):
         grow by a constant each step, one with d = 0 along a straight line.
     transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
-    engine : {"statsmodels"}
+    engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
 
     Notes
@@ -199,7 +210,7 @@ class ARIMA(_Arima):
         *,
         trend: Trend = "auto",
         transform: Kind = None,
-        engine: Engine = "statsmodels",
+        engine: Engine = "numba",
     ) -> None:
         self.order = order
         self.trend = trend
@@ -226,7 +237,7 @@ class SARIMA(_Arima):
         ``"auto"`` is a mean where d = D = 0, else nothing; ``"drift"`` needs d + D <= 1.
     transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
-    engine : {"statsmodels"}
+    engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
 
     Examples
@@ -245,7 +256,7 @@ class SARIMA(_Arima):
         *,
         trend: Trend = "auto",
         transform: Kind = None,
-        engine: Engine = "statsmodels",
+        engine: Engine = "numba",
     ) -> None:
         self.order = order
         self.seasonal_order = seasonal_order
@@ -265,6 +276,16 @@ def _covariates(panel: Panel, i: int) -> Floats | None:
     if panel.covariates is None:
         return None
     return panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
+
+
+def _table(name: str, fit: ArimaFit, matrix: Floats) -> str:
+    errors = np.sqrt(np.diag(matrix))
+    lines = [f"{name}: ARIMA{fit.order}, n_obs={fit.n_obs}, converged={fit.converged}"]
+    lines.append(f"{'':16}  {'estimate':>12}  {'std. error':>12}")
+    lines += [f"{key:16}  {v:12.5g}  {e:12.5g}" for (key, v), e in zip(fit.coefficients.items(), errors, strict=True)]
+    lines.append(f"{'sigma2':16}  {fit.sigma2:12.5g}")
+    lines.append(f"loglik {fit.loglik:.3f}, AIC {fit.aic:.3f}, AICc {fit.aicc:.3f}, BIC {fit.bic:.3f}")
+    return "\n".join(lines)
 
 
 def _steps_from(train: Panel, data: Panel, i: int) -> int:

@@ -1,0 +1,267 @@
+"""The ARIMA kernels against their slow twins, over random orders, near the unit circle and over-parametrised."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import linalg
+
+from tsforecast.kernels import arma, forecast, gls, likelihood, polynomial, start
+
+sys.path.insert(0, str(Path(__file__).parent))
+import arima_twins as twin
+
+sys.path.pop(0)
+
+
+@st.composite
+def processes(draw, largest=0.98):
+    """A stationary, invertible seasonal ARMA process: ``phi, theta`` of the products, the parts and the season."""
+    season = draw(st.sampled_from([4, 7, 12]))
+    sizes = draw(st.tuples(st.integers(0, 5), st.integers(0, 5), st.integers(0, 2), st.integers(0, 2)))
+    pacf = st.floats(-largest, largest)
+    parts = [
+        polynomial.step_up(np.array(draw(st.lists(pacf, min_size=size, max_size=size)), dtype=np.float64))
+        for size in sizes
+    ]
+    parts[1], parts[3] = -parts[1], -parts[3]
+    phi = twin.expand(parts[0], parts[2], season, -1.0)
+    theta = twin.expand(parts[1], parts[3], season, 1.0)
+    return phi, theta, parts, season
+
+
+few = settings(max_examples=25, deadline=None)  # the first call compiles
+series = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+
+
+@few
+@given(st.lists(st.floats(-0.95, 0.95), max_size=6).map(np.array))
+def test_step_up_gives_a_stationary_polynomial_and_step_down_undoes_it(pacf):
+    pacf = pacf.astype(np.float64)
+    phi = polynomial.step_up(pacf)
+    roots = np.roots(np.concatenate([[1.0], -phi])) if phi.size else np.zeros(0)
+    assert (np.abs(roots) < 1.0).all()
+    np.testing.assert_allclose(polynomial.step_down(phi), pacf, atol=1e-6)  # 1 / (1 - 0.95**2) at every step
+
+
+def test_step_down_stops_at_a_root_within_the_circle():
+    assert polynomial.step_down(np.array([2.0]))[0] == 2.0
+    assert np.abs(polynomial.step_down(np.array([0.5, 1.5]))).max() >= 1.0
+
+
+@few
+@given(processes())
+def test_product_and_its_lags_match_their_definition(process):
+    phi, _, parts, season = process
+    product = polynomial.product(parts[0], parts[2], season)
+    np.testing.assert_allclose(product, phi, atol=1e-12)
+    np.testing.assert_array_equal(polynomial.nonzero_lags(product), np.flatnonzero(product) + 1)
+
+
+@few
+@given(processes(0.9))
+def test_autocovariances_match_those_of_the_state_space_form(process):
+    phi, theta, _, _ = process
+    expected = twin.autocovariances(phi, theta, 30)
+    np.testing.assert_allclose(arma.arma_autocovariances(phi, theta, 30), expected, atol=1e-8 * expected[0])
+
+
+@few
+@given(processes(0.9))
+def test_state_factor_is_a_root_of_the_stationary_covariance(process):
+    phi, theta, _, _ = process
+    if max(phi.size, theta.size) == 0:
+        return
+    P = twin.state_covariance(phi, theta)
+    L = arma.state_factor(phi, theta)
+    np.testing.assert_allclose(L @ L.T, P, atol=1e-8 * max(np.abs(P).max(), 1.0))
+
+
+@few
+@given(processes(1.0), st.integers(1, 40))
+def test_response_gram_is_that_of_the_dense_response(process, n):
+    _, theta, _, _ = process
+    r = theta.size
+    if r == 0:
+        return
+    response = twin.impulse_response(theta, n)
+    pi = arma.impulse_response(polynomial.nonzero_lags(theta), theta, n)
+    np.testing.assert_allclose(pi, response[: pi.size], atol=1e-9 * np.abs(response).max())
+    K = linalg.toeplitz(response, np.zeros(r))
+    H = arma.response_gram(pi, polynomial.nonzero_lags(theta), theta, r, n)
+    np.testing.assert_allclose(H, K.T @ K, atol=1e-9 * np.abs(K.T @ K).max())
+
+
+@few
+@given(processes(), series, st.integers(1, 60))
+def test_whitened_rows_have_the_inner_products_and_determinant_of_the_dense_covariance(process, rng, n):
+    phi, theta, _, _ = process
+    W = rng.normal(size=(2, n))
+    S = twin.covariance(phi, theta, n)
+    R, logdet = arma.whiten(W, phi, theta)
+    expected = W @ np.linalg.solve(S, W.T)
+    digits = 1e-15 * np.linalg.cond(S)  # what the dense algebra itself loses
+    np.testing.assert_allclose(R @ R.T, expected, atol=(1e-8 + digits) * np.abs(expected).max())
+    assert logdet == pytest.approx(np.linalg.slogdet(S)[1], abs=1e-7 + digits)
+
+
+@pytest.mark.parametrize("season", [24, 52])
+def test_likelihood_of_long_seasons_equals_the_dense_density(season):
+    rng = np.random.default_rng(season)
+    phi = polynomial.product(np.array([0.5, 0.2]), np.array([0.3, 0.4]), season)
+    theta = -polynomial.product(np.array([0.4]), np.array([0.6]), season)
+    w = rng.normal(size=150)
+    R, logdet = arma.whiten(w[None, :].copy(), phi, theta)
+    value = -0.5 * (150 * np.log(2 * np.pi) + logdet + R[0] @ R[0])
+    assert value == pytest.approx(twin.loglik(w, phi, theta, 1.0), rel=1e-8)
+
+
+def test_roots_of_the_moving_average_may_lie_on_the_unit_circle():
+    rng = np.random.default_rng(0)
+    w = rng.normal(size=80)
+    theta = np.zeros(13)
+    theta[[0, 11, 12]] = -1.0, -1.0, 1.0
+    R, logdet = arma.whiten(w[None, :].copy(), np.zeros(0), theta)
+    value = -0.5 * (80 * np.log(2 * np.pi) + logdet + R[0] @ R[0])
+    assert value == pytest.approx(twin.loglik(w, np.zeros(0), theta, 1.0), rel=1e-8)
+
+
+@few
+@given(series, st.integers(1, 4))
+def test_projection_is_least_squares(rng, k):
+    R = rng.normal(size=(k + 1, 20))
+    expected = np.linalg.lstsq(R[:-1].T, R[-1], rcond=None)[0]
+    residual, coefficients, U = gls.project(R.copy())
+    np.testing.assert_allclose(coefficients, expected, atol=1e-9)
+    np.testing.assert_allclose(residual, R[-1] - expected @ R[:-1], atol=1e-9)
+    np.testing.assert_allclose(U.T @ U, R[:-1] @ R[:-1].T, atol=1e-9)
+
+
+def test_projection_passes_over_a_row_that_the_others_explain():
+    R = np.random.default_rng(1).normal(size=(4, 20))
+    R[1] = 3 * R[0]
+    residual, coefficients, U = gls.project(R.copy())
+    assert (coefficients[1], U[1, 1]) == (0.0, 0.0)
+    assert np.abs(residual @ R[:3].T).max() < 1e-12
+
+
+@few
+@given(series, st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)))
+def test_sum_of_squares_is_the_profile_likelihood_of_the_dense_density(rng, sizes):
+    orders = np.array([*sizes, 4])
+    x = rng.uniform(-1.2, 1.2, size=sum(sizes))
+    w, constant = rng.normal(size=30) + 2, np.ones(30)
+    parts = likelihood.coefficients(x, orders)
+    phi = twin.expand(parts[0], parts[2], 4, -1.0)
+    theta = twin.expand(parts[1], parts[3], 4, 1.0)
+    inverse = np.linalg.inv(twin.covariance(phi, theta, 30))
+    mean = constant @ inverse @ w / (constant @ inverse @ constant)
+    sigma2 = (w - mean) @ inverse @ (w - mean) / 30
+    v = likelihood.target(x, orders, np.vstack([constant, w]), 0)
+    own = -0.5 * 30 * (np.log(2 * np.pi * (v @ v) / 30) + 1)
+    assert own == pytest.approx(twin.loglik(w - mean, phi, theta, sigma2), rel=1e-8)
+
+
+@few
+@given(series)
+def test_damped_step_without_damping_is_that_of_newton(rng):
+    half = rng.normal(size=(3, 8))
+    A, g = half @ half.T, 0.01 * rng.normal(size=3)
+    step = likelihood.damped_step(A, A, g, 0.0)
+    newton = -np.linalg.solve(A, g)
+    np.testing.assert_allclose(step, newton * min(1.0, 0.7 / np.abs(newton).max()), rtol=1e-4, atol=1e-9)
+    assert np.abs(likelihood.damped_step(A, A, 1e9 * g, 0.0)).max() == pytest.approx(0.7)
+
+
+@few
+@given(series)
+def test_secant_meets_its_equation_and_stays_symmetric(rng):
+    step, change, curvature = rng.normal(size=(3, 3))
+    B = likelihood.secant(np.eye(3), step, change, curvature)
+    np.testing.assert_allclose(B, B.T, atol=1e-6 * np.abs(B).max())
+    np.testing.assert_allclose(B @ step, curvature, atol=1e-6 * max(1.0, np.abs(B).max()))
+
+
+def test_optimum_is_stationary_and_no_neighbour_is_better():
+    rng = np.random.default_rng(4)
+    w = np.zeros(200)
+    e = rng.normal(size=200)
+    for t in range(1, 200):
+        w[t] = 0.6 * w[t - 1] + e[t] + 0.4 * e[t - 1]
+    orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
+    starts = start.starting_points(w, orders, 3)
+    x, best, _, converged = likelihood.maximise(starts, orders, W, 0, 1e-8, 100)
+    assert converged
+    v = likelihood.target(x, orders, W, 0)
+    assert v @ v == pytest.approx(best, rel=1e-12)
+    gradient = likelihood.jacobian(x, v, orders, W, 0) @ v / best * 200
+    assert np.abs(gradient).max() < 1e-2
+    for move in np.vstack([np.eye(2), -np.eye(2)]) * 0.01:
+        v = likelihood.target(x + move, orders, W, 0)
+        assert v @ v > best
+
+
+def test_innovations_of_a_long_autoregression_are_those_that_made_the_series():
+    rng = np.random.default_rng(2)
+    e = rng.normal(size=3000)
+    y = np.zeros(3000)
+    for t in range(2, 3000):
+        y[t] = 0.5 * y[t - 1] - 0.3 * y[t - 2] + e[t]
+    own = start.burg_innovations(y, 4)
+    assert np.corrcoef(own[10:], e[10:])[0, 1] > 0.995
+
+
+def test_hannan_rissanen_is_near_the_truth_on_a_long_series():
+    rng = np.random.default_rng(3)
+    e = rng.normal(size=5000)
+    y = np.zeros(5000)
+    for t in range(1, 5000):
+        y[t] = 0.7 * y[t - 1] + e[t] + 0.4 * e[t - 1]
+    orders = np.array([1, 1, 0, 0, 1])
+    phi, theta, _, _ = likelihood.coefficients(start.hannan_rissanen(y, orders), orders)
+    np.testing.assert_allclose([phi[0], theta[0]], [0.7, 0.4], atol=0.05)
+
+
+def test_projected_autoregression_is_least_squares_of_the_filtered_series():
+    rng = np.random.default_rng(6)
+    y = rng.normal(size=60)
+    orders, ma_angles = np.array([2, 1, 0, 0, 1]), np.array([0.5])
+    f = np.zeros(60)
+    for t in range(60):
+        f[t] = y[t] + (np.sin(0.5) * f[t - 1] if t else 0.0)
+    X = np.column_stack([f[1:-1], f[:-2]])
+    beta, left, _, _ = np.linalg.lstsq(X, f[2:], rcond=None)
+    x, squares = start.project_autoregression(y, ma_angles, orders)
+    np.testing.assert_allclose(likelihood.coefficients(x, orders)[0], beta, atol=1e-6)
+    assert squares == pytest.approx(left[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 0, 0), (0, 2, 1, 1), (3, 3, 1, 2), (5, 5, 2, 2), (2, 0, 1, 0)])
+def test_starting_points_are_finite_and_as_many_as_asked_for_at_most(sizes):
+    orders = np.array([*sizes, 4])
+    y = np.random.default_rng(7).normal(size=80)
+    points = start.starting_points(y, orders, 5)
+    assert points.shape[1] == sum(sizes)
+    assert 1 <= len(points) <= 5
+    assert np.isfinite(points).all()
+
+
+@few
+@given(processes(0.9), series, st.integers(0, 2), st.integers(0, 1), st.integers(15, 40), st.integers(0, 4))
+def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(process, rng, d, D, n, n_missing):
+    phi, theta, _, season = process
+    operator = np.ones(1)
+    for factor in [np.array([1.0, -1.0])] * d + [np.eye(season + 1)[0] - np.eye(season + 1)[-1]] * D:
+        operator = np.convolve(operator, factor)
+    lost = operator.size - 1
+    y = rng.normal(size=n + lost)
+    gaps = np.sort(rng.choice(np.arange(lost + 1, y.size), size=n_missing, replace=False))
+    rows = np.vstack([np.eye(y.size)[gaps], y])
+    mean, variance = forecast.forecast_moments(rows, phi, theta, operator, 6)
+    y[gaps] = np.nan
+    expected, spread = twin.gaussian_forecast(y, phi, theta, operator, 6)
+    np.testing.assert_allclose(mean, expected, atol=1e-6 * np.sqrt(spread.max()))
+    np.testing.assert_allclose(variance, spread, rtol=1e-6)

@@ -1,0 +1,111 @@
+"""The two engines against each other: likelihood, forecasts and optimum at random orders, gaps and regressors."""
+
+import numpy as np
+import pytest
+
+from tsforecast.kernels.polynomial import step_up
+from tsforecast.models.arima import by_numba, by_statsmodels
+from tsforecast.models.arima.estimate import ArimaFit, covariance, estimate
+from tsforecast.models.arima.order import Order
+
+
+def random_problem(seed):
+    """A fit with random coefficients, a series with gaps, its regressors and theirs in the future."""
+    rng = np.random.default_rng(seed)
+    season = int(rng.choice([4, 7, 12]))
+    order = Order.of(rng.integers(0, (4, 3, 4)), rng.integers(0, 2, size=3), season)
+    n_obs, k = int(rng.choice([40, 90])), int(rng.integers(0, 3))
+    Z, beta = rng.normal(size=(n_obs + 9, k)), rng.normal(size=k)
+    y = rng.normal(size=n_obs)
+    for _ in range(order.d):
+        y = np.cumsum(y)
+    y += Z[:n_obs] @ beta
+    y[rng.choice(np.arange(order.n_lost, n_obs), size=int(rng.choice([0, 1, 9])), replace=False)] = np.nan
+    largest = rng.choice([0.5, 0.95])
+    phi, minus_theta, sphi, minus_stheta = (
+        step_up(rng.uniform(-largest, largest, size=size)) for size in (order.p, order.q, order.P, order.Q)
+    )
+    names = tuple("abc"[:k])
+    fit = ArimaFit(order, phi, -minus_theta, sphi, -minus_stheta, beta, names, 1.3, 0.0, n_obs, True, 0)
+    return fit, y, Z[:n_obs], Z[n_obs:]
+
+
+@pytest.mark.parametrize("seed", [s for s in range(60) if s not in (17, 39)])
+def test_likelihood_and_forecasts_agree_at_given_parameters(seed):
+    fit, y, Z, future = random_problem(seed)
+    if max(fit.order.p, fit.order.q) >= fit.order.season_length > 1:
+        pytest.skip("statsmodels refuses lags that are in both parts")
+    own, other = by_numba.loglik(fit, y, Z), by_statsmodels.loglik(fit, y, Z)
+    assert own == pytest.approx(other, rel=1e-8)
+    mean, variance = by_numba.forecast(fit, y, Z, 9, future)
+    expected, spread = by_statsmodels.forecast(fit, y, Z, 9, future)
+    np.testing.assert_allclose(mean, expected, rtol=1e-8, atol=1e-8 * np.sqrt(spread.max()))
+    np.testing.assert_allclose(variance, spread, rtol=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("order", "n_obs"),
+    [
+        (Order(1, 0, 1), 80),
+        (Order(2, 1, 1), 120),
+        (Order(0, 2, 2), 60),
+        (Order(0, 1, 1, 0, 1, 1, 12), 144),
+        (Order(1, 0, 0, 1, 1, 0, 4), 60),
+    ],
+)
+def test_optimum_is_no_lower_than_that_of_statsmodels(order, n_obs):
+    rng = np.random.default_rng(order.p + 10 * order.q)
+    y = rng.normal(size=n_obs).cumsum() + 5 * np.sin(np.arange(n_obs) * np.pi / 6)
+    y[17] = np.nan
+    Z, names = np.empty((n_obs, 0)), ()
+    if order.d + order.D == 0:
+        Z, names = np.ones((n_obs, 1)), ("mean",)
+    own, other = (estimate(y, Z, names, order, engine) for engine in ("numba", "statsmodels"))
+    assert own.converged
+    assert own.loglik > other.loglik - 1e-3
+    assert by_statsmodels.loglik(own, y, Z) == pytest.approx(own.loglik, rel=1e-8)
+
+
+def test_log_airline_model_has_the_published_estimates(airline):
+    fit = estimate(np.log(airline), np.empty((144, 0)), (), Order(0, 1, 1, 0, 1, 1, 12), "numba")
+    assert fit.theta[0] == pytest.approx(-0.4018, abs=1e-4)  # R: arima(log(AirPassengers), c(0,1,1), c(0,1,1))
+    assert fit.seasonal_theta[0] == pytest.approx(-0.5569, abs=1e-4)
+    assert fit.sigma2 == pytest.approx(0.001348, abs=1e-6)
+    assert fit.loglik == pytest.approx(244.70, abs=5e-3)
+
+
+def test_a_value_that_differencing_cannot_tell_is_left_out():
+    y = np.random.default_rng(0).normal(size=48)
+    y[3::12] = np.nan  # a month never seen
+    fit = estimate(y, np.empty((48, 0)), (), Order(0, 0, 1, 0, 1, 0, 12), "numba")
+    assert fit.n_obs == 33  # 44 known values less the 11 months that can be told
+    assert np.isfinite(fit.loglik)
+
+
+def test_leading_gap_changes_nothing():
+    y = np.random.default_rng(1).normal(size=60)
+    late = np.concatenate([np.full(7, np.nan), y])
+    own = estimate(y, np.ones((60, 1)), ("mean",), Order(1, 0, 0), "numba")
+    other = estimate(late, np.ones((67, 1)), ("mean",), Order(1, 0, 0), "numba")
+    assert other.loglik == own.loglik
+
+
+def test_collinear_regressors_are_named():
+    y = np.random.default_rng(2).normal(size=50)
+    Z = np.column_stack([np.ones(50), np.arange(50.0), 2 * np.arange(50.0) + 3])
+    with pytest.raises(np.linalg.LinAlgError, match="'twice'"):
+        estimate(y, Z, ("mean", "once", "twice"), Order(1, 0, 0), "numba")
+
+
+def test_covariance_is_that_of_statsmodels():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(150, 1))
+    y = rng.normal(size=150).cumsum() * 0.3 + rng.normal(size=150) + 2 * x[:, 0]
+    Z = np.column_stack([np.ones(150), x])
+    fit = estimate(y, Z, ("mean", "x"), Order(1, 0, 1), "numba")
+    model = by_statsmodels._model(y, Z, fit.order, simple=True)
+    params = np.concatenate([fit.beta, fit.phi, fit.theta, [fit.sigma2]])
+    full = np.linalg.inv(-150 * model.hessian(params, transformed=True, approx_complex_step=True, method="approx"))
+    shuffled = full[np.ix_([2, 3, 0, 1], [2, 3, 0, 1])]
+    own = covariance(fit, y, Z, "numba")
+    np.testing.assert_allclose(np.sqrt(np.diag(own)), np.sqrt(np.diag(shuffled)), rtol=0.01)
