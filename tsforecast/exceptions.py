@@ -65,6 +65,10 @@ class MissingFileError(TSForecastError, FileNotFoundError):
     """A file or folder that is to be read does not exist."""
 
 
+class MissingDependencyError(TSForecastError, ImportError):
+    """A package that only this feature needs is not installed."""
+
+
 class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
 

@@ -1,0 +1,230 @@
+"""The verdict: one plain sentence on two models, from every seed and every series."""
+
+import dataclasses
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from tsforecast._types import Bools, Floats
+from tsforecast.backtest.compare.bootstrap import can_draw, draw_counts, draw_weights, percentile_interval
+from tsforecast.exceptions import DataError
+
+Conclusion = Literal["better", "worse", "not distinguishable"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """How two models compare, and whether that is more than chance.
+
+    Attributes
+    ----------
+    model, other : str
+    share : float
+        Share of draws of (seed of each model, series) in which ``model`` has the smaller loss, a tie being half; of
+        (seed, cutoff) where there is one series. In [0, 1].
+    share_low, share_high : float
+        Interval of the share: the wider, on each side, of the bootstrap's (seeds, series, blocks of cutoffs) and of the
+        exact binomial one for as many independent draws as there are series (or blocks of cutoffs).
+    skill, skill_low, skill_high : float
+        Percent by which the mean loss is smaller than the other's, with its bootstrap interval.
+    conclusion : {"better", "worse", "not distinguishable"}
+        Better where the share's interval lies above one half and the skill's does not lie below 0; worse the other way
+        round.
+    level : float
+        Percent of the intervals.
+    n_seeds : tuple of int
+        Seeds of model and other.
+    n_series, n_cutoffs : int
+        Those on which both have losses.
+    """
+
+    model: str
+    other: str
+    share: float
+    share_low: float
+    share_high: float
+    skill: float
+    skill_low: float
+    skill_high: float
+    conclusion: Conclusion
+    level: float
+    n_seeds: tuple[int, int]
+    n_series: int
+    n_cutoffs: int
+
+    @property
+    def sentence(self) -> str:
+        """The verdict for a reader without statistics.
+
+        Examples
+        --------
+        >>> losses = np.random.default_rng(0).gamma(20.0, size=(1, 40, 3))
+        >>> verdict("ARIMA", "Naive", losses, losses + 9.0).sentence[:58]
+        'ARIMA beats Naive in 100% of series (95% interval 91% to 1'
+        """
+        if self.n_series == 0:
+            return f"{self.model} and {self.other} have no forecasts in common: not comparable."
+        draws = "series" if self.n_series > 1 else "cutoffs"
+        if max(self.n_seeds) > 1:
+            draws = "seed-and-series draws" if self.n_series > 1 else "seed-and-cutoff draws"
+        share = (
+            f"{self.model} beats {self.other} in {_percent(self.share)} of {draws} "
+            f"({self.level:g}% interval {_percent(self.share_low)} to {_percent(self.share_high)})"
+        )
+        return f"{share}; {self._about_the_mean()}: {self._closing()}."
+
+    def _about_the_mean(self) -> str:
+        if not np.isfinite(self.skill):
+            return "mean losses cannot be compared"
+        if self.skill == 0 and self.skill_low == self.skill_high:
+            return "their mean losses are equal"
+        side = "smaller" if self.skill >= 0 else "larger"
+        if not np.isfinite(self.skill_low):
+            return f"its mean loss is {abs(self.skill):.1f}% {side}"
+        low, high = (
+            sorted((self.skill_low, self.skill_high)) if self.skill >= 0 else (-self.skill_high, -self.skill_low)
+        )
+        return f"its mean loss is {abs(self.skill):.1f}% {side} ({low:.1f}% to {high:.1f}%)"
+
+    def _closing(self) -> str:
+        return {
+            "better": f"{self.model} is better",
+            "worse": f"{self.model} is worse",
+            "not distinguishable": "not distinguishable on this evidence",
+        }[self.conclusion]
+
+
+def verdict(
+    model: str,
+    other: str,
+    losses: Floats,
+    other_losses: Floats,
+    *,
+    level: float = 95,
+    n_boot: int = 1000,
+    block_size: int = 1,
+    random_state: int = 0,
+) -> Verdict:
+    """How one model compares with another over seeds, series and cutoffs.
+
+    Parameters
+    ----------
+    model, other : str
+        Their names.
+    losses, other_losses : ndarray, shape (n_seeds, n_series, n_cutoffs)
+        A deterministic model has one seed; the numbers of seeds may differ. A cell where any seed of either has nan is
+        left out. Losses are averaged over the cutoffs of a series before they are compared.
+    level : float
+        Percent of the intervals.
+    n_boot : int
+    block_size : int
+        Cutoffs drawn together: at least ``ceil(horizon / step_size)`` where forecasts overlap.
+    random_state : int
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> lstm, sarima = rng.gamma(20.0, size=(5, 30, 4)), rng.gamma(20.0, size=(1, 30, 4))
+    >>> verdict("LSTM", "SARIMA", lstm, sarima).conclusion
+    'not distinguishable'
+    """
+    a, b, known = _common(losses, other_losses)
+    n_series, n_cutoffs = known.shape
+    seeds = (a.shape[0], b.shape[0])
+    if known.size == 0:
+        nan = float("nan")
+        return Verdict(model, other, nan, nan, nan, nan, nan, nan, "not distinguishable", level, seeds, 0, 0)
+    whole = (np.ones((1, n_series)), np.ones((1, n_cutoffs)), np.ones((1, seeds[0])), np.ones((1, seeds[1])))
+    share, skill = (float(v[0]) for v in _statistics(a, b, known, *whole))
+    rng = np.random.default_rng([random_state, 1])  # a stream of its own: seeds are drawn apart from series and cutoffs
+    draws = [
+        _statistics(a, b, known, ws, wt, draw_counts(rng, len(ws), seeds[0]), draw_counts(rng, len(ws), seeds[1]))
+        for ws, wt in draw_weights(n_series, n_cutoffs, n_boot, block_size, random_state)
+    ]
+    share_low, share_high = (float(v) for v in percentile_interval(np.concatenate([d[0] for d in draws]), level))
+    skill_low, skill_high = (float(v) for v in percentile_interval(np.concatenate([d[1] for d in draws]), level))
+    if not can_draw(n_series, n_cutoffs, block_size) and max(seeds) == 1:
+        skill_low = skill_high = float("nan")
+    independent = n_series if n_series > 1 else n_cutoffs // block_size
+    exact_low, exact_high = _exact(share, independent, level)
+    share_low, share_high = min(share_low, exact_low), max(share_high, exact_high)
+    return Verdict(
+        model,
+        other,
+        share,
+        share_low,
+        share_high,
+        skill,
+        skill_low,
+        skill_high,
+        _conclude(share_low, share_high, skill_low, skill_high),
+        level,
+        seeds,
+        n_series,
+        n_cutoffs,
+    )
+
+
+def _conclude(share_low: float, share_high: float, skill_low: float, skill_high: float) -> Conclusion:
+    if share_low > 0.5 and not skill_high < 0:
+        return "better"
+    if share_high < 0.5 and not skill_low > 0:
+        return "worse"
+    return "not distinguishable"
+
+
+def _common(losses: Floats, other_losses: Floats) -> tuple[Floats, Floats, Floats]:
+    """Losses where some cell is common to all seeds, 0 where one is not, and whether it is: 1 or 0."""
+    a, b = np.asarray(losses, dtype=np.float64), np.asarray(other_losses, dtype=np.float64)
+    if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
+        raise DataError(
+            f"The losses have shapes {a.shape} and {b.shape}; two of (n_seeds, n_series, n_cutoffs) are needed."
+        )
+    known: Bools = np.isfinite(np.concatenate([a, b])).all(axis=0, keepdims=True)[0]
+    series, cutoffs = known.any(axis=1), known.any(axis=0)
+    known = known[np.ix_(series, cutoffs)]
+    a, b = a[:, series][:, :, cutoffs], b[:, series][:, :, cutoffs]
+    return np.where(known, a, 0.0), np.where(known, b, 0.0), known.astype(np.float64)
+
+
+def _statistics(
+    a: Floats, b: Floats, known: Floats, over_series: Floats, over_cutoffs: Floats, over_a: Floats, over_b: Floats
+) -> tuple[Floats, Floats]:
+    """Win share and skill for each row of weights, ``(n, n_series)`` and so on: two ``(n,)``."""
+    share, skill = np.full(len(over_series), np.nan), np.full(len(over_series), np.nan)
+    one_series = a.shape[1] == 1
+    for i, (ws, wt, wa, wb) in enumerate(zip(over_series, over_cutoffs, over_a, over_b, strict=True)):
+        count = known @ wt  # (n_series,)
+        weight = ws * (count > 0)
+        if weight.sum() == 0:
+            continue
+        size = np.where(count > 0, count, 1.0)
+        mean_a, mean_b = (a @ wt) / size, (b @ wt) / size  # (n_seeds, n_series)
+        total_b = float(wb @ mean_b @ weight) / wb.sum()
+        skill[i] = 100 * (1 - float(wa @ mean_a @ weight) / wa.sum() / total_b) if total_b > 0 else np.nan
+        if one_series:
+            share[i] = _share(a[:, 0], b[:, 0], wt * known[0], wa, wb)
+        else:
+            share[i] = _share(mean_a, mean_b, weight, wa, wb)
+    return share, skill
+
+
+def _share(a: Floats, b: Floats, weight: Floats, over_a: Floats, over_b: Floats) -> float:
+    """Weighted share of (seed of a, seed of b, unit) with a below b, from two ``(n_seeds, n_units)``."""
+    wins = np.zeros(weight.size)
+    for i, j in np.argwhere(np.outer(over_a, over_b) > 0):
+        wins += over_a[i] * over_b[j] * ((a[i] < b[j]) + 0.5 * (a[i] == b[j]))
+    return float(wins @ weight / weight.sum() / over_a.sum() / over_b.sum())
+
+
+def _exact(share: float, n: int, level: float) -> tuple[float, float]:
+    """Clopper & Pearson's interval for a share of n independent draws, of which half-wins may make a fraction."""
+    wins, tail = share * n, (100 - level) / 200
+    low = float(stats.beta.ppf(tail, wins, n - wins + 1)) if wins > 0 else 0.0
+    high = float(stats.beta.ppf(1 - tail, wins + 1, n - wins)) if wins < n else 1.0
+    return low, high
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%"
