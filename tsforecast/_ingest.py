@@ -117,10 +117,12 @@ def parse_dates(texts: "pd.Series[object]") -> "pd.Series[pd.Timestamp]":
     how = {"errors": "coerce", "format": None if one_format else "mixed", "dayfirst": _day_first(text)}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pandas on guessing the format: what it cannot read becomes NaT
+        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 on mixed offsets, which it leaves as objects
         try:
-            return pd.to_datetime(texts, **how)
-        except ValueError:  # mixed offsets are refused even where errors are to be coerced
+            parsed = pd.to_datetime(texts, **how)
+        except ValueError:  # pandas 3 refuses mixed offsets even where errors are to be coerced
             return pd.to_datetime(texts, utc=True, **how)
+        return pd.to_datetime(texts, utc=True, **how) if parsed.dtype == object else parsed
 
 
 def _day_first(text: "pd.Series[str]") -> bool:

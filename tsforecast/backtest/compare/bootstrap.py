@@ -62,8 +62,8 @@ def bootstrap_skill(
     --------
     >>> losses = np.random.default_rng(0).gamma(2.0, size=(2, 40, 5)) * np.array([1.0, 2.0])[:, None, None]
     >>> found = bootstrap_skill(losses, baseline=1)
-    >>> bool(found.low[0] < 50 < found.high[0]), found.skill[1]
-    (True, np.float64(0.0))
+    >>> bool(found.low[0] < 50 < found.high[0]), float(found.skill[1])
+    (True, 0.0)
     """
     table = np.asarray(losses, dtype=np.float64)
     if table.ndim != 3 or not 0 <= baseline < table.shape[0]:

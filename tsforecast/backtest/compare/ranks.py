@@ -5,6 +5,7 @@ Demšar (2006), *Statistical Comparisons of Classifiers over Multiple Data Sets*
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -117,7 +118,9 @@ def wilcoxon_holm(losses: Floats, models: Sequence[str]) -> pd.DataFrame:
         if (d == 0).all():
             statistic, pvalue = float("nan"), 1.0
         else:
-            statistic, pvalue = map(float, stats.wilcoxon(d, zero_method="zsplit"))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # older scipy on taking the normal approximation for zeros
+                statistic, pvalue = map(float, stats.wilcoxon(d, zero_method="zsplit"))
         rows.append((models[i], models[j], statistic, pvalue, float(np.median(d))))
     found = pd.DataFrame(rows, columns=["model_a", "model_b", "statistic", "pvalue", "median_difference"])
     found.insert(4, "pvalue_holm", holm(found["pvalue"].to_numpy()))
@@ -150,8 +153,8 @@ def win_rates(losses: Floats, models: Sequence[str]) -> pd.DataFrame:
 
     Examples
     --------
-    >>> win_rates(np.array([[1.0, 2.0], [1.0, 1.0]]), ["a", "b"]).loc["a", "b"]
-    np.float64(0.75)
+    >>> float(win_rates(np.array([[1.0, 2.0], [1.0, 1.0]]), ["a", "b"]).loc["a", "b"])
+    0.75
     """
     table = np.asarray(losses, dtype=np.float64)
     rates = np.full((len(models), len(models)), np.nan)
