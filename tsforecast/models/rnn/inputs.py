@@ -6,11 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.models.rnn.preparation import Local, Prepared
+from tsforecast.models.rnn.preparation import N_LAGS, N_PLAIN, Local, Prepared
 from tsforecast.models.rnn.season import phases_of
 from tsforecast.panel import Panel
-
-_N_LOCAL = 3  # change, distance from the level, observed or not
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -19,12 +17,13 @@ class Layout:
 
     Attributes
     ----------
-    season_length, n_fourier, horizon : int
+    n_local, season_length, n_fourier, horizon : int
         ``horizon`` is the number of steps that one output covers.
     centre, spread : ndarray, shape (n_features,)
         Mean and standard deviation of each covariate on train.
     """
 
+    n_local: int
     season_length: int
     n_fourier: int
     horizon: int
@@ -39,7 +38,18 @@ class Layout:
     @property
     def input_size(self) -> int:
         """Number of inputs of a step."""
-        return _N_LOCAL + 1 + 2 * self.n_pairs + self.centre.size * self.horizon
+        return self.n_local + 1 + 2 * self.n_pairs + self.centre.size * self.horizon
+
+    def trust(self) -> Floats:
+        """How much of each input a linear regression may use, ``(input_size,)``, 0 to 1.
+
+        Less of a value the earlier it is (as in the prior of Litterman 1986); nothing of the age, which never comes back.
+        """
+        trust = np.ones(self.input_size)
+        own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, N_LAGS + 2)])
+        trust[: self.n_local] = np.tile(own, self.n_local // own.size)
+        trust[self.n_local] = 0
+        return trust
 
     def known(self, age: Floats, phases: Ints, ahead: Floats) -> Floats:
         """Inputs that do not come from values: ``(n, 1 + 2 * n_pairs + n_features * horizon)``.
@@ -47,7 +57,7 @@ class Layout:
         ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
         of the next ``horizon`` steps: ``(n, horizon, n_features)``, nan where they are not known.
         """
-        columns = [np.log1p(age) / 4]
+        columns = [age / (age + 2 * self.season_length + 8)]
         for k in range(1, self.n_pairs + 1):
             angle = 2 * np.pi * k * phases / self.season_length
             columns += [np.sin(angle), np.cos(angle)]
@@ -55,12 +65,12 @@ class Layout:
         return np.column_stack([*columns, scaled.reshape(len(phases), -1)])
 
 
-def layout_of(panel: Panel, season_length: int, n_fourier: int, horizon: int) -> Layout:
+def layout_of(panel: Panel, n_local: int, season_length: int, n_fourier: int, horizon: int) -> Layout:
     """The layout for a training panel: covariates are scaled by what they are there."""
     table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
     centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
     spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
-    return Layout(season_length, n_fourier, horizon, centre, np.where(spread > 0, spread, 1.0))
+    return Layout(n_local, season_length, n_fourier, horizon, centre, np.where(spread > 0, spread, 1.0))
 
 
 class Inputs(NamedTuple):
@@ -93,11 +103,11 @@ def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats |
 
 def _walk(panel: Panel, prepared: Prepared, u: Floats) -> tuple[Floats, Floats, Floats, Local]:
     """Local inputs, level and scale of every observation, all series walking together."""
-    x, level, scale = np.empty((panel.n_obs, _N_LOCAL)), np.empty(panel.n_obs), np.empty(panel.n_obs)
+    x, level, scale = np.empty((panel.n_obs, prepared.n_local)), np.empty(panel.n_obs), np.empty(panel.n_obs)
     local = prepared.start()
     order = np.argsort(-panel.lengths, kind="stable")  # the longest first: those still walking are a prefix
     walking, memory = prepared.take(order), Local(*(part[order] for part in local))
-    done = [np.empty(panel.n_series) for _ in Local._fields]
+    done = [np.empty_like(part) for part in local]
     first, lengths = panel.indptr[:-1][order], panel.lengths[order]
     n = panel.n_series
     for t in range(int(lengths[0])):

@@ -3,12 +3,15 @@
 import math
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
 from tsforecast.exceptions import FitError
-from tsforecast.models.rnn.heads import PointHead
+from tsforecast.models.rnn.cells import CellName
+from tsforecast.models.rnn.heads import LossName, PointHead
+from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Training
 from tsforecast.models.rnn.streams import Chunk
@@ -26,25 +29,51 @@ class RecurrentModule(pl.LightningModule):
 
     Parameters
     ----------
-    network : RecurrentNetwork
-    head : PointHead
-    training : Training
+    cell : {"rnn", "lstm", "gru"}
+    input_size, horizon : int
+        Of the data: ``data.input_size`` and ``data.horizon``.
+    hidden_size, num_layers, dropout, n_members
+        See `RecurrentNetwork`.
+    loss : {"mae", "mse", "huber"}
     lr : float
         Largest learning rate.
-    total_steps : int
-        Optimiser steps that the schedule is spread over.
+    training : Training, optional
+        Its ``optimizer``, ``weight_decay`` and ``schedule``; the rest is the Trainer's and the data's.
+    random_state : int
+        Seed of the first weights.
     """
 
     def __init__(
-        self, network: RecurrentNetwork, head: PointHead, training: Training, lr: float, total_steps: int
+        self,
+        cell: CellName,
+        input_size: int,
+        horizon: int,
+        *,
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        n_members: int = 8,
+        loss: LossName = "mae",
+        lr: float = 0.01,
+        training: Training | None = None,
+        random_state: int = 0,
     ) -> None:
         super().__init__()
-        self.network, self.head, self.training_options = network, head, training
-        self.lr, self.total_steps = lr, max(total_steps, 1)
+        self.network = RecurrentNetwork(
+            cell, input_size, hidden_size, num_layers, horizon, n_members=n_members, dropout=dropout
+        )
+        self.network.reset_parameters(member_seeds(random_state, n_members))
+        self.head, self.options, self.lr = PointHead(loss), training or Training(), lr
         self._state: Tensor | None = None
         self._validation_state: Tensor | None = None
         self._validation: list[Tensor] = []
-        self.validation_loss = torch.full((network.n_members,), math.nan)
+        self.validation_loss = torch.full((n_members,), math.nan)
+
+    def setup(self, stage: str) -> None:
+        """Begin from the linear autoregression that the data give."""
+        data = getattr(self.trainer, "datamodule", None)
+        if stage == "fit" and data is not None:
+            initialise(self.network, data.tables[0], torch.as_tensor(data.layout.trust()))
 
     def on_train_epoch_start(self) -> None:
         """Begin the streams of a new epoch with no state."""
@@ -85,7 +114,7 @@ class RecurrentModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and the schedule that is stepped with it."""
-        options, parameters = self.training_options, self.parameters()
+        options, parameters = self.options, self.parameters()
         optimizer: torch.optim.Optimizer
         if options.optimizer == "sgd":
             optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=options.weight_decay)
@@ -94,8 +123,19 @@ class RecurrentModule(pl.LightningModule):
             optimizer = kind(parameters, self.lr, weight_decay=options.weight_decay, fused=True)
         if options.schedule == "constant":
             return optimizer
-        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: one_cycle(step / self.total_steps))
+        total = self._total_steps()
+        scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: one_cycle(step / total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _total_steps(self) -> int:
+        """Optimiser steps of the run, near enough: the phase makes some epochs a chunk longer."""
+        trainer = self.trainer
+        if trainer.max_steps is not None and trainer.max_steps > 0:
+            return int(trainer.max_steps)
+        data = getattr(trainer, "datamodule", None)
+        n_chunks = trainer.estimated_stepping_batches if data is None else data.train_dataloader().n_chunks
+        epochs = 1 if data is None else int(trainer.max_epochs)
+        return max(epochs * int(n_chunks) // trainer.accumulate_grad_batches, 1)
 
     def configure_gradient_clipping(
         self,
@@ -133,6 +173,17 @@ def one_cycle(progress: float) -> float:
         return 1.0 + (_FIRST - 1.0) * 0.5 * (1 + math.cos(math.pi * progress / _WARM_UP))
     rest = min((progress - _WARM_UP) / (1 - _WARM_UP), 1.0)
     return _LAST + (1.0 - _LAST) * 0.5 * (1 + math.cos(math.pi * rest))
+
+
+def member_seeds(random_state: int, n_members: int) -> list[int]:
+    """Seeds of the members: those of the first few stay the same however many there are.
+
+    Examples
+    --------
+    >>> member_seeds(0, 1) == member_seeds(0, 3)[:1]
+    True
+    """
+    return [int(np.random.SeedSequence([random_state, k]).generate_state(1)[0]) for k in range(n_members)]
 
 
 class NonFiniteLossError(FitError):

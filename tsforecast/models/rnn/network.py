@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from tsforecast.models.rnn import cells
+from tsforecast.models.rnn import cells, fused
 from tsforecast.models.rnn.cells import SIZES, CellName
 
 _FORGET_BIAS = 1.0  # Jozefowicz, Zaremba & Sutskever (2015), section 4: remember at first
@@ -53,8 +53,8 @@ class RecurrentNetwork(nn.Module):
         n_candidates = num_layers if cell == "gru" else 0
         self.candidates = nn.ParameterList([torch.zeros(n_members, 1, hidden_size) for _ in range(n_candidates)])
         self.readout = nn.Parameter(torch.zeros(n_members, hidden_size, output_size))
-        self.direct = nn.Parameter(torch.zeros(n_members, input_size, output_size))
-        self.intercept = nn.Parameter(torch.zeros(n_members, 1, output_size))
+        self.register_buffer("direct", torch.zeros(n_members, input_size, output_size))
+        self.register_buffer("intercept", torch.zeros(n_members, 1, output_size))
         self.dropout = nn.Dropout(dropout)
         self.reset_parameters()
 
@@ -106,11 +106,12 @@ class RecurrentNetwork(nn.Module):
         n_steps, n_streams = x.shape[1:3]
         state = self.initial_state(n_streams) if state is None else state
         keep = x.new_ones(1, n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
+        run = fused.run if fused.supports(x) else cells.run
         hidden, after = x, []
         for layer in range(self.num_layers):
             projected = _product(hidden, self.inputs[layer]) + self.biases[layer][:, None]
             candidate = self.candidates[layer] if self.candidates else self.biases[layer]
-            hidden, last = cells.run(self.cell, projected, self.recurrents[layer], candidate, state[layer], keep)
+            hidden, last = run(self.cell, projected, self.recurrents[layer], candidate, state[layer], keep)
             hidden = self.dropout(hidden)
             after.append(last)
         output = _product(hidden, self.readout) + _product(x, self.direct) + self.intercept[:, None]

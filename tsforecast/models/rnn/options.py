@@ -23,8 +23,9 @@ class Training:
         Largest Euclidean norm of a network's gradient.
     batch_size : int
         Most streams in parallel.
-    max_steps : int
-        Optimiser steps after which training ends where ``max_epochs`` is None.
+    max_steps : int, optional
+        Optimiser steps after which training ends where ``max_epochs`` is None; 5 times the square root of the number of
+        observations, at least 60, where both are.
     validation_size : float
         Share of each series, its end, that is kept from training to watch the loss; 0 for none.
     patience : int
@@ -43,7 +44,7 @@ class Training:
     schedule: Literal["onecycle", "constant"] = "onecycle"
     gradient_clip_val: float | None = 1.0
     batch_size: int = 32
-    max_steps: int = 300
+    max_steps: int | None = None
     validation_size: float = 0.1
     patience: int = 10
     scope: Literal["global", "per_series"] = "global"

@@ -23,7 +23,8 @@ from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
 _PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
-_MEAN_MARGIN = 0.9  # the mean must beat the last value by a tenth before it is taken for the level
+N_PLAIN = 3  # change, distance from the level, observed or not
+N_LAGS = 8  # earlier values among the inputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Local(NamedTuple):
     """What is remembered of each series to place its next value: each ``(n_series,)``."""
 
     last: Floats  # last value seen, nan before the first
+    lags: Floats  # values before it, the latest first, (n_series, N_LAGS); nan where there was none
     slow: Floats  # trailing mean, as a weighted sum ...
     slow_weight: Floats  # ... and the sum of its weights
     change: Floats  # trailing mean absolute change, likewise
@@ -79,6 +81,8 @@ class Prepared:
         Mean, standard deviation and mean absolute change of u on train.
     memory : float
         Steps that the trailing means look back.
+    mixed : bool
+        Whether some series revert to their mean and some do not.
     """
 
     transform: Transform
@@ -88,6 +92,12 @@ class Prepared:
     spread: Floats
     change: Floats
     memory: float
+    mixed: bool
+
+    @property
+    def n_local(self) -> int:
+        """Inputs that come from values; those of either kind of series are kept apart where there are both."""
+        return (N_PLAIN + N_LAGS) * (2 if self.mixed else 1)
 
     @property
     def season_length(self) -> int:
@@ -103,16 +113,24 @@ class Prepared:
     def start(self) -> Local:
         """The memory before the first value."""
         n = self.mean.size
-        return Local(np.full(n, np.nan), np.zeros(n), np.zeros(n), self.change * _PRIOR, np.full(n, _PRIOR))
+        return Local(
+            np.full(n, np.nan),
+            np.full((n, N_LAGS), np.nan),
+            np.zeros(n),
+            np.zeros(n),
+            self.change * _PRIOR,
+            np.full(n, _PRIOR),
+        )
 
     def step(self, local: Local, u: Floats) -> tuple[Local, Floats, Floats, Floats]:
-        """One step on: memory, inputs ``(n_series, 3)``, level and scale ``(n_series,)``, having seen ``u``."""
+        """One step on: memory, inputs ``(n_series, n_local)``, level and scale ``(n_series,)``, having seen ``u``."""
         decay = 1 - 1 / self.memory
         seen = ~np.isnan(u)
         moved = seen & ~np.isnan(local.last)
         delta = np.where(moved, u - local.last, 0.0)
         local = Local(
             np.where(seen, u, local.last),
+            np.column_stack([local.last, local.lags[:, :-1]]),
             np.where(seen, decay * local.slow + u, local.slow),
             np.where(seen, decay * local.slow_weight + 1, local.slow_weight),
             np.where(moved, decay * local.change + np.abs(delta), local.change),
@@ -125,7 +143,10 @@ class Prepared:
         scale = np.where(self.reverting, self.spread, local.change / local.change_weight)
         scale = np.maximum(scale, 0.05 * self.change)
         away = (last - np.where(self.reverting, self.mean, slow)) / scale
-        inputs = np.stack([delta / scale, away, seen.astype(np.float64)], axis=1)
+        lags = np.nan_to_num((local.lags - level[:, None]) / scale[:, None])  # what was not seen counts as the level
+        inputs = np.column_stack([delta / scale, away, seen, lags])
+        if self.mixed:
+            inputs = np.column_stack([inputs * self.reverting[:, None], inputs * ~self.reverting[:, None]])
         return local, np.clip(inputs, -_LIMIT, _LIMIT), level, scale
 
     def flatten(self, panel: Panel, phases: Ints) -> Floats:
@@ -155,7 +176,9 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
         season[i] = seasonal_indices(w.values[rows], phases[rows], season_length, options.deseasonalize)
         stats[i] = _describe(w.values[rows] - season[i, phases[rows]], options.level, horizon)
     memory = float(max(season_length, 12))
-    return Prepared(transform, season, stats[:, 0] > 0, stats[:, 1], stats[:, 2], stats[:, 3], memory)
+    reverting = stats[:, 0] > 0
+    mixed = bool(reverting.any() and not reverting.all())
+    return Prepared(transform, season, reverting, stats[:, 1], stats[:, 2], stats[:, 3], memory, mixed)
 
 
 def _describe(u: Floats, level: str, horizon: int) -> Floats:
@@ -180,4 +203,4 @@ def _reverts(u: Floats, horizon: int) -> bool:
     truth = u[begin + ahead :]
     by_mean = np.abs(truth - so_far[begin:-ahead]).mean()
     by_last = np.abs(truth - u[begin:-ahead]).mean()
-    return bool(by_mean < _MEAN_MARGIN * by_last)
+    return bool(by_mean < by_last)

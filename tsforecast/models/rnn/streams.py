@@ -16,21 +16,21 @@ order within a stream and begins with a chunk of random length (the phase), so t
 
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tsforecast._types import Bools, Ints
+from tsforecast._types import Bools, Floats, Ints
 
 
 class Chunk(NamedTuple):
-    """One batch: ``bptt_length`` steps of every stream, for every group of members.
+    """One batch: ``bptt_length`` steps of every stream.
 
-    ``x`` is ``(n_groups, n_steps, n_streams, input_size)``, ``target`` and ``weight`` end in ``horizon``, ``reset`` and
-    ``rows`` (places in the table) are ``(n_groups, n_steps, n_streams)``.
+    ``x`` is ``(1, n_steps, n_streams, input_size)``, the same for all members; ``target`` and ``weight`` end in
+    ``horizon``; ``reset`` and ``rows`` (places in the table) are ``(1, n_steps, n_streams)``.
     """
 
     x: Tensor
@@ -48,7 +48,7 @@ class Table(NamedTuple):
     weight: Tensor  # (n_obs + 1, horizon)
 
     def chunk(self, rows: Tensor, reset: Tensor) -> Chunk:
-        """The chunk of these rows: ``(n_groups, n_steps, n_streams)``."""
+        """The chunk of these rows: ``(1, n_steps, n_streams)``."""
         return Chunk(self.x[rows], self.target[rows], self.weight[rows], reset, rows)
 
 
@@ -120,6 +120,25 @@ def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(marks)]
 
 
+def tables_of(x: Floats, target: Floats, n_kept: Ints, lengths: Ints, dtype: torch.dtype) -> tuple[Table, Table]:
+    """The tables of training and of validation: they differ in what is weighted.
+
+    A target counts for validation where it lies in the last ``n_kept[i]`` steps of its series, for training where it
+    lies before; nan counts for neither.
+    """
+    horizon = target.shape[1]
+    seen = ~np.isnan(target)
+    position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, horizon + 1)
+    tail = position >= np.repeat(lengths - n_kept, lengths)[:, None]
+
+    def padded(array: Floats) -> torch.Tensor:
+        return torch.cat([torch.as_tensor(array, dtype=dtype), torch.zeros(1, array.shape[1], dtype=dtype)])
+
+    inputs, targets = padded(x), padded(np.nan_to_num(target))
+    training, validation = (padded((seen & part).astype(np.float64)) for part in (~tail, tail))
+    return Table(inputs, targets, training), Table(inputs, targets, validation)
+
+
 class ChunkLoader:
     """The chunks of an epoch, in order; what Lightning iterates over in place of a DataLoader.
 
@@ -129,8 +148,6 @@ class ChunkLoader:
     ----------
     table : Table
     first, lengths : ndarray of int, shape (n_series,)
-    groups : sequence of ndarray of int
-        Series of each group of members; one group is shared by all members.
     n_streams, bptt_length, seed : int
     shuffle : bool
         Whether each epoch deals the series anew.
@@ -141,19 +158,18 @@ class ChunkLoader:
         table: Table,
         first: Ints,
         lengths: Ints,
-        groups: Sequence[Ints],
         *,
         n_streams: int,
         bptt_length: int,
         seed: int = 0,
         shuffle: bool = True,
     ) -> None:
-        self.table, self.first, self.lengths, self.groups = table, first, lengths, groups
+        self.table, self.first, self.lengths = table, first, lengths
         self.n_streams, self.bptt_length, self.seed, self.shuffle = n_streams, bptt_length, seed, shuffle
         self.epoch = 0
         self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
         self.batch_sampler = None  # ... and looks here first
-        self.n_chunks = -(-self._streams(None)[0].shape[1] // bptt_length)
+        self.n_chunks = -(-pack(first, lengths, n_streams, 0).rows.shape[0] // bptt_length)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose chunks come next."""
@@ -162,17 +178,9 @@ class ChunkLoader:
     def __iter__(self) -> Iterator[Chunk]:
         """Chunk 0, 1, ... of every stream."""
         rng = np.random.default_rng([self.seed, self.epoch]) if self.shuffle else None
-        rows, reset = self._streams(rng)
+        padding = self.table.x.shape[0] - 1
+        streams = pack(self.first, self.lengths, self.n_streams, padding, rng)
+        rows, reset = torch.from_numpy(streams.rows)[None], torch.from_numpy(streams.reset)[None]
         phase = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1))
         for piece in cut(rows.shape[1], self.bptt_length, phase):
             yield self.table.chunk(rows[:, piece], reset[:, piece])
-
-    def _streams(self, rng: "np.random.Generator | None") -> tuple[Tensor, Tensor]:
-        padding = self.table.x.shape[0] - 1
-        packed = [pack(self.first[g], self.lengths[g], self.n_streams, padding, rng) for g in self.groups]
-        n_steps = max(one.rows.shape[0] for one in packed)
-        rows = np.full((len(packed), n_steps, self.n_streams), padding, dtype=np.int64)
-        reset = np.zeros(rows.shape, dtype=np.bool_)
-        for k, one in enumerate(packed):
-            rows[k, : one.rows.shape[0]], reset[k, : one.reset.shape[0]] = one
-        return torch.from_numpy(rows), torch.from_numpy(reset)

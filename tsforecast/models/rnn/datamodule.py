@@ -1,0 +1,148 @@
+"""StreamDataModule: series -> what a training run is fed with."""
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from tsforecast._types import Ints
+from tsforecast.data import catalog
+from tsforecast.data.read import read
+from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
+from tsforecast.models.rnn.options import Decoding
+from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare
+from tsforecast.models.rnn.streams import ChunkLoader, Table, n_streams_for, tables_of
+from tsforecast.panel import Panel
+
+_FEWEST = 8  # observations of a series
+_SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
+
+
+class StreamDataModule(pl.LightningDataModule):
+    """Chunks of parallel streams, for training and for the validation tail.
+
+    Parameters
+    ----------
+    source : str
+        Name of a data set of the catalog, or path of a CSV or Parquet file.
+    season_length : int, optional
+        Steps per season; what is usual for the frequency where it is None.
+    bptt_length : int, optional
+        Steps between two cuts of the gradient; one season and at least 24 where it is None, so that what happened at
+        the same time last season can be learnt from.
+    batch_size : int
+        Most streams in parallel.
+    validation_size : float
+        Share of each series, its end, kept from training.
+    decoding : Decoding, optional
+    preparation : Preparation, optional
+    random_state : int
+        Seed of the order of series and of the phase.
+
+    Examples
+    --------
+    >>> data = StreamDataModule("airline")
+    >>> data.setup()
+    >>> data.horizon
+    18
+    """
+
+    def __init__(
+        self,
+        source: str = "",
+        *,
+        season_length: int | None = None,
+        bptt_length: int | None = None,
+        batch_size: int = 32,
+        validation_size: float = 0.1,
+        decoding: Decoding | None = None,
+        preparation: Preparation | None = None,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__()
+        self.source, self.season_length, self.bptt_length = source, season_length, bptt_length
+        self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
+        self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
+        self.panel: Panel | None = None
+        self.dtype = torch.float32
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the source, unless series were given or it was read before."""
+        if self.panel is not None:
+            return
+        if self.source in catalog.names():
+            dataset = catalog.load(self.source)
+            self.season_length = self.season_length or dataset.season_length
+            self.use(dataset.panel)
+        else:
+            self.use(read(self.source))
+
+    def use(self, panel: Panel) -> None:
+        """Take these series, and learn their transforms, levels and scales."""
+        _check_lengths(panel)
+        if not 0 <= self.validation_size < 1:
+            raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
+        self.panel = panel
+        season = self.season_length or panel.season_length
+        ahead = horizon_of(self.decoding, season)
+        self.prepared: Prepared = prepare(panel, self.preparation, season, ahead)
+        n_steps = ahead if self.decoding.kind == "direct" else 1
+        self.layout: Layout = layout_of(panel, self.prepared.n_local, season, self.preparation.n_fourier, n_steps)
+        self.inputs: Inputs = inputs_of(panel, self.prepared, self.layout)
+        self.n_kept: Ints = np.floor(self.validation_size * panel.lengths).astype(np.int64)
+        self.tables: tuple[Table, Table] = tables_of(
+            self.inputs.x, self.inputs.target, self.n_kept, panel.lengths, self.dtype
+        )
+
+    @property
+    def input_size(self) -> int:
+        """Number of inputs of a step; reads the source."""
+        self.setup()
+        return self.layout.input_size
+
+    @property
+    def horizon(self) -> int:
+        """Steps that one output covers; reads the source."""
+        self.setup()
+        return self.layout.horizon
+
+    def train_dataloader(self) -> ChunkLoader:
+        """Chunks of the series without their tails."""
+        return self._loader(self.tables[0], self._lengths - self.n_kept, shuffle=True)
+
+    def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
+        """Chunks of the whole series, of which the tails count."""
+        return self._loader(self.tables[1], self._lengths, shuffle=False) if self.n_kept.any() else []
+
+    @property
+    def _lengths(self) -> Ints:
+        self.setup()
+        assert self.panel is not None
+        return self.panel.lengths
+
+    def _loader(self, table: Table, lengths: Ints, *, shuffle: bool) -> ChunkLoader:
+        first = np.concatenate([[0], np.cumsum(self._lengths)[:-1]])
+        return ChunkLoader(
+            table,
+            first,
+            lengths,
+            n_streams=n_streams_for(lengths, self.batch_size),
+            bptt_length=self.bptt_length or max(self.layout.season_length, _SHORTEST_CUT),
+            seed=self.random_state,
+            shuffle=shuffle,
+        )
+
+
+def horizon_of(decoding: Decoding, season_length: int) -> int:
+    """Steps that a forecast is thought to be asked for."""
+    return decoding.horizon or int(np.clip(1.5 * season_length, 12, 48))
+
+
+def _check_lengths(panel: Panel) -> None:
+    seen = np.add.reduceat(~np.isnan(panel.values), panel.indptr[:-1])
+    short = seen < _FEWEST
+    if short.any():
+        i = int(np.argmax(short))
+        raise SeriesTooShortError(
+            f"Series {panel.ids[i]!r} has {seen[i]} observations; a recurrent network needs at least {_FEWEST}."
+        )

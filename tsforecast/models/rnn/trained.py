@@ -1,0 +1,111 @@
+"""Trained: networks with all that was learnt beside them, and how they forecast."""
+
+import dataclasses
+
+import numpy as np
+
+from tsforecast._types import Floats, Ints
+from tsforecast.forecast import Forecast
+from tsforecast.models.rnn import decode
+from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
+from tsforecast.models.rnn.inputs import Layout, inputs_of
+from tsforecast.models.rnn.intervals import Spread, learn_spread
+from tsforecast.models.rnn.network import RecurrentNetwork
+from tsforecast.models.rnn.options import Decoding
+from tsforecast.models.rnn.preparation import Preparation, Prepared, concatenate, prepare
+from tsforecast.models.rnn.season import phases_of
+from tsforecast.panel import Panel
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network (or several side by side, whose forecasts are averaged) and what it needs to forecast.
+
+    Attributes
+    ----------
+    network : RecurrentNetwork
+    prepared : Prepared
+        What was learnt of the training series.
+    layout : Layout
+    spread : Spread
+        Of the residuals.
+    preparation : Preparation
+        For series that were not trained on.
+    decoding : Decoding
+    """
+
+    network: RecurrentNetwork
+    prepared: Prepared
+    layout: Layout
+    spread: Spread
+    preparation: Preparation
+    decoding: Decoding
+
+    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
+        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
+        prepared, spread = self._of(panel)
+        inputs = inputs_of(panel, prepared, self.layout, X)
+        ends = panel.indptr[1:] - 1
+        known = self._known_after(panel, horizon, X)
+        ahead = decode.Ahead(prepared, inputs.local, inputs.level[ends], inputs.scale[ends], known)
+        warm = decode.warm_up(self.network, inputs.x, panel.lengths)
+        u = decode.direct(self.network, warm, ahead, horizon)  # (n_series, horizon)
+        around = self._quantiles(u, warm, ahead, levels, spread, seed)  # (n_series, horizon, n_levels)
+        season = prepared.season[np.arange(panel.n_series)[:, None], self._phases_after(panel, horizon)]
+        mean = prepared.transform.invert_quantiles(u + season, panel.ids)
+        quantiles = prepared.transform.invert_quantiles(around + season[:, :, None], panel.ids)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _of(self, panel: Panel) -> tuple[Prepared, Spread]:
+        """What is known of the series of ``panel``; of a new one, what its history tells."""
+        ids = self.prepared.transform.ids
+        found = ids.get_indexer(panel.ids).astype(np.int64)
+        new = np.flatnonzero(found < 0)
+        prepared, place = self.prepared, found.copy()
+        if new.size:
+            season = self.layout.season_length
+            fresh = prepare(panel.take(new), self.preparation, season, horizon_of(self.decoding, season))
+            prepared = concatenate(prepared, fresh)
+            place[new] = len(ids) + np.arange(new.size)
+        return prepared.take(place), self.spread.take(found)
+
+    def _quantiles(
+        self, u: Floats, warm: decode.Warm, ahead: decode.Ahead, levels: Floats, spread: Spread, seed: int
+    ) -> Floats:
+        if levels.size == 0:
+            return np.empty((*u.shape, 0))
+        if self.decoding.kind == "direct":
+            sizes = spread.sizes(u.shape[1], ahead.prepared.reverting)
+            return u[:, :, None] + ahead.scale[:, None, None] * spread.quantiles(sizes, levels)
+        n_members = self.network.n_members
+        count = (n_members, u.shape[0], -(-self.decoding.n_samples // n_members), u.shape[1])
+        shocks = spread.shocks(spread.size[:, :1, None], count, np.random.default_rng(seed))
+        paths = decode.sample_paths(self.network, warm, ahead, shocks)
+        return np.quantile(paths, levels, axis=1).transpose(1, 2, 0)
+
+    def _phases_after(self, panel: Panel, n_steps: int) -> Ints:
+        season = self.layout.season_length
+        last = phases_of(panel.last_times, panel.freq, season)
+        return (last[:, None] + np.arange(1, n_steps + 1)) % season
+
+    def _known_after(self, panel: Panel, horizon: int, X: Floats | None) -> Floats:
+        """Inputs of the steps to come that values do not tell: ``(horizon, n_series, n_known)``."""
+        phases = self._phases_after(panel, horizon + 1)
+        block = self.layout.horizon
+        table = np.full((panel.n_series, horizon + block + 1, self.layout.centre.size), np.nan)
+        if X is not None:
+            table[:, :horizon] = X
+        ages = panel.lengths.astype(np.float64)
+        steps = [self.layout.known(ages + k, phases[:, k + 1], table[:, k + 1 : k + 1 + block]) for k in range(horizon)]
+        return np.stack(steps)
+
+
+def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
+    """A network just trained on these data, with the spread of its residuals."""
+    assert data.panel is not None
+    lengths = data.panel.lengths
+    output = decode.warm_up(network, data.inputs.x, lengths).output.mean(axis=0)  # (n_obs, horizon)
+    position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
+    kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
+    spread = learn_spread(data.inputs.target - output, kept, lengths)
+    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding)
