@@ -30,7 +30,7 @@ class Collector:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.cutoffs = plan.cv.cutoffs(plan.panel)  # n_windows times (n_series,)
-        wanted = {metric.scale for metric in plan.metrics} - {None}
+        wanted = {"absolute"} | {metric.scale for metric in plan.metrics if metric.scale is not None}
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
         self.metric_names = [name for metric in plan.metrics for name in _names(metric, plan.level)]
 
@@ -54,7 +54,7 @@ class Collector:
         return frame.assign(model=job.model, seed=job.seed)[list(SCORE_COLUMNS)]
 
     def forecasts(self, job: Job, part: Part) -> pd.DataFrame:
-        """Rows ``model, unique_id, cutoff, ds, h, seed, y, mean`` and the quantile columns, of what was finished."""
+        """Rows ``model, unique_id, cutoff, ds, h, seed, y, scale, mean`` and quantile columns, of what was finished."""
         plan, pieces = self.plan, []
         horizon, levels = plan.cv.horizon, plan.levels
         block = plan.panel.take(np.arange(job.first, job.stop))
@@ -68,6 +68,7 @@ class Collector:
                 "h": np.tile(np.arange(1, horizon + 1), done.size),
                 "seed": job.seed,
                 "y": block.values[rows],
+                "scale": self.scales["absolute"][window, job.first + done].repeat(horizon),
                 "mean": part.mean[k, done].reshape(-1),
             }
             places = quantile_columns(plan.level, plan.quantiles, levels)

@@ -15,8 +15,15 @@ _ROWS = 50_000  # rows of a row group: enough to compress, little enough to hold
 TEMPORARY = ".tmp"
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file under another name, force it to the disk, then give it its name.
+def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
+    """Write a file under another name, then give it its name.
+
+    Parameters
+    ----------
+    path : Path
+    content : bytes
+    at_once : bool
+        Whether to wait until it is on the disk; not needed for a file whose checksum will be looked at.
 
     Raises
     ------
@@ -27,10 +34,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         with temporary.open("wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if at_once:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if at_once:
+            _sync_folder(path.parent)
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise RunFolderError(f"{path} could not be written: {error.strerror or error}.") from error

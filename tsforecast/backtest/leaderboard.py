@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats, Ints
+from tsforecast.backtest.compare.bootstrap import bootstrap_skill
 from tsforecast.exceptions import ParameterError, UnknownNameError
 
+_DRAWS = 20_000_000  # series drawn in all bootstrap samples together, at most
 OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
 _NOT_BETTER_WHEN_LOWER = ("coverage", "width", "bias")
 _BASELINES = ("SeasonalNaive", "Naive")
@@ -21,8 +23,12 @@ class Cube:
     ----------
     scores : DataFrame
         Columns ``model``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
+    failures : DataFrame
+        ``unique_id`` and ``cutoff`` of forecasts that failed, so that a cell without any score is known too.
     models : list of str
         In the order wanted, those without any score included.
+    block_size : int
+        Cutoffs whose forecasts overlap, which a bootstrap draws together.
 
     Attributes
     ----------
@@ -30,19 +36,20 @@ class Cube:
         nan where the model has no score.
     finished : ndarray of bool, shape (n_models, n_cells)
         Whether the model gave a forecast, whatever became of the score.
-    series : ndarray of int, shape (n_cells,)
-        Place in ``ids`` of each cell's series.
+    series, window : ndarray of int, shape (n_cells,)
+        Place in ``ids`` of each cell's series, and of its cutoff among those of the series, the oldest being 0.
     """
 
-    def __init__(self, scores: pd.DataFrame, failures: pd.DataFrame, models: list[str]) -> None:
-        self.models = models
-        self.metrics = list(dict.fromkeys(scores["metric"]))
+    def __init__(self, scores: pd.DataFrame, failures: pd.DataFrame, models: list[str], block_size: int = 1) -> None:
+        self.models, self.block_size = models, block_size
+        self.metrics = [str(name) for name in scores["metric"].unique()]
         both = [frame[["unique_id", "cutoff"]] for frame in (scores, failures) if len(frame)]
         keys = pd.concat(both, ignore_index=True) if both else scores[["unique_id", "cutoff"]]
         series, self.ids = pd.factorize(keys["unique_id"])
-        times, self.cutoffs = pd.factorize(keys["cutoff"])
-        codes, cells = pd.factorize(series.astype(np.int64) * max(len(self.cutoffs), 1) + times)
-        self.series, self.times = np.divmod(np.asarray(cells, dtype=np.int64), max(len(self.cutoffs), 1))
+        times, cutoffs = pd.factorize(keys["cutoff"], sort=True)
+        codes, cells = pd.factorize(series.astype(np.int64) * max(len(cutoffs), 1) + times)
+        self.series, time = np.divmod(np.asarray(cells, dtype=np.int64), max(len(cutoffs), 1))
+        self.window = _rank_within(self.series, time)
         cell = codes[: len(scores)]
         model = pd.Index(models).get_indexer(scores["model"])
         metric = pd.Index(self.metrics).get_indexer(scores["metric"])
@@ -58,6 +65,15 @@ class Cube:
     def plane(self, metric: str) -> Floats:
         """Scores of one metric: ``(n_models, n_cells)``."""
         return self.values[self.metrics.index(metric)]
+
+    def table(self, plane: Floats, keep: Bools) -> Floats:
+        """The cells to ``keep`` by series and cutoff, oldest first: ``(n_models, n_series, n_windows)``, else nan."""
+        series, window = self.series[keep], self.window[keep]
+        _, row = np.unique(series, return_inverse=True)
+        shape = (plane.shape[0], int(row.max(initial=-1)) + 1, int(window.max(initial=-1)) + 1)
+        table = np.full(shape, np.nan)
+        table[:, row, window] = plane[:, keep]
+        return table
 
 
 def rank_models(
@@ -126,6 +142,16 @@ def by_series(values: Floats, series: Ints) -> Floats:
     return out
 
 
+def _rank_within(group: Ints, value: Ints) -> Ints:
+    """Rank of each value among those of its group, from 0: two ``(n,)`` -> ``(n,)``."""
+    order = np.lexsort((value, group))
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    rank = np.arange(group.size) - np.repeat(begins, np.diff(begins, append=group.size))
+    out = np.empty(group.size, dtype=np.int64)
+    out[order] = rank
+    return out
+
+
 def _table(cube: Cube, filled: Floats, main: int, within: Bools, baseline: str | None) -> pd.DataFrame:
     """The leaderboard of the cells ``within``."""
     some: Bools = np.asarray((cube.finished & within).any(axis=1))  # models that finished anything
@@ -142,13 +168,28 @@ def _table(cube: Cube, filled: Floats, main: int, within: Bools, baseline: str |
     table = pd.DataFrame({"model": cube.models, **means, "mean_rank": mean_rank})
     table["median"] = _median(per_series)
     if baseline is not None:
-        base = score[cube.models.index(baseline)]
-        table["skill"] = 100 * (1 - score / base) if base > 0 else np.nan
+        table = table.assign(**_skill(cube, filled[main], common, score, baseline))
     table["n_cells"] = int(common.sum())
     table["n_missing"] = (~cube.finished & within).sum(axis=1)
     table = table.sort_values(cube.metrics[main], kind="stable", na_position="last", ignore_index=True)
     table.insert(0, "rank", table[cube.metrics[main]].rank(method="min").astype("Int64"))
     return table
+
+
+def _skill(cube: Cube, plane: Floats, common: Bools, score: Floats, baseline: str) -> dict[str, Floats]:
+    """Percent less than the baseline, with its bootstrap interval over series and blocks of cutoffs."""
+    base = cube.models.index(baseline)
+    ranked = np.isfinite(score)
+    skill = np.full(len(cube.models), np.nan)
+    found = {"skill": skill, "skill_low": skill.copy(), "skill_high": skill.copy()}
+    if not ranked[base] or score[base] <= 0:
+        return found
+    table = cube.table(plane[ranked], common)
+    n_boot = int(np.clip(_DRAWS // table.shape[1], 100, 1000))
+    drawn = bootstrap_skill(table, int(ranked[:base].sum()), block_size=cube.block_size, n_boot=n_boot)
+    found["skill"] = 100 * (1 - score / score[base])
+    found["skill_low"][ranked], found["skill_high"][ranked] = drawn.low, drawn.high
+    return found
 
 
 def _impute(cube: Cube, plane: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:

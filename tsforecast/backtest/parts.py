@@ -54,7 +54,7 @@ def write_part(folder: Path, key: str, part: Part) -> Path:
     pq.write_table(_to_table(part), sink, compression="zstd")
     content = sink.getvalue().to_pybytes()
     path = folder / f"{key}-{_checksum(content)}.parquet"
-    write_bytes(path, content)
+    write_bytes(path, content, at_once=False)  # a part that a power cut has torn is known by its checksum
     return path
 
 

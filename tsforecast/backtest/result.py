@@ -8,6 +8,18 @@ from typing import Any, Self
 import pandas as pd
 import yaml
 
+from tsforecast.backtest.compare.ranks import RankTest
+from tsforecast.backtest.compare.verdict import Verdict
+from tsforecast.backtest.evidence import (
+    calibration_of,
+    confidence_set_of,
+    diebold_mariano_of,
+    pairs_of,
+    pit_of,
+    rank_test_of,
+    steps_of,
+    verdict_of,
+)
 from tsforecast.backtest.files import FrameWriter, read_json, write_bytes, write_json
 from tsforecast.backtest.leaderboard import Cube, OnFailure, rank_models, ranking_metric, usual_baseline
 from tsforecast.backtest.summary import markdown
@@ -67,7 +79,7 @@ class BacktestResult:
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics as they stand in ``scores``."""
-        return list(dict.fromkeys(self.scores["metric"]))
+        return [str(name) for name in self.scores["metric"].unique()]
 
     @property
     def n_series(self) -> int:
@@ -113,8 +125,10 @@ class BacktestResult:
         DataFrame
             ``rank``, ``model``, the mean of every metric (over the cutoffs of a series, then over series; seeds are
             averaged first), ``mean_rank`` and ``median`` over series by ``metric``, ``skill`` (100 x (1 - score /
-            score of the baseline), percent), ``n_cells`` (series x cutoffs that count), ``n_missing`` (those that the
-            model did not finish), ``fit_seconds`` and ``predict_seconds`` (of all seeds and cutoffs).
+            score of the baseline), percent) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap
+            interval (see `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
+            ``n_missing`` (those that the model did not finish), ``fit_seconds`` and ``predict_seconds`` (of all seeds
+            and cutoffs).
 
         Examples
         --------
@@ -131,13 +145,87 @@ class BacktestResult:
             raise UnknownNameError(f"No model is called {baseline!r}; there are {', '.join(self.models)}.")
         base = baseline or usual_baseline(self.models)
         strata = None if by is None else dict(by)
-        cube = Cube(self.scores, self.failures, self.models)
+        cube = self.cube()
         if not cube.metrics:
             table = pd.DataFrame({"rank": pd.NA, "model": self.models, "n_cells": 0, "n_missing": len(cube.series)})
         else:
             chosen = ranking_metric(cube.metrics, metric)
             table = rank_models(cube, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
         return table.merge(self.seconds(), on="model", how="left")
+
+    def dm(self, a: str, b: str) -> pd.DataFrame:
+        """Diebold-Mariano tests of two models, for each step ahead and for all steps together (``h`` 0).
+
+        The loss is the absolute error over the seasonal scale of the series, seeds averaged; differences are averaged
+        over series at each cutoff before they are tested. See `tsforecast.backtest.compare.diebold_mariano`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> y = np.random.default_rng(0).normal(size=60)
+        >>> result = backtest([Naive(), Drift()], y, cv=RollingOrigin(2, n_windows=10), metrics=["mase"])
+        >>> result.dm("Naive", "Drift")[["h", "n_obs"]].values.tolist()
+        [[1, 10], [2, 10], [0, 10]]
+        """
+        return diebold_mariano_of(self, a, b)
+
+    def mcs(self, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
+        """The model confidence set: the models that hold the best one with probability ``1 - alpha``.
+
+        Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
+        (extra ``arch``). Columns ``model``, ``mean_loss``, ``pvalue``, ``included``.
+        """
+        return confidence_set_of(self, alpha, metric)
+
+    def verdict(self, a: str | None = None, b: str | None = None, metric: str | None = None) -> Verdict:
+        """Whether ``a`` is better than ``b``, worse, or not distinguishable on this evidence; ``sentence`` says so.
+
+        Without names the best model is held against the baseline, or against the second best where it is the baseline.
+        See `tsforecast.backtest.compare.verdict`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Naive, SeasonalNaive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> y = np.random.default_rng(0).normal(size=(40, 30)) + np.tile([1.0, 9.0], 20)[:, None]
+        >>> cv = RollingOrigin(2, n_windows=3)
+        >>> result = backtest([Naive(), SeasonalNaive(2)], y, cv=cv, season_length=2, metrics=["mase"])
+        >>> result.verdict("Naive", "SeasonalNaive").conclusion
+        'worse'
+        """
+        return verdict_of(self, a, b, metric)
+
+    def ranks(self, alpha: float = 0.05, metric: str | None = None) -> RankTest:
+        """Friedman's test over series with mean ranks, and Nemenyi's critical difference and groups."""
+        return rank_test_of(self, alpha, metric)
+
+    def pairs(self, metric: str | None = None) -> pd.DataFrame:
+        """Every pair of models: win rate over series and Wilcoxon's signed-rank test with Holm's correction."""
+        return pairs_of(self, metric)
+
+    def calibration(self) -> pd.DataFrame:
+        """Coverage of the intervals by model, level and step (``h`` 0: all), with 95% binomial intervals."""
+        return calibration_of(self)
+
+    def pit(self, model: str) -> pd.DataFrame:
+        """How often the truth fell between neighbouring quantiles of a model, against how often it should."""
+        return pit_of(self, model)
+
+    def steps(self) -> pd.DataFrame:
+        """Mean scaled absolute error of every model (a row) at every step ahead (a column), on common cells."""
+        return steps_of(self)
+
+    def cube(self) -> Cube:
+        """The scores as an array by metric, model, series and cutoff."""
+        return Cube(self.scores, self.failures, self.models, self.overlap)
+
+    @property
+    def overlap(self) -> int:
+        """Cutoffs whose horizons overlap: they do not count as independent."""
+        return -(-int(self.config["horizon"]) // int(self.config["step_size"] or self.config["horizon"]))
 
     def seconds(self) -> pd.DataFrame:
         """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast.backtest.leaderboard import ranking_metric, usual_baseline
+from tsforecast.exceptions import DataError, MissingDependencyError
 
 if TYPE_CHECKING:
     from tsforecast.backtest.result import BacktestResult
@@ -34,6 +35,8 @@ _MEANINGS = {
     "width": "mean width of the interval",
     "interval_score": "interval width plus a penalty for what falls outside, in the unit of the series",
 }
+_ROWS_OF_A_SET = 10  # with fewer series or cutoffs a confidence set promises more than it can hold
+_RIVALS = 6  # models that the best one is held against in the summary
 _DECIMALS = {"smape": 2, "mape": 2, "coverage": 1, "skill": 1}
 
 
@@ -63,7 +66,9 @@ def headline(result: "BacktestResult", board: pd.DataFrame | None = None) -> pd.
     for metric in shown:
         out[title(metric)] = [_number(v, _DECIMALS.get(metric.split("-")[0], 3)) for v in table[metric]]
     if base is not None and "skill" in table:
-        out[f"vs {base}"] = ["-" if not np.isfinite(v) else f"{v:+.1f}%" for v in table["skill"]]
+        out[f"Skill vs {base}"] = [
+            _skill(*row) for row in table[["skill", "skill_low", "skill_high"]].itertuples(index=False)
+        ]
     if (table["n_missing"] > 0).any():
         out["Missing"] = table["n_missing"].astype(str)
     out["Fit s"] = [_number(v, 2) for v in table["fit_seconds"]]
@@ -91,10 +96,53 @@ def markdown(result: "BacktestResult") -> str:
     """The run as a Markdown page: what was run, the ranking, failures, warnings and what the metrics mean."""
     board = result.leaderboard()
     parts = ["# Backtest", who_wins(result, board), "## Ranking", _table(headline(result, board)), _missing(board)]
+    parts += _evidence(result)
     parts += ["## What was run", _settings(result)]
     parts += ["## Failures", _failures(result), "## Warnings", _warnings(result)]
     parts += ["## Metrics", _metrics(result)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def verdicts(result: "BacktestResult", board: pd.DataFrame | None = None, *, most: int = 2) -> list[str]:
+    """The best model against the baseline and the next best, ``most`` sentences in all."""
+    table = result.leaderboard() if board is None else board
+    ranked = table.loc[table["rank"].notna(), "model"].tolist() if "rank" in table else []
+    base = usual_baseline(result.models)
+    rivals = list(dict.fromkeys(name for name in (base, *ranked[1:]) if name in ranked[1:]))
+    return [result.verdict(ranked[0], rival).sentence for rival in rivals[:most]]
+
+
+def _evidence(result: "BacktestResult") -> list[str]:
+    """Sections on what the numbers prove: verdicts, the confidence set, errors by step, intervals."""
+    told = verdicts(result, most=_RIVALS)
+    parts = ["## Verdict", "\n".join(f"- {sentence}" for sentence in told), _confidence_set(result)] if told else []
+    if result.scores.empty:
+        return parts
+    steps = result.steps().dropna(how="all")
+    shown = sorted({1, (steps.shape[1] + 1) // 2, steps.shape[1]})
+    by_step = pd.DataFrame({"Model": steps.index, **{f"h = {h}": [_number(v, 3) for v in steps[h]] for h in shown}})
+    parts += ["## Scaled absolute error by step", _table(by_step)]
+    if result.config["level"]:
+        table = result.calibration()
+        table = table[table["h"] == 0]
+        truth = [
+            f"{c:.1f}% ({low:.1f} to {high:.1f})" for c, low, high in table[["coverage", "low", "high"]].to_numpy()
+        ]
+        columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
+        parts += ["## Intervals", _table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
+    return parts
+
+
+def _confidence_set(result: "BacktestResult") -> str:
+    n_rows = max(result.n_series, int(result.config["n_windows"]))
+    if n_rows < _ROWS_OF_A_SET:
+        return f"No model confidence set: {n_rows} series or cutoffs are too few; {_ROWS_OF_A_SET} are needed."
+    try:
+        found = result.mcs()
+    except (DataError, MissingDependencyError) as error:
+        return f"No model confidence set: {error}"
+    kept = ", ".join(found.loc[found["included"], "model"])
+    return f"Model confidence set (90%): {kept}. The models not named are worse than the best beyond chance."
 
 
 def refit_sentence(refit: Any) -> str:
@@ -185,6 +233,13 @@ def _cells(result: "BacktestResult", best: pd.Series) -> str:
     series = "1 series" if result.n_series == 1 else f"{result.n_series} series"
     cutoffs = "1 cutoff" if n_windows == 1 else f"{n_windows} cutoffs"
     return f"{series} and {cutoffs}" if whole else f"the {best['n_cells']} series and cutoffs that all models finished"
+
+
+def _skill(skill: float, low: float, high: float) -> str:
+    """Percent less error than the baseline, with its interval."""
+    if not np.isfinite(skill):
+        return "-"
+    return f"{skill:+.0f}%" + (f" ({low:+.0f} to {high:+.0f})" if low < high else "")
 
 
 def _number(value: float, decimals: int) -> str:

@@ -33,7 +33,7 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tsforecast.backtest.summary import headline, refit_sentence, who_wins
+    from tsforecast.backtest.summary import headline, refit_sentence, verdicts, who_wins
 
     console = _console()
     board = result.leaderboard()
@@ -51,6 +51,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print()
     console.print(table)
     console.print(Text(who_wins(result, board), style="bold"))
+    for sentence in verdicts(result, board):
+        console.print(Text(sentence))
     console.print(Text(refit_sentence(config["refit"]), style="dim"))
     if len(result.failures):
         console.print(Text(_failure_line(result), style="red"))

@@ -1,7 +1,6 @@
 """A run folder: what is finished stays finished, nothing is mixed, nothing half-written is believed."""
 
 import errno
-import os
 import random
 import signal
 import subprocess
@@ -16,7 +15,6 @@ import pytest
 
 from tsforecast import Drift, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
-from tsforecast.backtest import files as files_module
 from tsforecast.backtest.blocks import read_block, write_block
 from tsforecast.backtest.jobs import Failure, Part, join_parts
 from tsforecast.backtest.parts import read_part, sound_parts, write_part
@@ -141,20 +139,20 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path):
 
 
 def test_a_full_disk_is_a_clear_error_and_the_run_goes_on_later(tmp_path, monkeypatch):
-    real, calls = os.fsync, []
+    real, n_parts = Path.replace, []
 
-    def full(handle):
-        calls.append(handle)
-        if len(calls) > 12:
+    def full(path, target):
+        n_parts.extend([target] if target.parent.name == "parts" else [])
+        if len(n_parts) > 5:
             raise OSError(errno.ENOSPC, "No space left on device")
-        real(handle)
+        return real(path, target)
 
-    monkeypatch.setattr(files_module.os, "fsync", full)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(RunFolderError, match="No space left"):
         backtest([Naive(), Drift()], frame_of(), cv=CV, output=tmp_path)
     monkeypatch.undo()
     assert not list(tmp_path.rglob("*.tmp"))
-    assert len(list((tmp_path / "parts").iterdir())) > 0
+    assert len(list((tmp_path / "parts").iterdir())) == 5
     resumed = backtest([Naive(), Drift()], frame_of(), cv=CV, output=tmp_path)
     pd.testing.assert_frame_equal(resumed.scores, backtest([Naive(), Drift()], frame_of(), cv=CV).scores)
 

@@ -1,0 +1,207 @@
+"""What a finished run says: tests, intervals, calibration and a verdict, from the scores and forecasts of a result.
+
+The statistics are those of `tsforecast.backtest.compare`; here their arrays are put together. Losses by step are
+absolute errors over the seasonal scale of their series (over nothing where that is not known for any), so that series
+of different units can be pooled; seeds are averaged unless a function says otherwise.
+"""
+
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats
+from tsforecast.backtest.compare.calibration import coverage_table, pit_histogram
+from tsforecast.backtest.compare.confidence_set import model_confidence_set
+from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
+from tsforecast.backtest.compare.ranks import RankTest, rank_test, wilcoxon_holm, win_rates
+from tsforecast.backtest.compare.verdict import Verdict, verdict
+from tsforecast.backtest.leaderboard import Cube, by_series, ranking_metric, usual_baseline
+from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from tsforecast.backtest.result import BacktestResult
+
+_ENOUGH_CUTOFFS = 10  # from here on cutoffs, and not series, are the rows of a confidence set of few series
+
+
+def diebold_mariano_of(result: "BacktestResult", a: str, b: str) -> pd.DataFrame:
+    """Diebold-Mariano tests of two models at each step and over all steps; see `BacktestResult.dm`."""
+    _check_models(result, a, b)
+    frame = result.forecasts
+    loss_a, loss_b = (_step_losses(result, frame, name) for name in (a, b))
+    return diebold_mariano_table(loss_a, loss_b, step_size=_step(result))
+
+
+def confidence_set_of(result: "BacktestResult", alpha: float, metric: str | None) -> pd.DataFrame:
+    """The models that hold the best one; see `BacktestResult.mcs`."""
+    cube, plane = _plane(result, metric)
+    models, finished = _finished_models(cube, plane)
+    table = cube.table(finished, np.ones(plane.shape[1], dtype=bool))
+    over_cutoffs = table.shape[1] < table.shape[2] and table.shape[2] >= _ENOUGH_CUTOFFS
+    with np.errstate(invalid="ignore"):
+        rows = table.mean(axis=1).T if over_cutoffs else table.mean(axis=2).T  # (n_obs, n_models)
+    return model_confidence_set(rows, models, alpha=alpha, block_size=result.overlap if over_cutoffs else 1)
+
+
+def verdict_of(result: "BacktestResult", a: str | None, b: str | None, metric: str | None) -> Verdict:
+    """The verdict on two models over seeds, series and cutoffs; see `BacktestResult.verdict`."""
+    chosen = ranking_metric(result.metrics, metric)
+    if a is None or b is None:
+        ranked = result.leaderboard(metric=chosen).dropna(subset=["rank"])["model"].tolist()
+        a = a or next((name for name in ranked if name != b), None)
+        base = usual_baseline(result.models)
+        b = b or (base if base in ranked and base != a else next((name for name in ranked if name != a), None))
+    if a is None or b is None:
+        raise DataError("A verdict needs two models that finished something.")
+    _check_models(result, a, b)
+    losses, others = seed_losses(result, [a, b], chosen)
+    return verdict(a, b, losses, others, block_size=result.overlap)
+
+
+def rank_test_of(result: "BacktestResult", alpha: float, metric: str | None) -> RankTest:
+    """Friedman's test and Nemenyi's critical difference; see `BacktestResult.ranks`."""
+    return rank_test(*_by_series(result, metric), alpha=alpha)
+
+
+def pairs_of(result: "BacktestResult", metric: str | None) -> pd.DataFrame:
+    """Wilcoxon's test of every pair over series, with win rates; see `BacktestResult.pairs`."""
+    losses, models = _by_series(result, metric)
+    rates = win_rates(losses, models)
+    found = wilcoxon_holm(losses, models)
+    rate = [rates.loc[a, b] for a, b in itertools.combinations(models, 2)]
+    found.insert(2, "win_rate", rate)
+    return found
+
+
+def calibration_of(result: "BacktestResult") -> pd.DataFrame:
+    """Coverage of every model by level and step; see `BacktestResult.calibration`."""
+    level = [float(percent) for percent in result.config["level"]]
+    tables = []
+    for model, own in result.forecasts.groupby("model", sort=False):
+        low, high = (own[[f"{end}-{p:g}" for p in level]].to_numpy(dtype=np.float64) for end in ("lo", "hi"))
+        table = coverage_table(own["y"].to_numpy(), low, high, level, own["h"].to_numpy())
+        table.insert(0, "model", model)
+        tables.append(table)
+    if not level or not tables:
+        raise DataError("No intervals were forecast; run the backtest with a level.")
+    return pd.concat(tables, ignore_index=True)
+
+
+def pit_of(result: "BacktestResult", model: str) -> pd.DataFrame:
+    """Probability integral transform of a model; see `BacktestResult.pit`."""
+    _check_models(result, model)
+    own = result.forecasts
+    own = own[own["model"] == model]
+    columns = _quantile_columns(result)
+    if not columns:
+        raise DataError("No quantiles were forecast; run the backtest with a level or quantiles.")
+    levels = np.array(sorted(columns))
+    table = own[[columns[q] for q in levels]].to_numpy(dtype=np.float64)
+    return pit_histogram(own["y"].to_numpy(), table, levels)
+
+
+def steps_of(result: "BacktestResult") -> pd.DataFrame:
+    """Mean scaled absolute error by model and step: index model, one column a step; see `BacktestResult.steps`."""
+    frame = result.forecasts
+    tables = [_step_losses(result, frame, model) for model in result.models]
+    known = np.stack([np.isfinite(table) for table in tables if np.isfinite(table).any()] or [np.isfinite(tables[0])])
+    common = known.all(axis=0)
+    means = [_mean_over_cells(np.where(common, table, np.nan)) for table in tables]
+    steps = pd.Index(range(1, int(result.config["horizon"]) + 1), name="h")
+    return pd.DataFrame(means, index=pd.Index(result.models, name="model"), columns=steps)
+
+
+def seed_losses(result: "BacktestResult", models: Sequence[str], metric: str) -> list[Floats]:
+    """Scores of each model by seed, series and cutoff: each ``(n_seeds, n_series, n_windows)``, nan where none."""
+    own = result.scores[result.scores["metric"] == metric]
+    tables = []
+    for model in models:
+        rows = own[own["model"] == model]
+        named = rows.assign(model=rows["seed"].astype(str))
+        keys = pd.concat([own, result.failures])[["unique_id", "cutoff"]].drop_duplicates()
+        seeds = [str(seed) for seed in sorted(rows["seed"].unique())]
+        if not seeds:
+            raise DataError(f"Model {model!r} finished nothing that could be compared.")
+        cube = Cube(named, keys, seeds, result.overlap)
+        order = np.argsort(cube.ids.astype(str), kind="stable")  # one order of series for both models
+        table = cube.table(cube.plane(metric), np.ones(cube.series.size, dtype=bool))
+        tables.append(table[:, order])
+    return tables
+
+
+def _plane(result: "BacktestResult", metric: str | None) -> tuple[Cube, Floats]:
+    cube = result.cube()
+    return cube, cube.plane(ranking_metric(result.metrics, metric))
+
+
+def _finished_models(cube: Cube, plane: Floats) -> tuple[list[str], Floats]:
+    """The models that finished something, and their rows of the plane."""
+    places = np.flatnonzero(~np.isnan(plane).all(axis=1))
+    if places.size < 2:
+        raise DataError("A comparison needs two models that finished something.")
+    return [cube.models[i] for i in places], plane[places]
+
+
+def _by_series(result: "BacktestResult", metric: str | None) -> tuple[Floats, list[str]]:
+    """Mean losses of each series over the cutoffs that all models finished, ``(n_series, n_models)``; the models."""
+    cube, plane = _plane(result, metric)
+    models, finished = _finished_models(cube, plane)
+    common = ~np.isnan(finished).any(axis=0)
+    return by_series(finished[:, common], cube.series[common]).T, models
+
+
+def _step_losses(result: "BacktestResult", frame: pd.DataFrame, model: str) -> Floats:
+    """Scaled absolute errors of a model, seeds averaged: ``(n_series, n_windows, horizon)``, nan where none."""
+    own = frame[frame["model"] == model]
+    scale = own["scale"].to_numpy(dtype=np.float64) if frame["scale"].notna().any() else 1.0
+    error = np.abs(own["y"].to_numpy(dtype=np.float64) - own["mean"].to_numpy(dtype=np.float64)) / scale
+    horizon = int(result.config["horizon"])
+    scores = pd.DataFrame(
+        {
+            "model": model,
+            "unique_id": own["unique_id"].to_numpy(),
+            "cutoff": own["cutoff"].to_numpy(),
+            "metric": own["h"].astype(str).to_numpy(),
+            "value": error,
+        }
+    )
+    keys = pd.concat([frame[["unique_id", "cutoff"]], result.failures[["unique_id", "cutoff"]]]).drop_duplicates()
+    cube = Cube(scores, keys, [model])
+    order = np.argsort(cube.ids.astype(str), kind="stable")
+    tables = np.full((horizon, order.size, int(result.config["n_windows"])), np.nan)
+    for h in range(1, horizon + 1):
+        if str(h) in cube.metrics:
+            tables[h - 1] = cube.table(cube.plane(str(h)), np.ones(cube.series.size, dtype=bool))[0][order]
+    return np.moveaxis(tables, 0, 2)
+
+
+def _mean_over_cells(table: Floats) -> Floats:
+    """Mean over series and cutoffs of each step: ``(n_series, n_windows, horizon)`` -> ``(horizon,)``."""
+    known = np.isfinite(table)
+    counts = known.sum(axis=(0, 1))
+    totals = np.where(known, table, 0.0).sum(axis=(0, 1))
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+
+
+def _quantile_columns(result: "BacktestResult") -> dict[float, str]:
+    """Columns of ``forecasts`` by quantile level."""
+    columns = {}
+    for percent in result.config["level"]:
+        columns[round(0.5 - percent / 200, 10)] = f"lo-{percent:g}"
+        columns[round(0.5 + percent / 200, 10)] = f"hi-{percent:g}"
+    return columns | {round(float(q), 10): f"q{q:g}" for q in result.config["quantiles"]}
+
+
+def _step(result: "BacktestResult") -> int:
+    return int(result.config["step_size"] or result.config["horizon"])
+
+
+def _check_models(result: "BacktestResult", *models: str) -> None:
+    for name in models:
+        if name not in result.models:
+            raise UnknownNameError(f"No model is called {name!r}; there are {', '.join(result.models)}.")
+    if len(set(models)) < len(models):
+        raise ParameterError(f"{models[0]!r} cannot be compared with itself.")
