@@ -12,6 +12,12 @@ from tsforecast.exceptions import DataError, FitError, MissingValuesError, NotFi
 MONTHS = pd.date_range("2020-01-01", periods=36, freq="MS")
 
 
+class Strict(Naive):
+    """Cannot use missing values."""
+
+    handles_missing = False
+
+
 class Broken(Naive):
     """Forecasts nan: what a model with a numerical failure does."""
 
@@ -59,7 +65,7 @@ def test_horizon_must_be_a_whole_number_of_steps(horizon):
 def test_missing_values_are_refused_by_name_where_the_model_cannot_use_them():
     y = pd.Series([1.0, np.nan, 3.0], index=MONTHS[:3], name="sales")
     with pytest.raises(MissingValuesError, match="'sales' has no value at 2020-02-01"):
-        Naive().fit(y)
+        Strict().fit(y)
 
 
 def test_a_forecast_that_is_not_finite_is_an_error_with_its_series():

@@ -3,6 +3,7 @@
 Point forecasts and interval widths are those of Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*
 (3rd ed., 2021), sections 5.2 and 5.5, table 5.2. Intervals are normal, with sigma the residual standard deviation
 ``sqrt(sum(e**2) / (T - K - M))`` of their equation 5.1: T observations, K parameters, M residuals that cannot be had.
+Missing values are passed over: the last observation is the last that is there, and residuals are those that can be had.
 """
 
 from abc import abstractmethod
@@ -20,6 +21,8 @@ from tsforecast.panel import Panel
 class _Textbook(BaseForecaster):
     """A benchmark method: a mean and a standard deviation for each step, from the values of one series."""
 
+    handles_missing = True
+
     def _fit(self, panel: Panel) -> None:
         self._check(panel)
 
@@ -33,12 +36,12 @@ class _Textbook(BaseForecaster):
 
     def _check(self, panel: Panel) -> None:
         needed = self._needed(panel)
-        short = panel.lengths < needed
+        present = np.add.reduceat(~np.isnan(panel.values), panel.indptr[:-1])  # (n_series,)
+        short = present < needed
         if short.any():
             i = int(np.argmax(short))
             raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; "
-                f"{type(self).__name__} needs at least {needed}."
+                f"Series {panel.ids[i]!r} has {present[i]} observations; {type(self).__name__} needs at least {needed}."
             )
 
     def _needed(self, panel: Panel) -> int:
@@ -61,14 +64,16 @@ class Naive(_Textbook):
     """
 
     def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
-        sigma = _rms(np.diff(y), y.size - 1)
-        return np.full(horizon, y[-1]), sigma * np.sqrt(np.arange(1, horizon + 1))
+        last = np.flatnonzero(~np.isnan(y))[-1]
+        steps = np.arange(1, horizon + 1) + y.size - 1 - last
+        return np.full(horizon, y[last]), _rms(np.diff(y)) * np.sqrt(steps)
 
 
 class SeasonalNaive(_Textbook):
     """The last observation of the same season; sigma_h = sigma * sqrt(k + 1), k = (h - 1) // season_length.
 
-    Needs ``season_length + 1`` observations.
+    Needs ``season_length + 1`` observations. A season whose last value is missing is forecast by the one
+    before, with k one larger.
 
     Parameters
     ----------
@@ -96,9 +101,11 @@ class SeasonalNaive(_Textbook):
 
     def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
         season = self._season(panel)
-        steps = np.arange(horizon)
-        sigma = _rms(y[season:] - y[:-season], y.size - season)
-        return y[y.size - season + steps % season], sigma * np.sqrt(steps // season + 1)
+        sigma = _rms(y[season:] - y[:-season])
+        grid = np.concatenate([np.full(-y.size % season, np.nan), y]).reshape(-1, season)[::-1]  # newest season first
+        age = np.argmax(~np.isnan(grid), axis=0)  # (season,): seasons since a phase was last seen
+        phase, later = np.arange(horizon) % season, np.arange(horizon) // season
+        return grid[age, np.arange(season)][phase], sigma * np.sqrt(age[phase] + later + 1)
 
 
 class Drift(_Textbook):
@@ -117,9 +124,11 @@ class Drift(_Textbook):
 
     def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
         h = np.arange(1, horizon + 1)
-        slope = (y[-1] - y[0]) / (y.size - 1)
-        sigma = _rms(np.diff(y) - slope, y.size - 2)  # K = 1 parameter, M = 1 residual that cannot be had
-        return y[-1] + slope * h, sigma * np.sqrt(h * (1 + h / (y.size - 1)))
+        first, *_, last = np.flatnonzero(~np.isnan(y))
+        slope = (y[last] - y[first]) / (last - first)
+        sigma = _rms(np.diff(y) - slope, n_parameters=1)
+        steps = h + y.size - 1 - last
+        return y[last] + slope * steps, sigma * np.sqrt(steps * (1 + steps / (last - first)))
 
 
 class HistoricAverage(_Textbook):
@@ -134,9 +143,12 @@ class HistoricAverage(_Textbook):
     """
 
     def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
-        sigma = _rms(y - y.mean(), y.size - 1)
-        return np.full(horizon, y.mean()), np.full(horizon, sigma * np.sqrt(1 + 1 / y.size))
+        present = y[~np.isnan(y)]
+        sigma = _rms(present - present.mean(), n_parameters=1)
+        return np.full(horizon, present.mean()), np.full(horizon, sigma * np.sqrt(1 + 1 / present.size))
 
 
-def _rms(residuals: Floats, degrees: int) -> float:
-    return float(np.sqrt(np.sum(residuals**2) / degrees))
+def _rms(residuals: Floats, n_parameters: int = 0) -> float:
+    """Residual standard deviation, of those residuals that are there; nan where they are too few to tell."""
+    degrees = int(np.count_nonzero(~np.isnan(residuals))) - n_parameters
+    return float(np.sqrt(np.nansum(residuals**2) / degrees)) if degrees > 0 else float("nan")

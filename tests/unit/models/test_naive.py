@@ -86,3 +86,25 @@ def test_short_series_is_named():
 def test_season_length_of_zero_is_refused():
     with pytest.raises(ParameterError, match="season_length=0"):
         SeasonalNaive(season_length=0).fit(np.array(Y))
+
+
+def test_missing_last_values_age_the_forecast():
+    aged = Naive().fit(np.array([*Y, np.nan, np.nan])).predict(2, level=80)
+    fresh = Naive().fit(np.array(Y)).predict(4, level=80)
+    np.testing.assert_allclose(aged, fresh[2:])
+
+
+def test_a_season_that_is_missing_is_forecast_by_the_one_before():
+    y = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 7.0, 9.0, np.nan])
+    out = SeasonalNaive(season_length=4).fit(y).predict(5, level=80)
+    np.testing.assert_array_equal(out[:, 0], [5.0, 7.0, 9.0, 4.0, 5.0])
+    sigma = np.sqrt((16 + 25 + 36) / 3)
+    np.testing.assert_allclose(out[:, 2] - out[:, 0], Z80 * sigma * np.sqrt([1, 1, 1, 2, 2]))
+
+
+@pytest.mark.parametrize("model", [Naive(), HistoricAverage(), Drift()], ids=lambda m: type(m).__name__)
+def test_values_missing_at_random_leave_the_level_of_the_forecast(model):
+    rng = np.random.default_rng(0)
+    y = 50 + rng.normal(size=200)
+    y[rng.integers(1, 199, size=40)] = np.nan
+    np.testing.assert_allclose(model.fit(y).predict(3), 50, atol=3.5)
