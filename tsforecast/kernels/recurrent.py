@@ -45,7 +45,7 @@ def tanh(x: float) -> float:
     Lambert's continued fraction (1761) to seven levels gives ``tanh(y) = p / q`` for ``y = x / 2``, and
     ``tanh(2 y) = 2 p q / (p**2 + q**2)``; past 9 the answer is 1. Relative error below 4e-7, nan stays nan.
     """
-    return math.tanh(x)
+    return np.tanh(x)
 
 
 @overload(tanh)
