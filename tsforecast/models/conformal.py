@@ -1,0 +1,119 @@
+"""Conformal: any forecaster with split-conformal intervals, so that models are compared under one method."""
+
+import numpy as np
+from sklearn.base import clone
+
+from tsforecast._types import Floats
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.forecast import Forecast
+from tsforecast.panel import Panel
+
+
+class Conformal(BaseForecaster):
+    """The point forecasts of another forecaster with intervals from its own errors on a calibration tail.
+
+    Split conformal prediction (Vovk, Gammerman & Shafer 2005; Lei et al. 2018, algorithm 2), for each series and step
+    ahead: the forecaster is fitted on what comes before the tail and forecasts from every time in it without a new fit.
+    The interval of level 1 - alpha at step h is the point forecast, plus and minus the k-th smallest absolute error at
+    that step, k = ceil((n + 1) (1 - alpha)) of n. It holds the truth with at least that probability where errors are
+    exchangeable; errors of a time series are so only nearly.
+
+    Parameters
+    ----------
+    forecaster : BaseForecaster
+    calibration_size : int
+        Observations at the end of the training series that errors come from. There are ``calibration_size - h + 1``
+        errors at step h; an interval of 95% needs 19 of them, one of 80% needs 4.
+    refit : bool
+        Whether forecasts are made by a second fit, on everything, so that points are those of the forecaster alone;
+        else by the one that was calibrated, as the theory has it.
+
+    Attributes
+    ----------
+    calibrated_ : BaseForecaster
+        Fitted on what comes before the tail.
+    forecaster_ : BaseForecaster
+        The one that forecasts.
+
+    Examples
+    --------
+    >>> from tsforecast import Naive
+    >>> y = np.array([0.0, 1.0, 3.0, 2.0, 2.5, 4.5, 4.0, 5.0])
+    >>> Conformal(Naive(), calibration_size=4).fit(y).predict(1, level=80)  # errors 0.5, 2, 0.5, 1
+    array([[5., 3., 7.]])
+    """
+
+    def __init__(self, forecaster: BaseForecaster, calibration_size: int = 48, refit: bool = True) -> None:
+        self.forecaster = forecaster
+        self.calibration_size = calibration_size
+        self.refit = refit
+
+    @property
+    def is_global(self) -> bool:
+        """As the forecaster."""
+        return self.forecaster.is_global
+
+    @property
+    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster; a missing truth gives no error to calibrate with."""
+        return self.forecaster.handles_missing
+
+    @property
+    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self.forecaster.uses_covariates
+
+    def _fit(self, panel: Panel) -> None:
+        size = self.calibration_size
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
+            raise ParameterError(f"calibration_size={size!r} is not a whole number of observations, at least 1.")
+        short = panel.lengths <= size
+        if short.any():
+            i = int(np.argmax(short))
+            raise SeriesTooShortError(
+                f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; calibration_size={size} leaves none to "
+                "fit on."
+            )
+        before = panel.slice(np.zeros_like(panel.lengths), panel.lengths - size)
+        self.calibrated_: BaseForecaster = clone(self.forecaster).fit(before)
+        self.forecaster_: BaseForecaster = clone(self.forecaster).fit(panel) if self.refit else self.calibrated_
+
+    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        forecast = self.forecaster_._predict(panel, horizon, X, np.empty(0))
+        widths = np.zeros((panel.n_series, horizon, 0))
+        if levels.size:
+            errors = self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon)
+            widths = np.stack([self._width(errors, abs(1 - 2 * q)) for q in levels.tolist()], axis=2)
+        quantiles = forecast.mean[:, :, None] + np.sign(levels - 0.5) * widths
+        return Forecast(forecast.mean, quantiles, levels, forecast.ids, forecast.cutoff, forecast.freq)
+
+    def _errors(self, trained: Panel, horizon: int) -> Floats:
+        """Absolute errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
+        size = self.calibration_size
+        begin = trained.indptr[1:] - size
+        tail = begin[:, None] + np.arange(size)
+        errors = np.full((trained.n_series, size, horizon), np.nan)
+        for t in range(size):
+            steps = min(horizon, size - t)
+            seen = trained.slice(np.zeros_like(begin), trained.lengths - size + t)
+            X = None if trained.covariates is None else trained.covariates[tail[:, t : t + steps]]
+            mean = self.calibrated_._predict(seen, steps, X, np.empty(0)).mean
+            errors[:, t, :steps] = np.abs(trained.values[tail[:, t : t + steps]] - mean)
+        return errors
+
+    def _width(self, errors: Floats, share: float) -> Floats:
+        """Half the width of the central interval that holds ``share``: ``(n_series, horizon)``."""
+        count = (~np.isnan(errors)).sum(axis=1)  # (n_series, horizon)
+        rank = np.ceil(np.round((count + 1) * share, 9)).astype(np.int64)  # 1 is the smallest error
+        if (rank > count).any():
+            i, h = np.argwhere(rank > count)[0]
+            needed = int(np.ceil(np.round(share / (1 - share), 9)))
+            raise ParameterError(
+                f"Series {self.panel_.ids[i]!r} has {count[i, h]} errors at step {h + 1} of calibration_size="
+                f"{self.calibration_size}; an interval of {100 * share:g}% needs at least {needed} of them: "
+                f"calibration_size={needed + int(h)} or more."
+            )
+        ordered = np.sort(errors, axis=1)  # nan last
+        found = np.take_along_axis(ordered, np.maximum(rank - 1, 0)[:, None, :], axis=1)[:, 0, :]
+        return np.where(rank > 0, found, 0.0)

@@ -1,0 +1,85 @@
+"""Ensemble: several forecasters, their forecasts averaged."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from sklearn.base import clone
+
+from tsforecast._types import Floats
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import ParameterError
+from tsforecast.forecast import Forecast
+from tsforecast.panel import Panel
+
+
+class Ensemble(BaseForecaster):
+    """The mean, or the median, of the forecasts of several forecasters.
+
+    Points are averaged, and so are the quantiles of each level (Vincent averaging; Lichtendahl, Grushka-Cockayne &
+    Winkler 2013, *Management Science* 59, 1594-1611): the interval of an ensemble is about as wide as those of its
+    members. Where one member cannot be fitted the ensemble cannot either.
+
+    Parameters
+    ----------
+    forecasters : sequence of BaseForecaster
+    how : {"mean", "median"}
+
+    Attributes
+    ----------
+    forecasters_ : tuple of BaseForecaster
+        The fitted members.
+
+    Examples
+    --------
+    >>> from tsforecast import Drift, Naive
+    >>> Ensemble([Naive(), Drift()]).fit([1.0, 2.0, 3.0]).predict(2)
+    array([3.5, 4. ])
+    """
+
+    def __init__(self, forecasters: Sequence[BaseForecaster], how: Literal["mean", "median"] = "mean") -> None:
+        self.forecasters = forecasters
+        self.how = how
+
+    @property
+    def is_global(self) -> bool:
+        """Whether any member is."""
+        return any(member.is_global for member in self.forecasters)
+
+    @property
+    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """Whether all members do."""
+        return all(member.handles_missing for member in self.forecasters)
+
+    @property
+    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """Whether any member does."""
+        return any(member.uses_covariates for member in self.forecasters)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor arguments; deep also those of the members, by place: ``"0"``, ``"0__random_state"``."""
+        params: dict[str, Any] = super().get_params(deep=False)
+        if deep:
+            for i, member in enumerate(self.forecasters):
+                params[str(i)] = member
+                params |= {f"{i}__{name}": value for name, value in member.get_params(deep=True).items()}
+        return params
+
+    def _fit(self, panel: Panel) -> None:
+        if len(self.forecasters) == 0 or self.how not in ("mean", "median"):
+            raise ParameterError(
+                f"forecasters={self.forecasters!r}, how={self.how!r}: at least one forecaster is needed, and 'mean' or "
+                "'median'."
+            )
+        self.forecasters_: tuple[BaseForecaster, ...] = tuple(clone(m).fit(panel) for m in self.forecasters)
+
+    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        bare = panel.with_covariates(None)
+        forecasts = [
+            m._predict(panel if m.uses_covariates else bare, horizon, X if m.uses_covariates else None, levels)
+            for m in self.forecasters_
+        ]
+        average = np.mean if self.how == "mean" else np.median
+        mean = average(np.stack([f.mean for f in forecasts]), axis=0)
+        quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
