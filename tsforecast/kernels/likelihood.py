@@ -14,7 +14,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels.arma import whiten
+from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky, whiten
 from tsforecast.kernels.gls import project
 from tsforecast.kernels.polynomial import product, step_up
 
@@ -36,54 +36,51 @@ def coefficients(x: Floats, orders: Ints) -> tuple[Floats, Floats, Floats, Float
 
 
 @njit
-def innovations(
-    phi: Floats, theta: Floats, seasonal_phi: Floats, seasonal_theta: Floats, season: int, W: Floats, n_missing: int
-) -> tuple[Floats, float, Floats, Floats]:
-    """Whitened residual of the last row of W, log determinant, coefficients of the other rows and their factor.
+def target(x: Floats, orders: Ints, W: Floats, n_missing: int) -> Floats:
+    """``v(x)``, whose sum of squares is least at the maximum of the likelihood: (r + n,).
 
-    ``W`` is (k + 1, n): first ``n_missing`` rows that stand for missing values, then regressors, then the series.
-    Missing values are integrated out: the log determinant holds ``log det(X' Omega^-1 X)`` of their rows (X
-    ``n_missing`` columns).
+    ``W`` is (k + 1, n): ``n_missing`` rows X that stand for missing values, then regressors, then the series. Missing
+    values are integrated out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
     """
-    ar = product(phi, seasonal_phi, season)
-    ma = -product(-theta, -seasonal_theta, season)
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders)
+    ar = product(phi, seasonal_phi, orders[4])
+    ma = -product(-theta, -seasonal_theta, orders[4])
     R, logdet = whiten(W, ar, ma)
-    residual, beta, U = project(R)
+    residual, _, U = project(R)
     for i in range(n_missing):
         logdet += 2.0 * np.log(U[i, i])
-    return residual, logdet, beta, U
-
-
-@njit
-def target(x: Floats, orders: Ints, W: Floats, n_missing: int) -> Floats:
-    """``v(x)``, whose sum of squares is least at the maximum of the likelihood: (r + n,)."""
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders)
-    residual, logdet, _, _ = innovations(phi, theta, seasonal_phi, seasonal_theta, orders[4], W, n_missing)
     return residual * np.exp(logdet / (2.0 * (W.shape[1] - n_missing)))
 
 
 @njit
-def jacobian(x: Floats, v: Floats, orders: Ints, W: Floats, n_missing: int) -> Floats:
-    """Forward differences of `target` at x, where it is v: (n_params, r + n)."""
-    J = np.empty((x.size, v.size))
-    moved = x.copy()
-    for k in range(x.size):
-        moved[k] = x[k] + _STEP
-        J[k] = (target(moved, orders, W, n_missing) - v) / _STEP
-        moved[k] = x[k]
-    return J
+def damped_step(H: Floats, A: Floats, g: Floats, damping: float) -> Floats:
+    """``-(H + damping diag(A))^-1 g``, no component longer than `_LONGEST`: (k, k), (k, k), (k,) -> (k,).
+
+    Not finite where that matrix is not positive definite.
+    """
+    k = g.size
+    M = H.copy()
+    largest = 0.0
+    for i in range(k):
+        largest = max(largest, A[i, i])
+    for i in range(k):  # at a root on the unit circle a column of the Jacobian vanishes: hence the ridge
+        M[i, i] += damping * A[i, i] + 1e-10 * largest + 1e-300
+    step = solve_cholesky(semidefinite_cholesky(M), g)
+    longest = 0.0
+    for i in range(k):
+        longest = max(longest, abs(step[i]))
+    shrink = -_LONGEST / longest if longest > _LONGEST else -1.0
+    return shrink * step
 
 
 @njit
-def damped_step(H: Floats, A: Floats, g: Floats, damping: float) -> Floats:
-    """``-(H + damping diag(A))^-1 g``, no component longer than `_LONGEST`: (k, k), (k, k), (k,) -> (k,)."""
-    k = g.size
-    M = H.copy()
-    ridge = 1e-10 * np.max(np.diag(A)) + 1e-300  # at a root on the unit circle a column of the Jacobian vanishes
-    for i in range(k):
-        M[i, i] += damping * A[i, i] + ridge
-    step = -np.linalg.solve(M, g)
-    return step * min(1.0, _LONGEST / np.max(np.abs(step)))
+def quadratic(x: Floats, A: Floats, y: Floats) -> float:
+    """``x' A y``: (k,), (k, k), (k,) -> float."""
+    total = 0.0
+    for i in range(x.size):
+        for j in range(y.size):
+            total += x[i] * A[i, j] * y[j]
+    return total
 
 
 @njit
@@ -93,15 +90,26 @@ def secant(B: Floats, step: Floats, change: Floats, curvature: Floats) -> Floats
     ``change`` is the change of the gradient ``J'v`` over the step; ``curvature`` the part of it that ``J'J`` does not
     see.
     """
-    along = np.dot(step, np.dot(B, step))
-    size = min(1.0, abs(np.dot(step, curvature)) / abs(along)) if along != 0.0 else 1.0
-    B = size * B
-    rest = curvature - np.dot(B, step)
-    scale = np.dot(change, step)
+    k = step.size
+    along = quadratic(step, B, step)
+    wanted, scale = 0.0, 0.0
+    for i in range(k):
+        wanted += step[i] * curvature[i]
+        scale += step[i] * change[i]
+    B = B * min(1.0, abs(wanted) / abs(along)) if along != 0.0 else B.copy()
     if not abs(scale) > 1e-300:
         return B
-    outer = np.outer(rest, change)
-    return B + (outer + outer.T) / scale - np.dot(step, rest) * np.outer(change, change) / scale**2
+    rest = curvature.copy()
+    for i in range(k):
+        for j in range(k):
+            rest[i] -= B[i, j] * step[j]
+    left = 0.0
+    for i in range(k):
+        left += step[i] * rest[i]
+    for i in range(k):
+        for j in range(k):
+            B[i, j] += (rest[i] * change[j] + change[i] * rest[j]) / scale - left * change[i] * change[j] / scale**2
+    return B
 
 
 @njit
@@ -111,65 +119,53 @@ def minimise(
     """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, and whether it converged.
 
     Gauss-Newton steps with the damping of Levenberg and Marquardt (1963) and the second-order term of NL2SOL (Dennis,
-    Gay & Welsch 1981). It has converged when the quadratic model sees less than ``tolerance`` of -2 loglik ahead.
+    Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. The Jacobian is by
+    forward differences. It has converged when the first model sees less than ``tolerance`` of -2 loglik ahead.
     """
-    n = W.shape[1] - n_missing
+    n, k = W.shape[1] - n_missing, x.size
     x = x.copy()
     v = target(x, orders, W, n_missing)
     best = np.dot(v, v)
-    if x.size == 0 or not np.isfinite(best):
-        return x, best, 0, x.size == 0
-    J = jacobian(x, v, orders, W, n_missing)
-    B = np.zeros((x.size, x.size))
-    damping = 1e-3
-    use_secant = False
-    for iteration in range(max_iterations):
-        A, g = np.dot(J, J.T), np.dot(J, v)
-        if not np.isfinite(A).all():
-            return x, best, iteration, False
-        if -n * np.dot(g, damped_step(A, A, g, 0.0)) < tolerance * best:
+    J, J_next = np.zeros((k, v.size)), np.empty((k, v.size))
+    A, B = np.zeros((k, k)), np.zeros((k, k))
+    g, step = np.zeros(k), np.zeros(k)
+    damping, use_secant = 1e-3, False
+    for iteration in range(max_iterations if np.isfinite(best) else 0):
+        for i in range(k):
+            moved = x.copy()
+            moved[i] += _STEP
+            J_next[i] = (target(moved, orders, W, n_missing) - v) / _STEP
+        after = np.dot(J_next, v)
+        if iteration > 0:
+            B = secant(B, step, after - g, after - np.dot(J, v))
+        J, J_next = J_next, J
+        A, g = np.dot(J, J.T), after
+        if k == 0 or n * foreseen(damped_step(A, A, g, 0.0), A, g) < tolerance * best:
             return x, best, iteration, True
         accepted = False
         for _ in range(15):
-            H = A + B if use_secant else A
-            step = damped_step(H, A, g, damping)
-            if np.dot(step, g) >= 0.0:
-                use_secant = False
-                step = damped_step(A, A, g, damping)
+            step = damped_step(A + B if use_secant else A, A, g, damping)
             trial = target(x + step, orders, W, n_missing)
             value = np.dot(trial, trial)
-            if value < best:
-                accepted = True
+            accepted = value < best
+            if accepted:
                 break
-            use_secant = not use_secant and damping < 1.0
+            use_secant = not use_secant and iteration > 0 and damping < 1.0
             damping = max(damping * 6.0, 1e-4)
         if not accepted:
-            return x, best, iteration, -n * np.dot(g, step) < 10.0 * tolerance * best
+            return x, best, iteration, n * foreseen(step, A, g) < 10.0 * tolerance * best
         gain = best - value
-        linear = -2.0 * np.dot(g, step)
-        seen = linear - np.dot(step, np.dot(A, step))
-        seen_secant = seen - np.dot(step, np.dot(B, step))
-        moved = x + step
-        J_next = jacobian(moved, trial, orders, W, n_missing)
-        after = np.dot(J_next, trial)
-        B = secant(B, step, after - g, after - np.dot(J, trial))
-        use_secant = abs(gain - seen_secant) < abs(gain - seen) or iteration == 0
-        chosen = seen_secant if use_secant else seen
-        damping = damping * 0.1 if gain > 0.5 * chosen else damping * 2.0
-        x, v, J, best = moved, trial, J_next, value
+        plain, full = foreseen(step, A, g), foreseen(step, A + B, g)
+        use_secant = abs(gain - full) < abs(gain - plain) or iteration == 0
+        damping = damping * 0.1 if gain > 0.5 * (full if use_secant else plain) else damping * 2.0
+        x, v, best = x + step, trial, value
     return x, best, max_iterations, False
 
 
 @njit
-def maximise(
-    starts: Floats, orders: Ints, W: Floats, n_missing: int, tolerance: float, max_iterations: int
-) -> tuple[Floats, float, int, bool]:
-    """The best of the minima reached from several starts, (n_starts, n_params): as `minimise`."""
-    n_starts = starts.shape[0]
-    x, value, iterations, converged = minimise(starts[0], orders, W, n_missing, tolerance, max_iterations)
-    for i in range(1, n_starts):
-        other, reached, more, _ = minimise(starts[i], orders, W, n_missing, 100.0 * tolerance, max_iterations)
-        iterations += more
-        if reached < value * (1.0 - 1e-12):
-            x, value, more, converged = minimise(other, orders, W, n_missing, tolerance, max_iterations)
-    return x, value, iterations, converged
+def foreseen(step: Floats, H: Floats, g: Floats) -> float:
+    """Fall of ``|v|^2`` over a step, by a quadratic model: ``-2 g' step - step' H step``."""
+    total = -quadratic(step, H, step)
+    for i in range(g.size):
+        total -= 2.0 * g[i] * step[i]
+    return total

@@ -4,7 +4,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels.arma import invert_ma
+from tsforecast.kernels.arma import invert_ma, semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.polynomial import nonzero_lags, product, step_down, step_up
 
 _WITHIN = 0.97  # largest partial autocorrelation of a starting value
@@ -66,8 +66,11 @@ def regress(rows: Floats) -> tuple[Floats, float]:
     M = A[:k, :k].copy()
     for i in range(k):
         M[i, i] += 1e-8 * M[i, i] + 1e-300
-    beta = np.linalg.solve(M, b)
-    return beta, A[k, k] - np.dot(beta, b)
+    beta = solve_cholesky(semidefinite_cholesky(M), b)
+    left = A[k, k]
+    for i in range(k):
+        left -= beta[i] * b[i]
+    return beta, left
 
 
 @njit
@@ -121,23 +124,13 @@ def project_autoregression(y: Floats, ma_angles: Floats, orders: Ints) -> tuple[
 
 
 @njit
-def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
-    """Angles to start from: Hannan-Rissanen, then the best of the grid: (n,) -> (at most n_points, n_params)."""
-    first = hannan_rissanen(y, orders)
-    longest = max(orders[0], orders[4] * orders[2])
-    if n_points == 1 or orders[1] + orders[3] == 0 or y.size - longest < 2 * first.size + 2:
-        return first.reshape(1, -1)
-    grid = grid_of_angles(orders)
-    points = np.empty((grid.shape[0], first.size))
+def project_grid(y: Floats, grid: Floats, orders: Ints) -> tuple[Floats, Floats]:
+    """`project_autoregression` of every row: (n,), (n_seeds, q + Q) -> (n_seeds, n_params), (n_seeds,)."""
+    points = np.empty((grid.shape[0], orders[:4].sum()))
     left = np.empty(grid.shape[0])
     for i in range(grid.shape[0]):
         points[i], left[i] = project_autoregression(y, grid[i], orders)
-    order = np.argsort(left)
-    chosen = np.empty((min(n_points, grid.shape[0] + 1), first.size))
-    chosen[0] = first
-    for i in range(1, chosen.shape[0]):
-        chosen[i] = points[order[i - 1]]
-    return chosen
+    return points, left
 
 
 @njit

@@ -3,11 +3,12 @@
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels import forecast as forecasting
 from tsforecast.kernels import likelihood, start
+from tsforecast.kernels.arma import whiten
 from tsforecast.kernels.gls import project
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import Order, multiply
+from tsforecast.models.arima.prediction import forecast_moments
 
 _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
@@ -25,8 +26,8 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     _check_rank(W, n_missing, names)
     orders = _orders(order)
     residual, _, _ = project(W.copy())
-    starts = start.starting_points(residual, orders, _n_starts(order))
-    x, _, n_iterations, converged = likelihood.maximise(starts, orders, W, n_missing, _TOLERANCE, _MAX_ITERATIONS)
+    starts = starting_points(residual, orders, _n_starts(order))
+    x, _, n_iterations, converged = maximise(starts, orders, W, n_missing)
     return _fit_at(likelihood.coefficients(x, orders), W, n_missing, names, order, converged, n_iterations)
 
 
@@ -42,7 +43,7 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
     """
     W, n_missing = rows(y - Z @ fit.beta, np.empty((y.size, 0)), fit.order)
     polynomials = (fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta)
-    residual, logdet, _, _ = likelihood.innovations(*polynomials, fit.order.season_length, W, n_missing)
+    residual, logdet, _ = innovations(*polynomials, fit.order.season_length, W, n_missing)
     n = W.shape[1] - n_missing
     return float(-0.5 * (n * np.log(2 * np.pi * fit.sigma2) + logdet + residual @ residual / fit.sigma2))
 
@@ -61,7 +62,7 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     order = fit.order
     phi = multiply(fit.phi, fit.seasonal_phi, order.season_length, -1.0)
     theta = multiply(fit.theta, fit.seasonal_theta, order.season_length, 1.0)
-    mean, variance = forecasting.forecast_moments(Y, phi, theta, order.differences(), horizon)
+    mean, variance = forecast_moments(Y, phi, theta, order, horizon)
     return mean + future @ fit.beta, variance * fit.sigma2
 
 
@@ -85,9 +86,8 @@ def levels(y: Floats, order: Order) -> tuple[Floats, int]:
     indicators = np.zeros((gaps.size, y.size))
     indicators[np.arange(gaps.size), gaps] = 1.0
     if order.n_lost:
-        W = forecasting.difference_rows(np.vstack([indicators, y[None] * 0.0]), order.differences())
-        W[np.isnan(W)] = 0.0
-        indicators = indicators[np.diag(project(W)[2]) > 0.0]
+        W = order.difference(np.vstack([indicators, np.zeros(y.size)]).T).T
+        indicators = indicators[np.diag(project(np.ascontiguousarray(W))[2]) > 0.0]
     return np.vstack([indicators, filled]), first
 
 
@@ -95,7 +95,42 @@ def rows(y: Floats, Z: Floats, order: Order) -> tuple[Floats, int]:
     """Differenced rows for the kernels: missing values, regressors, series; and how many stand for missing values."""
     Y, first = levels(y, order)
     stacked = np.vstack([Y[:-1], Z[first:].T, Y[-1:]])
-    return forecasting.difference_rows(stacked, order.differences()), Y.shape[0] - 1
+    return np.ascontiguousarray(order.difference(stacked.T).T), Y.shape[0] - 1
+
+
+def innovations(
+    phi: Floats, theta: Floats, seasonal_phi: Floats, seasonal_theta: Floats, season: int, W: Floats, n_missing: int
+) -> tuple[Floats, float, Floats]:
+    """Whitened residual of the last row of W, log determinant, and coefficients of the other rows.
+
+    Rows and log determinant are those of `tsforecast.kernels.likelihood.target`, at coefficients in place of angles.
+    """
+    R, logdet = whiten(W, multiply(phi, seasonal_phi, season, -1.0), multiply(theta, seasonal_theta, season, 1.0))
+    residual, beta, U = project(R)
+    return residual, logdet + 2.0 * float(np.log(np.diag(U)[:n_missing]).sum()), beta
+
+
+def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
+    """Angles to start from: Hannan-Rissanen, then the best of the grid: ``(at most n_points, n_params)``."""
+    first = start.hannan_rissanen(y, orders)
+    longest = max(orders[0], orders[4] * orders[2])
+    if n_points == 1 or orders[1] + orders[3] == 0 or y.size - longest < 2 * first.size + 2:
+        return first[None, :]
+    points, left = start.project_grid(y, start.grid_of_angles(orders), orders)
+    return np.vstack([first, points[np.argsort(left)[: n_points - 1]]])
+
+
+def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int) -> tuple[Floats, float, int, bool]:
+    """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence."""
+    arguments = (orders, W, n_missing)
+    x, value, n_iterations, converged = likelihood.minimise(starts[0], *arguments, _TOLERANCE, _MAX_ITERATIONS)
+    for begin in starts[1:]:
+        other, reached, more, _ = likelihood.minimise(begin, *arguments, 100 * _TOLERANCE, _MAX_ITERATIONS)
+        n_iterations += more
+        if reached < value or np.isnan(value):
+            x, value, more, converged = likelihood.minimise(other, *arguments, _TOLERANCE, _MAX_ITERATIONS)
+            n_iterations += more
+    return x, value, n_iterations, converged
 
 
 def _fit_at(
@@ -107,7 +142,7 @@ def _fit_at(
     converged: bool,
     n_iterations: int,
 ) -> ArimaFit:
-    residual, logdet, beta, _ = likelihood.innovations(*polynomials, order.season_length, W, n_missing)
+    residual, logdet, beta = innovations(*polynomials, order.season_length, W, n_missing)
     n = W.shape[1] - n_missing
     sigma2 = float(residual @ residual) / n
     value = -0.5 * (n * np.log(2 * np.pi * sigma2) + n + logdet)

@@ -1,0 +1,59 @@
+"""Exact finite-sample forecasts at given parameters, by the engine "numba"."""
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from tsforecast._types import Floats
+from tsforecast.kernels import arma
+from tsforecast.kernels.forecast import extrapolate, state_paths
+from tsforecast.kernels.gls import project
+from tsforecast.models.arima.order import Order
+
+
+def forecast_moments(Y: Floats, phi: Floats, theta: Floats, order: Order, horizon: int) -> tuple[Floats, Floats]:
+    """Mean and variance, with innovation variance 1, of the next values of the last row of Y: two ``(horizon,)``.
+
+    The variance adds up what is not known: later innovations; the state ``z`` at the beginning given the data, of
+    covariance ``(C C')^-1`` (see `tsforecast.kernels.arma`); the missing values given the data, ``(U' U)^-1``.
+
+    Parameters
+    ----------
+    Y : ndarray, shape (n_missing + 1, n_obs)
+        Rows that stand for missing values, 1 where one is missing, else 0; then the series, with anything there.
+    phi, theta : ndarray
+        Coefficients of the products of the lag polynomials.
+    order : Order
+        Its differences are undone.
+    horizon : int
+
+    Examples
+    --------
+    >>> mean, variance = forecast_moments(np.array([[1.0, 3.0]]), np.empty(0), np.empty(0), Order(0, 1, 0), 3)
+    >>> mean, variance
+    (array([3., 3., 3.]), array([1., 2., 3.]))
+    """
+    operator = order.differences()
+    W = np.ascontiguousarray(order.difference(Y.T).T)
+    k, n = W.shape
+    R, _ = arma.whiten(W, phi, theta)
+    r = R.shape[1] - n
+    pi, L, C = arma.beginning(phi, theta, n)
+    paths = np.stack([extrapolate(Y[i], W[i], R[i, r:], L @ R[i, :r], phi, theta, operator, horizon) for i in range(k)])
+    mean, variance = paths[-1], np.cumsum(_integrated_psi(phi, theta, operator, horizon) ** 2)
+    if n < pi.size + r + theta.size:  # the beginning is still felt at the end
+        felt = L.T @ state_paths(pi, r, n, phi, theta, operator, horizon)
+        variance = variance + (solve_triangular(C, felt, lower=True) ** 2).sum(axis=0)
+    if k > 1:
+        _, coefficients, U = project(R)
+        mean = mean - coefficients @ paths[:-1]
+        variance = variance + (solve_triangular(U, paths[:-1], trans="T") ** 2).sum(axis=0)
+    return mean, variance
+
+
+def _integrated_psi(phi: Floats, theta: Floats, operator: Floats, horizon: int) -> Floats:
+    """First weights of ``theta(B) / (phi(B) operator(B))``: (horizon,)."""
+    psi: Floats = arma.psi_weights(phi, theta, horizon)
+    for h in range(horizon):
+        span = min(h, operator.size - 1)
+        psi[h] -= operator[1 : span + 1] @ psi[h - span : h][::-1]
+    return psi
