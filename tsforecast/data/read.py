@@ -15,6 +15,9 @@ from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.panel import Panel
 
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")
+_EXACT: dict[str, Any] = (
+    {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
+)  # the only way from pandas 3 on
 _UNNAMED = "Unnamed: "  # how pandas calls a column without a name
 _PARQUET = (".parquet", ".pq")
 
@@ -141,7 +144,7 @@ def _csv(path: Path) -> pd.DataFrame:
         head = pd.read_csv(path, sep="\0", header=None, nrows=20, dtype=str, encoding="utf-8-sig", engine="c")[0]
         separator = max(",;\t", key=str(head[0]).count)  # the first of equals: a comma
         decimal = "," if separator == ";" and any(re.search(r"\d,\d", line) for line in head.iloc[1:]) else "."
-        table = pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig", skipinitialspace=True)
+        table = pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig", skipinitialspace=True, **_EXACT)
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{path} is empty.") from error
     except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:

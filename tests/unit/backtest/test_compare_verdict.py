@@ -24,9 +24,7 @@ def test_skill_is_the_percent_saved_on_the_mean_loss():
 
 
 @pytest.mark.parametrize(("block_size", "low", "high"), [(4, 0.83, 0.95), (1, 0.86, 1.01)])
-def test_skill_interval_covers_as_often_as_it_says_and_more_where_cutoffs_are_drawn_too(
-    block_size, low, high
-):
+def test_skill_interval_covers_as_often_as_it_says_and_more_where_cutoffs_are_drawn_too(block_size, low, high):
     rng = np.random.default_rng(1)
     held = 0
     for _ in range(300):
