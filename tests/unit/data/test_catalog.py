@@ -55,22 +55,6 @@ def test_lynx_has_the_published_length_total_and_extremes():
     assert series.idxmax().year == 1904
 
 
-def test_flu_is_that_of_an_independent_copy():
-    path = SHARED / "flu_ili_cdc_weekly.parquet"
-    if not path.exists():
-        pytest.skip(f"{path} is not here to compare with")
-    source = pd.read_parquet(path).query("unique_id == 'us_wili_pct'").set_index("ds")["y"]
-    series = load("flu").series
-    np.testing.assert_array_equal(series, source.loc[series.index])
-
-
-def test_flu_has_the_peaks_that_were_published():
-    series = load("flu").series
-    seasons = series.groupby(series.index.year + (series.index.month > 7)).max().round(1)
-    assert seasons[[2013, 2015, 2018]].tolist() == [6.1, 6.0, 7.5]  # percent: CDC's summaries of those seasons
-    assert series.idxmax() == pd.Timestamp("2018-01-28")
-
-
 def test_yearly_series_are_those_of_statsmodels():
     for name, data, column in (("nile", nile, "volume"), ("sunspots", sunspots, "SUNACTIVITY")):
         source = data.load_pandas().data
