@@ -1,13 +1,16 @@
 """RNN, LSTM and GRU: the estimator faces."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import ParameterError
+from tsforecast.containers import to_panel
+from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
+from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.learner import quiet_torch, train
@@ -58,6 +61,31 @@ class _Recurrent(BaseForecaster):
     def is_global(self) -> bool:
         """Whether one network is learnt from all series together."""
         return group_of(Training, "training", self.training).scope == "global"
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path) -> Self:
+        """The forecaster that a run of ``tsforecast train fit`` saved, ready to predict.
+
+        Raises
+        ------
+        MissingFileError
+            There is no such file.
+        DataError
+            It holds no network of this kind.
+        """
+        trained, panel, shape = checkpoint.load(path)
+        if shape["cell"] != cls._cell:
+            raise DataError(f"{str(path)!r} holds a network of cell {shape['cell']!r}, not {cls._cell!r}.")
+        kept = ("hidden_size", "num_layers", "dropout", "n_members", "bptt_length")
+        model = cls(
+            **{name: shape[name] for name in kept},
+            season_length=trained.layout.season_length,
+            decoding=trained.decoding,
+            preparation=trained.preparation,
+        )
+        model.trained_ = [trained]
+        model.panel_, model._container = to_panel(panel)
+        return model
 
     def _fit(self, panel: Panel) -> None:
         self._check()

@@ -43,7 +43,7 @@ class Layout:
     def trust(self) -> Floats:
         """How much of each input a linear regression may use, ``(input_size,)``, 0 to 1.
 
-        Less of a value the earlier it is (as in the prior of Litterman 1986); nothing of the age, which never comes back.
+        Less of a value the earlier it is (the prior of Litterman 1986); nothing of the age, which never comes back.
         """
         trust = np.ones(self.input_size)
         own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, N_LAGS + 2)])

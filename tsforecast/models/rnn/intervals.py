@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tsforecast._types import Floats, Ints
+from tsforecast._types import Bools, Floats, Ints
 
 _OWN = 20.0  # residuals at which a series' own spread counts as much as that of all series
 _N_SHAPE = 2000  # points that the common shape of the residuals is kept in
@@ -33,7 +33,7 @@ class Spread:
         size = np.where((positions >= 0)[:, None], self.size[positions], self.pooled)
         return dataclasses.replace(self, size=size)
 
-    def sizes(self, horizon: int, reverting: Floats) -> Floats:
+    def sizes(self, horizon: int, reverting: Bools) -> Floats:
         """Sizes for any number of steps, ``(n_series, horizon)``.
 
         Past the last they stay for a series that returns to its mean; else they grow with the square root of the step,
@@ -53,7 +53,7 @@ class Spread:
         return rng.choice(self.shape, size=count) * sizes
 
 
-def learn_spread(residual: Floats, kept: Floats, lengths: Ints) -> Spread:
+def learn_spread(residual: Floats, kept: Bools, lengths: Ints) -> Spread:
     """The spread of residuals ``(n_obs, horizon)``, nan where there is none; ``kept`` is true for those of the tail.
 
     Residuals of training are too small, those of the tail are few: where the tail's are larger, the size lies halfway.
@@ -71,13 +71,13 @@ def learn_spread(residual: Floats, kept: Floats, lengths: Ints) -> Spread:
     return Spread(own * factor, pooled * factor, _thin(np.sort(shape)))
 
 
-def _by_series(table: Floats, of: Ints, n_series: int) -> Floats:
+def _by_series(table: "Floats | Bools", of: Ints, n_series: int) -> Floats:
     out = np.zeros((n_series, table.shape[1]))
     np.add.at(out, of, table)
     return out
 
 
-def _optimism(size: Floats, trained: Floats, kept: Floats) -> float:
+def _optimism(size: Floats, trained: Bools, kept: Bools) -> float:
     if not kept.any() or not trained.any():
         return 1.0
     inside, outside = float(size[trained].mean()), float(size[kept].mean())

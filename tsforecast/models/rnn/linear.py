@@ -14,6 +14,8 @@ _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 def initialise(network: RecurrentNetwork, table: Table, trust: Tensor) -> None:
     """Set S and the intercept of every member to the ridge regression of the targets on the inputs."""
     x, target, weight = table.x.double(), table.target.double(), table.weight.double()
+    if not (torch.isfinite(x).all() and torch.isfinite(target).all()):
+        return  # the loss will say where
     seen = weight
     for _ in range(_N_ROBUST):
         slopes, level = ridge(x, target, weight, trust)
@@ -24,35 +26,27 @@ def initialise(network: RecurrentNetwork, table: Table, trust: Tensor) -> None:
 
 
 def _robust(size: Tensor, seen: Tensor) -> Tensor:
-    """Weights of Huber's estimator at twice the median residual of each column (Huber 1964): 1, less for larger ones."""
-    middle = torch.stack(
-        [
-            column[used > 0].median() if (used > 0).any() else column.new_ones(())
-            for column, used in zip(size.T, seen.T, strict=True)
-        ]
-    )
+    """Weights of Huber's estimator (1964) at twice the median residual of each column: 1, less for larger ones."""
+    middle = torch.where(seen > 0, size, torch.nan).nanmedian(dim=0).values.nan_to_num(1.0)
     return (2 * middle / size.clamp_min(1e-12)).clamp(max=1.0)
 
 
 def ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
-    """Coefficients ``(input_size, horizon)`` and intercepts ``(horizon,)`` of a ridge regression (Hoerl & Kennard 1970).
+    """Coefficients ``(input_size, horizon)`` and intercepts ``(horizon,)`` of a ridge regression.
 
-    Each column of ``target`` has its own observations, those of positive weight. Inputs are standardised and times ``trust``, ``(input_size,)``: the
-    less it is, the more their coefficients are shrunk, to zero at 0; the penalty, one for all columns, is that of the least generalised cross-validation (Golub, Heath & Wahba 1979).
+    Hoerl & Kennard (1970). Each column of ``target`` has its own observations, those of positive weight. Inputs are
+    standardised and times ``trust``, ``(input_size,)``: the less it is, the more a coefficient is shrunk, and at 0 it
+    is zero. The penalty, one for all columns, is that of the least generalised cross-validation (Golub, Heath & Wahba
+    1979).
     """
     centre, spread = _moments(x, weight)
     spread = spread / trust
     z = (x - centre) / spread
-    best = None
     systems = [_system(z, target[:, h], weight[:, h]) for h in range(target.shape[1])]
-    for penalty in _PENALTIES:
-        solved = [_solve(*system, penalty) for system in systems]
-        score = sum(float(gcv) for _, _, gcv in solved)
-        if best is None or score < best[0]:
-            best = (score, solved)
-    assert best is not None
-    slopes = torch.stack([slope for slope, _, _ in best[1]], dim=1) / spread[:, None]
-    return slopes, torch.stack([level for _, level, _ in best[1]]) - centre @ slopes
+    trials = [[_solve(*system, penalty) for system in systems] for penalty in _PENALTIES]
+    best = min(trials, key=lambda solved: sum(float(score) for _, _, score in solved))
+    slopes = torch.stack([slope for slope, _, _ in best], dim=1) / spread[:, None]
+    return slopes, torch.stack([level for _, level, _ in best]) - centre @ slopes
 
 
 def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:

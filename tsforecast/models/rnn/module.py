@@ -1,7 +1,7 @@
 """RecurrentModule: the LightningModule. Loss, carried state, optimiser, and the best weights of each member."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.cells import CellName
+from tsforecast.models.rnn.checkpoint import KEY, export
 from tsforecast.models.rnn.heads import LossName, PointHead
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork
@@ -112,6 +113,15 @@ class RecurrentModule(pl.LightningModule):
         self.validation_loss = total / count
         self.log("val_loss", self.validation_loss.mean(), batch_size=1)
 
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add what an estimator needs to forecast from the weights."""
+        data = getattr(self.trainer, "datamodule", None)
+        if data is not None:
+            training = self.network.training
+            self.network.eval()
+            checkpoint[KEY] = export(self.network, data)
+            self.network.train(training)
+
     def configure_optimizers(self) -> Any:
         """The optimiser, and the schedule that is stepped with it."""
         options, parameters = self.options, self.parameters()
@@ -134,7 +144,7 @@ class RecurrentModule(pl.LightningModule):
             return int(trainer.max_steps)
         data = getattr(trainer, "datamodule", None)
         n_chunks = trainer.estimated_stepping_batches if data is None else data.train_dataloader().n_chunks
-        epochs = 1 if data is None else int(trainer.max_epochs)
+        epochs = 1 if data is None else int(trainer.max_epochs or 1)
         return max(epochs * int(n_chunks) // trainer.accumulate_grad_batches, 1)
 
     def configure_gradient_clipping(
@@ -228,8 +238,8 @@ class KeepBest(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Note the weights of every member that got better."""
-        loss = pl_module.validation_loss
-        weights = dict(pl_module.network.named_parameters())
+        module = cast(RecurrentModule, pl_module)
+        loss, weights = module.validation_loss, dict(module.network.named_parameters())
         if self.best_loss is None:
             self.best_loss = loss.clone()
             self.best = {name: value.detach().clone() for name, value in weights.items()}
@@ -245,6 +255,6 @@ class KeepBest(pl.Callback):
     @torch.no_grad()
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Restore the best weights."""
-        for name, value in pl_module.network.named_parameters():
+        for name, value in cast(RecurrentModule, pl_module).network.named_parameters():
             if name in self.best:
                 value.copy_(self.best[name])

@@ -1,5 +1,7 @@
 """RecurrentNetwork: (x, state) -> (output, state), pure: no Lightning, no pandas, nothing carried inside."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -32,6 +34,9 @@ class RecurrentNetwork(nn.Module):
     ((1, 5, 4, 1), (2, 1, 1, 4, 8))
     """
 
+    direct: Tensor
+    intercept: Tensor
+
     def __init__(
         self,
         cell: CellName,
@@ -57,6 +62,19 @@ class RecurrentNetwork(nn.Module):
         self.register_buffer("intercept", torch.zeros(n_members, 1, output_size))
         self.dropout = nn.Dropout(dropout)
         self.reset_parameters()
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The constructor's arguments."""
+        return {
+            "cell": self.cell,
+            "input_size": self.direct.shape[1],
+            "hidden_size": self.hidden_size,
+            "num_layers": self.num_layers,
+            "output_size": self.direct.shape[2],
+            "n_members": self.n_members,
+            "dropout": self.dropout.p,
+        }
 
     def reset_parameters(self, seeds: "list[int] | None" = None) -> None:
         """Draw the weights anew, each member from its own seed: a member alone gets the weights it gets among others.
@@ -121,4 +139,4 @@ class RecurrentNetwork(nn.Module):
 def _product(x: Tensor, weight: Tensor) -> Tensor:
     """``(n_members or 1, n_steps, n_streams, n_in)`` by ``(n_members, n_in, n_out)``, as one batched product."""
     flat = x.flatten(1, 2).expand(weight.shape[0], -1, -1)
-    return torch.bmm(flat, weight).unflatten(1, x.shape[1:3])
+    return torch.bmm(flat, weight).view(weight.shape[0], *x.shape[1:3], -1)

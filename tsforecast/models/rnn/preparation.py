@@ -12,7 +12,7 @@ mean, judged on train, takes its mean and its standard deviation instead. Nothin
 """
 
 import dataclasses
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -158,7 +158,7 @@ class Prepared:
 def concatenate(one: Prepared, other: Prepared) -> Prepared:
     """What was learnt of the series of both, one after the other."""
     names = ("season", "reverting", "mean", "spread", "change")
-    rows = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
+    rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
     lambdas = np.concatenate([one.transform.lambdas, other.transform.lambdas])
     ids = one.transform.ids.append(other.transform.ids)
     return dataclasses.replace(one, transform=Transform(ids, lambdas), **rows)

@@ -1,0 +1,72 @@
+"""``tsforecast train``: a Lightning run from a configuration, and what it leaves."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tsforecast.cli import train
+from tsforecast.data import catalog
+from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
+
+QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
+
+
+def checkpoint_of(folder: Path) -> Path:
+    (found,) = folder.glob("runs/*/checkpoints/last.ckpt")
+    return found
+
+
+@pytest.mark.parametrize(("name", "model"), [("lstm", LSTM), ("gru", GRU), ("rnn", RNN)])
+def test_a_bundled_configuration_trains_and_its_checkpoint_forecasts(name, model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert train.run(["fit", "--config", name, *QUICK]) == 0
+    assert "checkpoint: " in capsys.readouterr().out
+    path = checkpoint_of(tmp_path)
+    loaded, series = model.from_checkpoint(path), catalog.load("airline").series
+    forecast = loaded.predict(12, history=series, level=80)
+    assert forecast.index[0] > series.index[-1]
+    assert np.isfinite(forecast).all().all()
+    np.testing.assert_array_equal(loaded.predict(12).mean[0], forecast["mean"])  # the training series is in it
+    with pytest.raises(DataError, match="holds a network of cell"):
+        (GRU if model is not GRU else LSTM).from_checkpoint(path)
+
+
+def test_a_csv_trains_and_flags_override_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    catalog.load("airline").frame.to_csv("my.csv", index=False)
+    code = train.run(["fit", "--config", "lstm", "--data.source", "my.csv", "--model.num_layers", "2", *QUICK])
+    assert code == 0
+    assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).num_layers == 2
+
+
+def test_a_csv_logger_can_be_chosen(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "logs"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, *logger]) == 0
+    (metrics,) = Path("logs").rglob("metrics.csv")
+    assert "val_loss" in metrics.read_text()
+
+
+def test_help_is_plain_and_bad_usage_is_two(capsys):
+    assert train.run(["--help"]) == 0
+    assert "train fit --config" in capsys.readouterr().out
+    assert train.run([]) == 2
+    assert train.run(["bake"]) == 2
+    assert "'bake' is none of fit" in capsys.readouterr().err
+
+
+def test_help_imports_neither_torch_nor_lightning():
+    code = (
+        "import sys; from tsforecast.cli import train; train.run(['-h']);"
+        "assert not {'torch', 'pytorch_lightning'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_a_checkpoint_that_is_not_there_is_named():
+    with pytest.raises(MissingFileError, match=r"'no\.ckpt'"):
+        LSTM.from_checkpoint("no.ckpt")

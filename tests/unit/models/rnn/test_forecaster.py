@@ -1,0 +1,232 @@
+"""RNN, LSTM and GRU as estimators."""
+
+import os
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+
+from tsforecast.data import catalog
+from tsforecast.data.simulate import simulate
+from tsforecast.exceptions import CovariateError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
+from tsforecast.models.rnn.options import Decoding, Training
+from tsforecast.panel import Panel
+
+QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}
+MODELS = [RNN, LSTM, GRU]
+RECURSIVE = Decoding(kind="recursive", n_samples=50)
+
+
+def months(values, name="y") -> pd.Series:
+    return pd.Series(values, index=pd.date_range("2000-01", periods=len(values), freq="MS"), name=name)
+
+
+def seasonal(n=96, seed=0, name="y") -> pd.Series:
+    rng, t = np.random.default_rng(seed), np.arange(n)
+    return months(np.exp(0.01 * t + 0.3 * np.sin(t * np.pi / 6) + 0.05 * rng.standard_normal(n)), name)
+
+
+def panel_of(n_series=3) -> pd.DataFrame:
+    return pd.DataFrame({f"s{i}": seasonal(96, seed=i) * (i + 1) for i in range(n_series)})
+
+
+@pytest.mark.parametrize("decoding", [None, RECURSIVE])
+@pytest.mark.parametrize("model", MODELS)
+def test_one_seed_gives_identical_forecasts_and_another_does_not(model, decoding):
+    y = seasonal()
+    one, same = (model(**QUICK, decoding=decoding).fit(y).predict(20, level=80) for _ in range(2))
+    pd.testing.assert_frame_equal(one, same, check_exact=True)
+    other = model(**QUICK, decoding=decoding, random_state=1).fit(y).predict(20, level=80)
+    assert not np.allclose(one, other, rtol=1e-6)
+
+
+def test_fit_and_predict_leave_the_process_as_it_was(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    torch.manual_seed(3)
+    np.random.seed(3)  # noqa: NPY002 # that the global state is left alone is what is tested
+    threads, before = torch.get_num_threads(), torch.get_rng_state()
+    state = np.random.get_state()[1].copy()  # noqa: NPY002
+    LSTM(**QUICK).fit(seasonal()).predict(3, level=80)
+    assert torch.get_num_threads() == threads
+    assert torch.equal(torch.get_rng_state(), before)
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+    assert os.listdir(tmp_path) == []  # noqa: PTH208 # no logs, no checkpoints
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_clone_and_pickle(model):
+    fitted = model(**QUICK, training=Training(optimizer="sgd"), random_state=5).fit(seasonal())
+    expected = fitted.predict(4, level=80)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(fitted)).predict(4, level=80), expected, check_exact=True)
+    fresh = clone(fitted)
+    assert not hasattr(fresh, "panel_")
+    assert fresh.get_params() == fitted.get_params()
+    pd.testing.assert_frame_equal(fresh.fit(seasonal()).predict(4, level=80), expected, check_exact=True)
+
+
+def test_options_may_be_mappings_as_a_configuration_writes_them():
+    plain = LSTM(**QUICK, training=Training(validation_size=0.2), decoding=RECURSIVE)
+    path = "tsforecast.models.rnn.options.Training"
+    spelt = LSTM(
+        **QUICK,
+        training={"class_path": path, "init_args": {"validation_size": 0.2}},
+        decoding={"kind": "recursive", "n_samples": 50},
+    )
+    y = seasonal()
+    pd.testing.assert_series_equal(plain.fit(y).predict(5), spelt.fit(y).predict(5), check_exact=True)
+    with pytest.raises(ParameterError, match="training has no field 'lr'"):
+        LSTM(training={"lr": 1}).fit(y)
+
+
+@pytest.mark.parametrize("decoding", [None, RECURSIVE])
+def test_the_same_history_gives_the_same_forecast(decoding):
+    y = panel_of()
+    model = GRU(**QUICK, decoding=decoding).fit(y)
+    pd.testing.assert_frame_equal(model.predict(5, history=y), model.predict(5), check_exact=True)
+
+
+def test_predict_changes_nothing():
+    y = seasonal()
+    model = LSTM(**QUICK).fit(y[:80])
+    before = model.predict(5)
+    model.predict(7, history=y, level=90)
+    pd.testing.assert_series_equal(model.predict(5), before, check_exact=True)
+
+
+def test_a_longer_history_moves_the_cutoff_and_is_used():
+    y = seasonal()
+    model = LSTM(**QUICK).fit(y[:80])
+    later = model.predict(5, history=y)
+    assert later.index[0] == y.index[-1] + pd.offsets.MonthBegin()
+    changed = y.copy()
+    changed.iloc[-1] *= 2
+    assert not np.allclose(model.predict(5, history=changed), later)
+
+
+@pytest.mark.parametrize("decoding", [None, RECURSIVE])
+def test_values_after_the_cutoff_change_nothing(decoding):
+    y = panel_of()
+    model = LSTM(**QUICK, decoding=decoding)
+    expected = model.fit(y[:70]).predict(6, level=80)
+    y.iloc[70:] = 1e9
+    pd.testing.assert_frame_equal(model.fit(y[:70]).predict(6, level=80), expected, check_exact=True)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_missing_values_are_masked(model):
+    y = seasonal()
+    y.iloc[[20, 21, 50]] = np.nan
+    forecast = model(**QUICK).fit(y).predict(5, level=80)
+    assert np.isfinite(forecast).all().all()
+    y.iloc[-1] = np.nan
+    assert np.isfinite(model(**QUICK).fit(y).predict(5)).all()
+
+
+def test_a_covariate_that_explains_the_series_is_used():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(220)
+    y = months(10 * x[:200] + 0.1 * rng.standard_normal(200) + 50)
+    X = pd.DataFrame({"x": x}, index=pd.date_range("2000-01", periods=220, freq="MS"))
+    forecast = LSTM(season_length=1).fit(y, X).predict(20, X)
+    error = np.abs(forecast.to_numpy() - (10 * x[200:] + 50)).mean()
+    assert error < 2  # the values vary by 8 in the mean
+    with pytest.raises(CovariateError):
+        LSTM(**QUICK).fit(y, X).predict(3)
+
+
+def test_a_global_model_forecasts_series_it_never_saw_and_one_per_series_does_not():
+    y = panel_of()
+    new = seasonal(60, seed=9, name="new")
+    assert np.isfinite(LSTM(**QUICK).fit(y).predict(5, history=new)).all()
+    alone = LSTM(**QUICK, training=Training(scope="per_series")).fit(y)
+    with pytest.raises(UnknownNameError, match="'new'"):
+        alone.predict(5, history=new)
+
+
+def test_one_network_per_series_is_independent_of_the_others():
+    y = panel_of()
+    options = QUICK | {"training": Training(scope="per_series")}
+    assert not LSTM(**options).is_global
+    assert LSTM(**QUICK).is_global
+    together = LSTM(**options).fit(y).predict(5)
+    for name in y:
+        alone = LSTM(**options).fit(y[name]).predict(5)
+        pd.testing.assert_series_equal(together[name], alone, check_exact=True)
+
+
+@pytest.mark.parametrize("decoding", [Decoding(horizon=4), RECURSIVE])
+def test_any_horizon_can_be_asked_for_and_a_longer_one_begins_like_a_shorter(decoding):
+    model = LSTM(**QUICK, decoding=decoding).fit(seasonal())
+    long = model.predict(30)
+    assert np.isfinite(long).all()
+    np.testing.assert_allclose(model.predict(7), long[:7], rtol=1e-6)
+
+
+@pytest.mark.parametrize("decoding", [None, RECURSIVE])
+def test_intervals_are_nested_and_hold_the_point_forecast(decoding):
+    forecast = LSTM(**QUICK, decoding=decoding).fit(seasonal()).predict(14, level=[50, 95])
+    assert (forecast["lo-95"] <= forecast["lo-50"]).all()
+    assert (forecast["lo-50"] <= forecast["hi-50"]).all()
+    assert (forecast["hi-50"] <= forecast["hi-95"]).all()
+    assert forecast["mean"].between(forecast["lo-95"], forecast["hi-95"]).all()
+
+
+def test_a_series_too_short_is_named():
+    frame = pd.DataFrame({"unique_id": ["a"] * 20 + ["b"] * 5, "ds": [*range(20), *range(5)], "y": 1.0})
+    with pytest.raises(SeriesTooShortError, match="'b' has 5 observations"):
+        LSTM().fit(frame)
+
+
+@pytest.mark.parametrize("values", [np.full(40, 3.0), np.arange(40.0), np.r_[np.zeros(39), 1.0]])
+def test_degenerate_series_have_finite_forecasts(values):
+    forecast = LSTM(**QUICK).fit(values).predict(5, level=80)
+    assert np.isfinite(forecast).all()
+
+
+def test_forecast_of_constant_series_is_constant():
+    np.testing.assert_allclose(LSTM(**QUICK).fit(np.full(40, 3.0)).predict(5), 3.0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [({"hidden_size": 0}, "hidden_size=0"), ({"dropout": 1.0}, "dropout=1.0"), ({"lr": -1.0}, "lr=-1.0"),
+     ({"training": Training(validation_size=1.5)}, "validation_size=1.5"), ({"bptt_length": 0}, "bptt_length=0")],
+)  # fmt: skip
+def test_parameters_out_of_range_are_refused(options, what):
+    with pytest.raises(ParameterError, match=what):
+        LSTM(**options).fit(seasonal())
+
+
+def test_stacked_layers_with_dropout_fit():
+    assert np.isfinite(GRU(**QUICK, num_layers=3, dropout=0.2).fit(seasonal()).predict(3)).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [LSTM, GRU])
+def test_defaults_beat_seasonal_naive_on_airline(model):
+    y, errors, naive = catalog.load("airline").series, [], []
+    for cutoff in (96, 108, 120, 132):
+        truth = y.iloc[cutoff : cutoff + 12].to_numpy()
+        errors.append(np.abs(model().fit(y.iloc[:cutoff]).predict(12).to_numpy() - truth).mean())
+        naive.append(np.abs(y.iloc[cutoff - 12 : cutoff].to_numpy() - truth).mean())
+    assert np.mean(errors) < 0.7 * np.mean(naive)  # about 0.4 when written
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", [LSTM, GRU])
+def test_defaults_come_within_a_tenth_of_the_true_model_on_arma(model):
+    process = catalog.load("simulated/arma21").process
+    ours = best = 0.0
+    for seed in range(3):
+        series = simulate(process, n_obs=500, random_state=seed).panel.series(0)
+        fitted = model().fit(series[:300])
+        for cutoff in range(300, 490, 10):
+            truth, history = series[cutoff : cutoff + 10], series[:cutoff]
+            ours += np.square(fitted.predict(10, history=history) - truth).sum()
+            best += np.square(process.conditional(Panel.from_array(history), 10)[0][0] - truth).sum()
+    assert np.sqrt(ours / best) < 1.1

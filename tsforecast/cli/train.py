@@ -1,0 +1,78 @@
+"""``tsforecast train``: LightningCLI(RecurrentModule, StreamDataModule)."""
+
+import sys
+
+_USAGE = """\
+usage: tsforecast train {fit,validate,test,predict} --config FILE [options]
+
+Trains a recurrent network as a Lightning configuration says. Ready ones are in configs/train: lstm, gru, rnn.
+
+  tsforecast train fit --config configs/train/lstm.yaml
+  tsforecast train fit --config configs/train/lstm.yaml --data.source my.csv --trainer.max_epochs 50
+  tsforecast train fit --config lstm                      the bundled configuration of this name
+  tsforecast train fit --help                             every option
+
+The checkpoint it writes is read by LSTM.from_checkpoint(path).predict(horizon)."""
+
+
+def run(args: list[str]) -> int:
+    """The exit code of ``tsforecast train args``: 0, or 2 for bad usage.
+
+    Examples
+    --------
+    >>> run(["bake"])  # and a line on stderr
+    2
+    """
+    if not args or args[0] in ("-h", "--help"):
+        print(_USAGE)
+        return 0 if args else 2
+    if args[0] not in ("fit", "validate", "test", "predict"):
+        print(f"tsforecast train: error: {args[0]!r} is none of fit, validate, test, predict.", file=sys.stderr)
+        return 2
+    return _lightning(_with_bundled(args))
+
+
+def _with_bundled(args: list[str]) -> list[str]:
+    """``--config lstm`` as the path of the bundled configuration, other arguments as they are."""
+    from pathlib import Path
+
+    from tsforecast._resources import bundled
+
+    out = list(args)
+    for i, value in enumerate(out[1:], start=1):
+        name = value.removeprefix("--config=")
+        if (out[i - 1] in ("--config", "-c") or name != value) and not Path(name).exists():
+            found = bundled("configs") / "train" / f"{Path(name).stem}.yaml"
+            if found.is_file():
+                out[i] = value.replace(name, str(found))
+    return out
+
+
+def _lightning(args: list[str]) -> int:
+    import warnings
+
+    from tsforecast.models.rnn.learner import quiet_torch
+
+    with quiet_torch(0), warnings.catch_warnings():
+        from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
+
+        from tsforecast.models.rnn.datamodule import StreamDataModule
+        from tsforecast.models.rnn.module import RecurrentModule
+
+        class Command(LightningCLI):
+            def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+                for name in ("input_size", "horizon"):
+                    parser.link_arguments(f"data.{name}", f"model.{name}", apply_on="instantiate")
+
+        cli = Command(
+            RecurrentModule,
+            StreamDataModule,
+            args=args,
+            save_config_callback=None,
+            seed_everything_default=False,
+            parser_kwargs={"prog": "tsforecast train"},
+        )
+        for callback in cli.trainer.checkpoint_callbacks:
+            if path := getattr(callback, "best_model_path", ""):
+                print(f"checkpoint: {path}")
+    return 0
