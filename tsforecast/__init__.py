@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from tsforecast.backtest.result import BacktestResult
     from tsforecast.base import BaseForecaster
     from tsforecast.data.catalog import load
+    from tsforecast.data.diagnose import diagnose
+    from tsforecast.data.process import ArimaProcess, SeasonalProcess
     from tsforecast.data.read import read
+    from tsforecast.data.simulate import simulate
     from tsforecast.forecast import Forecast
     from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
+    from tsforecast.models.conformal import Conformal
+    from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
     from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
     from tsforecast.models.truth import TrueModel
@@ -25,9 +30,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
+    "ArimaProcess": "tsforecast.data.process",
     "BacktestResult": "tsforecast.backtest.result",
     "BaseForecaster": "tsforecast.base",
+    "Conformal": "tsforecast.models.conformal",
     "Drift": "tsforecast.models.naive",
+    "Ensemble": "tsforecast.models.ensemble",
     "Forecast": "tsforecast.forecast",
     "GRU": "tsforecast.models.rnn.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
@@ -38,9 +46,12 @@ _HOMES = {
     "RollingOrigin": "tsforecast.backtest.origins",
     "SARIMA": "tsforecast.models.arima.forecaster",
     "SeasonalNaive": "tsforecast.models.naive",
+    "SeasonalProcess": "tsforecast.data.process",
     "TrueModel": "tsforecast.models.truth",
+    "diagnose": "tsforecast.data.diagnose",
     "load": "tsforecast.data.catalog",
     "read": "tsforecast.data.read",
+    "simulate": "tsforecast.data.simulate",
 }
 
 __all__ = [
@@ -50,18 +61,24 @@ __all__ = [
     "LSTM",
     "RNN",
     "SARIMA",
+    "ArimaProcess",
     "BacktestResult",
     "BaseForecaster",
+    "Conformal",
     "Drift",
+    "Ensemble",
     "Forecast",
     "HistoricAverage",
     "Naive",
     "Panel",
     "RollingOrigin",
     "SeasonalNaive",
+    "SeasonalProcess",
     "TrueModel",
+    "diagnose",
     "load",
     "read",
+    "simulate",
 ]
 
 

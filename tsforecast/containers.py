@@ -1,7 +1,7 @@
 """What a caller gave -> Panel; Forecast -> the same kind of container."""
 
 import dataclasses
-from typing import Any, Literal, TypeAlias, Union
+from typing import Any, Literal, Protocol, TypeAlias, Union
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,16 @@ from tsforecast.forecast import Forecast
 from tsforecast.frequency import Freq, future_times
 from tsforecast.panel import Panel
 
-Series: TypeAlias = Union[Panel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
+
+class HasPanel(Protocol):
+    """Anything that carries a panel, such as a data set of the catalog."""
+
+    @property
+    def panel(self) -> Panel:
+        """The panel."""
+
+
+Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
 Covariates: TypeAlias = Union[pd.DataFrame, "np.ndarray[Any, Any]"]
 
 
@@ -28,7 +37,7 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
 
     Parameters
     ----------
-    y : Panel, Series, DataFrame or ndarray
+    y : Panel, Series, DataFrame, ndarray or data set
         A long frame has the columns ``ds`` and ``y`` (and ``unique_id``, unless it is one series); any other frame is
         wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``.
     X : DataFrame or ndarray, optional
@@ -75,6 +84,8 @@ def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
         except ValueError as error:
             raise DataError("The lists have different lengths; an array is rectangular.") from error
         return Panel.from_array(array), Container("array" if array.ndim == 1 else "matrix")
+    if isinstance(getattr(y, "panel", None), Panel):
+        return y.panel, Container("panel")
     raise ContainerTypeError(
         f"A {type(y).__name__} cannot be read as time series; give a pandas Series or DataFrame, an array or a Panel."
     )
