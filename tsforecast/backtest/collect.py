@@ -32,7 +32,9 @@ class Collector:
         self.cutoffs = plan.cv.cutoffs(plan.panel)  # n_windows times (n_series,)
         wanted = {"absolute"} | {metric.scale for metric in plan.metrics if metric.scale is not None}
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
-        self.metric_names = [name for metric in plan.metrics for name in _names(metric, plan.level)]
+        named = quantile_columns(plan.level, plan.quantiles, plan.levels)
+        self.forecast_columns = ["model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean", *named]
+        self.metric_names = metric_columns(plan.metrics, plan.level)
 
     def scores(self, job: Job, part: Part) -> pd.DataFrame:
         """Rows ``SCORE_COLUMNS`` of every series and cutoff that the model finished."""
@@ -132,6 +134,22 @@ def finished(part: Part) -> Bools:
     return np.asarray(~np.isnan(part.mean).any(axis=2))
 
 
+def metric_columns(metrics: Sequence[Metric], level: Sequence[float]) -> list[str]:
+    """Names of the scores: an interval metric has one for each level.
+
+    Examples
+    --------
+    >>> from tsforecast.metrics.choose import choose_metrics
+    >>> metric_columns(choose_metrics(["mase", "coverage"]), [80, 95])
+    ['mase', 'coverage-80', 'coverage-95']
+    """
+    return [
+        name
+        for metric in metrics
+        for name in ([f"{metric.name}-{p:g}" for p in level] if metric.kind == "interval" else [metric.name])
+    ]
+
+
 def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels: Floats) -> dict[str, int]:
     """Column names of intervals and quantiles, and the place in ``levels`` of each.
 
@@ -154,10 +172,6 @@ def _ends(quantiles: Floats, levels: Floats, percent: float) -> tuple[Floats, Fl
 
 def _place(levels: Floats, q: float) -> int:
     return int(np.argmin(np.abs(levels - q)))
-
-
-def _names(metric: Metric, level: Sequence[float]) -> list[str]:
-    return [f"{metric.name}-{percent:g}" for percent in level] if metric.kind == "interval" else [metric.name]
 
 
 def _block_rows(panel: Panel, job: Job, plan: Plan, window: int) -> Ints:

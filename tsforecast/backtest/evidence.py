@@ -18,7 +18,8 @@ from tsforecast.backtest.compare.confidence_set import model_confidence_set
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
 from tsforecast.backtest.compare.ranks import RankTest, rank_test, wilcoxon_holm, win_rates
 from tsforecast.backtest.compare.verdict import Verdict, verdict
-from tsforecast.backtest.leaderboard import Cube, by_series, ranking_metric, usual_baseline
+from tsforecast.backtest.cube import KEYS, Cube
+from tsforecast.backtest.leaderboard import by_series, ranking_metric, usual_baseline
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ _ENOUGH_CUTOFFS = 10  # from here on cutoffs, and not series, are the rows of a 
 def diebold_mariano_of(result: "BacktestResult", a: str, b: str) -> pd.DataFrame:
     """Diebold-Mariano tests of two models at each step and over all steps; see `BacktestResult.dm`."""
     _check_models(result, a, b)
-    frame = result.forecasts
-    loss_a, loss_b = (_step_losses(result, frame, name) for name in (a, b))
+    loss_a, loss_b = (_step_losses(result, name) for name in (a, b))
     return diebold_mariano_table(loss_a, loss_b, step_size=_step(result))
 
 
@@ -39,7 +39,7 @@ def confidence_set_of(result: "BacktestResult", alpha: float, metric: str | None
     """The models that hold the best one; see `BacktestResult.mcs`."""
     cube, plane = _plane(result, metric)
     models, finished = _finished_models(cube, plane)
-    table = cube.table(finished, np.ones(plane.shape[1], dtype=bool))
+    table = cube.table(finished)
     over_cutoffs = table.shape[1] < table.shape[2] and table.shape[2] >= _ENOUGH_CUTOFFS
     with np.errstate(invalid="ignore"):
         rows = table.mean(axis=1).T if over_cutoffs else table.mean(axis=2).T  # (n_obs, n_models)
@@ -80,12 +80,15 @@ def calibration_of(result: "BacktestResult") -> pd.DataFrame:
     """Coverage of every model by level and step; see `BacktestResult.calibration`."""
     level = [float(percent) for percent in result.config["level"]]
     tables = []
-    for model, own in result.forecasts.groupby("model", sort=False):
-        low, high = (own[[f"{end}-{p:g}" for p in level]].to_numpy(dtype=np.float64) for end in ("lo", "hi"))
+    ends = [[f"{end}-{p:g}" for p in level] for end in ("lo", "hi")]
+    for model in result.models if level else ():
+        if not len(own := result.forecasts_of(model, ["y", "h", *ends[0], *ends[1]])):
+            continue
+        low, high = (own[columns].to_numpy(dtype=np.float64) for columns in ends)
         table = coverage_table(own["y"].to_numpy(), low, high, level, own["h"].to_numpy())
         table.insert(0, "model", model)
         tables.append(table)
-    if not level or not tables:
+    if not tables:
         raise DataError("No intervals were forecast; run the backtest with a level.")
     return pd.concat(tables, ignore_index=True)
 
@@ -93,20 +96,18 @@ def calibration_of(result: "BacktestResult") -> pd.DataFrame:
 def pit_of(result: "BacktestResult", model: str) -> pd.DataFrame:
     """Probability integral transform of a model; see `BacktestResult.pit`."""
     _check_models(result, model)
-    own = result.forecasts
-    own = own[own["model"] == model]
     columns = _quantile_columns(result)
     if not columns:
         raise DataError("No quantiles were forecast; run the backtest with a level or quantiles.")
     levels = np.array(sorted(columns))
+    own = result.forecasts_of(model, ["y", *columns.values()])
     table = own[[columns[q] for q in levels]].to_numpy(dtype=np.float64)
     return pit_histogram(own["y"].to_numpy(), table, levels)
 
 
 def steps_of(result: "BacktestResult") -> pd.DataFrame:
     """Mean scaled absolute error by model and step: index model, one column a step; see `BacktestResult.steps`."""
-    frame = result.forecasts
-    tables = [_step_losses(result, frame, model) for model in result.models]
+    tables = [_step_losses(result, model) for model in result.models]
     known = np.stack([np.isfinite(table) for table in tables if np.isfinite(table).any()] or [np.isfinite(tables[0])])
     common = known.all(axis=0)
     means = [_mean_over_cells(np.where(common, table, np.nan)) for table in tables]
@@ -116,24 +117,26 @@ def steps_of(result: "BacktestResult") -> pd.DataFrame:
 
 def seed_losses(result: "BacktestResult", models: Sequence[str], metric: str) -> list[Floats]:
     """Scores of each model by seed, series and cutoff: each ``(n_seeds, n_series, n_windows)``, nan where none."""
-    own = result.scores[result.scores["metric"] == metric]
     tables = []
     for model in models:
-        rows = own[own["model"] == model]
-        named = rows.assign(model=rows["seed"].astype(str))
-        keys = pd.concat([own, result.failures])[["unique_id", "cutoff"]].drop_duplicates()
+        rows = result.cells[result.cells["model"] == model]
         seeds = [str(seed) for seed in sorted(rows["seed"].unique())]
         if not seeds:
             raise DataError(f"Model {model!r} finished nothing that could be compared.")
-        cube = Cube(named, keys, seeds, result.overlap)
-        order = np.argsort(cube.ids.astype(str), kind="stable")  # one order of series for both models
-        table = cube.table(cube.plane(metric), np.ones(cube.series.size, dtype=bool))
-        tables.append(table[:, order])
+        tables.append(_own_table(result, rows.assign(model=rows["seed"].astype(str)), [metric], seeds)[0])
     return tables
 
 
+def _own_table(result: "BacktestResult", cells: pd.DataFrame, metrics: Sequence[str], models: Sequence[str]) -> Floats:
+    """Scores on all cells of the run, in its order of series: ``(n_metrics, n_models, n_series, n_windows)``."""
+    whole = result.cube
+    own = Cube(cells[[*KEYS, *metrics]], whole.keys, models)
+    order = own.ids.get_indexer(whole.ids)
+    return np.stack([own.table(own.plane(metric))[:, order] for metric in metrics])
+
+
 def _plane(result: "BacktestResult", metric: str | None) -> tuple[Cube, Floats]:
-    cube = result.cube()
+    cube = result.cube
     return cube, cube.plane(ranking_metric(result.metrics, metric))
 
 
@@ -153,29 +156,17 @@ def _by_series(result: "BacktestResult", metric: str | None) -> tuple[Floats, li
     return by_series(finished[:, common], cube.series[common]).T, models
 
 
-def _step_losses(result: "BacktestResult", frame: pd.DataFrame, model: str) -> Floats:
+def _step_losses(result: "BacktestResult", model: str) -> Floats:
     """Scaled absolute errors of a model, seeds averaged: ``(n_series, n_windows, horizon)``, nan where none."""
-    own = frame[frame["model"] == model]
-    scale = own["scale"].to_numpy(dtype=np.float64) if frame["scale"].notna().any() else 1.0
-    error = np.abs(own["y"].to_numpy(dtype=np.float64) - own["mean"].to_numpy(dtype=np.float64)) / scale
     horizon = int(result.config["horizon"])
-    scores = pd.DataFrame(
-        {
-            "model": model,
-            "unique_id": own["unique_id"].to_numpy(),
-            "cutoff": own["cutoff"].to_numpy(),
-            "metric": own["h"].astype(str).to_numpy(),
-            "value": error,
-        }
-    )
-    keys = pd.concat([frame[["unique_id", "cutoff"]], result.failures[["unique_id", "cutoff"]]]).drop_duplicates()
-    cube = Cube(scores, keys, [model])
-    order = np.argsort(cube.ids.astype(str), kind="stable")
-    tables = np.full((horizon, order.size, int(result.config["n_windows"])), np.nan)
-    for h in range(1, horizon + 1):
-        if str(h) in cube.metrics:
-            tables[h - 1] = cube.table(cube.plane(str(h)), np.ones(cube.series.size, dtype=bool))[0][order]
-    return np.moveaxis(tables, 0, 2)
+    own = result.forecasts_of(model, [*KEYS, "h", "y", "scale", "mean"])
+    error = np.abs(own["y"].to_numpy(dtype=np.float64) - own["mean"].to_numpy(dtype=np.float64))
+    if own["scale"].notna().any():
+        error = error / own["scale"].to_numpy(dtype=np.float64)
+    steps = [str(h) for h in range(1, horizon + 1)]  # the steps of a forecast stand one after another
+    cells = own.iloc[::horizon][list(KEYS)].reset_index(drop=True)
+    cells = cells.assign(**dict(zip(steps, error.reshape(-1, horizon).T, strict=True)))
+    return np.moveaxis(_own_table(result, cells, steps, [model])[:, 0], 0, 2)
 
 
 def _mean_over_cells(table: Floats) -> Floats:

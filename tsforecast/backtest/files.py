@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,6 +63,17 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{path} could not be read: {error}.") from error
+
+
+def forecast_file(i: int, model: str) -> str:
+    """Name of the file of a model's forecasts; the number keeps two models apart whatever their names.
+
+    Examples
+    --------
+    >>> forecast_file(0, "ARIMA (1,1,1)")
+    '00-ARIMA_1_1_1_.parquet'
+    """
+    return f"{i:02d}-{re.sub(r'[^A-Za-z0-9.-]+', '_', model)}.parquet"
 
 
 class FrameWriter:

@@ -8,72 +8,13 @@ import pandas as pd
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.backtest.compare.bootstrap import bootstrap_skill
+from tsforecast.backtest.cube import Cube
 from tsforecast.exceptions import ParameterError, UnknownNameError
 
 _DRAWS = 20_000_000  # series drawn in all bootstrap samples together, at most
 OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
 _NOT_BETTER_WHEN_LOWER = ("coverage", "width", "bias")
 _BASELINES = ("SeasonalNaive", "Naive")
-
-
-class Cube:
-    """Scores as an array: metric, model, cell; a cell is a series at a cutoff, and seeds are averaged.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        Columns ``model``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
-    failures : DataFrame
-        ``unique_id`` and ``cutoff`` of forecasts that failed, so that a cell without any score is known too.
-    models : list of str
-        In the order wanted, those without any score included.
-    block_size : int
-        Cutoffs whose forecasts overlap, which a bootstrap draws together.
-
-    Attributes
-    ----------
-    values : ndarray, shape (n_metrics, n_models, n_cells)
-        nan where the model has no score.
-    finished : ndarray of bool, shape (n_models, n_cells)
-        Whether the model gave a forecast, whatever became of the score.
-    series, window : ndarray of int, shape (n_cells,)
-        Place in ``ids`` of each cell's series, and of its cutoff among those of the series, the oldest being 0.
-    """
-
-    def __init__(self, scores: pd.DataFrame, failures: pd.DataFrame, models: list[str], block_size: int = 1) -> None:
-        self.models, self.block_size = models, block_size
-        self.metrics = [str(name) for name in scores["metric"].unique()]
-        both = [frame[["unique_id", "cutoff"]] for frame in (scores, failures) if len(frame)]
-        keys = pd.concat(both, ignore_index=True) if both else scores[["unique_id", "cutoff"]]
-        series, self.ids = pd.factorize(keys["unique_id"])
-        times, cutoffs = pd.factorize(keys["cutoff"], sort=True)
-        codes, cells = pd.factorize(series.astype(np.int64) * max(len(cutoffs), 1) + times)
-        self.series, time = np.divmod(np.asarray(cells, dtype=np.int64), max(len(cutoffs), 1))
-        self.window = _rank_within(self.series, time)
-        cell = codes[: len(scores)]
-        model = pd.Index(models).get_indexer(scores["model"])
-        metric = pd.Index(self.metrics).get_indexer(scores["metric"])
-        shape = (len(self.metrics), len(models), len(cells))
-        flat = np.ravel_multi_index((metric, model, cell), shape) if len(scores) else np.empty(0, dtype=np.int64)
-        size = int(np.prod(shape))
-        counts = np.bincount(flat, minlength=size)
-        totals = np.bincount(flat, weights=scores["value"].to_numpy(dtype=np.float64), minlength=size)
-        means = np.divide(totals, counts, out=np.full(size, np.nan), where=counts > 0)
-        self.values: Floats = means.reshape(shape)
-        self.finished: Bools = np.asarray(counts.reshape(shape).any(axis=0))
-
-    def plane(self, metric: str) -> Floats:
-        """Scores of one metric: ``(n_models, n_cells)``."""
-        return self.values[self.metrics.index(metric)]
-
-    def table(self, plane: Floats, keep: Bools) -> Floats:
-        """The cells to ``keep`` by series and cutoff, oldest first: ``(n_models, n_series, n_windows)``, else nan."""
-        series, window = self.series[keep], self.window[keep]
-        _, row = np.unique(series, return_inverse=True)
-        shape = (plane.shape[0], int(row.max(initial=-1)) + 1, int(window.max(initial=-1)) + 1)
-        table = np.full(shape, np.nan)
-        table[:, row, window] = plane[:, keep]
-        return table
 
 
 def rank_models(
@@ -139,16 +80,6 @@ def by_series(values: Floats, series: Ints) -> Floats:
         counts = np.bincount(code[known], minlength=n_series)
         totals = np.bincount(code[known], weights=row[known], minlength=n_series)
         np.divide(totals, counts, out=out[i], where=counts > 0)
-    return out
-
-
-def _rank_within(group: Ints, value: Ints) -> Ints:
-    """Rank of each value among those of its group, from 0: two ``(n,)`` -> ``(n,)``."""
-    order = np.lexsort((value, group))
-    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
-    rank = np.arange(group.size) - np.repeat(begins, np.diff(begins, append=group.size))
-    out = np.empty(group.size, dtype=np.int64)
-    out[order] = rank
     return out
 
 

@@ -1,15 +1,18 @@
 """BacktestResult: what a backtest gives, in memory or from its run folder."""
 
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import pandas as pd
+import pyarrow.parquet as pq
 import yaml
 
 from tsforecast.backtest.compare.ranks import RankTest
 from tsforecast.backtest.compare.verdict import Verdict
+from tsforecast.backtest.cube import Cube, read_cells, widen
 from tsforecast.backtest.evidence import (
     calibration_of,
     confidence_set_of,
@@ -20,8 +23,8 @@ from tsforecast.backtest.evidence import (
     steps_of,
     verdict_of,
 )
-from tsforecast.backtest.files import FrameWriter, read_json, write_bytes, write_json
-from tsforecast.backtest.leaderboard import Cube, OnFailure, rank_models, ranking_metric, usual_baseline
+from tsforecast.backtest.files import FrameWriter, forecast_file, read_json, write_bytes, write_json
+from tsforecast.backtest.leaderboard import OnFailure, rank_models, ranking_metric, usual_baseline
 from tsforecast.backtest.summary import markdown
 from tsforecast.exceptions import RunFolderError, UnknownNameError
 
@@ -32,10 +35,6 @@ class BacktestResult:
 
     Attributes
     ----------
-    scores : DataFrame
-        ``model``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``: one row for every series and cutoff that
-        a model finished. ``seed`` is the model's ``random_state``, 0 for a deterministic one. A value is nan where the
-        metric is not defined (see the metric).
     timings : DataFrame
         ``model``, ``cutoff``, ``seed``, ``n_series``, ``fit_seconds``, ``predict_seconds``; a fit that serves several
         cutoffs is charged to the first.
@@ -57,7 +56,7 @@ class BacktestResult:
     BacktestResult(models=['Naive'], n_series=1, n_windows=2, metrics=['mae'], n_failures=0)
     """
 
-    scores: pd.DataFrame
+    scores_or_folder: "pd.DataFrame | Path" = dataclasses.field(repr=False)
     timings: pd.DataFrame
     failures: pd.DataFrame
     warnings: pd.DataFrame
@@ -79,7 +78,31 @@ class BacktestResult:
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics as they stand in ``scores``."""
-        return [str(name) for name in self.scores["metric"].unique()]
+        return list(self.manifest["metrics"])
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """``model``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
+
+        One row for every metric of every series and cutoff that a model finished. ``seed`` is the model's
+        ``random_state``, 0 for a deterministic one. A value is nan where the metric is not defined (see the metric).
+        Read from the run folder where there is one, at each call: keep what you use.
+        """
+        if isinstance(self.scores_or_folder, pd.DataFrame):
+            return self.scores_or_folder
+        return pd.read_parquet(self.scores_or_folder / "scores.parquet")
+
+    @functools.cached_property
+    def cells(self) -> pd.DataFrame:
+        """The scores with one row a forecast: ``model``, ``unique_id``, ``cutoff``, ``seed``, then the metrics."""
+        if isinstance(self.scores_or_folder, pd.DataFrame):
+            return widen(self.scores_or_folder, self.metrics)
+        return read_cells(self.scores_or_folder / "scores.parquet", self.metrics)
+
+    @functools.cached_property
+    def cube(self) -> Cube:
+        """The scores as an array by metric, model, series and cutoff."""
+        return Cube(self.cells, self.failures, self.models, self.overlap)
 
     @property
     def n_series(self) -> int:
@@ -92,11 +115,19 @@ class BacktestResult:
 
         Read from the run folder where there is one, at each call: keep what you use.
         """
+        full = [frame for model in self.models if len(frame := self.forecasts_of(model))]
+        return pd.concat(full, ignore_index=True) if full else self.forecasts_of(self.models[0])
+
+    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows of ``forecasts`` of one model; where asked only some columns, names as categories."""
         if isinstance(self.forecasts_or_folder, pd.DataFrame):
-            return self.forecasts_or_folder
-        frames = [pd.read_parquet(path) for path in sorted(self.forecasts_or_folder.glob("forecasts/*.parquet"))]
-        full = [frame for frame in frames if len(frame)]
-        return pd.concat(full, ignore_index=True) if full else frames[0]
+            own = self.forecasts_or_folder
+            own = own[own["model"] == model].reset_index(drop=True)
+            return own if columns is None else own[list(columns)]
+        path = self.forecasts_or_folder / "forecasts" / forecast_file(self.models.index(model), model)
+        if columns is None:
+            return pd.read_parquet(path)
+        return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
 
     def leaderboard(
         self,
@@ -145,7 +176,7 @@ class BacktestResult:
             raise UnknownNameError(f"No model is called {baseline!r}; there are {', '.join(self.models)}.")
         base = baseline or usual_baseline(self.models)
         strata = None if by is None else dict(by)
-        cube = self.cube()
+        cube = self.cube
         if not cube.metrics:
             table = pd.DataFrame({"rank": pd.NA, "model": self.models, "n_cells": 0, "n_missing": len(cube.series)})
         else:
@@ -218,10 +249,6 @@ class BacktestResult:
         """Mean scaled absolute error of every model (a row) at every step ahead (a column), on common cells."""
         return steps_of(self)
 
-    def cube(self) -> Cube:
-        """The scores as an array by metric, model, series and cutoff."""
-        return Cube(self.scores, self.failures, self.models, self.overlap)
-
     @property
     def overlap(self) -> int:
         """Cutoffs whose horizons overlap: they do not count as independent."""
@@ -244,10 +271,9 @@ class BacktestResult:
         if target.exists() and any(target.iterdir()):
             raise RunFolderError(f"{target} is not empty; give a new folder.")
         target.mkdir(parents=True, exist_ok=True)
-        forecasts = self.forecasts
         frames = {name: getattr(self, name) for name in ("scores", "timings", "failures", "warnings")}
         for i, model in enumerate(self.models):
-            frames[f"forecasts/{i:02d}"] = forecasts[forecasts["model"] == model]
+            frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = self.forecasts_of(model)
         for name, frame in frames.items():
             with FrameWriter(target / f"{name}.parquet", frame) as writer:
                 writer.add(frame)
@@ -267,14 +293,12 @@ class BacktestResult:
         """
         source = Path(folder)
         manifest = read_json(source / "manifest.json")
-        try:
-            frames = {
-                n: pd.read_parquet(source / f"{n}.parquet") for n in ("scores", "timings", "failures", "warnings")
-            }
-        except FileNotFoundError as error:
-            raise RunFolderError(f"{source} holds a run that is not finished; start it again to go on.") from error
+        tables = ("scores", "timings", "failures", "warnings")
+        if not all((source / f"{name}.parquet").exists() for name in tables):
+            raise RunFolderError(f"{source} holds a run that is not finished; start it again to go on.")
+        frames = {name: pd.read_parquet(source / f"{name}.parquet") for name in tables[1:]}
         config = yaml.safe_load((source / "config.yaml").read_text())
-        return cls(**frames, config=config, manifest=manifest, forecasts_or_folder=source)
+        return cls(source, **frames, config=config, manifest=manifest, forecasts_or_folder=source)
 
     def write_summary(self, folder: Path) -> None:
         """Write ``summary.md`` into a folder."""

@@ -120,7 +120,7 @@ def run_plan(
     if executor is not None and output is None:  # workers hand over files
         with tempfile.TemporaryDirectory(prefix="tsforecast-") as folder:
             result = run_plan(plan, folder, executor=executor, on_progress=on_progress)
-            return dataclasses.replace(result, forecasts_or_folder=result.forecasts)
+            return dataclasses.replace(result, scores_or_folder=result.scores, forecasts_or_folder=result.forecasts)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
     with store:
         pending = [job for job in jobs if not store.has(job)]

@@ -3,7 +3,6 @@
 import contextlib
 import dataclasses
 import datetime
-import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,9 +18,10 @@ from tsforecast.backtest.collect import (
     TIMING_COLUMNS,
     WARNING_COLUMNS,
     Collector,
+    metric_columns,
 )
 from tsforecast.backtest.describe import describe_models
-from tsforecast.backtest.files import TEMPORARY, FrameWriter, read_json, write_bytes, write_json
+from tsforecast.backtest.files import TEMPORARY, FrameWriter, forecast_file, read_json, write_bytes, write_json
 from tsforecast.backtest.jobs import Address, Job, Part, join_parts
 from tsforecast.backtest.parts import job_keys, package_versions, read_part, sound_parts, write_part
 from tsforecast.backtest.plan import Plan
@@ -96,10 +96,11 @@ class Memory:
             for name, columns in _FRAMES.items()
         }
         return BacktestResult(
+            scores_or_folder=frames.pop("scores"),
             **frames,
             config=resolved_config(self._plan),
             manifest=manifest(self._plan, len(jobs)),
-            forecasts_or_folder=_concat([collector.forecasts(j, p) for j, p in pairs], ()),
+            forecasts_or_folder=_concat([collector.forecasts(j, p) for j, p in pairs], collector.forecast_columns),
         )
 
 
@@ -174,7 +175,7 @@ class RunFolder:
         """The result of all jobs; the parts are gone once all files of the run are written."""
         if not self.is_finished:
             collector = Collector(self._plan)
-            with _writers(self.folder, list(self._plan.models)) as writers:
+            with _writers(self.folder, list(self._plan.models), collector) as writers:
                 for job, part in _joined(jobs, self.part):
                     writers[f"forecasts/{job.model}"].add(collector.forecasts(job, part))
                     for name in _FRAMES:
@@ -220,25 +221,16 @@ def _joined(jobs: Sequence[Job], part_of: Callable[[Job], Part]) -> Iterator[tup
 
 
 @contextlib.contextmanager
-def _writers(folder: Path, models: Sequence[str]) -> Iterator[dict[str, FrameWriter]]:
+def _writers(folder: Path, models: Sequence[str], collector: Collector) -> Iterator[dict[str, FrameWriter]]:
     with contextlib.ExitStack() as stack:
         paths = {name: folder / f"{name}.parquet" for name in _FRAMES}
         paths |= {f"forecasts/{name}": folder / "forecasts" / forecast_file(i, name) for i, name in enumerate(models)}
         yield {
-            name: stack.enter_context(FrameWriter(path, pd.DataFrame(columns=list(_FRAMES.get(name, ("model",))))))
+            name: stack.enter_context(
+                FrameWriter(path, pd.DataFrame(columns=list(_FRAMES.get(name, collector.forecast_columns))))
+            )
             for name, path in paths.items()
         }
-
-
-def forecast_file(i: int, model: str) -> str:
-    """Name of the file of a model's forecasts; the number keeps two models apart whatever their names.
-
-    Examples
-    --------
-    >>> forecast_file(0, "ARIMA (1,1,1)")
-    '00-ARIMA_1_1_1_.parquet'
-    """
-    return f"{i:02d}-{re.sub(r'[^A-Za-z0-9.-]+', '_', model)}.parquet"
 
 
 def resolved_config(plan: Plan) -> dict[str, Any]:
@@ -269,7 +261,8 @@ def manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}
     identity = {"data": data, **settings, "packages": package_versions()}
-    return {"status": "running", "started": now(), "n_jobs": n_jobs, "identity": identity}
+    metrics = metric_columns(plan.metrics, plan.level)
+    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
 
 
 def now() -> str:

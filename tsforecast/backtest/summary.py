@@ -116,7 +116,7 @@ def _evidence(result: "BacktestResult") -> list[str]:
     """Sections on what the numbers prove: verdicts, the confidence set, errors by step, intervals."""
     told = verdicts(result, most=_RIVALS)
     parts = ["## Verdict", "\n".join(f"- {sentence}" for sentence in told), _confidence_set(result)] if told else []
-    if result.scores.empty:
+    if result.cells.empty:
         return parts
     steps = result.steps().dropna(how="all")
     shown = sorted({1, (steps.shape[1] + 1) // 2, steps.shape[1]})

@@ -84,7 +84,7 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     with Bar(stem) as bar:
         result = run_plan(plan, folder, executor=given.executor, on_progress=bar.update)
     print_result(result, stem, folder)
-    return 1 if result.scores.empty else 0
+    return 1 if result.cells.empty else 0
 
 
 def make_plan(given: Namespace) -> Plan:

@@ -220,7 +220,11 @@ class HistoricAverageOfWhatIsThere(HistoricAverage):
 def test_a_model_that_cannot_use_missing_values_fails_on_that_series_alone():
     frame = pd.DataFrame({"a": np.arange(12.0), "b": np.arange(12.0)})
     frame.loc[4, "b"] = np.nan
-    failures = backtest(Naive(), frame, cv=RollingOrigin(2)).failures
+
+    class Strict(Naive):
+        handles_missing = False
+
+    failures = backtest(Strict(), frame, cv=RollingOrigin(2)).failures
     assert failures[["unique_id", "error"]].to_numpy().tolist() == [["b", "MissingValuesError"]]
 
 

@@ -259,3 +259,15 @@ def test_results_do_not_depend_on_where_they_are_kept(tmp_path):
     folder = backtest(models, frame_of(), cv=CV, refit=2, output=tmp_path)
     pd.testing.assert_frame_equal(memory.scores, folder.scores, check_exact=True)
     pd.testing.assert_frame_equal(memory.forecasts, folder.forecasts, check_exact=True)
+
+
+@pytest.mark.parametrize("ids", [[7, 3, 11], ["b", "a", "c"], pd.date_range("2020-01-01", periods=3)], ids=str)
+def test_series_may_have_names_of_any_kind(tmp_path, ids):
+    frame = frame_of().set_axis(ids, axis=1)
+    models = [Naive(), Drift(), SeasonalNaive(3)]
+    memory = backtest(models, frame, cv=CV)
+    folder = backtest(models, frame, cv=CV, output=tmp_path)
+    pd.testing.assert_frame_equal(memory.leaderboard().iloc[:, :-2], folder.leaderboard().iloc[:, :-2])
+    assert memory.verdict() == folder.verdict()
+    pd.testing.assert_frame_equal(memory.dm("Naive", "Drift"), folder.dm("Naive", "Drift"))
+    pd.testing.assert_frame_equal(memory.calibration(), folder.calibration())

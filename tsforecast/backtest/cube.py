@@ -1,0 +1,134 @@
+"""Scores as arrays: one row a forecast, and from these one number for each model, series and cutoff."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tsforecast._types import Bools, Floats, Ints
+
+KEYS = ("model", "unique_id", "cutoff", "seed")
+
+
+def widen(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """The score frame with one row a forecast: the columns ``KEYS``, then one for each metric.
+
+    ``scores`` holds, for every forecast, its metrics one after another in the order of ``metrics``.
+
+    Examples
+    --------
+    >>> scores = pd.DataFrame({"model": "a", "unique_id": 1, "cutoff": [3, 3], "seed": 0, "metric": ["mae", "mase"],
+    ...                        "value": [2.0, 0.5]})
+    >>> widen(scores, ["mae", "mase"])
+      model  unique_id  cutoff  seed  mae  mase
+    0     a          1       3     0  2.0   0.5
+    """
+    wide = scores.iloc[:: max(len(metrics), 1)][list(KEYS)].reset_index(drop=True)
+    table = scores["value"].to_numpy(dtype=np.float64).reshape(len(wide), len(metrics))
+    return wide.assign(**{name: table[:, j] for j, name in enumerate(metrics)})
+
+
+def read_cells(path: Path, metrics: Sequence[str]) -> pd.DataFrame:
+    """`widen` of a score file, a row group at a time: names are categories, so that little memory holds many rows."""
+    source = pq.ParquetFile(path, read_dictionary=["model", "unique_id", "metric"])
+    pieces = []
+    for i in range(source.num_row_groups):
+        group = source.read_row_group(i)
+        wide = group.select(list(KEYS)).take(np.arange(0, group.num_rows, max(len(metrics), 1)))
+        table = group.column("value").to_numpy().reshape(wide.num_rows, len(metrics))
+        for j, name in enumerate(metrics):
+            wide = wide.append_column(name, pa.array(np.ascontiguousarray(table[:, j])))
+        pieces.append(wide)
+    if not pieces or not len(metrics):
+        return pd.DataFrame(columns=[*KEYS, *metrics])
+    return pa.concat_tables(pieces).unify_dictionaries().to_pandas()
+
+
+class Cube:
+    """Scores by metric, model and cell; a cell is a series at a cutoff, and seeds are averaged.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        One row a forecast: `KEYS`, then the metrics.
+    failures : DataFrame
+        ``unique_id`` and ``cutoff`` of forecasts that failed, so that a cell without any score is known too.
+    models : sequence of str
+        In the order wanted, those without any score included.
+    block_size : int
+        Cutoffs whose forecasts overlap, which a bootstrap draws together.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_metrics, n_models, n_cells)
+        nan where the model has no score.
+    finished : ndarray of bool, shape (n_models, n_cells)
+        Whether every seed of the model gave a forecast, whatever became of the score.
+    keys : DataFrame
+        ``unique_id`` and ``cutoff`` of each cell.
+    ids : Index, shape (n_series,)
+    series, window : ndarray of int, shape (n_cells,)
+        Place in ``ids`` of each cell's series, and of its cutoff among those of the series, the oldest being 0.
+    """
+
+    def __init__(self, cells: pd.DataFrame, failures: pd.DataFrame, models: Sequence[str], block_size: int = 1) -> None:
+        self.models, self.block_size = list(models), block_size
+        self.metrics = [str(name) for name in cells.columns if name not in KEYS]
+        series, self.ids = pd.factorize(_stacked([cells["unique_id"], failures["unique_id"]]))
+        times, cutoffs = pd.factorize(_stacked([cells["cutoff"], failures["cutoff"]]), sort=True)
+        n_times = max(len(cutoffs), 1)
+        codes, found = pd.factorize(series.astype(np.int64) * n_times + times)
+        self.series, time = np.divmod(np.asarray(found, dtype=np.int64), n_times)
+        self.window = _rank_within(self.series, time)
+        self.keys = pd.DataFrame({"unique_id": self.ids.take(self.series), "cutoff": cutoffs.take(time)})
+        shape = (len(self.models), len(found))
+        model = pd.Index(self.models).get_indexer(pd.Index(cells["model"]))
+        flat = model.astype(np.int64) * shape[1] + codes[: len(cells)]
+        counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
+        n_seeds = counts.max(axis=1, initial=1)
+        self.finished: Bools = np.asarray(counts == np.maximum(n_seeds, 1)[:, None])
+        self.values = np.full((len(self.metrics), *shape), np.nan)
+        for plane, name in zip(self.values, self.metrics, strict=True):
+            weights = cells[name].to_numpy(dtype=np.float64)
+            totals = np.bincount(flat, weights=weights, minlength=shape[0] * shape[1]).reshape(shape)
+            np.divide(totals, counts, out=plane, where=self.finished)
+
+    def plane(self, metric: str) -> Floats:
+        """Scores of one metric: ``(n_models, n_cells)``."""
+        plane: Floats = self.values[self.metrics.index(metric)]
+        return plane
+
+    def table(self, plane: Floats, keep: Bools | None = None) -> Floats:
+        """The cells to ``keep`` by series and cutoff, oldest first: ``(n_models, n_series, n_windows)``, else nan."""
+        picked = np.ones(self.series.size, dtype=bool) if keep is None else keep
+        series, window = self.series[picked], self.window[picked]
+        _, row = np.unique(series, return_inverse=True)
+        shape = (plane.shape[0], int(row.max(initial=-1)) + 1, int(window.max(initial=-1)) + 1)
+        table = np.full(shape, np.nan)
+        table[:, row, window] = plane[:, picked]
+        return table
+
+
+def _stacked(columns: Iterable["pd.Series[object]"]) -> "pd.Series[object]":
+    """One column of several; those without a row are left out, they have no type of their own."""
+    full = [column for column in columns if len(column)]
+    if len(full) < 2:
+        return full[0] if full else pd.Series(dtype=object)
+    return pd.concat([_plain(column) for column in full])
+
+
+def _plain(column: "pd.Series[object]") -> "pd.Series[object]":
+    return column.astype(column.cat.categories.dtype) if isinstance(column.dtype, pd.CategoricalDtype) else column
+
+
+def _rank_within(group: Ints, value: Ints) -> Ints:
+    """Rank of each value among those of its group, from 0: two ``(n,)`` -> ``(n,)``."""
+    order = np.lexsort((value, group))
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1))
+    rank = np.arange(group.size) - np.repeat(begins, np.diff(begins, append=group.size))
+    out = np.empty(group.size, dtype=np.int64)
+    out[order] = rank
+    return out
