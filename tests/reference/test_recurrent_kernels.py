@@ -67,10 +67,11 @@ def fast(cell, gates, weight, bias, state, keep, n_rows=2):
     activated, after = gates.copy(), state.copy()
     trace = np.empty((2, *gates.shape[:3], weight.shape[1]), gates.dtype)
     hs = activated if cell == "rnn" else np.empty_like(trace[0])
+    no_inputs = np.empty((1, 1, 1, 0), gates.dtype)
     n_blocks = gates.shape[0] * -(-gates.shape[2] // n_rows)
     for begin in range(n_blocks):  # each block in a call of its own, the last first: blocks do not need each other
         span = (n_rows, n_blocks - 1 - begin, n_blocks - begin)
-        FORWARD[cell](activated, (weight, bias), after, keep, trace, hs, span)
+        FORWARD[cell](no_inputs, activated, (weight, bias, weight), after, keep, trace, hs, span)
     return hs, after, activated, trace
 
 
@@ -84,6 +85,27 @@ def test_forward_kernel_is_the_equations(cell, dtype, tolerance, n_masks):
     assert hs.dtype == dtype
     np.testing.assert_allclose(hs, expected_hs, rtol=tolerance, atol=tolerance)
     np.testing.assert_allclose(after, expected_after, rtol=tolerance, atol=tolerance)
+
+
+@cells
+@pytest.mark.parametrize("n_shared", [1, SIZES[0]])
+def test_a_kernel_given_inputs_projects_them(cell, n_shared):
+    gates, weight, bias, state, keep = case(cell)
+    rng = np.random.default_rng(6)
+    inputs = rng.normal(size=(n_shared, *gates.shape[1:3], 3))
+    projection = rng.normal(size=(len(gates), 3, gates.shape[3]))
+    expected, _ = slow(
+        cell,
+        np.einsum("etbi,eij->etbj", inputs + np.zeros((len(gates), 1, 1, 1)), projection),
+        weight,
+        bias,
+        state,
+        keep,
+    )
+    activated, trace = np.full_like(gates, np.nan), np.empty((2, *gates.shape[:3], weight.shape[1]))
+    hs = activated if cell == "rnn" else np.empty_like(trace[0])
+    FORWARD[cell](inputs, activated, (weight, bias, projection), state, keep, trace, hs, (3, 0, len(gates)))
+    np.testing.assert_allclose(hs, expected, rtol=1e-12, atol=1e-12)
 
 
 @cells

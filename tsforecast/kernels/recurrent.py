@@ -1,12 +1,13 @@
 """Recurrences of rnn, lstm and gru, forward and backward, a whole chunk in one call.
 
 The equations and their letters are those of ``tsforecast.models.rnn.cells``; the gradients are written out by hand. A
-forward kernel is given the input's part of the gates in ``gates`` and leaves the activated gates there for the backward
-one. Arrays are contiguous, all float32 or all float64, in named sizes:
+forward kernel leaves the activated gates in ``gates``, for the backward one; where it is given no inputs, their part of
+the gates must be there before. Arrays are contiguous, all float32 or all float64, in named sizes:
 
+    inputs         (n_members or 1, n_steps, n_streams, n_inputs), a last input of 1 carries the bias; or n_inputs = 0
     gates, dgates  (n_members, n_steps, n_streams, n_gates * hidden_size); gru: a fourth in dgates
     weight         U transposed, (n_members, hidden_size, n_gates * hidden_size)
-    weights        that, and d of the gru, (n_members, 1, hidden_size)
+    weights        that, d of the gru, (n_members, 1, hidden_size), and W transposed with the bias as its last row
     state, dstate  (n_parts, n_members, n_streams, hidden_size); the state comes in as before the first step and
                    goes out as after the last, its gradient the other way round
     keep           (n_members or 1, n_steps, n_streams): 0 where the state before the step is reset
@@ -95,6 +96,13 @@ def _place(unit: int, n_rows: int, n_streams: int) -> Any:
 
 
 @njit
+def _project(inputs: Any, weight: Any, gates: Any, e: int, t: int, a: int, z: int) -> None:
+    """The inputs' part of the gates of one step of a block, unless it is there already."""
+    if inputs.shape[3] > 0:
+        product(inputs[min(e, inputs.shape[0] - 1), t, a:z], weight[e], gates[e, t, a:z])
+
+
+@njit
 def _copy(values: Any, keep: Any, out: Any) -> None:
     """Rows of ``values`` into ``out``, zeros where the state is reset, even if the value there is nan."""
     for b in range(out.shape[0]):
@@ -115,7 +123,7 @@ def _clear(values: Any, keep: Any) -> None:
 
 
 @njit
-def rnn_forward(gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+def rnn_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
     """Outputs into ``hs``, which is ``gates``; trace: h before each step."""
     _, n_steps, n_streams, size = hs.shape
     products = np.empty((min(span[0], n_streams), size), hs.dtype)
@@ -124,6 +132,7 @@ def rnn_forward(gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs:
         mask, h, part = keep[min(e, keep.shape[0] - 1)], state[0, e, a:z], products[: z - a]
         for t in range(n_steps):
             _copy(h, mask[t, a:z], trace[0, e, t, a:z])
+            _project(inputs, weights[2], gates, e, t, a, z)
             product(trace[0, e, t, a:z], weights[0][e], part)
             h = hs[e, t, a:z]
             _add_tanh(gates[e, t, a:z].reshape(-1), part.reshape(-1))
@@ -153,7 +162,7 @@ def rnn_backward(hs: Any, weight: Any, keep: Any, trace: Any, dhs: Any, dstate: 
 
 
 @njit
-def lstm_forward(gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+def lstm_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
     """Outputs into ``hs``; trace: h and c before each step."""
     _, n_steps, n_streams, size = hs.shape
     n_rows = min(span[0], n_streams)
@@ -166,6 +175,7 @@ def lstm_forward(gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs
         for t in range(n_steps):
             _copy(h, mask[t, a:z], trace[0, e, t, a:z])
             _copy(c, mask[t, a:z], trace[1, e, t, a:z])
+            _project(inputs, weights[2], gates, e, t, a, z)
             product(trace[0, e, t, a:z], weights[0][e], part)
             _activate(gates[e, t, a:z].reshape(-1), part.reshape(-1), scale.reshape(-1))
             h = hs[e, t, a:z]
@@ -226,7 +236,7 @@ def _lstm_slope(x: Any, last: Any, up: Any, late: Any, flow: Any, d: Any) -> Non
 
 
 @njit
-def gru_forward(gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+def gru_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
     """Outputs into ``hs``; trace: h before each step, and ``U h + d`` of the candidate."""
     _, n_steps, n_streams, size = hs.shape
     products = np.empty((min(span[0], n_streams), 3 * size), hs.dtype)
@@ -235,6 +245,7 @@ def gru_forward(gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs:
         mask, h, part, d = keep[min(e, keep.shape[0] - 1)], state[0, e, a:z], products[: z - a], weights[1][e, 0]
         for t in range(n_steps):
             _copy(h, mask[t, a:z], trace[0, e, t, a:z])
+            _project(inputs, weights[2], gates, e, t, a, z)
             product(trace[0, e, t, a:z], weights[0][e], part)
             h = hs[e, t, a:z]
             for b in range(z - a):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.rnn import cells
 from tsforecast.models.rnn.cells import SIZES, CellName
-from tsforecast.models.rnn.fused import run, supports
+from tsforecast.models.rnn.fused import Weights, run_layer, supports
 
 _MODES: dict[str, CellName] = {"RNN_TANH": "rnn", "LSTM": "lstm", "GRU": "gru"}
 
@@ -42,15 +42,19 @@ def run_layers(
         return network(x, state)
     hidden = x.transpose(0, 1) if network.batch_first else x
     n_steps, n_streams, _ = hidden.shape
-    n_layers, size = network.num_layers, network.hidden_size
-    before = x.new_zeros(SIZES[cell].n_parts, n_layers, n_streams, size) if state is None else _parts(state)
+    n_layers = network.num_layers
+    before = (
+        x.new_zeros(SIZES[cell].n_parts, n_layers, n_streams, network.hidden_size) if state is None else _parts(state)
+    )
     keep = x.new_ones(n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
-    compute = run if supports(x) else cells.run
     after = []
     for layer in range(n_layers):
-        weight, recurrent_weight, bias, candidate = _weights(network, layer)
-        projected = torch.addmm(bias, hidden.flatten(0, 1), weight.t()).view(1, n_steps, n_streams, -1)
-        output, last = compute(cell, projected, recurrent_weight.t()[None], candidate, before[:, None, layer], keep)
+        weights = _weights(network, layer)
+        if supports(x):
+            output, last = run_layer(cell, hidden[None], weights, before[:, None, layer], keep)
+        else:
+            projected = hidden[None] @ weights.projection + weights.projection_bias
+            output, last = cells.run(cell, projected, *weights[2:], before[:, None, layer], keep)
         after.append(last[:, 0])
         hidden = output[0]
         if layer < n_layers - 1:
@@ -71,15 +75,13 @@ def _parts(state: Any) -> Tensor:
     return torch.stack(list(state)) if isinstance(state, tuple) else state[None]
 
 
-def _weights(network: nn.RNNBase, layer: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """W, U, the bias of the gates and, for the gru, d apart from it."""
-    weight, recurrent_weight = getattr(network, f"weight_ih_l{layer}"), getattr(network, f"weight_hh_l{layer}")
+def _weights(network: nn.RNNBase, layer: int) -> Weights:
     size = network.hidden_size
-    if not network.bias:
-        zeros = weight.new_zeros(weight.shape[0])
-        return weight, recurrent_weight, zeros, zeros[None, None, :size]
-    bias, recurrent_bias = getattr(network, f"bias_ih_l{layer}"), getattr(network, f"bias_hh_l{layer}")
-    if network.mode != "GRU":
-        return weight, recurrent_weight, bias + recurrent_bias, recurrent_bias[None, None, :size]
-    both, candidate = recurrent_bias.split([2 * size, size])
-    return weight, recurrent_weight, bias + nn.functional.pad(both, (0, size)), candidate[None, None]
+    projection, recurrent = (getattr(network, f"weight_{name}_l{layer}").t()[None] for name in ("ih", "hh"))
+    bias = recurrent_bias = projection.new_zeros(projection.shape[2])
+    if network.bias:
+        bias, recurrent_bias = getattr(network, f"bias_ih_l{layer}"), getattr(network, f"bias_hh_l{layer}")
+    if network.mode == "GRU":  # d acts apart from the other biases
+        bias = bias + nn.functional.pad(recurrent_bias[: 2 * size], (0, size))
+        return Weights(projection, bias[None, None], recurrent, recurrent_bias[None, None, 2 * size :])
+    return Weights(projection, (bias + recurrent_bias)[None, None], recurrent, recurrent_bias[None, None, :size])

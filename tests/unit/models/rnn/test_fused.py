@@ -50,6 +50,41 @@ def test_outputs_and_gradients_are_those_of_the_written_out_recurrence(cell, n_m
     assert_close(results(fused.run, cell, arguments), results(cells.run, cell, arguments), 1e-11)
 
 
+def layer_case(cell, n_shared, n_members, n_inputs, dtype=torch.float64):
+    gates, recurrent, candidate, state, keep = case(cell, n_members, 6, 5, 7, dtype=dtype)
+    generator = torch.Generator().manual_seed(2)
+    shapes = (n_shared, 6, 5, n_inputs), (n_members, n_inputs, gates.shape[3]), (n_members, 1, gates.shape[3])
+    x, projection, bias = (torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype) for shape in shapes)
+    leaves = [leaf.requires_grad_() for leaf in (x, projection, bias)]
+    return leaves[0], fused.Weights(leaves[1], leaves[2], recurrent, candidate), state, keep
+
+
+@every_cell
+@pytest.mark.parametrize(("n_shared", "n_members"), [(1, 1), (1, 3), (3, 3)])
+@pytest.mark.parametrize("n_inputs", [1, 20])
+def test_a_layer_is_its_projection_and_the_recurrence(cell, n_shared, n_members, n_inputs):
+    x, weights, state, keep = layer_case(cell, n_shared, n_members, n_inputs)
+    leaves = [x, *(weights if cell == "gru" else weights[:3]), state]
+    output = fused.run_layer(cell, x, weights, state, keep)
+    projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
+    expected = cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
+    assert_close(output, expected, 1e-12)
+    slopes, expected_slopes = (
+        torch.autograd.grad((hs**2).sum() + after.sin().sum(), leaves) for hs, after in (output, expected)
+    )
+    assert_close(slopes, expected_slopes, 1e-11)
+
+
+@every_cell
+def test_gradients_of_a_layer_are_difference_quotients(cell):
+    x, weights, state, keep = layer_case(cell, 1, 2, 2)
+    assert torch.autograd.gradcheck(
+        lambda x, *rest: fused.run_layer(cell, x, fused.Weights(*rest[:4]), rest[4], keep),
+        (x, *weights, state),
+        atol=1e-6,
+    )
+
+
 @every_cell
 @pytest.mark.parametrize("sizes", [(1, 48, 32, 64), (4, 12, 7, 48), (1, 100, 1, 33)])
 def test_in_float32_outputs_and_gradients_agree_to_a_hundred_thousandth(cell, sizes):
