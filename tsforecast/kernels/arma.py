@@ -227,20 +227,6 @@ def semidefinite_cholesky(P: Floats) -> Floats:
 
 
 @njit
-def transposed_product(L: Floats, A: Floats) -> Floats:
-    """``L' A``, passing over the zeros of L: (r, r), (r, n) -> (r, n)."""
-    out = np.zeros((L.shape[1], A.shape[1]))
-    for k in range(L.shape[0]):
-        for m in range(L.shape[1]):
-            c = L[k, m]
-            if c != 0.0:
-                row, source = out[m], A[k]
-                for j in range(source.size):
-                    row[j] += c * source[j]
-    return out
-
-
-@njit
 def solve_cholesky(C: Floats, b: Floats) -> Floats:
     """``x`` with ``C C' x = b``, C lower triangular: (r, r), (r,) -> (r,)."""
     r = b.size
@@ -260,7 +246,7 @@ def solve_cholesky(C: Floats, b: Floats) -> Floats:
 @njit
 def posterior_cholesky(L: Floats, H: Floats) -> Floats:
     """Lower Cholesky factor of ``I + L' H L``: (r, r), (r, r) -> (r, r)."""
-    M = transposed_product(L, np.ascontiguousarray(transposed_product(L, H).T))
+    M = np.dot(L.T, np.dot(H, L))
     for i in range(M.shape[0]):
         M[i, i] += 1.0
     return semidefinite_cholesky(M)

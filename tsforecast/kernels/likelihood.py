@@ -16,10 +16,11 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
 from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky, whiten
 from tsforecast.kernels.gls import project
-from tsforecast.kernels.polynomial import product, step_up
+from tsforecast.kernels.polynomial import product, step_down, step_up
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
+_HOPE = 10.0
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
@@ -74,6 +75,24 @@ def damped_step(H: Floats, A: Floats, g: Floats, damping: float) -> Floats:
 
 
 @njit
+def is_inside(x: Floats, orders: Ints, circle: float) -> bool:
+    """Whether every root of the four polynomials, and of their seasonal products, is outside the circle of this radius.
+
+    The roots of ``phi(z)`` are all outside the radius c if and only if those of ``phi(c z)`` are outside the unit
+    circle.
+    """
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders)
+    for polynomial, lag in ((phi, 1), (-theta, 1), (seasonal_phi, orders[4]), (-seasonal_theta, orders[4])):
+        stretched = polynomial.copy()
+        for k in range(stretched.size):
+            stretched[k] *= circle ** (lag * (k + 1))
+        for kappa in step_down(stretched):
+            if not abs(kappa) < 1.0:
+                return False
+    return True
+
+
+@njit
 def quadratic(x: Floats, A: Floats, y: Floats) -> float:
     """``x' A y``: (k,), (k, k), (k,) -> float."""
     total = 0.0
@@ -114,13 +133,14 @@ def secant(B: Floats, step: Floats, change: Floats, curvature: Floats) -> Floats
 
 @njit
 def minimise(
-    x: Floats, orders: Ints, W: Floats, n_missing: int, tolerance: float, max_iterations: int
+    x: Floats, orders: Ints, W: Floats, n_missing: int, tolerance: float, max_iterations: int, goal: float
 ) -> tuple[Floats, float, int, bool]:
     """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, and whether it converged.
 
     Gauss-Newton steps with the damping of Levenberg and Marquardt (1963) and the second-order term of NL2SOL (Dennis,
     Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. The Jacobian is by
-    forward differences. It has converged when the first model sees less than ``tolerance`` of -2 loglik ahead.
+    forward differences. It has converged when the first model sees less than ``tolerance`` of -2 loglik ahead;
+    it gives up, as converged, where even `_HOPE` times the fall foreseen leaves the minimum above ``goal``.
     """
     n, k = W.shape[1] - n_missing, x.size
     x = x.copy()
@@ -140,7 +160,8 @@ def minimise(
             B = secant(B, step, after - g, after - np.dot(J, v))
         J, J_next = J_next, J
         A, g = np.dot(J, J.T), after
-        if k == 0 or n * foreseen(damped_step(A, A, g, 0.0), A, g) < tolerance * best:
+        ahead = foreseen(damped_step(A, A, g, 0.0), A, g) if k > 0 else 0.0
+        if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
             return x, best, iteration, True
         accepted = False
         for _ in range(15):

@@ -4,6 +4,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels import likelihood, start
+from tsforecast.kernels._jit import announce
 from tsforecast.kernels.arma import whiten
 from tsforecast.kernels.gls import project
 from tsforecast.models.arima.estimate import ArimaFit
@@ -22,11 +23,18 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     >>> fit(np.sin(np.arange(40.0) ** 2), np.empty((40, 0)), (), Order(0, 0, 1)).converged
     True
     """
+    announce(likelihood.minimise, "the ARIMA kernels")
     W, n_missing = rows(y, Z, order)
     _check_rank(W, n_missing, names)
     orders = _orders(order)
     residual, _, _ = project(W.copy())
     starts = starting_points(residual, orders, _n_starts(order))
+    return fit_from(starts, W, n_missing, names, order)
+
+
+def fit_from(starts: Floats, W: Floats, n_missing: int, names: tuple[str, ...], order: Order) -> ArimaFit:
+    """The best fit reached from the angles ``starts``, ``(n_starts, n_params)``; rows W as `rows` gives them."""
+    orders = _orders(order)
     x, _, n_iterations, converged = maximise(starts, orders, W, n_missing)
     return _fit_at(likelihood.coefficients(x, orders), W, n_missing, names, order, converged, n_iterations)
 
@@ -123,12 +131,12 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
 def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int) -> tuple[Floats, float, int, bool]:
     """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence."""
     arguments = (orders, W, n_missing)
-    x, value, n_iterations, converged = likelihood.minimise(starts[0], *arguments, _TOLERANCE, _MAX_ITERATIONS)
+    x, value, n_iterations, converged = likelihood.minimise(starts[0], *arguments, _TOLERANCE, _MAX_ITERATIONS, np.inf)
     for begin in starts[1:]:
-        other, reached, more, _ = likelihood.minimise(begin, *arguments, 100 * _TOLERANCE, _MAX_ITERATIONS)
+        other, reached, more, _ = likelihood.minimise(begin, *arguments, 100 * _TOLERANCE, _MAX_ITERATIONS, value)
         n_iterations += more
         if reached < value or np.isnan(value):
-            x, value, more, converged = likelihood.minimise(other, *arguments, _TOLERANCE, _MAX_ITERATIONS)
+            x, value, more, converged = likelihood.minimise(other, *arguments, _TOLERANCE, _MAX_ITERATIONS, np.inf)
             n_iterations += more
     return x, value, n_iterations, converged
 

@@ -120,9 +120,9 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     >>> list(fit.coefficients)
     ['phi1', 'mean']
     """
-    beta, spread = _least_squares(order.difference(y), order.difference(Z))
-    if spread <= _NO_VARIANCE * max(np.nanmax(np.abs(y)), np.finfo(np.float64).tiny):
-        return _without_noise(y, beta, names, order)
+    exact = explained_wholly(y, Z, names, order)
+    if exact is not None:
+        return exact
     fit: ArimaFit = _module(engine).fit(y, Z, names, order)
     return fit
 
@@ -224,8 +224,17 @@ def _least_squares(w: Floats, Z: Floats) -> tuple[Floats, float]:
     return beta, float(np.max(np.abs(w[known] - Z[known] @ beta)))
 
 
-def _without_noise(y: Floats, beta: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
-    """The fit of a series that its regressors and differences explain wholly: no ARMA part can be seen."""
+def explained_wholly(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit | None:
+    """The fit of a series that its regressors and differences explain without an error, else None.
+
+    Examples
+    --------
+    >>> explained_wholly(np.full(9, 7.0), np.ones((9, 1)), ("mean",), Order(1, 0, 0)).coefficients
+    {'phi1': 0.0, 'mean': 7.0}
+    """
+    beta, spread = _least_squares(order.difference(y), order.difference(Z))
+    if spread > _NO_VARIANCE * max(np.nanmax(np.abs(y)), np.finfo(np.float64).tiny):
+        return None
     zeros = (np.zeros(order.p), np.zeros(order.q), np.zeros(order.P), np.zeros(order.Q))
     n_obs = int((~np.isnan(y)).sum()) - order.n_lost
     return ArimaFit(order, *zeros, beta, names, 0.0, float("inf"), n_obs, True, 0)

@@ -1,0 +1,131 @@
+"""Order selection: differencing tests against statsmodels and known processes, the search against brute force."""
+
+import itertools
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.tools.sm_exceptions import InterpolationWarning
+from statsmodels.tsa.stattools import kpss as kpss_of_statsmodels
+
+from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.models.arima import differencing
+from tsforecast.models.arima.estimate import estimate
+from tsforecast.models.arima.forecaster import AutoARIMA
+from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.search import search
+from tsforecast.models.arima.space import SearchSpace
+
+
+def arma(n_obs, phi, theta, seed=0):
+    rng = np.random.default_rng(seed)
+    e, y = rng.normal(size=n_obs + 100), np.zeros(n_obs + 100)
+    for t in range(1, y.size):
+        y[t] = phi * y[t - 1] + e[t] + theta * e[t - 1]
+    return y[100:]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kpss_equals_that_of_statsmodels(seed):
+    y = np.cumsum(np.random.default_rng(seed).normal(size=90)) * (seed % 2) + arma(90, 0.5, 0.0, seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterpolationWarning)
+        warnings.simplefilter("ignore", FutureWarning)  # its result becomes an object, whose first entry stays
+        expected = kpss_of_statsmodels(y, regression="c", nlags=int(3 * np.sqrt(90) / 13))[0]
+    assert differencing.kpss(y) == pytest.approx(expected, rel=1e-9)
+
+
+def test_differences_of_known_processes():
+    noise = arma(300, 0.3, 0.0)
+    assert [differencing.n_differences(y) for y in (noise, np.cumsum(noise), np.cumsum(np.cumsum(noise)))] == [0, 1, 2]
+    assert differencing.n_differences(np.full(20, 3.0)) == 0
+
+
+def test_seasonal_strength_is_high_only_with_a_season():
+    t = np.arange(120)
+    noise = np.random.default_rng(1).normal(size=120)
+    assert differencing.seasonal_strength(5 * np.sin(t * np.pi / 6) + noise, 12) > 0.8
+    assert differencing.seasonal_strength(noise, 12) < 0.6
+    assert differencing.n_seasonal_differences(noise[:24], 12) == 0
+
+
+def test_airline_passengers_get_the_model_of_r(airline):
+    fit = search(np.log(airline), None, (), SearchSpace(12))
+    assert str(fit.order) == "(0,1,1)(0,1,1)[12]"  # R: auto.arima(log(AirPassengers))
+    assert fit.aicc == pytest.approx(-483.21, abs=0.01)
+
+
+@pytest.mark.parametrize("criterion", ["aicc", "aic", "bic"])
+def test_full_search_is_no_worse_than_every_model_fitted_apart(criterion):
+    y = arma(150, 0.7, 0.4)
+    fit = search(y, None, (), SearchSpace(1, d=0, most=(2, 2, 0, 0), criterion=criterion, stepwise=False))
+    for p, q in itertools.product(range(3), range(3)):
+        for names, Z in (((), np.empty((150, 0))), (("mean",), np.ones((150, 1)))):
+            other = estimate(y, Z, names, Order(p, 0, q), "numba")
+            roots = np.concatenate([np.roots(np.r_[1, -other.phi]), np.roots(np.r_[1, other.theta])])
+            if (np.abs(roots) < 1 / 1.01).all():
+                assert getattr(fit, criterion) <= getattr(other, criterion) + 2e-3
+
+
+def test_stepwise_search_ends_where_no_neighbour_is_better():
+    y = arma(200, 0.8, -0.3, seed=3)
+    fit = search(y, None, (), SearchSpace(1))
+    names, Z = fit.beta_names, np.ones((200, len(fit.beta_names)))
+    for a, b in itertools.product((-1, 0, 1), repeat=2):
+        p, q = fit.order.p + a, fit.order.q + b
+        if p >= 0 and q >= 0:
+            other = estimate(y, Z, names, Order(p, fit.order.d, q), "numba")
+            roots = np.concatenate([np.roots(np.r_[1, -other.phi]), np.roots(np.r_[1, other.theta])])
+            assert other.aicc >= fit.aicc - 0.1 or (np.abs(roots) > 1 / 1.01).any()
+
+
+def test_given_differences_and_limits_are_kept():
+    y = np.cumsum(arma(120, 0.5, 0.2))
+    fit = AutoARIMA(d=2, max_order=(1, 0), trend="none").fit(y).fits_["y"]
+    assert (fit.order.d, fit.order.q, fit.beta_names) == (2, 0, ())
+    assert fit.order.p <= 1
+
+
+def test_constant_and_straight_series_are_forecast_exactly():
+    y = pd.DataFrame({"flat": np.full(30, 4.0), "line": 2.0 + 3.0 * np.arange(30)})
+    out = AutoARIMA().fit(y).predict(3)
+    np.testing.assert_allclose(out["flat"], 4.0)
+    np.testing.assert_allclose(out["line"], 2.0 + 3.0 * np.arange(30, 33), rtol=1e-9)
+
+
+def test_threads_change_nothing(airline):
+    wide = pd.DataFrame(
+        {f"s{i}": airline[i : i + 100] for i in range(4)}, index=pd.date_range("2000-01-01", periods=100, freq="MS")
+    )
+    one, two = AutoARIMA().fit(wide), AutoARIMA(n_jobs=2).fit(wide)
+    pd.testing.assert_frame_equal(one.params_, two.params_)
+    pd.testing.assert_frame_equal(one.predict(4), two.predict(4))
+
+
+def test_covariates_and_gaps_go_through_the_search():
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=110)
+    y = arma(100, 0.6, 0.0, seed=4) + 4 * x[:100]
+    y[[20, 21, 60]] = np.nan
+    model = AutoARIMA().fit(y, x[:100])
+    assert model.fits_["y"].coefficients["x0"] == pytest.approx(4, abs=0.4)
+    assert np.isfinite(model.predict(10, x[100:], level=90)).all()
+
+
+def test_arguments_are_checked():
+    y = arma(60, 0.5, 0.0)
+    for model, word in [
+        (AutoARIMA(season_length=0), "season_length"),
+        (AutoARIMA(d=3), "d="),
+        (AutoARIMA(D=-1), "D="),
+        (AutoARIMA(max_order=(1, 2, 3)), "max_order"),
+        (AutoARIMA(max_seasonal_order=(1, -1)), "max_seasonal_order"),
+        (AutoARIMA(criterion="hqic"), "criterion"),
+        (AutoARIMA(trend="drift"), "trend"),
+        (AutoARIMA(n_jobs=0), "n_jobs"),
+    ]:
+        with pytest.raises(ParameterError, match=word):
+            model.fit(y)
+    with pytest.raises(SeriesTooShortError, match="'y' has 2 known"):
+        AutoARIMA().fit([1.0, 2.0])
