@@ -90,6 +90,14 @@ def test_of_a_simulated_data_set_the_true_model_is_shown(in_tmp, capsys):
     assert main(["backtest", "--config", "run/config.yaml", "--output", "again"]) == 0
 
 
+def test_the_summary_ranks_each_kind_of_series_apart(in_tmp):
+    assert main(["backtest", "stationary", "--models", "Naive", "HistoricAverage", "--output", "run"]) == 0
+    page = (in_tmp / "run" / "summary.md").read_text()
+    assert "| stationarity | stationary |" in page and "| length | over" in page
+    assert main(["report", "run"]) == 0
+    assert (in_tmp / "run" / "summary.md").read_text() == page
+
+
 def test_a_run_in_which_nothing_was_finished_exits_with_1(wide_csv, in_tmp, capsys):
     assert main(["backtest", str(wide_csv), "--models", "SeasonalNaive(season_length=0)", "--output", "run"]) == 1
     assert "ParameterError" not in capsys.readouterr().err

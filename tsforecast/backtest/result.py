@@ -28,6 +28,8 @@ from tsforecast.backtest.leaderboard import OnFailure, rank_models, ranking_metr
 from tsforecast.backtest.summary import markdown
 from tsforecast.exceptions import RunFolderError, UnknownNameError
 
+DIAGNOSIS = "diagnosis.parquet"
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class BacktestResult:
@@ -103,6 +105,18 @@ class BacktestResult:
     def cube(self) -> Cube:
         """The scores as an array by metric, model, series and cutoff."""
         return Cube(self.cells, self.failures, self.models, self.overlap)
+
+    @property
+    def ranking_metric(self) -> str:
+        """The metric that leaderboards rank by where none is named: the first of which less is better."""
+        return ranking_metric(self.metrics, None)
+
+    @property
+    def diagnosis(self) -> pd.DataFrame | None:
+        """What kind of series each is (see `tsforecast.data.diagnose`), where the run folder holds it."""
+        if isinstance(self.scores_or_folder, pd.DataFrame) or not (self.scores_or_folder / DIAGNOSIS).exists():
+            return None
+        return pd.read_parquet(self.scores_or_folder / DIAGNOSIS)
 
     @property
     def n_series(self) -> int:

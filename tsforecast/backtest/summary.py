@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast.backtest.leaderboard import ranking_metric, usual_baseline
+from tsforecast.backtest.strata import scores_by_stratum, strata_of
 from tsforecast.exceptions import DataError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def _evidence(result: "BacktestResult") -> list[str]:
     shown = sorted({1, (steps.shape[1] + 1) // 2, steps.shape[1]})
     by_step = pd.DataFrame({"Model": steps.index, **{f"h = {h}": [_number(v, 3) for v in steps[h]] for h in shown}})
     parts += ["## Scaled absolute error by step", _table(by_step)]
+    parts += _by_kind(result)
     if result.config["level"]:
         table = result.calibration()
         table = table[table["h"] == 0]
@@ -131,6 +133,22 @@ def _evidence(result: "BacktestResult") -> list[str]:
         columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
         parts += ["## Intervals", _table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
     return parts
+
+
+def _by_kind(result: "BacktestResult") -> list[str]:
+    """The scores for each kind of series, where the kinds are known and there is more than one."""
+    diagnosis = result.diagnosis
+    if diagnosis is None or not strata_of(diagnosis):
+        return []
+    table = scores_by_stratum(result, diagnosis)
+    for model in result.models:
+        table[model] = [_number(value, 3) for value in table[model]]
+    told = (
+        f"{title(result.ranking_metric)} of the series of each kind. Stationary: the ADF test rejects a unit root and "
+        "the KPSS test does not reject stationarity; unit root: the other way round; unclear: the tests disagree. "
+        "Seasonal: a seasonal strength (STL) over 0.64."
+    )
+    return ["## By kind of series", told, _table(table.astype(str))]
 
 
 def _confidence_set(result: "BacktestResult") -> str:

@@ -10,10 +10,12 @@ from jsonargparse import ArgumentParser, Namespace
 
 if TYPE_CHECKING:
     from tsforecast.backtest.plan import Plan
+    from tsforecast.backtest.result import BacktestResult
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
+_DIAGNOSED = 100  # series that are diagnosed without being asked to; it takes about 20 ms each
 _DESCRIPTION = """\
 Forecast a file or a data set from several cutoffs with several models and compare what came of it. Without arguments:
 the quickstart, stationary and seasonal series that come with tsforecast. Everything can stand in a file (--config);
@@ -83,8 +85,22 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     folder = Path(given.output) if given.output else _new_folder(stem)
     with Bar(stem) as bar:
         result = run_plan(plan, folder, executor=given.executor, on_progress=bar.update)
+        _diagnose(plan, result, folder)
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0
+
+
+def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
+    """Put what kind of series each is into the run folder, and the ranking of each kind into its summary."""
+    if plan.panel.n_series > _DIAGNOSED or (folder / "diagnosis.parquet").exists():
+        return
+    from tsforecast.backtest.files import FrameWriter
+    from tsforecast.data.diagnose import diagnose
+
+    diagnosis = diagnose(plan.panel, plan.season_length)
+    with FrameWriter(folder / "diagnosis.parquet", diagnosis) as writer:
+        writer.add(diagnosis)
+    result.write_summary(folder)
 
 
 def make_plan(given: Namespace) -> Plan:

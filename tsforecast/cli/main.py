@@ -71,21 +71,21 @@ def _no_such_command(name: str) -> int:
 
 
 def _backtest(arguments: list[str]) -> int:
-    from tsforecast.cli import backtest
+    from tsforecast.cli.backtest import run
 
-    return backtest.run(arguments)
+    return run(arguments)
 
 
 def _report(arguments: list[str]) -> int:
-    from tsforecast.cli import report
+    from tsforecast.cli.report import run
 
-    return report.run(arguments)
+    return run(arguments)
 
 
 def _train(arguments: list[str]) -> int | None:
-    from tsforecast.cli import train
+    from tsforecast.cli.train import run
 
-    return train.run(arguments)
+    return run(arguments)
 
 
 def _datasets(arguments: list[str]) -> None:
