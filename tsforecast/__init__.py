@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tsforecast.data.read import read
     from tsforecast.data.simulate import simulate
     from tsforecast.forecast import Forecast
-    from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
+    from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, AutoARIMA
     from tsforecast.models.conformal import Conformal
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
@@ -31,6 +31,7 @@ _HOMES = {
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
+    "AutoARIMA": "tsforecast.models.arima.forecaster",
     "BacktestResult": "tsforecast.backtest.result",
     "BaseForecaster": "tsforecast.base",
     "Conformal": "tsforecast.models.conformal",
@@ -62,6 +63,7 @@ __all__ = [
     "RNN",
     "SARIMA",
     "ArimaProcess",
+    "AutoARIMA",
     "BacktestResult",
     "BaseForecaster",
     "Conformal",

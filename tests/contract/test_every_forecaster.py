@@ -23,6 +23,7 @@ MODELS = {
     "ARMA": {},
     "ARIMA": {},
     "SARIMA": {},
+    "AutoARIMA": {},
     "RNN": {"max_epochs": 2, "random_state": 0},
     "LSTM": {"max_epochs": 2, "random_state": 0},
     "GRU": {"max_epochs": 2, "random_state": 0},
