@@ -151,7 +151,9 @@ def rnn_backward(hs: Any, weight: Any, keep: Any, trace: Any, dhs: Any, dstate: 
     _, n_steps, n_streams, size = hs.shape
     for unit in range(span[1], span[2]):
         e, a, z = _place(unit, span[0], n_streams)
-        mask, dh, back = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z], weight[e].T.copy()
+        mask, dh = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z]
+        if a == 0 or unit == span[1]:
+            back = weight[e].T.copy()
         for t in range(n_steps - 1, -1, -1):
             for b in range(z - a):
                 h, up, late, d = hs[e, t, a + b], dhs[e, t, a + b], dh[b], dgates[e, t, a + b]
@@ -209,7 +211,8 @@ def lstm_backward(
     for unit in range(span[1], span[2]):
         e, a, z = _place(unit, span[0], n_streams)
         mask, dh, dc = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z], dstate[1, e, a:z]
-        back = weight[e].T.copy()
+        if a == 0 or unit == span[1]:
+            back = weight[e].T.copy()
         for t in range(n_steps - 1, -1, -1):
             for b in range(z - a):
                 i = a + b
@@ -282,7 +285,8 @@ def gru_backward(
     for unit in range(span[1], span[2]):
         e, a, z = _place(unit, span[0], n_streams)
         mask, dh, part = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z], products[: z - a]
-        back = weight[e].T.copy()
+        if a == 0 or unit == span[1]:
+            back = weight[e].T.copy()
         for t in range(n_steps - 1, -1, -1):
             for b in range(z - a):
                 i = a + b

@@ -206,8 +206,10 @@ def _compute(kernel: Callable[..., None], arrays: tuple[Any, ...], shape: Any, n
     work = n_members * n_steps * n_streams * n_row
     n_threads = max(1, min(torch.get_num_threads(), work // _WORTH_A_THREAD))
     shares = -(-n_threads // n_members)  # of the streams of a member
-    n_rows = max(1, min(-(-n_streams // shares), max(_SMALL // n_row, 4)))
+    pieces = max(shares, -(-n_streams // max(_SMALL // n_row // 4 * 4, 4)))  # blocks of a member, near equal ...
+    n_rows = -(-n_streams // (4 * pieces)) * 4  # ... and in whole fours, which a product takes at once
     n_blocks = n_members * -(-n_streams // n_rows)
+    n_threads = min(n_threads, n_blocks)
     marks = [n_blocks * k // n_threads for k in range(n_threads + 1)]
     spans = [(n_rows, begin, end) for begin, end in itertools.pairwise(marks)]
     others = [_threads().submit(kernel, *arrays, span) for span in spans[1:]]
