@@ -222,3 +222,19 @@ def test_covariates_of_the_horizon_are_accepted(name):
     )
     out = make(name).fit(y, X).predict(HORIZON, X)
     assert np.isfinite(out).all()
+
+
+def test_a_covariate_that_matters_moves_the_forecast(name):
+    model = make(name)
+    if not model.uses_covariates:
+        pytest.skip("accepts covariates and passes them over")
+    model = model if name not in {"RNN", "LSTM", "GRU"} else clone(model).set_params(max_epochs=40)
+    rng = np.random.default_rng(4)
+    x = rng.choice([-1.0, 1.0], size=200 + HORIZON)
+    index = pd.date_range("2000-01-01", periods=200 + HORIZON, freq="MS")
+    y = pd.Series(50 + 5 * x + rng.normal(size=x.size), index=index)
+    X = pd.DataFrame({"x": x}, index=index)
+    out = model.fit(y.iloc[:200], X.iloc[:200]).predict(HORIZON, X)
+    assert np.abs(out - y.iloc[200:]).mean() < 3  # an error of 5 is what not knowing x costs
+    flipped = model.predict(HORIZON, -X)
+    assert ((out - flipped) * x[200:] > 2).all()
