@@ -118,6 +118,7 @@ def test_a_run_in_which_nothing_was_finished_exits_with_1(wide_csv, in_tmp, caps
         (["airline", "--models", "Naive", "--metrics", "msae"], "did you mean"),
         (["airline", "--models", "Naive", "--horizon", "144"], "need at least"),
         (["airline", "--models", "Naive", "--refit", "sometimes"], "refit='sometimes'"),
+        (["airline", "--models", "Naive", "--executor", "cloud"], "executor='cloud'"),
     ],
 )
 def test_a_mistake_is_bad_usage_told_in_one_line(arguments, told, in_tmp, capsys):

@@ -7,7 +7,15 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    wait,
+)
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -142,7 +150,11 @@ class _Driver:
         try:
             receipt = future.result()
         except Exception as error:
-            if isinstance(error, BrokenExecutor) or type(error).__name__ in _KILLED:
+            path = find_part(self._folder.parts_folder, unit.key)
+            if path is not None:  # done, whatever befell the receipt
+                self._accept(unit, path)
+                return None
+            if isinstance(error, (BrokenExecutor, CancelledError)) or type(error).__name__ in _KILLED:
                 return unit
             raise
         self._accept(unit, receipt.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from jsonargparse import ArgumentParser, Namespace
 
@@ -53,7 +53,8 @@ def build_parser() -> ArgumentParser:
     add("--audit", type=bool, nargs="?", const=True, default=False, help="repeat every forecast with other values after"
         " its cutoff; stop where one is not the same")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
-    add("--executor", type=Literal["processes"] | None, help="processes: one worker for each core (this process)")
+    add("--executor", type=str | None, help="processes (one worker for each core) or the address of a Dask scheduler, "
+        "dask://HOST:PORT; this process where it is not given")  # fmt: skip
     return parser
 
 
@@ -77,14 +78,15 @@ def run(arguments: list[str]) -> int:
 
 def _run_one(given: Namespace, name: str | None = None) -> int:
     from tsforecast.backtest.runner import run_plan
+    from tsforecast.cli.executors import open_executor
     from tsforecast.cli.progress import Bar
     from tsforecast.cli.report import print_result
 
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
-    with Bar(stem) as bar:
-        result = run_plan(plan, folder, executor=given.executor, on_progress=bar.update)
+    with Bar(stem) as bar, open_executor(given.executor) as executor:
+        result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
         _diagnose(plan, result, folder)
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0

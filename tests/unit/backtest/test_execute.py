@@ -91,6 +91,18 @@ def test_workers_that_die_by_chance_cost_nothing_but_time(deaths):
     assert executor.n_run >= 21 + deaths
 
 
+def test_a_part_that_is_on_the_disk_counts_though_its_receipt_was_lost():
+    class Forgets(Executor):
+        def submit(self, function, task):
+            function(task)
+            future = Future()
+            future.set_exception(TypeError("cannot unpack"))  # what Dask says when a worker dies after its task
+            return future
+
+    result = backtest(Naive(), frame_of(), cv=CV, executor=Forgets())
+    pd.testing.assert_frame_equal(result.scores, backtest(Naive(), frame_of(), cv=CV).scores, check_exact=True)
+
+
 def test_an_error_of_the_executor_itself_is_not_taken_for_a_models_failure():
     class Refuses(Executor):
         def submit(self, function, task):
@@ -230,6 +242,35 @@ def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, se
     assert result.scores.groupby(["model", "metric"]).size().unstack()["mase"].to_dict() == {
         "slow": 32, "drift": 32, "deadly": 31,
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_on_dask_a_killed_worker_changes_nothing_and_a_deadly_series_fails_alone(script, serial, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+    import dask
+
+    monkeypatch.syspath_prepend(str(script.parent))  # workers, too, import the models of the script
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(script.parent), os.environ.get("PYTHONPATH", "")]))
+    from run import Deadly, Slow
+
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=NAMES[:16])
+    cv = RollingOrigin(2, n_windows=2, step_size=6)
+    one_try = dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    with one_try, cluster, distributed.Client(cluster) as client, client.get_executor(pure=False) as executor:
+        workers = [worker.pid for worker in cluster.workers.values()]
+        killed = []
+
+        def kill(done, total, model):
+            if done == 3:
+                os.kill(workers[0], signal.SIGKILL)
+                killed.append(workers[0])
+
+        settings = {"cv": cv, "executor": executor, "on_progress": kill}
+        backtest({"slow": Slow(), "drift": Drift()}, y, output=tmp_path / "run", **settings)
+        assert killed and outcomes(tmp_path / "run") == serial
+        result = backtest({"deadly": Deadly(), "drift": Drift()}, y, cv=cv, executor=executor)
+    assert result.failures[["model", "unique_id", "error"]].to_numpy().tolist() == [["deadly", "s5", "WorkerDied"]]
 
 
 def _alive(pid):

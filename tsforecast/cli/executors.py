@@ -1,0 +1,51 @@
+"""Where the jobs of a run go, by name."""
+
+import contextlib
+from collections.abc import Iterator
+
+from tsforecast.backtest.execute import AnyExecutor
+from tsforecast.exceptions import MissingDependencyError, ParameterError, RunFolderError
+
+
+@contextlib.contextmanager
+def open_executor(name: str | None) -> Iterator[AnyExecutor]:
+    """The executor of a name: none is this process, ``"processes"``, or ``"dask://HOST:PORT"``.
+
+    Raises
+    ------
+    ParameterError
+        The name is none of these.
+    MissingDependencyError
+        A Dask scheduler is named and the extra ``dask`` is not installed.
+    RunFolderError
+        No scheduler answers.
+
+    Examples
+    --------
+    >>> with open_executor("processes") as executor:
+    ...     executor
+    'processes'
+    """
+    if name is None:
+        yield None
+    elif name == "processes":
+        yield "processes"
+    elif name.startswith("dask://"):
+        with _dask(name.removeprefix("dask://")) as executor:
+            yield executor
+    else:
+        raise ParameterError(f"executor={name!r} is neither 'processes' nor 'dask://HOST:PORT'.")
+
+
+@contextlib.contextmanager
+def _dask(address: str) -> Iterator[AnyExecutor]:
+    try:
+        import distributed
+    except ImportError as error:
+        raise MissingDependencyError("Dask is not installed; install tsforecast[dask].") from error
+    try:
+        client = distributed.Client(f"tcp://{address}", timeout=10)
+    except OSError as error:
+        raise RunFolderError(f"No Dask scheduler answers at {address}: {error}.") from error
+    with client, client.get_executor(pure=False, retries=0) as executor:
+        yield executor
