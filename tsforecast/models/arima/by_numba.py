@@ -13,6 +13,8 @@ from tsforecast.models.arima.prediction import forecast_moments
 
 _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
+_FIRST_STEPS = 4  # before another start is compared with the optimum known
+_SAME = 0.03  # of partial autocorrelations
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -129,15 +131,22 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
 
 
 def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int) -> tuple[Floats, float, int, bool]:
-    """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence."""
-    arguments = (orders, W, n_missing)
-    x, value, n_iterations, converged = likelihood.minimise(starts[0], *arguments, _TOLERANCE, _MAX_ITERATIONS, np.inf)
-    for begin in starts[1:]:
-        other, reached, more, _ = likelihood.minimise(begin, *arguments, 100 * _TOLERANCE, _MAX_ITERATIONS, value)
-        n_iterations += more
+    """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence.
+
+    The first start is followed to its optimum. Any other is left as soon as it cannot come below that, or comes near.
+    """
+    rows = (orders, W, n_missing)
+    x, value, n_iterations, converged = likelihood.minimise(starts[0], *rows, _TOLERANCE, _MAX_ITERATIONS, np.inf)
+    for other in starts[1:]:
+        goal = np.inf if np.isnan(value) else value
+        now, reached, steps, done = likelihood.minimise(other, *rows, 100 * _TOLERANCE, _FIRST_STEPS, goal)
+        if not done and np.abs(np.sin(now) - np.sin(x)).max(initial=0.0) >= _SAME:
+            now, reached, more, _ = likelihood.minimise(now, *rows, 100 * _TOLERANCE, _MAX_ITERATIONS, goal)
+            steps += more
         if reached < value or np.isnan(value):
-            x, value, more, converged = likelihood.minimise(other, *arguments, _TOLERANCE, _MAX_ITERATIONS, np.inf)
-            n_iterations += more
+            x, value, more, converged = likelihood.minimise(now, *rows, _TOLERANCE, _MAX_ITERATIONS, np.inf)
+            steps += more
+        n_iterations += steps
     return x, value, n_iterations, converged
 
 
@@ -175,4 +184,4 @@ def _orders(order: Order) -> Ints:
 
 def _n_starts(order: Order) -> int:
     """Starts to follow: a likelihood of few parameters has one peak, one of many has several."""
-    return 1 if order.n_arma == 1 else 2 if order.n_arma == 2 else 4 if order.n_arma == 3 else 8
+    return {0: 1, 1: 1, 2: 2, 3: 3}.get(order.n_arma, 6)
