@@ -148,19 +148,78 @@ class _Recurrent(BaseForecaster):
             raise ParameterError(f"lr={self.lr!r} is not a positive learning rate.")
 
 
-class RNN(_Recurrent):
-    """Elman's recurrent network."""
-
-    _cell: CellName = "rnn"
-
-
 class LSTM(_Recurrent):
-    """Long short-term memory."""
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), stacked, trained by truncated backpropagation through time.
+
+    Series lie in parallel streams; a batch is chunk k of every stream; the state is carried, detached, from chunk to
+    chunk and reset where a stream begins a new series (see docs/bptt.md). The network sees each value relative to the
+    level and scale at its step, the values before it, its place in the season and its age, and the covariates of the
+    steps ahead. It starts from a linear autoregression, from which the recurrent part learns to depart.
+
+    Parameters
+    ----------
+    hidden_size, num_layers : int
+        Size of the state of a layer, and layers stacked.
+    dropout : float
+        Share of outputs dropped after each layer, in training.
+    season_length : int, optional
+        Steps per season; what is usual for the frequency where it is None.
+    bptt_length : int, optional
+        Steps between two cuts of the gradient; a season, at least 24, where it is None: what the same season did last
+        time must lie within reach.
+    lr : float
+        Largest learning rate of the one-cycle schedule.
+    max_epochs : int, optional
+        Passes over the panel; where it is None as many as make `Training.max_steps`.
+    n_members : int
+        Networks from different seeds, trained side by side; their forecasts are averaged.
+    decoding : Decoding, or mapping of its fields, optional
+        One output for many steps (default), or steps fed back one by one.
+    preparation : Preparation, or mapping of its fields, optional
+        Transform, season and level of the series.
+    training : Training, or mapping of its fields, optional
+        Optimiser, clipping, validation tail, early stopping; one network for all series or one for each.
+    random_state : int or None
+        Seed of everything random: weights, order of series, sampled paths. The same gives identical forecasts.
+
+    Attributes
+    ----------
+    trained_ : list of Trained
+        What was learnt: of all series, or of each.
+
+    Examples
+    --------
+    >>> from tsforecast.data.catalog import load
+    >>> airline = load("airline").series
+    >>> forecast = LSTM(max_epochs=2).fit(airline.iloc[:-12]).predict(12, level=80)
+    >>> list(forecast.columns), len(forecast)
+    (['mean', 'lo-80', 'hi-80'], 12)
+    """
 
     _cell: CellName = "lstm"
 
 
 class GRU(_Recurrent):
-    """Gated recurrent units."""
+    """Gated recurrent units (Cho et al. 2014); parameters and attributes are those of `LSTM`.
+
+    Examples
+    --------
+    >>> from tsforecast.data.catalog import load
+    >>> len(GRU(max_epochs=2).fit(load("airline").series).predict(12))
+    12
+    """
 
     _cell: CellName = "gru"
+
+
+class RNN(_Recurrent):
+    """The simple recurrent network of Elman (1990); parameters and attributes are those of `LSTM`.
+
+    Examples
+    --------
+    >>> from tsforecast.data.catalog import load
+    >>> len(RNN(max_epochs=2, num_layers=2).fit(load("airline").series).predict(12))
+    12
+    """
+
+    _cell: CellName = "rnn"

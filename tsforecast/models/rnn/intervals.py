@@ -56,7 +56,7 @@ class Spread:
 def learn_spread(residual: Floats, kept: Bools, lengths: Ints) -> Spread:
     """The spread of residuals ``(n_obs, horizon)``, nan where there is none; ``kept`` is true for those of the tail.
 
-    Residuals of training are too small, those of the tail are few: where the tail's are larger, the size lies halfway.
+    Residuals of training are too small, those of the tail are few: where the tail's are larger, sizes grow by as much.
     """
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
@@ -81,7 +81,7 @@ def _optimism(size: Floats, trained: Bools, kept: Bools) -> float:
     if not kept.any() or not trained.any():
         return 1.0
     inside, outside = float(size[trained].mean()), float(size[kept].mean())
-    return float(np.clip(0.5 + 0.5 * outside / max(inside, 1e-12), 1.0, 2.0))
+    return float(np.clip(outside / max(inside, 1e-12), 1.0, 2.0))
 
 
 def _thin(shape: Floats) -> Floats:

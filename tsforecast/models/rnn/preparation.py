@@ -23,6 +23,9 @@ from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
 _PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
+_TOLERANCE = (
+    1.1  # an autoregression about the mean can follow a walk for a while, one about the last value never returns
+)
 N_PLAIN = 3  # change, distance from the level, observed or not
 N_LAGS = 8  # earlier values among the inputs
 
@@ -203,4 +206,4 @@ def _reverts(u: Floats, horizon: int) -> bool:
     truth = u[begin + ahead :]
     by_mean = np.abs(truth - so_far[begin:-ahead]).mean()
     by_last = np.abs(truth - u[begin:-ahead]).mean()
-    return bool(by_mean < by_last)
+    return bool(by_mean < _TOLERANCE * by_last)
