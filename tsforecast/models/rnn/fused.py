@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from tsforecast.kernels import recurrent
+from tsforecast.models.rnn import cells
 from tsforecast.models.rnn.cells import SIZES, CellName
 
 _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
@@ -69,7 +70,8 @@ def run(
 def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs of every step and the state after the last: `run` with the input projection in the same call.
 
-    Faster than a projection and `run`: the gates are written once, and read where they still are in the cache.
+    Faster than a projection and `run`: the gates are written once, and read where they still are in the cache. What the
+    compiled passes cannot take is computed by `cells.run`.
 
     Parameters
     ----------
@@ -88,6 +90,9 @@ def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: 
     ((1, 5, 4, 2), [0.03125, 0.03125])
     """
     keep = keep[None] if keep.dim() == 3 else keep
+    if not supports(x):
+        projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
+        return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
     hs, after = _Layer.apply(cell, x, *weights, state, keep[..., 0])  # type: ignore[no-untyped-call]
     return hs, after
 
@@ -146,10 +151,10 @@ class _Layer(torch.autograd.Function):
         dgates, dstate = _backward(ctx.cell, gates, weight, keep, trace, dhs, dafter)
         dweight, dbias = _recurrent_gradients(ctx.cell, trace[0], dgates)
         slopes = dgates.flatten(1, 2)[..., : weight.shape[2]]  # (n_members, n_steps * n_streams, n_gates * hidden_size)
-        dwith_bias = torch.bmm(inputs.flatten(1, 2).transpose(1, 2).expand(len(slopes), -1, -1), slopes)
+        dwith_bias = _product(inputs.flatten(1, 2).transpose(1, 2).expand(len(slopes), -1, -1), slopes)
         dx = None
         if ctx.needs_input_grad[1]:
-            dx = torch.bmm(slopes, projection.transpose(1, 2)).view(*gates.shape[:3], -1)
+            dx = _product(slopes, projection.transpose(1, 2)).view(*gates.shape[:3], -1)
             dx = dx.sum(dim=0, keepdim=True) if len(inputs) < len(dx) else dx
         return None, dx, dwith_bias[:, :-1], dwith_bias[:, -1:], dweight, dbias, dstate, None
 
@@ -187,10 +192,15 @@ def _recurrent_gradients(cell: CellName, before: Tensor, dgates: Tensor) -> tupl
     rows = before.flatten(1, 2).transpose(1, 2)  # (n_members, hidden_size, n_steps * n_streams)
     slopes = dgates.flatten(1, 2)
     if cell != "gru":
-        return torch.bmm(rows, slopes), None
+        return _product(rows, slopes), None
     both, candidate = slopes[..., : 2 * size], slopes[..., 3 * size :]
-    dweight = torch.cat([torch.bmm(rows, both), torch.bmm(rows, candidate)], dim=2)
+    dweight = torch.cat([_product(rows, both), _product(rows, candidate)], dim=2)
     return dweight, candidate.sum(dim=1, keepdim=True)
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    with torch.autocast("cpu", enabled=False):  # a backward pass under autocast keeps its precision
+        return torch.bmm(a, b)
 
 
 def _array(tensor: Tensor) -> Any:

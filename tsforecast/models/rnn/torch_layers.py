@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.rnn import cells
 from tsforecast.models.rnn.cells import SIZES, CellName
 from tsforecast.models.rnn.fused import Weights, run_layer, supports
 
@@ -49,12 +48,7 @@ def run_layers(
     keep = x.new_ones(n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
     after = []
     for layer in range(n_layers):
-        weights = _weights(network, layer)
-        if supports(x):
-            output, last = run_layer(cell, hidden[None], weights, before[:, None, layer], keep)
-        else:
-            projected = hidden[None] @ weights.projection + weights.projection_bias
-            output, last = cells.run(cell, projected, *weights[2:], before[:, None, layer], keep)
+        output, last = run_layer(cell, hidden[None], _weights(network, layer), before[:, None, layer], keep)
         after.append(last[:, 0])
         hidden = output[0]
         if layer < n_layers - 1:

@@ -222,6 +222,32 @@ def test_arguments_need_not_be_contiguous(cell):
     assert torch.equal(after, last)
 
 
+@every_cell
+def test_a_layer_in_another_dtype_is_computed_by_the_written_out_recurrence(cell):
+    x, weights, state, keep = layer_case(cell, 1, 2, 3, dtype=torch.bfloat16)
+    hs, _ = fused.run_layer(cell, x, weights, state, keep)
+    exact, _ = fused.run_layer(
+        cell, x.float(), fused.Weights(*(w.float() for w in weights)), state.float(), keep.float()
+    )
+    assert hs.dtype == torch.bfloat16
+    torch.testing.assert_close(hs.float(), exact, rtol=0.1, atol=0.1)  # bfloat16 has three digits
+
+
+@every_cell
+def test_a_layer_keeps_its_precision_under_autocast(cell):
+    x, weights, state, keep = layer_case(cell, 1, 2, 3, dtype=torch.float32)
+    leaves = [x, *weights[:3], state]
+
+    def slopes():
+        hs, after = fused.run_layer(cell, x, weights, state, keep)
+        return torch.autograd.grad((hs**2).sum() + after.sin().sum(), leaves)
+
+    plain = slopes()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = slopes()
+    assert all(torch.equal(one, other) for one, other in zip(plain, mixed, strict=True))
+
+
 def test_only_float_gates_on_a_processor_are_supported():
     assert fused.supports(torch.zeros(1))
     assert fused.supports(torch.zeros(1, dtype=torch.float64))
