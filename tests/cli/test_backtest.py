@@ -1,14 +1,18 @@
 """`tsforecast backtest` on files never seen before, on configurations, and on mistakes."""
 
+import time
+
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from tsforecast import Drift
 from tsforecast.backtest import BacktestResult
 from tsforecast.cli.backtest import build_parser, make_plan
 from tsforecast.cli.main import main
 from tsforecast.cli.models import parse_models
+from tsforecast.cli.progress import Bar
 
 
 @pytest.fixture
@@ -128,12 +132,50 @@ def test_a_mistake_is_bad_usage_told_in_one_line(arguments, told, in_tmp, capsys
     assert not (in_tmp / "runs").exists()
 
 
-@pytest.mark.parametrize("arguments", [["--horizon", "many", "airline"], ["--horizon", "3"], ["--nonsense", "1"]])
-def test_options_that_cannot_be_read_are_bad_usage(arguments, in_tmp, capsys):
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["airline", "--horizon", "many"], "--horizon many: this is no whole number"),
+        (["airline", "--gap", "1.5"], "--gap 1.5: this is no whole number"),
+        (["airline", "--level", "high"], "--level high: this is no number"),
+        (["--config", "none.yaml"], "--config: File does not exist"),
+        (["--horizon", "3"], "no data"),
+        (["--nonsense", "1"], "--nonsense"),
+    ],
+)
+def test_options_that_cannot_be_read_are_bad_usage_told_in_one_line(arguments, told, in_tmp, capsys):
     with pytest.raises(SystemExit) as leave:
         main(["backtest", *arguments])
     assert leave.value.code == 2
-    assert "error:" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert told in message and message.count("\n") == 1
+
+
+def test_an_interrupted_run_says_how_to_go_on(in_tmp, capsys, monkeypatch):
+    def interrupt(self, panel):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Drift, "_fit", interrupt)
+    assert main(["backtest", "nile", "--models", "Naive", "Drift", "--output", "run"]) == 130
+    told = capsys.readouterr().err
+    monkeypatch.undo()
+    command = told.partition("To go on: tsforecast ")[2].partition("\n")[0]
+    monkeypatch.chdir(in_tmp)
+    assert main(command.split()) == 0
+    assert BacktestResult.load("run").leaderboard()["n_missing"].sum() == 0
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
+    monkeypatch.setattr("tsforecast.cli.progress._PATIENCE", 0.01)
+    for forced, shown in ((None, False), ("1", True)):
+        monkeypatch.delenv("FORCE_COLOR", raising=False)
+        if forced:
+            monkeypatch.setenv("FORCE_COLOR", forced)
+        with Bar("run") as bar:
+            bar.update(3, 8, "SARIMA")
+            time.sleep(0.5)
+        told = capsys.readouterr().err
+        assert ("SARIMA" in told and "3/8" in told) is shown and (told == "") is not shown
 
 
 def test_another_run_is_not_mixed_into_a_folder(in_tmp, capsys):

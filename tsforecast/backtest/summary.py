@@ -211,7 +211,7 @@ def _missing(board: pd.DataFrame) -> str:
     if not (board["n_missing"] > 0).any():
         return ""
     return (
-        f"Only the {board['n_cells'].iloc[0]} series and cutoffs that every model finished count in this table; "
+        f"Only the {board['n_cells'].iloc[0]} pairs of series and cutoff that every model finished count here; "
         "a model that finished none has no rank."
     )
 
@@ -246,11 +246,14 @@ def _metrics(result: "BacktestResult") -> str:
 
 
 def _cells(result: "BacktestResult", best: pd.Series) -> str:
-    n_windows = result.config["n_windows"]
-    whole = best["n_cells"] == result.n_series * n_windows
+    n_windows = int(result.config["n_windows"])
+    n_cells, n_all = int(best["n_cells"]), result.n_series * n_windows
     series = "1 series" if result.n_series == 1 else f"{result.n_series} series"
     cutoffs = "1 cutoff" if n_windows == 1 else f"{n_windows} cutoffs"
-    return f"{series} and {cutoffs}" if whole else f"the {best['n_cells']} series and cutoffs that all models finished"
+    if n_cells == n_all:
+        return f"{series} and {cutoffs}"
+    why = "that all models finished" if len(result.failures) else "where it is defined"
+    return f"the {n_cells} of {n_all} pairs of series and cutoff {why}"
 
 
 def _skill(skill: float, low: float, high: float) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import re
+import sys
+from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
 if TYPE_CHECKING:
     from tsforecast.backtest.plan import Plan
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
+_NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", "str": "text", "bool": "yes or no"}
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
 _DIAGNOSED = 100  # series that are diagnosed without being asked to; it takes about 20 ms each
 _DESCRIPTION = """\
@@ -23,9 +27,29 @@ flags override it. The run folder keeps the resolved configuration, so that --co
 --output RUN goes on with one that was stopped."""
 
 
+class _Help(DefaultHelpFormatter):
+    """Help as it is written, without the types that are added to it."""
+
+    def _get_help_string(self, action: Action) -> str:
+        return action.help or ""
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        """Tell what was wrong in one line, without the list of all options, and leave with 2."""
+        told = " ".join(message.split())
+        wrong = re.search(r'Parser key "(\w+)".*Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
+        if wrong is not None:
+            told = f"--{wrong[1]} {wrong[3]}: this is no {_NOUNS.get(wrong[2], wrong[2])}"
+        told = re.sub(r'Parser key "(\w+)"', r"--\1", told)
+        print(f"tsforecast backtest: error: {told}", file=sys.stderr)
+        raise SystemExit(2)
+
+
 def build_parser() -> ArgumentParser:
     """The options of the command; no data or model code is imported for them."""
-    parser = ArgumentParser(prog="tsforecast backtest", description=_DESCRIPTION)
+    usage = "tsforecast backtest [FILE] [options]"
+    parser = _Parser(prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help)
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
     add("--config", action="config", help="YAML file with any of the options below")
@@ -72,8 +96,7 @@ def run(arguments: list[str]) -> int:
             path = bundled("configs") / "backtest" / f"{name}.yaml"
             codes.append(_run_one(parser.parse_args(["--config", str(path)]), name))
         return max(codes)
-    parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
-    return 2  # not reached: error() leaves
+    return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
 
 
 def _run_one(given: Namespace, name: str | None = None) -> int:
@@ -85,8 +108,12 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
-    with Bar(stem) as bar, open_executor(given.executor) as executor:
-        result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
+    try:
+        with Bar(stem) as bar, open_executor(given.executor) as executor:
+            result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
+    except KeyboardInterrupt:
+        print(f"To go on: tsforecast backtest --config {folder}/config.yaml --output {folder}", file=sys.stderr)
+        raise
         _diagnose(plan, result, folder)
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0

@@ -101,7 +101,13 @@ def test_loading_what_is_no_run_is_a_clear_error(tmp_path):
 
 def test_summary_states_the_policy_the_ranking_the_failures_and_what_metrics_mean(result):
     page = markdown(without(result, "Drift", "b"))
-    for text in ("fitted anew at every cutoff", "| 1 |", "FitError", "Only the 9 series and cutoffs", "MASE: mean abs"):
+    for text in (
+        "fitted anew at every cutoff",
+        "| 1 |",
+        "FitError",
+        "Only the 9 pairs of series and cutoff",
+        "MASE: mean abs",
+    ):
         assert text in page
 
 
@@ -109,6 +115,15 @@ def test_the_sentence_names_the_winner_and_its_distance(result):
     board = result.leaderboard()
     best = board.iloc[0]
     assert best["model"] in who_wins(result) and f"{best['mae']:.3f}" in who_wins(result)
+
+
+def test_the_sentence_tells_what_was_left_out_and_why(result):
+    assert "over the 9 of 12 pairs of series and cutoff that all models finished" in who_wins(
+        without(result, "Drift", "b")
+    )
+    frame = pd.DataFrame({"a": np.arange(20.0) ** 2, "flat": 1.0})
+    flat = backtest([Naive(), Drift()], frame, cv=RollingOrigin(3), metrics=["mase"])
+    assert "over the 1 of 2 pairs of series and cutoff where it is defined" in who_wins(flat)
 
 
 def test_the_sentence_says_so_when_the_baseline_wins():
