@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tsforecast import Drift
+from tsforecast import Drift, SeasonalNaive
 from tsforecast.backtest import BacktestResult
 from tsforecast.cli.backtest import build_parser, make_plan
 from tsforecast.cli.main import main
@@ -122,6 +122,7 @@ def test_a_run_in_which_nothing_was_finished_exits_with_1(wide_csv, in_tmp, caps
         (["airline", "--models", "Naive", "--metrics", "msae"], "did you mean"),
         (["airline", "--models", "Naive", "--horizon", "144"], "need at least"),
         (["airline", "--models", "Naive", "--refit", "sometimes"], "refit='sometimes'"),
+        (["airline", "--models", "Naive", "--budget", "later"], "budget='later'"),
         (["airline", "--models", "Naive", "--executor", "cloud"], "executor='cloud'"),
     ],
 )
@@ -149,6 +150,17 @@ def test_options_that_cannot_be_read_are_bad_usage_told_in_one_line(arguments, t
     assert leave.value.code == 2
     message = capsys.readouterr().err
     assert told in message and message.count("\n") == 1
+
+
+def test_a_budget_tunes_the_models_that_declare_a_space(in_tmp, monkeypatch):
+    pytest.importorskip("optuna", reason="the extra tune is not installed")
+    monkeypatch.setattr(SeasonalNaive, "search_space", {"season_length": (2, 5)}, raising=False)
+    options = ["nile", "--models", "Naive", "SeasonalNaive(season_length=3)", "--budget", "3", "--output", "run"]
+    assert main(["backtest", *options]) == 0
+    models = {model["name"]: model for model in BacktestResult.load("run").config["models"]}
+    assert models["Naive"]["class_path"] == "tsforecast.Naive"
+    tuned = models["SeasonalNaive(season_length=3)"]
+    assert tuned["class_path"].endswith("Tuned") and tuned["init_args"]["budget"] == 3
 
 
 def test_an_interrupted_run_says_how_to_go_on(in_tmp, capsys, monkeypatch):

@@ -74,6 +74,8 @@ def build_parser() -> ArgumentParser:
     add("--quantiles", type=float, nargs="*", default=[], help="further quantiles to forecast")
     add("--season_length", type=int | None, help="season of the scale of MASE; what is usual for the frequency")
     add("--seeds", type=int | list[int] | None, help="runs of each model that draws random numbers")
+    add("--budget", type=int | str | None, help="tune each model that declares a search space, at every fit: how many "
+        "candidates, or a time such as 60s")  # fmt: skip
     add("--audit", type=bool, nargs="?", const=True, default=False, help="repeat every forecast with other values after"
         " its cutoff; stop where one is not the same")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
@@ -111,10 +113,10 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor:
             result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
+            _diagnose(plan, result, folder)
     except KeyboardInterrupt:
         print(f"To go on: tsforecast backtest --config {folder}/config.yaml --output {folder}", file=sys.stderr)
         raise
-        _diagnose(plan, result, folder)
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0
 
@@ -137,7 +139,7 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.backtest.describe import build
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan import Plan, name_models, parse_seeds
-    from tsforecast.cli.models import parse_models
+    from tsforecast.cli.models import parse_models, tune
     from tsforecast.metrics.choose import choose_metrics
 
     panel, dataset, source = _read(given)
@@ -156,6 +158,8 @@ def make_plan(given: Namespace) -> Plan:
     models = parse_models(given.models or _usual_models(season))
     if dataset is not None and dataset.process is not None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
+    if given.budget is not None:
+        models = {name: tune(model, given.budget) for name, model in models.items()}
     return Plan(
         panel=panel,
         models=name_models(models),

@@ -1,0 +1,213 @@
+"""Tuned: a forecaster whose parameters are searched for at every fit, within a budget."""
+
+import itertools
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from sklearn.base import clone
+
+from tsforecast._types import Floats
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import (
+    FitError,
+    MissingDependencyError,
+    ParameterError,
+    SeriesTooShortError,
+    TSForecastError,
+)
+from tsforecast.forecast import Forecast
+from tsforecast.metrics.point import mase
+from tsforecast.metrics.scale import seasonal_scale
+from tsforecast.panel import Panel
+
+Space: TypeAlias = Mapping[str, Sequence[Any]]
+Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty: the forecaster as it was given
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Tuned(BaseForecaster):
+    """Another forecaster, with the parameters that did best on the end of the training series.
+
+    The last ``horizon`` observations of every series are cut off and forecast by each candidate that is tried; the one
+    with the smallest mean absolute scaled error is fitted on everything. The forecaster as it was given is the first
+    candidate; then a tree of Parzen estimators (Bergstra et al. 2011, through ``optuna``, extra ``tune``) chooses.
+    Because all this is part of `fit`, a backtest charges its time to the model and shows it nothing past the cutoff.
+
+    Parameters
+    ----------
+    forecaster : BaseForecaster
+    space : mapping of str to sequence, optional
+        Values to choose from, by parameter of the forecaster; its ``search_space`` where it is None.
+    budget : int or str
+        Candidates to try, or the time in which to begin new ones: ``"60s"``, ``"5m"``. A time is no repeatable budget.
+    horizon : int, optional
+        Observations to validate on; one season (six where there is none), at most a fifth of the shortest series, where
+        it is None.
+    random_state : int, optional
+        Seed of the search.
+
+    Attributes
+    ----------
+    best_params_ : dict
+        The values chosen.
+    best_score_ : float
+        Their mean absolute scaled error on the validation steps.
+    n_tried_ : int
+    forecaster_ : BaseForecaster
+        The one chosen, fitted on everything.
+
+    Examples
+    --------
+    >>> from tsforecast import SeasonalNaive
+    >>> y = np.tile([1.0, 5.0, 2.0, 8.0], 6)
+    >>> Tuned(SeasonalNaive(1), {"season_length": [2, 3, 4]}, budget=4).fit(y).best_params_
+    {'season_length': 4}
+    """
+
+    def __init__(
+        self,
+        forecaster: BaseForecaster,
+        space: Mapping[str, Sequence[Any]] | None = None,
+        budget: int | str = 20,
+        horizon: int | None = None,
+        random_state: int | None = 0,
+    ) -> None:
+        self.forecaster = forecaster
+        self.space = space
+        self.budget = budget
+        self.horizon = horizon
+        self.random_state = random_state
+
+    @property
+    def is_global(self) -> bool:
+        """Yes: one choice is made for all series together."""
+        return True
+
+    @property
+    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self.forecaster.handles_missing
+
+    @property
+    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self.forecaster.uses_covariates
+
+    def _fit(self, panel: Panel) -> None:
+        space, horizon = self._space(), self._horizon(panel)
+        n_trials, seconds = parse_budget(self.budget)
+        begin = time.monotonic()
+        tried: dict[Choice, float] = {(): self._score((), space, panel, horizon)}  # the forecaster as it was given
+        proposals = _proposals(space, tried, self.random_state)
+        while len(tried) < n_trials and time.monotonic() - begin < seconds:
+            choice = next(proposals, None)
+            if choice is None:  # nothing is left to try
+                break
+            tried[choice] = self._score(choice, space, panel, horizon)
+        best = min(tried, key=lambda choice: tried[choice])
+        if not np.isfinite(tried[best]):
+            raise FitError(f"None of {len(tried)} candidates of {self.forecaster!r} could be fitted and scored.")
+        self.best_params_ = {name: space[name][i] for name, i in zip(space, best, strict=False)}
+        self.best_score_, self.n_tried_ = tried[best], len(tried)
+        self.forecaster_: BaseForecaster = self._candidate(best, space).fit(panel)
+
+    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        return self.forecaster_._predict(panel, horizon, X, levels)
+
+    def _candidate(self, choice: Choice, space: Space) -> BaseForecaster:
+        candidate: BaseForecaster = clone(self.forecaster)
+        return candidate.set_params(**{name: space[name][i] for name, i in zip(space, choice, strict=False)})
+
+    def _score(self, choice: Choice, space: Space, panel: Panel, horizon: int) -> float:
+        """Mean absolute scaled error on the end of the series; infinite for a candidate that cannot be fitted."""
+        stop = panel.lengths - horizon
+        before = panel.slice(np.zeros_like(stop), stop)
+        rows = (panel.indptr[:-1] + stop)[:, None] + np.arange(horizon)
+        X = None if panel.covariates is None else panel.covariates[rows]
+        try:
+            mean = self._candidate(choice, space).fit(before)._predict(before, horizon, X, np.empty(0)).mean
+        except (TSForecastError, ValueError, ArithmeticError, RuntimeError):
+            return float("inf")
+        scale = seasonal_scale(before.values, before.indptr, panel.season_length)
+        scores = mase(panel.values[rows], mean, scale)
+        scores = scores[~np.isnan(scores)]
+        return float(scores.mean()) if scores.size and np.isfinite(scores).all() else float("inf")
+
+    def _space(self) -> Space:
+        given = getattr(self.forecaster, "search_space", None) if self.space is None else self.space
+        name = type(self.forecaster).__name__
+        if not given:
+            raise ParameterError(f"{name} declares no search_space; give space={{parameter: values}}.")
+        known = self.forecaster.get_params()
+        for parameter, values in given.items():
+            if parameter not in known or len(values) == 0:
+                raise ParameterError(f"space[{parameter!r}]={values!r}: {name} has the parameters {', '.join(known)}.")
+        return {str(parameter): tuple(values) for parameter, values in given.items()}
+
+    def _horizon(self, panel: Panel) -> int:
+        shortest = int(panel.lengths.min())
+        season = panel.season_length
+        horizon = max(1, min(season if season > 1 else 6, shortest // 5)) if self.horizon is None else self.horizon
+        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
+            raise ParameterError(f"horizon={horizon!r} is not a whole number of steps, at least 1.")
+        if horizon >= shortest:
+            i = int(np.argmin(panel.lengths))
+            raise SeriesTooShortError(
+                f"Series {panel.ids[i]!r} has {shortest} observations; validating on horizon={horizon} leaves none to "
+                "fit on."
+            )
+        return int(horizon)
+
+
+def parse_budget(budget: int | str) -> tuple[float, float]:
+    """Candidates to try and seconds to spend, the one that is not limited being infinite.
+
+    Examples
+    --------
+    >>> parse_budget(20), parse_budget("2m")
+    ((20, inf), (inf, 120.0))
+    """
+    if isinstance(budget, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh])\s*", budget)
+        if match is not None and float(match[1]) > 0:
+            return float("inf"), float(match[1]) * _SECONDS[match[2]]
+    elif isinstance(budget, (int, np.integer)) and not isinstance(budget, bool) and budget >= 1:
+        return int(budget), float("inf")
+    raise ParameterError(f"budget={budget!r} is neither a number of candidates nor a time such as '60s' or '5m'.")
+
+
+def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | None) -> Iterator[Choice]:
+    """Choices not tried yet; before each one the score of the last is read in ``tried``."""
+    try:
+        import optuna
+    except ImportError as error:
+        raise MissingDependencyError("Tuned needs the package optuna; install tsforecast[tune].") from error
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces every study otherwise
+    try:
+        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=random_state))
+    finally:
+        optuna.logging.set_verbosity(level)
+
+    def tell(trial: optuna.Trial, score: float) -> None:
+        if np.isfinite(score):
+            study.tell(trial, score)
+        else:
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+    untried = itertools.product(*(range(len(values)) for values in space.values()))
+    while True:
+        trial = study.ask()
+        choice = tuple(trial.suggest_categorical(name, range(len(values))) for name, values in space.items())
+        if choice in tried:  # the sampler repeats itself: it is told what is known, and given something new
+            tell(trial, tried[choice])
+            other = next((one for one in untried if one not in tried), None)
+            if other is None:
+                return
+            study.enqueue_trial(dict(zip(space, other, strict=True)))
+            continue
+        yield choice
+        tell(trial, tried[choice])
