@@ -115,6 +115,13 @@ def _copy(values: Any, keep: Any, out: Any) -> None:
 
 
 @njit
+def _store(values: Any, out: Any) -> None:
+    for b in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            out[b, j] = values[b, j]
+
+
+@njit
 def _clear(values: Any, keep: Any) -> None:
     """Zeros in rows where the state is reset: no gradient passes there."""
     for b in range(values.shape[0]):
@@ -136,7 +143,7 @@ def rnn_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, tr
             product(trace[0, e, t, a:z], weights[0][e], part)
             h = hs[e, t, a:z]
             _add_tanh(gates[e, t, a:z].reshape(-1), part.reshape(-1))
-        state[0, e, a:z] = h
+        _store(h, state[0, e, a:z])
 
 
 @njit
@@ -183,7 +190,7 @@ def lstm_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, t
             h = hs[e, t, a:z]
             for b in range(z - a):
                 _lstm_step(gates[e, t, a + b], trace[1, e, t, a + b], c[b], h[b])
-        state[0, e, a:z] = h
+        _store(h, state[0, e, a:z])
 
 
 @njit
@@ -254,7 +261,7 @@ def gru_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, tr
             for b in range(z - a):
                 i = a + b
                 _gru_step(gates[e, t, i], part[b], d, trace[0, e, t, i], trace[1, e, t, i], h[b])
-        state[0, e, a:z] = h
+        _store(h, state[0, e, a:z])
 
 
 @njit
