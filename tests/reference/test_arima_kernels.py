@@ -36,7 +36,7 @@ def processes(draw, largest=0.98):
     return phi, theta, parts, season
 
 
-few = settings(max_examples=25, deadline=None)  # the first call compiles
+few = settings(max_examples=25, deadline=None, derandomize=True)  # the first call compiles
 series = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
@@ -99,7 +99,7 @@ def test_response_gram_is_that_of_the_dense_response(process, n):
 
 
 @few
-@given(processes(0.95), series, st.integers(1, 60))
+@given(processes(0.9), series, st.integers(1, 60))
 def test_whitened_rows_have_the_inner_products_and_determinant_of_the_dense_covariance(process, rng, n):
     phi, theta, _, _ = process
     W = rng.normal(size=(2, n))
@@ -157,13 +157,13 @@ def test_sum_of_squares_is_the_profile_likelihood_of_the_dense_density(rng, size
     orders = np.array([*sizes, 4])
     x = rng.uniform(-1.2, 1.2, size=sum(sizes))
     w, constant = rng.normal(size=30) + 2, np.ones(30)
-    parts = likelihood.coefficients(x, orders)
+    parts = likelihood.coefficients(x, orders, 1.0)
     phi = twin.expand(parts[0], parts[2], 4, -1.0)
     theta = twin.expand(parts[1], parts[3], 4, 1.0)
     inverse = np.linalg.inv(twin.covariance(phi, theta, 30))
     mean = constant @ inverse @ w / (constant @ inverse @ constant)
     sigma2 = (w - mean) @ inverse @ (w - mean) / 30
-    v = likelihood.target(x, orders, np.vstack([constant, w]), 0)
+    v = likelihood.target(x, orders, np.vstack([constant, w]), 0, 1.0)
     own = -0.5 * 30 * (np.log(2 * np.pi * (v @ v) / 30) + 1)
     assert own == pytest.approx(twin.loglik(w - mean, phi, theta, sigma2), rel=1e-8)
 
@@ -197,10 +197,10 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
     orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
     x, best, _, converged = maximise(starting_points(w, orders, 3), orders, W, 0)
     assert converged
-    v = likelihood.target(x, orders, W, 0)
+    v = likelihood.target(x, orders, W, 0, 1.0)
     assert v @ v == pytest.approx(best, rel=1e-12)
     for move in np.vstack([np.eye(2), -np.eye(2)]) * 0.01:
-        v = likelihood.target(x + move, orders, W, 0)
+        v = likelihood.target(x + move, orders, W, 0, 1.0)
         assert v @ v > best
 
 
@@ -221,7 +221,7 @@ def test_hannan_rissanen_is_near_the_truth_on_a_long_series():
     for t in range(1, 5000):
         y[t] = 0.7 * y[t - 1] + e[t] + 0.4 * e[t - 1]
     orders = np.array([1, 1, 0, 0, 1])
-    phi, theta, _, _ = likelihood.coefficients(start.hannan_rissanen(y, orders), orders)
+    phi, theta, _, _ = likelihood.coefficients(start.hannan_rissanen(y, orders), orders, 1.0)
     np.testing.assert_allclose([phi[0], theta[0]], [0.7, 0.4], atol=0.05)
 
 
@@ -235,7 +235,7 @@ def test_projected_autoregression_is_least_squares_of_the_filtered_series():
     X = np.column_stack([f[1:-1], f[:-2]])
     beta, left, _, _ = np.linalg.lstsq(X, f[2:], rcond=None)
     x, squares = start.project_autoregression(y, ma_angles, orders)
-    np.testing.assert_allclose(likelihood.coefficients(x, orders)[0], beta, atol=1e-6)
+    np.testing.assert_allclose(likelihood.coefficients(x, orders, 1.0)[0], beta, atol=1e-6)
     assert squares == pytest.approx(left[0], rel=1e-6)
 
 
@@ -250,7 +250,7 @@ def test_starting_points_are_finite_and_as_many_as_asked_for_at_most(sizes):
 
 
 @few
-@given(processes(0.9), series, st.integers(0, 2), st.integers(0, 1), st.integers(15, 40), st.integers(0, 4))
+@given(processes(0.8), series, st.integers(0, 2), st.integers(0, 1), st.integers(15, 40), st.integers(0, 4))
 def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(process, rng, d, D, n, n_missing):
     phi, theta, _, season = process
     order = Order(0, d, 0, 0, D, 0, season)
@@ -263,3 +263,14 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
     expected, spread = twin.gaussian_forecast(y, phi, theta, order.differences(), 6)
     np.testing.assert_allclose(mean, expected, atol=1e-6 * np.sqrt(spread.max()))
     np.testing.assert_allclose(variance, spread, rtol=1e-6)
+
+
+@few
+@given(series, st.sampled_from([1.0, 1.01, 1.2]))
+def test_roots_stay_outside_the_circle_asked_for(rng, circle):
+    orders = np.array([2, 2, 1, 1, 4])
+    x = rng.uniform(-1.7, 1.7, size=6)  # past pi / 2 on either side
+    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, orders, circle)
+    for own, seasonal, sign in ((phi, seasonal_phi, -1.0), (theta, seasonal_theta, 1.0)):
+        product = np.concatenate([[1.0], sign * twin.expand(own, seasonal, 4, sign)])
+        assert np.abs(np.roots(product)).max() < 1.0 / circle + 1e-6

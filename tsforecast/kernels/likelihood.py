@@ -16,7 +16,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
 from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky, whiten
 from tsforecast.kernels.gls import project
-from tsforecast.kernels.polynomial import product, step_down, step_up
+from tsforecast.kernels.polynomial import product, step_up
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
@@ -25,25 +25,37 @@ _LONGEST = 0.7  # radians a parameter may move at once
 
 
 @njit
-def coefficients(x: Floats, orders: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-    """``phi, theta, seasonal_phi, seasonal_theta`` at angles x; ``orders`` is (p, q, P, Q, season_length)."""
-    p, q, P, Q = orders[0], orders[1], orders[2], orders[3]
+def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """``phi, theta, seasonal_phi, seasonal_theta`` at angles x; ``orders`` is (p, q, P, Q, season_length).
+
+    ``circle``, at least 1, keeps every root of the products outside the circle of this radius: the roots of ``phi(B)``
+    are those of a polynomial of stationary coefficients ``phi[k] circle**(k + 1)``, times ``circle``.
+    """
+    p, q, P, Q, s = orders[0], orders[1], orders[2], orders[3], orders[4]
     pacf = np.sin(x)
-    phi = step_up(_STATIONARY * pacf[:p])
-    theta = -step_up(pacf[p : p + q])
-    seasonal_phi = step_up(_STATIONARY * pacf[p + q : p + q + P])
-    seasonal_theta = -step_up(pacf[p + q + P : p + q + P + Q])
+    phi = shrink(step_up(_STATIONARY * pacf[:p]), 1.0 / circle)
+    theta = shrink(-step_up(pacf[p : p + q]), 1.0 / circle)
+    seasonal_phi = shrink(step_up(_STATIONARY * pacf[p + q : p + q + P]), circle ** (-s))
+    seasonal_theta = shrink(-step_up(pacf[p + q + P : p + q + P + Q]), circle ** (-s))
     return phi, theta, seasonal_phi, seasonal_theta
 
 
 @njit
-def target(x: Floats, orders: Ints, W: Floats, n_missing: int) -> Floats:
+def shrink(phi: Floats, factor: float) -> Floats:
+    """``phi[k] factor**(k + 1)``, whose roots are those of phi divided by ``factor``: (p,) -> (p,)."""
+    for k in range(phi.size):
+        phi[k] *= factor ** (k + 1)
+    return phi
+
+
+@njit
+def target(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float) -> Floats:
     """``v(x)``, whose sum of squares is least at the maximum of the likelihood: (r + n,).
 
     ``W`` is (k + 1, n): ``n_missing`` rows X that stand for missing values, then regressors, then the series. Missing
     values are integrated out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
     """
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders)
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
     ar = product(phi, seasonal_phi, orders[4])
     ma = -product(-theta, -seasonal_theta, orders[4])
     R, logdet = whiten(W, ar, ma)
@@ -72,24 +84,6 @@ def damped_step(H: Floats, A: Floats, g: Floats, damping: float) -> Floats:
         longest = max(longest, abs(step[i]))
     shrink = -_LONGEST / longest if longest > _LONGEST else -1.0
     return shrink * step
-
-
-@njit
-def is_inside(x: Floats, orders: Ints, circle: float) -> bool:
-    """Whether every root of the four polynomials, and of their seasonal products, is outside the circle of this radius.
-
-    The roots of ``phi(z)`` are all outside the radius c if and only if those of ``phi(c z)`` are outside the unit
-    circle.
-    """
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders)
-    for polynomial, lag in ((phi, 1), (-theta, 1), (seasonal_phi, orders[4]), (-seasonal_theta, orders[4])):
-        stretched = polynomial.copy()
-        for k in range(stretched.size):
-            stretched[k] *= circle ** (lag * (k + 1))
-        for kappa in step_down(stretched):
-            if not abs(kappa) < 1.0:
-                return False
-    return True
 
 
 @njit
@@ -133,7 +127,14 @@ def secant(B: Floats, step: Floats, change: Floats, curvature: Floats) -> Floats
 
 @njit
 def minimise(
-    x: Floats, orders: Ints, W: Floats, n_missing: int, tolerance: float, max_iterations: int, goal: float
+    x: Floats,
+    orders: Ints,
+    W: Floats,
+    n_missing: int,
+    circle: float,
+    tolerance: float,
+    max_iterations: int,
+    goal: float,
 ) -> tuple[Floats, float, int, bool]:
     """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, and whether it converged.
 
@@ -144,7 +145,7 @@ def minimise(
     """
     n, k = W.shape[1] - n_missing, x.size
     x = x.copy()
-    v = target(x, orders, W, n_missing)
+    v = target(x, orders, W, n_missing, circle)
     best = np.dot(v, v)
     J, J_next = np.zeros((k, v.size)), np.empty((k, v.size))
     A, B = np.zeros((k, k)), np.zeros((k, k))
@@ -154,7 +155,7 @@ def minimise(
         for i in range(k):
             moved = x.copy()
             moved[i] += _STEP
-            J_next[i] = (target(moved, orders, W, n_missing) - v) / _STEP
+            J_next[i] = (target(moved, orders, W, n_missing, circle) - v) / _STEP
         after = np.dot(J_next, v)
         if iteration > 0:
             B = secant(B, step, after - g, after - np.dot(J, v))
@@ -166,7 +167,7 @@ def minimise(
         accepted = False
         for _ in range(15):
             step = damped_step(A + B if use_secant else A, A, g, damping)
-            trial = target(x + step, orders, W, n_missing)
+            trial = target(x + step, orders, W, n_missing, circle)
             value = np.dot(trial, trial)
             accepted = value < best
             if accepted:

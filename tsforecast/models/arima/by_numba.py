@@ -13,8 +13,8 @@ from tsforecast.models.arima.prediction import forecast_moments
 
 _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
-_FIRST_STEPS = 4  # before another start is compared with the optimum known
-_SAME = 0.03  # of partial autocorrelations
+_FIRST_STEPS = 3  # before another start is compared with the optimum known
+_SAME = 0.05  # of partial autocorrelations
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -34,11 +34,16 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     return fit_from(starts, W, n_missing, names, order)
 
 
-def fit_from(starts: Floats, W: Floats, n_missing: int, names: tuple[str, ...], order: Order) -> ArimaFit:
-    """The best fit reached from the angles ``starts``, ``(n_starts, n_params)``; rows W as `rows` gives them."""
+def fit_from(
+    starts: Floats, W: Floats, n_missing: int, names: tuple[str, ...], order: Order, circle: float = 1.0
+) -> ArimaFit:
+    """The best fit reached from the angles ``starts``, ``(n_starts, n_params)``; rows W as `rows` gives them.
+
+    Roots stay outside the circle of radius ``circle``.
+    """
     orders = _orders(order)
-    x, _, n_iterations, converged = maximise(starts, orders, W, n_missing)
-    return _fit_at(likelihood.coefficients(x, orders), W, n_missing, names, order, converged, n_iterations)
+    x, _, n_iterations, converged = maximise(starts, orders, W, n_missing, circle)
+    return _fit_at(likelihood.coefficients(x, orders, circle), W, n_missing, names, order, converged, n_iterations)
 
 
 def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
@@ -130,12 +135,14 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
     return np.vstack([first, points[np.argsort(left)[: n_points - 1]]])
 
 
-def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int) -> tuple[Floats, float, int, bool]:
+def maximise(
+    starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float = 1.0
+) -> tuple[Floats, float, int, bool]:
     """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence.
 
     The first start is followed to its optimum. Any other is left as soon as it cannot come below that, or comes near.
     """
-    rows = (orders, W, n_missing)
+    rows = (orders, W, n_missing, circle)
     x, value, n_iterations, converged = likelihood.minimise(starts[0], *rows, _TOLERANCE, _MAX_ITERATIONS, np.inf)
     for other in starts[1:]:
         goal = np.inf if np.isnan(value) else value
@@ -184,4 +191,4 @@ def _orders(order: Order) -> Ints:
 
 def _n_starts(order: Order) -> int:
     """Starts to follow: a likelihood of few parameters has one peak, one of many has several."""
-    return {0: 1, 1: 1, 2: 2, 3: 3}.get(order.n_arma, 6)
+    return {0: 1, 1: 1, 2: 3, 3: 4}.get(order.n_arma, 8)

@@ -199,7 +199,8 @@ class AutoARIMA(ArimaForecaster):
     """Seasonal ARIMA whose order is chosen for each series, by Hyndman & Khandakar (2008) as in R's ``auto.arima``.
 
     D from the strength of the season, d from KPSS tests, then the orders of lowest criterion; every candidate is
-    judged by its exact likelihood. A candidate with a root within 1% of the unit circle is passed over.
+    judged by its exact likelihood, at the best parameters whose roots are at least 1% away from the unit circle (R
+    passes over a candidate whose optimum has a nearer one).
 
     Parameters
     ----------

@@ -17,8 +17,9 @@ from tsforecast.models.arima.estimate import ArimaFit, explained_wholly
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import Criterion, SearchSpace, Sizes
 
-_NEAREST_ROOT = 1.01  # a model with a root nearer to the unit circle is passed over
+_NEAREST_ROOT = 1.01  # R passes over a model with a root nearer to the unit circle; here it is fitted outside it
 _MAX_MODELS = 94  # of a stepwise search, as in R
+_BEAM = 2  # leaders whose neighbours are all tried
 _MAX_SUM = 5  # p + q + P + Q of a full search, as in R
 _ROUGH = 1e-3  # of -2 loglik: enough to compare two models
 
@@ -124,10 +125,9 @@ def _differences(y: Floats, X: Floats | None, space: SearchSpace) -> tuple[int, 
 
 
 def _score(problem: _Problem, model: _Model, best: _Model | None) -> float:
-    """The criterion of a model, infinite where it has no likelihood or a root near the unit circle; remembered.
+    """The criterion of a model, infinite where it has no likelihood; remembered.
 
-    ``best`` is the best model so far, whose optimum is one of two starts; a model that clearly stays above it is left
-    before its own optimum.
+    ``best`` is the best model so far. A model that clearly stays above it is left before its own optimum.
     """
     if model in problem.tried:
         return problem.tried[model][0]
@@ -139,10 +139,12 @@ def _score(problem: _Problem, model: _Model, best: _Model | None) -> float:
         penalty, goal = _penalty(problem.space.criterion, k, n), np.inf
         if best is not None and np.isfinite(problem.tried[best][0]):
             goal = n / (2 * np.pi) * np.exp((problem.tried[best][0] - penalty) / n - 1)
-        begin = _begin(problem, model, best, orders)
-        x, squares, _, _ = likelihood.minimise(begin, orders, W, n_missing, _ROUGH, 60, goal)
-        if squares > 0 and likelihood.is_inside(x, orders, _NEAREST_ROOT):
-            score = n * (np.log(2 * np.pi * squares / n) + 1) + penalty
+        for begin in _starts(problem, model, best, orders):
+            reached, squares, _, _ = likelihood.minimise(begin, orders, W, n_missing, _NEAREST_ROOT, _ROUGH, 60, goal)
+            value = n * (np.log(2 * np.pi * squares / n) + 1) + penalty if squares > 0 else np.inf
+            if value < score:
+                score, x = value, reached
+                goal = min(goal, squares)
     problem.tried[model] = (score, x)
     return score
 
@@ -153,17 +155,12 @@ def _penalty(criterion: Criterion, k: int, n: int) -> float:
     return 2.0 * k + (2.0 * k * (k + 1) / (n - k - 1) if criterion == "aicc" else 0.0)
 
 
-def _begin(problem: _Problem, model: _Model, best: _Model | None, orders: Ints) -> Floats:
-    """Where to start: Hannan-Rissanen, or the optimum of the best model with its lags cut or filled up by zeros."""
+def _starts(problem: _Problem, model: _Model, best: _Model | None, orders: Ints) -> list[Floats]:
+    """Where to start: the optimum of the best model with its lags cut or filled up by zeros, and Hannan-Rissanen."""
     if sum(model.sizes) == 0:
-        return np.zeros(0)
-    first: Floats = start.hannan_rissanen(problem.residual(model), orders)
-    if best is None:
-        return first
-    moved = _carry(problem.tried[best][1], best.sizes, model.sizes)
-    W, n_missing = problem.data(model)
-    one, other = (likelihood.target(x, orders, W, n_missing) for x in (first, moved))
-    return first if one @ one < other @ other else moved
+        return [np.zeros(0)]
+    carried = [] if best is None else [_carry(problem.tried[best][1], best.sizes, model.sizes)]
+    return [*carried, start.hannan_rissanen(problem.residual(model), orders)]
 
 
 def _carry(x: Floats, source: Sizes, sizes: Sizes) -> Floats:
@@ -196,14 +193,23 @@ def _stepwise(problem: _Problem) -> _Model:
     for model in models:
         if _score(problem, model, best if model != best else None) < problem.tried[best][0]:
             best = model
-    improved = True
-    while improved and len(problem.tried) < _MAX_MODELS:
-        improved = False
-        for model in _neighbours(best, limits, trend):
-            if model not in problem.tried and _score(problem, model, best) < problem.tried[best][0]:
-                best, improved = model, True
-                break
+    while len(problem.tried) < _MAX_MODELS:
+        candidate = _untried_neighbour(problem, limits, trend)
+        if candidate is None:
+            break
+        if _score(problem, candidate, best) < problem.tried[best][0]:
+            best = candidate
     return best
+
+
+def _untried_neighbour(problem: _Problem, limits: Sizes, trend: bool) -> _Model | None:
+    """The next model to try: a neighbour of the best, or else of one of the `_BEAM` best."""
+    leaders = sorted(problem.tried, key=lambda model: problem.tried[model][0])[:_BEAM]
+    for leader in leaders:
+        for model in _neighbours(leader, limits, trend):
+            if model not in problem.tried:
+                return model
+    return None
 
 
 def _neighbours(model: _Model, limits: Sizes, trend: bool) -> Iterator[_Model]:
@@ -243,4 +249,4 @@ def _finish(problem: _Problem, model: _Model) -> ArimaFit:
     order = problem.order(model)
     _, x = problem.tried[model]
     names = (*problem.trend(model), *problem.names)
-    return by_numba.fit_from(x[None, :], W, n_missing, names, order)
+    return by_numba.fit_from(x[None, :], W, n_missing, names, order, _NEAREST_ROOT)
