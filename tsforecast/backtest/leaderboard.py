@@ -70,6 +70,21 @@ def ranking_metric(metrics: Sequence[str], wanted: str | None) -> str:
     return wanted or fit[0]
 
 
+def pareto_front(score: Floats, seconds: Floats) -> Bools:
+    """Whether no other is at least as good in both and better in one: two ``(n_models,)`` -> ``(n_models,)``.
+
+    A model without a score is not on the front.
+
+    Examples
+    --------
+    >>> pareto_front(np.array([1.0, 2.0, 3.0]), np.array([9.0, 1.0, 5.0]))
+    array([ True,  True, False])
+    """
+    no_worse = (score[:, None] <= score) & (seconds[:, None] <= seconds)  # (other, model)
+    better = (score[:, None] < score) | (seconds[:, None] < seconds)
+    return np.asarray(~(no_worse & better).any(axis=0) & np.isfinite(score))
+
+
 def by_series(values: Floats, series: Ints) -> Floats:
     """Means over the cutoffs of each series, nan left out: ``(n_models, n_cells)`` -> ``(n_models, n_series)``."""
     _, code = np.unique(series, return_inverse=True)

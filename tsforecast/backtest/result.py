@@ -24,7 +24,7 @@ from tsforecast.backtest.evidence import (
     verdict_of,
 )
 from tsforecast.backtest.files import FrameWriter, forecast_file, read_json, write_bytes, write_json
-from tsforecast.backtest.leaderboard import OnFailure, rank_models, ranking_metric, usual_baseline
+from tsforecast.backtest.leaderboard import OnFailure, pareto_front, rank_models, ranking_metric, usual_baseline
 from tsforecast.backtest.summary import markdown
 from tsforecast.exceptions import RunFolderError, UnknownNameError
 
@@ -267,6 +267,29 @@ class BacktestResult:
     def overlap(self) -> int:
         """Cutoffs whose horizons overlap: they do not count as independent."""
         return -(-int(self.config["horizon"]) // int(self.config["step_size"] or self.config["horizon"]))
+
+    def cost(self, metric: str | None = None) -> pd.DataFrame:
+        """Accuracy against cost: ``model``, ``score``, ``seconds`` (fit and predict), ``on_front``.
+
+        A model is on the Pareto front where no other is both at least as accurate and at least as fast, and better in
+        one of the two. ``seconds`` are per series and cutoff, seeds averaged.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> result = backtest([Naive(), Drift()], np.arange(9.0), cv=RollingOrigin(2), metrics=["mae"], level=())
+        >>> bool(result.cost().set_index("model").loc["Drift", "on_front"])
+        True
+        """
+        chosen = ranking_metric(self.metrics, metric)
+        board = self.leaderboard(metric=chosen).set_index("model")
+        n_seeds = self.timings.groupby("model")["seed"].nunique().reindex(board.index)
+        total = board["fit_seconds"] + board["predict_seconds"]
+        each = total / (n_seeds * self.n_series * int(self.config["n_windows"]))
+        found = pd.DataFrame({"model": board.index, "score": board[chosen].to_numpy(), "seconds": each.to_numpy()})
+        return found.assign(on_front=pareto_front(found["score"].to_numpy(), found["seconds"].to_numpy()))
 
     def seconds(self) -> pd.DataFrame:
         """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""

@@ -122,7 +122,7 @@ def _evidence(result: "BacktestResult") -> list[str]:
     steps = result.steps().dropna(how="all")
     shown = sorted({1, (steps.shape[1] + 1) // 2, steps.shape[1]})
     by_step = pd.DataFrame({"Model": steps.index, **{f"h = {h}": [_number(v, 3) for v in steps[h]] for h in shown}})
-    parts += ["## Scaled absolute error by step", _table(by_step)]
+    parts += ["## Scaled absolute error by step", _table(by_step), "## Accuracy against cost", _cost(result)]
     parts += _by_kind(result)
     if result.config["level"]:
         table = result.calibration()
@@ -133,6 +133,15 @@ def _evidence(result: "BacktestResult") -> list[str]:
         columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
         parts += ["## Intervals", _table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
     return parts
+
+
+def _cost(result: "BacktestResult") -> str:
+    found = result.cost()
+    score = [_number(value, 3) for value in found["score"]]
+    columns = {"Model": found["model"], title(result.ranking_metric): score}
+    columns["Milliseconds a series and cutoff"] = [_number(1000 * value, 2) for value in found["seconds"]]
+    columns["Beaten in both by another"] = ["no" if on else "yes" for on in found["on_front"]]
+    return _table(pd.DataFrame(columns))
 
 
 def _by_kind(result: "BacktestResult") -> list[str]:

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
-from tsforecast import Panel, SeasonalNaive
+from tsforecast import SARIMA, Naive, Panel, SeasonalNaive, load
 from tsforecast.backtest import RollingOrigin
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
 
@@ -76,3 +76,18 @@ def test_grid_search_takes_it_as_cv_and_finds_the_season():
     )
     search = GridSearchCV(SeasonalNaive(), {"season_length": [1, 3, 4]}, cv=RollingOrigin(4, n_windows=3))
     assert search.fit(y).best_params_ == {"season_length": 4}
+
+
+@pytest.mark.parametrize("horizon", [1, 2])
+def test_test_windows_of_one_or_two_steps_can_be_scored(horizon):
+    y = pd.Series(np.arange(30.0) ** 2, index=pd.date_range("2001-01-01", periods=30, freq="MS"))
+    scores = cross_val_score(Naive(), y, cv=RollingOrigin(horizon, n_windows=3), error_score="raise")
+    assert scores.shape == (3,) and (scores < 0).all()
+
+
+def test_grid_search_over_the_orders_of_a_model():
+    y = load("airline").series
+    grid = {"order": [(0, 1, 1), (1, 0, 0)], "transform": [None, "log"]}
+    search = GridSearchCV(SARIMA(season_length=12), grid, cv=RollingOrigin(12, n_windows=2), error_score="raise").fit(y)
+    assert search.best_params_ == {"order": (0, 1, 1), "transform": "log"}  # Box & Jenkins' model of these data
+    assert search.predict(3).shape == (3,)

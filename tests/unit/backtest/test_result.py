@@ -3,9 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tsforecast import Drift, HistoricAverage, Naive, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
+from tsforecast.backtest.leaderboard import pareto_front
 from tsforecast.backtest.summary import headline, markdown, who_wins
 from tsforecast.exceptions import ParameterError, RunFolderError, UnknownNameError
 
@@ -82,6 +85,21 @@ def test_leaderboard_refuses_what_it_cannot_rank_by(result):
         result.leaderboard(baseline="ETS")
     with pytest.raises(ParameterError, match="on_failure"):
         result.leaderboard(on_failure="zero")
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=6))
+def test_pareto_front_is_what_nothing_dominates(points):
+    found = pareto_front(*np.array(points, dtype=float).T)
+    for i, (score, seconds) in enumerate(points):
+        dominated = any(s <= score and t <= seconds and (s, t) != (score, seconds) for s, t in points)
+        assert found[i] == (not dominated)
+
+
+def test_cost_is_time_for_a_series_and_a_cutoff(result):
+    found = result.cost("mae").set_index("model")
+    total = result.timings.groupby("model")[["fit_seconds", "predict_seconds"]].sum().sum(axis=1)
+    np.testing.assert_allclose(found["seconds"], (total / 12).loc[found.index])
+    assert found["on_front"].iloc[0], "the most accurate is on the front"
 
 
 def test_saved_result_loads_as_it_was(result, tmp_path):
