@@ -9,7 +9,7 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.backtest.jobs import Job, Part, truth_rows
 from tsforecast.backtest.plan import Plan
 from tsforecast.forecast import interval_quantiles
-from tsforecast.metrics.choose import Metric
+from tsforecast.metrics.choose import metric_columns
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
 
@@ -132,22 +132,6 @@ class Collector:
 def finished(part: Part) -> Bools:
     """Whether there is a forecast: ``(n_windows, n_series)``."""
     return np.asarray(~np.isnan(part.mean).any(axis=2))
-
-
-def metric_columns(metrics: Sequence[Metric], level: Sequence[float]) -> list[str]:
-    """Names of the scores: an interval metric has one for each level.
-
-    Examples
-    --------
-    >>> from tsforecast.metrics.choose import choose_metrics
-    >>> metric_columns(choose_metrics(["mase", "coverage"]), [80, 95])
-    ['mase', 'coverage-80', 'coverage-95']
-    """
-    return [
-        name
-        for metric in metrics
-        for name in ([f"{metric.name}-{p:g}" for p in level] if metric.kind == "interval" else [metric.name])
-    ]
 
 
 def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels: Floats) -> dict[str, int]:

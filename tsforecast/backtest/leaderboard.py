@@ -66,7 +66,10 @@ def ranking_metric(metrics: Sequence[str], wanted: str | None) -> str:
     if wanted is not None and wanted not in metrics:
         raise UnknownNameError(f"No metric {wanted!r} was scored; there are {', '.join(metrics)}.")
     if (wanted is None and not fit) or (wanted is not None and wanted not in fit):
-        raise ParameterError(f"Less of {wanted or ', '.join(metrics)} is not better; rank by an error such as mase.")
+        raise ParameterError(
+            f"metrics: less of {wanted or ', '.join(metrics) or 'nothing'} is not better; an error such as mase is "
+            "needed to rank by."
+        )
     return wanted or fit[0]
 
 

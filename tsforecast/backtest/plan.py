@@ -9,11 +9,12 @@ from sklearn.base import clone
 
 from tsforecast._types import Floats
 from tsforecast.backtest.jobs import Job
+from tsforecast.backtest.leaderboard import ranking_metric
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import quantile_levels
-from tsforecast.metrics.choose import Metric
+from tsforecast.metrics.choose import Metric, metric_columns
 from tsforecast.panel import Panel
 
 Refit: TypeAlias = Literal["always", "never"] | int
@@ -60,6 +61,7 @@ class Plan:
             raise ParameterError(f"refit={self.refit!r} is not 'always', 'never' or a number of cutoffs, at least 1.")
         if self.season_length < 1:
             raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
+        ranking_metric(metric_columns(self.metrics, self.level), None)
         self.cv.check(self.panel.lengths, self.panel.ids)
 
     @property

@@ -18,7 +18,6 @@ from tsforecast.backtest.collect import (
     TIMING_COLUMNS,
     WARNING_COLUMNS,
     Collector,
-    metric_columns,
 )
 from tsforecast.backtest.describe import describe_models
 from tsforecast.backtest.files import TEMPORARY, FrameWriter, forecast_file, read_json, write_bytes, write_json
@@ -28,6 +27,7 @@ from tsforecast.backtest.plan import Plan
 from tsforecast.backtest.result import BacktestResult
 from tsforecast.exceptions import RunFolderError
 from tsforecast.frequency import freq_name
+from tsforecast.metrics.choose import metric_columns
 
 _FRAMES = {
     "scores": SCORE_COLUMNS,

@@ -92,6 +92,21 @@ def choose_metrics(metrics: "Sequence[str | Metric]") -> tuple[Metric, ...]:
     return chosen
 
 
+def metric_columns(metrics: Sequence[Metric], level: Sequence[float]) -> list[str]:
+    """Names of the scores: an interval metric has one for each level.
+
+    Examples
+    --------
+    >>> metric_columns(choose_metrics(["mase", "coverage"]), [80, 95])
+    ['mase', 'coverage-80', 'coverage-95']
+    """
+    return [
+        name
+        for metric in metrics
+        for name in ([f"{metric.name}-{p:g}" for p in level] if metric.kind == "interval" else [metric.name])
+    ]
+
+
 def _named(name: str) -> Metric:
     if not isinstance(name, str):
         raise ParameterError(f"metrics: {name!r} is neither a name nor a Metric(name, function).")

@@ -77,7 +77,7 @@ def test_leaderboard_by_strata_is_the_leaderboard_of_each(result):
 
 
 def test_leaderboard_refuses_what_it_cannot_rank_by(result):
-    with pytest.raises(ParameterError, match="coverage-80 is not better"):
+    with pytest.raises(ParameterError, match="less of coverage-80 is not better"):
         result.leaderboard(metric="coverage-80")
     with pytest.raises(UnknownNameError, match="rmse"):
         result.leaderboard(metric="rmse")
@@ -148,6 +148,12 @@ def test_the_sentence_says_so_when_the_baseline_wins():
     y = np.tile([1.0, 4.0, 9.0], 10)
     result = backtest([SeasonalNaive(3), Drift()], y, cv=RollingOrigin(3), metrics=["mae"], level=())
     assert "SeasonalNaive has the lowest MAE" in who_wins(result) and "no model here beats it" in who_wins(result)
+
+
+def test_a_run_on_constant_series_has_no_score_and_says_so(tmp_path):
+    result = backtest([Naive(), Drift()], np.ones(20), cv=RollingOrigin(2), output=tmp_path)
+    assert result.leaderboard()["mase"].isna().all() and result.failures.empty
+    assert "could be scored" in (tmp_path / "summary.md").read_text()
 
 
 def test_headline_of_a_run_without_any_score_is_still_a_table():

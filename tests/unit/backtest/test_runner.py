@@ -240,7 +240,16 @@ def test_a_short_series_stops_the_run_before_it_starts():
 
 
 @pytest.mark.parametrize(
-    "bad", [{"refit": 0}, {"refit": "often"}, {"seeds": 0}, {"seeds": [1, 1]}, {"level": [120]}, {"season_length": 0}]
+    "bad",
+    [
+        {"refit": 0},
+        {"refit": "often"},
+        {"seeds": 0},
+        {"seeds": [1, 1]},
+        {"level": [120]},
+        {"season_length": 0},
+        {"metrics": ["bias"]},
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(bad):
     with pytest.raises(ParameterError):
