@@ -61,7 +61,7 @@ def _lightning(args: list[str]) -> int:
 
         class Command(LightningCLI):
             def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-                for name in ("input_size", "horizon"):
+                for name in ("input_size", "horizon", "loss"):
                     parser.link_arguments(f"data.{name}", f"model.{name}", apply_on="instantiate")
 
         cli = Command(

@@ -8,6 +8,7 @@ from tsforecast._types import Ints
 from tsforecast.data import catalog
 from tsforecast.data.read import read
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare
@@ -105,6 +106,11 @@ class StreamDataModule(pl.LightningDataModule):
         """Steps that one output covers; reads the source."""
         self.setup()
         return self.layout.horizon
+
+    @property
+    def loss(self) -> LossName:
+        """What is learnt: the loss of the decoding."""
+        return self.decoding.loss
 
     def train_dataloader(self) -> ChunkLoader:
         """Chunks of the series without their tails."""

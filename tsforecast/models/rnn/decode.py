@@ -1,5 +1,6 @@
 """Runs trained networks: over a panel, and past its end."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tsforecast._types import Floats, Ints
+from tsforecast.models.rnn.heads import Head
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.preparation import Local, Prepared
 
@@ -70,34 +72,47 @@ def _advance(network: RecurrentNetwork, x: Floats, state: Tensor) -> tuple[Float
     return output[:, 0].double().numpy(), state
 
 
-def direct(network: RecurrentNetwork, warm: Warm, ahead: Ahead, horizon: int) -> Floats:
-    """Point forecasts of u, ``(n_series, horizon)``: outputs cover several steps, are fed back, and so on."""
-    last, state, pieces, done = warm.last.mean(axis=0), warm.state, [], 0
+class Course(NamedTuple):
+    """Point forecasts of u, and the raw outputs that they come from."""
+
+    point: Floats  # (n_series, horizon)
+    raw: Floats  # (n_members, n_series, horizon, n_params)
+
+
+def direct(network: RecurrentNetwork, head: Head, warm: Warm, ahead: Ahead, horizon: int) -> Course:
+    """Forecasts from outputs that cover several steps; past the last they are fed back, and so on."""
+    output, state, points, raws, done = warm.last, warm.state, [], [], 0
     while True:
-        block = ahead.level[:, None] + ahead.scale[:, None] * last  # (n_series, steps of an output)
-        pieces.append(block)
+        raw = output.reshape(*output.shape[:2], -1, head.n_params)
+        block = ahead.level[:, None] + ahead.scale[:, None] * head.point(raw).mean(axis=0)
+        points.append(block)
+        raws.append(raw)
         done += block.shape[1]
         if done >= horizon:
-            return np.concatenate(pieces, axis=1)[:, :horizon]
+            return Course(np.concatenate(points, axis=1)[:, :horizon], np.concatenate(raws, axis=2)[:, :, :horizon])
         for k in range(block.shape[1]):
             ahead, x = ahead.step(block[:, k], done - block.shape[1] + k)
             output, state = _advance(network, x[None], state)
-        last = output.mean(axis=0)
 
 
-def sample_paths(network: RecurrentNetwork, warm: Warm, ahead: Ahead, shocks: Floats) -> Floats:
-    """Paths of u, ``(n_series, n_samples, horizon)``: each step's output plus a shock, fed back, all paths in one call.
+def sample_paths(
+    network: RecurrentNetwork, warm: Warm, ahead: Ahead, outcome: Callable[[Floats, Floats], Floats], p: Floats
+) -> Floats:
+    """Paths of u, ``(n_series, n_samples, horizon)``: each step's outcome is fed back, all paths in one call.
 
-    ``shocks`` is ``(n_members, n_series, n_paths, horizon)``, in scales: each member walks its own paths.
+    ``p`` is ``(n_members, n_series, n_paths, horizon)``, each member walking its own paths; ``outcome`` turns raw
+    outputs ``(n_members, n_series, n_paths, n_params)`` and probabilities ``(n_members, n_series, n_paths)`` into
+    values.
     """
-    n_members, n_series, n_paths, horizon = shocks.shape
+    n_members, n_series, n_paths, horizon = p.shape
     every = np.tile(np.repeat(np.arange(n_series), n_paths), n_members)  # a row for each member, series and path
     ahead = ahead.take(every)
     state = warm.state.repeat_interleave(n_paths, dim=3)
-    output = np.repeat(warm.last, n_paths, axis=1)  # (n_members, n_series * n_paths, 1)
+    output = np.repeat(warm.last, n_paths, axis=1)  # (n_members, n_series * n_paths, n_params)
     paths = np.empty((every.size, horizon))
     for k in range(horizon):
-        paths[:, k] = ahead.level + ahead.scale * (output[..., 0].reshape(-1) + shocks[..., k].reshape(-1))
+        value = outcome(output.reshape(n_members, n_series, n_paths, -1), p[..., k])
+        paths[:, k] = ahead.level + ahead.scale * value.reshape(-1)
         ahead, x = ahead.step(paths[:, k], k)
         output, state = _advance(network, x.reshape(n_members, -1, x.shape[1]), state)
     walks = paths.reshape(n_members, n_series, n_paths, horizon)

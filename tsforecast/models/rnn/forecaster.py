@@ -149,7 +149,7 @@ class _Recurrent(BaseForecaster):
 
 
 class LSTM(_Recurrent):
-    """Long short-term memory (Hochreiter & Schmidhuber 1997), stacked, trained by truncated backpropagation through time.
+    """Long short-term memory (Hochreiter & Schmidhuber 1997), stacked, trained by truncated BPTT.
 
     Series lie in parallel streams; a batch is chunk k of every stream; the state is carried, detached, from chunk to
     chunk and reset where a stream begins a new series (see docs/bptt.md). The network sees each value relative to the

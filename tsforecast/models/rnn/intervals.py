@@ -46,17 +46,18 @@ class Spread:
 
     def quantiles(self, sizes: Floats, levels: Floats) -> Floats:
         """Quantiles of the residuals: ``(n_series, horizon)`` sizes -> ``(n_series, horizon, n_levels)``."""
-        return sizes[:, :, None] * np.quantile(self.shape, levels)
+        return np.asarray(sizes[:, :, None] * self.at(levels))
 
-    def shocks(self, sizes: Floats, count: tuple[int, ...], rng: np.random.Generator) -> Floats:
-        """Residuals drawn at random, for sizes that broadcast to ``count``."""
-        return rng.choice(self.shape, size=count) * sizes
+    def at(self, p: Floats) -> Floats:
+        """Residual over its size that is exceeded with probability ``1 - p``, for any shape of ``p``."""
+        return np.interp(p, np.linspace(0, 1, self.shape.size), self.shape)
 
 
 def learn_spread(residual: Floats, kept: Bools, lengths: Ints) -> Spread:
     """The spread of residuals ``(n_obs, horizon)``, nan where there is none; ``kept`` is true for those of the tail.
 
-    Residuals of training are too small, those of the tail are few: where the tail's are larger, sizes grow by as much.
+    Residuals of training are too small, those of the tail are few: where the tail's are larger, sizes grow, the more
+    the longer it is.
     """
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
@@ -80,8 +81,10 @@ def _by_series(table: "Floats | Bools", of: Ints, n_series: int) -> Floats:
 def _optimism(size: Floats, trained: Bools, kept: Bools) -> float:
     if not kept.any() or not trained.any():
         return 1.0
+    steps = float(kept.any(axis=1).sum())
+    trust = steps / (steps + _OWN)
     inside, outside = float(size[trained].mean()), float(size[kept].mean())
-    return float(np.clip(outside / max(inside, 1e-12), 1.0, 2.0))
+    return float(np.clip(1 + trust * (outside / max(inside, 1e-12) - 1), 1.0, 2.0))
 
 
 def _thin(shape: Floats) -> Floats:

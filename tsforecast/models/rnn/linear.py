@@ -11,8 +11,11 @@ _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 
 
 @torch.no_grad()
-def initialise(network: RecurrentNetwork, table: Table, trust: Tensor) -> None:
-    """Set S and the intercept of every member to the ridge regression of the targets on the inputs."""
+def initialise(network: RecurrentNetwork, table: Table, trust: Tensor, n_params: int) -> None:
+    """Set S and the intercept of every member to the ridge regression of the targets on the inputs.
+
+    They are those of the first of the ``n_params`` raw outputs for each step ahead; the others begin at zero.
+    """
     x, target, weight = table.x.double(), table.target.double(), table.weight.double()
     if not (torch.isfinite(x).all() and torch.isfinite(target).all()):
         return  # the loss will say where
@@ -21,8 +24,8 @@ def initialise(network: RecurrentNetwork, table: Table, trust: Tensor) -> None:
         slopes, level = ridge(x, target, weight, trust)
         weight = seen * _robust((target - x @ slopes - level).abs(), seen)
     weight, intercept = ridge(x, target, weight, trust)
-    network.direct.copy_(weight)
-    network.intercept.copy_(intercept)
+    network.direct[..., ::n_params] = weight.to(network.direct.dtype)
+    network.intercept[..., ::n_params] = intercept.to(network.intercept.dtype)
 
 
 def _robust(size: Tensor, seen: Tensor) -> Tensor:

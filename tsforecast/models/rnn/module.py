@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEY, export
-from tsforecast.models.rnn.heads import LossName, PointHead
+from tsforecast.models.rnn.heads import LossName, head_of
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Training
@@ -35,7 +35,7 @@ class RecurrentModule(pl.LightningModule):
         Of the data: ``data.input_size`` and ``data.horizon``.
     hidden_size, num_layers, dropout, n_members
         See `RecurrentNetwork`.
-    loss : {"mae", "mse", "huber"}
+    loss : {"mae", "mse", "huber", "quantile", "gaussian", "student_t"}
     lr : float
         Largest learning rate.
     training : Training, optional
@@ -60,11 +60,12 @@ class RecurrentModule(pl.LightningModule):
         random_state: int = 0,
     ) -> None:
         super().__init__()
+        self.head, self.options, self.lr = head_of(loss), training or Training(), lr
+        output_size = horizon * self.head.n_params
         self.network = RecurrentNetwork(
-            cell, input_size, hidden_size, num_layers, horizon, n_members=n_members, dropout=dropout
+            cell, input_size, hidden_size, num_layers, output_size, n_members=n_members, dropout=dropout
         )
         self.network.reset_parameters(member_seeds(random_state, n_members))
-        self.head, self.options, self.lr = PointHead(loss), training or Training(), lr
         self._state: Tensor | None = None
         self._validation_state: Tensor | None = None
         self._validation: list[Tensor] = []
@@ -74,7 +75,7 @@ class RecurrentModule(pl.LightningModule):
         """Begin from the linear autoregression that the data give."""
         data = getattr(self.trainer, "datamodule", None)
         if stage == "fit" and data is not None:
-            initialise(self.network, data.tables[0], torch.as_tensor(data.layout.trust()))
+            initialise(self.network, data.tables[0], torch.as_tensor(data.layout.trust()), self.head.n_params)
 
     def on_train_epoch_start(self) -> None:
         """Begin the streams of a new epoch with no state."""

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, Literal, TypeVar
 
 from tsforecast.exceptions import ParameterError
+from tsforecast.models.rnn.heads import LossName
 
 Group = TypeVar("Group")
 
@@ -61,7 +62,10 @@ class Decoding:
     horizon : int, optional
         Steps that a direct output covers; a longer forecast feeds them back and goes on. One and a half seasons, at
         least 12 and at most 48, where it is None.
-    loss : {"mae", "mse", "huber"}
+    loss : {"mae", "mse", "huber", "quantile", "gaussian", "student_t"}
+        What is learnt. The first three are point forecasts, whose intervals come from residuals; the others are
+        whole distributions. ``"mse"`` and ``"gaussian"`` forecast the mean, adjusted for bias where a transform is
+        undone, the others the median.
     n_samples : int
         Paths sampled for the intervals of a recursive forecast.
 
@@ -73,7 +77,7 @@ class Decoding:
 
     kind: Literal["direct", "recursive"] = "direct"
     horizon: int | None = None
-    loss: Literal["mae", "mse", "huber"] = "mae"
+    loss: LossName = "mae"
     n_samples: int = 200
 
 

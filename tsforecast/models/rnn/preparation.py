@@ -23,9 +23,7 @@ from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
 _PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
-_TOLERANCE = (
-    1.1  # an autoregression about the mean can follow a walk for a while, one about the last value never returns
-)
+_CERTAIN = -3.43  # Dickey & Fuller's statistic with a constant at 1%: MacKinnon (2010), table 2
 N_PLAIN = 3  # change, distance from the level, observed or not
 N_LAGS = 8  # earlier values among the inputs
 
@@ -178,7 +176,7 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
         rows = slice(panel.indptr[i], panel.indptr[i + 1])
         season[i] = seasonal_indices(w.values[rows], phases[rows], season_length, options.deseasonalize)
         stats[i] = _describe(w.values[rows] - season[i, phases[rows]], options.level, horizon)
-    memory = float(max(season_length, 12))
+    memory = float(max(2 * season_length, 24))
     reverting = stats[:, 0] > 0
     mixed = bool(reverting.any() and not reverting.all())
     return Prepared(transform, season, reverting, stats[:, 1], stats[:, 2], stats[:, 3], memory, mixed)
@@ -197,7 +195,7 @@ def _describe(u: Floats, level: str, horizon: int) -> Floats:
 
 
 def _reverts(u: Floats, horizon: int) -> bool:
-    """Whether the mean so far forecasts ``horizon`` steps ahead better than the last value does."""
+    """Whether a unit root is rejected, and the mean so far forecasts ``horizon`` steps ahead better than the last."""
     begin = max(u.size // 3, 2)
     ahead = min(horizon, u.size // 4)
     if ahead < 1 or u.size - begin - ahead < 4:
@@ -206,4 +204,18 @@ def _reverts(u: Floats, horizon: int) -> bool:
     truth = u[begin + ahead :]
     by_mean = np.abs(truth - so_far[begin:-ahead]).mean()
     by_last = np.abs(truth - u[begin:-ahead]).mean()
-    return bool(by_mean < _TOLERANCE * by_last)
+    return bool(by_mean < by_last) and _unit_root_statistic(u) < _CERTAIN
+
+
+def _unit_root_statistic(u: Floats) -> float:
+    """Statistic of the augmented Dickey-Fuller test with a constant and four lagged changes (Said & Dickey 1984)."""
+    n_lags = min(4, u.size // 10)
+    change = np.diff(u)
+    lagged = [change[n_lags - k : change.size - k] for k in range(1, n_lags + 1)]
+    x = np.column_stack([u[n_lags:-1], np.ones(change.size - n_lags), *lagged])
+    y = change[n_lags:]
+    inverse = np.linalg.pinv(x.T @ x)
+    slope = inverse @ x.T @ y
+    rest = y - x @ slope
+    error = np.sqrt(max(float(rest @ rest) / max(y.size - x.shape[1], 1) * inverse[0, 0], 1e-300))
+    return float(slope[0] / error)

@@ -8,6 +8,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import decode
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
+from tsforecast.models.rnn.heads import Head, head_of
 from tsforecast.models.rnn.inputs import Layout, inputs_of
 from tsforecast.models.rnn.intervals import Spread, learn_spread
 from tsforecast.models.rnn.network import RecurrentNetwork
@@ -49,12 +50,27 @@ class Trained:
         known = self._known_after(panel, horizon, X)
         ahead = decode.Ahead(prepared, inputs.local, inputs.level[ends], inputs.scale[ends], known)
         warm = decode.warm_up(self.network, inputs.x, panel.lengths)
-        u = decode.direct(self.network, warm, ahead, horizon)  # (n_series, horizon)
-        around = self._quantiles(u, warm, ahead, levels, spread, seed)  # (n_series, horizon, n_levels)
+        course = decode.direct(self.network, self.head, warm, ahead, horizon)
+        sizes = spread.sizes(horizon, prepared.reverting) * ahead.scale[:, None]  # (n_series, horizon)
+        if self.decoding.kind == "direct":
+            around = self._around(course, ahead, sizes, spread, levels)
+        else:
+            around = self._sampled(horizon, warm, ahead, spread, levels, seed)
         season = prepared.season[np.arange(panel.n_series)[:, None], self._phases_after(panel, horizon)]
-        mean = prepared.transform.invert_quantiles(u + season, panel.ids)
-        quantiles = prepared.transform.invert_quantiles(around + season[:, :, None], panel.ids)
+        mean, transform = course.point + season, prepared.transform
+        if self.decoding.loss in ("mse", "gaussian"):
+            mean = transform.invert_mean(
+                mean, np.pi / 2 * sizes**2, panel.ids
+            )  # of a normal with these absolute errors
+        else:
+            mean = transform.invert_quantiles(mean, panel.ids)
+        quantiles = transform.invert_quantiles(around + season[:, :, None], panel.ids)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    @property
+    def head(self) -> Head:
+        """What raw outputs mean."""
+        return head_of(self.decoding.loss)
 
     def _of(self, panel: Panel) -> tuple[Prepared, Spread]:
         """What is known of the series of ``panel``; of a new one, what its history tells."""
@@ -69,19 +85,36 @@ class Trained:
             place[new] = len(ids) + np.arange(new.size)
         return prepared.take(place), self.spread.take(found)
 
-    def _quantiles(
-        self, u: Floats, warm: decode.Warm, ahead: decode.Ahead, levels: Floats, spread: Spread, seed: int
+    def _around(
+        self, course: decode.Course, ahead: decode.Ahead, sizes: Floats, spread: Spread, levels: Floats
     ) -> Floats:
+        """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
+        if not self.head.probabilistic:
+            return course.point[:, :, None] + spread.quantiles(sizes, levels)
+        value = self.head.at(course.raw[:, :, :, None], levels).mean(axis=0)  # members' quantiles, averaged
+        away = value - self.head.point(course.raw).mean(axis=0)[:, :, None]
+        blocks = np.arange(course.point.shape[1]) // self.layout.horizon + 1  # past the first, outputs stand on outputs
+        growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
+        return course.point[:, :, None] + ahead.scale[:, None, None] * growth[:, :, None] * away
+
+    def _sampled(
+        self, horizon: int, warm: decode.Warm, ahead: decode.Ahead, spread: Spread, levels: Floats, seed: int
+    ) -> Floats:
+        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``."""
+        n_members, n_series = self.network.n_members, ahead.level.size
         if levels.size == 0:
-            return np.empty((*u.shape, 0))
-        if self.decoding.kind == "direct":
-            sizes = spread.sizes(u.shape[1], ahead.prepared.reverting)
-            return u[:, :, None] + ahead.scale[:, None, None] * spread.quantiles(sizes, levels)
-        n_members = self.network.n_members
-        count = (n_members, u.shape[0], -(-self.decoding.n_samples // n_members), u.shape[1])
-        shocks = spread.shocks(spread.size[:, :1, None], count, np.random.default_rng(seed))
-        paths = decode.sample_paths(self.network, warm, ahead, shocks)
-        return np.quantile(paths, levels, axis=1).transpose(1, 2, 0)
+            return np.empty((n_series, horizon, 0))
+        head = self.head
+
+        def outcome(raw: Floats, p: Floats) -> Floats:
+            if head.probabilistic:
+                return head.at(raw, p)
+            return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
+
+        count = (n_members, n_series, -(-self.decoding.n_samples // n_members), horizon)
+        p = np.random.default_rng(seed).uniform(size=count)
+        paths = decode.sample_paths(self.network, warm, ahead, outcome, p)
+        return np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
 
     def _phases_after(self, panel: Panel, n_steps: int) -> Ints:
         season = self.layout.season_length
@@ -104,7 +137,9 @@ def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
     """A network just trained on these data, with the spread of its residuals."""
     assert data.panel is not None
     lengths = data.panel.lengths
-    output = decode.warm_up(network, data.inputs.x, lengths).output.mean(axis=0)  # (n_obs, horizon)
+    head = head_of(data.decoding.loss)
+    raw = decode.warm_up(network, data.inputs.x, lengths).output
+    output = head.point(raw.reshape(*raw.shape[:2], -1, head.n_params)).mean(axis=0)  # (n_obs, horizon)
     position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
     kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
     spread = learn_spread(data.inputs.target - output, kept, lengths)
