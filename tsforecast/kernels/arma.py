@@ -40,35 +40,57 @@ def autoregress(x: Floats, lags: Ints, phi: Floats) -> Floats:
 
 @njit
 def invert_ma(x: Floats, lags: Ints, theta: Floats) -> Floats:
-    """``y`` with ``y[t] + sum(theta[k] y[t - k]) = x[t]`` over the lags given, zero before: (n,) -> (n,)."""
+    """``y`` with ``y[t] + sum(theta[k] y[t - k]) = x[t]`` over the lags given, zero before: (n,) -> (n,).
+
+    Lags up to 5 go step by step, with the last five values at hand; longer ones are taken off a block of steps at once,
+    the block as long as the shortest of them.
+    """
     n = x.size
-    y = np.empty(n)
-    for t in range(n):
-        total = x[t]
-        for lag in lags:
-            if lag > t:
-                break
-            total -= theta[lag - 1] * y[t - lag]
-        y[t] = total
+    y = x.copy()
+    c = np.zeros(6)
+    n_short = 0
+    for lag in lags:
+        if lag <= 5:
+            c[lag] = theta[lag - 1]
+            n_short += 1
+    c1, c2, c3, c4, c5 = c[1], c[2], c[3], c[4], c[5]
+    y1 = y2 = y3 = y4 = y5 = 0.0
+    block = lags[n_short] if n_short < lags.size else n
+    for begin in range(0, n, max(block, 1)):
+        end = min(begin + block, n)
+        for lag in lags[n_short:]:
+            first = max(begin, lag)
+            if first < end:
+                now, before, weight = y[first:end], y[first - lag : end - lag], theta[lag - 1]
+                for t in range(now.size):
+                    now[t] -= weight * before[t]
+        if n_short > 0:
+            for t in range(begin, end):
+                value = y[t] - c5 * y5 - c4 * y4 - c3 * y3 - c2 * y2 - c1 * y1
+                y[t] = value
+                y5, y4, y3, y2, y1 = y4, y3, y2, y1, value
     return y
 
 
 @njit
 def impulse_response(lags: Ints, theta: Floats, n: int) -> Floats:
-    """``pi = 1 / theta(B)``, up to where it has died out: at most (n,)."""
-    pi = np.empty(n)
-    quiet = 0
-    for t in range(n):
-        total = 1.0 if t == 0 else 0.0
-        for lag in lags:
-            if lag > t:
-                break
-            total -= theta[lag - 1] * pi[t - lag]
-        pi[t] = total
-        quiet = quiet + 1 if abs(total) < _NEGLIGIBLE else 0
-        if quiet > theta.size:  # as many zeros as there are lags: only zeros follow
-            return pi[: t + 1].copy()
-    return pi
+    """``pi = 1 / theta(B)``, up to where it has died out: at most (n,).
+
+    As many negligible values as there are lags mean that only such follow; the length is tried in growing steps.
+    """
+    length = min(n, 64)
+    while True:
+        unit = np.zeros(length)
+        unit[0] = 1.0
+        pi = invert_ma(unit, lags, theta)
+        quiet = 0
+        for t in range(length):
+            quiet = quiet + 1 if abs(pi[t]) < _NEGLIGIBLE else 0
+            if quiet > theta.size:
+                return pi[: t + 1].copy()
+        if length == n:
+            return pi
+        length = min(4 * length, n)
 
 
 @njit
@@ -81,13 +103,16 @@ def response_gram(pi: Floats, lags: Ints, theta: Floats, r: int, n: int) -> Floa
     """
     H = np.zeros((r, r))
     first = invert_ma(pi[::-1].copy(), lags, theta)[::-1]
+    leaving = np.zeros(r)
     for j in range(min(r, pi.size)):
         H[0, j] = first[j]
+    for j in range(min(r, n)):
+        if n - 1 - j < pi.size:
+            leaving[j] = pi[n - 1 - j]
     for i in range(r - 1):
-        at_end = pi[n - 1 - i] if 0 <= n - 1 - i < pi.size else 0.0
-        for j in range(i, r - 1):
-            other = pi[n - 1 - j] if 0 <= n - 1 - j < pi.size else 0.0
-            H[i + 1, j + 1] = H[i, j] - at_end * other
+        above, row = H[i, i : r - 1], H[i + 1, i + 1 :]
+        for j in range(row.size):
+            row[j] = above[j] - leaving[i] * leaving[i + j]
     for i in range(r):
         for j in range(i):
             H[i, j] = H[j, i]
