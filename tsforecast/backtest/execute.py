@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -231,8 +232,14 @@ class _Pool:
         return bool(getattr(self._executor, "_broken", False))
 
     def submit(self, task: Task) -> "Future[Receipt]":
-        """Hand a task to a worker."""
-        return self._executor.submit(run_task, task)
+        """Hand a task to a worker; those of ours begin deaf to Ctrl-C, which is the driver's to answer."""
+        if not self._own or not hasattr(signal, "pthread_sigmask"):
+            return self._executor.submit(run_task, task)
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits it
+        try:
+            return self._executor.submit(run_task, task)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
     def rebuild(self) -> None:
         """Replace a pool that has broken down."""

@@ -233,6 +233,20 @@ def test_a_killed_driver_leaves_no_worker_behind_and_its_run_goes_on_under_anoth
     assert outcomes(folder) == serial
 
 
+@needs_proc
+@pytest.mark.slow
+def test_ctrl_c_stops_driver_and_workers_quietly(script, tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, str(script), str(folder), "processes", ""]
+    run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    until(lambda: len(list(folder.glob("parts/*.parquet"))) >= 2)
+    workers = children(run.pid)
+    os.killpg(run.pid, signal.SIGINT)  # as a terminal does it: to all of them
+    told = run.communicate(timeout=60)[1]
+    assert run.returncode != 0 and told.count("Traceback") == 1 and told.rstrip().endswith("KeyboardInterrupt")
+    until(lambda: not any(_alive(worker) for worker in workers))
+
+
 @pytest.mark.slow
 def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, serial, tmp_path):
     folder = tmp_path / "run"
