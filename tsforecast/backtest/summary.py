@@ -37,6 +37,7 @@ _MEANINGS = {
     "interval_score": "interval width plus a penalty for what falls outside, in the unit of the series",
 }
 _ROWS_OF_A_SET = 10  # with fewer series or cutoffs a confidence set promises more than it can hold
+_ROWS_READ = 3_000_000  # forecasts of one model that are read for the summary, at most
 _RIVALS = 6  # models that the best one is held against in the summary
 _DECIMALS = {"smape": 2, "mape": 2, "coverage": 1, "skill": 1}
 
@@ -119,20 +120,28 @@ def _evidence(result: "BacktestResult") -> list[str]:
     parts = ["## Verdict", "\n".join(f"- {sentence}" for sentence in told), _confidence_set(result)] if told else []
     if result.cells.empty:
         return parts
+    parts += ["## Accuracy against cost", _cost(result), *_by_kind(result)]
+    if result.n_series * int(result.config["n_windows"]) * int(result.config["horizon"]) > _ROWS_READ:
+        told = "Not drawn up for a run of this size; `result.steps()` and `result.calibration()` do it when asked."
+        return [*parts, "## Errors by step, and intervals", told]
+    return [*parts, *_by_step(result), *_intervals(result)]
+
+
+def _by_step(result: "BacktestResult") -> list[str]:
     steps = result.steps().dropna(how="all")
     shown = sorted({1, (steps.shape[1] + 1) // 2, steps.shape[1]})
-    by_step = pd.DataFrame({"Model": steps.index, **{f"h = {h}": [_number(v, 3) for v in steps[h]] for h in shown}})
-    parts += ["## Scaled absolute error by step", _table(by_step), "## Accuracy against cost", _cost(result)]
-    parts += _by_kind(result)
-    if result.config["level"]:
-        table = result.calibration()
-        table = table[table["h"] == 0]
-        truth = [
-            f"{c:.1f}% ({low:.1f} to {high:.1f})" for c, low, high in table[["coverage", "low", "high"]].to_numpy()
-        ]
-        columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
-        parts += ["## Intervals", _table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
-    return parts
+    table = pd.DataFrame({"Model": steps.index, **{f"h = {h}": [_number(v, 3) for v in steps[h]] for h in shown}})
+    return ["## Scaled absolute error by step", _table(table)]
+
+
+def _intervals(result: "BacktestResult") -> list[str]:
+    if not result.config["level"]:
+        return []
+    table = result.calibration()
+    table = table[table["h"] == 0]
+    truth = [f"{c:.1f}% ({low:.1f} to {high:.1f})" for c, low, high in table[["coverage", "low", "high"]].to_numpy()]
+    columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
+    return ["## Intervals", _table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
 
 
 def _cost(result: "BacktestResult") -> str:

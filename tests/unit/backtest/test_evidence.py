@@ -160,6 +160,12 @@ def test_summary_lays_the_evidence_out(result):
         assert text in page
 
 
+def test_the_summary_of_a_run_too_large_to_read_says_how_to_ask(result, monkeypatch):
+    monkeypatch.setattr("tsforecast.backtest.summary._ROWS_READ", 6 * 8 * 4 - 1)
+    page = markdown(result)
+    assert "result.steps()" in page and "## Intervals" not in page and "## Verdict" in page
+
+
 def test_questions_that_cannot_be_answered_are_clear_errors(result):
     with pytest.raises(UnknownNameError, match="'ETS'"):
         result.dm("Naive", "ETS")
