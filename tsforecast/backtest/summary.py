@@ -117,13 +117,17 @@ def verdicts(result: "BacktestResult", board: pd.DataFrame | None = None, *, mos
 def _evidence(result: "BacktestResult") -> list[str]:
     """Sections on what the numbers prove: verdicts, the confidence set, errors by step, intervals."""
     told = verdicts(result, most=_RIVALS)
-    parts = ["## Verdict", "\n".join(f"- {sentence}" for sentence in told), _confidence_set(result)] if told else []
+    parts = (
+        ["## Verdict", "\n".join(f"- {sentence}" for sentence in told), _confidence_set(result), _ranks(result)]
+        if told
+        else []
+    )
     if result.cells.empty:
         return parts
     parts += ["## Accuracy against cost", _cost(result), *_by_kind(result)]
     if result.n_series * int(result.config["n_windows"]) * int(result.config["horizon"]) > _ROWS_READ:
-        told = "Not drawn up for a run of this size; `result.steps()` and `result.calibration()` do it when asked."
-        return [*parts, "## Errors by step, and intervals", told]
+        asked = "Not drawn up for a run of this size; `result.steps()` and `result.calibration()` do it when asked."
+        return [*parts, "## Errors by step, and intervals", asked]
     return [*parts, *_by_step(result), *_intervals(result)]
 
 
@@ -142,6 +146,18 @@ def _intervals(result: "BacktestResult") -> list[str]:
     truth = [f"{c:.1f}% ({low:.1f} to {high:.1f})" for c, low, high in table[["coverage", "low", "high"]].to_numpy()]
     columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
     return ["## Intervals", _table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
+
+
+def _ranks(result: "BacktestResult") -> str:
+    try:
+        found = result.ranks()
+    except DataError as error:
+        return f"No comparison of ranks: {error}"
+    ranks = ", ".join(f"{model} {rank:.2f}" for model, rank in found.mean_ranks.items())
+    return (
+        f"Mean rank over {found.n_series} series: {ranks}. Ranks that differ by less than {found.critical_difference:.2f}"
+        f" are not told apart (Nemenyi, 5%); Friedman's test that all are equal has p = {found.pvalue:.3g}."
+    )
 
 
 def _cost(result: "BacktestResult") -> str:

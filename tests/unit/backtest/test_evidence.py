@@ -156,7 +156,14 @@ def test_evidence_of_a_run_with_failures_is_that_of_the_cells_both_finished(resu
 
 def test_summary_lays_the_evidence_out(result):
     page = markdown(result)
-    for text in ("## Verdict", "seed-and-series draws", "## Intervals", "## Scaled absolute error by step", "h = 4"):
+    for text in (
+        "## Verdict",
+        "seed-and-series draws",
+        "## Intervals",
+        "## Scaled absolute error by step",
+        "h = 4",
+        "Mean rank over 6",
+    ):
         assert text in page
 
 
