@@ -1,5 +1,6 @@
 """`tsforecast backtest` on files never seen before, on configurations, and on mistakes."""
 
+import dataclasses
 import time
 
 import numpy as np
@@ -121,6 +122,10 @@ def test_a_run_in_which_nothing_was_finished_exits_with_1(wide_csv, in_tmp, caps
         (["airline", "--models", "RollingOrigin(horizon=1)"], "no forecaster"),
         (["airline", "--models", "Naive", "--metrics", "msae"], "did you mean"),
         (["airline", "--models", "Naive", "--horizon", "144"], "need at least"),
+        (["airline", "--models", "Naive", "--horizon", "0"], "horizon=0"),
+        (["airline", "--models", "Naive", "--n_windows", "0"], "n_windows=0"),
+        (["airline", "--models", "Naive", "--step_size", "0"], "step_size=0"),
+        (["airline", "--models", "Naive", "--season_length", "0"], "season_length=0"),
         (["airline", "--models", "Naive", "--refit", "sometimes"], "refit='sometimes'"),
         (["airline", "--models", "Naive", "--budget", "later"], "budget='later'"),
         (["airline", "--models", "Naive", "--executor", "cloud"], "executor='cloud'"),
@@ -150,6 +155,21 @@ def test_options_that_cannot_be_read_are_bad_usage_told_in_one_line(arguments, t
     assert leave.value.code == 2
     message = capsys.readouterr().err
     assert told in message and message.count("\n") == 1
+
+
+def test_an_audited_run_says_so_and_a_leak_exits_with_1(in_tmp, capsys, monkeypatch):
+    assert main(["backtest", "nile", "--models", "Naive", "--audit", "--output", "run"]) == 0
+    assert "no forecast changed" in capsys.readouterr().out
+    assert "- Audited:" in (in_tmp / "run" / "summary.md").read_text()
+    honest = Drift._predict
+
+    def random(self, *about):
+        found = honest(self, *about)
+        return dataclasses.replace(found, mean=found.mean + np.random.default_rng().normal())
+
+    monkeypatch.setattr(Drift, "_predict", random)
+    assert main(["backtest", "nile", "--models", "Drift", "--audit", "--output", "leak"]) == 1
+    assert "Model 'Drift' does not repeat itself" in capsys.readouterr().err
 
 
 def test_a_budget_tunes_the_models_that_declare_a_space(in_tmp, monkeypatch):

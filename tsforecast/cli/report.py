@@ -54,6 +54,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     for sentence in verdicts(result, board):
         console.print(Text(sentence))
     console.print(Text(refit_sentence(config["refit"]), style="dim"))
+    if config["audit"]:
+        console.print(Text("Audited: no forecast changed when the values after its cutoff did.", style="dim"))
     if len(result.failures):
         console.print(Text(_failure_line(result), style="red"))
     if len(result.warnings):
