@@ -155,8 +155,8 @@ def _ranks(result: "BacktestResult") -> str:
         return f"No comparison of ranks: {error}"
     ranks = ", ".join(f"{model} {rank:.2f}" for model, rank in found.mean_ranks.items())
     return (
-        f"Mean rank over {found.n_series} series: {ranks}. Ranks closer than {found.critical_difference:.2f} are not told "
-        f"apart (Nemenyi, 5%); Friedman's test that all are equal has p = {found.pvalue:.3g}."
+        f"Mean rank over {found.n_series} series: {ranks}. Ranks closer than {found.critical_difference:.2f} are not "
+        f"told apart (Nemenyi, 5%); Friedman's test that all are equal has p = {found.pvalue:.3g}."
     )
 
 
