@@ -38,6 +38,7 @@ def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
         "spread": _packed(_fields(trained.spread)),
         "preparation": _fields(trained.preparation),
         "decoding": _fields(trained.decoding),
+        "window": trained.window,
         "bptt_length": data.bptt_length,
         "panel": _pack_panel(data.panel),
     }
@@ -74,6 +75,7 @@ def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
         Spread(**_unpacked(held["spread"])),
         Preparation(**held["preparation"]),
         Decoding(**held["decoding"]),
+        held["window"],
     )
     return trained, panel, held["network"] | {"bptt_length": held["bptt_length"]}
 

@@ -1,5 +1,7 @@
 """StreamDataModule: series -> what a training run is fed with."""
 
+from typing import Literal
+
 import numpy as np
 import pytorch_lightning as pl
 import torch
@@ -12,7 +14,7 @@ from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare
-from tsforecast.models.rnn.streams import ChunkLoader, Table, n_streams_for, tables_of
+from tsforecast.models.rnn.streams import ChunkLoader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 
 _FEWEST = 8  # observations of a series
@@ -32,7 +34,11 @@ class StreamDataModule(pl.LightningDataModule):
         Steps between two cuts of the gradient; one season and at least 24 where it is None, so that what happened at
         the same time last season can be learnt from.
     batch_size : int
-        Most streams in parallel.
+        Most streams in parallel, or windows of a batch.
+    kind : {"bptt", "windows"}
+        Streams whose state is carried, or windows drawn at random.
+    window_length : int, optional
+        Steps of a window; two seasons, at least 24, where it is None.
     validation_size : float
         Share of each series, its end, kept from training.
     decoding : Decoding, optional
@@ -55,6 +61,8 @@ class StreamDataModule(pl.LightningDataModule):
         season_length: int | None = None,
         bptt_length: int | None = None,
         batch_size: int = 32,
+        kind: Literal["bptt", "windows"] = "bptt",
+        window_length: int | None = None,
         validation_size: float = 0.1,
         decoding: Decoding | None = None,
         preparation: Preparation | None = None,
@@ -63,6 +71,7 @@ class StreamDataModule(pl.LightningDataModule):
         super().__init__()
         self.source, self.season_length, self.bptt_length = source, season_length, bptt_length
         self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
+        self.kind, self.window_length = kind, window_length
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
         self.panel: Panel | None = None
         self.dtype = torch.float32
@@ -112,9 +121,28 @@ class StreamDataModule(pl.LightningDataModule):
         """What is learnt: the loss of the decoding."""
         return self.decoding.loss
 
-    def train_dataloader(self) -> ChunkLoader:
-        """Chunks of the series without their tails."""
-        return self._loader(self.tables[0], self._lengths - self.n_kept, shuffle=True)
+    @property
+    def window(self) -> int | None:
+        """Steps of a window; None for streams."""
+        if self.kind == "bptt":
+            return None
+        return self.window_length or max(2 * self.layout.season_length, _SHORTEST_CUT)
+
+    def train_dataloader(self) -> ChunkLoader | WindowLoader:
+        """Chunks, or windows, of the series without their tails."""
+        lengths = self._lengths - self.n_kept
+        streams = self._loader(self.tables[0], lengths, shuffle=True)
+        if self.window is None:
+            return streams
+        return WindowLoader(
+            self.tables[0],
+            streams.first,
+            lengths,
+            n_windows=self.batch_size,
+            window_length=self.window,
+            n_chunks=streams.n_chunks,
+            seed=self.random_state,
+        )
 
     def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
         """Chunks of the whole series, of which the tails count."""

@@ -24,8 +24,11 @@ class Warm(NamedTuple):
 
 
 @torch.no_grad()
-def warm_up(network: RecurrentNetwork, x: Floats, lengths: Ints) -> Warm:
-    """Every series run through the network, chunk by chunk with the state carried; series end together."""
+def warm_up(network: RecurrentNetwork, x: Floats, lengths: Ints, window: int | None = None) -> Warm:
+    """Every series run through the network, chunk by chunk with the state carried; series end together.
+
+    With a ``window`` the state is zero so many steps before the end, as it was in training.
+    """
     dtype = network.readout.dtype
     table = torch.cat([torch.as_tensor(x, dtype=dtype), torch.zeros(1, x.shape[1], dtype=dtype)])
     longest, n_series = int(lengths.max()), lengths.size
@@ -33,6 +36,8 @@ def warm_up(network: RecurrentNetwork, x: Floats, lengths: Ints) -> Warm:
     steps = np.arange(longest)[:, None] - (longest - lengths)  # (longest, n_series), negative before a series begins
     rows = torch.as_tensor(np.where(steps >= 0, first + steps, len(x)))
     reset = torch.as_tensor(steps == 0)
+    if window is not None and window < longest:
+        reset[longest - window] = True
     n_members, size = network.n_members, network.readout.shape[-1]
     output = torch.zeros(n_members, len(x) + 1, size, dtype=dtype)
     state = network.initial_state(n_series)

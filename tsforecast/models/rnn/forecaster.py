@@ -100,6 +100,8 @@ class _Recurrent(BaseForecaster):
             season_length=self.season_length,
             bptt_length=self.bptt_length,
             batch_size=training.batch_size,
+            kind=training.kind,
+            window_length=training.window_length,
             validation_size=training.validation_size,
             decoding=group_of(Decoding, "decoding", self.decoding),
             preparation=group_of(Preparation, "preparation", self.preparation),

@@ -84,7 +84,7 @@ class RecurrentModule(pl.LightningModule):
     def training_step(self, batch: Chunk, batch_idx: int) -> Tensor:
         """Sum over members of the mean loss of a chunk."""
         total, count, state = self._losses(batch, self._state)
-        self._state = state.detach()  # values flow into the next chunk, gradients do not
+        self._state = state.detach()  # values flow into the next chunk, gradients do not; a window begins with a reset
         loss = (total.sum(dim=(1, 2)) / count).sum()
         if not torch.isfinite(loss):
             raise NonFiniteLossError(self.global_step, _culprit(total, batch))

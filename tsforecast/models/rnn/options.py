@@ -15,6 +15,10 @@ class Training:
 
     Attributes
     ----------
+    kind : {"bptt", "windows"}
+        Truncated backpropagation with carried state, or windows drawn at random with the state at zero before each.
+    window_length : int, optional
+        Steps of a window; two seasons, at least 24, where it is None.
     optimizer : {"adam", "adamw", "sgd"}
         SGD has momentum 0.9.
     weight_decay : float
@@ -40,6 +44,8 @@ class Training:
     1.0
     """
 
+    kind: Literal["bptt", "windows"] = "bptt"
+    window_length: int | None = None
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     weight_decay: float = 0.0
     schedule: Literal["onecycle", "constant"] = "onecycle"

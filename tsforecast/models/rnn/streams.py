@@ -184,3 +184,46 @@ class ChunkLoader:
         phase = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1))
         for piece in cut(rows.shape[1], self.bptt_length, phase):
             yield self.table.chunk(rows[:, piece], reset[:, piece])
+
+
+class WindowLoader:
+    """Windows drawn at random, the state at zero before each: how other libraries train, here for comparison.
+
+    Only the last step of a window has a loss; an epoch has as many batches as one of `ChunkLoader`. Windows come from
+    (seed, epoch) alone.
+
+    Parameters
+    ----------
+    table : Table
+    first, lengths : ndarray of int, shape (n_series,)
+    n_windows, window_length, n_chunks, seed : int
+        Windows of a batch, steps of a window, batches of an epoch.
+    """
+
+    def __init__(
+        self, table: Table, first: Ints, lengths: Ints, *, n_windows: int, window_length: int, n_chunks: int, seed: int
+    ) -> None:
+        self.table, self.first, self.lengths = table, first, lengths
+        self.n_windows, self.window_length, self.n_chunks, self.seed = n_windows, window_length, n_chunks, seed
+        self.epoch = 0
+        self.sampler = self  # as in ChunkLoader
+        self.batch_sampler = None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose windows come next."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Batches of windows that end at observations drawn with equal probability."""
+        rng = np.random.default_rng([self.seed, self.epoch])
+        starts = np.repeat(self.first, self.lengths)
+        ends = starts + np.concatenate([np.arange(n) for n in self.lengths])
+        back = np.arange(self.window_length - 1, -1, -1)[:, None]
+        for _ in range(self.n_chunks):
+            drawn = rng.integers(0, ends.size, self.n_windows)
+            rows = ends[drawn] - back  # (window_length, n_windows)
+            reset = rows == np.maximum(starts[drawn], rows[0])
+            rows = np.where(rows >= starts[drawn], rows, self.table.x.shape[0] - 1)
+            chunk = self.table.chunk(torch.from_numpy(rows)[None], torch.from_numpy(reset)[None])
+            chunk.weight[:, :-1] = 0
+            yield chunk

@@ -33,6 +33,8 @@ class Trained:
     preparation : Preparation
         For series that were not trained on.
     decoding : Decoding
+    window : int, optional
+        Steps before the end at which the state is zero, for a network trained on windows.
     """
 
     network: RecurrentNetwork
@@ -41,6 +43,7 @@ class Trained:
     spread: Spread
     preparation: Preparation
     decoding: Decoding
+    window: int | None = None
 
     def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
         """Forecasts from the end of every series: see `BaseForecaster._predict`."""
@@ -49,7 +52,7 @@ class Trained:
         ends = panel.indptr[1:] - 1
         known = self._known_after(panel, horizon, X)
         ahead = decode.Ahead(prepared, inputs.local, inputs.level[ends], inputs.scale[ends], known)
-        warm = decode.warm_up(self.network, inputs.x, panel.lengths)
+        warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window)
         course = decode.direct(self.network, self.head, warm, ahead, horizon)
         sizes = spread.sizes(horizon, prepared.reverting) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
@@ -143,4 +146,4 @@ def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
     position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
     kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
     spread = learn_spread(data.inputs.target - output, kept, lengths)
-    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding)
+    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window)

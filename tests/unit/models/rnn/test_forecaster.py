@@ -12,6 +12,7 @@ from sklearn.base import clone
 from tsforecast.data import catalog
 from tsforecast.data.simulate import simulate
 from tsforecast.exceptions import CovariateError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.models.rnn.decode import warm_up
 from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
 from tsforecast.models.rnn.options import Decoding, Training
 from tsforecast.panel import Panel
@@ -174,6 +175,23 @@ def test_intervals_are_nested_and_hold_the_point_forecast(decoding):
     assert (forecast["lo-50"] <= forecast["hi-50"]).all()
     assert (forecast["hi-50"] <= forecast["hi-95"]).all()
     assert forecast["mean"].between(forecast["lo-95"], forecast["hi-95"]).all()
+
+
+def test_training_on_windows_forecasts_from_the_last_window_alone():
+    y = seasonal()
+    options = {
+        "training": Training(kind="windows", window_length=12, validation_size=0.0),
+        "preparation": {"transform": "log"},
+    }
+    model = LSTM(**QUICK, **options).fit(y)
+    assert model.trained_[0].window == 12
+    inputs = np.random.default_rng(0).standard_normal((40, model.trained_[0].layout.input_size))
+    network, lengths = model.trained_[0].network, np.array([40])
+    last = warm_up(network, inputs, lengths, 12).last
+    inputs[:28] += 1
+    np.testing.assert_array_equal(warm_up(network, inputs, lengths, 12).last, last)
+    assert not np.array_equal(warm_up(network, inputs, lengths).last, last)
+    assert np.isfinite(model.predict(5, level=80)).all().all()
 
 
 def test_a_series_too_short_is_named():

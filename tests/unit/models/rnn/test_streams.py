@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tsforecast.models.rnn.streams import ChunkLoader, cut, n_streams_for, pack, tables_of
+from tsforecast.models.rnn.streams import ChunkLoader, WindowLoader, cut, n_streams_for, pack, tables_of
 
 lengths_of = st.lists(st.integers(1, 40), min_size=1, max_size=30)
 
@@ -84,3 +84,22 @@ def test_a_target_in_the_tail_is_for_validation_and_not_for_training():
 @pytest.mark.parametrize(("lengths", "expected"), [([100, 50, 50], 2), ([10] * 100, 32), ([144], 1)])
 def test_number_of_streams_leaves_little_padding(lengths, expected):
     assert n_streams_for(np.array(lengths), 32) == expected
+
+
+def test_windows_are_whole_stretches_of_one_series_that_begin_with_a_reset():
+    lengths = np.array([5, 9, 3])
+    whole = loader_of(lengths)
+    loader = WindowLoader(whole.table, whole.first, lengths, n_windows=50, window_length=4, n_chunks=2, seed=0)
+    chunks = list(loader)
+    assert len(chunks) == 2
+    of = np.append(np.repeat([0, 1, 2], lengths), -1)
+    for chunk in chunks:
+        for rows, reset in zip(chunk.rows[0].T.numpy(), chunk.reset[0].T.numpy(), strict=True):
+            held = rows[rows < 17]
+            assert (np.diff(held) == 1).all()
+            assert len(set(of[held])) == 1
+            assert held.size == 4 or held[0] in whole.first  # shorter only where the series begins
+            assert reset.tolist() == [row == held[0] for row in rows]
+        assert (chunk.weight[:, :-1] == 0).all()
+    assert {int(row) for chunk in chunks for row in chunk.rows[0, -1]} == set(range(17))
+    assert (whole.table.weight[:17].sum() == 14).all()  # drawing windows leaves the table as it was

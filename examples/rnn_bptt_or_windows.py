@@ -1,0 +1,17 @@
+"""Truncated BPTT with carried state against random windows with the state at zero: one panel, equal optimiser steps."""
+
+from tsforecast import LSTM, SeasonalNaive, load
+from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.models.rnn.options import Training
+
+result = backtest(
+    {
+        "seasonal naive": SeasonalNaive(),
+        "truncated BPTT": LSTM(training=Training(max_steps=100)),
+        "windows": LSTM(training=Training(kind="windows", max_steps=100)),
+    },
+    load("seasonal").panel,
+    cv=RollingOrigin(horizon=12, n_windows=2, step_size=12),
+    metrics=["mase", "smape", "coverage"],
+)
+print(result.leaderboard().to_string(index=False, float_format="%.3f"))
