@@ -7,7 +7,7 @@ import re
 import sys
 from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", "str": "text", "bool": "yes or no"}
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
+_SEARCHED = 24  # longest season whose orders are searched unasked
 _DIAGNOSED = 100  # series that are diagnosed without being asked to; it takes about 20 ms each
 _DESCRIPTION = """\
 Forecast a file or a data set from several cutoffs with several models and compare what came of it. Without arguments:
@@ -59,7 +60,12 @@ def build_parser() -> ArgumentParser:
     add("--target_col", type=str | None, help="column of a long file with the values (y)")
     add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
     add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
-    add("--gaps", type=str, default="error", help="what a skipped time is: error or nan (a missing value)")
+    add(
+        "--gaps",
+        type=Literal["error", "nan"],
+        default="error",
+        help="what a skipped time is: error or nan (a missing value)",
+    )
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
     add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
@@ -143,14 +149,14 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.metrics.choose import choose_metrics
 
     panel, dataset, source = _read(given)
-    season = given.season_length or (dataset.season_length if dataset else panel.season_length)
-    horizon = given.horizon or (dataset.horizon if dataset else _usual_horizon(panel, season))
+    season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
+    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(panel, season))
     shortest = int(panel.lengths.min())
-    step = given.step_size or horizon
+    step = max(_given(given.step_size, horizon), 1)
     most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
     cv = RollingOrigin(
         horizon=horizon,
-        n_windows=given.n_windows or max(1, min(3, most)),
+        n_windows=_given(given.n_windows, max(1, min(3, most))),
         step_size=given.step_size,
         max_train_size=given.max_train_size,
         gap=given.gap,
@@ -173,6 +179,10 @@ def make_plan(given: Namespace) -> Plan:
         audit=bool(given.audit),
         source=source,
     )
+
+
+def _given(value: int | None, usual: int) -> int:
+    return usual if value is None else value
 
 
 def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
@@ -208,7 +218,9 @@ def _usual_horizon(panel: Panel, season: int) -> int:
 
 
 def _usual_models(season: int) -> list[str]:
-    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), "SARIMA" if season > 1 else "ARIMA", "LSTM"]
+    """Benchmarks, an ARIMA (its order searched, where a search takes seconds) and a network."""
+    arima = "AutoARIMA" if season <= _SEARCHED else "SARIMA"
+    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), arima, "LSTM"]
 
 
 def _new_folder(stem: str) -> Path:
