@@ -13,8 +13,8 @@ from tsforecast.models.arima.prediction import forecast_moments
 
 _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
-_FIRST_STEPS = 3  # before another start is compared with the optimum known
-_SAME = 0.05  # of partial autocorrelations
+_FIRST_STEPS = 2  # before another start is compared with the optimum known
+_SAME = 0.3  # of partial autocorrelations
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -191,4 +191,4 @@ def _orders(order: Order) -> Ints:
 
 def _n_starts(order: Order) -> int:
     """Starts to follow: a likelihood of few parameters has one peak, one of many has several."""
-    return {0: 1, 1: 1, 2: 3, 3: 4}.get(order.n_arma, 8)
+    return {0: 1, 1: 1, 2: 2, 3: 3, 4: 4}.get(order.n_arma, 8)
