@@ -27,7 +27,8 @@ def rank_models(
 ) -> pd.DataFrame:
     """One row a model (and stratum): rank, mean of every metric, mean rank, skill, what is missing.
 
-    Means are taken over the cutoffs of a series, then over series. See `BacktestResult.leaderboard`.
+    Means are over the cutoffs of a series, then over series, of each metric where all models have it. See
+    `BacktestResult.leaderboard`.
     """
     plane = cube.plane(metric)
     filled = _impute(cube, plane, baseline, on_failure)
@@ -107,7 +108,8 @@ def _table(cube: Cube, filled: Floats, main: int, within: Bools, baseline: str |
     common: Bools = np.asarray(within & ~np.isnan(filled[main][some]).any(axis=0) & bool(some.any()))
     means = {}
     for name, plane in zip(cube.metrics, filled, strict=True):
-        per_series = by_series(np.where(some[:, None], plane, np.nan)[:, common], cube.series[common])
+        own = common if name == cube.metrics[main] else within & ~np.isnan(plane[some]).any(axis=0) & bool(some.any())
+        per_series = by_series(np.where(some[:, None], plane, np.nan)[:, own], cube.series[own])
         means[name] = _mean(per_series)
     per_series = by_series(np.where(some[:, None], filled[main], np.nan)[:, common], cube.series[common])
     ranks = pd.DataFrame(per_series[some]).rank(axis=0, method="average").to_numpy()

@@ -81,9 +81,11 @@ def headline(result: "BacktestResult", board: pd.DataFrame | None = None) -> pd.
 def who_wins(result: "BacktestResult", board: pd.DataFrame | None = None) -> str:
     """One sentence: the model with the best average score, and by how much."""
     table = result.leaderboard() if board is None else board
-    if not result.metrics or table["rank"].isna().all():
-        return "No model finished a series and cutoff that could be scored, so nothing can be compared."
+    if not result.metrics or result.cells.empty:
+        return "No model finished a series and cutoff, so nothing can be compared."
     metric = ranking_metric(result.metrics, None)
+    if table["rank"].isna().all():
+        return f"{title(metric)} is not defined for anything that the models finished, so they are not ranked."
     best = table.iloc[0]
     told = f"{best['model']} has the lowest {title(metric)}, {best[metric]:.3f} on average over {_cells(result, best)}"
     base = usual_baseline(result.models)

@@ -208,3 +208,11 @@ def test_shapes_that_differ_are_refused():
         bootstrap_skill(EQUAL, 2)
     with pytest.raises(ParameterError, match="n_boot=0"):
         bootstrap_skill(EQUAL, 1, n_boot=0)
+
+
+def test_five_series_all_won_are_said_to_be_too_few():
+    losses = np.random.default_rng(0).gamma(20.0, size=(1, 6, 3))
+    five = verdict("A", "B", losses[:, :5], losses[:, :5] + 9.0)
+    assert five.conclusion == "not distinguishable"
+    assert five.sentence.endswith("(6 series are needed to tell, 5 are here).")
+    assert verdict("A", "B", losses, losses + 9.0).conclusion == "better"

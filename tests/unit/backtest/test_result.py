@@ -153,7 +153,8 @@ def test_the_sentence_says_so_when_the_baseline_wins():
 def test_a_run_on_constant_series_has_no_score_and_says_so(tmp_path):
     result = backtest([Naive(), Drift()], np.ones(20), cv=RollingOrigin(2), output=tmp_path)
     assert result.leaderboard()["mase"].isna().all() and result.failures.empty
-    assert "could be scored" in (tmp_path / "summary.md").read_text()
+    assert "MASE is not defined" in (tmp_path / "summary.md").read_text()
+    assert (result.leaderboard()["coverage-80"] == 100).all()  # what is defined is shown all the same
 
 
 def test_headline_of_a_run_without_any_score_is_still_a_table():

@@ -37,6 +37,8 @@ class Verdict:
         Seeds of model and other.
     n_series, n_cutoffs : int
         Those on which both have losses.
+    n_units : int
+        What counts as independent evidence: the series, or the blocks of cutoffs of a single one.
     """
 
     model: str
@@ -52,6 +54,7 @@ class Verdict:
     n_seeds: tuple[int, int]
     n_series: int
     n_cutoffs: int
+    n_units: int
 
     @property
     def sentence(self) -> str:
@@ -88,11 +91,26 @@ class Verdict:
         return f"its mean loss is {abs(self.skill):.1f}% {side} ({low:.1f}% to {high:.1f}%)"
 
     def _closing(self) -> str:
-        return {
-            "better": f"{self.model} is better",
-            "worse": f"{self.model} is worse",
-            "not distinguishable": "not distinguishable on this evidence",
-        }[self.conclusion]
+        if self.conclusion != "not distinguishable":
+            return f"{self.model} is {self.conclusion}"
+        needed = _fewest(self.level)
+        if self.n_units < needed:
+            units = "series" if self.n_series > 1 else "blocks of cutoffs"
+            return (
+                f"not distinguishable on this evidence ({needed} {units} are needed to tell, {self.n_units} are here)"
+            )
+        return "not distinguishable on this evidence"
+
+
+def _fewest(level: float) -> int:
+    """Fewest units of which all won is more than chance: the exact interval's lower end passes one half.
+
+    Examples
+    --------
+    >>> _fewest(95)
+    6
+    """
+    return int(np.floor(np.log((100 - level) / 200) / np.log(0.5))) + 1
 
 
 def verdict(
@@ -134,7 +152,7 @@ def verdict(
     seeds = (a.shape[0], b.shape[0])
     if known.size == 0:
         nan = float("nan")
-        return Verdict(model, other, nan, nan, nan, nan, nan, nan, "not distinguishable", level, seeds, 0, 0)
+        return Verdict(model, other, nan, nan, nan, nan, nan, nan, "not distinguishable", level, seeds, 0, 0, 0)
     whole = (np.ones((1, n_series)), np.ones((1, n_cutoffs)), np.ones((1, seeds[0])), np.ones((1, seeds[1])))
     share, skill = (float(v[0]) for v in _statistics(a, b, known, *whole))
     rng = np.random.default_rng([random_state, 1])  # a stream of its own: seeds are drawn apart from series and cutoffs
@@ -163,6 +181,7 @@ def verdict(
         seeds,
         n_series,
         n_cutoffs,
+        independent,
     )
 
 
