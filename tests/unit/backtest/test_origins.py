@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -21,6 +21,7 @@ plans = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(plans, st.integers(0, 20))
 def test_split_equals_its_definition(cv, spare):
     n = cv.needed + spare
@@ -35,6 +36,7 @@ def test_split_equals_its_definition(cv, spare):
         assert list(train) == list(range(first, cutoff + 1))
 
 
+@settings(deadline=None)
 @given(plans, st.lists(st.integers(0, 10), min_size=1, max_size=4))
 def test_bounds_of_a_panel_are_the_splits_of_each_series(cv, spare):
     lengths = np.array([cv.needed + s for s in spare])

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsforecast import Drift, HistoricAverage, Naive, SeasonalNaive
@@ -87,6 +87,7 @@ def test_leaderboard_refuses_what_it_cannot_rank_by(result):
         result.leaderboard(on_failure="zero")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=6))
 def test_pareto_front_is_what_nothing_dominates(points):
     found = pareto_front(*np.array(points, dtype=float).T)

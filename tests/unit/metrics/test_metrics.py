@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -62,6 +62,7 @@ def test_interval_metrics_equal_the_hand_computed_example():
     np.testing.assert_allclose(interval.msis(y, low, high, 90, np.array([5.0])), [by_hand / 5])
 
 
+@settings(deadline=None)
 @given(arrays(float, (2, 5), elements=numbers), arrays(float, (2, 5), elements=numbers))
 def test_smape_equals_its_definition_and_stays_between_0_and_200(y, f):
     def term(a, b):
@@ -72,6 +73,7 @@ def test_smape_equals_its_definition_and_stays_between_0_and_200(y, f):
     assert ((point.smape(y, f) >= 0) & (point.smape(y, f) <= 200 + 1e-9)).all()
 
 
+@settings(deadline=None)
 @given(arrays(float, (2, 3), elements=numbers), arrays(float, (2, 3, 4), elements=numbers))
 def test_pinball_equals_its_definition(y, q):
     levels = np.array([0.1, 0.4, 0.5, 0.95])
@@ -82,6 +84,7 @@ def test_pinball_equals_its_definition(y, q):
     np.testing.assert_allclose(quantile.pinball(y, q, levels), total / 12, rtol=1e-12, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(arrays(float, (1, 6), elements=numbers), arrays(float, (1, 6), elements=numbers), st.floats(0.01, 100))
 def test_mase_does_not_depend_on_the_unit(y, f, factor):
     scale = np.array([3.0])
@@ -96,6 +99,7 @@ def test_pinball_at_the_median_is_half_the_absolute_error():
     np.testing.assert_allclose(2 * quantile.pinball(y, f[:, :, None], np.array([0.5])), point.mae(y, f))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.one_of(numbers, st.just(NAN)), min_size=1, max_size=9), min_size=1, max_size=4),
     st.integers(1, 4),
