@@ -211,7 +211,7 @@ def refit_sentence(refit: Any) -> str:
         return "Every model is fitted anew at every cutoff, from scratch."
     if refit == "never":
         return "Every model is fitted once, at the oldest cutoff; later forecasts use its parameters on newer data."
-    return f"Every model is fitted anew, from scratch, at every {refit}th cutoff and keeps its parameters in between."
+    return f"Every model is fitted anew, from scratch, at one cutoff in {refit} and keeps its parameters in between."
 
 
 def _settings(result: "BacktestResult") -> str:
