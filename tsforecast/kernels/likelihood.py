@@ -20,7 +20,7 @@ from tsforecast.kernels.polynomial import product, step_up
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
-_HOPE = 6.0
+_HOPE = 10.0
 _LONGEST = 0.7  # radians a parameter may move at once
 
 

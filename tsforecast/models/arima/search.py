@@ -1,8 +1,10 @@
 """Order selection: Hyndman & Khandakar (2008), as R's ``auto.arima``, on the exact likelihood throughout."""
 
 import dataclasses
+import heapq
 import itertools
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,8 +26,7 @@ _MAX_SUM = 5  # p + q + P + Q of a full search, as in R
 _ROUGH = 1e-3  # of -2 loglik: enough to compare two models
 
 
-@dataclasses.dataclass(frozen=True)
-class _Model:
+class _Model(NamedTuple):
     """A candidate: its orders p, q, P and Q, and whether it has a mean or a drift."""
 
     sizes: Sizes
@@ -193,23 +194,19 @@ def _stepwise(problem: _Problem) -> _Model:
     for model in models:
         if _score(problem, model, best if model != best else None) < problem.tried[best][0]:
             best = model
+    finished: set[_Model] = set()  # leaders that no neighbour betters
     while len(problem.tried) < _MAX_MODELS:
-        candidate = _untried_neighbour(problem, limits, trend)
-        if candidate is None:
+        leaders = heapq.nsmallest(_BEAM, problem.tried, key=lambda model: problem.tried[model][0])
+        leader = next((model for model in leaders if model not in finished), None)
+        if leader is None:
             break
-        if _score(problem, candidate, best) < problem.tried[best][0]:
-            best = candidate
-    return best
-
-
-def _untried_neighbour(problem: _Problem, limits: Sizes, trend: bool) -> _Model | None:
-    """The next model to try: a neighbour of the best, or else of one of the `_BEAM` best."""
-    leaders = sorted(problem.tried, key=lambda model: problem.tried[model][0])[:_BEAM]
-    for leader in leaders:
+        finished.add(leader)
         for model in _neighbours(leader, limits, trend):
-            if model not in problem.tried:
-                return model
-    return None
+            if model not in problem.tried and _score(problem, model, best) < problem.tried[best][0]:
+                best = model
+                finished.discard(leader)
+                break
+    return best
 
 
 def _neighbours(model: _Model, limits: Sizes, trend: bool) -> Iterator[_Model]:
@@ -221,7 +218,7 @@ def _neighbours(model: _Model, limits: Sizes, trend: bool) -> Iterator[_Model]:
         if min(p, q, P, Q) >= 0 and _least((p, q, P, Q), limits) == (p, q, P, Q):
             yield _Model((p, q, P, Q), model.trend)
     if trend:
-        yield dataclasses.replace(model, trend=not model.trend)
+        yield model._replace(trend=not model.trend)
 
 
 def _least(one: Sizes, other: Sizes) -> Sizes:
