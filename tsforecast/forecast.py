@@ -117,8 +117,10 @@ def interval_quantiles(level: float) -> tuple[float, float]:
     >>> interval_quantiles(80)
     (0.1, 0.9)
     """
-    if not 0 < level < 100:
-        raise ParameterError(f"level={level} is not a percentage between 0 and 100.")
+    if 0 < level < 1:
+        raise ParameterError(f"level={level} is a share; level is in percent: 80, not 0.8.")
+    if not 1 <= level < 100:
+        raise ParameterError(f"level={level} is not a percentage, from 1 to below 100.")
     return round(0.5 - level / 200, 10), round(0.5 + level / 200, 10)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from tsforecast._ingest import parse_table, parse_times, parse_values
 from tsforecast._regular import Gaps, check_increasing, fill_gaps, first_irregular
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import CovariateError, DataError, UnknownNameError
+from tsforecast.exceptions import CovariateError, DataError, ParameterError, UnknownNameError
 from tsforecast.frequency import Freq, freq_name, infer_freq, parse_freq, season_length_of
 
 
@@ -219,6 +219,8 @@ class Panel:
         covariates: Floats | None = None,
         covariate_names: tuple[str, ...] = (),
     ) -> Self:
+        if gaps not in ("error", "nan"):
+            raise ParameterError(f"gaps={gaps!r} is neither 'error' nor 'nan'.")
         check_increasing(times, indptr, ids)
         step = infer_freq(times, indptr, ids) if freq is None else parse_freq(freq)
         error = first_irregular(times, indptr, ids, step)

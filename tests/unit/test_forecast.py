@@ -33,7 +33,7 @@ def test_a_quantile_that_was_not_asked_for_is_an_error_not_a_guess():
         make().quantile(0.5)
 
 
-@given(st.floats(0.1, 99.9))
+@given(st.floats(1, 99.9))
 def test_interval_of_a_level_holds_that_share(level):
     low, high = interval_quantiles(level)
     assert high - low == pytest.approx(level / 100, abs=1e-9)
@@ -43,6 +43,12 @@ def test_interval_of_a_level_holds_that_share(level):
 @pytest.mark.parametrize("level", [0, 100, -5, 180])
 def test_level_outside_percent_is_refused(level):
     with pytest.raises(ParameterError, match="level="):
+        interval_quantiles(level)
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.999])
+def test_a_level_given_as_a_share_is_refused_and_not_taken_for_less_than_one_percent(level):
+    with pytest.raises(ParameterError, match=r"in percent: 80, not 0\.8"):
         interval_quantiles(level)
 
 

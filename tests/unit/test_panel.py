@@ -16,6 +16,7 @@ from tsforecast.exceptions import (
     DuplicateTimeError,
     FrequencyError,
     GapError,
+    ParameterError,
     UnknownNameError,
 )
 from tsforecast.panel import Panel
@@ -120,6 +121,18 @@ def test_integer_times_with_a_step_and_a_gap():
     assert panel.times.tolist() == [10, 15, 20, 25]
     with pytest.raises(GapError, match=r"nothing at 20: it goes from 15 to 25"):
         Panel.from_series(series, freq=5)
+
+
+@pytest.mark.parametrize("gaps", ["Nan", "fill", "NaN", None, True])
+def test_a_misspelt_wish_for_gaps_is_refused_and_fills_nothing(gaps):
+    gappy = pd.Series([1.0, 2.0, 4.0], index=[1, 2, 4])
+    for read in (
+        lambda: Panel.from_series(gappy, gaps=gaps),
+        lambda: Panel.from_wide(gappy.to_frame("a"), gaps=gaps),
+        lambda: Panel.from_frame(gappy.rename_axis("ds").reset_index(name="y"), gaps=gaps),
+    ):
+        with pytest.raises(ParameterError, match=f"gaps={gaps!r} is neither 'error' nor 'nan'"):
+            read()
 
 
 def test_duplicate_names_series_and_time():

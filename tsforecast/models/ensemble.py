@@ -1,7 +1,7 @@
 """Ensemble: several forecasters, their forecasts averaged."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -44,17 +44,17 @@ class Ensemble(BaseForecaster):
     @property
     def is_global(self) -> bool:
         """Whether any member is."""
-        return any(member.is_global for member in self.forecasters)
+        return any(member.is_global for member in self._members())
 
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """Whether all members do."""
-        return all(member.handles_missing for member in self.forecasters)
+        return all(member.handles_missing for member in self._members())
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """Whether any member does."""
-        return any(member.uses_covariates for member in self.forecasters)
+        return any(member.uses_covariates for member in self._members())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor arguments; deep also those of the members, by place: ``"0"``, ``"0__random_state"``."""
@@ -62,8 +62,39 @@ class Ensemble(BaseForecaster):
         if deep:
             for i, member in enumerate(self.forecasters):
                 params[str(i)] = member
-                params |= {f"{i}__{name}": value for name, value in member.get_params(deep=True).items()}
+                deeper = member.get_params(deep=True) if isinstance(member, BaseForecaster) else {}
+                params |= {f"{i}__{name}": value for name, value in deeper.items()}
         return params
+
+    def set_params(self, **params: Any) -> Self:
+        """The ensemble itself with other arguments: ``forecasters`` first, then members by place, then what is theirs.
+
+        A member that is replaced is replaced in this ensemble only, not in the sequence that it was made from.
+
+        Raises
+        ------
+        ValueError
+            There is no such argument, no such place, or a member has no such argument.
+
+        Examples
+        --------
+        >>> from tsforecast import Drift, Naive
+        >>> Ensemble([Naive(), Drift()]).set_params(**{"1": Naive(), "how": "median"})
+        Ensemble(forecasters=(Naive(), Naive()), how='median')
+        """
+        if "forecasters" in params:
+            self.forecasters = params.pop("forecasters")
+        members = {str(i): member for i, member in enumerate(self.forecasters)}
+        replaced = {place: params.pop(place) for place in members if place in params}
+        if replaced:
+            self.forecasters = tuple((members | replaced).values())
+        return super().set_params(**params)
+
+    def _members(self) -> Sequence[BaseForecaster]:
+        for member in self.forecasters:
+            if not isinstance(member, BaseForecaster):
+                raise ParameterError(f"forecasters holds {member!r}, which is no forecaster such as Naive().")
+        return self.forecasters
 
     def _fit(self, panel: Panel) -> None:
         if len(self.forecasters) == 0 or self.how not in ("mean", "median"):
@@ -71,7 +102,7 @@ class Ensemble(BaseForecaster):
                 f"forecasters={self.forecasters!r}, how={self.how!r}: at least one forecaster is needed, and 'mean' or "
                 "'median'."
             )
-        self.forecasters_: tuple[BaseForecaster, ...] = tuple(clone(m).fit(panel) for m in self.forecasters)
+        self.forecasters_: tuple[BaseForecaster, ...] = tuple(clone(m).fit(panel) for m in self._members())
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         bare = panel.with_covariates(None)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from tsforecast import Drift, HistoricAverage, Naive, SeasonalNaive
 from tsforecast.backtest import RollingOrigin, backtest
@@ -42,6 +43,44 @@ def test_members_are_left_as_they_are_and_their_parameters_are_reached_by_place(
     assert not hasattr(model.forecasters[0], "panel_")
     model.set_params(**{"1__season_length": 3})
     assert clone(model).forecasters[1].season_length == 3
+
+
+def test_a_member_is_replaced_by_its_place_and_the_sequence_given_stays_as_it_was():
+    given = [Naive(), Drift()]
+    model = Ensemble(given).set_params(**{"1": SeasonalNaive(4), "1__season_length": 3, "how": "median"})
+    assert repr(model) == repr(Ensemble((Naive(), SeasonalNaive(3)), "median"))
+    assert model.get_params()["1"] is model.forecasters[1]
+    assert isinstance(given[1], Drift)
+    y = np.arange(20.0) ** 2
+    replaced = Ensemble([Naive(), HistoricAverage()]).set_params(**{"0": HistoricAverage()}).fit(y)
+    np.testing.assert_array_equal(replaced.predict(2), HistoricAverage().fit(y).predict(2))
+
+
+def test_the_members_are_set_before_what_is_theirs():
+    model = Ensemble([Naive()]).set_params(**{"1__season_length": 7, "forecasters": [Drift(), SeasonalNaive(4)]})
+    assert model.forecasters[1].season_length == 7
+
+
+@pytest.mark.parametrize("name", ["2", "-1", "0__window", "2__season_length", "members", "00"])
+def test_what_an_ensemble_has_not_cannot_be_set(name):
+    with pytest.raises(ValueError, match="Invalid parameter"):
+        Ensemble([Naive(), Drift()]).set_params(**{name: 1})
+
+
+@pytest.mark.parametrize("members", [[Naive(), 5], [Naive], {"a": Naive()}])
+def test_a_member_that_is_no_forecaster_is_refused_by_fit_and_can_be_looked_at(members):
+    model = Ensemble(members)
+    assert "how" in model.get_params()
+    with pytest.raises(ParameterError, match="which is no forecaster"):
+        model.fit(np.arange(9.0))
+
+
+def test_a_grid_search_can_exchange_members():
+    noise = np.random.default_rng(0).normal(scale=0.1, size=72)
+    y = pd.Series(np.tile(np.arange(12.0), 6) + noise, index=pd.date_range("2015-01-01", periods=72, freq="MS"))
+    grid = {"0": [Naive(), SeasonalNaive(12), Drift()]}
+    search = GridSearchCV(Ensemble([HistoricAverage()]), grid, cv=TimeSeriesSplit(3, test_size=6)).fit(y)
+    assert repr(search.best_params_["0"]) == "SeasonalNaive(season_length=12)"
 
 
 def test_it_is_described_and_built_again():
