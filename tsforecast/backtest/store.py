@@ -172,23 +172,38 @@ class RunFolder:
         self._parts[key] = write_part(self.parts_folder, key, part)
 
     def finish(self, jobs: Sequence[Job]) -> BacktestResult:
-        """The result of all jobs; the parts are gone once all files of the run are written."""
+        """The result of all jobs; the parts are gone once all files of the run are written.
+
+        Raises
+        ------
+        RunFolderError
+            The disk is full; nothing that was computed is lost.
+        """
         if not self.is_finished:
-            collector = Collector(self._plan)
-            with _writers(self.folder, list(self._plan.models), collector) as writers:
-                for job, part in _joined(jobs, self.part):
-                    writers[f"forecasts/{job.model}"].add(collector.forecasts(job, part))
-                    for name in _FRAMES:
-                        writers[name].add(getattr(collector, "warned" if name == "warnings" else name)(job, part))
-            done = manifest(self._plan, len(jobs)) | {"status": "finished"}
-            started = read_json(self.folder / "manifest.json")["started"]
-            result = BacktestResult.load(self.folder)
-            result.write_summary(self.folder)
-            write_json(self.folder / "manifest.json", done | {"started": started, "finished": now()})
+            try:
+                self._write_all(jobs)
+            except RunFolderError:
+                raise
+            except OSError as error:
+                raise RunFolderError(f"{self.folder} could not be written: {error.strerror or error}.") from error
         self._parts.clear()
         for name in ("parts", "data"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
         return BacktestResult.load(self.folder)
+
+    def _write_all(self, jobs: Sequence[Job]) -> None:
+        """All files of a finished run; the manifest, which says that it is finished, comes last."""
+        collector = Collector(self._plan)
+        with _writers(self.folder, list(self._plan.models), collector) as writers:
+            for job, part in _joined(jobs, self.part):
+                writers[f"forecasts/{job.model}"].add(collector.forecasts(job, part))
+                for name in _FRAMES:
+                    writers[name].add(getattr(collector, "warned" if name == "warnings" else name)(job, part))
+        result = BacktestResult.load(self.folder)
+        result.write_summary(self.folder)
+        started = read_json(self.folder / "manifest.json")["started"]
+        done = manifest(self._plan, len(jobs)) | {"status": "finished", "started": started, "finished": now()}
+        write_json(self.folder / "manifest.json", done)
 
     def part(self, job: Job) -> Part:
         """What a finished job gave."""

@@ -16,6 +16,7 @@ import pytest
 from tsforecast import Drift, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
 from tsforecast.backtest.blocks import read_block, write_block
+from tsforecast.backtest.files import FrameWriter
 from tsforecast.backtest.jobs import Failure, Part, join_parts
 from tsforecast.backtest.parts import read_part, sound_parts, write_part
 from tsforecast.exceptions import RunFolderError
@@ -155,6 +156,20 @@ def test_a_full_disk_is_a_clear_error_and_the_run_goes_on_later(tmp_path, monkey
     assert len(list((tmp_path / "parts").iterdir())) == 5
     resumed = backtest([Naive(), Drift()], frame_of(), cv=CV, output=tmp_path)
     pd.testing.assert_frame_equal(resumed.scores, backtest([Naive(), Drift()], frame_of(), cv=CV).scores)
+
+
+def test_a_disk_that_fills_up_at_the_end_loses_nothing(counted, tmp_path, monkeypatch):
+    def full(self, frame):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FrameWriter, "add", full)
+    with pytest.raises(RunFolderError, match="No space left"):
+        backtest(counted(), frame_of(), cv=CV, output=tmp_path)
+    monkeypatch.undo()
+    counted.fits = 0
+    resumed = backtest(counted(), frame_of(), cv=CV, output=tmp_path)
+    assert counted.fits == 0 and not list(tmp_path.rglob("*.tmp"))
+    pd.testing.assert_frame_equal(resumed.scores, backtest(counted(), frame_of(), cv=CV).scores, check_exact=True)
 
 
 def test_an_unfinished_run_cannot_be_loaded_as_if_it_were(counted, tmp_path):
