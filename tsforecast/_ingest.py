@@ -17,6 +17,21 @@ def owner(row: int, indptr: Ints, ids: Index) -> str:
     return repr(ids[int(np.searchsorted(indptr, row, side="right")) - 1])
 
 
+def time_kind(times: Index) -> str:
+    """What times are, in words: times of different kinds never meet.
+
+    Examples
+    --------
+    >>> time_kind(pd.Index([1, 2])), time_kind(pd.period_range("2020-01", periods=2, freq="M"))
+    ('whole numbers', "periods 'M'")
+    """
+    if isinstance(times, pd.PeriodIndex):
+        return f"periods {times.freqstr!r}"
+    if isinstance(times, pd.DatetimeIndex):
+        return "dates without a zone" if times.tz is None else "dates with a zone"
+    return "whole numbers" if pd.api.types.is_integer_dtype(times.dtype) else str(times.inferred_type)
+
+
 def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
     """Timestamps, periods or integers of a time column; text is parsed as dates: ``(n_obs,)``.
 

@@ -7,6 +7,7 @@ from typing import Any, Self, final
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from tsforecast._ingest import time_kind
 from tsforecast._types import Floats
 from tsforecast.containers import (
     Container,
@@ -145,7 +146,7 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         self._check_fitted()
         steps = _whole_number("horizon", horizon)
-        levels, wanted = _as_list(level), _as_list(quantiles)
+        levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
         if history is None:
             panel, container = self.panel_, self._container
         else:
@@ -162,7 +163,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Parameters
         ----------
         y : like ``y`` of `fit`
-            Observations after the end of the training series; a gap between the two is forecast over.
+            Observations after the end of the training series; a gap between the two is forecast over. An array has no
+            times of its own: it begins with the step after the training series.
         X : DataFrame or ndarray, optional
             Covariates from the end of training to the end of ``y``.
 
@@ -179,12 +181,12 @@ class BaseForecaster(BaseEstimator, ABC):
         -1.0
         """
         self._check_fitted()
-        truth, _ = to_panel(y, freq=self.panel_.freq)
+        truth, container = to_panel(y, freq=self.panel_.freq)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
         season = panel.season_length
         scores = np.full(truth.n_series, np.nan)
         for i in range(truth.n_series):
-            skipped = _steps_skipped(panel, truth, i)
+            skipped = _steps_skipped(panel, truth, i, self._first_step(panel, i) if container.is_array else None)
             steps = skipped + int(truth.lengths[i])
             mean = self._mean_of(panel.take([i]), steps, X)[skipped:]
             trained = panel.series(i)
@@ -208,6 +210,12 @@ class BaseForecaster(BaseEstimator, ABC):
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
+
+    def _first_step(self, panel: Panel, i: int) -> int:
+        """Step of the first row of an array that continues training: past 1 where series ``i`` ended before others."""
+        if self._container.kind != "matrix":
+            return 1
+        return int(self.panel_.last_times.max() - panel.last_times[i]) + 1
 
     def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
         return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
@@ -261,23 +269,34 @@ def _check_finite(model: BaseForecaster, forecast: Forecast) -> None:
         )
 
 
-def _steps_skipped(panel: Panel, truth: Panel, i: int) -> int:
-    """Steps between the end of training and the first of ``truth``; none for arrays, whose times begin at 0 anew."""
+def _steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) -> int:
+    """Steps between the end of training and the first of ``truth``, whose first row is ``first_step`` of an array."""
     last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
-    if isinstance(panel.freq, int) and first[0] == 0:
-        return 0
+    if first_step is not None:
+        return (
+            first_step - 1 + int(first[0])
+        )  # an array counts its rows from 0; the missing ones at its top are trimmed
+    if time_kind(first) != time_kind(last):
+        raise DataError(
+            f"Series {truth.ids[i]!r}: the times of y are {time_kind(first)}, those of the training series "
+            f"{time_kind(last)}."
+        )
     steps = steps_between(last, first, panel.freq)
     if steps < 1:
         raise DataError(
-            f"Series {truth.ids[i]!r}: y begins at {first[0]}, not after the training series, which ends at {last[0]}."
+            f"Series {truth.ids[i]!r}: y begins at {first[0]}, not after the training series, which ends at {last[0]}. "
+            "Its index must hold later times; an array without an index continues the training series."
         )
     return steps - 1
 
 
-def _as_list(given: float | Sequence[float] | None) -> list[float] | None:
+def _as_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:
     if given is None:
         return None
-    return [float(v) for v in np.atleast_1d(np.asarray(given, dtype=np.float64))]
+    try:
+        return [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
 
 
 def _whole_number(name: str, value: int) -> int:

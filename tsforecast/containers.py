@@ -31,6 +31,11 @@ class Container:
 
     kind: Literal["panel", "long", "wide", "series", "array", "matrix"]
 
+    @property
+    def is_array(self) -> bool:
+        """Whether it has no times of its own."""
+        return self.kind in ("array", "matrix")
+
 
 def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -> tuple[Panel, Container]:
     """The panel that ``y`` holds, with covariates ``X`` attached, and the kind of container it came in.

@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
-from tsforecast import Forecast, HistoricAverage, Naive, Panel, SeasonalNaive
+from tsforecast import Drift, Forecast, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.exceptions import DataError, FitError, MissingValuesError, NotFittedError, ParameterError
 
 MONTHS = pd.date_range("2020-01-01", periods=36, freq="MS")
@@ -42,6 +42,52 @@ def test_score_of_times_inside_the_training_series_is_an_error():
     y = pd.Series(np.arange(36.0), index=MONTHS)
     with pytest.raises(DataError, match="not after the training series"):
         Naive().fit(y.iloc[:24]).score(y.iloc[20:30])
+
+
+def test_score_of_training_data_with_an_integer_index_is_an_error():
+    y = pd.Series(np.arange(10.0))
+    model = Naive().fit(y.iloc[:8])
+    with pytest.raises(DataError, match="begins at 0, not after the training series, which ends at 7"):
+        model.score(y)
+    with pytest.raises(DataError, match="begins at 0, not after"):
+        model.score(Panel.from_series(y))
+    assert model.score(y.iloc[8:]) == model.score(y.iloc[8:].to_numpy()) == -1.5
+
+
+def test_score_of_later_rows_takes_a_column_that_begins_late_at_its_own_times():
+    wide = pd.DataFrame({"a": np.arange(12.0) ** 2, "b": np.arange(12.0)})
+    model = Drift().fit(wide.iloc[:8])
+    later = wide.iloc[8:].copy()
+    later.iloc[0, 1] = np.nan
+    assert model.score(later[["b"]]) == pytest.approx(0, abs=1e-12)
+    assert model.score(later) == pytest.approx(model.score(later[["a"]]) / 2)
+    with pytest.raises(DataError, match="Series 'a': y begins at 0"):
+        model.score(later.reset_index(drop=True))
+
+
+def test_an_array_continues_the_rows_of_the_training_array_whatever_is_missing_at_its_ends():
+    rows = np.column_stack([np.sin(np.arange(12.0)), np.arange(12.0)])
+    rows[6:9, 1] = np.nan  # the last two of training, the first of what is scored
+    model = Drift().fit(rows[:8])
+    assert model.score(rows[8:]) == pytest.approx(Drift().fit(rows[:8, 0]).score(rows[8:, 0]) / 2)
+
+
+def test_an_array_continues_a_series_with_dates():
+    y = pd.Series(np.arange(36.0), index=MONTHS)
+    model = Naive().fit(y.iloc[:24])
+    assert model.score(y.iloc[24:].to_numpy()) == model.score(y.iloc[24:])
+    with pytest.raises(
+        DataError, match="times of y are whole numbers, those of the training series dates without a zone"
+    ):
+        model.score(y.iloc[24:].reset_index(drop=True))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"level": "abc"}, {"level": [80, "x"]}, {"quantiles": [[0.1]]}, {"level": None.__class__}]
+)
+def test_levels_and_quantiles_that_are_no_numbers_are_refused_by_name(wrong):
+    with pytest.raises(ParameterError, match=next(iter(wrong))):
+        Naive().fit([1.0, 2.0]).predict(1, **wrong)
 
 
 def test_grid_search_finds_the_season():
