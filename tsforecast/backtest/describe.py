@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, UnknownNameError
 
+_KNOWN_CODE = ("tsforecast", "sklearn", "abc", "builtins")  # told apart by their versions
 _PACKAGE = import_module("tsforecast")  # its table of names, whatever stands in it: the backtest imports no model
 
 
@@ -107,6 +108,22 @@ def find_class(name: str) -> type:
 def describe_models(models: Mapping[str, BaseForecaster]) -> list[dict[str, Any]]:
     """The models of a run as they stand in its config: name, class and arguments."""
     return [{"name": name, **describe(model)} for name, model in models.items()]
+
+
+def own_code(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
+    """A hash of the source of every model whose class is not of this package: its code is part of what was run."""
+    hashes = {}
+    for name, model in models.items():
+        foreign = [cls for cls in type(model).__mro__ if cls.__module__.split(".")[0] not in _KNOWN_CODE]
+        texts = []
+        for cls in foreign:
+            try:
+                texts.append(inspect.getsource(cls))
+            except (OSError, TypeError):  # typed into an interpreter
+                texts.append(repr(sorted(vars(cls))))
+        if texts:
+            hashes[name] = hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
+    return hashes
 
 
 def _described(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:

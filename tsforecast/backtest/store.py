@@ -19,7 +19,7 @@ from tsforecast.backtest.collect import (
     WARNING_COLUMNS,
     Collector,
 )
-from tsforecast.backtest.describe import describe_models
+from tsforecast.backtest.describe import describe_models, own_code
 from tsforecast.backtest.files import TEMPORARY, FrameWriter, forecast_file, read_json, write_bytes, write_json
 from tsforecast.backtest.jobs import Address, Job, Part, join_parts
 from tsforecast.backtest.parts import job_keys, package_versions, read_part, sound_parts, write_part
@@ -275,7 +275,7 @@ def manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
         "covariates": list(panel.covariate_names),
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}
-    identity = {"data": data, **settings, "packages": package_versions()}
+    identity = {"data": data, **settings, "code": own_code(plan.models), "packages": package_versions()}
     metrics = metric_columns(plan.metrics, plan.level)
     return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
 

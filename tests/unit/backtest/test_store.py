@@ -1,6 +1,8 @@
 """A run folder: what is finished stays finished, nothing is mixed, nothing half-written is believed."""
 
 import errno
+import importlib
+import linecache
 import random
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import pytest
 from tsforecast import Drift, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
 from tsforecast.backtest.blocks import read_block, write_block
+from tsforecast.backtest.describe import own_code
 from tsforecast.backtest.files import FrameWriter
 from tsforecast.backtest.jobs import Failure, Part, join_parts
 from tsforecast.backtest.parts import read_part, sound_parts, write_part
@@ -118,6 +121,20 @@ def test_a_changed_input_is_noticed_and_never_mixed_into_old_results(tmp_path, c
     with pytest.raises(RunFolderError, match=rf"other .*{named}.*not mixed"):
         backtest(output=tmp_path, **(settings | change))
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.parquet")} == before
+
+
+def test_other_code_of_a_model_of_ones_own_is_noticed(tmp_path, monkeypatch):
+    path = tmp_path / "my_models.py"
+    source = "from tsforecast import Naive\n\nclass Mine(Naive):\n    def _fit(self, panel):\n        self.extra = {}\n"
+    path.write_text(source.format(1))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine = importlib.import_module("my_models").Mine
+    backtest(mine(), frame_of(), cv=CV, output=tmp_path / "run")
+    path.write_text(source.format(2))
+    linecache.checkcache()
+    with pytest.raises(RunFolderError, match="other code"):
+        backtest(mine(), frame_of(), cv=CV, output=tmp_path / "run")
+    assert own_code({"m": Naive()}) == {}
 
 
 def test_other_package_versions_are_noticed(tmp_path, monkeypatch):
