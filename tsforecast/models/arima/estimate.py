@@ -5,10 +5,11 @@ import importlib
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.order import Order, multiply
 
 Engine: TypeAlias = Literal["numba", "statsmodels"]
 
@@ -82,6 +83,12 @@ class ArimaFit:
         }
         named = {f"{name}{i + 1}": float(v) for name, values in groups.items() for i, v in enumerate(values)}
         return named | dict(zip(self.beta_names, map(float, self.beta), strict=True))
+
+    def roots(self) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """Roots of the whole autoregressive and the whole moving-average polynomial; none is within the unit circle."""
+        ar = multiply(self.phi, self.seasonal_phi, self.order.season_length, -1.0)
+        ma = multiply(self.theta, self.seasonal_theta, self.order.season_length, 1.0)
+        return _roots(-ar), _roots(ma)
 
     def with_values(self, values: Floats) -> "ArimaFit":
         """The same fit with other coefficients, in the order of ``coefficients``: ``(n_coefficients,)``."""
@@ -203,6 +210,11 @@ def covariance(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> Floats:
     if not np.isfinite(information).all() or not (np.linalg.eigvalsh(information) > 0).all():
         return np.full_like(information, np.nan)
     return np.asarray(np.linalg.inv(information), dtype=np.float64)
+
+
+def _roots(coefficients: Floats) -> NDArray[np.complex128]:
+    """Roots of ``1 + coefficients[0] z + coefficients[1] z^2 + ...``."""
+    return np.asarray(np.polynomial.Polynomial([1.0, *coefficients]).trim().roots(), dtype=np.complex128)
 
 
 def check_engine(engine: str) -> None:

@@ -1,5 +1,6 @@
 """ARMA, ARIMA, SARIMA and AutoARIMA: the estimator faces."""
 
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Literal
@@ -10,11 +11,14 @@ from tsforecast._types import Floats
 from tsforecast.data.transform import Kind
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning
-from tsforecast.models.arima.design import Trend, regressors, trend_names
+from tsforecast.models.arima.design import Trend, fourier_names, regressors, trend_names
 from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import Criterion, SearchSpace
 from tsforecast.panel import Panel
+
+_LONG_SEASON = 60  # past it a season is a sum of harmonics, in place of lags
+_MOST_HARMONICS = 10
 
 __all__ = ["ARIMA", "ARMA", "SARIMA", "AutoARIMA", "ConvergenceWarning"]
 
@@ -205,7 +209,8 @@ class AutoARIMA(ArimaForecaster):
     Parameters
     ----------
     season_length : int, optional
-        Steps per season; what is usual for the frequency where it is None; 1 for no seasonal part.
+        Steps per season; what is usual for the frequency where it is None; 1 for no seasonal part. A season of more
+        than 60 steps is a sum of up to ten harmonics (regressors ``sin1/168``, …), as many as AICc supports.
     d, D : int, optional
         Differences; chosen where they are None.
     max_order, max_seasonal_order : tuple of int
@@ -259,7 +264,12 @@ class AutoARIMA(ArimaForecaster):
         space = self._space(panel)
 
         def fit_one(y: Floats, X: Floats | None) -> ArimaFit:
-            return search(y, X, panel.covariate_names, space)
+            if space.season_length <= _LONG_SEASON:
+                return search(y, X, panel.covariate_names, space)
+            waves = fourier_names(y, space.season_length, _MOST_HARMONICS)
+            plain = dataclasses.replace(space, season_length=1, D=0, most=(*space.most[:2], 0, 0))
+            table = regressors(waves, 0, y.size, X)
+            return search(y, table if table.shape[1] else None, (*waves, *panel.covariate_names), plain)
 
         lost = (self.d or 0) + (self.D or 0) * space.season_length
         return fit_one, lost + len(panel.covariate_names) + 3, space.season_length

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError, UnknownNameError
@@ -209,3 +210,25 @@ def test_panel_in_forecast_out_keeps_the_order_of_its_series():
     model = ARMA((1, 0), engine="statsmodels").fit(panel)
     swapped = model.predict(3, history=panel.take([1, 0]))
     np.testing.assert_allclose(swapped.mean, model.predict(3).mean[::-1], rtol=1e-12)
+
+
+def test_residuals_and_their_test_are_those_of_statsmodels(logged):
+    model = SARIMA().fit(logged)
+    fit = model.fits_["a"]
+    direct = SARIMAX(logged.to_numpy(), order=(0, 1, 1), seasonal_order=(0, 1, 1, 12), simple_differencing=True)
+    result = direct.smooth([fit.theta[0], fit.seasonal_theta[0], fit.sigma2])
+    own = model.residuals("a")
+    assert np.isnan(own[:13]).all()
+    expected = result.filter_results.standardized_forecasts_error[0] * np.sqrt(fit.sigma2)
+    np.testing.assert_allclose(own[13:], expected, rtol=1e-6)
+    table = acorr_ljungbox(own[13:], lags=[24], model_df=2)
+    assert model.ljung_box("a", 24) == pytest.approx((table["lb_stat"].iloc[0], table["lb_pvalue"].iloc[0]), rel=1e-9)
+    with pytest.raises(ParameterError, match="n_lags=2"):
+        model.ljung_box("a", 2)
+
+
+def test_roots_are_those_of_the_products(logged):
+    fit = SARIMA().fit(logged).fits_["a"]
+    ar, ma = fit.roots()
+    assert (ar.size, ma.size) == (0, 13)
+    assert np.abs(ma).min() == pytest.approx(min(-1 / fit.theta[0], (-1 / fit.seasonal_theta[0]) ** (1 / 12)))

@@ -129,3 +129,16 @@ def test_arguments_are_checked():
             model.fit(y)
     with pytest.raises(SeriesTooShortError, match="'y' has 2 known"):
         AutoARIMA().fit([1.0, 2.0])
+
+
+def test_long_season_becomes_harmonics_that_go_on_from_any_history():
+    t = np.arange(600)
+    y = 5 * np.sin(2 * np.pi * t / 96) + 2 * np.cos(4 * np.pi * t / 96) + arma(600, 0.5, 0.0, seed=6)
+    model = AutoARIMA(season_length=96).fit(y[:500])
+    fit = model.fits_["y"]
+    assert fit.order.P + fit.order.D + fit.order.Q == 0
+    assert {"sin1/96", "cos2/96"} <= set(fit.beta_names)
+    truth = 5 * np.sin(2 * np.pi * t / 96) + 2 * np.cos(4 * np.pi * t / 96)
+    assert np.abs(model.predict(96) - truth[500:596]).mean() < 0.6
+    later = pd.Series(y[40:560], index=range(40, 560), name="y")
+    np.testing.assert_allclose(model.predict(40, history=later), truth[560:600], atol=2.5)
