@@ -1,15 +1,13 @@
 """Columns of a frame -> checked arrays of times and values."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tsforecast._dates import compact_dates, parse_dates
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError
-
-_MONTHS = 12
 
 
 def owner(row: int, indptr: Ints, ids: Index) -> str:
@@ -33,7 +31,10 @@ def time_kind(times: Index) -> str:
 
 
 def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
-    """Timestamps, periods or integers of a time column; text is parsed as dates: ``(n_obs,)``.
+    """Timestamps, periods or integers of a time column: ``(n_obs,)``.
+
+    Text is parsed as dates, and so are whole numbers where all of them are dates such as 20240131
+    (`tsforecast._dates.parse_dates`).
 
     Raises
     ------
@@ -48,7 +49,7 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
     if pd.api.types.is_bool_dtype(column.dtype):
         raise DataError("The times are booleans; dates or integers are needed.")
     if pd.api.types.is_integer_dtype(column.dtype):
-        return pd.Index(column.to_numpy(dtype=np.int64))
+        return _numbers_or_days(pd.Index(column.to_numpy(dtype=np.int64)))
     if pd.api.types.is_float_dtype(column.dtype):
         return _whole(column.to_numpy(dtype=np.float64), indptr, ids)
     if pd.api.types.infer_dtype(column) == "period":
@@ -60,7 +61,7 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
         row = int(np.argmax(bad))
         raise DataError(
             f"Series {owner(row, indptr, ids)}: {column.iloc[row]!r} is no date. "
-            "Use dates such as 2024-01-31, or whole numbers."
+            "Use dates with their year, such as 2024-01-31, or whole numbers."
         )
     return pd.Index(parsed.array, name=None).take(codes)
 
@@ -118,32 +119,9 @@ def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:
         raise DataError(
             f"Series {owner(row, indptr, ids)} has the time {times[row]}; dates or whole numbers are needed."
         )
-    return pd.Index(times.astype(np.int64))
+    return _numbers_or_days(pd.Index(times.astype(np.int64)))
 
 
-def parse_dates(texts: "pd.Series[object]") -> "pd.Series[pd.Timestamp]":
-    """Texts or date objects as timestamps, NaT where they are none; in UTC where their offsets from it differ.
-
-    Whether ``03/04/2024`` is in March or April is decided once for all texts: the month comes first unless they cannot
-    all be read so, are written with dots, or would be days of one month over more years than that makes sense for.
-    """
-    text = texts.astype(str)
-    one_format = len(set(text.str.len())) == 1  # guessed once from the first, which is fast
-    how = {"errors": "coerce", "format": None if one_format else "mixed", "dayfirst": _day_first(text)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # pandas on guessing the format: what it cannot read becomes NaT
-        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 on mixed offsets, which it leaves as objects
-        try:
-            parsed = pd.to_datetime(texts, **how)
-        except ValueError:  # pandas 3 refuses mixed offsets even where errors are to be coerced
-            return pd.to_datetime(texts, utc=True, **how)
-        return pd.to_datetime(texts, utc=True, **how) if parsed.dtype == object else parsed
-
-
-def _day_first(text: "pd.Series[str]") -> bool:
-    parts = text.str.extract(r"^\s*(\d{1,2})([/.\-])(\d{1,2})[/.\-]\d{4}").dropna()
-    if len(parts) == 0:
-        return False
-    first, second = parts[0].astype(int), parts[2].astype(int)
-    firsts_of_months = first.nunique() == 1 and len(parts) > _MONTHS and second.max() <= _MONTHS
-    return bool((parts[1] == ".").any() or first.max() > _MONTHS or firsts_of_months)
+def _numbers_or_days(numbers: Index) -> Index:
+    days = compact_dates(numbers)
+    return numbers if days is None else days

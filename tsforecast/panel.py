@@ -91,7 +91,8 @@ class Panel:
         ----------
         frame : DataFrame
             Rows of one series must be in increasing time; series may be interleaved. Without a column ``id_col`` the
-            frame is one series, named after ``target_col``.
+            frame is one series, named after ``target_col``. Whole numbers are times too, and dates where every one of
+            them is a day such as 20240131 (from 1900 to 2100).
         id_col, time_col, target_col : str
             Column names.
         covariates : sequence of str

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tsforecast._ingest import parse_dates
+from tsforecast._dates import parse_dates
 from tsforecast._regular import Gaps
 from tsforecast.containers import align_covariates
 from tsforecast.exceptions import DataError, MissingFileError

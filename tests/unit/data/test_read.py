@@ -67,6 +67,23 @@ def test_day_and_month_are_told_apart_for_the_whole_column(tmp_path, form, days)
     np.testing.assert_array_equal(read(path).times, days)
 
 
+@pytest.mark.parametrize("form", ["%Y%m%d", "%d/%m/%y", "%-d/%-m/%y", "%d-%b-%y"])
+def test_a_daily_file_is_daily_in_every_form_of_its_dates(tmp_path, form):
+    days = pd.date_range("2023-01-01", periods=60)
+    path = tmp_path / "data.csv"
+    pd.DataFrame({"day": days.strftime(form), "a": np.arange(60), "x": 1.0}).to_csv(path, index=False)
+    panel = read(path, covariates=["x"])
+    np.testing.assert_array_equal(panel.times, days)
+    assert panel.freq == pd.offsets.Day()
+
+
+def test_a_monthly_file_with_names_of_months_is_monthly(tmp_path):
+    path = tmp_path / "data.csv"
+    months = pd.date_range("2012-01-01", periods=30, freq="MS")
+    pd.DataFrame({"t": months.strftime("%b-%y"), "a": np.arange(30)}).to_csv(path, index=False)
+    np.testing.assert_array_equal(read(path).times, months)
+
+
 def test_two_columns_are_one_series_named_after_the_second(tmp_path):
     path = tmp_path / "passengers.csv"
     WIDE[["month", "north"]].rename(columns={"north": "Passengers"}).to_csv(path, index=False)
