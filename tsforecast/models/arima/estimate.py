@@ -14,6 +14,7 @@ from tsforecast.models.arima.order import Order, multiply
 Engine: TypeAlias = Literal["numba", "statsmodels"]
 
 _ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
+_MOST_MISSING = 500  # each is a column for the engine "numba"; a Kalman filter does not mind how many there are
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
 
 
@@ -104,7 +105,8 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     """The exact maximum likelihood fit of a regression with ARIMA errors.
 
     The likelihood is that of the differenced series (the first ``order.n_lost`` values have a flat distribution: what
-    statsmodels calls simple differencing); missing values are integrated out.
+    statsmodels calls simple differencing); missing values are integrated out. A series with more than 500 of them goes
+    to statsmodels whatever the engine: the likelihood is the same.
 
     Parameters
     ----------
@@ -130,7 +132,7 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     exact = explained_wholly(y, Z, names, order)
     if exact is not None:
         return exact
-    fit: ArimaFit = _module(engine).fit(y, Z, names, order)
+    fit: ArimaFit = _module(engine, y).fit(y, Z, names, order)
     return fit
 
 
@@ -158,7 +160,7 @@ def forecast(
     >>> bool(abs(mean[0] - (fit.beta[0] + fit.phi[0] * (y[-1] - fit.beta[0]))) < 1e-12)
     True
     """
-    mean, variance = _module(engine).forecast(fit, y, Z, horizon, future)
+    mean, variance = _module(engine, y).forecast(fit, y, Z, horizon, future)
     return mean, variance
 
 
@@ -172,7 +174,7 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
     >>> bool(abs(loglik(fit, y, np.ones((40, 1)), "statsmodels") - fit.loglik) < 1e-6)
     True
     """
-    return float(_module(engine).loglik(fit, y, Z))
+    return float(_module(engine, y).loglik(fit, y, Z))
 
 
 def covariance(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> Floats:
@@ -223,7 +225,9 @@ def check_engine(engine: str) -> None:
         raise ParameterError(f"engine={engine!r} is none of {list(_ENGINES)}.")
 
 
-def _module(engine: Engine) -> Any:
+def _module(engine: Engine, y: Floats) -> Any:
+    if np.isnan(y).sum() > _MOST_MISSING:
+        engine = "statsmodels"
     return importlib.import_module(_ENGINES[engine])  # statsmodels takes a second to import: only where it is used
 
 

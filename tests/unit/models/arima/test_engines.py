@@ -109,3 +109,11 @@ def test_covariance_is_that_of_statsmodels():
     shuffled = full[np.ix_([2, 3, 0, 1], [2, 3, 0, 1])]
     own = covariance(fit, y, Z, "numba")
     np.testing.assert_allclose(np.sqrt(np.diag(own)), np.sqrt(np.diag(shuffled)), rtol=0.01)
+
+
+def test_a_series_with_very_many_gaps_has_the_same_likelihood_by_the_filter_of_statsmodels():
+    y = np.random.default_rng(9).normal(size=1100)
+    y[1::2] = np.nan
+    assert np.isnan(y).sum() > 500
+    fit = estimate(y, np.empty((1100, 0)), (), Order(1, 0, 0), "numba")
+    assert by_numba.loglik(fit, y, np.empty((1100, 0))) == pytest.approx(fit.loglik, rel=1e-8)
