@@ -169,7 +169,7 @@ class StreamDataModule(pl.LightningDataModule):
 
 def horizon_of(decoding: Decoding, season_length: int) -> int:
     """Steps that a forecast is thought to be asked for."""
-    return decoding.horizon or int(np.clip(1.5 * season_length, 12, 48))
+    return decoding.horizon or (12 if season_length == 1 else int(np.clip(np.ceil(1.5 * season_length), 8, 36)))
 
 
 def _check_lengths(panel: Panel) -> None:

@@ -12,13 +12,14 @@ from tsforecast.models.rnn.heads import Head
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.preparation import Local, Prepared
 
-_STEPS_AT_ONCE = 256  # a chunk of a forward pass: bounds memory on long series
+_STEPS_AT_ONCE = 256  # of a forward pass, and ...
+_ROWS_AT_ONCE = 65_536  # ... steps times series: they bound memory on long series and on many
 
 
 class Warm(NamedTuple):
-    """Outputs of every observation and the state at the end of every series."""
+    """What networks say at every observation, and their state at the end of every series."""
 
-    output: Floats  # (n_members, n_obs, output_size)
+    output: Floats  # (n_obs, output_size), the mean over members
     last: Floats  # (n_members, n_series, output_size)
     state: Tensor
 
@@ -38,14 +39,14 @@ def warm_up(network: RecurrentNetwork, x: Floats, lengths: Ints, window: int | N
     reset = torch.as_tensor(steps == 0)
     if window is not None and window < longest:
         reset[longest - window] = True
-    n_members, size = network.n_members, network.readout.shape[-1]
-    output = torch.zeros(n_members, len(x) + 1, size, dtype=dtype)
+    output = torch.zeros(len(x) + 1, network.readout.shape[-1], dtype=dtype)
+    at_once = max(1, min(_STEPS_AT_ONCE, _ROWS_AT_ONCE // n_series))
     state = network.initial_state(n_series)
-    for begin in range(0, longest, _STEPS_AT_ONCE):
-        piece = slice(begin, begin + _STEPS_AT_ONCE)
+    for begin in range(0, longest, at_once):
+        piece = slice(begin, begin + at_once)
         out, state = network(table[rows[piece]][None], state, reset[None, piece])
-        output[:, rows[piece]] = out
-    return Warm(output[:, :-1].double().numpy(), out[:, -1].double().numpy(), state)
+        output[rows[piece]] = out.mean(dim=0)
+    return Warm(output[:-1].double().numpy(), out[:, -1].double().numpy(), state)
 
 
 class Ahead(NamedTuple):

@@ -67,7 +67,7 @@ class Decoding:
         ``"direct"``: one output covers ``horizon`` steps at once; ``"recursive"``: it covers one, which is fed back.
     horizon : int, optional
         Steps that a direct output covers; a longer forecast feeds them back and goes on. One and a half seasons, at
-        least 12 and at most 48, where it is None.
+        least 8 and at most 36, or 12 where there is no season, where it is None.
     loss : {"mae", "mse", "huber", "quantile", "gaussian", "student_t"}
         What is learnt. The first three are point forecasts, whose intervals come from residuals; the others are
         whole distributions. ``"mse"`` and ``"gaussian"`` forecast the mean, adjusted for bias where a transform is

@@ -142,7 +142,7 @@ def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
     lengths = data.panel.lengths
     head = head_of(data.decoding.loss)
     raw = decode.warm_up(network, data.inputs.x, lengths).output
-    output = head.point(raw.reshape(*raw.shape[:2], -1, head.n_params)).mean(axis=0)  # (n_obs, horizon)
+    output = head.point(raw.reshape(len(raw), -1, head.n_params))  # (n_obs, horizon)
     position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
     kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
     spread = learn_spread(data.inputs.target - output, kept, lengths)
