@@ -34,7 +34,10 @@ def _ordinals(times: Index, freq: Freq) -> Ints:
     step = _seconds(freq)
     if step is not None:
         return np.asarray(local.asi8) // step
-    return np.asarray(local.to_period(_period_alias(freq)).asi8) // int(freq.n)
+    alias = _period_alias(freq)
+    if alias is None:
+        return np.busday_count("1970-01-01", local.to_numpy().astype("datetime64[D]")) // int(freq.n)
+    return np.asarray(local.to_period(alias).asi8) // int(freq.n)
 
 
 def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
@@ -47,10 +50,10 @@ def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
     return None
 
 
-def _period_alias(freq: "pd.offsets.BaseOffset") -> str:
-    """The period that holds one step of a calendar frequency: months, quarters, years or business days."""
-    letter = freq.rule_code.split("-")[0].removeprefix("C").removeprefix("B")[:1] or "B"
-    return {"M": "M", "S": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter, "B")
+def _period_alias(freq: "pd.offsets.BaseOffset") -> str | None:
+    """The period that holds one step of months, quarters or years; None for business days, which have none."""
+    letter = freq.rule_code.split("-")[0].removeprefix("C").removeprefix("B")[:1]
+    return {"M": "M", "S": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter)
 
 
 def seasonal_indices(w: Floats, phases: Ints, season_length: int, when: str) -> Floats:
