@@ -4,6 +4,8 @@ Point forecasts and interval widths are those of Hyndman & Athanasopoulos, *Fore
 (3rd ed., 2021), sections 5.2 and 5.5, table 5.2. Intervals are normal, with sigma the residual standard deviation
 ``sqrt(sum(e**2) / (T - K - M))`` of their equation 5.1: T observations, K parameters, M residuals that cannot be had.
 Missing values are passed over: the last observation is the last that is there, and residuals are those that can be had.
+
+All series of a panel are forecast at once, by sums over the pieces of its one array of values.
 """
 
 from abc import abstractmethod
@@ -11,7 +13,7 @@ from abc import abstractmethod
 import numpy as np
 from scipy import stats
 
-from tsforecast._types import Floats
+from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
 from tsforecast.forecast import Forecast
@@ -19,7 +21,7 @@ from tsforecast.panel import Panel
 
 
 class _Textbook(BaseForecaster):
-    """A benchmark method: a mean and a standard deviation for each step, from the values of one series."""
+    """A benchmark method: a mean and a standard deviation for each series and step."""
 
     handles_missing = True
 
@@ -28,15 +30,13 @@ class _Textbook(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         self._check(panel)
-        pairs = [self._moments(panel.series(i), horizon, panel) for i in range(panel.n_series)]
-        mean = np.stack([m for m, _ in pairs])  # (n_series, horizon)
-        spread = np.stack([s for _, s in pairs])
+        mean, spread = self._moments(panel, np.arange(1, horizon + 1))  # each (n_series, horizon)
         quantiles = mean[:, :, None] + spread[:, :, None] * stats.norm.ppf(levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _check(self, panel: Panel) -> None:
         needed = self._needed(panel)
-        present = np.add.reduceat(~np.isnan(panel.values), panel.indptr[:-1])  # (n_series,)
+        present = _count(panel.values, panel)
         short = present < needed
         if short.any():
             i = int(np.argmax(short))
@@ -48,8 +48,8 @@ class _Textbook(BaseForecaster):
         return 2
 
     @abstractmethod
-    def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of each step: ``(n_obs,)`` -> two ``(horizon,)``."""
+    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of the steps ``h``, ``(horizon,)``: two ``(n_series, horizon)``."""
 
 
 class Naive(_Textbook):
@@ -63,10 +63,11 @@ class Naive(_Textbook):
     array([2., 2.])
     """
 
-    def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
-        last = np.flatnonzero(~np.isnan(y))[-1]
-        steps = np.arange(1, horizon + 1) + y.size - 1 - last
-        return np.full(horizon, y[last]), _rms(np.diff(y)) * np.sqrt(steps)
+    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
+        last = _last_present(panel)
+        age = panel.indptr[1:] - 1 - last
+        mean = np.repeat(panel.values[last][:, None], h.size, axis=1)
+        return mean, _rms(_changes(panel, 1), panel)[:, None] * np.sqrt(h + age[:, None])
 
 
 class SeasonalNaive(_Textbook):
@@ -99,13 +100,15 @@ class SeasonalNaive(_Textbook):
     def _needed(self, panel: Panel) -> int:
         return self._season(panel) + 1
 
-    def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
+    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
         season = self._season(panel)
-        sigma = _rms(y[season:] - y[:-season])
-        grid = np.concatenate([np.full(-y.size % season, np.nan), y]).reshape(-1, season)[::-1]  # newest season first
-        age = np.argmax(~np.isnan(grid), axis=0)  # (season,): seasons since a phase was last seen
-        phase, later = np.arange(horizon) % season, np.arange(horizon) // season
-        return grid[age, np.arange(season)][phase], sigma * np.sqrt(age[phase] + later + 1)
+        phase, later = (h - 1) % season, (h - 1) // season
+        place = panel.indptr[1:, None] - season + np.arange(season)  # (n_series, season): the last season
+        age = np.zeros_like(place)  # seasons since a phase was last seen
+        while (lost := np.isnan(panel.values[place]) & (place - season >= panel.indptr[:-1, None])).any():
+            place, age = place - season * lost, age + lost
+        mean = panel.values[place][:, phase]
+        return mean, _rms(_changes(panel, season), panel)[:, None] * np.sqrt(age[:, phase] + later + 1)
 
 
 class Drift(_Textbook):
@@ -122,13 +125,16 @@ class Drift(_Textbook):
     def _needed(self, panel: Panel) -> int:
         return 3
 
-    def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
-        h = np.arange(1, horizon + 1)
-        first, *_, last = np.flatnonzero(~np.isnan(y))
-        slope = (y[last] - y[first]) / (last - first)
-        sigma = _rms(np.diff(y) - slope, n_parameters=1)
-        steps = h + y.size - 1 - last
-        return y[last] + slope * steps, sigma * np.sqrt(steps * (1 + steps / (last - first)))
+    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
+        first, last = _first_present(panel), _last_present(panel)
+        slope = (panel.values[last] - panel.values[first]) / (last - first)
+        residuals = _changes(panel, 1) - np.repeat(slope, panel.lengths)
+        steps = h + (panel.indptr[1:] - 1 - last)[:, None]  # from the last observation that is there
+        mean = panel.values[last][:, None] + slope[:, None] * steps
+        spread = _rms(residuals, panel, n_parameters=1)[:, None] * np.sqrt(
+            steps * (1 + steps / (last - first)[:, None])
+        )
+        return mean, spread
 
 
 class HistoricAverage(_Textbook):
@@ -142,13 +148,42 @@ class HistoricAverage(_Textbook):
     array([3., 3.])
     """
 
-    def _moments(self, y: Floats, horizon: int, panel: Panel) -> tuple[Floats, Floats]:
-        present = y[~np.isnan(y)]
-        sigma = _rms(present - present.mean(), n_parameters=1)
-        return np.full(horizon, present.mean()), np.full(horizon, sigma * np.sqrt(1 + 1 / present.size))
+    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
+        count = _count(panel.values, panel)
+        average = _sum(panel.values, panel) / count
+        spread = _rms(panel.values - np.repeat(average, panel.lengths), panel, n_parameters=1) * np.sqrt(1 + 1 / count)
+        ones = np.ones(h.size)
+        return average[:, None] * ones, spread[:, None] * ones
 
 
-def _rms(residuals: Floats, n_parameters: int = 0) -> float:
-    """Residual standard deviation, of those residuals that are there; nan where they are too few to tell."""
-    degrees = int(np.count_nonzero(~np.isnan(residuals))) - n_parameters
-    return float(np.sqrt(np.nansum(residuals**2) / degrees)) if degrees > 0 else float("nan")
+def _changes(panel: Panel, lag: int) -> Floats:
+    """``y[t] - y[t - lag]`` within each series, nan for its first ``lag`` steps: ``(n_obs,)``."""
+    out = np.full(panel.n_obs, np.nan)
+    out[lag:] = panel.values[lag:] - panel.values[:-lag]
+    age = np.arange(panel.n_obs) - np.repeat(panel.indptr[:-1], panel.lengths)
+    out[age < lag] = np.nan
+    return out
+
+
+def _rms(residuals: Floats, panel: Panel, n_parameters: int = 0) -> Floats:
+    """Residual standard deviations, of those residuals that are there; nan where they are too few: ``(n_series,)``."""
+    degrees = _count(residuals, panel) - n_parameters
+    return np.sqrt(_sum(residuals**2, panel) / np.where(degrees > 0, degrees, np.nan))
+
+
+def _sum(values: Floats, panel: Panel) -> Floats:
+    return np.add.reduceat(np.nan_to_num(values, nan=0.0), panel.indptr[:-1])
+
+
+def _count(values: Floats, panel: Panel) -> Ints:
+    return np.add.reduceat((~np.isnan(values)).astype(np.int64), panel.indptr[:-1])
+
+
+def _last_present(panel: Panel) -> Ints:
+    place = np.where(np.isnan(panel.values), -1, np.arange(panel.n_obs))
+    return np.maximum.reduceat(place, panel.indptr[:-1])
+
+
+def _first_present(panel: Panel) -> Ints:
+    place = np.where(np.isnan(panel.values), panel.n_obs, np.arange(panel.n_obs))
+    return np.minimum.reduceat(place, panel.indptr[:-1])
