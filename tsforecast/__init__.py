@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
     from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
     from tsforecast.models.truth import TrueModel
+    from tsforecast.models.tuned import Tuned
     from tsforecast.panel import Panel
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ _HOMES = {
     "SeasonalProcess": "tsforecast.data.process",
     "TrueModel": "tsforecast.models.truth",
     "diagnose": "tsforecast.data.diagnose",
+    "Tuned": "tsforecast.models.tuned",
     "load": "tsforecast.data.catalog",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",
@@ -77,6 +79,7 @@ __all__ = [
     "SeasonalNaive",
     "SeasonalProcess",
     "TrueModel",
+    "Tuned",
     "diagnose",
     "load",
     "read",
