@@ -69,9 +69,10 @@ class BaseForecaster(BaseEstimator, ABC):
         y : Series, DataFrame, ndarray or Panel
             One or many series: a pandas Series (any regular index), a wide frame (times in the index, one column a
             series), a long frame (``unique_id``, ``ds``, ``y``), an array ``(n_obs,)`` or ``(n_obs, n_series)``.
-        X : DataFrame or ndarray, optional
+        X : DataFrame, Series or ndarray, optional
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
-            (and ``unique_id`` where series differ), or an array with one row an observation.
+            (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
+            observation.
 
         Raises
         ------
@@ -113,7 +114,7 @@ class BaseForecaster(BaseEstimator, ABC):
         ----------
         horizon : int
             Steps ahead, at least 1.
-        X : DataFrame or ndarray, optional
+        X : DataFrame, Series or ndarray, optional
             Covariates of the horizon, for a model fitted with some; with ``history``, of the history too.
         history : like ``y`` of `fit`, optional
             Series to forecast from, in place of those of `fit`: what was learnt stays, what it is conditioned on
@@ -165,7 +166,7 @@ class BaseForecaster(BaseEstimator, ABC):
         y : like ``y`` of `fit`
             Observations after the end of the training series; a gap between the two is forecast over. An array has no
             times of its own: it begins with the step after the training series.
-        X : DataFrame or ndarray, optional
+        X : DataFrame, Series or ndarray, optional
             Covariates from the end of training to the end of ``y``.
 
         Notes

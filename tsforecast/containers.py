@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias, Union
 import numpy as np
 import pandas as pd
 
+from tsforecast._ingest import parse_times, time_kind
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import ContainerTypeError, CovariateError, DataError
 from tsforecast.forecast import Forecast
@@ -22,7 +23,7 @@ class HasPanel(Protocol):
 
 
 Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
-Covariates: TypeAlias = Union[pd.DataFrame, "np.ndarray[Any, Any]"]
+Covariates: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,7 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     y : Panel, Series, DataFrame, ndarray or data set
         A long frame has the columns ``ds`` and ``y`` (and ``unique_id``, unless it is one series); any other frame is
         wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``.
-    X : DataFrame or ndarray, optional
+    X : DataFrame, Series or ndarray, optional
         See `align_covariates`.
     freq : offset or int, optional
         The frequency that is expected, which series too short to show one are read with.
@@ -103,19 +104,21 @@ def align_covariates(
 
     Parameters
     ----------
-    X : DataFrame or ndarray
+    X : DataFrame, Series or ndarray
         A long frame with ``unique_id`` and ``ds``; a frame with ``ds`` alone, or with the times in its index, that all
-        series share; or an array ``(n_obs, n_features)`` in the order of the observations, which a panel of equal
-        series may give as ``(n_obs / n_series, n_features)`` to share. Rows for other times are passed over.
+        series share; a Series, which is a frame of one column (``x0`` where it has no name); or an array ``(n_obs,
+        n_features)`` in the order of the observations, which a panel of equal series may give as ``(n_obs / n_series,
+        n_features)`` to share. Rows for other times are passed over.
 
     Raises
     ------
     CovariateError
-        A time is absent, a value is missing, or an array has another number of rows.
+        A time is absent, a value is missing or no number, or an array has another number of rows.
     """
+    X = _framed(X)
     if isinstance(X, pd.DataFrame):
         return _align_frame(X, ids, lengths, times)
-    table = np.asarray(X, dtype=np.float64)
+    table = _numbers(X, "X")
     if table.ndim == 1:
         table = table[:, None]
     total = int(lengths.sum())
@@ -126,18 +129,35 @@ def align_covariates(
     return _finite(table, tuple(f"x{i}" for i in range(table.shape[1])), ids, lengths, times)
 
 
+def _framed(X: Covariates) -> "pd.DataFrame | np.ndarray[Any, Any]":
+    """A Series as a frame of one column, anything else as it is."""
+    return X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
+
+
+def _numbers(values: Any, what: str) -> Floats:
+    """``values`` as float64, of the same shape; nan where they are missing."""
+    try:
+        plain = pd.DataFrame(np.asarray(values))
+        if any(dtype.kind in "cmM" for dtype in plain.dtypes):
+            raise TypeError(f"of the type {plain.dtypes.iloc[0]}")
+        return plain.to_numpy(np.float64, na_value=np.nan).reshape(np.shape(values))
+    except (TypeError, ValueError) as error:
+        raise CovariateError(f"{what} holds what is no number ({error}); numbers are needed.") from error
+
+
 def _align_frame(
     X: pd.DataFrame, ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
 ) -> tuple[Floats, tuple[str, ...]]:
-    keys = [c for c in ("unique_id", "ds") if c in X.columns]
-    names = tuple(str(c) for c in X.columns if c not in (*keys, "y"))
+    keys = [c for c in ("unique_id", "ds", "y") if c in X.columns]
+    source = X[[c for c in X.columns if c not in keys]]
+    names = tuple(str(c) for c in source.columns)
     if not names:
         raise CovariateError(f"X has no column besides {keys}; give one column for each covariate.")
-    source = X[[c for c in X.columns if c not in (*keys, "y")]]
     wanted: Index = times
-    have: Index = pd.Index(X["ds"]) if "ds" in keys else X.index
-    if isinstance(wanted, pd.DatetimeIndex) and not isinstance(have, (pd.DatetimeIndex, pd.PeriodIndex)):
-        have = pd.DatetimeIndex(have)
+    have = _times_of(X["ds"] if "ds" in keys else pd.Series(X.index))
+    kinds = time_kind(have), time_kind(wanted)
+    if kinds[0] != kinds[1]:
+        raise CovariateError(f"The times of X are {kinds[0]}, those of the series {kinds[1]}; give both the same kind.")
     if "unique_id" in keys:
         wanted = pd.MultiIndex.from_arrays([ids.repeat(lengths), times])
         have = pd.MultiIndex.from_arrays([X["unique_id"], have])
@@ -147,7 +167,15 @@ def _align_frame(
     if (rows < 0).any():
         lost = int(np.argmax(rows < 0))
         raise CovariateError(f"X has no row for series {ids.repeat(lengths)[lost]!r} at {times[lost]}.")
-    return _finite(source.to_numpy(dtype=np.float64)[rows], names, ids, lengths, times)
+    columns = [_numbers(source.iloc[:, i].to_numpy()[rows], f"X[{name!r}]") for i, name in enumerate(names)]
+    return _finite(np.column_stack(columns), names, ids, lengths, times)
+
+
+def _times_of(column: "pd.Series[Any]") -> Index:
+    try:
+        return parse_times(column, np.array([0, len(column)]), pd.Index(["X"]))
+    except DataError as error:
+        raise CovariateError(f"The times of X cannot be read. {error}") from error
 
 
 def _finite(
@@ -180,6 +208,7 @@ def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: t
     if not names:
         raise CovariateError("X was given to predict, but the model was fitted without covariates.")
     times = future_times(panel.last_times, horizon, panel.freq)
+    X = _framed(X)
     if isinstance(X, pd.DataFrame):
         X = X[[c for c in X.columns if str(c) in (*names, "unique_id", "ds")]]
     table, got = align_covariates(X, panel.ids, np.full(panel.n_series, horizon), times)
@@ -190,14 +219,14 @@ def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: t
 
 
 def split_covariates(X: Covariates, panel: Panel) -> tuple[Covariates, Covariates]:
-    """Covariates of the history and of the horizon: a frame serves both, an array is cut.
+    """Covariates of the history and of the horizon: a frame (or Series) serves both, an array is cut.
 
     Raises
     ------
     CovariateError
         An array was given for several series.
     """
-    if isinstance(X, pd.DataFrame):
+    if isinstance(X, (pd.DataFrame, pd.Series)):
         return X, X
     if panel.n_series > 1:
         raise CovariateError("With history of several series give X as a frame with unique_id and ds, not as an array.")

@@ -201,6 +201,45 @@ def test_covariates_that_do_not_fit_are_refused(X, message):
         Linear().fit(as_container("wide"), X)
 
 
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (COVARIATES.assign(x="high"), r"X\['x'\] holds what is no number .*'high'"),
+        (COVARIATES.assign(x=COVARIATES.index), r"X\['x'\] holds what is no number"),
+        ([["high"]] * 20, "X holds what is no number"),
+        ([[1.0], [1.0, 2.0]], "X holds what is no number"),
+        (COVARIATES.assign(ds="someday"), "times of X cannot be read.*'someday' is no date"),
+        (COVARIATES.assign(ds=None), "times of X cannot be read.*no time in row 0"),
+        (COVARIATES.tz_localize("Europe/Berlin"), "X are dates with a zone, those of the series dates without a zone"),
+        (COVARIATES.to_period("D"), "X are periods 'D', those of the series dates without a zone"),
+        (COVARIATES.reset_index(drop=True), "X are whole numbers, those of the series dates without a zone"),
+        (COVARIATES["x"].rename("y"), r"no column besides \['y'\]"),
+    ],
+)
+def test_covariates_of_another_type_or_kind_of_time_are_refused_in_our_words(X, message):
+    with pytest.raises(CovariateError, match=message):
+        Linear().fit(as_container("wide"), X)
+
+
+@pytest.mark.parametrize("name", ["x", None])
+def test_a_series_of_covariates_is_found_by_its_index_and_not_by_its_place(name):
+    truth = pd.Series(np.arange(20.0) ** 2 * 3, index=DAYS)
+    X = pd.Series(np.arange(24.0) ** 2, index=COVARIATES.index, name=name)
+    shuffled = X.sample(frac=1, random_state=0)
+    model = Linear().fit(truth.iloc[:18], shuffled)
+    assert model.panel_.covariate_names == (name or "x0",)
+    np.testing.assert_allclose(model.predict(4, shuffled), 3 * X.iloc[18:22])
+    np.testing.assert_allclose(model.predict(4, shuffled, history=truth), 3 * X.iloc[20:])
+
+
+def test_covariates_meet_their_series_in_any_form_of_date():
+    numbers = COVARIATES.set_axis(COVARIATES.index.strftime("%Y%m%d").astype(int))
+    texts = COVARIATES.assign(ds=COVARIATES.index.strftime("%d-%b-%y"))
+    expected = Linear().fit(as_container("wide"), COVARIATES).panel_.covariates
+    for X in (numbers, texts):
+        np.testing.assert_array_equal(Linear().fit(as_container("wide"), X).panel_.covariates, expected)
+
+
 def test_predict_asks_for_the_covariates_of_fit_and_refuses_others():
     series = pd.Series(linear_in(COVARIATES)[:20, 0], index=DAYS)
     model = Linear().fit(series, COVARIATES.iloc[:20])

@@ -102,8 +102,6 @@ def _wide(
     if not covariates:
         return panel
     shared = indexed[list(covariates)].reset_index(names="ds")
-    if isinstance(panel.times, pd.DatetimeIndex):
-        shared["ds"] = parse_dates(shared["ds"])
     values, names = align_covariates(shared, panel.ids, panel.lengths, panel.times)
     return panel.with_covariates(values, names)
 
