@@ -77,7 +77,7 @@ def regress(rows: Floats) -> tuple[Floats, float]:
 def grid_of_angles(orders: Ints) -> Floats:
     """Angles of the moving averages to try: (n_seeds, q + Q).
 
-    Four values of each of the first two partial autocorrelations (two where q > 2, of the first three), two of the
+    Four values of each of the first two partial autocorrelations (two where q > 2, of the first three), three of the
     seasonal.
     """
     q, Q = orders[1], orders[3]
