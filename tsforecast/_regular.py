@@ -12,6 +12,11 @@ from tsforecast.frequency import Freq, freq_name, has_fixed_step, step_times, st
 
 Gaps: TypeAlias = Literal["error", "nan"]
 
+_HOUR = pd.Timedelta(hours=1)
+_CLOCKS = (
+    " Where clocks change for daylight saving, local times repeat an hour in autumn and skip one in spring: give the "
+    "times in UTC, or with their offset from it."
+)
 _SPARE = 10_000  # times that a grid shared by all series may have in vain
 
 
@@ -25,9 +30,12 @@ def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
     row = int(np.argmax(bad)) + 1
     name = owner(row, indptr, ids)
     if steps[row - 1] == 0:
-        raise DuplicateTimeError(f"Series {name} has two observations at {times[row]}; one is needed.")
+        hint = _CLOCKS if _is_local_clock(times, indptr) else ""
+        raise DuplicateTimeError(f"Series {name} has two observations at {times[row]}; one is needed.{hint}")
+    back = _is_local_clock(times, indptr) and times[row - 1] - times[row] < _HOUR
     raise DisorderError(
         f"Series {name} goes back in time, from {times[row - 1]} to {times[row]}; sort the rows of each series by time."
+        f"{_CLOCKS if back else ''}"
     )
 
 
@@ -49,7 +57,7 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
         row = int(np.argmax(off_grid))
         return FrequencyError(
             f"Series {owner(row, indptr, ids)}: {times[row]} is not a time of the frequency {freq_name(freq)!r}. "
-            "Give the frequency that fits (freq=), or correct the times."
+            "Give the frequency that fits (freq='D', or --freq D on the command line), or correct the times."
         )
     bad = (_stamps(after)[:-1] != _stamps(times)[1:]) & _within(indptr, len(times) - 1)
     if not bad.any():
@@ -57,9 +65,11 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     row = int(np.argmax(bad)) + 1
     name, wanted = owner(row, indptr, ids), after[row - 1]
     if _stamps(times)[row] > _stamps(after)[row - 1]:
+        hour = _is_local_clock(times, indptr) and times[row] - wanted == _HOUR
         return GapError(
             f"Series {name} has nothing at {wanted}: it goes from {times[row - 1]} to {times[row]}, and the "
-            f"frequency is {freq_name(freq)!r}. Ask for gaps='nan' to make skipped times missing values."
+            f"frequency is {freq_name(freq)!r}. With gaps='nan' (--gaps nan on the command line) skipped times become "
+            f"missing values.{_CLOCKS if hour else ''}"
         )
     return FrequencyError(
         f"Series {name} goes from {times[row - 1]} to {times[row]}, less than one step of the "
@@ -124,6 +134,14 @@ def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> 
     if isinstance(first, pd.DatetimeIndex) and not has_fixed_step(freq):
         return times_between(first, last, freq)
     return step_times(first.repeat(steps + 1), np.arange(steps + 1), freq)
+
+
+def _is_local_clock(times: Index, indptr: Ints) -> bool:
+    """Whether times without a zone are mostly an hour or less apart: local clocks repeat and skip some of those."""
+    if not isinstance(times, pd.DatetimeIndex) or times.tz is not None:
+        return False
+    steps = np.diff(times.to_numpy())[_within(indptr, len(times) - 1)]
+    return bool(np.median(steps.astype("timedelta64[s]").astype(np.int64)) <= _HOUR.total_seconds())
 
 
 def _stamps(times: Index) -> Ints:

@@ -147,6 +147,31 @@ def test_disorder_names_series_and_times():
         Panel.from_frame(frame)
 
 
+@pytest.mark.parametrize("freq", ["h", "30min", "15min"])
+@pytest.mark.parametrize("day", ["2024-03-31", "2024-10-27"])
+def test_local_hours_around_a_change_of_clocks_are_refused_with_the_reason_and_read_in_utc(freq, day):
+    times = pd.date_range(day, periods=100, freq=freq, tz="Europe/Berlin")
+    local = pd.Series(np.arange(100.0), index=times.tz_localize(None))
+    with pytest.raises(DataError, match=r"clocks change for daylight saving.* in UTC"):
+        Panel.from_series(local)
+    assert Panel.from_series(local.set_axis(times.tz_convert(None))).n_obs == 100
+
+
+def test_other_gaps_and_duplicates_are_not_laid_on_the_clocks():
+    hours = pd.Series(np.arange(48.0), index=pd.date_range("2024-01-01", periods=48, freq="h"))
+    days = pd.Series(np.arange(48.0), index=pd.date_range("2024-01-01", periods=48))
+    for broken in (
+        hours.drop(hours.index[[5, 6]]),
+        hours.tz_localize("UTC").drop(hours.tz_localize("UTC").index[5]),
+        days.drop(days.index[5]),
+        days.iloc[[0, 1, 2, 2, 3, 4]],
+        hours.iloc[[0, 1, 2, 10, 3, 4]],
+    ):
+        with pytest.raises(DataError) as caught:
+            Panel.from_series(broken)
+        assert "daylight" not in str(caught.value)
+
+
 def test_a_time_off_the_frequency_is_named():
     times = MONTHS.to_list()
     times[3] = pd.Timestamp("2020-04-02")

@@ -109,6 +109,35 @@ def test_a_frame_saved_with_its_row_numbers_reads_as_one_without(tmp_path):
     assert_is_the_panel(read(path))
 
 
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%b-%y", "%Y%m%d"])
+def test_row_numbers_before_a_column_of_dates_are_no_times(tmp_path, form):
+    path = tmp_path / "data.csv"
+    written = WIDE.assign(month=WIDE["month"].dt.strftime(form))
+    written.to_csv(path)
+    assert_is_the_panel(read(path))
+    written.set_axis([3, 8, 9, 20, 31, 40]).to_csv(path)  # rows that were chosen among others
+    assert_is_the_panel(read(path))
+
+
+def test_whole_numbers_without_a_name_are_times_where_no_dates_follow(tmp_path):
+    path = tmp_path / "data.csv"
+    WIDE[["north", "south"]].set_axis(range(1900, 1906)).to_csv(path)
+    assert read(path).times[:6].tolist() == list(range(1900, 1906))
+
+
+@pytest.mark.parametrize("shape", ["filtered", "concatenated", "named", "levels"])
+def test_the_index_of_a_long_parquet_file_is_no_second_column_of_times(tmp_path, shape):
+    path = tmp_path / "data.parquet"
+    parts = {
+        "filtered": pd.concat([LONG.iloc[:1].assign(unique_id="x"), LONG], ignore_index=True).iloc[1:],
+        "concatenated": pd.concat([LONG.iloc[:6], LONG.iloc[6:].reset_index(drop=True)]),
+        "named": LONG.set_index("ds", drop=False),
+        "levels": LONG.set_index(["unique_id", "ds"]),
+    }
+    parts[shape].to_parquet(path)
+    assert_is_the_panel(read(path))
+
+
 def test_a_wide_frame_saved_with_its_index_reads_back(tmp_path):
     path = tmp_path / "data.csv"
     WIDE.set_index("month").rename_axis(None).to_csv(path)
@@ -167,7 +196,12 @@ def test_frequency_and_gaps_are_passed_on(tmp_path):
         ("month\n2020-01-01\n", "no column besides"),
         ("ds,y\n2020-01-01,1\n2020-02-01,many\n", r"column 'y' holds 'many' in row 2, which is no number"),
         ("date,store,sales\n2020-01-01,A,1\n", r"column 'store' holds 'A' in row 1.*id_col"),
-        ("sales,date\n1.5,2020-01-01\n", r"column 'date' holds '2020-01-01' in row 1"),
+        ("sales,date\n1.5,2020-01-01\n", r"column 'date' holds '2020-01-01' in row 1, which is a date.*--time_col"),
+        ('ds,y\n2020-01-01,"$10,361.00"\n', r"'\$10,361.00' in row 1, which is no number. Separators of thousands"),
+        ('ds,y\n2020-01-01,"1,234"\n', r"'1,234' in row 1, which is no number. Separators of thousands"),
+        ("ds;y\n01.01.2020;12,5 kg\n", r"'12,5 kg' in row 1, which is no number. Separators of thousands"),
+        ("ds;y\n2020-01-01;1.23,5\n", r"'1.23,5' in row 1, which is no number"),
+        ("ds,y\n2020-01-01,1\n2020-02-01,-\n", r"'-' in row 2, which is no number. Leave the cell empty"),
         ("store,sales\nA,1\nB,2\n", r"column 'store' holds 'A' in row 1, which is no date.*time_col"),
         ("ds,y\n2020-01-01,1\n,2\n", r"column 'ds' holds nan in row 2, which is no date"),
         ("ds,y\n2020-13-01,1\n", r"column 'ds' holds '2020-13-01' in row 1"),
@@ -190,8 +224,27 @@ def test_files_that_are_none_or_of_another_kind_are_refused(tmp_path):
     with pytest.raises(DataError, match="no Parquet file"):
         read(write(tmp_path / "data.parquet", "x"))
     (tmp_path / "latin.csv").write_bytes("ds,münze\n".encode("latin-1"))
-    with pytest.raises(DataError, match="UTF-8"):
+    with pytest.raises(DataError, match=r"latin.csv is not in UTF-8 .*save it as CSV UTF-8"):
         read(tmp_path / "latin.csv")
+
+
+def test_dots_between_thousands_are_read_beside_decimal_commas(tmp_path):
+    values = np.array([12347.89, -1234567.5, 999.0, np.nan, 1000.0, 0.25])
+    cells = ["12.347,89", "-1.234.567,5", "999", "", "1.000", "0,25"]
+    rows = "".join(
+        f"{t:%d.%m.%Y};{cell};{2 * i}.000\n" for i, (t, cell) in enumerate(zip(MONTHS, cells, strict=True), 1)
+    )
+    panel = read(write(tmp_path / "data.csv", "Datum;Umsatz;Menge\n" + rows))
+    np.testing.assert_array_equal(panel.series(0), values)
+    np.testing.assert_array_equal(panel.series(1), np.arange(2000, 14000, 2000))
+    np.testing.assert_array_equal(panel.times[:6], MONTHS)
+
+
+@pytest.mark.parametrize("beginning", [b"PK\x03\x04rest", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"])
+def test_a_workbook_that_is_called_csv_is_refused_as_a_workbook(tmp_path, beginning):
+    (tmp_path / "data.csv").write_bytes(beginning)
+    with pytest.raises(DataError, match=r"Excel workbook .*save it as CSV UTF-8"):
+        read(tmp_path / "data.csv")
 
 
 def test_a_column_that_is_named_but_absent_is_an_error(tmp_path):
