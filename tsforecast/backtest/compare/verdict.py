@@ -95,7 +95,9 @@ class Verdict:
             return f"{self.model} is {self.conclusion}"
         needed = _fewest(self.level)
         if self.n_units < needed:
-            units = "series" if self.n_series > 1 else "blocks of cutoffs"
+            units = "series" if self.n_series > 1 else "cutoffs"
+            if self.n_series == 1 and self.n_units < self.n_cutoffs:
+                units = "blocks of cutoffs"
             return (
                 f"not distinguishable on this evidence ({needed} {units} are needed to tell, {self.n_units} are here)"
             )
