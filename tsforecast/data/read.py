@@ -23,7 +23,10 @@ _PARQUET = (".parquet", ".pq")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, a zip archive, and .xls begin
 _THOUSANDS = r"\s*[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s*"  # 1.234,56
 _TIME_HINT = "If it holds the times, name it with time_col (--time_col on the command line)"
-_NO_DATE_HINT = "Take the row out, or name the column of times with time_col (--time_col on the command line)"
+_NO_DATE_HINT = (
+    "Name the column of times with time_col, and in a long file the others with id_col and target_col (--time_col, "
+    "--id_col, --target_col on the command line), or take the row out"
+)
 
 
 def read(
