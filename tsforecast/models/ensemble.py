@@ -60,8 +60,8 @@ class Ensemble(BaseForecaster):
         """Constructor arguments; deep also those of the members, by place: ``"0"``, ``"0__random_state"``."""
         params: dict[str, Any] = super().get_params(deep=False)
         if deep:
-            for i, member in enumerate(self.forecasters):
-                params[str(i)] = member
+            for i, member in self._by_place().items():
+                params[i] = member
                 deeper = member.get_params(deep=True) if isinstance(member, BaseForecaster) else {}
                 params |= {f"{i}__{name}": value for name, value in deeper.items()}
         return params
@@ -84,13 +84,20 @@ class Ensemble(BaseForecaster):
         """
         if "forecasters" in params:
             self.forecasters = params.pop("forecasters")
-        members = {str(i): member for i, member in enumerate(self.forecasters)}
+        members = self._by_place()
         replaced = {place: params.pop(place) for place in members if place in params}
         if replaced:
             self.forecasters = tuple((members | replaced).values())
         return super().set_params(**params)
 
+    def _by_place(self) -> dict[str, Any]:
+        """Members as they were given, whatever they are: `fit` checks them."""
+        given = self.forecasters if isinstance(self.forecasters, Sequence) else ()
+        return {str(i): member for i, member in enumerate(given)}
+
     def _members(self) -> Sequence[BaseForecaster]:
+        if not isinstance(self.forecasters, Sequence):
+            raise ParameterError(f"forecasters={self.forecasters!r} is no sequence; [Naive(), Drift()] is one.")
         for member in self.forecasters:
             if not isinstance(member, BaseForecaster):
                 raise ParameterError(f"forecasters holds {member!r}, which is no forecaster such as Naive().")

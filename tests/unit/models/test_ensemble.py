@@ -67,11 +67,11 @@ def test_what_an_ensemble_has_not_cannot_be_set(name):
         Ensemble([Naive(), Drift()]).set_params(**{name: 1})
 
 
-@pytest.mark.parametrize("members", [[Naive(), 5], [Naive], {"a": Naive()}])
+@pytest.mark.parametrize("members", [[Naive(), 5], [Naive], {"a": Naive()}, Naive(), None])
 def test_a_member_that_is_no_forecaster_is_refused_by_fit_and_can_be_looked_at(members):
     model = Ensemble(members)
     assert "how" in model.get_params()
-    with pytest.raises(ParameterError, match="which is no forecaster"):
+    with pytest.raises(ParameterError, match=r"is no (forecaster|sequence)"):
         model.fit(np.arange(9.0))
 
 
