@@ -7,7 +7,9 @@ from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.streams import Table
 
 _N_ROBUST = 2
-_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
+_MOST_FREEDOM = 0.25  # degrees of freedom an observation: above, cross-validation says little
+_NEVER = 1e6
 
 
 @torch.no_grad()
@@ -75,4 +77,5 @@ def _solve(
     shrunk = projected / (values + penalty)
     left = energy - 2 * (projected * shrunk).sum() + (values * shrunk.square()).sum()
     freedom = (values / (values + penalty)).sum() + 1
-    return vectors @ shrunk, level, left / n / (1 - freedom / n).clamp_min(0.05).square()
+    beyond = (freedom / n - _MOST_FREEDOM).clamp_min(0.0) * _NEVER * energy / n
+    return vectors @ shrunk, level, left / n / (1 - freedom / n).clamp_min(0.05).square() + beyond
