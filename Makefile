@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: backtest test check lint examples clean
+.PHONY: backtest test check lint kernels examples clean
 .DELETE_ON_ERROR:
 
 .venv/ready: pyproject.toml constraints.txt
@@ -24,10 +24,14 @@ lint: .venv/ready  ## style, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+kernels: .venv/ready  ## the compiled kernels against their slow twins, once not compiled and once with bounds checked
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/reference
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.numba_cache $(BIN)/python -m pytest -q tests/reference
+
 examples: .venv/ready  ## run every example
 	set -e; for example in examples/*.py; do echo "$$example"; $(BIN)/python $$example > /dev/null; done
 
-check: lint examples test  ## what CI runs
+check: lint examples kernels test  ## what CI runs
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs
+	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 import sys
@@ -116,6 +117,7 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
+    _compile(plan)
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor:
             result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
@@ -125,6 +127,23 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
         raise
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0
+
+
+def _compile(plan: Plan) -> None:
+    """Fit each model that runs on compiled kernels to a short series, so that no model is charged for compiling."""
+    import numpy as np
+    from sklearn.base import clone
+
+    from tsforecast.exceptions import TSForecastError
+
+    noise = np.random.default_rng(0).normal(size=60)
+    for model in {type(one): one for one in plan.models.values()}.values():
+        if type(model).__module__.startswith(("tsforecast.models.arima", "tsforecast.models.rnn")):
+            quick = clone(model)
+            if "max_epochs" in quick.get_params():
+                quick.set_params(max_epochs=1)
+            with contextlib.suppress(TSForecastError):  # the run itself will tell what is wrong with the model
+                quick.fit(noise).predict(1)
 
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
