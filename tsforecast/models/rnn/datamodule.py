@@ -1,6 +1,6 @@
 """StreamDataModule: series -> what a training run is fed with."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytorch_lightning as pl
@@ -132,14 +132,20 @@ class StreamDataModule(pl.LightningDataModule):
         """Chunks, or windows, of the series without their tails."""
         lengths = self._lengths - self.n_kept
         streams = self._loader(self.tables[0], lengths, shuffle=True)
-        if self.window is None:
-            return streams
+        loader = streams if self.window is None else self._windows(streams, lengths, self.window)
+        if self.trainer is not None:
+            # right after a resume, too, unlike current_epoch
+            progress: Any = self.trainer.fit_loop.epoch_progress.current
+            loader.clock = lambda: int(progress.processed)
+        return loader
+
+    def _windows(self, streams: ChunkLoader, lengths: Ints, window: int) -> WindowLoader:
         return WindowLoader(
             self.tables[0],
             streams.first,
             lengths,
             n_windows=self.batch_size,
-            window_length=self.window,
+            window_length=window,
             n_chunks=streams.n_chunks,
             seed=self.random_state,
         )

@@ -16,7 +16,7 @@ order within a stream and begins with a chunk of random length (the phase), so t
 
 import heapq
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -167,6 +167,7 @@ class ChunkLoader:
         self.table, self.first, self.lengths = table, first, lengths
         self.n_streams, self.bptt_length, self.seed, self.shuffle = n_streams, bptt_length, seed, shuffle
         self.epoch = 0
+        self.clock: Callable[[], int] | None = None  # tells the epoch: after a resume Lightning sets it too late
         self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
         self.batch_sampler = None  # ... and looks here first
         self.n_chunks = -(-pack(first, lengths, n_streams, 0).rows.shape[0] // bptt_length)
@@ -177,7 +178,11 @@ class ChunkLoader:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunk 0, 1, ... of every stream."""
-        rng = np.random.default_rng([self.seed, self.epoch]) if self.shuffle else None
+        rng = (
+            np.random.default_rng([self.seed, self.epoch if self.clock is None else self.clock()])
+            if self.shuffle
+            else None
+        )
         padding = self.table.x.shape[0] - 1
         streams = pack(self.first, self.lengths, self.n_streams, padding, rng)
         rows, reset = torch.from_numpy(streams.rows)[None], torch.from_numpy(streams.reset)[None]
@@ -206,7 +211,8 @@ class WindowLoader:
         self.table, self.first, self.lengths = table, first, lengths
         self.n_windows, self.window_length, self.n_chunks, self.seed = n_windows, window_length, n_chunks, seed
         self.epoch = 0
-        self.sampler = self  # as in ChunkLoader
+        self.clock: Callable[[], int] | None = None  # as in ChunkLoader
+        self.sampler = self
         self.batch_sampler = None
 
     def set_epoch(self, epoch: int) -> None:
@@ -215,7 +221,7 @@ class WindowLoader:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Batches of windows that end at observations drawn with equal probability."""
-        rng = np.random.default_rng([self.seed, self.epoch])
+        rng = np.random.default_rng([self.seed, self.epoch if self.clock is None else self.clock()])
         starts = np.repeat(self.first, self.lengths)
         ends = starts + np.concatenate([np.arange(n) for n in self.lengths])
         back = np.arange(self.window_length - 1, -1, -1)[:, None]

@@ -49,6 +49,7 @@ def written_out(module, data, max_epochs, clip, n_chunks):
     weights = list(network.parameters())
     moments = [(torch.zeros_like(w), torch.zeros_like(w)) for w in weights]
     loader, step = data.train_dataloader(), 0
+    loader.clock = None
     for epoch in range(max_epochs):
         loader.set_epoch(epoch)
         state = None
@@ -178,3 +179,26 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_series():
     with quiet_torch(0), pytest.raises(FitError, match=r"Series 'b': the loss is not finite at step \d+") as caught:
         train(module, data, Training(validation_size=0.0), 5)
     assert list(caught.value.failures) == ["b"]
+
+
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
+    class Stop(pl.Callback):
+        def on_train_epoch_end(self, trainer, pl_module):
+            trainer.should_stop = trainer.current_epoch == 1
+
+    def run(*callbacks, path=None):
+        data = data_of(ragged_panel(), validation_size=0.2)
+        module = module_of(data)
+        options = QUIET | {"enable_checkpointing": bool(callbacks)}
+        trainer = pl.Trainer(max_epochs=4, callbacks=list(callbacks), num_sanity_val_steps=0, **options)
+        trainer.fit(module, datamodule=data, ckpt_path=path)
+        return module.state_dict()
+
+    with quiet_torch(0):
+        unbroken = run()
+        saving = pl.callbacks.ModelCheckpoint(tmp_path, save_last=True, save_on_train_epoch_end=True)
+        stopped = run(saving, Stop())
+        resumed = run(path=tmp_path / "last.ckpt")
+    assert not torch.equal(stopped["network.readout"], unbroken["network.readout"])
+    for name, value in unbroken.items():
+        assert torch.equal(resumed[name], value), name
