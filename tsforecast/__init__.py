@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
     from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
+    from tsforecast.models.rnn.options import Decoding, Training
+    from tsforecast.models.rnn.preparation import Preparation
     from tsforecast.models.truth import TrueModel
     from tsforecast.models.tuned import Tuned
     from tsforecast.panel import Panel
@@ -36,6 +38,7 @@ _HOMES = {
     "BacktestResult": "tsforecast.backtest.result",
     "BaseForecaster": "tsforecast.base",
     "Conformal": "tsforecast.models.conformal",
+    "Decoding": "tsforecast.models.rnn.options",
     "Drift": "tsforecast.models.naive",
     "Ensemble": "tsforecast.models.ensemble",
     "Forecast": "tsforecast.forecast",
@@ -44,11 +47,13 @@ _HOMES = {
     "LSTM": "tsforecast.models.rnn.forecaster",
     "Naive": "tsforecast.models.naive",
     "Panel": "tsforecast.panel",
+    "Preparation": "tsforecast.models.rnn.preparation",
     "RNN": "tsforecast.models.rnn.forecaster",
     "RollingOrigin": "tsforecast.backtest.origins",
     "SARIMA": "tsforecast.models.arima.forecaster",
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
+    "Training": "tsforecast.models.rnn.options",
     "TrueModel": "tsforecast.models.truth",
     "diagnose": "tsforecast.data.diagnose",
     "Tuned": "tsforecast.models.tuned",
@@ -69,15 +74,18 @@ __all__ = [
     "BacktestResult",
     "BaseForecaster",
     "Conformal",
+    "Decoding",
     "Drift",
     "Ensemble",
     "Forecast",
     "HistoricAverage",
     "Naive",
     "Panel",
+    "Preparation",
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "Training",
     "TrueModel",
     "Tuned",
     "diagnose",
