@@ -1,8 +1,8 @@
 """BaseForecaster: the one interface of every model."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any, Self, final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -43,6 +43,8 @@ class BaseForecaster(BaseEstimator, ABC):
     uses_covariates : bool
         Whether ``X`` changes the forecasts; a model that does not use it accepts it and passes it over, so that one
         call serves all models of a comparison.
+    search_space : mapping of str to sequence
+        Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
 
     Learnt attributes
     -----------------
@@ -52,6 +54,7 @@ class BaseForecaster(BaseEstimator, ABC):
 
     handles_missing: bool = False
     uses_covariates: bool = False
+    search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
 
     panel_: Panel
 

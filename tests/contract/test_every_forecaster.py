@@ -238,3 +238,10 @@ def test_a_covariate_that_matters_moves_the_forecast(name):
     assert np.abs(out - y.iloc[200:]).mean() < 3  # an error of 5 is what not knowing x costs
     flipped = model.predict(HORIZON, -X)
     assert ((out - flipped) * x[200:] > 2).all()
+
+
+def test_declared_search_space_is_of_values_that_can_be_fitted(name):
+    space = make(name).search_space
+    for parameter in space:
+        for value in (space[parameter][0], space[parameter][-1]):
+            assert np.isfinite(make(name).set_params(**{parameter: value}).fit(monthly()).predict(1)).all()

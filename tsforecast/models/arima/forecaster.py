@@ -3,7 +3,7 @@
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -21,6 +21,8 @@ _LONG_SEASON = 60  # past it a season is a sum of harmonics, in place of lags
 _MOST_HARMONICS = 10
 
 __all__ = ["ARIMA", "ARMA", "SARIMA", "AutoARIMA", "ConvergenceWarning"]
+
+_TRANSFORMS: tuple[Kind, ...] = (None, "auto")
 
 
 class _FixedOrder(ArimaForecaster):
@@ -72,6 +74,11 @@ class ARMA(_FixedOrder):
     >>> ARMA(order=(1, 0)).fit(y).predict(2).shape
     (2,)
     """
+
+    search_space: ClassVar = {
+        "order": ((1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (1, 1), (2, 1), (1, 2), (2, 2)),
+        "transform": _TRANSFORMS,
+    }
 
     def __init__(
         self,
@@ -125,6 +132,11 @@ class ARIMA(_FixedOrder):
     ['phi1']
     """
 
+    search_space: ClassVar = {
+        "order": ((1, 0, 0), (2, 0, 0), (1, 0, 1), (2, 0, 1), (0, 1, 1), (1, 1, 0), (1, 1, 1), (2, 1, 2), (0, 2, 1)),
+        "transform": _TRANSFORMS,
+    }
+
     def __init__(
         self,
         order: tuple[int, int, int] = (1, 1, 1),
@@ -172,6 +184,12 @@ class SARIMA(_FixedOrder):
     >>> SARIMA((0, 0, 0), (0, 1, 1), season_length=4).fit(y).predict(8).shape
     (8,)
     """
+
+    search_space: ClassVar = {
+        "order": ((0, 1, 1), (1, 1, 0), (1, 1, 1), (2, 1, 1), (1, 0, 0), (2, 0, 0), (1, 0, 1), (2, 1, 2)),
+        "seasonal_order": ((0, 1, 1), (1, 1, 0), (1, 1, 1), (1, 0, 0), (1, 0, 1), (0, 0, 0)),
+        "transform": _TRANSFORMS,
+    }
 
     def __init__(
         self,

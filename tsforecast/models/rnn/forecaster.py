@@ -1,7 +1,7 @@
 """RNN, LSTM and GRU: the estimator faces."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -26,6 +26,12 @@ class _Recurrent(BaseForecaster):
 
     handles_missing = True
     uses_covariates = True
+    search_space: ClassVar = {
+        "hidden_size": (16, 32, 64),
+        "num_layers": (1, 2),
+        "dropout": (0.0, 0.1, 0.2),
+        "lr": (0.003, 0.01, 0.03),
+    }
     _cell: CellName
 
     def __init__(
