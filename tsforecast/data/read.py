@@ -1,5 +1,6 @@
 """CSV and Parquet files -> Panel: the only file reader."""
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from tsforecast.containers import align_covariates
 from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.panel import Panel
 
+_LOG = logging.getLogger("tsforecast")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")
 _EXACT: dict[str, Any] = (
     {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
@@ -41,11 +43,12 @@ def read(
 ) -> Panel:
     """The panel of a CSV or Parquet file, long or wide.
 
-    A file is long where ``id_col`` or ``target_col`` is named, or where it has the columns ``ds`` and ``y``; those not
-    named are ``unique_id``, ``ds`` and ``y``. Any other file is wide: the first column (or ``time_col``) is the time,
-    every other column a series. A first column that has no name and holds whole numbers is row numbers, and passed
-    over, where a column ``ds`` or another column of dates follows; in Parquet, an index without a name that holds
-    whole numbers is. Whole numbers such as 20240131 are dates where all of a column are.
+    A file is long where ``id_col`` or ``target_col`` is named, or where it has the columns ``ds`` and ``y``; those
+    not named are ``unique_id``, ``ds`` and ``y``; a column with no use is told in the log. Any other file is wide:
+    the first column (or ``time_col``) is the time, every other column a series. A first column that has no name and
+    holds whole numbers is row numbers, and passed over, where a column ``ds`` or another column of dates follows;
+    in Parquet, an index without a name that holds whole numbers is. Whole numbers such as 20240131 are dates where
+    all of a column are.
 
     The separator of a CSV is found: comma, semicolon or tab. After semicolons decimal commas are read too, and where
     there are some, dots between groups of three digits are separators of thousands.
@@ -89,6 +92,7 @@ def read(
         id_col = id_col or "unique_id"
         _require(table, [time_col, target_col], path)
         _check_cells(table, time_col, [target_col, *covariates], path)
+        _tell_unused(table, {id_col, time_col, target_col, *covariates}, path)
         return Panel.from_frame(
             table,
             id_col=id_col,
@@ -99,6 +103,16 @@ def read(
             gaps=gaps,
         )
     return _wide(table, time_col, covariates, freq, gaps, path)
+
+
+def _tell_unused(table: pd.DataFrame, used: set[str], path: Path) -> None:
+    unused = [str(name) for name in table.columns if name not in used]
+    if unused:
+        _LOG.warning(
+            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates).",
+            path,
+            ", ".join(unused),
+        )
 
 
 def _first_of_times(table: pd.DataFrame) -> str:

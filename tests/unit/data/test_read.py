@@ -253,3 +253,13 @@ def test_a_column_that_is_named_but_absent_is_an_error(tmp_path):
     for wrong in ({"id_col": "shop"}, {"time_col": "when"}, {"target_col": "sales"}, {"covariates": ["price"]}):
         with pytest.raises(DataError, match=r"has no column .*; it has 'ds', 'unique_id', 'y'"):
             read(path, **wrong)
+
+
+def test_columns_of_a_long_file_that_nothing_uses_are_told(tmp_path, caplog):
+    path = tmp_path / "sales.csv"
+    path.write_text("ds,y,price\n2024-01-01,1,5\n2024-01-02,2,6\n2024-01-03,3,5\n")
+    read(path)
+    assert "not used: price" in caplog.text
+    caplog.clear()
+    assert read(path, covariates=["price"]).covariate_names == ("price",)
+    assert not caplog.text
