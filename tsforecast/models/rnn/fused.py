@@ -1,8 +1,8 @@
 """The recurrences of `cells` as one autograd function a chunk: compiled forward and backward passes on the processor.
 
-The recurrence with its gates, and with `run_layer` the input projection too, is one compiled call; gradients of weights
-are one product for all steps, made after. `cells.run` is the definition, the fallback
-(a GPU, a dtype other than float32 and float64) and the oracle.
+The input projection and the recurrence with its gates are one compiled call; gradients of weights are one product for
+all steps, made after. `cells.run` is the definition, the fallback (a GPU, a dtype other than float32 and float64) and
+the oracle.
 
 Streams and members are independent, so that calls long enough are shared between as many threads as torch may use.
 Results are the same to the bit each time, for a given number of threads.
@@ -46,32 +46,12 @@ def supports(projected: Tensor) -> bool:
     return projected.device.type == "cpu" and projected.dtype in (torch.float32, torch.float64)
 
 
-def run(
-    cell: CellName, projected: Tensor, weight: Tensor, bias: Tensor, state: Tensor, keep: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Outputs of every step and the state after the last: what `cells.run` gives, from the same arguments.
-
-    Where a state is reset, it counts as zero even if it is nan or infinite. Gradients cannot be differentiated again.
-
-    Examples
-    --------
-    >>> gates, weight, bias = torch.zeros(1, 5, 2, 12), torch.zeros(1, 4, 12), torch.zeros(1, 1, 4)
-    >>> hs, state = run("gru", gates, weight, bias, torch.ones(1, 1, 2, 4), torch.ones(5, 2, 1))
-    >>> tuple(hs.shape), hs[0, :, 0, 0].tolist()
-    ((1, 5, 2, 4), [0.5, 0.25, 0.125, 0.0625, 0.03125])
-    """
-    keep = keep[None] if keep.dim() == 3 else keep
-    hs, after = _Recurrence.apply(  # type: ignore[no-untyped-call]  # torch leaves it so
-        cell, projected, weight, bias, state, keep[..., 0]
-    )
-    return hs, after
-
-
 def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
-    """Outputs of every step and the state after the last: `run` with the input projection in the same call.
+    """Outputs of every step and the state after the last: what `cells.run` gives after the input projection.
 
-    Faster than a projection and `run`: the gates are written once, and read where they still are in the cache. What the
-    compiled passes cannot take is computed by `cells.run`.
+    The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
+    even if it is nan or infinite. Gradients cannot be differentiated again. What the compiled passes cannot take is
+    computed by `cells.run`.
 
     Parameters
     ----------
@@ -95,28 +75,6 @@ def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: 
         return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
     hs, after = _Layer.apply(cell, x, *weights, state, keep[..., 0])  # type: ignore[no-untyped-call]
     return hs, after
-
-
-class _Recurrence(torch.autograd.Function):
-    """All steps of one layer; shapes are those of `cells.run`."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, cell: CellName, projected: Tensor, weight: Tensor, bias: Tensor, state: Tensor, keep: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        gates = projected.clone(memory_format=torch.contiguous_format)
-        hs, after, trace = _forward(cell, gates.new_empty(1, 1, 1, 0), gates, (weight, bias, weight), state, keep)
-        ctx.cell = cell
-        ctx.save_for_backward(gates, weight, keep, trace)
-        return hs, after
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, dhs: Tensor, dafter: Tensor) -> Any:
-        gates, weight, keep, trace = ctx.saved_tensors
-        dgates, dstate = _backward(ctx.cell, gates, weight, keep, trace, dhs, dafter)
-        dweight, dbias = _recurrent_gradients(ctx.cell, trace[0], dgates)
-        return None, dgates[..., : weight.shape[2]], dweight, dbias, dstate, None
 
 
 class _Layer(torch.autograd.Function):

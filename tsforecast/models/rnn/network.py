@@ -5,8 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tsforecast.models.rnn import cells, fused
+from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import SIZES, CellName
+from tsforecast.models.rnn.fused import Weights
 
 _FORGET_BIAS = 1.0  # Jozefowicz, Zaremba & Sutskever (2015), section 4: remember at first
 
@@ -124,12 +125,11 @@ class RecurrentNetwork(nn.Module):
         n_steps, n_streams = x.shape[1:3]
         state = self.initial_state(n_streams) if state is None else state
         keep = x.new_ones(1, n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
-        run = fused.run if fused.supports(x) else cells.run
         hidden, after = x, []
         for layer in range(self.num_layers):
-            projected = _product(hidden, self.inputs[layer]) + self.biases[layer][:, None]
             candidate = self.candidates[layer] if self.candidates else self.biases[layer]
-            hidden, last = run(self.cell, projected, self.recurrents[layer], candidate, state[layer], keep)
+            weights = Weights(self.inputs[layer], self.biases[layer], self.recurrents[layer], candidate)
+            hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep)
             hidden = self.dropout(hidden)
             after.append(last)
         output = _product(hidden, self.readout) + _product(x, self.direct) + self.intercept[:, None]

@@ -27,6 +27,14 @@ def case(cell, n_members, n_steps, n_streams, hidden_size, seed=0, dtype=torch.f
     return gates, weight, leaf(n_members, 1, hidden_size), state, keep
 
 
+def run(cell, projected, weight, bias, state, keep):
+    """The compiled layer with the signature of `cells.run`: its input is the gates, projected by the identity."""
+    n_members, size = projected.shape[0], projected.shape[3]
+    identity = torch.eye(size, dtype=projected.dtype).expand(n_members, -1, -1)
+    nothing = projected.new_zeros(n_members, 1, size)
+    return fused.run_layer(cell, projected, fused.Weights(identity, nothing, weight, bias), state, keep)
+
+
 def results(run, cell, arguments):
     """Outputs, last state and the gradients of a loss of both, by every argument that has one."""
     hs, after = run(cell, *arguments)
@@ -47,7 +55,7 @@ def assert_close(actual, expected, tolerance):
 def test_outputs_and_gradients_are_those_of_the_written_out_recurrence(cell, n_members, n_steps, n_streams, size, seed):
     arguments = case(cell, n_members, n_steps, n_streams, size, seed)
     # rounding of a float64 through a few dozen sums
-    assert_close(results(fused.run, cell, arguments), results(cells.run, cell, arguments), 1e-11)
+    assert_close(results(run, cell, arguments), results(cells.run, cell, arguments), 1e-11)
 
 
 def layer_case(cell, n_shared, n_members, n_inputs, dtype=torch.float64):
@@ -89,7 +97,7 @@ def test_gradients_of_a_layer_are_difference_quotients(cell):
 @pytest.mark.parametrize("sizes", [(1, 48, 32, 64), (4, 12, 7, 48), (1, 100, 1, 33)])
 def test_in_float32_outputs_and_gradients_agree_to_a_hundred_thousandth(cell, sizes):
     arguments = case(cell, *sizes, dtype=torch.float32, share=0.05)
-    actual, expected = results(fused.run, cell, arguments), results(cells.run, cell, arguments)
+    actual, expected = results(run, cell, arguments), results(cells.run, cell, arguments)
     for one, other in zip(actual, expected, strict=True):
         assert one.dtype == torch.float32
         assert (one - other).abs().max() <= 1e-5 * max(1.0, float(other.abs().max()))
@@ -99,18 +107,16 @@ def test_in_float32_outputs_and_gradients_agree_to_a_hundred_thousandth(cell, si
 @pytest.mark.parametrize("share", [0.0, 0.3])
 def test_gradients_are_difference_quotients(cell, share):
     gates, weight, bias, state, keep = case(cell, 2, 3, 2, 3, share=share)
-    assert torch.autograd.gradcheck(
-        lambda *leaves: fused.run(cell, *leaves, keep), (gates, weight, bias, state), atol=1e-7
-    )
+    assert torch.autograd.gradcheck(lambda *leaves: run(cell, *leaves, keep), (gates, weight, bias, state), atol=1e-7)
 
 
 @every_cell
 def test_a_series_after_a_reset_is_computed_as_if_it_were_alone(cell):
     gates, weight, bias, state, keep = case(cell, 2, 9, 3, 5, share=0.0)
     keep[:, 4] = 0
-    hs, after = fused.run(cell, gates, weight, bias, state, keep)
-    first, _ = fused.run(cell, gates[:, :4], weight, bias, state, keep[:, :4])
-    second, last = fused.run(cell, gates[:, 4:], weight, bias, torch.zeros_like(state), torch.ones_like(keep[:, 4:]))
+    hs, after = run(cell, gates, weight, bias, state, keep)
+    first, _ = run(cell, gates[:, :4], weight, bias, state, keep[:, :4])
+    second, last = run(cell, gates[:, 4:], weight, bias, torch.zeros_like(state), torch.ones_like(keep[:, 4:]))
     torch.testing.assert_close(hs, torch.cat([first, second], dim=1), rtol=0, atol=1e-14)
     torch.testing.assert_close(after, last, rtol=0, atol=1e-14)
 
@@ -119,7 +125,7 @@ def test_a_series_after_a_reset_is_computed_as_if_it_were_alone(cell):
 def test_no_gradient_passes_a_reset(cell):
     gates, weight, bias, state, keep = case(cell, 1, 6, 2, 4, share=0.0)
     keep[:, 3, 0] = 0  # stream 0 only
-    hs, _ = fused.run(cell, gates, weight, bias, state, keep)
+    hs, _ = run(cell, gates, weight, bias, state, keep)
     dgates, dstate = torch.autograd.grad(hs[:, 5].sum(), (gates, state))
     assert (dgates[:, :3, 0] == 0).all()
     assert (dstate[:, :, 0] == 0).all()
@@ -131,7 +137,7 @@ def test_no_gradient_passes_a_reset(cell):
 def test_what_was_nan_before_a_reset_is_forgotten(cell):
     gates, weight, bias, state, keep = case(cell, 1, 4, 2, 3, share=0.0)
     keep[:, 0] = 0
-    hs, _ = fused.run(cell, gates, weight, bias, torch.full_like(state, torch.nan), keep)
+    hs, _ = run(cell, gates, weight, bias, torch.full_like(state, torch.nan), keep)
     assert torch.isfinite(hs).all()
 
 
@@ -140,7 +146,7 @@ def test_nan_in_the_gates_reaches_the_output(cell):
     gates, weight, bias, state, keep = case(cell, 1, 4, 2, 3, dtype=torch.float32, share=0.0)
     gates = gates.detach().clone()
     gates[0, 2, 1] = torch.nan
-    hs, _ = fused.run(cell, gates, weight, bias, state, keep)
+    hs, _ = run(cell, gates, weight, bias, state, keep)
     assert torch.isnan(hs[0, 2:, 1]).all()
     assert torch.isfinite(hs[0, :, 0]).all()
 
@@ -148,9 +154,9 @@ def test_nan_in_the_gates_reaches_the_output(cell):
 @every_cell
 def test_chunks_with_the_state_carried_are_the_whole(cell):
     gates, weight, bias, state, keep = case(cell, 2, 10, 3, 4)
-    whole, last = fused.run(cell, gates, weight, bias, state, keep)
-    first, between = fused.run(cell, gates[:, :7], weight, bias, state, keep[:, :7])
-    second, after = fused.run(cell, gates[:, 7:], weight, bias, between, keep[:, 7:])
+    whole, last = run(cell, gates, weight, bias, state, keep)
+    first, between = run(cell, gates[:, :7], weight, bias, state, keep[:, :7])
+    second, after = run(cell, gates[:, 7:], weight, bias, between, keep[:, 7:])
     torch.testing.assert_close(torch.cat([first, second], dim=1), whole, rtol=0, atol=1e-14)
     torch.testing.assert_close(after, last, rtol=0, atol=1e-14)
 
@@ -158,8 +164,8 @@ def test_chunks_with_the_state_carried_are_the_whole(cell):
 @every_cell
 def test_members_side_by_side_are_members_alone(cell):
     gates, weight, bias, state, keep = arguments = case(cell, 3, 5, 4, 8, dtype=torch.float32)
-    together = results(fused.run, cell, arguments)
-    hs, after = fused.run(cell, gates[1:2], weight[1:2], bias[1:2], state[:, 1:2], keep[1:2])
+    together = results(run, cell, arguments)
+    hs, after = run(cell, gates[1:2], weight[1:2], bias[1:2], state[:, 1:2], keep[1:2])
     assert torch.equal(hs, together[0][1:2])
     assert torch.equal(after, together[1][:, 1:2])
 
@@ -169,7 +175,7 @@ def test_members_side_by_side_are_members_alone(cell):
 def test_repetition_is_identical_to_the_bit(cell, n_threads, threads):
     threads(n_threads)
     arguments = case(cell, 2, 20, 33, 24, dtype=torch.float32)
-    for one, other in zip(results(fused.run, cell, arguments), results(fused.run, cell, arguments), strict=True):
+    for one, other in zip(results(run, cell, arguments), results(run, cell, arguments), strict=True):
         assert torch.equal(one, other)
 
 
@@ -177,9 +183,9 @@ def test_repetition_is_identical_to_the_bit(cell, n_threads, threads):
 @pytest.mark.parametrize("sizes", [(1, 6, 9, 8), (5, 6, 2, 8), (1, 6, 1, 8), (2, 6, 1, 8)])
 def test_threads_share_the_work_and_change_nothing(cell, sizes, threads):
     arguments = case(cell, *sizes)
-    alone = results(fused.run, cell, arguments)
+    alone = results(run, cell, arguments)
     threads(4)
-    assert_close(results(fused.run, cell, arguments), alone, 1e-13)
+    assert_close(results(run, cell, arguments), alone, 1e-13)
     assert torch.get_num_threads() == 4
 
 
@@ -195,7 +201,7 @@ def threads(monkeypatch):
 @every_cell
 def test_a_second_derivative_is_refused(cell):
     gates, weight, bias, state, keep = case(cell, 1, 3, 2, 3)
-    hs, _ = fused.run(cell, gates, weight, bias, state, keep)
+    hs, _ = run(cell, gates, weight, bias, state, keep)
     (slope,) = torch.autograd.grad((hs**2).sum(), gates, create_graph=True)
     with pytest.raises(RuntimeError, match="once_differentiable"):
         slope.sum().backward()
@@ -205,7 +211,7 @@ def test_a_second_derivative_is_refused(cell):
 def test_arguments_come_back_unchanged_and_backward_can_be_repeated(cell):
     arguments = case(cell, 1, 4, 3, 5)
     copies = [a.detach().clone() for a in arguments]
-    hs, _ = fused.run(cell, *arguments)
+    hs, _ = run(cell, *arguments)
     first = torch.autograd.grad(hs.sum(), arguments[:2], retain_graph=True)
     second = torch.autograd.grad(hs.sum(), arguments[:2])
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
@@ -216,8 +222,8 @@ def test_arguments_come_back_unchanged_and_backward_can_be_repeated(cell):
 def test_arguments_need_not_be_contiguous(cell):
     gates, weight, bias, state, keep = arguments = case(cell, 2, 5, 3, 4)
     strided = [a.detach().transpose(1, 2).contiguous().transpose(1, 2) for a in (gates, weight, bias, state)]
-    hs, after = fused.run(cell, *strided, keep)
-    expected, last = fused.run(cell, *arguments)
+    hs, after = run(cell, *strided, keep)
+    expected, last = run(cell, *arguments)
     assert torch.equal(hs, expected)
     assert torch.equal(after, last)
 
