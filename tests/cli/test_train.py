@@ -59,9 +59,21 @@ def test_help_is_plain_and_bad_usage_is_two(capsys):
     assert "'bake' is none of fit" in capsys.readouterr().err
 
 
+def test_help_of_fit_shows_a_configuration(capsys):
+    assert train.run(["fit", "--help"]) == 0
+    assert "hidden_size: 32" in capsys.readouterr().out
+
+
+def test_every_option_can_be_asked_for(capsys):
+    with pytest.raises(SystemExit) as left:
+        train.run(["fit", "--help_all"])
+    assert left.value.code == 0
+    assert "--trainer.max_epochs" in capsys.readouterr().out
+
+
 def test_help_imports_neither_torch_nor_lightning():
     code = (
-        "import sys; from tsforecast.cli import train; train.run(['-h']);"
+        "import sys; from tsforecast.cli import train; train.run(['-h']); train.run(['fit', '--help']);"
         "assert not {'torch', 'pytorch_lightning'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -1,6 +1,7 @@
 """``tsforecast train``: LightningCLI(RecurrentModule, StreamDataModule)."""
 
 import sys
+from pathlib import Path
 
 _USAGE = """\
 usage: tsforecast train {fit,validate,test,predict} --config FILE [options]
@@ -10,7 +11,8 @@ Trains a recurrent network as a Lightning configuration says. Ready ones are in 
   tsforecast train fit --config configs/train/lstm.yaml
   tsforecast train fit --config configs/train/lstm.yaml --data.source my.csv --trainer.max_epochs 50
   tsforecast train fit --config lstm                      the bundled configuration of this name
-  tsforecast train fit --help                             every option
+  tsforecast train fit --help                             the options that matter most, in a configuration
+  tsforecast train fit --help_all                         every option that Lightning takes
 
 The checkpoint it writes is read by LSTM.from_checkpoint(path).predict(horizon)."""
 
@@ -29,20 +31,28 @@ def run(args: list[str]) -> int:
     if args[0] not in ("fit", "validate", "test", "predict"):
         print(f"tsforecast train: error: {args[0]!r} is none of fit, validate, test, predict.", file=sys.stderr)
         return 2
-    return _lightning(_with_bundled(args))
+    if {"-h", "--help"} & set(args):
+        print(
+            f"{_USAGE}\n\nThe bundled configuration lstm; --data.source, --model.lr and so on override a line of it:\n"
+        )
+        print(_bundled("lstm").read_text())
+        return 0
+    return _lightning(["--help" if value == "--help_all" else value for value in _with_bundled(args)])
+
+
+def _bundled(name: str) -> Path:
+    from tsforecast._resources import bundled
+
+    return bundled("configs") / "train" / f"{name}.yaml"
 
 
 def _with_bundled(args: list[str]) -> list[str]:
     """``--config lstm`` as the path of the bundled configuration, other arguments as they are."""
-    from pathlib import Path
-
-    from tsforecast._resources import bundled
-
     out = list(args)
     for i, value in enumerate(out[1:], start=1):
         name = value.removeprefix("--config=")
         if (out[i - 1] in ("--config", "-c") or name != value) and not Path(name).exists():
-            found = bundled("configs") / "train" / f"{Path(name).stem}.yaml"
+            found = _bundled(Path(name).stem)
             if found.is_file():
                 out[i] = value.replace(name, str(found))
     return out
