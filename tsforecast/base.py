@@ -256,9 +256,8 @@ class BaseForecaster(BaseEstimator, ABC):
         missing = np.isnan(panel.values)
         if missing.any() and not self.handles_missing:
             row = int(np.argmax(missing))
-            name = panel.ids[int(np.searchsorted(panel.indptr, row, side="right")) - 1]
             raise MissingValuesError(
-                f"Series {name!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use "
+                f"Series {panel.id_at(row)!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use "
                 "missing values; fill them, or choose a model that can (ARIMA, LSTM)."
             )
 
@@ -277,9 +276,7 @@ def _steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) -
     """Steps between the end of training and the first of ``truth``, whose first row is ``first_step`` of an array."""
     last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
     if first_step is not None:
-        return (
-            first_step - 1 + int(first[0])
-        )  # an array counts its rows from 0; the missing ones at its top are trimmed
+        return first_step - 1 + int(first[0])  # rows count from 0, and missing ones at the top are trimmed
     if time_kind(first) != time_kind(last):
         raise DataError(
             f"Series {truth.ids[i]!r}: the times of y are {time_kind(first)}, those of the training series "

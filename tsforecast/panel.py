@@ -260,6 +260,15 @@ class Panel:
         """Values of series ``i``, counted from 0: a read-only view ``(lengths[i],)``."""
         return self.values[self.indptr[i] : self.indptr[i + 1]]
 
+    @property
+    def n_present(self) -> Ints:
+        """Observations of each series that are not missing: ``(n_series,)``."""
+        return np.add.reduceat((~np.isnan(self.values)).astype(np.int64), self.indptr[:-1])
+
+    def id_at(self, row: int) -> Any:
+        """Name of the series that ``values[row]`` belongs to."""
+        return self.ids[int(np.searchsorted(self.indptr, row, side="right")) - 1]
+
     def positions(self, ids: Index) -> Ints:
         """Place of each name in this panel: ``(len(ids),)``; an `UnknownNameError` names the first that is absent."""
         found = self.ids.get_indexer(ids)

@@ -282,8 +282,8 @@ def _check_domain(panel: Panel, lambdas: Floats) -> None:
     bad = np.repeat(lambdas <= 0, panel.lengths) & (panel.values <= 0)
     if bad.any():
         row = int(np.argmax(bad))
-        name = panel.ids[int(np.searchsorted(panel.indptr, row, side="right")) - 1]
         raise DataError(
-            f"Series {name!r} has the value {panel.values[row]:g} at {panel.times[row]}; the logarithm or Box-Cox "
-            "transform needs positive values. Use transform=None, or 'auto', which leaves such a series as it is."
+            f"Series {panel.id_at(row)!r} has the value {panel.values[row]:g} at {panel.times[row]}; the logarithm or "
+            "Box-Cox transform needs positive values. Use transform=None, or 'auto', which leaves such a series as it "
+            "is."
         )

@@ -36,7 +36,7 @@ class _Textbook(BaseForecaster):
 
     def _check(self, panel: Panel) -> None:
         needed = self._needed(panel)
-        present = _count(panel.values, panel)
+        present = panel.n_present
         short = present < needed
         if short.any():
             i = int(np.argmax(short))
@@ -149,7 +149,7 @@ class HistoricAverage(_Textbook):
     """
 
     def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
-        count = _count(panel.values, panel)
+        count = panel.n_present
         average = _sum(panel.values, panel) / count
         spread = _rms(panel.values - np.repeat(average, panel.lengths), panel, n_parameters=1) * np.sqrt(1 + 1 / count)
         ones = np.ones(h.size)

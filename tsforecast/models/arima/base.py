@@ -186,7 +186,7 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
 
 
 def _check_lengths(panel: Panel, needed: int, model: str) -> None:
-    known = np.add.reduceat((~np.isnan(panel.values)).astype(np.int64), panel.indptr[:-1])
+    known = panel.n_present
     if (known < needed).any():
         i = int(np.argmax(known < needed))
         raise SeriesTooShortError(

@@ -179,7 +179,7 @@ def horizon_of(decoding: Decoding, season_length: int) -> int:
 
 
 def _check_lengths(panel: Panel) -> None:
-    seen = np.add.reduceat(~np.isnan(panel.values), panel.indptr[:-1])
+    seen = panel.n_present
     short = seen < _FEWEST
     if short.any():
         i = int(np.argmax(short))

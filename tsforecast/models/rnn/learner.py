@@ -68,7 +68,7 @@ def train(module: RecurrentModule, data: StreamDataModule, options: Training, ma
     try:
         trainer.fit(module, datamodule=data)
     except NonFiniteLossError as error:
-        name = data.panel.ids[int(data.panel.indptr.searchsorted(error.row, side="right")) - 1]
+        name = data.panel.id_at(error.row)
         reason = f"the loss is not finite at step {error.step}"
         raise FitError(f"Series {name!r}: {reason}.", failures={str(name): reason}) from error
     module.network.eval()
