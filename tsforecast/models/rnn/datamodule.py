@@ -13,7 +13,7 @@ from tsforecast.exceptions import ParameterError, SeriesTooShortError
 from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
-from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare
+from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare, relearn
 from tsforecast.models.rnn.streams import ChunkLoader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 
@@ -98,8 +98,10 @@ class StreamDataModule(pl.LightningDataModule):
         self.prepared: Prepared = prepare(panel, self.preparation, season, ahead)
         n_steps = ahead if self.decoding.kind == "direct" else 1
         self.layout: Layout = layout_of(panel, self.prepared.n_local, season, self.preparation.n_fourier, n_steps)
-        self.inputs: Inputs = inputs_of(panel, self.prepared, self.layout)
         self.n_kept: Ints = np.floor(self.validation_size * panel.lengths).astype(np.int64)
+        before = panel.slice(np.zeros_like(self.n_kept), panel.lengths - self.n_kept)
+        learnt = relearn(self.prepared, before) if self.n_kept.any() else self.prepared
+        self.inputs: Inputs = inputs_of(panel, learnt, self.layout)
         self.tables: tuple[Table, Table] = tables_of(
             self.inputs.x, self.inputs.target, self.n_kept, panel.lengths, self.dtype
         )

@@ -18,7 +18,7 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
-from tsforecast.models.rnn.season import phases_of, seasonal_indices
+from tsforecast.models.rnn.season import has_season, phases_of, seasonal_indices
 from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
@@ -152,8 +152,7 @@ class Prepared:
 
     def flatten(self, panel: Panel, phases: Ints) -> Floats:
         """Values of u for every observation: ``(n_obs,)``."""
-        w = self.transform.apply(panel).values
-        return w - self.season[np.repeat(np.arange(panel.n_series), panel.lengths), phases]
+        return _without(self.transform.apply(panel), self.season, phases)
 
 
 def concatenate(one: Prepared, other: Prepared) -> Prepared:
@@ -170,32 +169,58 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     transform = learn(panel, options.transform, season_length=season_length)
     w = transform.apply(panel)
     phases = phases_of(panel.times, panel.freq, season_length)
-    season = np.zeros((panel.n_series, season_length))
-    stats = np.zeros((panel.n_series, 4))
-    for i in range(panel.n_series):
-        rows = slice(panel.indptr[i], panel.indptr[i + 1])
-        season[i] = seasonal_indices(w.values[rows], phases[rows], season_length, options.deseasonalize)
-        stats[i] = _describe(w.values[rows] - season[i, phases[rows]], options.level, horizon)
+    n = panel.n_series
+    seasonal = np.array([has_season(w.series(i), season_length, options.deseasonalize) for i in range(n)])
+    season = _seasons(w, phases, seasonal, season_length)
+    u = w.with_values(_without(w, season, phases))
+    reverting = np.array([options.level == "mean" for _ in range(n)])
+    if options.level == "auto":
+        reverting = np.array([_reverts(u.series(i), horizon) for i in range(n)])
     memory = float(max(2 * season_length, 24))
-    reverting = stats[:, 0] > 0
     mixed = bool(reverting.any() and not reverting.all())
-    return Prepared(transform, season, reverting, stats[:, 1], stats[:, 2], stats[:, 3], memory, mixed)
+    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed)
 
 
-def _describe(u: Floats, level: str, horizon: int) -> Floats:
-    """Whether the series reverts to its mean, its mean, standard deviation and mean absolute change."""
+def relearn(prepared: Prepared, panel: Panel) -> Prepared:
+    """The same series from other observations of them: what was chosen stays, numbers are learnt anew."""
+    w = prepared.transform.apply(panel)
+    phases = phases_of(panel.times, panel.freq, prepared.season_length)
+    season = _seasons(w, phases, prepared.season.any(axis=1), prepared.season_length)
+    mean, spread, change = _numbers(w.with_values(_without(w, season, phases)))
+    return dataclasses.replace(prepared, season=season, mean=mean, spread=spread, change=change)
+
+
+def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int) -> Floats:
+    season = np.zeros((w.n_series, season_length))
+    for i in np.flatnonzero(seasonal):
+        own = phases[w.indptr[i] : w.indptr[i + 1]]
+        season[i] = seasonal_indices(w.series(i), own, season_length)
+    return season
+
+
+def _without(w: Panel, season: Floats, phases: Ints) -> Floats:
+    return np.asarray(w.values - season[np.repeat(np.arange(w.n_series), w.lengths), phases])
+
+
+def _numbers(u: Panel) -> tuple[Floats, Floats, Floats]:
+    """Mean, standard deviation and mean absolute change of each series: each ``(n_series,)``."""
+    table = np.array([_describe(u.series(i)) for i in range(u.n_series)])
+    return table[:, 0], table[:, 1], table[:, 2]
+
+
+def _describe(u: Floats) -> tuple[float, float, float]:
     seen = u[~np.isnan(u)]
     if seen.size == 0:
-        return np.array([0.0, 0.0, 1.0, 1.0])
+        return 0.0, 1.0, 1.0
     size = max(1.0, abs(float(seen.mean()))) * 1e-8
     spread = max(float(seen.std()), size)
     change = max(float(np.abs(np.diff(seen)).mean()) if seen.size > 1 else 0.0, spread * 1e-3)
-    reverting = level == "mean" or (level == "auto" and _reverts(seen, horizon))
-    return np.array([float(reverting), float(seen.mean()), spread, change])
+    return float(seen.mean()), spread, change
 
 
 def _reverts(u: Floats, horizon: int) -> bool:
     """Whether a unit root is rejected, and the mean so far forecasts ``horizon`` steps ahead better than the last."""
+    u = u[~np.isnan(u)]
     begin = max(u.size // 3, 2)
     ahead = min(horizon, u.size // 4)
     if ahead < 1 or u.size - begin - ahead < 4:

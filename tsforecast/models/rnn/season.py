@@ -56,8 +56,19 @@ def _period_alias(freq: "pd.offsets.BaseOffset") -> str | None:
     return {"M": "M", "S": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter)
 
 
-def seasonal_indices(w: Floats, phases: Ints, season_length: int, when: str) -> Floats:
-    """Seasonal indices of one series, ``(season_length,)``, zero in the mean; all zero where it has no season.
+def has_season(w: Floats, season_length: int, when: str) -> bool:
+    """Whether seasonal indices are taken off a series ``w``, ``(n_obs,)`` with nan where it is missing.
+
+    Three seasons are needed at least. ``when`` is "auto", which tests the autocorrelation at the season, "always" or
+    "never".
+    """
+    if when == "never" or season_length == 1 or w.size < _FEWEST_SEASONS * season_length:
+        return False
+    return when == "always" or is_seasonal(_interpolate(w), season_length)
+
+
+def seasonal_indices(w: Floats, phases: Ints, season_length: int) -> Floats:
+    """Seasonal indices of one series, ``(season_length,)``, zero in the mean; zero where a phase was never seen.
 
     Classical additive decomposition (Hyndman & Athanasopoulos, FPP3, section 3.4): the mean, over seasons, of what is
     left after a centred moving average of one season.
@@ -68,21 +79,15 @@ def seasonal_indices(w: Floats, phases: Ints, season_length: int, when: str) -> 
         Values; nan is passed over.
     phases : ndarray of int, shape (n_obs,)
         Position of each in the season.
-    when : {"auto", "always", "never"}
-        ``"auto"`` tests the autocorrelation at the season.
     """
-    none = np.zeros(season_length)
-    if when == "never" or season_length == 1 or w.size < _FEWEST_SEASONS * season_length:
-        return none
-    filled = _interpolate(w)
-    if when == "auto" and not is_seasonal(filled, season_length):
-        return none
-    rest = np.where(np.isnan(w), np.nan, filled - _moving_average(filled, season_length))
+    if w.size < 2 * season_length:
+        return np.zeros(season_length)
+    rest = np.where(np.isnan(w), np.nan, w - _moving_average(_interpolate(w), season_length))
     good = ~np.isnan(rest)
     count = np.bincount(phases[good], minlength=season_length)
     total = np.bincount(phases[good], weights=rest[good], minlength=season_length)
     if (count == 0).any():
-        return none
+        return np.zeros(season_length)
     indices = total / count
     return np.asarray(indices - indices.mean())
 
