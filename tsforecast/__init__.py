@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.result import BacktestResult
+    from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
     from tsforecast.data.catalog import load
     from tsforecast.data.diagnose import diagnose
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from tsforecast.models.rnn.options import Decoding, Training
     from tsforecast.models.rnn.preparation import Preparation
     from tsforecast.models.truth import TrueModel
-    from tsforecast.models.tuned import Tuned
     from tsforecast.panel import Panel
 
 __version__ = "0.1.0"
@@ -56,7 +56,7 @@ _HOMES = {
     "Training": "tsforecast.models.rnn.options",
     "TrueModel": "tsforecast.models.truth",
     "diagnose": "tsforecast.data.diagnose",
-    "Tuned": "tsforecast.models.tuned",
+    "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",

@@ -45,6 +45,9 @@ class BaseForecaster(BaseEstimator, ABC):
         call serves all models of a comparison.
     search_space : mapping of str to sequence
         Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
+    quick_params : mapping, optional
+        Of a model whose first fit in a process loads or compiles something: the parameters that make a fit quick, with
+        which a backtest has that done before it takes times.
 
     Learnt attributes
     -----------------
@@ -55,6 +58,7 @@ class BaseForecaster(BaseEstimator, ABC):
     handles_missing: bool = False
     uses_covariates: bool = False
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    quick_params: ClassVar[Mapping[str, Any] | None] = None
 
     panel_: Panel
 

@@ -1,22 +1,9 @@
 """The driver: jobs on any ``concurrent.futures.Executor``, whatever becomes of its workers."""
 
-import contextlib
 import dataclasses
-import multiprocessing
-import os
-import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -29,13 +16,11 @@ from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.parts import find_part, read_part, write_part
 from tsforecast.backtest.plan import Plan
 from tsforecast.backtest.store import RunFolder
-from tsforecast.exceptions import RunFolderError
+from tsforecast.backtest.workers import Pool, open_pool
 
-AnyExecutor: TypeAlias = Literal["processes"] | Executor | None
 Progress: TypeAlias = Callable[[int, int, str], None]
 _DEATHS = 2  # a worker may be killed by chance; a series that is alone with one that dies twice is guilty
 _KILLED = ("KilledWorker", "WorkerCrashedError")  # what Dask and Ray raise in place of BrokenExecutor
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,12 +73,12 @@ def drive(
     RunFolderError
         A part could not be written, or an executor that is not ours has broken down.
     """
-    with _pool(executor) as pool:
+    with open_pool(executor) as pool:
         _Driver(plan, jobs, folder, pool, progress).run()
 
 
 class _Driver:
-    def __init__(self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: "_Pool", progress: Progress) -> None:
+    def __init__(self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: Pool, progress: Progress) -> None:
         self._plan, self._folder, self._pool, self._progress = plan, folder, pool, progress
         self._jobs = {job.address: job for job in jobs}
         self._waiting = deque(_Unit(job, folder.key(job), job.address) for job in jobs)
@@ -137,7 +122,7 @@ class _Driver:
             write_block(block, plan.panel.take(np.arange(job.first, job.stop)))
         task = Task(job, unit.key, block, plan.cv, plan.levels, self._folder.parts_folder)
         try:
-            self._running[self._pool.submit(task)] = unit
+            self._running[self._pool.submit(run_task, task)] = unit
         except BrokenExecutor:
             back.appendleft(unit)
             if not self._running:
@@ -155,7 +140,10 @@ class _Driver:
             if path is not None:  # done, whatever befell the receipt
                 self._accept(unit, path)
                 return None
-            if isinstance(error, (BrokenExecutor, CancelledError)) or type(error).__name__ in _KILLED:
+            if isinstance(error, BrokenExecutor):
+                self._pool.is_broken = True
+                return unit
+            if isinstance(error, CancelledError) or type(error).__name__ in _KILLED:
                 return unit
             raise
         self._accept(unit, receipt.path)
@@ -216,79 +204,3 @@ class _Driver:
             self._folder.put(whole, join_parts([self._pieces[unit.whole][first] for first in sorted(pieces)]))
         self._n_done += 1
         self._progress(self._n_done, len(self._jobs), whole.model)
-
-
-class _Pool:
-    """An executor that can be replaced where it is ours."""
-
-    def __init__(self, executor: Literal["processes"] | Executor) -> None:
-        self._own = executor == "processes"
-        self._executor = _processes() if isinstance(executor, str) else executor
-        self.n_workers = int(getattr(self._executor, "_max_workers", None) or os.cpu_count() or 1)
-
-    @property
-    def is_broken(self) -> bool:
-        """Whether nothing can be submitted any more."""
-        return bool(getattr(self._executor, "_broken", False))
-
-    def submit(self, task: Task) -> "Future[Receipt]":
-        """Hand a task to a worker; those of ours begin deaf to Ctrl-C, which is the driver's to answer."""
-        if not self._own or not hasattr(signal, "pthread_sigmask"):
-            return self._executor.submit(run_task, task)
-        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a new process inherits it
-        try:
-            return self._executor.submit(run_task, task)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
-
-    def rebuild(self) -> None:
-        """Replace a pool that has broken down."""
-        if not self._own:
-            raise RunFolderError("The executor has broken down; start the run again with another to go on.")
-        self.close()
-        self._executor = _processes()
-
-    def close(self) -> None:
-        """Stop our own workers at once."""
-        if isinstance(self._executor, ProcessPoolExecutor) and self._own:
-            workers = list((getattr(self._executor, "_processes", None) or {}).values())
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            for worker in workers:
-                worker.kill()
-            for worker in workers:
-                worker.join()
-
-
-@contextlib.contextmanager
-def _pool(executor: Literal["processes"] | Executor) -> Iterator[_Pool]:
-    """A pool whose workers use one numerical thread each, so that results do not depend on their number."""
-    kept = {name: os.environ.get(name) for name in _THREADS}
-    if executor == "processes":
-        os.environ.update(dict.fromkeys(_THREADS, "1"))
-    pool = _Pool(executor)
-    try:
-        yield pool
-    finally:
-        pool.close()
-        for name, value in kept.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def _processes() -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")  # a fork of a process with threads may hang
-    return ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context, initializer=_leave_with_parent)
-
-
-def _leave_with_parent() -> None:
-    """Let this worker end when the driver does, even if that was killed."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

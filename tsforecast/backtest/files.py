@@ -101,18 +101,27 @@ class FrameWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         try:
-            if kind is None:
+            self._close(complete=kind is None)
+        except BaseException:
+            self._temporary.unlink(missing_ok=True)
+            raise
+        if kind is not None:
+            self._temporary.unlink(missing_ok=True)
+            return
+        self._temporary.replace(self._path)
+        _sync_folder(self._path.parent)
+
+    def _close(self, *, complete: bool) -> None:
+        """Close the file, with all rows in it and on the disk if it is to be complete."""
+        try:
+            if complete:
                 self._flush()
         finally:
             if self._writer is not None:
                 self._writer.close()
-            if kind is not None:
-                self._temporary.unlink(missing_ok=True)
-        if kind is None:
+        if complete:
             with self._temporary.open("rb") as file:
                 os.fsync(file.fileno())
-            self._temporary.replace(self._path)
-            _sync_folder(self._path.parent)
 
     def add(self, frame: pd.DataFrame) -> None:
         """Rows after those that are there."""

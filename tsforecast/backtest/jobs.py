@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.warm_up import warm_up
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import FitError, LeakError
 from tsforecast.forecast import Forecast
@@ -112,6 +113,7 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audite
     mean = np.full((n_windows, n_series, cv.horizon), np.nan)
     quantiles = np.full((*mean.shape, levels.size), np.nan)
     predict_seconds = []
+    warm_up(job.forecaster)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         begin = time.perf_counter()

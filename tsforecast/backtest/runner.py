@@ -1,24 +1,29 @@
 """backtest: models x cutoffs -> clone, fit, predict, score, time."""
 
-import dataclasses
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from tsforecast.backtest.audit import audit as check_for_leaks
-from tsforecast.backtest.execute import AnyExecutor, Progress, drive
-from tsforecast.backtest.jobs import run_job
+from tsforecast.backtest.execute import Progress, drive
+from tsforecast.backtest.jobs import Job, run_job
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
 from tsforecast.backtest.result import BacktestResult
-from tsforecast.backtest.store import Memory, RunFolder
+from tsforecast.backtest.store import Memory, RunFolder, Store
+from tsforecast.backtest.tuned import tune
+from tsforecast.backtest.workers import AnyExecutor, can_spread
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Series, to_panel
 from tsforecast.metrics.choose import Metric, choose_metrics
 
 DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
+_PATIENCE = 5.0  # seconds in which most runs are over; starting workers takes as long where they import torch
 
 
 def backtest(
@@ -31,9 +36,10 @@ def backtest(
     level: Sequence[float] = (80, 95),
     quantiles: Sequence[float] = (),
     seeds: int | Sequence[int] | None = None,
+    budget: int | str | None = None,
     season_length: int | None = None,
     output: str | Path | None = None,
-    executor: AnyExecutor = None,
+    executor: AnyExecutor = "auto",
     audit: bool = False,
     on_progress: Progress | None = None,
 ) -> BacktestResult:
@@ -57,14 +63,19 @@ def backtest(
     seeds : int or sequence of int, optional
         Runs of each model that has a ``random_state``: k means 0 to k - 1. None is one run with its own state (0 where
         that is None); a deterministic model runs once.
+    budget : int or str, optional
+        Equal budgets: at every fit each model that declares a ``search_space`` is `Tuned` within it, a number of
+        candidates or a time such as ``"60s"``, on the end of what it is trained on and at its own cost.
     season_length : int, optional
         Season of the scale in MASE, RMSSE and MSIS; what is usual for the frequency where it is None.
     output : path, optional
         Run folder. A run that was stopped goes on where it was; another run is not overwritten.
-    executor : "processes" or Executor, optional
-        Where jobs run: here; in a process for each core; or wherever a ``concurrent.futures.Executor`` runs them, with
-        ``output`` on a disk that its workers see. A worker that dies costs nothing but time, and a series that kills
-        every worker is a failure. A script that uses processes needs ``if __name__ == "__main__":``.
+    executor : "auto", "processes", Executor or None
+        Where jobs run: None is this process; ``"processes"`` one for each core; ``"auto"`` is this process for the
+        first seconds and then, if jobs are left and there is a second core, processes; a
+        ``concurrent.futures.Executor`` runs them wherever it does, with ``output`` on a disk that its workers see.
+        Results are the same to the last bit. A worker that dies costs nothing but time, and a series that kills every
+        worker is a failure.
     audit : bool
         Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
         where it is not the same to the last bit; takes twice the time and more.
@@ -92,9 +103,10 @@ def backtest(
     1     2          Naive  2.25
     """
     panel, _ = to_panel(data)
+    named = name_models(models)
     plan = Plan(
         panel=panel,
-        models=name_models(models),
+        models=named if budget is None else tune(named, budget),
         cv=cv,
         metrics=choose_metrics(metrics),
         refit=refit,
@@ -111,28 +123,61 @@ def run_plan(
     plan: Plan,
     output: str | Path | None,
     *,
-    executor: AnyExecutor = None,
+    executor: AnyExecutor = "auto",
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """The result of a plan: what its folder already holds is not computed again."""
     jobs = plan.jobs()
     progress = on_progress or (lambda done, total, model: None)
-    if executor is not None and output is None:  # workers hand over files
-        with tempfile.TemporaryDirectory(prefix="tsforecast-") as folder:
-            result = run_plan(plan, folder, executor=executor, on_progress=on_progress)
-            return dataclasses.replace(result, scores_or_folder=result.scores, forecasts_or_folder=result.forecasts)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
     with store:
         pending = [job for job in jobs if not store.has(job)]
-        n_before = len(jobs) - len(pending)
-        if isinstance(store, RunFolder) and executor is not None:
-            drive(plan, pending, store, executor, lambda done, _, model: progress(n_before + done, len(jobs), model))
-        else:
-            for done, job in enumerate(pending, start=n_before):
-                progress(done, len(jobs), job.model)
-                block = plan.panel.take(np.arange(job.first, job.stop))
-                store.put(job, run_job(job, block, plan.cv, plan.levels))
+        if executor is None or executor == "auto":
+            pending = _run_here(plan, jobs, pending, store, progress, executor)
+        if pending:
+            elsewhere: Literal["processes"] | Executor = executor if isinstance(executor, Executor) else "processes"
+            _run_there(plan, jobs, pending, store, progress, elsewhere)
         progress(len(jobs), len(jobs), "")
         if plan.audit and not store.is_finished:
             check_for_leaks(plan, jobs, store.part)
         return store.finish(jobs)
+
+
+def _run_here(
+    plan: Plan, jobs: Sequence[Job], pending: Sequence[Job], store: Store, progress: Progress, executor: AnyExecutor
+) -> list[Job]:
+    """Run jobs in this process; those that are left to others, of a run that turns out to be long."""
+    until = time.monotonic() + (_PATIENCE if executor == "auto" else float("inf"))
+    n_before = len(jobs) - len(pending)
+    for done, job in enumerate(pending):
+        if len(pending) - done > 1 and time.monotonic() > until:
+            if can_spread(plan.models):
+                return list(pending[done:])
+            until = float("inf")
+        progress(n_before + done, len(jobs), job.model)
+        block = plan.panel.take(np.arange(job.first, job.stop))
+        store.put(job, run_job(job, block, plan.cv, plan.levels))
+    return []
+
+
+def _run_there(
+    plan: Plan,
+    jobs: Sequence[Job],
+    pending: Sequence[Job],
+    store: Store,
+    progress: Progress,
+    executor: Literal["processes"] | Executor,
+) -> None:
+    """Run jobs on an executor, whose workers hand over files: through a folder of a moment where there is none."""
+    n_before = len(jobs) - len(pending)
+
+    def told(done: int, _: int, model: str) -> None:
+        progress(n_before + done, len(jobs), model)
+
+    if isinstance(store, RunFolder):
+        drive(plan, pending, store, executor, told)
+        return
+    with tempfile.TemporaryDirectory(prefix="tsforecast-") as name, RunFolder(plan, Path(name)) as folder:
+        drive(plan, pending, folder, executor, told)
+        for job in pending:
+            store.put(job, folder.part(job))

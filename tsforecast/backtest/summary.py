@@ -1,5 +1,6 @@
 """The finished run in Markdown, and the few columns of a leaderboard that a reader needs first."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -226,6 +227,7 @@ def _settings(result: "BacktestResult") -> str:
         f"Cutoffs: {config['n_windows']} for each series, {step} steps apart, the newest at the end; horizon "
         f"{config['horizon']}, gap {config['gap']}. Training window: {window}.",
         refit_sentence(config["refit"]),
+        *_budgets(config["models"]),
         *(
             ["Audited: every forecast was repeated with other values after its cutoff and came out the same."]
             if config["audit"]
@@ -236,6 +238,15 @@ def _settings(result: "BacktestResult") -> str:
         "Models: " + "; ".join(f"{m['name']} = `{_call(m)}`" for m in config["models"]) + ".",
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _budgets(models: Sequence[dict[str, Any]]) -> list[str]:
+    """What each model may spend on a search for its parameters, where any may."""
+    tuned = [(m["name"], m["init_args"].get("budget", 20)) for m in models if m["class_path"] == "tsforecast.Tuned"]
+    told = ", ".join(
+        f"{name} ({budget if isinstance(budget, str) else f'{budget} candidates'})" for name, budget in tuned
+    )
+    return [f"Parameters searched anew at every fit, at the model's cost: {told}; no other."] if tuned else []
 
 
 def _call(model: dict[str, Any]) -> str:

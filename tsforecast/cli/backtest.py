@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import re
 import sys
@@ -86,8 +85,8 @@ def build_parser() -> ArgumentParser:
     add("--audit", type=bool, nargs="?", const=True, default=False, help="repeat every forecast with other values after"
         " its cutoff; stop where one is not the same")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
-    add("--executor", type=str | None, help="processes (one worker for each core) or the address of a Dask scheduler, "
-        "dask://HOST:PORT; this process where it is not given")  # fmt: skip
+    add("--executor", type=str, default="auto", help="here (this process), processes (one for each core), the address"
+        " of a Dask scheduler, dask://HOST:PORT, or auto: here, and a run that is long in processes")  # fmt: skip
     return parser
 
 
@@ -117,7 +116,6 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
-    _compile(plan)
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor:
             result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
@@ -127,23 +125,6 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
         raise
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0
-
-
-def _compile(plan: Plan) -> None:
-    """Fit each model that runs on compiled kernels to a short series, so that no model is charged for compiling."""
-    import numpy as np
-    from sklearn.base import clone
-
-    from tsforecast.exceptions import TSForecastError
-
-    noise = np.random.default_rng(0).normal(size=60)
-    for model in {type(one): one for one in plan.models.values()}.values():
-        if type(model).__module__.startswith(("tsforecast.models.arima", "tsforecast.models.rnn")):
-            quick = clone(model)
-            if "max_epochs" in quick.get_params():
-                quick.set_params(max_epochs=1)
-            with contextlib.suppress(TSForecastError):  # the run itself will tell what is wrong with the model
-                quick.fit(noise).predict(1)
 
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
@@ -164,7 +145,8 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.backtest.describe import build
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan import Plan, name_models, parse_seeds
-    from tsforecast.cli.models import parse_models, tune
+    from tsforecast.backtest.tuned import tune
+    from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics
 
     panel, dataset, source = _read(given)
@@ -184,7 +166,7 @@ def make_plan(given: Namespace) -> Plan:
     if dataset is not None and dataset.process is not None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
     if given.budget is not None:
-        models = {name: tune(model, given.budget) for name, model in models.items()}
+        models = tune(models, given.budget)
     return Plan(
         panel=panel,
         models=name_models(models),

@@ -3,13 +3,13 @@
 import contextlib
 from collections.abc import Iterator
 
-from tsforecast.backtest.execute import AnyExecutor
+from tsforecast.backtest.workers import AnyExecutor
 from tsforecast.exceptions import MissingDependencyError, ParameterError, RunFolderError
 
 
 @contextlib.contextmanager
-def open_executor(name: str | None) -> Iterator[AnyExecutor]:
-    """The executor of a name: none is this process, ``"processes"``, or ``"dask://HOST:PORT"``.
+def open_executor(name: str) -> Iterator[AnyExecutor]:
+    """The executor of a name: ``"auto"``, ``"here"`` (this process), ``"processes"``, or ``"dask://HOST:PORT"``.
 
     Raises
     ------
@@ -26,15 +26,15 @@ def open_executor(name: str | None) -> Iterator[AnyExecutor]:
     ...     executor
     'processes'
     """
-    if name is None:
+    if name == "here":
         yield None
-    elif name == "processes":
-        yield "processes"
+    elif name in ("auto", "processes"):
+        yield "auto" if name == "auto" else "processes"
     elif name.startswith("dask://"):
         with _dask(name.removeprefix("dask://")) as executor:
             yield executor
     else:
-        raise ParameterError(f"executor={name!r} is neither 'processes' nor 'dask://HOST:PORT'.")
+        raise ParameterError(f"executor={name!r} is none of 'auto', 'here', 'processes' and 'dask://HOST:PORT'.")
 
 
 @contextlib.contextmanager

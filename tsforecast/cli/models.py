@@ -43,14 +43,6 @@ def parse_models(entries: Sequence["str | Mapping[str, Any]"]) -> dict[str, Base
     return models
 
 
-def tune(model: BaseForecaster, budget: int | str) -> BaseForecaster:
-    """The model with a search for its parameters at every fit; as it is where it declares no ``search_space``."""
-    from tsforecast.models.tuned import Tuned, parse_budget
-
-    parse_budget(budget)
-    return Tuned(model, budget=budget) if getattr(model, "search_space", None) else model
-
-
 def _described(entry: "str | Mapping[str, Any]") -> Mapping[str, Any]:
     if isinstance(entry, str):
         return _call(entry)

@@ -1,5 +1,6 @@
 """Jobs on executors: the same results wherever they run, whoever dies."""
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -127,6 +128,61 @@ def test_a_foreign_executor_that_broke_down_is_a_clear_error():
         backtest(Naive(), frame_of(), cv=CV, executor=Broken())
 
 
+class ProcessId(Naive):
+    """Forecasts the number of the process that fitted it."""
+
+    def _predict(self, panel, horizon, X, levels):
+        self.process_ = os.getpid()
+        forecast = super()._predict(panel, horizon, X, levels)
+        return dataclasses.replace(forecast, mean=np.full_like(forecast.mean, os.getpid()))
+
+
+class Unpicklable(ProcessId):
+    def __reduce__(self):
+        raise TypeError("cannot be sent")
+
+
+@pytest.mark.parametrize(
+    ("model", "executor", "patience", "n_cores", "elsewhere"),
+    [
+        (ProcessId(), "auto", 0.0, 2, True),
+        (ProcessId(), "auto", 60.0, 2, False),
+        (ProcessId(), "auto", 0.0, 1, False),
+        (Unpicklable(), "auto", 0.0, 2, False),
+        (ProcessId(), None, 0.0, 2, False),
+    ],
+)
+def test_a_long_run_goes_on_in_processes_where_that_helps(
+    tmp_path, monkeypatch, model, executor, patience, n_cores, elsewhere
+):
+    monkeypatch.setattr("tsforecast.backtest.runner._PATIENCE", patience)
+    monkeypatch.setattr("tsforecast.backtest.workers.n_cores", lambda: n_cores)
+    for output in (None, tmp_path):
+        result = backtest(model, frame_of(), cv=CV, metrics=["mae"], level=(), executor=executor, output=output)
+        processes = set(result.forecasts["mean"].astype(int))
+        assert len(result.forecasts) == 20 * 3 * 2
+        assert (processes != {os.getpid()}) == elsewhere
+
+
+def test_a_script_needs_no_guard_and_its_own_models_run_in_processes(tmp_path):
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        """
+from tsforecast import Naive
+from tsforecast.backtest import RollingOrigin, backtest
+
+class Mine(Naive):
+    pass
+
+cv = RollingOrigin(2, n_windows=3)
+result = backtest(Mine(), [1.0, 2.0, 4.0] * 9, cv=cv, metrics=["mae"], executor="processes")
+print(len(result.forecasts))
+"""
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "6\n", done.stderr
+
+
 _SCRIPT = """
 import os, signal, sys, time
 import numpy as np
@@ -174,7 +230,7 @@ def children(pid):
             command = (stat.parent / "cmdline").read_text()
         except OSError:
             continue
-        if int(fields[1]) == pid and "spawn_main" in command:
+        if int(fields[1]) == pid and "loky" in command and "resource_tracker" not in command:
             found.append(int(stat.parent.name))
     return found
 

@@ -1,12 +1,13 @@
 """backtest(): what it computes, what it hands to models, and what becomes of failures."""
 
+import time
 import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tsforecast import Drift, HistoricAverage, Naive, Panel, SeasonalNaive
+from tsforecast import Conformal, Drift, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.backtest import RollingOrigin, backtest
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import FitError, ParameterError, SeriesTooShortError
@@ -271,3 +272,24 @@ def test_jobs_cover_every_series_and_cutoff_once_whatever_the_number_of_series()
         plan = Plan(panel, name_models(Naive()), RollingOrigin(2, 3), choose_metrics(["mae"]), 2, (), (), None, 1)
         cells = [(w, i) for job in plan.jobs() for w in job.windows for i in range(job.first, job.stop)]
         assert sorted(cells) == [(w, i) for w in range(3) for i in range(n_series)]
+
+
+def test_what_the_first_fit_of_a_process_loads_is_not_charged_to_a_model():
+    class Heavy(Naive):
+        quick_params = {"size": 1}  # noqa: RUF012 (a declaration)
+        n_loads = 0
+        sizes: list = []  # noqa: RUF012
+
+        def __init__(self, size=5):
+            self.size = size
+
+        def _fit(self, panel):
+            if not type(self).n_loads:
+                type(self).n_loads += 1
+                time.sleep(0.5)
+            self.sizes.append(self.size)
+
+    y = np.random.default_rng(0).normal(size=90)
+    result = backtest(Conformal(Heavy()), y, cv=RollingOrigin(2, n_windows=2), metrics=["mae"], level=[80])
+    assert Heavy.sizes[0] == 1 and set(Heavy.sizes[1:]) == {5}
+    assert result.timings["fit_seconds"].max() < 0.4

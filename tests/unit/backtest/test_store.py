@@ -189,6 +189,46 @@ def test_a_disk_that_fills_up_at_the_end_loses_nothing(counted, tmp_path, monkey
     pd.testing.assert_frame_equal(resumed.scores, backtest(counted(), frame_of(), cv=CV).scores, check_exact=True)
 
 
+_LIMITED = """
+import resource, sys
+import numpy as np
+from tsforecast import Drift, Naive
+from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.exceptions import RunFolderError
+
+y = np.random.default_rng(0).normal(size=(60, 40)).cumsum(axis=0)
+_, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), most))
+try:
+    backtest([Naive(), Drift()], y, cv=RollingOrigin(6, n_windows=5), output=sys.argv[1], executor=None)
+except RunFolderError as error:
+    print(error)
+    sys.exit(3)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
+@pytest.mark.parametrize(("n_bytes", "n_parts"), [(100, 0), (5_200, 1), (20_000, 80)])
+def test_a_write_that_the_system_breaks_off_is_a_clear_error_and_the_run_goes_on_later(tmp_path, n_bytes, n_parts):
+    def run(limit):
+        command = [sys.executable, "-c", _LIMITED, str(tmp_path / "run"), str(limit)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    broken = run(n_bytes)
+    assert broken.returncode == 3 and "File too large" in broken.stdout, broken.stderr
+    assert not list(tmp_path.rglob("*.tmp"))
+    assert len(list(tmp_path.glob("run/parts/*"))) >= n_parts
+    done = run(10_000_000)
+    assert done.returncode == 0, done.stdout + done.stderr
+    whole = run_of_this_process()
+    pd.testing.assert_frame_equal(BacktestResult.load(tmp_path / "run").scores, whole.scores, check_exact=True)
+
+
+def run_of_this_process():
+    y = np.random.default_rng(0).normal(size=(60, 40)).cumsum(axis=0)
+    return backtest([Naive(), Drift()], y, cv=RollingOrigin(6, n_windows=5))
+
+
 def test_an_unfinished_run_cannot_be_loaded_as_if_it_were(counted, tmp_path):
     counted.stop_at = 3
     with pytest.raises(KeyboardInterrupt):

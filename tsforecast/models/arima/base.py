@@ -4,6 +4,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ class ArimaForecaster(BaseForecaster):
 
     handles_missing = True
     uses_covariates = True
+    quick_params: ClassVar = {}  # kernels are compiled or loaded
 
     transform: Kind
     n_jobs: int

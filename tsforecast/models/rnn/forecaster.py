@@ -26,6 +26,7 @@ class _Recurrent(BaseForecaster):
 
     handles_missing = True
     uses_covariates = True
+    quick_params: ClassVar = {"max_epochs": 1}  # torch and kernels are loaded
     search_space: ClassVar = {
         "hidden_size": (16, 32, 64),
         "num_layers": (1, 2),

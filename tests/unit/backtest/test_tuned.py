@@ -8,9 +8,10 @@ import pytest
 
 from tsforecast import Naive, SeasonalNaive
 from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.backtest.summary import markdown
+from tsforecast.backtest.tuned import Tuned, parse_budget
 from tsforecast.exceptions import FitError, ParameterError, SeriesTooShortError
 from tsforecast.metrics.scale import seasonal_scale
-from tsforecast.models.tuned import Tuned, parse_budget
 
 pytest.importorskip("optuna", reason="the extra tune is not installed")
 
@@ -97,6 +98,19 @@ def test_a_season_is_found_within_a_backtest():
     models = {"tuned": Tuned(SeasonalNaive(1), {"season_length": [2, 3, 4, 5]}), "naive": Naive()}
     board = backtest(models, y, cv=RollingOrigin(4, 2), metrics=["mase"]).leaderboard()
     assert board["model"].iloc[0] == "tuned"
+
+
+def test_a_budget_of_a_backtest_is_given_to_every_model_that_has_something_to_search():
+    models = {"shifted": Shifted(), "naive": Naive(), "other": Shifted(down=0.5)}
+    given = {"cv": RollingOrigin(2, 2), "metrics": ["mae"], "level": ()}
+    result = backtest(models, line(), budget=3, **given)
+    by_hand = {"shifted": Tuned(Shifted(), budget=3), "naive": Naive(), "other": Tuned(Shifted(down=0.5), budget=3)}
+    pd.testing.assert_frame_equal(result.scores, backtest(by_hand, line(), **given).scores, check_exact=True)
+    assert "searched anew at every fit, at the model's cost: shifted (3 candidates), other (3 candidates);" in markdown(
+        result
+    )
+    with pytest.raises(ParameterError, match="budget='soon'"):
+        backtest(models, line(), budget="soon", **given)
 
 
 @pytest.mark.parametrize("budget", [0, -1, True, 2.5, "soon", "0s", "5 days"])

@@ -162,6 +162,19 @@ class Tuned(BaseForecaster):
         return int(horizon)
 
 
+def tune(models: Mapping[str, BaseForecaster], budget: int | str) -> dict[str, BaseForecaster]:
+    """The models by name, each that declares a ``search_space`` as a `Tuned` one; the others are left as they are.
+
+    Examples
+    --------
+    >>> from tsforecast import ARIMA, Naive
+    >>> tune({"a": Naive(), "b": ARIMA()}, "60s")
+    {'a': Naive(), 'b': Tuned(budget='60s', forecaster=ARIMA())}
+    """
+    parse_budget(budget)
+    return {name: Tuned(model, budget=budget) if model.search_space else model for name, model in models.items()}
+
+
 def parse_budget(budget: int | str) -> tuple[float, float]:
     """Candidates to try and seconds to spend, the one that is not limited being infinite.
 
