@@ -4,17 +4,23 @@ import contextlib
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.datamodule import StreamDataModule
-from tsforecast.models.rnn.module import KeepBest, NonFiniteLossError, RecurrentModule
+from tsforecast.models.rnn.joint import Course, JointLoader
+from tsforecast.models.rnn.linear import initialise
+from tsforecast.models.rnn.module import NonFiniteLossError, RecurrentModule
 from tsforecast.models.rnn.options import Training
+from tsforecast.models.rnn.streams import ChunkLoader
 
-_VALIDATIONS = 20  # at most so many in a run: each is a pass over the panel
+_ROWS = 8192  # steps times streams times members of a validation chunk, where the chunks of training are shorter
+_ROUND = 10  # steps: fits of nearly equal length make equally many, and can be trained side by side
 
 
 @contextlib.contextmanager
@@ -46,40 +52,128 @@ def train(module: RecurrentModule, data: StreamDataModule, options: Training, ma
     FitError
         The loss is not finite; it names the series and the step.
     """
-    assert data.panel is not None
-    epochs = max_epochs or max(math.ceil(steps_for(data.panel.n_obs, options) / data.train_dataloader().n_chunks), 1)
-    validate = bool(data.n_kept.any()) and options.patience > 0
-    every = max(epochs // _VALIDATIONS, 1)
+    (failure,) = train_together(module, [data], options, max_epochs)
+    if failure is not None:
+        raise failure
+
+
+def train_together(
+    module: RecurrentModule, fits: Sequence[StreamDataModule], options: Training, max_epochs: int | None
+) -> list[FitError | None]:
+    """Fit the weights of ``module``, whose members are those of each fit in turn, in place; say what failed.
+
+    The fits must be of one shape. Each keeps the weights that it would have alone.
+    """
+    n_members = module.network.n_members // len(fits)
+    courses = [course_of(data, options, max_epochs) for data in fits]
+    loader = JointLoader(courses, n_members)
+    keeper = Keeper(loader, [data.val_dataloader() for data in fits], options.patience)
+    for k, data in enumerate(fits):
+        trust, members = torch.as_tensor(data.layout.trust()), slice(k * n_members, (k + 1) * n_members)
+        initialise(module.network, data.tables[0], trust, module.head.n_params, members)
+    module.total_steps = courses[0].n_steps
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=1,
-        max_epochs=epochs,
+        max_epochs=1,
         gradient_clip_val=options.gradient_clip_val,
-        callbacks=[KeepBest(options.patience)] if validate else [],
-        check_val_every_n_epoch=every,
-        limit_val_batches=None if validate else 0,
-        num_sanity_val_steps=-1 if validate else 0,  # the untrained network is a candidate, too
-        precision="64-true" if data.dtype == torch.float64 else "32-true",
+        callbacks=[keeper],
+        precision="64-true" if fits[0].dtype == torch.float64 else "32-true",
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    try:
-        trainer.fit(module, datamodule=data)
-    except NonFiniteLossError as error:
-        name = data.panel.id_at(error.row)
-        reason = f"the loss is not finite at step {error.step}"
-        raise FitError(f"Series {name!r}: {reason}.", failures={str(name): reason}) from error
+    with contextlib.suppress(NonFiniteLossError):  # told below, with its series
+        trainer.fit(module, train_dataloaders=loader)
     module.network.eval()
+    return [_failure(module.failures.get(k), data) for k, data in enumerate(fits)]
+
+
+def course_of(data: StreamDataModule, options: Training, max_epochs: int | None) -> Course:
+    """The steps of a fit to these data."""
+    assert data.panel is not None
+    loader = data.train_dataloader()
+    if max_epochs is not None:
+        return Course(loader, max_epochs * loader.n_chunks, max_epochs)
+    return Course(loader, steps_for(data.panel.n_obs, options))
+
+
+def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitError | None:
+    if error is None:
+        return None
+    assert data.panel is not None
+    name = data.panel.id_at(error.row)
+    reason = f"the loss is not finite at step {error.step}"
+    return FitError(f"Series {name!r}: {reason}.", failures={str(name): reason})
+
+
+class Keeper(pl.Callback):
+    """Validates each fit of a `JointLoader` where it is due, and gives every member its best weights in the end.
+
+    A fit of which no member got better for ``patience`` validations is stopped. Without a tail to validate on, or with
+    no patience, a fit keeps the weights of its last step, whatever the others do after it.
+
+    Parameters
+    ----------
+    loader : JointLoader
+    tails : sequence of ChunkLoader or empty list
+        The validation chunks of each fit.
+    patience : int
+    """
+
+    def __init__(self, loader: JointLoader, tails: Sequence[ChunkLoader | list[ChunkLoader]], patience: int) -> None:
+        self.loader, self.patience = loader, patience
+        self.tails = [tail if patience > 0 and isinstance(tail, ChunkLoader) else None for tail in tails]
+        for tail in self.tails:
+            if tail is not None:  # there is no gradient to cut
+                tail.bptt_length = max(tail.bptt_length, _ROWS // (tail.n_streams * loader.n_members))
+        self.best: dict[str, Tensor] = {}
+        self.best_loss = torch.full((len(tails) * loader.n_members,), math.inf, dtype=torch.float64)
+        self.waited = [0] * len(tails)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin with the weights before training: they are a candidate, too."""
+        module = cast(RecurrentModule, pl_module)
+        self.best = {name: value.detach().clone() for name, value in module.network.named_parameters()}
+        for fit in range(len(self.tails)):
+            self._note(fit, module)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: object, batch_idx: int
+    ) -> None:
+        """Note the weights of the fits that are due."""
+        for fit in self.loader.due.pop(batch_idx + 1, ()):
+            self._note(fit, cast(RecurrentModule, pl_module))
+
+    @torch.no_grad()
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Restore the best weights."""
+        for name, value in cast(RecurrentModule, pl_module).network.named_parameters():
+            value.copy_(self.best[name])
+
+    @torch.no_grad()
+    def _note(self, fit: int, module: RecurrentModule) -> None:
+        members = slice(fit * self.loader.n_members, (fit + 1) * self.loader.n_members)
+        tail, course = self.tails[fit], self.loader.courses[fit]
+        if tail is None or course.stopped:
+            better = torch.full((self.loader.n_members,), not course.stopped)
+        else:
+            loss = module.mean_loss(members, tail)
+            better = loss < self.best_loss[members]
+            self.best_loss[members] = torch.where(better, loss, self.best_loss[members])
+            self.waited[fit] = 0 if bool(better.any()) else self.waited[fit] + 1
+            course.stopped = self.waited[fit] >= self.patience
+        for name, value in module.network.named_parameters():
+            self.best[name][members][better] = value[members][better]
 
 
 def steps_for(n_obs: int, options: Training) -> int:
-    """Optimiser steps: more for more data, by its square root, or what ``max_steps`` says.
+    """Optimiser steps: more for more data, by its square root, in tens, or what ``max_steps`` says.
 
     Examples
     --------
     >>> steps_for(144, Training()), steps_for(160_000, Training()), steps_for(144, Training(max_steps=10))
     (60, 2000, 10)
     """
-    return options.max_steps or max(int(5 * math.sqrt(n_obs)), 60)
+    return options.max_steps or max(math.ceil(5 * math.sqrt(n_obs) / _ROUND) * _ROUND, 60)

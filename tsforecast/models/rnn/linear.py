@@ -10,11 +10,13 @@ _N_ROBUST = 2
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
 _MOST_FREEDOM = 0.25  # degrees of freedom an observation: above, cross-validation says little
 _NEVER = 1e6
+_ALL = slice(None)
+_LARGEST = 4_000_000  # numbers of a product made at once, which bounds memory on long tables
 
 
 @torch.no_grad()
-def initialise(network: RecurrentNetwork, table: Table, trust: Tensor, n_params: int) -> None:
-    """Set S and the intercept of every member to the ridge regression of the targets on the inputs.
+def initialise(network: RecurrentNetwork, table: Table, trust: Tensor, n_params: int, members: slice = _ALL) -> None:
+    """Set S and the intercept of the ``members`` to the ridge regression of the targets on the inputs.
 
     They are those of the first of the ``n_params`` raw outputs for each step ahead; the others begin at zero.
     """
@@ -25,9 +27,9 @@ def initialise(network: RecurrentNetwork, table: Table, trust: Tensor, n_params:
     for _ in range(_N_ROBUST):
         slopes, level = ridge(x, target, weight, trust)
         weight = seen * _robust((target - x @ slopes - level).abs(), seen)
-    weight, intercept = ridge(x, target, weight, trust)
-    network.direct[..., ::n_params] = weight.to(network.direct.dtype)
-    network.intercept[..., ::n_params] = intercept.to(network.intercept.dtype)
+    slopes, level = ridge(x, target, weight, trust)
+    network.direct[members, :, ::n_params] = slopes.to(network.direct)
+    network.intercept[members, :, ::n_params] = level.to(network.intercept)
 
 
 def _robust(size: Tensor, seen: Tensor) -> Tensor:
@@ -47,11 +49,16 @@ def ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Ten
     centre, spread = _moments(x, weight)
     spread = spread / trust
     z = (x - centre) / spread
-    systems = [_system(z, target[:, h], weight[:, h]) for h in range(target.shape[1])]
-    trials = [[_solve(*system, penalty) for system in systems] for penalty in _PENALTIES]
-    best = min(trials, key=lambda solved: sum(float(score) for _, _, score in solved))
-    slopes = torch.stack([slope for slope, _, _ in best], dim=1) / spread[:, None]
-    return slopes, torch.stack([level for _, level, _ in best]) - centre @ slopes
+    n = weight.sum(0).clamp_min(1.0)  # (horizon,)
+    level = (weight * target).sum(0) / n
+    y = (target - level) * weight
+    values, vectors = torch.linalg.eigh(_grams(z, weight))
+    values = values.clamp_min(0.0)  # (horizon, input_size)
+    projected = (vectors.transpose(1, 2) @ (z.T @ y).T[:, :, None])[:, :, 0]
+    slopes, scores = _solve(values, projected, y.square().sum(0), n)
+    best = slopes[int(scores.argmin())]  # (horizon, input_size), along the eigenvectors
+    slopes = (vectors @ best[:, :, None])[:, :, 0].T / spread[:, None]
+    return slopes, level - centre @ slopes
 
 
 def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,20 +69,20 @@ def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return centre, torch.where(spread > 1e-6, spread, torch.inf)  # an input that never changes has no part
 
 
-def _system(z: Tensor, target: Tensor, weight: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    n = weight.sum().clamp_min(1.0)
-    level = (weight * target).sum() / n
-    y = (target - level) * weight
-    values, vectors = torch.linalg.eigh((z * weight[:, None]).T @ z)
-    return values.clamp_min(0.0), vectors, vectors.T @ (z.T @ y), (y * y).sum(), torch.stack([n, level])
+def _grams(z: Tensor, weight: Tensor) -> Tensor:
+    """``Z' diag(w) Z`` for each column of weights: ``(horizon, input_size, input_size)``."""
+    n_rows = max(_LARGEST // (z.shape[1] * weight.shape[1]), 1)
+    total = z.new_zeros(weight.shape[1], z.shape[1], z.shape[1])
+    for rows, w in zip(torch.split(z, n_rows), torch.split(weight, n_rows), strict=True):
+        total += (w.T[:, :, None] * rows).transpose(1, 2) @ rows
+    return total
 
 
-def _solve(
-    values: Tensor, vectors: Tensor, projected: Tensor, energy: Tensor, extra: Tensor, penalty: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    n, level = extra
+def _solve(values: Tensor, projected: Tensor, energy: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
+    """For each penalty, coefficients ``(n_penalties, horizon, input_size)`` and the sum of the columns' scores."""
+    penalty = values.new_tensor(_PENALTIES)[:, None, None]
     shrunk = projected / (values + penalty)
-    left = energy - 2 * (projected * shrunk).sum() + (values * shrunk.square()).sum()
-    freedom = (values / (values + penalty)).sum() + 1
-    beyond = (freedom / n - _MOST_FREEDOM).clamp_min(0.0) * _NEVER * energy / n
-    return vectors @ shrunk, level, left / n / (1 - freedom / n).clamp_min(0.05).square() + beyond
+    left = energy - 2 * (projected * shrunk).sum(-1) + (values * shrunk.square()).sum(-1)  # (n_penalties, horizon)
+    freedom = ((values / (values + penalty)).sum(-1) + 1) / n
+    beyond = (freedom - _MOST_FREEDOM).clamp_min(0.0) * _NEVER * energy / n
+    return shrunk, (left / n / (1 - freedom).clamp_min(0.05).square() + beyond).sum(-1)

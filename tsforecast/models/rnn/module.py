@@ -1,19 +1,22 @@
 """RecurrentModule: the LightningModule. Loss, carried state, optimiser, and the best weights of each member."""
 
+import functools
 import math
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEY, export
 from tsforecast.models.rnn.heads import LossName, head_of
 from tsforecast.models.rnn.linear import initialise
-from tsforecast.models.rnn.network import RecurrentNetwork
+from tsforecast.models.rnn.network import RecurrentNetwork, dropout_masks
 from tsforecast.models.rnn.options import Training
 from tsforecast.models.rnn.streams import Chunk
 
@@ -26,7 +29,8 @@ class RecurrentModule(pl.LightningModule):
     """Truncated backpropagation through time under automatic optimisation.
 
     The state after chunk k, detached, is the state before chunk k + 1: the one thing this module carries. Members are
-    independent: the loss is the sum of theirs, and clipping looks at each alone.
+    independent: the loss is the sum of theirs, and clipping looks at each alone. So are fits side by side, each of
+    ``n_members`` members: see `tsforecast.models.rnn.joint`.
 
     Parameters
     ----------
@@ -40,8 +44,15 @@ class RecurrentModule(pl.LightningModule):
         Largest learning rate.
     training : Training, optional
         Its ``optimizer``, ``weight_decay`` and ``schedule``; the rest is the Trainer's and the data's.
-    random_state : int
-        Seed of the first weights.
+    random_state : int or sequence of int
+        Seed of the first weights and of dropout; of each fit where there are several.
+
+    Attributes
+    ----------
+    failures : dict of int to NonFiniteLossError
+        Fits whose loss was not finite, by number; training stops when no other is left.
+    total_steps : int, optional
+        Optimiser steps of the learning-rate schedule; those of the trainer where it is None.
     """
 
     def __init__(
@@ -57,19 +68,30 @@ class RecurrentModule(pl.LightningModule):
         loss: LossName = "mae",
         lr: float = 0.01,
         training: Training | None = None,
-        random_state: int = 0,
+        random_state: int | Sequence[int] = 0,
     ) -> None:
         super().__init__()
         self.head, self.options, self.lr = head_of(loss), training or Training(), lr
         output_size = horizon * self.head.n_params
+        fits = random_state if isinstance(random_state, Sequence) else [random_state]
+        self._seeds = [seed for fit in fits for seed in member_seeds(fit, n_members)]
         self.network = RecurrentNetwork(
-            cell, input_size, hidden_size, num_layers, output_size, n_members=n_members, dropout=dropout
+            cell,
+            input_size,
+            hidden_size,
+            num_layers,
+            output_size,
+            n_members=len(self._seeds),
+            dropout=dropout,
+            seeds=self._seeds,
         )
-        self.network.reset_parameters(member_seeds(random_state, n_members))
+        self.n_fits = len(fits)
+        self.total_steps: int | None = None
+        self.failures: dict[int, NonFiniteLossError] = {}
         self._state: Tensor | None = None
         self._validation_state: Tensor | None = None
         self._validation: list[Tensor] = []
-        self.validation_loss = torch.full((n_members,), math.nan)
+        self.validation_loss = torch.full((len(self._seeds),), math.nan)
 
     def setup(self, stage: str) -> None:
         """Begin from the linear autoregression that the data give."""
@@ -83,21 +105,53 @@ class RecurrentModule(pl.LightningModule):
 
     def training_step(self, batch: Chunk, batch_idx: int) -> Tensor:
         """Sum over members of the mean loss of a chunk."""
-        total, count, state = self._losses(batch, self._state)
+        masks = None
+        if self.network.dropout > 0:
+            step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
+            masks = dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
+        total, count, state = self._losses(batch, self._state, masks)
         self._state = state.detach()  # values flow into the next chunk, gradients do not; a window begins with a reset
         loss = (total.sum(dim=(1, 2)) / count).sum()
         if not torch.isfinite(loss):
-            raise NonFiniteLossError(self.global_step, _culprit(total, batch))
+            self._blame(total, batch)
         return loss
 
-    def _losses(self, batch: Chunk, state: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+    @torch.no_grad()
+    def mean_loss(self, members: slice, chunks: Iterable[Chunk]) -> Tensor:
+        """Mean loss over all chunks, from the first to the last, of each of some members."""
+        weights = {name: value[members] for name, value in self.network.state_dict().items()}
+        state, totals, counts = None, [], []
+        for chunk in chunks:
+            total, count, state = self._losses(chunk, state, weights=weights)
+            totals.append(total.sum(dim=(1, 2)))
+            counts.append(count)
+        return torch.stack(totals).sum(0) / torch.stack(counts).sum(0)
+
+    def _losses(
+        self,
+        batch: Chunk,
+        state: Tensor | None,
+        masks: Sequence[Tensor] | None = None,
+        weights: dict[str, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Weighted loss by member, step and stream; the sum of weights by member; the state after the chunk."""
-        output, state = self.network(batch.x, state, batch.reset)
+        inputs = (batch.x, state, batch.reset, masks)
+        output, state = self.network(*inputs) if weights is None else functional_call(self.network, weights, inputs)
         raw = output.unflatten(-1, (-1, self.head.n_params))  # (n_members, n_steps, n_streams, horizon, n_params)
         target = batch.target.expand(raw.shape[:-1])
         losses = (self.head.loss(raw, target) * batch.weight).sum(-1)
         count = batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)
         return losses, count, state
+
+    def _blame(self, losses: Tensor, batch: Chunk) -> None:
+        """Note each fit whose loss is not finite; raise where there is no other."""
+        bad = ~torch.isfinite(losses)  # (n_members, n_steps, n_streams)
+        n_members, rows = len(bad) // self.n_fits, batch.rows.expand_as(bad)
+        for member in torch.nonzero(bad.flatten(1).any(dim=1))[:, 0].tolist():
+            first = int(rows[member][bad[member]][0])
+            self.failures.setdefault(member // n_members, NonFiniteLossError(self.global_step, first))
+        if len(self.failures) == self.n_fits:
+            raise self.failures[0]
 
     def on_validation_epoch_start(self) -> None:
         """Begin the streams anew."""
@@ -140,6 +194,8 @@ class RecurrentModule(pl.LightningModule):
 
     def _total_steps(self) -> int:
         """Optimiser steps of the run, near enough: the phase makes some epochs a chunk longer."""
+        if self.total_steps is not None:
+            return self.total_steps
         trainer = self.trainer
         if trainer.max_steps is not None and trainer.max_steps > 0:
             return int(trainer.max_steps)
@@ -165,7 +221,8 @@ class RecurrentModule(pl.LightningModule):
 def clip_by_member(network: nn.Module, largest: float) -> Tensor:
     """Norms of the members' gradients, ``(n_members,)``, before those above ``largest`` are scaled down to it."""
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    norms = torch.stack([g.square().sum(dim=tuple(range(1, g.dim()))) for g in gradients]).sum(0).sqrt()
+    squares = [g.square().flatten(1).sum(dim=1) for g in gradients]
+    norms = functools.reduce(torch.add, squares).sqrt()  # in this order however many members there are
     factors = (largest / norms.clamp_min(1e-12)).clamp(max=1.0)
     for gradient in gradients:
         gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
@@ -211,15 +268,6 @@ class NonFiniteLossError(FitError):
     def __init__(self, step: int, row: int) -> None:
         super().__init__(f"The loss is not finite at step {step}.")
         self.step, self.row = step, row
-
-
-def _culprit(losses: Tensor, batch: Chunk) -> int:
-    bad = ~torch.isfinite(losses).all(dim=0)  # (n_steps, n_streams)
-    where = torch.nonzero(bad)
-    if where.numel() == 0:
-        return int(batch.rows[0, 0, 0])
-    step, stream = where[0].tolist()
-    return int(batch.rows[0, step, stream])
 
 
 class KeepBest(pl.Callback):

@@ -1,7 +1,9 @@
 """RecurrentNetwork: (x, state) -> (output, state), pure: no Lightning, no pandas, nothing carried inside."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +27,9 @@ class RecurrentNetwork(nn.Module):
     n_members : int
         Networks side by side, each with its own weights.
     dropout : float
-        Share of outputs dropped between layers and before the output, in training.
+        Share of outputs dropped between layers and before the output, where `forward` is given ``masks``.
+    seeds : sequence of int, optional
+        Seed of each member's first weights; 0, 1, ... where it is None, and none are drawn where it is empty.
 
     Examples
     --------
@@ -48,9 +52,11 @@ class RecurrentNetwork(nn.Module):
         *,
         n_members: int = 1,
         dropout: float = 0.0,
+        seeds: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
         self.cell, self.hidden_size, self.num_layers, self.n_members = cell, hidden_size, num_layers, n_members
+        self.dropout = dropout
         width = SIZES[cell].n_gates * hidden_size
         sizes = [input_size] + [hidden_size] * (num_layers - 1)
         self.inputs = nn.ParameterList([torch.empty(n_members, size, width) for size in sizes])
@@ -61,8 +67,8 @@ class RecurrentNetwork(nn.Module):
         self.readout = nn.Parameter(torch.zeros(n_members, hidden_size, output_size))
         self.register_buffer("direct", torch.zeros(n_members, input_size, output_size))
         self.register_buffer("intercept", torch.zeros(n_members, 1, output_size))
-        self.dropout = nn.Dropout(dropout)
-        self.reset_parameters()
+        if seeds is None or seeds:
+            self.reset_parameters(range(n_members) if seeds is None else seeds)
 
     @property
     def shape(self) -> dict[str, Any]:
@@ -74,38 +80,48 @@ class RecurrentNetwork(nn.Module):
             "num_layers": self.num_layers,
             "output_size": self.direct.shape[2],
             "n_members": self.n_members,
-            "dropout": self.dropout.p,
+            "dropout": self.dropout,
         }
 
-    def reset_parameters(self, seeds: "list[int] | None" = None) -> None:
+    @torch.no_grad()
+    def reset_parameters(self, seeds: Sequence[int]) -> None:
         """Draw the weights anew, each member from its own seed: a member alone gets the weights it gets among others.
 
         Input weights are uniform (Glorot & Bengio 2010), recurrent ones orthogonal (Saxe et al. 2014), biases zero but
         for the forget gate of the lstm, which begins at 1.
         """
-        for member, seed in enumerate(seeds if seeds is not None else range(self.n_members)):
-            generator = torch.Generator().manual_seed(seed)
-            for layer in range(self.num_layers):
-                self._draw(layer, member, generator)
+        size = self.hidden_size
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        for weight, recurrent, bias in zip(self.inputs, self.recurrents, self.biases, strict=True):
+            bound = (6 / (weight.shape[1] + size)) ** 0.5
+            gaussian = torch.empty(len(generators), recurrent.shape[2] // size, size, size, dtype=torch.float64)
+            for member, generator in enumerate(generators):
+                uniform = torch.rand(weight.shape[1:], generator=generator, dtype=torch.float64)
+                weight[member] = (uniform * 2 - 1) * bound
+                gaussian[member] = torch.randn(gaussian.shape[1:], generator=generator, dtype=torch.float64)
+            q, r = torch.linalg.qr(gaussian)
+            gates = q * torch.sign(torch.diagonal(r, dim1=2, dim2=3))[:, :, None]
+            recurrent.copy_(gates.transpose(1, 2).flatten(2))  # (n_members, hidden_size, n_gates * hidden_size)
+            if self.cell == "lstm":
+                bias[:, :, size : 2 * size] = _FORGET_BIAS
 
     @torch.no_grad()
-    def _draw(self, layer: int, member: int, generator: torch.Generator) -> None:
-        weight, recurrent = self.inputs[layer][member], self.recurrents[layer][member]
-        bound = (6 / (weight.shape[0] + self.hidden_size)) ** 0.5
-        weight.copy_((torch.rand(weight.shape, generator=generator, dtype=torch.float64) * 2 - 1) * bound)
-        for gate in recurrent.split(self.hidden_size, dim=1):
-            gaussian = torch.randn(gate.shape, generator=generator, dtype=torch.float64)
-            q, r = torch.linalg.qr(gaussian)
-            gate.copy_(q * torch.sign(torch.diagonal(r)))
-        if self.cell == "lstm":
-            self.biases[layer][member, :, self.hidden_size : 2 * self.hidden_size] = _FORGET_BIAS
+    def take(self, members: slice) -> Self:
+        """A network of its own that holds some of the members."""
+        weights = {name: value[members].clone() for name, value in self.state_dict().items()}
+        shape = self.shape | {"n_members": len(weights["readout"]), "seeds": ()}
+        network = type(self)(**shape)
+        network.load_state_dict(weights, assign=True)
+        return network
 
     def initial_state(self, n_streams: int) -> Tensor:
         """Zeros: ``(num_layers, n_parts, n_members, n_streams, hidden_size)``."""
         parts = SIZES[self.cell].n_parts
-        return self.readout.new_zeros(self.num_layers, parts, self.n_members, n_streams, self.hidden_size)
+        return self.readout.new_zeros(self.num_layers, parts, len(self.readout), n_streams, self.hidden_size)
 
-    def forward(self, x: Tensor, state: Tensor | None = None, reset: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, x: Tensor, state: Tensor | None = None, reset: Tensor | None = None, masks: Sequence[Tensor] | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Output of every step and the state after the last.
 
         Parameters
@@ -116,6 +132,8 @@ class RecurrentNetwork(nn.Module):
             State before the first step; zero where it is None.
         reset : Tensor of bool, shape (n_members or 1, n_steps, n_streams), optional
             True where a new series begins: the state before that step counts as zero.
+        masks : sequence of Tensor, length num_layers, optional
+            Factors of each layer's outputs, ``(n_members, n_steps, n_streams, hidden_size)``: see `dropout_masks`.
 
         Returns
         -------
@@ -130,7 +148,7 @@ class RecurrentNetwork(nn.Module):
             candidate = self.candidates[layer] if self.candidates else self.biases[layer]
             weights = Weights(self.inputs[layer], self.biases[layer], self.recurrents[layer], candidate)
             hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep)
-            hidden = self.dropout(hidden)
+            hidden = hidden if masks is None else hidden * masks[layer]
             after.append(last)
         output = _product(hidden, self.readout) + _product(x, self.direct) + self.intercept[:, None]
         return output, torch.stack(after)
@@ -140,3 +158,26 @@ def _product(x: Tensor, weight: Tensor) -> Tensor:
     """``(n_members or 1, n_steps, n_streams, n_in)`` by ``(n_members, n_in, n_out)``, as one batched product."""
     flat = x.flatten(1, 2).expand(weight.shape[0], -1, -1)
     return torch.bmm(flat, weight).view(weight.shape[0], *x.shape[1:3], -1)
+
+
+def dropout_masks(network: RecurrentNetwork, seeds: Sequence[int], step: int, shape: tuple[int, int]) -> list[Tensor]:
+    """Factors of the outputs of every layer: 0 for a share of ``network.dropout``, ``1 / (1 - dropout)`` for the rest.
+
+    They come from the seed of each member and the step alone: a run that is resumed, or has other members beside it,
+    drops the same. ``shape`` is ``(n_steps, n_streams)``.
+
+    Examples
+    --------
+    >>> network = RecurrentNetwork("gru", input_size=3, hidden_size=8, num_layers=2, output_size=1, dropout=0.5)
+    >>> masks = dropout_masks(network, [7], step=0, shape=(5, 4))
+    >>> len(masks), tuple(masks[0].shape), sorted(masks[0].unique().tolist())
+    (2, (1, 5, 4, 8), [0.0, 2.0])
+    """
+    size = (network.num_layers, *shape, network.hidden_size)
+    uniform = torch.empty(len(seeds), *size)
+    generator = torch.Generator()
+    for member, seed in enumerate(seeds):
+        generator.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
+        torch.rand(size, generator=generator, out=uniform[member])
+    kept = (uniform >= network.dropout).to(network.readout) / (1 - network.dropout)
+    return list(kept.unbind(1))

@@ -166,6 +166,7 @@ class ChunkLoader:
     ) -> None:
         self.table, self.first, self.lengths = table, first, lengths
         self.n_streams, self.bptt_length, self.seed, self.shuffle = n_streams, bptt_length, seed, shuffle
+        self.length = bptt_length  # steps of a chunk that is not cut short
         self.epoch = 0
         self.clock: Callable[[], int] | None = None  # tells the epoch: after a resume Lightning sets it too late
         self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
@@ -210,6 +211,7 @@ class WindowLoader:
     ) -> None:
         self.table, self.first, self.lengths = table, first, lengths
         self.n_windows, self.window_length, self.n_chunks, self.seed = n_windows, window_length, n_chunks, seed
+        self.length = window_length
         self.epoch = 0
         self.clock: Callable[[], int] | None = None  # as in ChunkLoader
         self.sampler = self

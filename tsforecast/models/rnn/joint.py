@@ -1,0 +1,135 @@
+"""Fits side by side: step k of every one as one batch, so that many small networks cost little more than one.
+
+Each fit keeps its own series, streams, epochs and chunks; what is joined is the axis of members::
+
+                 step 0       step 1       step 2       step 3
+    fit a   | 0 0 a a a  | a a a a a  | a a 0 0 0  | 0 0 0 a a   an epoch ends with step 2, the next begins with step 3
+    fit b   | b b b b b  | b b b b b  | b b b b b  | b b b b 0
+
+Chunks are padded with zeros that weigh nothing, to one shape: the last of an epoch after its steps, for the state goes
+no further; any other that is short begins the epoch, and is padded before them, for a reset follows. So every member
+sees just what it would see alone, in arrays of the same shape, and its weights come out the same.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from tsforecast.models.rnn.streams import Chunk, ChunkLoader, WindowLoader
+
+_VALIDATIONS = 20  # at most so many in a run: each is a pass over the panel
+
+
+class Course:
+    """The chunks of one fit, epoch after epoch, and when it ends.
+
+    Parameters
+    ----------
+    loader : ChunkLoader or WindowLoader
+    n_steps : int
+        Steps of the run.
+    max_epochs : int, optional
+        Epochs of the run, in place of ``n_steps``.
+
+    Attributes
+    ----------
+    n_epochs : int
+        Epochs begun.
+    stopped : bool
+        Set to end the run early.
+    """
+
+    def __init__(self, loader: ChunkLoader | WindowLoader, n_steps: int, max_epochs: int | None = None) -> None:
+        self.loader, self.n_steps, self.max_epochs = loader, n_steps, max_epochs
+        self.every = max((max_epochs or -(-n_steps // loader.n_chunks)) // _VALIDATIONS, 1)
+        self.n_epochs, self.stopped = 0, False
+
+    def chunks(self) -> Iterator[tuple[Chunk, bool]]:
+        """Each chunk, padded, and whether the fit is to be validated after it."""
+        n_done = 0
+        epochs = itertools.count() if self.max_epochs is None else range(self.max_epochs)
+        for epoch in epochs:
+            self.loader.set_epoch(epoch)
+            self.n_epochs = epoch + 1
+            for chunk, is_last in _marked(self.loader):
+                if self.stopped:
+                    return
+                n_done += 1
+                ends = n_done == self.n_steps if self.max_epochs is None else is_last and epoch == self.max_epochs - 1
+                yield (
+                    _padded(chunk, self.loader.length, before=not is_last),
+                    ends or (is_last and self.n_epochs % self.every == 0),
+                )
+                if ends:
+                    return
+
+
+def _marked(chunks: "ChunkLoader | WindowLoader") -> Iterator[tuple[Chunk, bool]]:
+    """Each chunk of an epoch, and whether it is the last."""
+    upcoming = iter(chunks)
+    chunk = next(upcoming, None)
+    while chunk is not None:
+        following = next(upcoming, None)
+        yield chunk, following is None
+        chunk = following
+
+
+class JointLoader:
+    """Step k of every course as one batch; what Lightning iterates over, the whole run as one epoch.
+
+    Parameters
+    ----------
+    courses : sequence of Course
+        Of one shape: length, streams, inputs, horizon.
+    n_members : int
+        Networks of each fit.
+
+    Attributes
+    ----------
+    due : dict of int to list of int
+        Fits to be validated, by the number of steps done.
+    """
+
+    def __init__(self, courses: Sequence[Course], n_members: int) -> None:
+        self.courses, self.n_members = courses, n_members
+        self.due: dict[int, list[int]] = {}
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Batches, until every course has ended."""
+        running = [course.chunks() for course in self.courses]
+        latest: list[Chunk | None] = [None] * len(running)
+        for step in itertools.count(1):
+            alive = False
+            for k, chunks in enumerate(running):
+                chunk, due = next(chunks, (None, False))
+                alive = alive or chunk is not None
+                latest[k] = chunk
+                if due:
+                    self.due.setdefault(step, []).append(k)
+            if not alive:
+                return
+            yield self._join(latest)
+
+    def _join(self, chunks: list[Chunk | None]) -> Chunk:
+        """One chunk for all members; zeros for a fit that has ended."""
+        if len(chunks) == 1:
+            assert chunks[0] is not None
+            return chunks[0]
+        model = next(chunk for chunk in chunks if chunk is not None)
+        empty = Chunk(*(torch.zeros_like(part) for part in model))
+        held = [empty if chunk is None else chunk for chunk in chunks]
+        return Chunk(*(torch.cat(parts).repeat_interleave(self.n_members, dim=0) for parts in zip(*held, strict=True)))
+
+
+def _padded(chunk: Chunk, length: int, *, before: bool) -> Chunk:
+    missing = length - chunk.x.shape[1]
+    if missing == 0:
+        return chunk
+    return Chunk(*(_extended(part, missing, before) for part in chunk))
+
+
+def _extended(part: Tensor, missing: int, before: bool) -> Tensor:
+    zeros = part.new_zeros(1, missing, *part.shape[2:])
+    return torch.cat([zeros, part] if before else [part, zeros], dim=1)
