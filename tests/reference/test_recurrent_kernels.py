@@ -62,17 +62,43 @@ def case(cell, dtype=np.float64, n_masks=1):
     return [a.astype(dtype) for a in (gates, weight, bias, state)] + [keep]
 
 
+def workspace(cell, shape, n_rows, dtype):
+    """Room for the gates: a block for each of them, and one more for the gru."""
+    n_members, n_steps, n_streams, size = shape
+    n_blocks = 4 if cell == "gru" else N_GATES[cell]
+    return np.empty((n_members, -(-n_streams // n_rows), n_steps, n_blocks * recurrent.stride_of(n_rows, size)), dtype)
+
+
 def fast(cell, gates, weight, bias, state, keep, n_rows=2):
-    """Outputs, last state, and what the backward kernel needs."""
-    activated, after = gates.copy(), state.copy()
-    trace = np.empty((2, *gates.shape[:3], weight.shape[1]), gates.dtype)
-    hs = activated if cell == "rnn" else np.empty_like(trace[0])
-    no_inputs = np.empty((1, 1, 1, 0), gates.dtype)
-    n_blocks = gates.shape[0] * -(-gates.shape[2] // n_rows)
-    for begin in range(n_blocks):  # each block in a call of its own, the last first: blocks do not need each other
-        span = (n_rows, n_blocks - 1 - begin, n_blocks - begin)
-        FORWARD[cell](no_inputs, activated, (weight, bias, weight), after, keep, trace, hs, span)
-    return hs, after, activated, trace
+    """Outputs, last state, the arrays that the backward kernel needs, and the spans of its calls.
+
+    The gates are the inputs, projected by the identity.
+    """
+    n_members, n_steps, n_streams, width = gates.shape
+    size = weight.shape[1]
+    identity = np.broadcast_to(np.eye(width, dtype=gates.dtype), (n_members, width, width)).copy()
+    nothing = np.zeros((n_members, width), gates.dtype)
+    biases = np.concatenate([nothing, bias[:, 0]], axis=1) if cell == "gru" else nothing
+    weights, after = (identity, weight, biases), state.copy()
+    trace = np.empty((N_PARTS[cell], n_members, n_steps, n_streams, size), gates.dtype)
+    hs = np.empty((n_members, n_steps, n_streams, size), gates.dtype)
+    work = hs if cell == "rnn" else workspace(cell, hs.shape, n_rows, gates.dtype)
+    n_units = n_members * -(-n_streams // n_rows)
+    # each unit in a call of its own, the last first: they do not need each other
+    spans = [(n_rows, unit, unit + 1) for unit in reversed(range(n_units))]
+    for span in spans:
+        FORWARD[cell](gates, work, weights, after, keep, trace, hs, span)
+    return hs, after, (work, weights, keep, trace, gates), spans
+
+
+def slopes_of(cell, kept, spans, dhs, dafter):
+    """Gradients of the gates, the first state and the weights."""
+    weights, x = kept[1], kept[4]
+    gradients = (*(np.zeros_like(weight) for weight in weights), np.empty_like(x))
+    dstate = dafter.copy()
+    for span in spans:
+        BACKWARD[cell](*kept, dhs, dstate, gradients, span)
+    return gradients, dstate
 
 
 @cells
@@ -89,23 +115,28 @@ def test_forward_kernel_is_the_equations(cell, dtype, tolerance, n_masks):
 
 @cells
 @pytest.mark.parametrize("n_shared", [1, SIZES[0]])
-def test_a_kernel_given_inputs_projects_them(cell, n_shared):
+def test_a_kernel_projects_its_inputs_and_adds_the_biases(cell, n_shared):
     gates, weight, bias, state, keep = case(cell)
     rng = np.random.default_rng(6)
-    inputs = rng.normal(size=(n_shared, *gates.shape[1:3], 3))
-    projection = rng.normal(size=(len(gates), 3, gates.shape[3]))
-    expected, _ = slow(
-        cell,
-        np.einsum("etbi,eij->etbj", inputs + np.zeros((len(gates), 1, 1, 1)), projection),
-        weight,
-        bias,
-        state,
-        keep,
-    )
-    activated, trace = np.full_like(gates, np.nan), np.empty((2, *gates.shape[:3], weight.shape[1]))
-    hs = activated if cell == "rnn" else np.empty_like(trace[0])
-    FORWARD[cell](inputs, activated, (weight, bias, projection), state, keep, trace, hs, (3, 0, len(gates)))
+    x = rng.normal(size=(n_shared, *gates.shape[1:3], 3))
+    projection, shift = rng.normal(size=(len(gates), 3, gates.shape[3])), rng.normal(size=(len(gates), gates.shape[3]))
+    projected = np.einsum("etbi,eij->etbj", x + np.zeros((len(gates), 1, 1, 1)), projection) + shift[:, None, None]
+    expected, _ = slow(cell, projected, weight, bias, state, keep)
+    biases = np.concatenate([shift, bias[:, 0]], axis=1) if cell == "gru" else shift
+    hs, trace = np.empty_like(expected), np.empty((N_PARTS[cell], *expected.shape))
+    work = hs if cell == "rnn" else workspace(cell, hs.shape, 3, hs.dtype)
+    FORWARD[cell](x, work, (projection, weight, biases), state, keep, trace, hs, (3, 0, len(gates)))
     np.testing.assert_allclose(hs, expected, rtol=1e-12, atol=1e-12)
+
+
+def pulled(cell, dhs, dafter):
+    """A number from outputs and last state, whose gradients by them are ``dhs`` and ``dafter``."""
+
+    def value(gates, weight, bias, state, keep):
+        hs, after = slow(cell, gates, weight, bias, state, keep)
+        return (hs * dhs).sum() + (after * dafter).sum()
+
+    return value
 
 
 @cells
@@ -113,44 +144,38 @@ def test_backward_kernel_is_the_difference_quotient_of_the_equations(cell):
     gates, weight, bias, state, keep = arguments = case(cell)
     rng = np.random.default_rng(4)
     dhs, dafter = rng.normal(size=(*gates.shape[:3], weight.shape[1])), rng.normal(size=state.shape)
-    _, _, activated, trace = fast(cell, *arguments)
-    n_gates = 4 if cell == "gru" else N_GATES[cell]
-    dgates, dstate = np.empty((*dhs.shape[:3], n_gates * dhs.shape[3])), dafter.copy()
-    BACKWARD[cell](activated, weight, keep, trace, dhs, dstate, dgates, (2, 0, SIZES[0] * 2))
-
-    def value(gates, state):
-        hs, after = slow(cell, gates, weight, bias, state, keep)
-        return (hs * dhs).sum() + (after * dafter).sum()
-
+    _, _, kept, spans = fast(cell, *arguments)
+    (_, dweight, dbiases, dgates), dstate = slopes_of(cell, kept, spans, dhs, dafter)
+    value, width, tiny = pulled(cell, dhs, dafter), gates.shape[3], 1e-5
     for _ in range(10):
-        move_gates, move_state = rng.normal(size=gates.shape), rng.normal(size=state.shape)
-        tiny = 1e-5
-        ahead = value(gates + tiny * move_gates, state + tiny * move_state)
-        behind = value(gates - tiny * move_gates, state - tiny * move_state)
-        slope = (dgates[..., : gates.shape[3]] * move_gates).sum() + (dstate * move_state).sum()
+        moves = [rng.normal(size=a.shape) for a in (gates, weight, bias, state)]
+        ahead = value(*(a + tiny * m for a, m in zip(arguments[:4], moves, strict=True)), keep)
+        behind = value(*(a - tiny * m for a, m in zip(arguments[:4], moves, strict=True)), keep)
+        slope = (dgates * moves[0]).sum() + (dweight * moves[1]).sum() + (dstate * moves[3]).sum()
+        if cell == "gru":
+            slope += (dbiases[:, width:] * moves[2][:, 0]).sum()
         # error of a central difference: tiny**2 times third derivatives, plus rounding over tiny
         assert slope == pytest.approx((ahead - behind) / (2 * tiny), rel=1e-6, abs=1e-7)
 
 
-def test_fourth_gradient_of_the_gru_is_that_of_the_candidates_bias():
-    gates, weight, bias, state, keep = arguments = case("gru")
-    dhs = np.ones((*gates.shape[:3], weight.shape[1]))
-    _, _, activated, trace = fast("gru", *arguments)
-    dgates, dstate = np.empty((*dhs.shape[:3], 4 * dhs.shape[3])), np.zeros_like(state)
-    BACKWARD["gru"](activated, weight, keep, trace, dhs, dstate, dgates, (2, 0, SIZES[0] * 2))
-    move, tiny = np.random.default_rng(5).normal(size=bias.shape), 1e-5
-    ahead, _ = slow("gru", gates, weight, bias + tiny * move, state, keep)
-    behind, _ = slow("gru", gates, weight, bias - tiny * move, state, keep)
-    slope = (dgates[..., 3 * dhs.shape[3] :].sum(axis=(1, 2))[:, None] * move).sum()
-    assert slope == pytest.approx((ahead.sum() - behind.sum()) / (2 * tiny), rel=1e-6)
+@cells
+def test_gradients_of_projection_and_biases_are_those_of_the_gates_summed(cell):
+    _, _, kept, spans = fast(cell, *case(cell))
+    gates = kept[4]
+    dhs = np.ones((*gates.shape[:3], SIZES[3]))
+    (dprojection, _, dbiases, dgates), _ = slopes_of(cell, kept, spans, dhs, np.zeros_like(case(cell)[3]))
+    np.testing.assert_allclose(dprojection, np.einsum("etbi,etbj->eij", gates, dgates), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(dbiases[:, : gates.shape[3]], dgates.sum(axis=(1, 2)), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("n_rows", [1, 2, 5, 40])
-@pytest.mark.parametrize("n_inner", [3, 4, 9])
-def test_product_is_the_matrix_product(dtype, n_rows, n_inner):
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(n_rows, n_inner)).astype(dtype), rng.normal(size=(n_inner, 7)).astype(dtype)
-    out = np.full((n_rows, 7), np.nan, dtype)
-    recurrent.product(a, b, out)
-    np.testing.assert_allclose(out, np.einsum("ik,kj->ij", a, b), rtol=1e-5, atol=1e-6)
+@cells
+def test_the_gradient_of_the_inputs_is_made_only_where_it_is_asked_for(cell):
+    _, _, kept, spans = fast(cell, *case(cell))
+    dhs, dafter = np.ones((*kept[4].shape[:3], SIZES[3])), np.zeros_like(case(cell)[3])
+    (*expected, _), _ = slopes_of(cell, kept, spans, dhs, dafter)
+    none = np.empty((SIZES[0], 0, *kept[4].shape[2:]))
+    actual, dstate = tuple(np.zeros_like(weight) for weight in kept[1]), dafter.copy()
+    for span in spans:
+        BACKWARD[cell](*kept, dhs, dstate, (*actual, none), span)
+    for one, other in zip(actual, expected, strict=True):
+        np.testing.assert_array_equal(one, other)

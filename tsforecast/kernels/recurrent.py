@@ -1,20 +1,25 @@
 """Recurrences of rnn, lstm and gru, forward and backward, a whole chunk in one call.
 
-The equations and their letters are those of ``tsforecast.models.rnn.cells``; the gradients are written out by hand. A
-forward kernel leaves the activated gates in ``gates``, for the backward one; where it is given no inputs, their part of
-the gates must be there before. Arrays are contiguous, all float32 or all float64, in named sizes:
+The equations and their letters are those of ``tsforecast.models.rnn.cells``; the gradients are written out by hand.
+Everything of a step, products with weights and their gradients included, is done while it lies in the cache. Streams
+are cut to pieces of n_rows, the last of what is left. A forward kernel leaves the activated gates in ``gates``, for the
+backward one: of each step of a piece one block ``(n_streams of the piece, hidden_size)`` a gate, `stride_of` entries
+apart; of a gru there is a fourth, ``U h + d`` of the candidate. So loops over a gate are long, and the compiler turns
+them into vector code. Arrays are contiguous, all float32 or all float64, in named sizes:
 
-    inputs         (n_members or 1, n_steps, n_streams, n_inputs), a last input of 1 carries the bias; or n_inputs = 0
-    gates, dgates  (n_members, n_steps, n_streams, n_gates * hidden_size); gru: a fourth in dgates
-    weight         U transposed, (n_members, hidden_size, n_gates * hidden_size)
-    weights        that, d of the gru, (n_members, 1, hidden_size), and W transposed with the bias as its last row
+    x              (n_members or 1, n_steps, n_streams, n_inputs)
+    gates          (n_members, n_pieces, n_steps, n_blocks * stride); of an rnn it is ``hs``
+    weights        W transposed, (n_members, n_inputs, n_gates * hidden_size); U transposed, (n_members, hidden_size,
+                   n_gates * hidden_size); the biases of all blocks, (n_members, n_blocks * hidden_size)
+    gradients      of weights, in their shapes, are added to; those of x, (n_members, n_steps, n_streams, n_inputs), or
+                   none (no steps)
     state, dstate  (n_parts, n_members, n_streams, hidden_size); the state comes in as before the first step and
                    goes out as after the last, its gradient the other way round
     keep           (n_members or 1, n_steps, n_streams): 0 where the state before the step is reset
-    trace          (1 or 2, n_members, n_steps, n_streams, hidden_size): what the backward kernel needs of each step
+    trace          (n_parts, n_members, n_steps, n_streams, hidden_size): the state before each step
     hs, dhs        (n_members, n_steps, n_streams, hidden_size)
-    span           (n_rows, begin, end): streams are cut to blocks of n_rows, counted on from member to member; the call
-                   computes blocks begin to end, which do not touch the others
+    span           (n_rows, begin, end): pieces are counted on from member to member; the call computes pieces begin to
+                   end, which do not touch the others, but in gradients of weights
 """
 
 import math
@@ -22,22 +27,19 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from llvmlite.binding import get_host_cpu_features  # type: ignore[import-untyped]  # ships no types
 from numba import types
 from numba.extending import overload
 
 from tsforecast.kernels._jit import njit
+from tsforecast.kernels.product import add_cross, add_product, product
 
 Span: TypeAlias = tuple[int, int, int]
 
-_ONE, _TWO, _HALF, _QUARTER = np.float32(1), np.float32(2), np.float32(0.5), np.float32(0.25)  # no upcast of float32
+_ONE, _TWO, _HALF = np.float32(1), np.float32(2), np.float32(0.5)  # no upcast of float32
 _LIMIT = np.float32(9)
 _P1, _P2, _P3 = np.float32(17325 / 135135), np.float32(378 / 135135), np.float32(1 / 135135)
 _Q1, _Q2, _Q3 = np.float32(62370 / 135135), np.float32(3150 / 135135), np.float32(28 / 135135)
-
-# Rows up to which four lines of loop beat the call of a matrix product: OpenBLAS has kernels for small matrices where
-# there is AVX-512, and packs (and starts threads for) every one of them elsewhere.
-_FEW = 1 if get_host_cpu_features().get("avx512f", False) else 32
+_PAD = 16  # entries between blocks: of lines 4096 bytes apart, a first cache keeps but eight
 
 
 def tanh(x: float) -> float:
@@ -66,175 +68,251 @@ def _compiled_tanh(x: Any) -> Callable[[Any], Any]:
     return short if x == types.float32 else exact
 
 
-@njit
-def product(a: Any, b: Any, out: Any) -> None:
-    """``a @ b`` into ``out``."""
-    n_inner, n_columns = b.shape
-    if a.shape[0] > _FEW:
-        np.dot(a, b, out)
-        return
-    whole = n_inner - n_inner % 4
-    for i in range(a.shape[0]):
-        row = out[i]
-        row[:] = 0
-        for k in range(0, whole, 4):
-            a0, a1, a2, a3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
-            b0, b1, b2, b3 = b[k], b[k + 1], b[k + 2], b[k + 3]
-            for j in range(n_columns):
-                row[j] += a0 * b0[j] + a1 * b1[j] + a2 * b2[j] + a3 * b3[j]
-        for k in range(whole, n_inner):
-            for j in range(n_columns):
-                row[j] += a[i, k] * b[k, j]
+def stride_of(n_rows: int, hidden_size: int) -> int:
+    """Entries of ``gates`` from one block of a step to the next."""
+    return n_rows * hidden_size + _PAD
 
 
 @njit
 def _place(unit: int, n_rows: int, n_streams: int) -> Any:
-    """Member, first stream and last stream (exclusive) of a block."""
-    n_blocks = (n_streams + n_rows - 1) // n_rows
-    first = unit % n_blocks * n_rows
-    return unit // n_blocks, first, min(first + n_rows, n_streams)
+    """Member, piece, first stream and last stream (exclusive) of a unit of work."""
+    n_pieces = (n_streams + n_rows - 1) // n_rows
+    piece = unit % n_pieces
+    return unit // n_pieces, piece, piece * n_rows, min(piece * n_rows + n_rows, n_streams)
 
 
 @njit
-def _project(inputs: Any, weight: Any, gates: Any, e: int, t: int, a: int, z: int) -> None:
-    """The inputs' part of the gates of one step of a block, unless it is there already."""
-    if inputs.shape[3] > 0:
-        product(inputs[min(e, inputs.shape[0] - 1), t, a:z], weight[e], gates[e, t, a:z])
+def _flat(work: Any, k: int, n_blocks: int, n: int) -> Any:
+    """The entries of block ``k`` of a step, one stream after another."""
+    begin = k * (work.size // n_blocks)
+    return work[begin : begin + n]
 
 
 @njit
-def _copy(values: Any, keep: Any, out: Any) -> None:
-    """Rows of ``values`` into ``out``, zeros where the state is reset, even if the value there is nan."""
-    for b in range(out.shape[0]):
-        row, value = out[b], values[b]
-        if keep[b] == 0:
-            row[:] = 0
-        else:
-            for j in range(row.size):
-                row[j] = value[j]
+def _block(work: Any, k: int, n_blocks: int, shape: Any) -> Any:
+    return _flat(work, k, n_blocks, shape[0] * shape[1]).reshape(shape)
 
 
 @njit
-def _store(values: Any, out: Any) -> None:
-    for b in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            out[b, j] = values[b, j]
+def _column(weight: Any, k: int, size: int) -> Any:
+    """The columns of a gate."""
+    return weight[:, k * size : (k + 1) * size]
+
+
+@njit
+def _tiled(bias: Any, n_blocks: int, n_rows: int) -> Any:
+    """The biases, once for each stream: ``(n_blocks, n_rows * hidden_size)``."""
+    tiles = np.empty((n_blocks, n_rows, bias.size // n_blocks), bias.dtype)
+    for k in range(n_blocks):
+        tiles[k] = bias.reshape(n_blocks, -1)[k]
+    return tiles.reshape(n_blocks, -1)
+
+
+@njit
+def _enter(values: Any, keep: Any, out: Any) -> None:
+    """The state before a step: zeros where it is reset, even if it is nan."""
+    _store(values.reshape(-1), out.reshape(-1))
+    _clear(out, keep)
 
 
 @njit
 def _clear(values: Any, keep: Any) -> None:
-    """Zeros in rows where the state is reset: no gradient passes there."""
     for b in range(values.shape[0]):
         if keep[b] == 0:
             values[b] = 0
 
 
 @njit
-def rnn_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
-    """Outputs into ``hs``, which is ``gates``; trace: h before each step."""
-    _, n_steps, n_streams, size = hs.shape
-    products = np.empty((min(span[0], n_streams), size), hs.dtype)
+def _store(values: Any, out: Any) -> None:
+    for j in range(out.size):
+        out[j] = values[j]
+
+
+@njit
+def _add(values: Any, total: Any) -> None:
+    for j in range(total.size):
+        total[j] += values[j]
+
+
+@njit
+def _project(x: Any, h: Any, W: Any, U: Any, n_blocks: int, work: Any) -> None:
+    """``W x + U h`` of every gate of a step into its block; of a gru's candidate ``U h`` goes into the fourth."""
+    size = h.shape[1]
+    last = W.shape[1] // size - 1
+    for k in range(last + 1):
+        product(x, _column(W, k, size), _block(work, k, n_blocks, h.shape))
+    for k in range(last):
+        add_product(h, _column(U, k, size), _block(work, k, n_blocks, h.shape))
+    if last == n_blocks - 1:
+        add_product(h, _column(U, last, size), _block(work, last, n_blocks, h.shape))
+    else:
+        product(h, _column(U, last, size), _block(work, n_blocks - 1, n_blocks, h.shape))
+
+
+@njit
+def _collect(work: Any, x: Any, h: Any, gradients: Any, e: int, tiles: Any) -> None:
+    """Add the slopes of a step to the gradients of W, U and, stream by stream, of the biases."""
+    dW, dU, size, n_blocks = gradients[0][e], gradients[1][e], h.shape[1], tiles.shape[0]
+    last = dW.shape[1] // size - 1
+    for k in range(last + 1):
+        add_cross(x, _block(work, k, n_blocks, h.shape), _column(dW, k, size))
+    for k in range(last):
+        add_cross(h, _block(work, k, n_blocks, h.shape), _column(dU, k, size))
+    add_cross(h, _block(work, n_blocks - 1, n_blocks, h.shape), _column(dU, last, size))
+    for k in range(n_blocks):
+        _add(_flat(work, k, n_blocks, h.size), tiles[k])
+
+
+@njit
+def _collect_tiles(tiles: Any, n_rows: int, dbias: Any) -> None:
+    n_blocks = tiles.shape[0]
+    total, every = dbias.reshape(n_blocks, -1), tiles.reshape(n_blocks, n_rows, -1)
+    for k in range(n_blocks):
+        for b in range(n_rows):
+            _add(every[k, b], total[k])
+
+
+@njit
+def _pull(work: Any, WT: Any, UT: Any, n_blocks: int, dx: Any, dh: Any) -> None:
+    """Slopes of a step to the gradients of x, unless it has no rows, and of the state before it, which are added."""
+    size = dh.shape[1]
+    last = UT.shape[0] // size - 1
+    for k in range(last):
+        add_product(_block(work, k, n_blocks, dh.shape), UT[k * size : (k + 1) * size], dh)
+    add_product(_block(work, n_blocks - 1, n_blocks, dh.shape), UT[last * size :], dh)
+    if dx.shape[0] > 0:
+        product(_block(work, 0, n_blocks, dh.shape), WT[:size], dx)
+        for k in range(1, last + 1):
+            add_product(_block(work, k, n_blocks, dh.shape), WT[k * size : (k + 1) * size], dx)
+
+
+@njit
+def _input_slopes(dx: Any, e: int, t: int, a: int, z: int) -> Any:
+    """Where the gradient of x goes: nowhere, where it is not asked for."""
+    return dx[e, t, a:z] if dx.shape[1] > 0 else dx.reshape(0, dx.shape[3])
+
+
+@njit
+def rnn_forward(x: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+    """Outputs into ``hs``, which is ``gates``."""
+    _, n_steps, n_streams, _ = hs.shape
     for unit in range(span[1], span[2]):
-        e, a, z = _place(unit, span[0], n_streams)
-        mask, h, part = keep[min(e, keep.shape[0] - 1)], state[0, e, a:z], products[: z - a]
+        e, _, a, z = _place(unit, span[0], n_streams)
+        mask, inputs = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)]
+        bias, h = _tiled(weights[2][e], 1, z - a), state[0, e, a:z]
         for t in range(n_steps):
-            _copy(h, mask[t, a:z], trace[0, e, t, a:z])
-            _project(inputs, weights[2], gates, e, t, a, z)
-            product(trace[0, e, t, a:z], weights[0][e], part)
+            before = trace[0, e, t, a:z]
+            _enter(h, mask[t, a:z], before)
             h = hs[e, t, a:z]
-            _add_tanh(gates[e, t, a:z].reshape(-1), part.reshape(-1))
-        _store(h, state[0, e, a:z])
+            _project(inputs[t, a:z], before, weights[0][e], weights[1][e], 1, h.reshape(-1))
+            _to_tanh(h.reshape(-1), bias[0])
+        _store(h.reshape(-1), state[0, e, a:z].reshape(-1))
 
 
 @njit
-def _add_tanh(x: Any, p: Any) -> None:
+def _to_tanh(x: Any, bias: Any) -> None:
     for j in range(x.size):
-        x[j] = tanh(x[j] + p[j])
+        x[j] = tanh(x[j] + bias[j])
 
 
 @njit
-def rnn_backward(hs: Any, weight: Any, keep: Any, trace: Any, dhs: Any, dstate: Any, dgates: Any, span: Span) -> None:
-    """Gradients of the gates into ``dgates``."""
-    _, n_steps, n_streams, size = hs.shape
+def _to_sigmoid(x: Any, bias: Any) -> None:
+    for j in range(x.size):
+        x[j] = _HALF + _HALF * tanh(_HALF * (x[j] + bias[j]))
+
+
+@njit
+def rnn_backward(
+    hs: Any, weights: Any, keep: Any, trace: Any, x: Any, dhs: Any, dstate: Any, gradients: Any, span: Span
+) -> None:
+    """Gradients of the state, of the weights and of x."""
+    _, n_steps, n_streams, size = dhs.shape
     for unit in range(span[1], span[2]):
-        e, a, z = _place(unit, span[0], n_streams)
-        mask, dh = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z]
-        if a == 0 or unit == span[1]:
-            back = weight[e].T.copy()
+        e, _, a, z = _place(unit, span[0], n_streams)
+        mask, inputs, n = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)], (z - a) * size
+        WT, UT, work, tiles = (
+            weights[0][e].T.copy(),
+            weights[1][e].T.copy(),
+            np.empty(n, x.dtype),
+            np.zeros((1, n), x.dtype),
+        )
+        dh = dstate[0, e, a:z]
         for t in range(n_steps - 1, -1, -1):
-            for b in range(z - a):
-                h, up, late, d = hs[e, t, a + b], dhs[e, t, a + b], dh[b], dgates[e, t, a + b]
-                for j in range(size):
-                    d[j] = (up[j] + late[j]) * (_ONE - h[j] * h[j])
-            product(dgates[e, t, a:z], back, dh)
+            _rnn_slopes(hs[e, t, a:z].reshape(-1), dhs[e, t, a:z].reshape(-1), dh.reshape(-1), work)
+            _collect(work, inputs[t, a:z], trace[0, e, t, a:z], gradients, e, tiles)
+            dh[:] = 0
+            _pull(work, WT, UT, 1, _input_slopes(gradients[3], e, t, a, z), dh)
             _clear(dh, mask[t, a:z])
+        _collect_tiles(tiles, z - a, gradients[2][e])
 
 
 @njit
-def lstm_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
-    """Outputs into ``hs``; trace: h and c before each step."""
+def _rnn_slopes(h: Any, up: Any, late: Any, d: Any) -> None:
+    for j in range(h.size):
+        d[j] = (up[j] + late[j]) * (_ONE - h[j] * h[j])
+
+
+@njit
+def lstm_forward(x: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+    """Outputs into ``hs``."""
     _, n_steps, n_streams, size = hs.shape
-    n_rows = min(span[0], n_streams)
-    products, scale = np.empty((n_rows, 4 * size), hs.dtype), np.empty((n_rows, 4 * size), hs.dtype)
-    scale[:] = _HALF
-    scale[:, 2 * size : 3 * size] = _ONE
     for unit in range(span[1], span[2]):
-        e, a, z = _place(unit, span[0], n_streams)
-        mask, h, c, part = keep[min(e, keep.shape[0] - 1)], state[0, e, a:z], state[1, e, a:z], products[: z - a]
+        e, piece, a, z = _place(unit, span[0], n_streams)
+        mask, inputs, n = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)], (z - a) * size
+        bias, h, c = _tiled(weights[2][e], 4, z - a), state[0, e, a:z], state[1, e, a:z]
         for t in range(n_steps):
-            _copy(h, mask[t, a:z], trace[0, e, t, a:z])
-            _copy(c, mask[t, a:z], trace[1, e, t, a:z])
-            _project(inputs, weights[2], gates, e, t, a, z)
-            product(trace[0, e, t, a:z], weights[0][e], part)
-            _activate(gates[e, t, a:z].reshape(-1), part.reshape(-1), scale.reshape(-1))
+            before, last, work = trace[0, e, t, a:z], trace[1, e, t, a:z], gates[e, piece, t]
+            _enter(h, mask[t, a:z], before)
+            _enter(c, mask[t, a:z], last)
+            _project(inputs[t, a:z], before, weights[0][e], weights[1][e], 4, work)
+            i, f, g, o = _flat(work, 0, 4, n), _flat(work, 1, 4, n), _flat(work, 2, 4, n), _flat(work, 3, 4, n)
+            _to_sigmoid(i, bias[0])
+            _to_sigmoid(f, bias[1])
+            _to_tanh(g, bias[2])
+            _to_sigmoid(o, bias[3])
             h = hs[e, t, a:z]
-            for b in range(z - a):
-                _lstm_step(gates[e, t, a + b], trace[1, e, t, a + b], c[b], h[b])
-        _store(h, state[0, e, a:z])
+            _lstm_step(i, f, g, o, last.reshape(-1), c.reshape(-1), h.reshape(-1))
+        _store(h.reshape(-1), state[0, e, a:z].reshape(-1))
 
 
 @njit
-def _activate(x: Any, p: Any, scale: Any) -> None:
-    """Sigmoid of ``x + p`` where ``scale`` is a half, tanh where it is 1: ``sigmoid(v) = tanh(v / 2) / 2 + 1 / 2``."""
-    for j in range(x.size):
-        x[j] = scale[j] * tanh(scale[j] * (x[j] + p[j])) + (_ONE - scale[j])
-
-
-@njit
-def _lstm_step(x: Any, last: Any, c: Any, h: Any) -> None:
-    size = h.size
-    i, f, g, o = x[:size], x[size : 2 * size], x[2 * size : 3 * size], x[3 * size :]
-    for j in range(size):
+def _lstm_step(i: Any, f: Any, g: Any, o: Any, last: Any, c: Any, h: Any) -> None:
+    for j in range(h.size):
         c[j] = f[j] * last[j] + i[j] * g[j]
         h[j] = o[j] * tanh(c[j])
 
 
 @njit
 def lstm_backward(
-    gates: Any, weight: Any, keep: Any, trace: Any, dhs: Any, dstate: Any, dgates: Any, span: Span
+    gates: Any, weights: Any, keep: Any, trace: Any, x: Any, dhs: Any, dstate: Any, gradients: Any, span: Span
 ) -> None:
-    """Gradients of the gates into ``dgates``."""
-    _, n_steps, n_streams, _ = dhs.shape
+    """Gradients of the state, of the weights and of x."""
+    _, n_steps, n_streams, size = dhs.shape
+    work = np.empty(gates.shape[3], x.dtype)
     for unit in range(span[1], span[2]):
-        e, a, z = _place(unit, span[0], n_streams)
-        mask, dh, dc = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z], dstate[1, e, a:z]
-        if a == 0 or unit == span[1]:
-            back = weight[e].T.copy()
+        e, piece, a, z = _place(unit, span[0], n_streams)
+        mask, inputs, n = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)], (z - a) * size
+        WT, UT, tiles = weights[0][e].T.copy(), weights[1][e].T.copy(), np.zeros((4, n), x.dtype)
+        di, df, dg, do = _flat(work, 0, 4, n), _flat(work, 1, 4, n), _flat(work, 2, 4, n), _flat(work, 3, 4, n)
+        dh, dc = dstate[0, e, a:z], dstate[1, e, a:z]
         for t in range(n_steps - 1, -1, -1):
-            for b in range(z - a):
-                i = a + b
-                _lstm_slope(gates[e, t, i], trace[1, e, t, i], dhs[e, t, i], dh[b], dc[b], dgates[e, t, i])
-            product(dgates[e, t, a:z], back, dh)
+            past = gates[e, piece, t]
+            i, f, g, o = _flat(past, 0, 4, n), _flat(past, 1, 4, n), _flat(past, 2, 4, n), _flat(past, 3, 4, n)
+            last, up = trace[1, e, t, a:z].reshape(-1), dhs[e, t, a:z].reshape(-1)
+            _lstm_slopes(i, f, g, o, last, up, dh.reshape(-1), dc.reshape(-1), di, df, dg, do)
+            _collect(work, inputs[t, a:z], trace[0, e, t, a:z], gradients, e, tiles)
+            dh[:] = 0
+            _pull(work, WT, UT, 4, _input_slopes(gradients[3], e, t, a, z), dh)
             _clear(dh, mask[t, a:z])
             _clear(dc, mask[t, a:z])
+        _collect_tiles(tiles, z - a, gradients[2][e])
 
 
 @njit
-def _lstm_slope(x: Any, last: Any, up: Any, late: Any, flow: Any, d: Any) -> None:
-    size = up.size
-    i, f, g, o = x[:size], x[size : 2 * size], x[2 * size : 3 * size], x[3 * size :]
-    di, df, dg, do = d[:size], d[size : 2 * size], d[2 * size : 3 * size], d[3 * size :]
-    for j in range(size):
+def _lstm_slopes(  # every array of a step: the compiler can look through names, not through a tuple of them
+    i: Any, f: Any, g: Any, o: Any, last: Any, up: Any, late: Any, flow: Any, di: Any, df: Any, dg: Any, do: Any
+) -> None:
+    for j in range(up.size):
         m = tanh(f[j] * last[j] + i[j] * g[j])
         dy = up[j] + late[j]
         dc = flow[j] + dy * o[j] * (_ONE - m * m)
@@ -246,91 +324,66 @@ def _lstm_slope(x: Any, last: Any, up: Any, late: Any, flow: Any, d: Any) -> Non
 
 
 @njit
-def gru_forward(inputs: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
-    """Outputs into ``hs``; trace: h before each step, and ``U h + d`` of the candidate."""
+def gru_forward(x: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+    """Outputs into ``hs``."""
     _, n_steps, n_streams, size = hs.shape
-    products = np.empty((min(span[0], n_streams), 3 * size), hs.dtype)
     for unit in range(span[1], span[2]):
-        e, a, z = _place(unit, span[0], n_streams)
-        mask, h, part, d = keep[min(e, keep.shape[0] - 1)], state[0, e, a:z], products[: z - a], weights[1][e, 0]
+        e, piece, a, z = _place(unit, span[0], n_streams)
+        mask, inputs, n = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)], (z - a) * size
+        bias, h = _tiled(weights[2][e], 4, z - a), state[0, e, a:z]
         for t in range(n_steps):
-            _copy(h, mask[t, a:z], trace[0, e, t, a:z])
-            _project(inputs, weights[2], gates, e, t, a, z)
-            product(trace[0, e, t, a:z], weights[0][e], part)
+            before, work = trace[0, e, t, a:z], gates[e, piece, t]
+            _enter(h, mask[t, a:z], before)
+            _project(inputs[t, a:z], before, weights[0][e], weights[1][e], 4, work)
+            r, u, new, q = _flat(work, 0, 4, n), _flat(work, 1, 4, n), _flat(work, 2, 4, n), _flat(work, 3, 4, n)
+            _to_sigmoid(r, bias[0])
+            _to_sigmoid(u, bias[1])
+            _add(bias[3], q)
             h = hs[e, t, a:z]
-            for b in range(z - a):
-                i = a + b
-                _gru_step(gates[e, t, i], part[b], d, trace[0, e, t, i], trace[1, e, t, i], h[b])
-        _store(h, state[0, e, a:z])
+            _gru_step(r, u, new, q, bias[2], before.reshape(-1), h.reshape(-1))
+        _store(h.reshape(-1), state[0, e, a:z].reshape(-1))
 
 
 @njit
-def _add_sigmoid(x: Any, p: Any) -> None:
-    for j in range(x.size):
-        x[j] = _HALF + _HALF * tanh(_HALF * (x[j] + p[j]))
-
-
-@njit
-def _gru_step(x: Any, p: Any, d: Any, last: Any, q: Any, h: Any) -> None:
-    size = h.size
-    r, z, n, u = x[:size], x[size : 2 * size], x[2 * size :], p[2 * size :]
-    _add_sigmoid(x[: 2 * size], p[: 2 * size])
-    for j in range(size):
-        q[j] = u[j] + d[j]
-        n[j] = tanh(n[j] + r[j] * q[j])
+def _gru_step(r: Any, z: Any, n: Any, q: Any, bias: Any, last: Any, h: Any) -> None:
+    for j in range(h.size):
+        n[j] = tanh(n[j] + bias[j] + r[j] * q[j])
         h[j] = n[j] + z[j] * (last[j] - n[j])
 
 
 @njit
 def gru_backward(
-    gates: Any, weight: Any, keep: Any, trace: Any, dhs: Any, dstate: Any, dgates: Any, span: Span
+    gates: Any, weights: Any, keep: Any, trace: Any, x: Any, dhs: Any, dstate: Any, gradients: Any, span: Span
 ) -> None:
-    """Gradients of r, z, n and, as a fourth gate, of ``U h + d`` into ``dgates``."""
+    """Gradients of the state, of the weights and of x."""
     _, n_steps, n_streams, size = dhs.shape
-    n_rows = min(span[0], n_streams)
-    parts, products = np.empty((n_rows, 3 * size), dhs.dtype), np.empty((n_rows, size), dhs.dtype)
+    work = np.empty(gates.shape[3], x.dtype)
     for unit in range(span[1], span[2]):
-        e, a, z = _place(unit, span[0], n_streams)
-        mask, dh, part = keep[min(e, keep.shape[0] - 1)], dstate[0, e, a:z], products[: z - a]
-        if a == 0 or unit == span[1]:
-            back = weight[e].T.copy()
+        e, piece, a, z = _place(unit, span[0], n_streams)
+        mask, inputs, n = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)], (z - a) * size
+        WT, UT, tiles = weights[0][e].T.copy(), weights[1][e].T.copy(), np.zeros((4, n), x.dtype)
+        dr, du, dnew, dq = _flat(work, 0, 4, n), _flat(work, 1, 4, n), _flat(work, 2, 4, n), _flat(work, 3, 4, n)
+        dh = dstate[0, e, a:z]
         for t in range(n_steps - 1, -1, -1):
-            for b in range(z - a):
-                i = a + b
-                last, q = trace[0, e, t, i], trace[1, e, t, i]
-                _gru_slope(gates[e, t, i], last, q, dhs[e, t, i], dh[b], dgates[e, t, i])
-                _pick(dgates[e, t, i], parts[b])
-            product(parts[: z - a], back, part)
-            _add(part.reshape(-1), dh.reshape(-1))
+            past = gates[e, piece, t]
+            r, u, new, q = _flat(past, 0, 4, n), _flat(past, 1, 4, n), _flat(past, 2, 4, n), _flat(past, 3, 4, n)
+            last, up = trace[0, e, t, a:z].reshape(-1), dhs[e, t, a:z].reshape(-1)
+            _gru_slopes(r, u, new, q, last, up, dh.reshape(-1), dr, du, dnew, dq)
+            _collect(work, inputs[t, a:z], trace[0, e, t, a:z], gradients, e, tiles)
+            _pull(work, WT, UT, 4, _input_slopes(gradients[3], e, t, a, z), dh)
             _clear(dh, mask[t, a:z])
+        _collect_tiles(tiles, z - a, gradients[2][e])
 
 
 @njit
-def _pick(d: Any, part: Any) -> None:
-    """Gradients of r, z and ``U h + d``, side by side."""
-    size = part.size // 3
-    dq, last = d[3 * size :], part[2 * size :]
-    for j in range(2 * size):
-        part[j] = d[j]
-    for j in range(size):
-        last[j] = dq[j]
-
-
-@njit
-def _add(more: Any, values: Any) -> None:
-    for j in range(values.size):
-        values[j] += more[j]
-
-
-@njit
-def _gru_slope(x: Any, last: Any, q: Any, up: Any, late: Any, d: Any) -> None:
-    size = up.size
-    r, z, n = x[:size], x[size : 2 * size], x[2 * size :]
-    dr, dz, dn, dq = d[:size], d[size : 2 * size], d[2 * size : 3 * size], d[3 * size :]
-    for j in range(size):
+def _gru_slopes(
+    r: Any, z: Any, n: Any, q: Any, last: Any, up: Any, late: Any, dr: Any, dz: Any, dn: Any, dq: Any
+) -> None:
+    for j in range(up.size):
         dy = up[j] + late[j]
-        dn[j] = dy * (_ONE - z[j]) * (_ONE - n[j] * n[j])
+        d = dy * (_ONE - z[j]) * (_ONE - n[j] * n[j])
+        dr[j] = d * q[j] * r[j] * (_ONE - r[j])
         dz[j] = dy * (last[j] - n[j]) * z[j] * (_ONE - z[j])
-        dr[j] = dn[j] * q[j] * r[j] * (_ONE - r[j])
-        dq[j] = dn[j] * r[j]
+        dn[j] = d
+        dq[j] = d * r[j]
         late[j] = dy * z[j]

@@ -1,8 +1,8 @@
 """The recurrences of `cells` as one autograd function a chunk: compiled forward and backward passes on the processor.
 
-The input projection and the recurrence with its gates are one compiled call; gradients of weights are one product for
-all steps, made after. `cells.run` is the definition, the fallback (a GPU, a dtype other than float32 and float64) and
-the oracle.
+The input projection, the recurrence with its gates, and the gradients of the weights are computed step by step, while
+all that belongs to a step lies in the processor's cache. `cells.run` is the definition, the fallback (a GPU, a dtype
+other than float32 and float64) and the oracle.
 
 Streams and members are independent, so that calls long enough are shared between as many threads as torch may use.
 Results are the same to the bit each time, for a given number of threads.
@@ -21,7 +21,7 @@ from torch.autograd.function import once_differentiable
 
 from tsforecast.kernels import recurrent
 from tsforecast.models.rnn import cells
-from tsforecast.models.rnn.cells import SIZES, CellName
+from tsforecast.models.rnn.cells import CellName
 
 _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
     "rnn": (recurrent.rnn_forward, recurrent.rnn_backward),
@@ -88,88 +88,68 @@ class _Layer(torch.autograd.Function):
         projection: Tensor,
         projection_bias: Tensor,
         weight: Tensor,
-        bias: Tensor,
+        candidate_bias: Tensor,
         state: Tensor,
         keep: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        inputs = torch.cat([x, x.new_ones(*x.shape[:3], 1)], dim=3)
-        gates = x.new_empty(weight.shape[0], *x.shape[1:3], weight.shape[2])
-        with_bias = torch.cat(
-            [projection, projection_bias], dim=1
-        )  # (n_members, input_size + 1, n_gates * hidden_size)
-        hs, after, trace = _forward(cell, inputs, gates, (weight, bias, with_bias), state, keep)
-        ctx.cell = cell
-        ctx.save_for_backward(inputs, projection, gates, weight, keep, trace)
+        size, n_members = weight.shape[1], weight.shape[0]
+        bias = torch.cat([projection_bias, candidate_bias], dim=2) if cell == "gru" else projection_bias
+        x, projection, weight, bias, keep = (
+            tensor.contiguous() for tensor in (x, projection, weight, bias[:, 0], keep.to(x.dtype))
+        )
+        shape = (n_members, *x.shape[1:3], size)
+        spans = _spans(shape, _row(projection, weight))
+        hs, trace = x.new_empty(shape), x.new_empty(len(state), *shape)
+        n_pieces, n_blocks = -(-shape[2] // spans[0][0]), bias.shape[1] // size
+        gates = (
+            hs
+            if cell == "rnn"
+            else x.new_empty(n_members, n_pieces, shape[1], n_blocks * recurrent.stride_of(spans[0][0], size))
+        )
+        after = state.clone(memory_format=torch.contiguous_format)
+        every = [_array(tensor) for tensor in (after, keep, trace, hs)]
+        weights = (_array(projection), _array(weight), _array(bias))
+        _compute(_KERNELS[cell][0], [(_array(x), _array(gates), weights, *every, span) for span in spans])
+        ctx.cell, ctx.spans = cell, spans
+        ctx.save_for_backward(gates, projection, weight, bias, keep, trace, x)
         return hs, after
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dhs: Tensor, dafter: Tensor) -> Any:
-        inputs, projection, gates, weight, keep, trace = ctx.saved_tensors
-        dgates, dstate = _backward(ctx.cell, gates, weight, keep, trace, dhs, dafter)
-        dweight, dbias = _recurrent_gradients(ctx.cell, trace[0], dgates)
-        slopes = dgates.flatten(1, 2)[..., : weight.shape[2]]  # (n_members, n_steps * n_streams, n_gates * hidden_size)
-        dwith_bias = _product(inputs.flatten(1, 2).transpose(1, 2).expand(len(slopes), -1, -1), slopes)
-        dx = None
-        if ctx.needs_input_grad[1]:
-            dx = _product(slopes, projection.transpose(1, 2)).view(*gates.shape[:3], -1)
-            dx = dx.sum(dim=0, keepdim=True) if len(inputs) < len(dx) else dx
-        return None, dx, dwith_bias[:, :-1], dwith_bias[:, -1:], dweight, dbias, dstate, None
-
-
-def _forward(
-    cell: CellName, inputs: Tensor, gates: Tensor, weights: tuple[Tensor, ...], state: Tensor, keep: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Outputs, last state and the trace; ``gates`` is filled."""
-    shape = (*gates.shape[:3], weights[0].shape[1])
-    trace = gates.new_empty(1 if cell == "rnn" else 2, *shape)
-    hs = gates if cell == "rnn" else gates.new_empty(shape)
-    after = state.clone(memory_format=torch.contiguous_format)
-    arrays = [_array(tensor) for tensor in (after, keep.to(gates.dtype), trace, hs)]
-    every = (_array(inputs), _array(gates), tuple(_array(weight) for weight in weights), *arrays)
-    _compute(_KERNELS[cell][0], every, shape, max(shape[3], weights[2].shape[1]) * gates.shape[3])
-    return hs, after, trace
-
-
-def _backward(
-    cell: CellName, gates: Tensor, weight: Tensor, keep: Tensor, trace: Tensor, dhs: Tensor, dafter: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Gradients of the gates (and of a fourth one of the gru: see the kernel) and of the first state."""
-    shape = trace.shape[1:]
-    n_gates = 4 if cell == "gru" else SIZES[cell].n_gates
-    dstate = dafter.clone(memory_format=torch.contiguous_format)
-    dgates = gates.new_empty(*shape[:3], n_gates * shape[3])
-    tensors = (gates, weight, keep.to(gates.dtype), trace, dhs, dstate, dgates)
-    _compute(_KERNELS[cell][1], tuple(_array(tensor) for tensor in tensors), shape, shape[3] * gates.shape[3])
-    return dgates, dstate
-
-
-def _recurrent_gradients(cell: CellName, before: Tensor, dgates: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Gradients of U and of d: one product for all steps, from the state before each of them."""
-    size = before.shape[3]
-    rows = before.flatten(1, 2).transpose(1, 2)  # (n_members, hidden_size, n_steps * n_streams)
-    slopes = dgates.flatten(1, 2)
-    if cell != "gru":
-        return _product(rows, slopes), None
-    both, candidate = slopes[..., : 2 * size], slopes[..., 3 * size :]
-    dweight = torch.cat([_product(rows, both), _product(rows, candidate)], dim=2)
-    return dweight, candidate.sum(dim=1, keepdim=True)
-
-
-def _product(a: Tensor, b: Tensor) -> Tensor:
-    with torch.autocast("cpu", enabled=False):  # a backward pass under autocast keeps its precision
-        return torch.bmm(a, b)
+        gates, projection, weight, bias, keep, trace, x = ctx.saved_tensors
+        shape = trace.shape[1:]
+        dweights = [tensor.new_zeros(len(ctx.spans), *tensor.shape) for tensor in (projection, weight, bias)]
+        dx = x.new_empty(shape[0], shape[1] if ctx.needs_input_grad[1] else 0, *x.shape[2:])
+        dstate = dafter.clone(memory_format=torch.contiguous_format)
+        weights = (_array(projection), _array(weight), _array(bias))
+        every = [_array(tensor) for tensor in (keep, trace, x, dhs.contiguous(), dstate)]
+        calls = [
+            (_array(gates), weights, *every, (*(_array(total[k]) for total in dweights), _array(dx)), span)
+            for k, span in enumerate(ctx.spans)
+        ]
+        _compute(_KERNELS[ctx.cell][1], calls)
+        dprojection, dweight, dbias = (total.sum(dim=0) if len(total) > 1 else total[0] for total in dweights)
+        if not ctx.needs_input_grad[1]:
+            dx = None
+        elif len(x) < len(dx):
+            dx = dx.sum(dim=0, keepdim=True)
+        width = weight.shape[2]
+        dcandidate = dbias[:, None, width:] if ctx.cell == "gru" else None
+        return None, dx, dprojection, dbias[:, None, :width], dweight, dcandidate, dstate, None
 
 
 def _array(tensor: Tensor) -> Any:
-    return tensor.detach().contiguous().numpy()
+    return tensor.detach().numpy()
 
 
-def _compute(kernel: Callable[..., None], arrays: tuple[Any, ...], shape: Any, n_row: int) -> None:
-    """Call a kernel for blocks of streams, shared between threads where that is worth it.
+def _row(projection: Tensor, weight: Tensor) -> int:
+    """Multiplications in one row of the largest product of a step."""
+    return max(projection.shape[1], weight.shape[1]) * weight.shape[2]
 
-    ``n_row`` counts the multiplications in one row of the largest product of a step.
-    """
+
+def _spans(shape: Any, n_row: int) -> list[recurrent.Span]:
+    """Blocks of streams, shared between threads where that is worth it: what each thread computes."""
     n_members, n_steps, n_streams, _ = shape
     work = n_members * n_steps * n_streams * n_row
     n_threads = max(1, min(torch.get_num_threads(), work // _WORTH_A_THREAD))
@@ -179,9 +159,13 @@ def _compute(kernel: Callable[..., None], arrays: tuple[Any, ...], shape: Any, n
     n_blocks = n_members * -(-n_streams // n_rows)
     n_threads = min(n_threads, n_blocks)
     marks = [n_blocks * k // n_threads for k in range(n_threads + 1)]
-    spans = [(n_rows, begin, end) for begin, end in itertools.pairwise(marks)]
-    others = [_threads().submit(kernel, *arrays, span) for span in spans[1:]]
-    kernel(*arrays, spans[0])
+    return [(n_rows, begin, end) for begin, end in itertools.pairwise(marks)]
+
+
+def _compute(kernel: Callable[..., None], calls: list[tuple[Any, ...]]) -> None:
+    """Call a kernel with each of these arguments: the first here, the others in threads of their own."""
+    others = [_threads().submit(kernel, *call) for call in calls[1:]]
+    kernel(*calls[0])
     for other in others:
         other.result()
 
