@@ -1,5 +1,6 @@
 """RNN, LSTM and GRU: the estimator faces."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,12 +13,11 @@ from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
-from tsforecast.models.rnn.datamodule import StreamDataModule
-from tsforecast.models.rnn.learner import quiet_torch, train
-from tsforecast.models.rnn.module import RecurrentModule
+from tsforecast.models.rnn.learner import quiet_torch
+from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
 from tsforecast.models.rnn.options import Decoding, Training, group_of
 from tsforecast.models.rnn.preparation import Preparation
-from tsforecast.models.rnn.trained import Trained, finish
+from tsforecast.models.rnn.trained import Trained
 from tsforecast.panel import Panel
 
 
@@ -26,6 +26,7 @@ class _Recurrent(BaseForecaster):
 
     handles_missing = True
     uses_covariates = True
+    fits_together = True
     quick_params: ClassVar = {"max_epochs": 1}  # torch and kernels are loaded
     search_space: ClassVar = {
         "hidden_size": (16, 32, 64),
@@ -95,44 +96,62 @@ class _Recurrent(BaseForecaster):
         return model
 
     def _fit(self, panel: Panel) -> None:
-        self._check()
-        seed = int(np.random.SeedSequence(self.random_state).generate_state(1)[0])
-        parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
-        with quiet_torch(seed):
-            self.trained_ = [self._train(part, seed) for part in parts]
+        ((_, error),) = self._fit_many([self], [panel])
+        if error is not None:
+            raise error
 
-    def _train(self, panel: Panel, seed: int) -> Trained:
-        training = group_of(Training, "training", self.training)
-        data = StreamDataModule(
-            season_length=self.season_length,
-            bptt_length=self.bptt_length,
-            batch_size=training.batch_size,
-            kind=training.kind,
-            window_length=training.window_length,
-            validation_size=training.validation_size,
-            decoding=group_of(Decoding, "decoding", self.decoding),
-            preparation=group_of(Preparation, "preparation", self.preparation),
-            random_state=seed,
-        )
-        data.use(panel)
-        module = RecurrentModule(
-            self._cell,
-            data.input_size,
-            data.horizon,
+    @classmethod
+    def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
+        """Seconds and error of each fit; networks of one shape are trained together, to the weights they get alone."""
+        tasks: list[Task] = []
+        spans: list[slice | ParameterError] = []
+        for model, panel in zip(models, panels, strict=True):
+            try:
+                own = model._tasks(panel)
+            except ParameterError as error:
+                spans.append(error)
+            else:
+                spans.append(slice(len(tasks), len(tasks) + len(own)))
+                tasks += own
+        learnt = learn(tasks)
+        return [
+            (0.0, span) if isinstance(span, ParameterError) else model._adopt(learnt[span])
+            for model, span in zip(models, spans, strict=True)
+        ]
+
+    def _tasks(self, panel: Panel) -> list[Task]:
+        """One task for all series, or one for each."""
+        self._check()
+        recipe = Recipe(
+            cell=self._cell,
             hidden_size=self.hidden_size,
             num_layers=self.num_layers,
             dropout=self.dropout,
-            n_members=self.n_members,
-            loss=data.decoding.loss,
+            season_length=self.season_length,
+            bptt_length=self.bptt_length,
             lr=self.lr,
-            training=training,
-            random_state=seed,
+            max_epochs=self.max_epochs,
+            n_members=self.n_members,
+            decoding=group_of(Decoding, "decoding", self.decoding),
+            preparation=group_of(Preparation, "preparation", self.preparation),
+            training=group_of(Training, "training", self.training),
         )
-        train(module, data, training, self.max_epochs)
-        return finish(module.network, data)
+        parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
+        return [Task(recipe, part, self._seed) for part in parts]
+
+    def _adopt(self, learnt: Sequence[Learnt]) -> tuple[float, Exception | None]:
+        """Keep what was trained, unless some of it failed; the seconds that it took, and the error."""
+        error = merged_error(learnt)
+        if error is None:
+            self.trained_ = [one.outcome for one in learnt if isinstance(one.outcome, Trained)]
+        return sum(one.seconds for one in learnt), error
+
+    @property
+    def _seed(self) -> int:
+        return int(np.random.SeedSequence(self.random_state).generate_state(1)[0])
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        seed = int(np.random.SeedSequence(self.random_state).generate_state(1)[0])
+        seed = self._seed
         with quiet_torch(seed):
             if self.is_global:
                 return self.trained_[0].forecast(panel, horizon, X, levels, seed)

@@ -210,7 +210,7 @@ class WindowLoader:
         self, table: Table, first: Ints, lengths: Ints, *, n_windows: int, window_length: int, n_chunks: int, seed: int
     ) -> None:
         self.table, self.first, self.lengths = table, first, lengths
-        self.n_windows, self.window_length, self.n_chunks, self.seed = n_windows, window_length, n_chunks, seed
+        self.n_streams, self.window_length, self.n_chunks, self.seed = n_windows, window_length, n_chunks, seed
         self.length = window_length
         self.epoch = 0
         self.clock: Callable[[], int] | None = None  # as in ChunkLoader
@@ -228,7 +228,7 @@ class WindowLoader:
         ends = starts + np.concatenate([np.arange(n) for n in self.lengths])
         back = np.arange(self.window_length - 1, -1, -1)[:, None]
         for _ in range(self.n_chunks):
-            drawn = rng.integers(0, ends.size, self.n_windows)
+            drawn = rng.integers(0, ends.size, self.n_streams)
             rows = ends[drawn] - back  # (window_length, n_windows)
             reset = rows == np.maximum(starts[drawn], rows[0])
             rows = np.where(rows >= starts[drawn], rows, self.table.x.shape[0] - 1)

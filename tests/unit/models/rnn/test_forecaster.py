@@ -9,9 +9,12 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from tsforecast.containers import to_panel
 from tsforecast.data import catalog
 from tsforecast.data.simulate import simulate
-from tsforecast.exceptions import CovariateError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.models.rnn import many
+from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.decode import warm_up
 from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
 from tsforecast.models.rnn.options import Decoding, Training
@@ -248,3 +251,53 @@ def test_defaults_come_within_a_tenth_of_the_true_model_on_arma(model):
             ours += np.square(fitted.predict(10, history=history) - truth).sum()
             best += np.square(process.conditional(Panel.from_array(history), 10)[0][0] - truth).sum()
     assert np.sqrt(ours / best) < 1.1
+
+
+def test_many_fits_at_once_forecast_to_the_bit_what_each_does_alone():
+    y = seasonal(100)
+    panels = [to_panel(y[:n])[0] for n in (80, 86, 93, 100)]
+    options = QUICK | {"max_epochs": None, "training": Training(max_steps=6)}
+    models = [LSTM(**options, random_state=seed) for seed in (0, 1)] + [
+        LSTM(**options | {"hidden_size": 3}),
+        GRU(**options),
+    ]
+    results = LSTM._fit_many(models[:3], panels[:3]) + GRU._fit_many(models[3:], panels[3:])
+    for model, panel, (seconds, error) in zip(models, panels, results, strict=True):
+        assert error is None
+        assert seconds > 0
+        together = model._predict(panel, 5, None, np.array([0.1]))
+        alone = clone(model).fit(panel).predict(5, quantiles=0.1)
+        np.testing.assert_array_equal(together.mean, alone.mean)
+        np.testing.assert_array_equal(together.quantiles, alone.quantiles)
+
+
+def test_one_fit_of_many_that_fails_leaves_the_others_as_they_are():
+    y = seasonal(60)
+    panels = [to_panel(part)[0] for part in (y, y[:5], y * 2, y)]
+    models = [LSTM(**QUICK), LSTM(**QUICK), LSTM(**QUICK), LSTM(**QUICK, dropout=2.0)]
+    errors = [error for _, error in LSTM._fit_many(models, panels)]
+    assert [type(error) for error in errors] == [type(None), SeriesTooShortError, type(None), ParameterError]
+    assert not hasattr(models[1], "trained_")
+    alone = clone(models[2]).fit(panels[2]).predict(4)
+    np.testing.assert_array_equal(models[2]._predict(panels[2], 4, None, np.empty(0)).mean, alone.mean)
+
+
+def test_series_whose_loss_is_not_finite_are_named_and_the_others_are_trained(monkeypatch):
+    class Spoilt(StreamDataModule):
+        def use(self, panel):
+            super().use(panel)
+            if panel.ids[0] in ("s0", "s2"):
+                self.tables[0].target[20] = torch.inf
+
+    monkeypatch.setattr(many, "StreamDataModule", Spoilt)
+    model = GRU(**QUICK, training=Training(scope="per_series"))
+    with pytest.raises(FitError, match="Series 's0': the loss is not finite at step") as caught:
+        model.fit(panel_of(4))
+    assert sorted(caught.value.failures) == ["s0", "s2"]
+    assert not hasattr(model, "trained_")
+    tasks = model._tasks(to_panel(panel_of(4))[0])
+    outcomes = [one.outcome for one in many.learn(tasks)]
+    assert [isinstance(outcome, FitError) for outcome in outcomes] == [True, False, True, False]
+    (alone,) = many.learn(tasks[1:2])
+    for ours, theirs in zip(outcomes[1].network.parameters(), alone.outcome.network.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
