@@ -352,3 +352,34 @@ def test_what_is_no_series_is_refused_by_type():
     for wrong in ("abc", {"a": [1]}, 3.0, None):
         with pytest.raises(ContainerTypeError, match=type(wrong).__name__):
             to_panel(wrong)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pd.date_range("2001-03-24", periods=10, freq="D"),
+        pd.date_range("2001-03-24", periods=10, freq="D", tz="Europe/Berlin"),
+        pd.date_range("2001-03-24", periods=10, freq="h", tz="America/New_York"),
+        pd.RangeIndex(10),
+    ],
+)
+def test_pieces_of_a_panel_are_the_rows_of_its_frame(times):
+    panel = Panel.from_wide(pd.DataFrame(np.arange(40.0).reshape(10, 4), index=times, columns=[*"abcd"]))
+    frame = panel.to_frame()
+
+    def rows_of(name, start, stop):
+        return frame[frame["unique_id"] == name].iloc[start:stop]
+
+    trimmed = panel.slice(np.array([0, 2, 1, 0]), np.array([10, 9, 3, 1]))
+    apart = pd.concat([rows_of("a", 0, 10), rows_of("b", 2, 9), rows_of("c", 1, 3), rows_of("d", 0, 1)])
+    pd.testing.assert_frame_equal(trimmed.to_frame(), apart.reset_index(drop=True))
+    some = panel.take([3, 0])
+    apart = pd.concat([rows_of("d", 0, 10), rows_of("a", 0, 10)])
+    pd.testing.assert_frame_equal(some.to_frame(), apart.reset_index(drop=True))
+    neighbours = panel.take([1, 2])
+    pd.testing.assert_frame_equal(
+        neighbours.to_frame(), pd.concat([rows_of("b", 0, 10), rows_of("c", 0, 10)]).reset_index(drop=True)
+    )
+    assert np.shares_memory(neighbours.values, panel.values) and not neighbours.values.flags.writeable
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        neighbours.values.flags.writeable = True

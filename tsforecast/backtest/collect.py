@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from tsforecast._types import Bools, Floats, Ints
-from tsforecast.backtest.jobs import Job, Part, truth_rows
+from tsforecast._types import Bools, Floats, Index, Ints
+from tsforecast.backtest.jobs import Job, Part
 from tsforecast.backtest.plan import Plan
 from tsforecast.forecast import interval_quantiles
 from tsforecast.metrics.choose import metric_columns
@@ -38,47 +38,51 @@ class Collector:
 
     def scores(self, job: Job, part: Part) -> pd.DataFrame:
         """Rows ``SCORE_COLUMNS`` of every series and cutoff that the model finished."""
-        pieces = []
+        done = finished(part)  # (n_windows, n_series)
+        tables = [
+            self._score(job, part, k, np.flatnonzero(row)) for k, row in enumerate(done)
+        ]  # each (n_done, n_metrics)
         n_metrics = len(self.metric_names)
-        for k, window in enumerate(job.windows):
-            done = np.flatnonzero(finished(part)[k])
-            table = self._score(job, part, k, done)  # (n_done, n_metrics)
-            series = job.first + done
-            pieces.append(
-                {
-                    "unique_id": self.plan.panel.ids.take(series).repeat(n_metrics),
-                    "cutoff": self.cutoffs[window].take(series).repeat(n_metrics),
-                    "metric": np.tile(np.array(self.metric_names, dtype=object), done.size),
-                    "value": table.reshape(-1),
-                }
-            )
-        frame = pd.concat([pd.DataFrame(piece) for piece in pieces], ignore_index=True)
-        return frame.assign(model=job.model, seed=job.seed)[list(SCORE_COLUMNS)]
+        columns = {
+            "model": job.model,
+            "unique_id": self._names(job, done).repeat(n_metrics),
+            "cutoff": self._cutoffs(job, done).repeat(n_metrics),
+            "seed": job.seed,
+            "metric": np.tile(np.array(self.metric_names, dtype=object), int(done.sum())),
+            "value": np.concatenate(tables).reshape(-1),
+        }
+        return pd.DataFrame(columns)
 
     def forecasts(self, job: Job, part: Part) -> pd.DataFrame:
         """Rows ``model, unique_id, cutoff, ds, h, seed, y, scale, mean`` and quantile columns, of what was finished."""
-        plan, pieces = self.plan, []
-        horizon, levels = plan.cv.horizon, plan.levels
-        block = plan.panel.take(np.arange(job.first, job.stop))
-        for k, window in enumerate(job.windows):
-            done = np.flatnonzero(finished(part)[k])
-            rows = truth_rows(block, plan.cv, window)[done].reshape(-1)
-            columns = {
-                "unique_id": block.ids.take(done).repeat(horizon),
-                "cutoff": self.cutoffs[window].take(job.first + done).repeat(horizon),
-                "ds": block.times.take(rows),
-                "h": np.tile(np.arange(1, horizon + 1), done.size),
-                "seed": job.seed,
-                "y": block.values[rows],
-                "scale": self.scales["absolute"][window, job.first + done].repeat(horizon),
-                "mean": part.mean[k, done].reshape(-1),
-            }
-            places = quantile_columns(plan.level, plan.quantiles, levels)
-            columns |= {name: part.quantiles[k, done, :, j].reshape(-1) for name, j in places.items()}
-            pieces.append(pd.DataFrame(columns))
-        frame = pd.concat(pieces, ignore_index=True)
-        frame.insert(0, "model", job.model)
-        return frame
+        plan, horizon = self.plan, self.plan.cv.horizon
+        done = finished(part)  # (n_windows, n_series)
+        windows = np.asarray(job.windows)
+        truth = np.stack([_block_rows(plan.panel, job, plan, window) for window in windows])
+        rows = truth[done].reshape(-1)
+        columns = {
+            "model": job.model,
+            "unique_id": self._names(job, done).repeat(horizon),
+            "cutoff": self._cutoffs(job, done).repeat(horizon),
+            "ds": plan.panel.times.take(rows),
+            "h": np.tile(np.arange(1, horizon + 1), int(done.sum())),
+            "seed": job.seed,
+            "y": plan.panel.values[rows],
+            "scale": self.scales["absolute"][windows, job.first : job.stop][done].repeat(horizon),
+            "mean": part.mean[done].reshape(-1),
+        }
+        places = quantile_columns(plan.level, plan.quantiles, plan.levels)
+        columns |= {name: part.quantiles[done][:, :, j].reshape(-1) for name, j in places.items()}
+        return pd.DataFrame(columns)
+
+    def _names(self, job: Job, done: Bools) -> Index:
+        """The series of each forecast that was finished, cutoff by cutoff."""
+        return self.plan.panel.ids.take(job.first + np.nonzero(done)[1])
+
+    def _cutoffs(self, job: Job, done: Bools) -> Index:
+        """The cutoff of each forecast that was finished."""
+        of_windows = [self.cutoffs[w][job.first : job.stop][row] for w, row in zip(job.windows, done, strict=True)]
+        return of_windows[0].append(of_windows[1:])
 
     def failures(self, job: Job, part: Part) -> pd.DataFrame:
         """Rows ``FAILURE_COLUMNS``."""
@@ -170,8 +174,6 @@ def _scales(plan: Plan, *, squared: bool) -> Floats:
     """Seasonal scale of everything before each cutoff, whatever part of it the models train on."""
     panel = plan.panel
     _, stop = plan.cv.bounds(panel.lengths)
-    scales = []
-    for row in stop:
-        seen = panel.slice(np.zeros_like(row), row)
-        scales.append(seasonal_scale(seen.values, seen.indptr, plan.season_length, squared=squared))
-    return np.stack(scales)
+    return np.stack(
+        [seasonal_scale(panel.values, panel.indptr, plan.season_length, squared=squared, stop=row) for row in stop]
+    )

@@ -139,7 +139,7 @@ def _fit(
     train = training_panel(panel, cv, job.windows[0])
 
     def attempt(positions: Ints) -> BaseForecaster:
-        seen = _take(train, positions)
+        seen = _take(train, positions, audited)
         with _unchanged(seen, job) if audited else contextlib.nullcontext():
             return clone(job.forecaster).fit(seen)
 
@@ -166,7 +166,7 @@ def _forecast(
     def attempt(group: Ints) -> Forecast:
         X = future_frame(panel, group, cv, window) if model.uses_covariates else None
         fitted_here = k == 0 and group.size == positions.size
-        history = None if fitted_here else _take(training_panel(panel, cv, window), group)
+        history = None if fitted_here else _take(training_panel(panel, cv, window), group, audited)
         with _unchanged(history or model.panel_, job) if audited else contextlib.nullcontext():
             forecast = model.predict(steps, X, history=history, quantiles=wanted)
         return _checked(forecast, model, panel.ids.take(group), steps, levels)
@@ -266,8 +266,10 @@ def _checked(forecast: object, model: BaseForecaster, ids: Index, steps: int, le
     return forecast
 
 
-def _take(panel: Panel, positions: Ints) -> Panel:
-    return panel if positions.size == panel.n_series else panel.take(positions)
+def _take(panel: Panel, positions: Ints, audited: bool) -> Panel:
+    """Some series; in an audit with values of their own, so that a model that writes into them is seen to do so."""
+    some = panel if positions.size == panel.n_series else panel.take(positions)
+    return some.with_values(some.values.copy()) if audited else some
 
 
 def _count(caught: Iterable[warnings.WarningMessage]) -> dict[str, int]:

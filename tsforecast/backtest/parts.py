@@ -1,6 +1,7 @@
 """A finished job as one file, which carries its own checksum in its name."""
 
 import dataclasses
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -23,6 +24,7 @@ from tsforecast.backtest.plan import Plan
 _PACKAGES = ("tsforecast", "numpy", "scipy", "pandas", "numba", "statsmodels", "torch", "pytorch-lightning")
 
 
+@functools.cache
 def package_versions() -> dict[str, str]:
     """Versions of Python and of the packages that forecasts can depend on."""
     versions = {"python": platform.python_version()}

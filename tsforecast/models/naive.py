@@ -30,8 +30,11 @@ class _Textbook(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         self._check(panel)
-        mean, spread = self._moments(panel, np.arange(1, horizon + 1))  # each (n_series, horizon)
-        quantiles = mean[:, :, None] + spread[:, :, None] * stats.norm.ppf(levels)
+        h = np.arange(1, horizon + 1)
+        mean = self._mean(panel, h)
+        quantiles = np.empty((*mean.shape, levels.size))
+        if levels.size:
+            quantiles = mean[:, :, None] + self._spread(panel, h)[:, :, None] * stats.norm.ppf(levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _check(self, panel: Panel) -> None:
@@ -48,8 +51,12 @@ class _Textbook(BaseForecaster):
         return 2
 
     @abstractmethod
-    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
-        """Mean and standard deviation of the steps ``h``, ``(horizon,)``: two ``(n_series, horizon)``."""
+    def _mean(self, panel: Panel, h: Ints) -> Floats:
+        """Mean of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
+
+    @abstractmethod
+    def _spread(self, panel: Panel, h: Ints) -> Floats:
+        """Standard deviation of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
 
 
 class Naive(_Textbook):
@@ -63,11 +70,12 @@ class Naive(_Textbook):
     array([2., 2.])
     """
 
-    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
-        last = _last_present(panel)
-        age = panel.indptr[1:] - 1 - last
-        mean = np.repeat(panel.values[last][:, None], h.size, axis=1)
-        return mean, _rms(_changes(panel, 1), panel)[:, None] * np.sqrt(h + age[:, None])
+    def _mean(self, panel: Panel, h: Ints) -> Floats:
+        return np.repeat(panel.values[_last_present(panel)][:, None], h.size, axis=1)
+
+    def _spread(self, panel: Panel, h: Ints) -> Floats:
+        age = panel.indptr[1:] - 1 - _last_present(panel)
+        return _rms(_changes(panel, 1), panel)[:, None] * np.sqrt(h + age[:, None])
 
 
 class SeasonalNaive(_Textbook):
@@ -100,15 +108,24 @@ class SeasonalNaive(_Textbook):
     def _needed(self, panel: Panel) -> int:
         return self._season(panel) + 1
 
-    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
+    def _mean(self, panel: Panel, h: Ints) -> Floats:
+        place, _ = self._last_season(panel)
+        return panel.values[place][:, (h - 1) % self._season(panel)]
+
+    def _spread(self, panel: Panel, h: Ints) -> Floats:
         season = self._season(panel)
-        phase, later = (h - 1) % season, (h - 1) // season
-        place = panel.indptr[1:, None] - season + np.arange(season)  # (n_series, season): the last season
-        age = np.zeros_like(place)  # seasons since a phase was last seen
+        _, age = self._last_season(panel)
+        k = age[:, (h - 1) % season] + (h - 1) // season
+        return _rms(_changes(panel, season), panel)[:, None] * np.sqrt(k + 1)
+
+    def _last_season(self, panel: Panel) -> tuple[Ints, Ints]:
+        """Where in the panel each phase was seen last, and how many seasons ago: two ``(n_series, season_length)``."""
+        season = self._season(panel)
+        place = panel.indptr[1:, None] - season + np.arange(season)
+        age = np.zeros_like(place)
         while (lost := np.isnan(panel.values[place]) & (place - season >= panel.indptr[:-1, None])).any():
             place, age = place - season * lost, age + lost
-        mean = panel.values[place][:, phase]
-        return mean, _rms(_changes(panel, season), panel)[:, None] * np.sqrt(age[:, phase] + later + 1)
+        return place, age
 
 
 class Drift(_Textbook):
@@ -125,16 +142,15 @@ class Drift(_Textbook):
     def _needed(self, panel: Panel) -> int:
         return 3
 
-    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
-        first, last = _first_present(panel), _last_present(panel)
-        slope = (panel.values[last] - panel.values[first]) / (last - first)
-        residuals = _changes(panel, 1) - np.repeat(slope, panel.lengths)
-        steps = h + (panel.indptr[1:] - 1 - last)[:, None]  # from the last observation that is there
-        mean = panel.values[last][:, None] + slope[:, None] * steps
-        spread = _rms(residuals, panel, n_parameters=1)[:, None] * np.sqrt(
-            steps * (1 + steps / (last - first)[:, None])
-        )
-        return mean, spread
+    def _mean(self, panel: Panel, h: Ints) -> Floats:
+        last = panel.values[_last_present(panel)]
+        return last[:, None] + _slope(panel)[:, None] * _steps(panel, h)
+
+    def _spread(self, panel: Panel, h: Ints) -> Floats:
+        first, last, steps = _first_present(panel), _last_present(panel), _steps(panel, h)
+        residuals = _changes(panel, 1) - np.repeat(_slope(panel), panel.lengths)
+        sigma = _rms(residuals, panel, n_parameters=1)
+        return sigma[:, None] * np.sqrt(steps * (1 + steps / (last - first)[:, None]))
 
 
 class HistoricAverage(_Textbook):
@@ -148,12 +164,25 @@ class HistoricAverage(_Textbook):
     array([3., 3.])
     """
 
-    def _moments(self, panel: Panel, h: Ints) -> tuple[Floats, Floats]:
-        count = panel.n_present
-        average = _sum(panel.values, panel) / count
-        spread = _rms(panel.values - np.repeat(average, panel.lengths), panel, n_parameters=1) * np.sqrt(1 + 1 / count)
-        ones = np.ones(h.size)
-        return average[:, None] * ones, spread[:, None] * ones
+    def _mean(self, panel: Panel, h: Ints) -> Floats:
+        average = _sum(panel.values, panel) / panel.n_present
+        return average[:, None] * np.ones(h.size)
+
+    def _spread(self, panel: Panel, h: Ints) -> Floats:
+        residuals = panel.values - np.repeat(self._mean(panel, h[:1])[:, 0], panel.lengths)
+        sigma = _rms(residuals, panel, n_parameters=1) * np.sqrt(1 + 1 / panel.n_present)
+        return sigma[:, None] * np.ones(h.size)
+
+
+def _slope(panel: Panel) -> Floats:
+    """Rise per step from the first to the last observation that is there: ``(n_series,)``."""
+    first, last = _first_present(panel), _last_present(panel)
+    return (panel.values[last] - panel.values[first]) / (last - first)
+
+
+def _steps(panel: Panel, h: Ints) -> Ints:
+    """Steps from the last observation that is there to each of the horizon: ``(n_series, horizon)``."""
+    return h + (panel.indptr[1:] - 1 - _last_present(panel))[:, None]
 
 
 def _changes(panel: Panel, lag: int) -> Floats:

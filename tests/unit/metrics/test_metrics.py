@@ -116,6 +116,10 @@ def test_seasonal_scale_equals_its_definition(series, season, squared):
         expected.append(mean if mean > 0 else NAN)
     got = seasonal_scale(values, indptr, season, squared=squared)
     np.testing.assert_allclose(got, expected, rtol=1e-12)
+    stop = np.array([len(s) // 2 + 1 for s in series])
+    halves = [np.array(s)[:n] for s, n in zip(series, stop, strict=True)]
+    apart = seasonal_scale(np.concatenate(halves), np.cumsum([0, *stop]), season, squared=squared)
+    np.testing.assert_array_equal(seasonal_scale(values, indptr, season, squared=squared, stop=stop), apart)
 
 
 def test_seasonal_naive_scores_a_mase_of_one_on_its_own_training_data():
