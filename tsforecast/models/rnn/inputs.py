@@ -94,34 +94,11 @@ def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats |
     """
     phases = phases_of(panel.times, panel.freq, layout.season_length)
     u = prepared.flatten(panel, phases)
-    x, level, scale, local = _walk(panel, prepared, u)
+    local, x, level, scale = prepared.walk(u, panel.indptr)
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
     known = layout.known(age, (phases + 1) % layout.season_length, _ahead(panel, layout, future))
     target = (_following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
     return Inputs(np.column_stack([x, known]), target, level, scale, local)
-
-
-def _walk(panel: Panel, prepared: Prepared, u: Floats) -> tuple[Floats, Floats, Floats, Local]:
-    """Local inputs, level and scale of every observation, all series walking together."""
-    x, level, scale = np.empty((panel.n_obs, prepared.n_local)), np.empty(panel.n_obs), np.empty(panel.n_obs)
-    local = prepared.start()
-    order = np.argsort(-panel.lengths, kind="stable")  # the longest first: those still walking are a prefix
-    walking, memory = prepared.take(order), Local(*(part[order] for part in local))
-    done = [np.empty_like(part) for part in local]
-    first, lengths = panel.indptr[:-1][order], panel.lengths[order]
-    n = panel.n_series
-    for t in range(int(lengths[0])):
-        still = int(np.searchsorted(-lengths, -t, side="left"))
-        if still < n:
-            for part, kept in zip(done, memory, strict=True):
-                part[order[still:n]] = kept[still:]
-            walking, n = walking.take(np.arange(still)), still
-            memory = Local(*(part[:still] for part in memory))
-        rows = first[:n] + t
-        memory, x[rows], level[rows], scale[rows] = walking.step(memory, u[rows])
-    for part, kept in zip(done, memory, strict=True):
-        part[order[:n]] = kept
-    return x, level, scale, Local(*done)
 
 
 def _following(panel: Panel, u: Floats, horizon: int) -> Floats:

@@ -18,11 +18,14 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
+from tsforecast.kernels.walk import walk
 from tsforecast.models.rnn.season import has_season, phases_of, seasonal_indices
 from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
 _PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
+_SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons and in steps: a long-run mean
+_FEWEST_COUNTS = 0.05  # the least scale of counts: a series of nothing but zeros has one, too
 _CERTAIN = -3.43  # Dickey & Fuller's statistic with a constant at 1%: MacKinnon (2010), table 2
 N_PLAIN = 3  # change, distance from the level, observed or not
 N_LAGS = 8  # earlier values among the inputs
@@ -57,14 +60,11 @@ class Preparation:
 
 
 class Local(NamedTuple):
-    """What is remembered of each series to place its next value: each ``(n_series,)``."""
+    """What is remembered of each series to place its next value."""
 
-    last: Floats  # last value seen, nan before the first
-    lags: Floats  # values before it, the latest first, (n_series, N_LAGS); nan where there was none
-    slow: Floats  # trailing mean, as a weighted sum ...
-    slow_weight: Floats  # ... and the sum of its weights
-    change: Floats  # trailing mean absolute change, likewise
-    change_weight: Floats
+    last: Floats  # (n_series,): last value seen, nan before the first
+    lags: Floats  # (n_series, N_LAGS): values before it, the latest first; nan where there was none
+    sums: Floats  # (n_series, 4): trailing mean and trailing mean absolute change, weighted sum and sum of weights
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -84,6 +84,8 @@ class Prepared:
         Steps that the trailing means look back.
     mixed : bool
         Whether some series revert to their mean and some do not.
+    counts : bool
+        Whether values are counts: the level is zero, and the scale a trailing mean.
     """
 
     transform: Transform
@@ -94,6 +96,7 @@ class Prepared:
     change: Floats
     memory: float
     mixed: bool
+    counts: bool = False
 
     @property
     def n_local(self) -> int:
@@ -114,14 +117,16 @@ class Prepared:
     def start(self) -> Local:
         """The memory before the first value."""
         n = self.mean.size
-        return Local(
-            np.full(n, np.nan),
-            np.full((n, N_LAGS), np.nan),
-            np.zeros(n),
-            np.zeros(n),
-            self.change * _PRIOR,
-            np.full(n, _PRIOR),
-        )
+        prior = np.full(n, _PRIOR)
+        slow = prior if self.counts else np.zeros(n)
+        sums = np.column_stack([slow * self.mean, slow, prior * self.change, prior])
+        return Local(np.full(n, np.nan), np.full((n, N_LAGS), np.nan), sums)
+
+    def walk(self, u: Floats, indptr: Ints) -> tuple[Local, Floats, Floats, Floats]:
+        """As `step`, over all observations ``(n_obs,)`` of all series: memory at their end, inputs, levels, scales."""
+        told, *local = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, N_LAGS)
+        of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+        return Local(*local), *self._place(of, told, ~np.isnan(u))
 
     def step(self, local: Local, u: Floats) -> tuple[Local, Floats, Floats, Floats]:
         """One step on: memory, inputs ``(n_series, n_local)``, level and scale ``(n_series,)``, having seen ``u``."""
@@ -129,26 +134,33 @@ class Prepared:
         seen = ~np.isnan(u)
         moved = seen & ~np.isnan(local.last)
         delta = np.where(moved, u - local.last, 0.0)
-        local = Local(
-            np.where(seen, u, local.last),
-            np.column_stack([local.last, local.lags[:, :-1]]),
-            np.where(seen, decay * local.slow + u, local.slow),
-            np.where(seen, decay * local.slow_weight + 1, local.slow_weight),
-            np.where(moved, decay * local.change + np.abs(delta), local.change),
-            np.where(moved, decay * local.change_weight + 1, local.change_weight),
-        )
-        known = ~np.isnan(local.last)
-        last = np.where(known, local.last, self.mean)
-        slow = np.where(known, local.slow / np.maximum(local.slow_weight, 1e-12), self.mean)
-        level = np.where(self.reverting, self.mean, last)
-        scale = np.where(self.reverting, self.spread, local.change / local.change_weight)
-        scale = np.maximum(scale, 0.05 * self.change)
-        away = (last - np.where(self.reverting, self.mean, slow)) / scale
-        lags = np.nan_to_num((local.lags - level[:, None]) / scale[:, None])  # what was not seen counts as the level
+        lags = np.column_stack([local.last, local.lags[:, :-1]])
+        ones = np.ones_like(u)
+        sums = np.where(seen[:, None], decay * local.sums + np.column_stack([u, ones, np.abs(delta), ones]), local.sums)
+        sums[:, 2:] = np.where(moved[:, None], sums[:, 2:], local.sums[:, 2:])
+        local = Local(np.where(seen, u, local.last), lags, sums)
+        means = sums[:, [0, 2]] / np.maximum(sums[:, [1, 3]], 1e-12)
+        told = np.column_stack([delta, local.last, means, lags])
+        return local, *self._place(np.arange(u.size), told, seen)
+
+    def _place(self, of: Ints, told: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
+        """Inputs, level and scale from what `walk` tells of observations of the series ``of``."""
+        delta, last, slow, change = told[:, :4].T
+        mean, reverting = self.mean[of], self.reverting[of]
+        known = ~np.isnan(last)
+        last, slow = np.where(known, last, mean), np.where(known, slow, mean)
+        if self.counts:
+            level, centre = np.zeros_like(last), slow
+            scale = np.maximum(slow, np.maximum(0.05 * mean, _FEWEST_COUNTS))
+        else:
+            level = centre = np.where(reverting, mean, last)
+            scale = np.maximum(np.where(reverting, self.spread[of], change), 0.05 * self.change[of])
+        away = (last - np.where(reverting, mean, slow)) / scale
+        lags = np.nan_to_num((told[:, 4:] - centre[:, None]) / scale[:, None])  # what was not seen counts as the centre
         inputs = np.column_stack([delta / scale, away, seen, lags])
         if self.mixed:
-            inputs = np.column_stack([inputs * self.reverting[:, None], inputs * ~self.reverting[:, None]])
-        return local, np.clip(inputs, -_LIMIT, _LIMIT), level, scale
+            inputs = np.column_stack([inputs * reverting[:, None], inputs * ~reverting[:, None]])
+        return np.clip(inputs, -_LIMIT, _LIMIT), level, scale
 
     def flatten(self, panel: Panel, phases: Ints) -> Floats:
         """Values of u for every observation: ``(n_obs,)``."""
@@ -176,7 +188,7 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     reverting = np.array([options.level == "mean" for _ in range(n)])
     if options.level == "auto":
         reverting = np.array([_reverts(u.series(i), horizon) for i in range(n)])
-    memory = float(max(2 * season_length, 24))
+    memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     return Prepared(transform, season, reverting, *_numbers(u), memory, mixed)
 
@@ -185,14 +197,14 @@ def relearn(prepared: Prepared, panel: Panel) -> Prepared:
     """The same series from other observations of them: what was chosen stays, numbers are learnt anew."""
     w = prepared.transform.apply(panel)
     phases = phases_of(panel.times, panel.freq, prepared.season_length)
-    season = _seasons(w, phases, prepared.season.any(axis=1), prepared.season_length)
+    season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length)
     mean, spread, change = _numbers(w.with_values(_without(w, season, phases)))
     return dataclasses.replace(prepared, season=season, mean=mean, spread=spread, change=change)
 
 
 def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int) -> Floats:
     season = np.zeros((w.n_series, season_length))
-    for i in np.flatnonzero(seasonal):
+    for i in np.flatnonzero(seasonal).tolist():
         own = phases[w.indptr[i] : w.indptr[i + 1]]
         season[i] = seasonal_indices(w.series(i), own, season_length)
     return season

@@ -1,0 +1,45 @@
+"""What a recurrent network is told of the values so far, at every observation, in one pass over each series."""
+
+import numpy as np
+
+from tsforecast._types import Floats, Ints
+from tsforecast.kernels._jit import njit
+
+
+@njit
+def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """Change, last value, trailing means and earlier values at every observation, and the memory at the end.
+
+    Series i is ``u[indptr[i]:indptr[i + 1]]``, nan where a value is missing; the trailing mean and the trailing mean
+    absolute change are weighted sums and sums of weights, that begin as ``start``, ``(n_series, 4)``, says.
+
+    Returns the change since the last value, the last value (nan before the first), the two trailing means and the
+    ``n_lags`` values before the last as the columns of ``(n_obs, 4 + n_lags)``; then, of each series at its end, last
+    value ``(n_series,)``, earlier values ``(n_series, n_lags)`` and sums ``(n_series, 4)``.
+    """
+    n_series = indptr.size - 1
+    told = np.empty((u.size, 4 + n_lags))
+    last, lags, sums = np.empty(n_series), np.empty((n_series, n_lags)), np.empty((n_series, 4))
+    for i in range(n_series):
+        held = np.nan
+        before = np.full(n_lags, np.nan)
+        slow, slow_weight, change, change_weight = start[i, 0], start[i, 1], start[i, 2], start[i, 3]
+        for t in range(indptr[i], indptr[i + 1]):
+            for k in range(n_lags - 1, 0, -1):
+                before[k] = before[k - 1]
+            before[0] = held
+            delta = 0.0
+            if not np.isnan(u[t]):
+                if not np.isnan(held):
+                    delta = u[t] - held
+                    change = decay * change + abs(delta)
+                    change_weight = decay * change_weight + 1
+                held = u[t]
+                slow = decay * slow + held
+                slow_weight = decay * slow_weight + 1
+            told[t, 0], told[t, 1] = delta, held
+            told[t, 2], told[t, 3] = slow / max(slow_weight, 1e-12), change / change_weight
+            told[t, 4:] = before
+        last[i], lags[i] = held, before
+        sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = slow, slow_weight, change, change_weight
+    return told, last, lags, sums
