@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import types
+from numba.core import sigutils
 
 _LOG = logging.getLogger("tsforecast")
 
@@ -18,6 +20,19 @@ def njit(function: _Kernel) -> _Kernel:
     No fast-math, because nan must survive; division by zero gives inf, as in numpy; threads run side by side.
     """
     return cast(_Kernel, numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
+
+
+def pointer(kernel: Callable[..., Any], arguments: str) -> Any:
+    """``kernel``, compiled for these arguments, to give to another kernel that calls it through its address.
+
+    A kernel that calls another by its name is compiled together with it, once more at every level; one that gets it as
+    an argument is compiled without it.
+    """
+    if not hasattr(kernel, "overloads"):  # under NUMBA_DISABLE_JIT
+        return kernel
+    kernel.compile(arguments)  # type: ignore[attr-defined]
+    types_of_arguments, _ = sigutils.normalize_signature(arguments)  # type: ignore[no-untyped-call]
+    return types.CompileResultWAP(kernel.overloads[types_of_arguments])
 
 
 def announce(kernel: Callable[..., Any], what: str) -> None:

@@ -1,10 +1,11 @@
 """What ARMA, ARIMA, SARIMA and AutoARIMA share: one fit a series, forecasts from any history, tables."""
 
+import dataclasses
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from scipy import stats
 
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
+from tsforecast.containers import Covariates
 from tsforecast.data.transform import Kind, Transform, learn
-from tsforecast.exceptions import FitError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import steps_between
 from tsforecast.models.arima.design import regressors
@@ -24,6 +26,25 @@ from tsforecast.panel import Panel
 
 class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
     """The likelihood of a series may not be at its maximum; the fit's field ``converged`` is False."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """How each series of a panel is fitted.
+
+    Attributes
+    ----------
+    fit_one : callable
+        From values (n_obs,) and covariates (n_obs, n_features) or None to a fit.
+    n_needed : int
+        Fewest known values of a series.
+    season_length : int
+        Steps of the season that a transform is chosen by.
+    """
+
+    fit_one: Callable[[Floats, Floats | None], ArimaFit]
+    n_needed: int
+    season_length: int
 
 
 class ArimaForecaster(BaseForecaster):
@@ -41,33 +62,27 @@ class ArimaForecaster(BaseForecaster):
     quick_params: ClassVar = {}  # kernels are compiled or loaded
 
     transform: Kind
+    engine: Engine = "numba"
     n_jobs: int
 
     fits_: dict[str, ArimaFit]
     transform_: Transform
 
-    @property
-    def _engine(self) -> Engine:
-        return "numba"
-
     @abstractmethod
-    def _plan(self, panel: Panel) -> tuple[Callable[[Floats, Floats | None], ArimaFit], int, int]:
-        """How to fit values and covariates of one series, the fewest values it needs, and the steps of its season.
-
-        The constructor's arguments are checked against the panel here.
-        """
+    def _plan(self, panel: Panel) -> Plan:
+        """How to fit; the constructor's arguments are checked against the panel here."""
 
     def _fit(self, panel: Panel) -> None:
         if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
-        fit_one, needed, season = self._plan(panel)
-        _check_lengths(panel, needed, type(self).__name__)
-        self.transform_ = learn(panel, self.transform, season_length=season)
+        plan = self._plan(panel)
+        _check_lengths(panel, plan.n_needed, type(self).__name__)
+        self.transform_ = learn(panel, self.transform, season_length=plan.season_length)
         data = self.transform_.apply(panel)
 
         def attempt(i: int) -> ArimaFit | str:
             try:
-                return fit_one(data.series(i), _covariates(data, i))
+                return plan.fit_one(data.series(i), _covariates(data, i))
             except (ArithmeticError, np.linalg.LinAlgError) as error:
                 return str(error)
 
@@ -99,7 +114,75 @@ class ArimaForecaster(BaseForecaster):
         n_obs = int(data.lengths[i])
         Z = regressors(trend, first, n_obs, _covariates(data, i))
         future = regressors(trend, first + n_obs, horizon, X)
-        return forecast(fitted, data.series(i), Z, horizon, future, self._engine)
+        return forecast(fitted, data.series(i), Z, horizon, future, self.engine)
+
+    def simulate(
+        self,
+        horizon: int,
+        *,
+        n_paths: int = 1,
+        X: Covariates | None = None,
+        anchor: Literal["end", "start"] = "end",
+        random_state: int | np.random.Generator | None = None,
+    ) -> Floats:
+        """Paths drawn from the fitted processes, their parameters taken as known: ``(n_series, n_paths, horizon)``.
+
+        Parameters
+        ----------
+        horizon : int
+            Steps of each path.
+        n_paths : int
+        X : DataFrame, Series or ndarray, optional
+            Covariates of the horizon, as in `predict`; with ``anchor="start"`` those of training are used.
+        anchor : {"end", "start"}
+            Whether a path goes on from the end of its training series, given all of it, or is a series anew: its first
+            values are those that differencing loses, the rest is drawn from the stationary distribution of the
+            differences.
+        random_state : int, Generator or None
+
+        Examples
+        --------
+        >>> from tsforecast import ARIMA
+        >>> model = ARIMA(order=(1, 1, 0)).fit(np.cumsum(np.sin(np.arange(50.0) ** 2)))
+        >>> paths = model.simulate(3, n_paths=2000, random_state=0)
+        >>> paths.shape
+        (1, 2000, 3)
+        >>> bool(np.abs(paths[0].mean(axis=0) - model.predict(3)).max() < 0.1)
+        True
+        """
+        from tsforecast.models.arima import simulation  # numba takes half a second to import
+
+        self._check_fitted()
+        for name, count in (("horizon", horizon), ("n_paths", n_paths)):
+            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+                raise ParameterError(f"{name}={count!r} is not a whole number, at least 1.")
+        if anchor not in ("end", "start"):
+            raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
+        rng = np.random.default_rng(random_state)
+        future = self._future(X, self.panel_, horizon) if anchor == "end" else None
+        paths = np.empty((self.panel_.n_series, n_paths, horizon))
+        for i, (name, fit) in enumerate(self.fits_.items()):
+            y, Z = self._series(name)
+            columns = self._trend_of(fit)
+            if anchor == "end":
+                ahead = regressors(columns, y.size, horizon, None if future is None else future[i])
+                paths[i] = simulation.continue_paths(fit, y, Z, ahead, n_paths, rng)
+            else:
+                steps = self._rows_anew(name, max(horizon, fit.order.n_lost))
+                paths[i] = simulation.anew(fit, y, steps, n_paths, rng)[:, :horizon]
+        return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+
+    def _rows_anew(self, unique_id: str, horizon: int) -> Floats:
+        """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""
+        _, Z = self._series(unique_id)
+        if horizon > Z.shape[0] and self.panel_.covariate_names:
+            raise CovariateError(
+                f"horizon={horizon} is past the {Z.shape[0]} steps of the training series {unique_id!r}, whose "
+                "covariates a path anew is drawn with."
+            )
+        if not self.panel_.covariate_names:
+            return regressors(self._trend_of(self.fits_[unique_id]), 0, horizon, None)
+        return Z[:horizon]
 
     def _trend_of(self, fitted: ArimaFit) -> tuple[str, ...]:
         return fitted.beta_names[: len(fitted.beta_names) - len(self.panel_.covariate_names)]
@@ -128,18 +211,17 @@ class ArimaForecaster(BaseForecaster):
     def covariance(self, unique_id: str) -> Floats:
         """Covariance of the ``coefficients`` of one series, from the exact information; see `estimate.covariance`."""
         y, Z = self._series(unique_id)
-        return covariance(self.fits_[unique_id], y, Z, self._engine)
+        return covariance(self.fits_[unique_id], y, Z, self.engine)
 
     def residuals(self, unique_id: str) -> Floats:
         """One-step prediction errors of one training series, each of variance ``sigma2``: ``(n_obs,)``.
 
-        On the scale of the transform; nan for missing values and for what differencing loses. From the Kalman filter of
-        statsmodels, whatever the engine.
+        On the scale of the transform; nan for missing values and for what differencing loses.
         """
-        from tsforecast.models.arima import by_statsmodels  # a second to import: only where it is used
+        from tsforecast.models.arima.residuals import residuals  # numba takes half a second to import
 
         y, Z = self._series(unique_id)
-        return by_statsmodels.residuals(self.fits_[unique_id], y, Z)
+        return residuals(self.fits_[unique_id], y, Z)
 
     def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.

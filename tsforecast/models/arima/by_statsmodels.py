@@ -53,28 +53,6 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
         return float(model.loglike(_params(fit, fit.sigma2), transformed=True)) + _constant(y, fit.order)
 
 
-def residuals(fit: ArimaFit, y: Floats, Z: Floats) -> Floats:
-    """One-step prediction errors over their relative standard deviations, each of variance ``sigma2``: (n_obs,).
-
-    nan for what differencing loses and for missing values.
-
-    Examples
-    --------
-    >>> y = np.sin(np.arange(40.0) ** 2)
-    >>> done = fit(y, np.empty((40, 0)), (), Order(0, 1, 0))
-    >>> bool(np.allclose(residuals(done, y, np.empty((40, 0)))[1:], np.diff(y)))
-    True
-    """
-    model = _model(y, Z, fit.order, simple=False)
-    with warnings.catch_warnings():
-        _silence()
-        errors = model.filter(_params(fit, 1.0), cov_type="none").filter_results.standardized_forecasts_error[0]
-    out = np.array(errors, dtype=np.float64)
-    out[: fit.order.n_lost] = np.nan
-    out[np.isnan(y)] = np.nan
-    return out
-
-
 def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
     """Mean and variance of the next values from the Kalman filter with an exact diffuse start; as `estimate.forecast`.
 

@@ -42,47 +42,13 @@ def trend_names(trend: Trend, order: Order) -> tuple[str, ...]:
     return ("mean",)
 
 
-def fourier_names(y: Floats, season_length: int, most: int) -> tuple[str, ...]:
-    """Names of the harmonics of a long season, as many as regression on them and a line supports by AICc.
-
-    Parameters
-    ----------
-    y : ndarray, shape (n_obs,)
-        nan is passed over.
-    season_length : int
-    most : int
-        Largest number of harmonics.
-
-    Examples
-    --------
-    >>> t = np.arange(400)
-    >>> fourier_names(np.sin(t * np.pi / 50) + 0.1 * np.sin(t**2.0), 100, 3)
-    ('sin1/100', 'cos1/100')
-    """
-    known = ~np.isnan(y)
-    n, best = int(known.sum()), float("inf")
-    chosen: tuple[str, ...] = ()
-    for count in range(min(most, season_length // 2) + 1):
-        names = tuple(f"{wave}{k}/{season_length}" for k in range(1, count + 1) for wave in ("sin", "cos"))
-        Z = regressors(("mean", "drift", *names), 0, y.size, None)[known]
-        left = y[known] - Z @ np.linalg.lstsq(Z, y[known], rcond=None)[0]
-        k = Z.shape[1] + 1
-        if n - k - 1 <= 0:
-            break
-        squares = max(float(left @ left), float(np.finfo(np.float64).tiny))
-        aicc = n * float(np.log(squares / n)) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
-        if aicc < best:
-            best, chosen = aicc, names
-    return chosen
-
-
 def regressors(names: tuple[str, ...], first: int, n_obs: int, covariates: Floats | None) -> Floats:
     """Trend and Fourier columns, then covariates, for ``n_obs`` steps from step ``first`` (counted from 0) on.
 
     Parameters
     ----------
     names : tuple of str
-        As `trend_names` and `fourier_names` give them.
+        As `trend_names` gives them; ``sin2/168`` and ``cos2/168`` for the second harmonic of a season of 168 steps.
     first, n_obs : int
     covariates : ndarray, shape (n_obs, n_features), or None
 

@@ -1,10 +1,11 @@
-"""How often to difference: the KPSS test for d, the strength of the season for D, as R's ``forecast`` does."""
-
-import warnings
+"""How often to difference: the KPSS test for d; the strength of the season, or the OCSB or CH test, for D."""
 
 import numpy as np
 
 from tsforecast._types import Floats
+from tsforecast.kernels import unit_root
+from tsforecast.models.arima.seasonal_tests import canova_hansen, ch_critical, ocsb, ocsb_critical
+from tsforecast.models.arima.space import SeasonalTest
 
 _KPSS_CRITICAL = 0.463  # 5% of the level-stationary test, Kwiatkowski et al. (1992), table 1
 _STRONG = 0.64  # seasonal strength from which R's nsdiffs differences once
@@ -26,35 +27,26 @@ def n_differences(y: Floats, max_d: int = 2) -> int:
     (2, 1, 0)
     """
     for d in range(max_d):
-        if y.size < 4 or np.ptp(y) == 0.0 or not kpss(y) > _KPSS_CRITICAL:
+        if y.size < 4 or np.ptp(y) == 0.0 or not unit_root.kpss(y) > _KPSS_CRITICAL:
             return d
         y = np.diff(y)
     return max_d
 
 
-def kpss(y: Floats) -> float:
-    """KPSS statistic of stationarity around a level: Kwiatkowski, Phillips, Schmidt & Shin (1992), equation 11.
+def n_seasonal_differences(y: Floats, season_length: int, test: SeasonalTest = "strength") -> int:
+    """1 where the test asks for a seasonal difference, else 0; R's ``nsdiffs``.
 
-    The long-run variance has a Bartlett window of ``3 sqrt(n) / 13`` lags, as R's ``ndiffs`` asks of ``ur.kpss``.
+    0 where there are not two seasons and a value more; for ``"ocsb"`` and ``"ch"`` also where the series is too short
+    for their regressions.
 
-    Examples
-    --------
-    >>> kpss(np.arange(50.0)) > 0.463
-    True
-    """
-    e = y - y.mean()
-    n = e.size
-    n_lags = int(3 * np.sqrt(n) / 13)
-    variance = e @ e / n
-    for k in range(1, n_lags + 1):
-        variance += 2 * (1 - k / (n_lags + 1)) * (e[k:] @ e[:-k]) / n
-    return float((np.cumsum(e) ** 2).sum() / n**2 / variance)
-
-
-def n_seasonal_differences(y: Floats, season_length: int) -> int:
-    """1 where the seasonal component is strong, else 0; R's ``nsdiffs`` with its default test.
-
-    0 where there are not two seasons and a value more.
+    Parameters
+    ----------
+    y : ndarray, shape (n_obs,)
+        No missing values.
+    season_length : int
+    test : {"strength", "ocsb", "ch"}
+        Seasonal strength of at least 0.64 (R's default); a seasonal unit root that `seasonal_tests.ocsb` does not
+        reject at 5%; a season that changes, by `seasonal_tests.canova_hansen` at 5%.
 
     Examples
     --------
@@ -63,25 +55,14 @@ def n_seasonal_differences(y: Floats, season_length: int) -> int:
     1
     >>> n_seasonal_differences(np.sin(t**2.0), 12)
     0
+    >>> walks = np.cumsum(np.sin(np.arange(240.0) ** 2).reshape(60, 4), axis=0).ravel()
+    >>> n_seasonal_differences(walks, 4, "ocsb"), n_seasonal_differences(walks, 4, "ch")
+    (1, 1)
     """
     if season_length < 2 or y.size < 2 * season_length + 1 or np.ptp(y) == 0.0:
         return 0
-    return int(seasonal_strength(y, season_length) > _STRONG)
-
-
-def seasonal_strength(y: Floats, season_length: int) -> float:
-    """``max(0, 1 - var(remainder) / var(seasonal + remainder))`` of an STL decomposition: Wang, Smith & Hyndman (2006).
-
-    Examples
-    --------
-    >>> bool(seasonal_strength(np.sin(np.arange(60) * np.pi / 6), 12) > 0.99)
-    True
-    """
-    from statsmodels.tsa.seasonal import STL  # a second to import: only where it is used
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a division by zero in a remainder of zeros
-        parts = STL(y, period=season_length, seasonal=11, seasonal_deg=0).fit(2, 0)  # as R's mstl
-    detrended = y - parts.trend
-    spread = np.var(detrended)
-    return float(max(0.0, 1.0 - np.var(detrended - parts.seasonal) / spread)) if spread > 0 else 0.0
+    if test == "strength":
+        return int(unit_root.seasonal_strength(y, season_length) > _STRONG)
+    if test == "ocsb":
+        return int(ocsb(y, season_length) > ocsb_critical(season_length))
+    return int(canova_hansen(y, season_length) > ch_critical(season_length))

@@ -1,8 +1,7 @@
 """ARMA, ARIMA, SARIMA and AutoARIMA: the estimator faces."""
 
 import dataclasses
-from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,49 +9,21 @@ import numpy as np
 from tsforecast._types import Floats
 from tsforecast.data.transform import Kind
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning
-from tsforecast.models.arima.design import Trend, fourier_names, regressors, trend_names
+from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning, Plan
+from tsforecast.models.arima.design import Trend, regressors, trend_names
 from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate
 from tsforecast.models.arima.order import Order
-from tsforecast.models.arima.space import Criterion, SearchSpace
+from tsforecast.models.arima.space import Criterion, NearUnitRoot, SearchSpace, SeasonalTest
 from tsforecast.panel import Panel
 
 _LONG_SEASON = 60  # past it a season is a sum of harmonics, in place of lags
-_MOST_HARMONICS = 10
 
 __all__ = ["ARIMA", "ARMA", "SARIMA", "AutoARIMA", "ConvergenceWarning"]
 
 _TRANSFORMS: tuple[Kind, ...] = (None, "auto")
 
 
-class _FixedOrder(ArimaForecaster):
-    """One order for every series."""
-
-    trend: Trend
-    engine: Engine
-
-    @property
-    def _engine(self) -> Engine:
-        return self.engine
-
-    @abstractmethod
-    def _order(self, panel: Panel) -> Order:
-        """The order, checked against the panel."""
-
-    def _plan(self, panel: Panel) -> tuple[Callable[[Floats, Floats | None], ArimaFit], int, int]:
-        check_engine(self.engine)
-        order = self._order(panel)
-        trend = trend_names(self.trend, order)
-        names = (*trend, *panel.covariate_names)
-
-        def fit_one(y: Floats, X: Floats | None) -> ArimaFit:
-            return estimate(y, regressors(trend, 0, y.size, X), names, order, self.engine)
-
-        needed = order.n_lost + order.n_arma + len(names) + 2
-        return fit_one, needed, order.season_length if order.season_length > 1 else panel.season_length
-
-
-class ARMA(_FixedOrder):
+class ARMA(ArimaForecaster):
     """Autoregressive moving-average model with a mean, by exact maximum likelihood.
 
     Parameters
@@ -95,13 +66,13 @@ class ARMA(_FixedOrder):
         self.engine = engine
         self.n_jobs = n_jobs
 
-    def _order(self, panel: Panel) -> Order:
+    def _plan(self, panel: Panel) -> Plan:
         if not isinstance(self.order, (tuple, list)) or len(self.order) != 2:
             raise ParameterError(f"order={self.order!r} of ARMA is not a pair (p, q).")
-        return Order.of((self.order[0], 0, self.order[1]))
+        return _one_order(Order.of((self.order[0], 0, self.order[1])), self.trend, self.engine, panel)
 
 
-class ARIMA(_FixedOrder):
+class ARIMA(ArimaForecaster):
     """ARIMA(p, d, q) with regressors, by exact maximum likelihood.
 
     Parameters
@@ -152,11 +123,11 @@ class ARIMA(_FixedOrder):
         self.engine = engine
         self.n_jobs = n_jobs
 
-    def _order(self, panel: Panel) -> Order:
-        return Order.of(self.order)
+    def _plan(self, panel: Panel) -> Plan:
+        return _one_order(Order.of(self.order), self.trend, self.engine, panel)
 
 
-class SARIMA(_FixedOrder):
+class SARIMA(ArimaForecaster):
     """Seasonal ARIMA(p, d, q)(P, D, Q)[s] with regressors, by exact maximum likelihood.
 
     Parameters
@@ -210,25 +181,28 @@ class SARIMA(_FixedOrder):
         self.engine = engine
         self.n_jobs = n_jobs
 
-    def _order(self, panel: Panel) -> Order:
+    def _plan(self, panel: Panel) -> Plan:
         season = panel.season_length if self.season_length is None else self.season_length
         if self.season_length is None and season == 1:
-            return Order.of(self.order)
-        return Order.of(self.order, self.seasonal_order, season)
+            order = Order.of(self.order)
+        else:
+            order = Order.of(self.order, self.seasonal_order, season)
+        return _one_order(order, self.trend, self.engine, panel)
 
 
 class AutoARIMA(ArimaForecaster):
     """Seasonal ARIMA whose order is chosen for each series, by Hyndman & Khandakar (2008) as in R's ``auto.arima``.
 
-    D from the strength of the season, d from KPSS tests, then the orders of lowest criterion; every candidate is
-    judged by its exact likelihood, at the best parameters whose roots are at least 1% away from the unit circle (R
-    passes over a candidate whose optimum has a nearer one).
+    D from the strength of the season, d from KPSS tests, then the orders of lowest criterion, every candidate judged by
+    its exact likelihood.
 
     Parameters
     ----------
-    season_length : int, optional
-        Steps per season; what is usual for the frequency where it is None; 1 for no seasonal part. A season of more
-        than 60 steps is a sum of up to ten harmonics (regressors ``sin1/168``, …), as many as AICc supports.
+    season_length : int or sequence of int, optional
+        Steps per season; what is usual for the frequency where it is None; 1 for no seasonal part. Of several, as
+        ``[24, 168]`` for hours, the shortest has the seasonal lags and differences; each longer one, and any of more
+        than 60 steps, is a sum of harmonics (regressors ``sin1/168``, …), as many as AICc supports. With a list,
+        ``D=0`` and ``max_seasonal_order=(0, 0)`` every season is.
     d, D : int, optional
         Differences; chosen where they are None.
     max_order, max_seasonal_order : tuple of int
@@ -238,6 +212,12 @@ class AutoARIMA(ArimaForecaster):
         Walk from neighbour to neighbour; else try every model of up to five coefficients.
     trend : {"auto", "none"}
         Whether a mean (no difference) or a drift (one difference) may be chosen.
+    seasonal_test : {"strength", "ocsb", "ch"}
+        What decides D: a seasonal strength of at least 0.64, as R does; a seasonal unit root that the test of Osborn,
+        Chui, Smith & Birchenhall (1988) does not reject; a season that changes by that of Canova & Hansen (1995).
+    near_unit_root : {"bound", "reject"}
+        Whether candidates are fitted with every root at least 1% outside the unit circle, or fitted freely and passed
+        over where a root is nearer, as R does.
     transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
     n_jobs : int
@@ -253,7 +233,7 @@ class AutoARIMA(ArimaForecaster):
 
     def __init__(
         self,
-        season_length: int | None = None,
+        season_length: int | Sequence[int] | None = None,
         *,
         d: int | None = None,
         D: int | None = None,
@@ -262,6 +242,8 @@ class AutoARIMA(ArimaForecaster):
         criterion: Criterion = "aicc",
         stepwise: bool = True,
         trend: Literal["auto", "none"] = "auto",
+        seasonal_test: SeasonalTest = "strength",
+        near_unit_root: NearUnitRoot = "bound",
         transform: Kind = None,
         n_jobs: int = 1,
     ) -> None:
@@ -273,41 +255,72 @@ class AutoARIMA(ArimaForecaster):
         self.criterion = criterion
         self.stepwise = stepwise
         self.trend = trend
+        self.seasonal_test = seasonal_test
+        self.near_unit_root = near_unit_root
         self.transform = transform
         self.n_jobs = n_jobs
 
-    def _plan(self, panel: Panel) -> tuple[Callable[[Floats, Floats | None], ArimaFit], int, int]:
-        from tsforecast.models.arima.search import search  # numba takes half a second to import: only where it is used
+    def _plan(self, panel: Panel) -> Plan:
+        from tsforecast.models.arima.harmonics import search_with_harmonics  # numba takes half a second to import
+        from tsforecast.models.arima.search import search
 
-        space = self._space(panel)
+        seasons = _seasons(self.season_length, panel.season_length)
+        space, long_seasons = self._space(seasons)
 
         def fit_one(y: Floats, X: Floats | None) -> ArimaFit:
-            if space.season_length <= _LONG_SEASON:
-                return search(y, X, panel.covariate_names, space)
-            waves = fourier_names(y, space.season_length, _MOST_HARMONICS)
-            plain = dataclasses.replace(space, season_length=1, D=0, most=(*space.most[:2], 0, 0))
-            table = regressors(waves, 0, y.size, X)
-            return search(y, table if table.shape[1] else None, (*waves, *panel.covariate_names), plain)
+            if long_seasons:
+                return search_with_harmonics(y, X, panel.covariate_names, space, long_seasons)
+            return search(y, X, panel.covariate_names, space)
 
-        lost = (self.d or 0) + (self.D or 0) * space.season_length
-        return fit_one, lost + len(panel.covariate_names) + 3, space.season_length
+        lost = (self.d or 0) + (space.D or 0) * space.season_length
+        return Plan(fit_one, lost + len(panel.covariate_names) + 3, seasons[0])
 
-    def _space(self, panel: Panel) -> SearchSpace:
-        season = panel.season_length if self.season_length is None else self.season_length
-        if isinstance(season, bool) or not isinstance(season, (int, np.integer)) or season < 1:
-            raise ParameterError(f"season_length={self.season_length!r} is not a whole number of steps, at least 1.")
+    def _space(self, seasons: tuple[int, ...]) -> tuple[SearchSpace, tuple[int, ...]]:
+        """What to search, and the seasons that are harmonics."""
         for name, count in (("d", self.d), ("D", self.D)):
             if count is not None and (not isinstance(count, (int, np.integer)) or count not in (0, 1, 2)):
                 raise ParameterError(f"{name}={count!r} is none of None, 0, 1, 2.")
-        p, q = _pair("max_order", self.max_order)
-        P, Q = _pair("max_seasonal_order", self.max_seasonal_order)
-        if self.criterion not in ("aicc", "aic", "bic"):
-            raise ParameterError(f"criterion={self.criterion!r} is none of 'aicc', 'aic', 'bic'.")
-        if self.trend not in ("auto", "none"):
-            raise ParameterError(f"trend={self.trend!r} is none of 'auto', 'none'.")
-        most = (p, q, P, Q) if season > 1 else (p, q, 0, 0)
-        D = self.D if season > 1 else 0
-        return SearchSpace(int(season), self.d, D, most, self.criterion, self.stepwise, self.trend == "auto")
+        _check_choice("criterion", self.criterion, ("aicc", "aic", "bic"))
+        _check_choice("trend", self.trend, ("auto", "none"))
+        _check_choice("seasonal_test", self.seasonal_test, ("strength", "ocsb", "ch"))
+        _check_choice("near_unit_root", self.near_unit_root, ("bound", "reject"))
+        most = (*_pair("max_order", self.max_order), *_pair("max_seasonal_order", self.max_seasonal_order))
+        listed = not isinstance(self.season_length, (int, np.integer, type(None)))
+        season = 1 if listed and self.D == 0 and most[2:] == (0, 0) else seasons[0]
+        space = SearchSpace(
+            season, self.d, self.D, most, self.criterion, self.stepwise, self.trend == "auto",
+            self.seasonal_test, self.near_unit_root,
+        )  # fmt: skip
+        if season == 1 or season > _LONG_SEASON:
+            space = dataclasses.replace(space, season_length=1, D=0, most=(*most[:2], 0, 0))
+        return space, tuple(s for s in seasons if s > space.season_length)
+
+
+def _one_order(order: Order, trend: Trend, engine: Engine, panel: Panel) -> Plan:
+    """The plan of one order for every series."""
+    check_engine(engine)
+    columns = trend_names(trend, order)
+    names = (*columns, *panel.covariate_names)
+
+    def fit_one(y: Floats, X: Floats | None) -> ArimaFit:
+        return estimate(y, regressors(columns, 0, y.size, X), names, order, engine)
+
+    needed = order.n_lost + order.n_arma + len(names) + 2
+    return Plan(fit_one, needed, order.season_length if order.season_length > 1 else panel.season_length)
+
+
+def _seasons(given: int | Sequence[int] | None, usual: int) -> tuple[int, ...]:
+    """Seasons in growing order, each once."""
+    seasons = (usual,) if given is None else tuple(given) if isinstance(given, (tuple, list, np.ndarray)) else (given,)
+    whole = all(isinstance(s, (int, np.integer)) and not isinstance(s, bool) and s >= 1 for s in seasons)
+    if not seasons or not whole:
+        raise ParameterError(f"season_length={given!r} is not a whole number of steps, at least 1, nor a list of some.")
+    return tuple(sorted({int(s) for s in seasons}))
+
+
+def _check_choice(name: str, given: str, choices: tuple[str, ...]) -> None:
+    if given not in choices:
+        raise ParameterError(f"{name}={given!r} is none of {', '.join(map(repr, choices))}.")
 
 
 def _pair(name: str, given: tuple[int, int]) -> tuple[int, int]:

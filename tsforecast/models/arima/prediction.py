@@ -13,9 +13,6 @@ from tsforecast.models.arima.order import Order
 def forecast_moments(Y: Floats, phi: Floats, theta: Floats, order: Order, horizon: int) -> tuple[Floats, Floats]:
     """Mean and variance, with innovation variance 1, of the next values of the last row of Y: two ``(horizon,)``.
 
-    The variance adds up what is not known: later innovations; the state ``z`` at the beginning given the data, of
-    covariance ``(C C')^-1`` (see `tsforecast.kernels.arma`); the missing values given the data, ``(U' U)^-1``.
-
     Parameters
     ----------
     Y : ndarray, shape (n_missing + 1, n_obs)
@@ -32,6 +29,24 @@ def forecast_moments(Y: Floats, phi: Floats, theta: Floats, order: Order, horizo
     >>> mean, variance
     (array([3., 3., 3.]), array([1., 2., 3.]))
     """
+    mean, psi, loadings = forecast_parts(Y, phi, theta, order, horizon)
+    return mean, np.cumsum(psi**2) + (loadings**2).sum(axis=0)
+
+
+def forecast_parts(Y: Floats, phi: Floats, theta: Floats, order: Order, horizon: int) -> tuple[Floats, Floats, Floats]:
+    """Mean of the next values, and what their errors are made of: ``(horizon,)``, ``(horizon,)``, ``(k, horizon)``.
+
+    With independent standard normal a, ``(horizon,)``, and b, ``(k,)``, the errors are ``sum over i <= h of psi[h - i]
+    a[i]`` plus ``b @ loadings``. What is not known, in this order: later innovations; the state ``z`` at the beginning
+    given the data, of covariance ``(C C')^-1`` (see `tsforecast.kernels.arma`), where it is still felt; the missing
+    values given the data, of covariance ``(U' U)^-1``. Parameters as `forecast_moments`.
+
+    Examples
+    --------
+    >>> mean, psi, loadings = forecast_parts(np.array([[1.0, 3.0]]), np.empty(0), np.empty(0), Order(0, 1, 0), 3)
+    >>> psi, loadings.shape
+    (array([1., 1., 1.]), (0, 3))
+    """
     operator = order.differences()
     W = np.ascontiguousarray(order.difference(Y.T).T)
     k, n = W.shape
@@ -39,15 +54,15 @@ def forecast_moments(Y: Floats, phi: Floats, theta: Floats, order: Order, horizo
     r = R.shape[1] - n
     pi, L, C = arma.beginning(phi, theta, n)
     paths = np.stack([extrapolate(Y[i], W[i], R[i, r:], L @ R[i, :r], phi, theta, operator, horizon) for i in range(k)])
-    mean, variance = paths[-1], np.cumsum(_integrated_psi(phi, theta, operator, horizon) ** 2)
+    mean, loadings = paths[-1], np.empty((0, horizon))
     if n < pi.size + r + theta.size:  # the beginning is still felt at the end
         felt = L.T @ state_paths(pi, r, n, phi, theta, operator, horizon)
-        variance = variance + (solve_triangular(C, felt, lower=True) ** 2).sum(axis=0)
+        loadings = solve_triangular(C, felt, lower=True)
     if k > 1:
         _, coefficients, U = project(R)
         mean = mean - coefficients @ paths[:-1]
-        variance = variance + (solve_triangular(U, paths[:-1], trans="T") ** 2).sum(axis=0)
-    return mean, variance
+        loadings = np.vstack([loadings, solve_triangular(U, paths[:-1], trans="T")])
+    return mean, _integrated_psi(phi, theta, operator, horizon), loadings
 
 
 def _integrated_psi(phi: Floats, theta: Floats, operator: Floats, horizon: int) -> Floats:

@@ -5,6 +5,8 @@ from typing import Literal, TypeAlias
 
 Sizes: TypeAlias = tuple[int, int, int, int]
 Criterion: TypeAlias = Literal["aicc", "aic", "bic"]
+SeasonalTest: TypeAlias = Literal["strength", "ocsb", "ch"]
+NearUnitRoot: TypeAlias = Literal["bound", "reject"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +26,11 @@ class SearchSpace:
         Walk from neighbour to neighbour, or try every model of up to five coefficients.
     allow_trend : bool
         Whether a mean (no difference) or a drift (one difference) may be chosen.
+    seasonal_test : {"strength", "ocsb", "ch"}
+        What decides D.
+    near_unit_root : {"bound", "reject"}
+        Candidates are fitted with every root at least 1% outside the unit circle, or fitted without a bound and passed
+        over where a root is nearer.
     """
 
     season_length: int
@@ -33,3 +40,5 @@ class SearchSpace:
     criterion: Criterion = "aicc"
     stepwise: bool = True
     allow_trend: bool = True
+    seasonal_test: SeasonalTest = "strength"
+    near_unit_root: NearUnitRoot = "bound"

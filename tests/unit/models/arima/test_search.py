@@ -1,16 +1,15 @@
 """Order selection: differencing tests against statsmodels and known processes, the search against brute force."""
 
 import itertools
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
-from statsmodels.tools.sm_exceptions import InterpolationWarning
-from statsmodels.tsa.stattools import kpss as kpss_of_statsmodels
 
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.kernels import unit_root
 from tsforecast.models.arima import differencing
+from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.forecaster import AutoARIMA
 from tsforecast.models.arima.order import Order
@@ -26,16 +25,6 @@ def arma(n_obs, phi, theta, seed=0):
     return y[100:]
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_kpss_equals_that_of_statsmodels(seed):
-    y = np.cumsum(np.random.default_rng(seed).normal(size=90)) * (seed % 2) + arma(90, 0.5, 0.0, seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InterpolationWarning)
-        warnings.simplefilter("ignore", FutureWarning)  # its result becomes an object, whose first entry stays
-        expected = kpss_of_statsmodels(y, regression="c", nlags=int(3 * np.sqrt(90) / 13))[0]
-    assert differencing.kpss(y) == pytest.approx(expected, rel=1e-9)
-
-
 def test_differences_of_known_processes():
     noise = arma(300, 0.3, 0.0)
     assert [differencing.n_differences(y) for y in (noise, np.cumsum(noise), np.cumsum(np.cumsum(noise)))] == [0, 1, 2]
@@ -45,8 +34,8 @@ def test_differences_of_known_processes():
 def test_seasonal_strength_is_high_only_with_a_season():
     t = np.arange(120)
     noise = np.random.default_rng(1).normal(size=120)
-    assert differencing.seasonal_strength(5 * np.sin(t * np.pi / 6) + noise, 12) > 0.8
-    assert differencing.seasonal_strength(noise, 12) < 0.6
+    assert unit_root.seasonal_strength(5 * np.sin(t * np.pi / 6) + noise, 12) > 0.8
+    assert unit_root.seasonal_strength(noise, 12) < 0.6
     assert differencing.n_seasonal_differences(noise[:24], 12) == 0
 
 
@@ -123,6 +112,10 @@ def test_arguments_are_checked():
         (AutoARIMA(max_seasonal_order=(1, -1)), "max_seasonal_order"),
         (AutoARIMA(criterion="hqic"), "criterion"),
         (AutoARIMA(trend="drift"), "trend"),
+        (AutoARIMA(season_length=[24, 0]), "season_length"),
+        (AutoARIMA(season_length=[]), "season_length"),
+        (AutoARIMA(seasonal_test="hegy"), "seasonal_test"),
+        (AutoARIMA(near_unit_root="ignore"), "near_unit_root"),
         (AutoARIMA(n_jobs=0), "n_jobs"),
     ]:
         with pytest.raises(ParameterError, match=word):
@@ -142,3 +135,63 @@ def test_long_season_becomes_harmonics_that_go_on_from_any_history():
     assert np.abs(model.predict(96) - truth[500:596]).mean() < 0.6
     later = pd.Series(y[40:560], index=range(40, 560), name="y")
     np.testing.assert_allclose(model.predict(40, history=later), truth[560:600], atol=2.5)
+
+
+def test_two_seasons_are_lags_of_the_short_one_and_harmonics_of_the_long_one():
+    t = np.arange(900)
+    week = 3 * np.sin(2 * np.pi * t / 56) + 2 * np.cos(4 * np.pi * t / 56)
+    day = np.tile(4 * np.random.default_rng(1).normal(size=8), 113)[:900]
+    y = week + day + arma(900, 0.5, 0.0, seed=7)
+    model = AutoARIMA(season_length=[56, 8]).fit(y[:840])
+    fit = model.fits_["y"]
+    assert fit.order.season_length == 8
+    assert {"sin1/56", "cos2/56"} <= set(fit.beta_names)
+    assert not {"sin7/56", "cos7/56"} & set(fit.beta_names)  # one season of 8
+    assert np.abs(model.predict(56) - (week + day)[840:896]).mean() < 1.2  # the noise has the deviation 1.15
+    plain = AutoARIMA(season_length=[56, 8], D=0, max_seasonal_order=(0, 0)).fit(y[:840]).fits_["y"]
+    assert plain.order.P + plain.order.D + plain.order.Q == 0
+    assert {"sin1/56", "cos1/8"} <= set(plain.beta_names)
+
+
+def test_number_of_harmonics_is_no_worse_than_one_more_or_one_less():
+    t = np.arange(500)
+    y = np.sin(2 * np.pi * t / 100) + 0.7 * np.sin(6 * np.pi * t / 100) + arma(500, 0.7, 0.3, seed=9)
+    fit = AutoARIMA(season_length=100).fit(y).fits_["y"]
+    trend = tuple(name for name in fit.beta_names if "/" not in name)
+    count = sum(name.startswith("sin") for name in fit.beta_names)
+    assert count >= 3
+    for other in (count - 1, count + 1):
+        names = (*trend, *(f"{wave}{k}/100" for k in range(1, other + 1) for wave in ("sin", "cos")))
+        assert estimate(y, regressors(names, 0, 500, None), names, fit.order, "numba").aicc >= fit.aicc - 0.1
+
+
+def test_a_model_near_a_unit_root_is_bounded_or_passed_over():
+    rng = np.random.default_rng(3)
+    y = np.cumsum(rng.normal(size=80))
+    for near in ("bound", "reject"):
+        fit = search(y, None, (), SearchSpace(1, d=0, near_unit_root=near))
+        assert np.abs(np.concatenate(fit.roots())).min() >= 1.01 - 1e-9
+    free = search(np.diff(y), None, (), SearchSpace(1, d=0, near_unit_root="reject"))
+    bound = search(np.diff(y), None, (), SearchSpace(1, d=0))
+    assert free.aicc == pytest.approx(bound.aicc, abs=1e-3)  # nothing is near
+
+
+def test_many_gaps_leave_the_order_that_a_known_series_has():
+    rng = np.random.default_rng(4)
+    y = np.cumsum(arma(400, 0.6, 0.0, seed=5))
+    full = search(y, None, (), SearchSpace(1))
+    holes = y.copy()
+    holes[rng.choice(np.arange(5, 395), size=60, replace=False)] = np.nan
+    fit = search(holes, None, (), SearchSpace(1))
+    assert fit.order.d == full.order.d
+    names, Z = fit.beta_names, np.empty((400, 0))
+    if not names:  # as likely as the model of the complete series, on what is known
+        other = estimate(holes, Z, (), full.order, "numba")
+        assert fit.aicc <= other.aicc + 4
+    assert fit.n_obs == 339
+
+
+def test_searched_order_explains_a_series_with_a_seasonal_test_of_choice():
+    y = np.cumsum(np.random.default_rng(6).normal(size=(30, 4)), axis=0).ravel()
+    for test in ("ocsb", "ch"):
+        assert AutoARIMA(season_length=4, seasonal_test=test).fit(y).fits_["y"].order.D == 1

@@ -1,0 +1,142 @@
+"""Kernels of the order search and of the residuals against statsmodels and plain definitions."""
+
+import itertools
+import warnings
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from statsmodels.tools.sm_exceptions import InterpolationWarning
+from statsmodels.tsa.seasonal import STL
+from statsmodels.tsa.stattools import kpss as kpss_of_statsmodels
+
+from tsforecast.kernels import order_search, polynomial, residuals, stl, unit_root
+
+few = settings(max_examples=25, deadline=None, derandomize=True)  # the first call compiles
+series = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+
+
+@pytest.mark.parametrize(
+    ("n_obs", "season"), [(60, 12), (25, 12), (9, 4), (15, 7), (200, 24), (105, 52), (40, 2), (41, 3), (100, 11)]
+)
+def test_decomposition_is_that_of_statsmodels(n_obs, season):
+    rng = np.random.default_rng(n_obs)
+    y = np.cumsum(rng.normal(size=n_obs)) + 3 * np.sin(2 * np.pi * np.arange(n_obs) / season)
+    expected = STL(y, period=season, seasonal=11, seasonal_deg=0).fit(2, 0)
+    seasonal, trend = stl.stl(y, season, 11, 2)
+    np.testing.assert_allclose(seasonal, expected.seasonal, atol=1e-11)
+    np.testing.assert_allclose(trend, expected.trend, atol=1e-11)
+
+
+@few
+@given(series, st.integers(3, 30), st.integers(1, 20).map(lambda k: 2 * k + 1), st.booleans())
+def test_local_lines_of_a_line_are_the_line(rng, n_obs, span, line):
+    level, slope = rng.normal(size=2)
+    y = level + slope * np.arange(n_obs) * line
+    steps = np.arange(-1, n_obs + 1)
+    np.testing.assert_allclose(stl.loess(y, span, line, 1), level + slope * steps * line, atol=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_kpss_statistic_is_that_of_statsmodels(seed):
+    rng = np.random.default_rng(seed)
+    y = np.cumsum(rng.normal(size=90)) * (seed % 2) + rng.normal(size=90)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InterpolationWarning)
+        warnings.simplefilter("ignore", FutureWarning)  # its result becomes an object, whose first entry stays
+        expected = kpss_of_statsmodels(y, regression="c", nlags=int(3 * np.sqrt(90) / 13))[0]
+    assert unit_root.kpss(y) == pytest.approx(expected, rel=1e-9)
+
+
+@few
+@given(series, st.integers(0, 3), st.integers(0, 2))
+def test_recursive_residuals_are_errors_of_predicting_from_the_values_before(rng, n_prior, n_unknown):
+    n, k = 12, n_prior + n_unknown
+    A = rng.normal(size=(n, k + 1))
+    own = residuals.recursive_residuals(A, n_prior)
+    assert np.isnan(own[:n_unknown]).all()
+    for t in range(n_unknown, n):
+        precision = A[:t, :k].T @ A[:t, :k] + np.diag([1.0] * n_prior + [0.0] * n_unknown)
+        P = np.linalg.inv(precision) if k else np.zeros((0, 0))
+        error = A[t, k] - A[t, :k] @ P @ A[:t, :k].T @ A[:t, k]
+        assert own[t] == pytest.approx(error / np.sqrt(1 + A[t, :k] @ P @ A[t, :k]), rel=1e-6, abs=1e-8)
+
+
+@few
+@given(st.lists(st.floats(-0.95, 0.95), min_size=1, max_size=3), st.floats(1.001, 1.2))
+def test_a_root_within_the_circle_is_seen(pacf, circle):
+    x = np.arcsin(np.array(pacf))
+    phi = polynomial.step_up(np.array(pacf) * (1.0 - 1e-8))
+    nearest = np.abs(np.polynomial.Polynomial([1.0, *-phi]).trim().roots()).min(initial=np.inf)
+    if abs(nearest - circle) > 1e-6:
+        for place in range(2):  # as the autoregression, as the moving average
+            orders = np.array([0, 0, 0, 0, 1])
+            orders[place] = x.size
+            assert order_search.has_root_within(x, orders, circle) == (nearest < circle)
+
+
+@few
+@given(series)
+def test_carried_angles_keep_what_both_models_have(rng):
+    source, model = rng.integers(0, 4, size=5), rng.integers(0, 4, size=5)
+    x = rng.uniform(-1.3, 1.3, size=10 + source[:4].sum())  # longer than what is read, as in the table
+    out = order_search.carry(x, source, model, model[:4].sum())
+    read = np.split(x[: source[:4].sum()], np.cumsum(source[:3]))
+    written = np.split(out, np.cumsum(model[:3]))
+    for had, has in zip(read, written, strict=True):
+        shared = min(had.size, has.size)
+        np.testing.assert_allclose(has[:shared], had[:shared], atol=1e-12)
+        assert (has[shared:] == 0).all()
+    assert (
+        np.abs(order_search.carry(np.array([np.pi / 2]), np.array([1, 0, 0, 0, 0]), np.eye(5, dtype=int)[0], 1)) < 1.5
+    )
+
+
+def criterion_search(scores, limits, stepwise):
+    """Models that a search over made-up criteria tries: the kernel with a minimiser that looks them up."""
+    n = 200
+    W = np.zeros((2, n))
+
+    def minimise(x, orders, W, n_missing, circle, tolerance, most, goal):
+        p, q = orders[0], orders[1]
+        k = p + q + W.shape[0]
+        squares = n / (2 * np.pi) * np.exp((scores[p, q, W.shape[0] - 1] - 2.0 * k) / n - 1.0)
+        return x, squares, 1, True
+
+    rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1)
+    rules = order_search.Rules(order_search.AIC, 1.01, False, minimise, lambda y, orders: np.zeros(orders[:4].sum()))
+    tried = order_search.Tried(
+        np.zeros((200, 5), dtype=np.int64), np.full(200, np.inf), np.zeros((200, 12)), np.zeros(1, dtype=np.int64)
+    )
+    if stepwise:
+        firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
+        order_search.stepwise(firsts, limits, rows, rules, tried)
+    else:
+        grid = np.array(list(itertools.product(*(range(v + 1) for v in limits))))
+        order_search.every(grid, rows, rules, tried)
+    return tried
+
+
+@pytest.mark.skipif(
+    not numba.config.DISABLE_JIT, reason="a made-up minimiser can be given only where nothing is compiled"
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_search_ends_where_no_neighbour_is_better_and_the_full_one_tries_all(seed):
+    limits = np.array([4, 4, 0, 0, 1])
+    scores = np.random.default_rng(seed).normal(size=(5, 5, 2))
+    tried = criterion_search(scores, limits, stepwise=True)
+    models = [tuple(m) for m in tried.models[: tried.n_tried[0]]]
+    assert len(set(models)) == len(models)
+    p, q, _, _, trend = models[int(np.argmin(tried.scores[: tried.n_tried[0]]))]
+    around = [
+        scores[p + a, q + b, trend]
+        for a, b in itertools.product((-1, 0, 1), repeat=2)
+        if 0 <= p + a <= 4 and 0 <= q + b <= 4
+    ]
+    assert scores[p, q, trend] == min(around)
+    assert scores[p, q, trend] <= scores[p, q, 1 - trend]
+    every = criterion_search(scores, limits, stepwise=False)
+    assert every.n_tried[0] == 50
+    assert every.scores[:50].min() == pytest.approx(scores.min())
