@@ -67,7 +67,9 @@ def train_together(
     n_members = module.network.n_members // len(fits)
     courses = [course_of(data, options, max_epochs) for data in fits]
     loader = JointLoader(courses, n_members)
-    keeper = Keeper(loader, [data.val_dataloader() for data in fits], options.patience)
+    keeper = Keeper(
+        loader, [_tail(data, n_members) if options.patience > 0 else None for data in fits], options.patience
+    )
     for k, data in enumerate(fits):
         trust, members = torch.as_tensor(data.layout.trust()), slice(k * n_members, (k + 1) * n_members)
         initialise(module.network, data.tables[0], trust, module.head.n_params, members)
@@ -99,6 +101,15 @@ def course_of(data: StreamDataModule, options: Training, max_epochs: int | None)
     return Course(loader, steps_for(data.panel.n_obs, options))
 
 
+def _tail(data: StreamDataModule, n_members: int) -> ChunkLoader | None:
+    """The validation chunks, longer than those of training where these are small: there is no gradient to cut."""
+    loader = data.val_dataloader()
+    if not isinstance(loader, ChunkLoader) or not loader.table.weight.any():
+        return None
+    loader.bptt_length = max(loader.bptt_length, _ROWS // (loader.n_streams * n_members))
+    return loader
+
+
 def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitError | None:
     if error is None:
         return None
@@ -111,23 +122,19 @@ def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitErr
 class Keeper(pl.Callback):
     """Validates each fit of a `JointLoader` where it is due, and gives every member its best weights in the end.
 
-    A fit of which no member got better for ``patience`` validations is stopped. Without a tail to validate on, or with
-    no patience, a fit keeps the weights of its last step, whatever the others do after it.
+    A fit of which no member got better for ``patience`` validations is stopped. Without a tail to validate on it keeps
+    the weights of its last step, whatever the others do after it.
 
     Parameters
     ----------
     loader : JointLoader
-    tails : sequence of ChunkLoader or empty list
+    tails : sequence of ChunkLoader or None
         The validation chunks of each fit.
     patience : int
     """
 
-    def __init__(self, loader: JointLoader, tails: Sequence[ChunkLoader | list[ChunkLoader]], patience: int) -> None:
-        self.loader, self.patience = loader, patience
-        self.tails = [tail if patience > 0 and isinstance(tail, ChunkLoader) else None for tail in tails]
-        for tail in self.tails:
-            if tail is not None:  # there is no gradient to cut
-                tail.bptt_length = max(tail.bptt_length, _ROWS // (tail.n_streams * loader.n_members))
+    def __init__(self, loader: JointLoader, tails: Sequence[ChunkLoader | None], patience: int) -> None:
+        self.loader, self.tails, self.patience = loader, tails, patience
         self.best: dict[str, Tensor] = {}
         self.best_loss = torch.full((len(tails) * loader.n_members,), math.inf, dtype=torch.float64)
         self.waited = [0] * len(tails)

@@ -11,7 +11,7 @@ _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
 _MOST_FREEDOM = 0.25  # degrees of freedom an observation: above, cross-validation says little
 _NEVER = 1e6
 _ALL = slice(None)
-_LARGEST = 4_000_000  # numbers of a product made at once, which bounds memory on long tables
+_N_ROWS = 1000  # of a table at once: their products stay in the cache
 
 
 @torch.no_grad()
@@ -71,11 +71,14 @@ def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 def _grams(z: Tensor, weight: Tensor) -> Tensor:
     """``Z' diag(w) Z`` for each column of weights: ``(horizon, input_size, input_size)``."""
-    n_rows = max(_LARGEST // (z.shape[1] * weight.shape[1]), 1)
-    total = z.new_zeros(weight.shape[1], z.shape[1], z.shape[1])
-    for rows, w in zip(torch.split(z, n_rows), torch.split(weight, n_rows), strict=True):
-        total += (w.T[:, :, None] * rows).transpose(1, 2) @ rows
-    return total
+    i, j = torch.triu_indices(z.shape[1], z.shape[1])
+    total = z.new_zeros(i.numel(), weight.shape[1])
+    for rows, w in zip(torch.split(z, _N_ROWS), torch.split(weight, _N_ROWS), strict=True):
+        columns = rows.T.contiguous()
+        total += (columns[i] * columns[j]) @ w  # products of every pair of inputs serve all columns of weights
+    grams = z.new_empty(weight.shape[1], z.shape[1], z.shape[1])
+    grams[:, i, j] = grams[:, j, i] = total.T
+    return grams
 
 
 def _solve(values: Tensor, projected: Tensor, energy: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:

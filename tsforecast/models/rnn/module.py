@@ -109,9 +109,10 @@ class RecurrentModule(pl.LightningModule):
         if self.network.dropout > 0:
             step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
             masks = dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
-        total, count, state = self._losses(batch, self._state, masks)
+        output, state = self.network(batch.x, self._state, batch.reset, masks)
         self._state = state.detach()  # values flow into the next chunk, gradients do not; a window begins with a reset
-        loss = (total.sum(dim=(1, 2)) / count).sum()
+        total = self._losses(output, batch.target, batch.weight)
+        loss = (total.sum(dim=(1, 2)) / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)).sum()
         if not torch.isfinite(loss):
             self._blame(total, batch)
         return loss
@@ -122,26 +123,17 @@ class RecurrentModule(pl.LightningModule):
         weights = {name: value[members] for name, value in self.network.state_dict().items()}
         state, totals, counts = None, [], []
         for chunk in chunks:
-            total, count, state = self._losses(chunk, state, weights=weights)
-            totals.append(total.sum(dim=(1, 2)))
-            counts.append(count)
-        return torch.stack(totals).sum(0) / torch.stack(counts).sum(0)
+            rows = torch.nonzero(chunk.weight[0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
+            output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows))
+            target, weight = (part.flatten(1, 2)[:, rows, None] for part in (chunk.target, chunk.weight))
+            totals.append(self._losses(output, target, weight).sum(dim=(1, 2)))
+            counts.append(weight.sum())
+        return torch.stack(totals).sum(0) / torch.stack(counts).sum()
 
-    def _losses(
-        self,
-        batch: Chunk,
-        state: Tensor | None,
-        masks: Sequence[Tensor] | None = None,
-        weights: dict[str, Tensor] | None = None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Weighted loss by member, step and stream; the sum of weights by member; the state after the chunk."""
-        inputs = (batch.x, state, batch.reset, masks)
-        output, state = self.network(*inputs) if weights is None else functional_call(self.network, weights, inputs)
-        raw = output.unflatten(-1, (-1, self.head.n_params))  # (n_members, n_steps, n_streams, horizon, n_params)
-        target = batch.target.expand(raw.shape[:-1])
-        losses = (self.head.loss(raw, target) * batch.weight).sum(-1)
-        count = batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)
-        return losses, count, state
+    def _losses(self, output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+        """Weighted loss by member, step and stream."""
+        raw = output.view(*output.shape[:-1], -1, self.head.n_params)  # (..., horizon, n_params)
+        return (self.head.loss(raw, target.expand(raw.shape[:-1])) * weight).sum(-1)
 
     def _blame(self, losses: Tensor, batch: Chunk) -> None:
         """Note each fit whose loss is not finite; raise where there is no other."""
@@ -159,8 +151,9 @@ class RecurrentModule(pl.LightningModule):
 
     def validation_step(self, batch: Chunk, batch_idx: int) -> None:
         """Add up the losses of the validation tail."""
-        total, count, self._validation_state = self._losses(batch, self._validation_state)
-        self._validation.append(torch.stack([total.sum(dim=(1, 2)), count.expand(total.shape[0])]))
+        output, self._validation_state = self.network(batch.x, self._validation_state, batch.reset)
+        total = self._losses(output, batch.target, batch.weight).sum(dim=(1, 2))
+        self._validation.append(torch.stack([total, batch.weight.sum().expand_as(total)]))
 
     def on_validation_epoch_end(self) -> None:
         """Mean loss of the tail, for each member."""

@@ -120,7 +120,12 @@ class RecurrentNetwork(nn.Module):
         return self.readout.new_zeros(self.num_layers, parts, len(self.readout), n_streams, self.hidden_size)
 
     def forward(
-        self, x: Tensor, state: Tensor | None = None, reset: Tensor | None = None, masks: Sequence[Tensor] | None = None
+        self,
+        x: Tensor,
+        state: Tensor | None = None,
+        reset: Tensor | None = None,
+        masks: Sequence[Tensor] | None = None,
+        rows: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Output of every step and the state after the last.
 
@@ -134,10 +139,13 @@ class RecurrentNetwork(nn.Module):
             True where a new series begins: the state before that step counts as zero.
         masks : sequence of Tensor, length num_layers, optional
             Factors of each layer's outputs, ``(n_members, n_steps, n_streams, hidden_size)``: see `dropout_masks`.
+        rows : Tensor of int, shape (n_rows,), optional
+            Places whose output is wanted, ``step * n_streams + stream``; of all where it is None.
 
         Returns
         -------
         output : Tensor, shape (n_members, n_steps, n_streams, output_size)
+            With ``rows``, ``(n_members, n_rows, 1, output_size)``.
         state : Tensor, of the shape of ``state``
         """
         n_steps, n_streams = x.shape[1:3]
@@ -150,6 +158,8 @@ class RecurrentNetwork(nn.Module):
             hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep)
             hidden = hidden if masks is None else hidden * masks[layer]
             after.append(last)
+        if rows is not None:
+            hidden, x = (part.flatten(1, 2)[:, rows, None] for part in (hidden, x))
         output = _product(hidden, self.readout) + _product(x, self.direct) + self.intercept[:, None]
         return output, torch.stack(after)
 
@@ -157,7 +167,7 @@ class RecurrentNetwork(nn.Module):
 def _product(x: Tensor, weight: Tensor) -> Tensor:
     """``(n_members or 1, n_steps, n_streams, n_in)`` by ``(n_members, n_in, n_out)``, as one batched product."""
     flat = x.flatten(1, 2).expand(weight.shape[0], -1, -1)
-    return torch.bmm(flat, weight).view(weight.shape[0], *x.shape[1:3], -1)
+    return torch.bmm(flat, weight).view(weight.shape[0], *x.shape[1:3], weight.shape[2])
 
 
 def dropout_masks(network: RecurrentNetwork, seeds: Sequence[int], step: int, shape: tuple[int, int]) -> list[Tensor]:
