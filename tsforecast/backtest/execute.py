@@ -11,7 +11,8 @@ import numpy as np
 
 from tsforecast._types import Floats
 from tsforecast.backtest.blocks import read_block, write_block
-from tsforecast.backtest.jobs import Address, Failure, Job, Part, join_parts, run_job
+from tsforecast.backtest.bundles import bundle_jobs
+from tsforecast.backtest.jobs import Address, Failure, Job, Part, join_parts, run_jobs
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.parts import find_part, read_part, write_part
 from tsforecast.backtest.plan import Plan
@@ -27,8 +28,8 @@ _KILLED = ("KilledWorker", "WorkerCrashedError")  # what Dask and Ray raise in p
 class Task:
     """What a worker gets: where its series are, what to do, where to put what comes of it."""
 
-    job: Job
-    key: str
+    jobs: tuple[Job, ...]
+    keys: tuple[str, ...]
     block: Path
     cv: RollingOrigin
     levels: Floats
@@ -37,7 +38,7 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Receipt:
-    """What a worker gives back: the file is on the disk."""
+    """What a worker gives back for each job: the file is on the disk."""
 
     key: str
     path: Path
@@ -47,20 +48,28 @@ class Receipt:
 
 @dataclasses.dataclass
 class _Unit:
-    """A job, or a piece of one that killed its worker."""
+    """What a worker is given: some jobs that are fitted together, one, or a piece of one that killed its worker."""
 
-    job: Job
-    key: str
-    whole: Address
+    jobs: tuple[Job, ...]
+    keys: tuple[str, ...]
+    wholes: tuple[Address, ...]
     deaths: int = 0
 
+    def apart(self) -> "list[_Unit]":
+        """Each job by itself."""
+        return [
+            _Unit((job,), (key,), (whole,)) for job, key, whole in zip(self.jobs, self.keys, self.wholes, strict=True)
+        ]
 
-def run_task(task: Task) -> Receipt:
-    """The receipt of a task: reads its series, runs the job, writes one file; the same wherever it runs."""
+
+def run_task(task: Task) -> list[Receipt]:
+    """The receipts of a task: reads its series, runs its jobs, writes a file for each; the same wherever it runs."""
     panel = read_block(task.block)
-    part = run_job(task.job, panel, task.cv, task.levels)
-    path = write_part(task.target, task.key, part)
-    return Receipt(task.key, path, part.mean.size, len(part.failures))
+    receipts = []
+    for key, part in zip(task.keys, run_jobs(task.jobs, panel, task.cv, task.levels), strict=True):
+        path = write_part(task.target, key, part)
+        receipts.append(Receipt(key, path, part.mean.size, len(part.failures)))
+    return receipts
 
 
 def drive(
@@ -81,9 +90,12 @@ class _Driver:
     def __init__(self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: Pool, progress: Progress) -> None:
         self._plan, self._folder, self._pool, self._progress = plan, folder, pool, progress
         self._jobs = {job.address: job for job in jobs}
-        self._waiting = deque(_Unit(job, folder.key(job), job.address) for job in jobs)
+        self._waiting = deque(
+            _Unit(bundle, tuple(map(folder.key, bundle)), tuple(job.address for job in bundle))
+            for bundle in bundle_jobs(jobs, plan.panel, pool.n_workers)
+        )
         self._suspects: deque[_Unit] = deque()  # were at work when a worker died: now each runs alone
-        self._running: dict[Future[Receipt], _Unit] = {}
+        self._running: dict[Future[list[Receipt]], _Unit] = {}
         self._open: dict[Address, int] = {}  # pieces of a divided job that are not finished
         self._pieces: dict[Address, dict[int, Part]] = {}
         self._n_done = 0
@@ -110,17 +122,15 @@ class _Driver:
                 return
 
     def _submit(self, unit: _Unit, back: deque[_Unit]) -> bool:
-        """Hand a unit to a worker, unless its file is there already; False where the pool had broken down before."""
-        path = find_part(self._folder.parts_folder, unit.key)
-        if path is not None:
-            self._accept(unit, path)
+        """Hand a unit to a worker, unless its files are there already; False where the pool had broken down before."""
+        if self._accept_found(unit):
             return True
-        job, plan = unit.job, self._plan
+        job, plan = unit.jobs[0], self._plan
         block = self._folder.folder / "data" / f"{job.first}-{job.stop}.parquet"
         if not block.exists():
             block.parent.mkdir(exist_ok=True)
             write_block(block, plan.panel.take(np.arange(job.first, job.stop)))
-        task = Task(job, unit.key, block, plan.cv, plan.levels, self._folder.parts_folder)
+        task = Task(unit.jobs, unit.keys, block, plan.cv, plan.levels, self._folder.parts_folder)
         try:
             self._running[self._pool.submit(run_task, task)] = unit
         except BrokenExecutor:
@@ -130,15 +140,13 @@ class _Driver:
             return False
         return True
 
-    def _settle(self, future: "Future[Receipt]") -> _Unit | None:
+    def _settle(self, future: "Future[list[Receipt]]") -> _Unit | None:
         """Accept what a worker did; the unit itself where the worker died."""
         unit = self._running.pop(future)
         try:
-            receipt = future.result()
+            receipts = future.result()
         except Exception as error:
-            path = find_part(self._folder.parts_folder, unit.key)
-            if path is not None:  # done, whatever befell the receipt
-                self._accept(unit, path)
+            if self._accept_found(unit):  # done, whatever befell the receipt
                 return None
             if isinstance(error, BrokenExecutor):
                 self._pool.is_broken = True
@@ -146,8 +154,18 @@ class _Driver:
             if isinstance(error, CancelledError) or type(error).__name__ in _KILLED:
                 return unit
             raise
-        self._accept(unit, receipt.path)
+        for one, receipt in zip(unit.apart(), receipts, strict=True):
+            self._accept(one, receipt.path)
         return None
+
+    def _accept_found(self, unit: _Unit) -> bool:
+        """Whether the files of all jobs of a unit are on the disk, and then accepted."""
+        found = [path for key in unit.keys if (path := find_part(self._folder.parts_folder, key)) is not None]
+        if len(found) < len(unit.keys):
+            return False
+        for one, path in zip(unit.apart(), found, strict=True):
+            self._accept(one, path)
+        return True
 
     def _after_death(self, dead: list[_Unit], *, alone: bool) -> None:
         if self._pool.is_broken:  # everything that was at work is lost with it
@@ -156,7 +174,11 @@ class _Driver:
                 dead += [unit for future in finished if (unit := self._settle(future)) is not None]
             self._pool.rebuild()
         for unit in dead:
-            divisible = not unit.job.forecaster.is_global and unit.job.stop - unit.job.first > 1
+            if len(unit.jobs) > 1:
+                self._suspects += unit.apart()
+                continue
+            job = unit.jobs[0]
+            divisible = not job.forecaster.is_global and job.stop - job.first > 1
             unit.deaths += alone
             if alone and divisible:
                 self._divide(unit)
@@ -166,16 +188,16 @@ class _Driver:
                 self._give_up(unit)
 
     def _divide(self, unit: _Unit) -> None:
-        job = unit.job
+        job, whole = unit.jobs[0], unit.wholes[0]
         middle = (job.first + job.stop) // 2
-        self._open[unit.whole] = self._open.get(unit.whole, 1) + 1
+        self._open[whole] = self._open.get(whole, 1) + 1
         for first, stop in ((job.first, middle), (middle, job.stop)):
             piece = dataclasses.replace(job, first=first, stop=stop)
-            key = f"{unit.key.partition('_')[0]}_{first}_{stop}"
-            self._suspects.append(_Unit(piece, key, unit.whole))
+            key = f"{unit.keys[0].partition('_')[0]}_{first}_{stop}"
+            self._suspects.append(_Unit((piece,), (key,), (whole,)))
 
     def _give_up(self, unit: _Unit) -> None:
-        job = unit.job
+        job = unit.jobs[0]
         n_series, n_windows = job.stop - job.first, len(job.windows)
         mean = np.full((n_windows, n_series, self._plan.cv.horizon), np.nan)
         failures = tuple(
@@ -188,19 +210,20 @@ class _Driver:
         self._accept(unit, Part(mean, quantiles, nothing, nothing, failures))
 
     def _accept(self, unit: _Unit, given: Path | Part) -> None:
-        """Register a finished unit; the pieces of a divided job are joined when the last of them is there."""
-        whole = self._jobs[unit.whole]
-        if unit.job is whole:
+        """Register a finished unit of one job; pieces of a divided one are joined when the last of them is there."""
+        job, address = unit.jobs[0], unit.wholes[0]
+        whole = self._jobs[address]
+        if job is whole:
             if isinstance(given, Part):
                 self._folder.put(whole, given)
             else:
                 self._folder.accept(whole, given)
         else:
-            pieces = self._pieces.setdefault(unit.whole, {})
-            pieces[unit.job.first] = given if isinstance(given, Part) else read_part(given)
-            self._open[unit.whole] -= 1
-            if self._open[unit.whole] > 0:
+            pieces = self._pieces.setdefault(address, {})
+            pieces[job.first] = given if isinstance(given, Part) else read_part(given)
+            self._open[address] -= 1
+            if self._open[address] > 0:
                 return
-            self._folder.put(whole, join_parts([self._pieces[unit.whole][first] for first in sorted(pieces)]))
+            self._folder.put(whole, join_parts([pieces[first] for first in sorted(pieces)]))
         self._n_done += 1
         self._progress(self._n_done, len(self._jobs), whole.model)

@@ -109,19 +109,56 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audite
     not global the block is halved until the guilty series stand alone; a global model fails on all of the block.
     ``KeyboardInterrupt`` and its like pass through.
     """
-    n_windows, n_series = len(job.windows), panel.n_series
-    mean = np.full((n_windows, n_series, cv.horizon), np.nan)
-    quantiles = np.full((*mean.shape, levels.size), np.nan)
-    predict_seconds = []
     warm_up(job.forecaster)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+    with _recorded() as caught:
         begin = time.perf_counter()
         fits, failures = _fit(job, panel, cv, audited)
-        fit_seconds = time.perf_counter() - begin
+        seconds = time.perf_counter() - begin
+    return _forecast_all(job, panel, cv, levels, _Fitted(fits, failures, seconds, caught), audited)
+
+
+def run_jobs(jobs: Sequence[Job], panel: Panel, cv: RollingOrigin, levels: Floats) -> list[Part]:
+    """What `run_job` gives for each of several jobs of one model on one block, which are fitted together."""
+    if len(jobs) == 1:
+        return [run_job(jobs[0], panel, cv, levels)]
+    warm_up(jobs[0].forecaster)
+    everything = np.arange(panel.n_series)
+    models: list[BaseForecaster] = [clone(job.forecaster) for job in jobs]
+    with _recorded() as caught:
+        panels = [training_panel(panel, cv, job.windows[0]) for job in jobs]
+        outcomes = type(models[0]).fit_many(models, panels)
+    parts = []
+    for job, model, (seconds, error) in zip(jobs, models, outcomes, strict=True):
+        if error is None:
+            fitted = _Fitted([(everything, model)], [], seconds, caught)
+            parts.append(_forecast_all(job, panel, cv, levels, fitted, audited=False))
+        else:  # alone it is found out whose fault it is
+            part = run_job(job, panel, cv, levels)
+            parts.append(dataclasses.replace(part, fit_seconds=(part.fit_seconds[0] + seconds, *part.fit_seconds[1:])))
+        caught = []  # what was warned of while all were fitted is told with the first
+    return parts
+
+
+@dataclasses.dataclass(frozen=True)
+class _Fitted:
+    """Models with the places in the block of the series that each was fitted to, and what the fit cost and told."""
+
+    models: list[tuple[Ints, BaseForecaster]]
+    failures: list[Failure]
+    seconds: float
+    caught: list[warnings.WarningMessage]
+
+
+def _forecast_all(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, fitted: _Fitted, audited: bool) -> Part:
+    """The part of a job whose models are fitted."""
+    n_windows = len(job.windows)
+    mean = np.full((n_windows, panel.n_series, cv.horizon), np.nan)
+    quantiles = np.full((*mean.shape, levels.size), np.nan)
+    failures, predict_seconds = list(fitted.failures), []
+    with _recorded() as caught:
         for k in range(n_windows):
             begin = time.perf_counter()
-            for positions, model in fits:
+            for positions, model in fitted.models:
                 forecasts, failed = _forecast(job, model, panel, positions, cv, k, levels, audited)
                 failures += failed
                 for places, forecast in forecasts:
@@ -129,8 +166,17 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audite
                     quantiles[k, places] = forecast.quantiles[:, cv.gap :]
             predict_seconds.append(time.perf_counter() - begin)
     failures.sort(key=lambda failure: (failure.window, failure.position))
-    spent = (fit_seconds, *(0.0 for _ in job.windows[1:]))
-    return Part(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), _count(caught))
+    spent = (fitted.seconds, *(0.0 for _ in job.windows[1:]))
+    told = _count([*fitted.caught, *caught])
+    return Part(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), told)
+
+
+@contextlib.contextmanager
+def _recorded() -> Iterator[list[warnings.WarningMessage]]:
+    """All that is warned of in the block, in place of the warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield caught
 
 
 def _fit(

@@ -10,8 +10,9 @@ from typing import Literal
 import numpy as np
 
 from tsforecast.backtest.audit import audit as check_for_leaks
+from tsforecast.backtest.bundles import bundle_jobs
 from tsforecast.backtest.execute import Progress, drive
-from tsforecast.backtest.jobs import Job, run_job
+from tsforecast.backtest.jobs import Job, run_jobs
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
 from tsforecast.backtest.result import BacktestResult
@@ -23,7 +24,7 @@ from tsforecast.containers import Series, to_panel
 from tsforecast.metrics.choose import Metric, choose_metrics
 
 DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
-_PATIENCE = 5.0  # seconds in which most runs are over; starting workers takes as long where they import torch
+_PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
 
 
 def backtest(
@@ -148,15 +149,17 @@ def _run_here(
 ) -> list[Job]:
     """Run jobs in this process; those that are left to others, of a run that turns out to be long."""
     until = time.monotonic() + (_PATIENCE if executor == "auto" else float("inf"))
-    n_before = len(jobs) - len(pending)
-    for done, job in enumerate(pending):
-        if len(pending) - done > 1 and time.monotonic() > until:
+    bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
+    for k, bundle in enumerate(bundles):
+        if len(bundles) - k > 1 and time.monotonic() > until:
             if can_spread(plan.models):
-                return list(pending[done:])
+                return [job for rest in bundles[k:] for job in rest]
             until = float("inf")
-        progress(n_before + done, len(jobs), job.model)
-        block = plan.panel.take(np.arange(job.first, job.stop))
-        store.put(job, run_job(job, block, plan.cv, plan.levels))
+        progress(done, len(jobs), bundle[0].model)
+        block = plan.panel.take(np.arange(bundle[0].first, bundle[0].stop))
+        for job, part in zip(bundle, run_jobs(bundle, block, plan.cv, plan.levels), strict=True):
+            store.put(job, part)
+        done += len(bundle)
     return []
 
 

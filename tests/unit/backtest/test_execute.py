@@ -38,8 +38,8 @@ class Deadly(Executor):
     def submit(self, function, task):
         future = Future()
         self.n_run += 1
-        ids = {NAMES[i] for i in range(task.job.first, task.job.stop)}
-        if self.by_chance > 0 or (task.job.model == "deadly" and ids & self.series):
+        ids = {NAMES[i] for i in range(task.jobs[0].first, task.jobs[0].stop)}
+        if self.by_chance > 0 or (task.jobs[0].model == "deadly" and ids & self.series):
             self.by_chance -= 1
             future.set_exception(KilledWorker())
         else:
