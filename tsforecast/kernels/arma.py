@@ -15,64 +15,83 @@ section 2)::
 
 No covariance is propagated through time: the cost is that of a few difference equations over the nonzero lags, and of
 r x r algebra once. ``I + L' H L`` has no eigenvalue below 1, so that roots of theta on the unit circle need no care.
+
+Coefficients may have lanes (`tsforecast.kernels._lanes`); then so has everything that depends on them. The shapes
+below leave the axis of lanes out.
 """
 
-import numpy as np
-
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import njit
+from tsforecast.kernels._jit import njit, njit_inline
+from tsforecast.kernels._lanes import (
+    copied,
+    empty2,
+    largest,
+    load,
+    load2,
+    log,
+    ratio,
+    reverse,
+    root,
+    store,
+    store2,
+    where_positive,
+    zeros,
+    zeros2,
+)
 from tsforecast.kernels.polynomial import nonzero_lags
 
+_BLOCK = 64  # steps
 _NEGLIGIBLE = 1e-15  # of the impulse response, whose first value is 1
 
 
 @njit
-def autoregress(x: Floats, lags: Ints, phi: Floats) -> Floats:
-    """``x[t] - sum(phi[k] x[t - k])`` over the lags given, zero before the beginning: (n,) -> (n,)."""
-    out = x.copy()
-    for lag in lags:
-        c = phi[lag - 1]
-        head, tail = out[lag:], x[: max(x.size - lag, 0)]
-        for t in range(tail.size):
-            head[t] -= c * tail[t]
-    return out
+def difference_equation(out: Floats, w: Floats, ar: Ints, phi: Floats, ma: Ints, theta: Floats) -> None:
+    """``a[t] = w[t] - sum(phi[k] w[t - k]) - sum(theta[k] a[t - k])`` over the lags given: (n,) into ``out`` (n,).
+
+    All is zero before the beginning. ``w`` has no lanes where one series is taken at several parameters. Lags of a past
+    lag up to 5 keep their values at hand; longer ones are taken off a block of steps at once, the block not longer than
+    the shortest of them.
+    """
+    n = out.shape[0]
+    c = zeros(theta, 6)
+    n_short = 0
+    for lag in ma:
+        if lag <= 5:
+            store(c, lag, load(theta, lag - 1))
+            n_short += 1
+    c1, c2, c3, c4, c5 = load(c, 1), load(c, 2), load(c, 3), load(c, 4), load(c, 5)
+    a1 = a2 = a3 = a4 = a5 = load(c, 0)
+    block = min(_BLOCK, ma[n_short]) if n_short < ma.size else _BLOCK
+    for begin in range(0, n, block):
+        end = min(begin + block, n)
+        for t in range(begin, end):
+            store(out, t, load(w, t))
+        for lag in ar:
+            take_off(out, w, lag, load(phi, lag - 1), begin, end)
+        for lag in ma[n_short:]:
+            take_off(out, out, lag, load(theta, lag - 1), begin, end)
+        for t in range(begin, end if n_short > 0 else begin):
+            a = load(out, t) - c5 * a5 - c4 * a4 - c3 * a3 - c2 * a2 - c1 * a1
+            store(out, t, a)
+            a5, a4, a3, a2, a1 = a4, a3, a2, a1, a
+
+
+@njit
+def take_off(out: Floats, x: Floats, lag: int, weight: float, begin: int, end: int) -> None:
+    """``out[t] -= weight x[t - lag]`` for ``begin <= t < end``, x zero before its beginning: (n,), (n,)."""
+    for t in range(max(begin, lag), end):
+        store(out, t, load(out, t) - weight * load(x, t - lag))
 
 
 @njit
 def invert_ma(x: Floats, lags: Ints, theta: Floats) -> Floats:
-    """``y`` with ``y[t] + sum(theta[k] y[t - k]) = x[t]`` over the lags given, zero before: (n,) -> (n,).
-
-    Lags up to 5 go step by step, with the last five values at hand; longer ones are taken off a block of steps at once,
-    the block as long as the shortest of them.
-    """
-    n = x.size
-    y = x.copy()
-    c = np.zeros(6)
-    n_short = 0
-    for lag in lags:
-        if lag <= 5:
-            c[lag] = theta[lag - 1]
-            n_short += 1
-    c1, c2, c3, c4, c5 = c[1], c[2], c[3], c[4], c[5]
-    y1 = y2 = y3 = y4 = y5 = 0.0
-    block = lags[n_short] if n_short < lags.size else n
-    for begin in range(0, n, max(block, 1)):
-        end = min(begin + block, n)
-        for lag in lags[n_short:]:
-            first = max(begin, lag)
-            if first < end:
-                now, before, weight = y[first:end], y[first - lag : end - lag], theta[lag - 1]
-                for t in range(now.size):
-                    now[t] -= weight * before[t]
-        if n_short > 0:
-            for t in range(begin, end):
-                value = y[t] - c5 * y5 - c4 * y4 - c3 * y3 - c2 * y2 - c1 * y1
-                y[t] = value
-                y5, y4, y3, y2, y1 = y4, y3, y2, y1, value
+    """``y`` with ``y[t] + sum(theta[k] y[t - k]) = x[t]`` over the lags given, zero before: (n,) -> (n,)."""
+    y = zeros(theta, x.shape[0])
+    difference_equation(y, x, lags[:0], theta, lags, theta)
     return y
 
 
-@njit
+@njit_inline
 def impulse_response(lags: Ints, theta: Floats, n: int) -> Floats:
     """``pi = 1 / theta(B)``, up to where it has died out: at most (n,).
 
@@ -80,20 +99,20 @@ def impulse_response(lags: Ints, theta: Floats, n: int) -> Floats:
     """
     length = min(n, 64)
     while True:
-        unit = np.zeros(length)
-        unit[0] = 1.0
+        unit = zeros(theta, length)
+        store(unit, 0, 1.0)
         pi = invert_ma(unit, lags, theta)
-        quiet = 0
-        for t in range(length):
-            quiet = quiet + 1 if abs(pi[t]) < _NEGLIGIBLE else 0
-            if quiet > theta.size:
-                return pi[: t + 1].copy()
+        end = length
+        while end > 0 and largest(load(pi, end - 1)) < _NEGLIGIBLE:
+            end -= 1
+        if length - end > theta.shape[0]:
+            return pi[: end + theta.shape[0] + 1]
         if length == n:
             return pi
         length = min(4 * length, n)
 
 
-@njit
+@njit_inline
 def response_gram(pi: Floats, lags: Ints, theta: Floats, r: int, n: int) -> Floats:
     """``H = K' K``, ``H[i, j] = sum over t < n of pi[t - i] pi[t - j]``: (r, r).
 
@@ -101,95 +120,104 @@ def response_gram(pi: Floats, lags: Ints, theta: Floats, r: int, n: int) -> Floa
 
         H[i + 1, j + 1] = H[i, j] - pi[n - 1 - i] pi[n - 1 - j]
     """
-    H = np.zeros((r, r))
-    first = invert_ma(pi[::-1].copy(), lags, theta)[::-1]
-    leaving = np.zeros(r)
-    for j in range(min(r, pi.size)):
-        H[0, j] = first[j]
+    H = zeros2(theta, r, r)
+    length = pi.shape[0]
+    first = invert_ma(reverse(pi), lags, theta)
+    leaving = zeros(theta, r)
+    for j in range(min(r, length)):
+        store2(H, 0, j, load(first, length - 1 - j))
     for j in range(min(r, n)):
-        if n - 1 - j < pi.size:
-            leaving[j] = pi[n - 1 - j]
+        if n - 1 - j < length:
+            store(leaving, j, load(pi, n - 1 - j))
     for i in range(r - 1):
-        above, row = H[i, i : r - 1], H[i + 1, i + 1 :]
-        for j in range(row.size):
-            row[j] = above[j] - leaving[i] * leaving[i + j]
+        late = load(leaving, i)
+        for j in range(i, r - 1):
+            store2(H, i + 1, j + 1, load2(H, i, j) - late * load(leaving, j))
     for i in range(r):
         for j in range(i):
-            H[i, j] = H[j, i]
+            store2(H, i, j, load2(H, j, i))
     return H
 
 
-@njit
+@njit_inline
 def ar_autocovariances(phi: Floats, n_lags: int) -> Floats:
     """Autocovariances 0 to ``n_lags`` of a stationary autoregression with innovation variance 1: (n_lags + 1,).
 
     The inverse Levinson recursion: step down to the polynomials of every lower order, whose innovation variances are
     ``v[k-1] = v[k] / (1 - pacf[k]^2)``, then ``gamma[k] = pacf[k] v[k-1] + sum(phi[k-1, j] gamma[k - 1 - j])``.
     """
-    p = phi.size
-    lower = np.zeros((p + 1, p))  # lower[k] has order k
-    lower[p] = phi
-    v = np.ones(p + 1)
+    p = phi.shape[0]
+    lower = zeros2(phi, p + 1, p)  # lower[k] has order k
+    for j in range(p):
+        store2(lower, p, j, load(phi, j))
+    v = zeros(phi, p + 1)
+    store(v, p, 1.0)
     for k in range(p, 0, -1):
-        kappa = lower[k, k - 1]
-        rest = 1.0 - kappa * kappa
-        v[k - 1] = v[k] / rest
+        kappa = load2(lower, k, k - 1)
+        inverse = 1.0 / (1.0 - kappa * kappa)
+        store(v, k - 1, load(v, k) * inverse)
         for j in range(k - 1):
-            lower[k - 1, j] = (lower[k, j] + kappa * lower[k, k - 2 - j]) / rest
-    gamma = np.empty(n_lags + 1)
-    gamma[0] = v[0]
-    for k in range(1, n_lags + 1):
-        own = min(k - 1, p)
-        total = lower[k, k - 1] * v[k - 1] if k <= p else 0.0
-        for j in range(own if k <= p else p):
-            total += lower[own, j] * gamma[k - 1 - j]
-        gamma[k] = total
+            store2(lower, k - 1, j, (load2(lower, k, j) + kappa * load2(lower, k, k - 2 - j)) * inverse)
+    gamma = zeros(phi, n_lags + 1)
+    store(gamma, 0, load(v, 0))
+    for k in range(1, min(p, n_lags) + 1):
+        total = load2(lower, k, k - 1) * load(v, k - 1)
+        for j in range(k - 1):
+            total += load2(lower, k - 1, j) * load(gamma, k - 1 - j)
+        store(gamma, k, total)
+    lags = nonzero_lags(phi)
+    for k in range(p + 1, n_lags + 1):
+        total = load(v, p) * 0.0
+        for lag in lags:
+            total += load(phi, lag - 1) * load(gamma, k - lag)
+        store(gamma, k, total)
     return gamma
 
 
-@njit
+@njit_inline
 def psi_weights(phi: Floats, theta: Floats, n: int) -> Floats:
     """``psi = theta(B) / phi(B)``, lags 0 to n - 1: (n,)."""
     ar = nonzero_lags(phi)
-    psi = np.zeros(n)
-    psi[0] = 1.0
+    psi = zeros(phi, n)
+    store(psi, 0, 1.0)
+    for k in range(1, min(n, theta.shape[0] + 1)):
+        store(psi, k, load(theta, k - 1))
     for k in range(1, n):
-        total = theta[k - 1] if k <= theta.size else 0.0
+        total = load(psi, k)
         for lag in ar:
             if lag > k:
                 break
-            total += phi[lag - 1] * psi[k - lag]
-        psi[k] = total
+            total += load(phi, lag - 1) * load(psi, k - lag)
+        store(psi, k, total)
     return psi
 
 
-@njit
+@njit_inline
 def arma_autocovariances(phi: Floats, theta: Floats, n_lags: int) -> Floats:
     """Autocovariances 0 to ``n_lags`` of a stationary ARMA process with innovation variance 1: (n_lags + 1,).
 
-    ``gamma[k] = sum over m of rho[m] g[k - m]``: ``g`` of the autoregression, ``rho[m] = sum(theta[j] theta[j +
-    |m|])``.
+    ``gamma[k] = sum over i, j of theta[i] theta[j] g[k - i + j]`` with ``theta[0] = 1`` and ``g`` of the
+    autoregression, one sum after the other.
     """
-    q = theta.size
+    q = theta.shape[0]
+    ma = nonzero_lags(theta)
     g = ar_autocovariances(phi, n_lags + q)
-    ma = np.empty(q + 1)
-    ma[0] = 1.0
-    ma[1:] = theta
-    gamma = np.zeros(n_lags + 1)
-    for m in range(q + 1):
-        rho = 0.0
-        for j in range(q + 1 - m):
-            rho += ma[j] * ma[j + m]
-        if rho == 0.0:
-            continue
-        for k in range(n_lags + 1):
-            gamma[k] += rho * g[k + m]
-            if m > 0:
-                gamma[k] += rho * g[abs(k - m)]
+    half = zeros(phi, n_lags + q + 1)
+    for k in range(n_lags + q + 1):
+        total = load(g, k)
+        for lag in ma:
+            total += load(theta, lag - 1) * load(g, abs(k - lag))
+        store(half, k, total)
+    gamma = zeros(phi, n_lags + 1)
+    for k in range(n_lags + 1):
+        total = load(half, k)
+        for lag in ma:
+            total += load(theta, lag - 1) * load(half, k + lag)
+        store(gamma, k, total)
     return gamma
 
 
-@njit
+@njit_inline
 def state_factor(phi: Floats, theta: Floats) -> Floats:
     """``L`` with ``L L' = P``, the stationary covariance of the state with innovation variance 1: (r, r).
 
@@ -198,33 +226,52 @@ def state_factor(phi: Floats, theta: Floats) -> Floats:
     alpha[t, j])``::
 
         c[j] = sum over k >= j of phi[k] gamma[k - j + 1] + theta[k] psi[k - j + 1]
-        P[i, j] = P[i+1, j+1] + phi[i] c[j+1] + phi[j] c[i+1] + phi[i] phi[j] gamma[0]
-                  + phi[i] theta[j] + theta[i] phi[j] + theta[i] theta[j]
+        P[i, j] = P[i+1, j+1] + phi[i] (c[j+1] + phi[j] gamma[0] + theta[j]) + phi[j] c[i+1] + theta[i] (phi[j] +
+                  theta[j])
     """
-    p, q = phi.size, theta.size
+    p, q = phi.shape[0], theta.shape[0]
     r = max(p, q)
     if p == 0:
-        L = np.zeros((r, r))
+        L = zeros2(theta, r, r)
         for i in range(r):
             for m in range(r - i):
-                L[i, m] = theta[i + m]
+                store2(L, i, m, load(theta, i + m))
         return L
-    f, h = np.zeros(r + 1), np.zeros(r + 1)
-    f[:p], h[:q] = phi, theta
-    gamma = arma_autocovariances(phi, theta, p)
-    psi = psi_weights(phi, theta, r + 1)
-    c = np.zeros(r + 1)
-    for j in range(r):
-        for k in range(j, p):
-            c[j] += f[k] * gamma[k - j + 1]
-        for k in range(j, q):
-            c[j] += h[k] * psi[k - j + 1]
-    P = np.zeros((r + 1, r + 1))
+    f, h = zeros(phi, r + 1), zeros(phi, r + 1)
+    for i in range(p):
+        store(f, i, load(phi, i))
+    for i in range(q):
+        store(h, i, load(theta, i))
+    c = first_row(phi, theta, r)
+    gamma = load(c, r + 1)
+    P = zeros2(phi, r + 1, r + 1)
     for i in range(r - 1, -1, -1):
+        fi, hi, ci = load(f, i), load(h, i), load(c, i + 1)
         for j in range(i, -1, -1):
-            P[i, j] = P[i + 1, j + 1] + f[i] * c[j + 1] + f[j] * c[i + 1] + f[i] * f[j] * gamma[0]
-            P[i, j] += f[i] * h[j] + h[i] * f[j] + h[i] * h[j]
+            fj, hj = load(f, j), load(h, j)
+            total = load2(P, i + 1, j + 1) + fi * (load(c, j + 1) + fj * gamma + hj)
+            store2(P, i, j, total + fj * ci + hi * (fj + hj))
     return semidefinite_cholesky(P[:r, :r])
+
+
+@njit_inline
+def first_row(phi: Floats, theta: Floats, r: int) -> Floats:
+    """``c[j]`` of `state_factor` for j < r, a zero, and the variance ``gamma[0]`` of the process: (r + 2,)."""
+    gamma = arma_autocovariances(phi, theta, phi.shape[0])
+    psi = psi_weights(phi, theta, r + 1)
+    ar, ma = nonzero_lags(phi), nonzero_lags(theta)
+    c = zeros(phi, r + 2)
+    for j in range(r):
+        total = load(c, j)
+        for lag in ar:
+            if lag > j:
+                total += load(phi, lag - 1) * load(gamma, lag - j)
+        for lag in ma:
+            if lag > j:
+                total += load(theta, lag - 1) * load(psi, lag - j)
+        store(c, j, total)
+    store(c, r + 1, load(gamma, 0))
+    return c
 
 
 @njit
@@ -234,56 +281,75 @@ def semidefinite_cholesky(P: Floats) -> Floats:
     Only the lower triangle of P is read.
     """
     r = P.shape[0]
-    L = np.zeros((r, r))
+    L = zeros2(P[0], r, r)
     for j in range(r):
-        pivot = P[j, j]
+        pivot = load2(P, j, j)
+        least = 4e-16 * r * pivot
         for k in range(j):
-            pivot -= L[j, k] * L[j, k]
-        if not pivot > 4e-16 * r * P[j, j]:
-            continue
-        root = np.sqrt(pivot)
-        L[j, j] = root
+            pivot -= load2(L, j, k) * load2(L, j, k)
+        diagonal = where_positive(pivot - least, root(pivot), 0.0)
+        store2(L, j, j, diagonal)
+        scale = ratio(1.0, diagonal)
         for i in range(j + 1, r):
-            total = P[i, j]
+            total = load2(P, i, j)
             for k in range(j):
-                total -= L[i, k] * L[j, k]
-            L[i, j] = total / root
+                total -= load2(L, i, k) * load2(L, j, k)
+            store2(L, i, j, total * scale)
     return L
 
 
 @njit
 def solve_cholesky(C: Floats, b: Floats) -> Floats:
     """``x`` with ``C C' x = b``, C lower triangular: (r, r), (r,) -> (r,)."""
-    r = b.size
-    x = b.copy()
+    r = b.shape[0]
+    x = copied(b)
     for i in range(r):
-        total = x[i]
+        total = load(x, i)
         for k in range(i):
-            total -= C[i, k] * x[k]
-        x[i] = total / C[i, i]
+            total -= load2(C, i, k) * load(x, k)
+        store(x, i, total / load2(C, i, i))
     for i in range(r - 1, -1, -1):
-        x[i] /= C[i, i]
+        value = load(x, i) / load2(C, i, i)
+        store(x, i, value)
         for k in range(i):
-            x[k] -= C[i, k] * x[i]
+            store(x, k, load(x, k) - load2(C, i, k) * value)
     return x
 
 
-@njit
-def posterior_cholesky(L: Floats, H: Floats) -> Floats:
-    """Lower Cholesky factor of ``I + L' H L``: (r, r), (r, r) -> (r, r)."""
-    M = np.dot(L.T, np.dot(H, L))
-    for i in range(M.shape[0]):
-        M[i, i] += 1.0
+@njit_inline
+def posterior_cholesky(L: Floats, H: Floats, lower: bool) -> Floats:
+    """Lower Cholesky factor of ``I + L' H L``: (r, r), (r, r) -> (r, r).
+
+    ``L`` is lower triangular, or zero past its other diagonal (`state_factor`).
+    """
+    r = L.shape[0]
+    if r == 0:
+        return L
+    product = empty2(L[0], r, r)  # H L
+    M = empty2(L[0], r, r)
+    for i in range(r):
+        for j in range(r):
+            total = load2(L, 0, 0) * 0.0
+            for k in range(j if lower else 0, r if lower else r - j):
+                total += load2(H, i, k) * load2(L, k, j)
+            store2(product, i, j, total)
+    for i in range(r):
+        for j in range(i + 1):
+            total = load2(L, 0, 0) * 0.0
+            for k in range(i if lower else 0, r if lower else r - i):
+                total += load2(L, k, i) * load2(product, k, j)
+            store2(M, i, j, total + 1.0 if i == j else total)
     return semidefinite_cholesky(M)
 
 
-@njit
+@njit_inline
 def beginning(phi: Floats, theta: Floats, n: int) -> tuple[Floats, Floats, Floats]:
     """``pi``, ``L`` and the Cholesky factor C of ``I + L' H L`` for a series of n values: (<= n,), (r, r), (r, r)."""
     ma = nonzero_lags(theta)
     pi = impulse_response(ma, theta, n)
     L = state_factor(phi, theta)
-    return pi, L, posterior_cholesky(L, response_gram(pi, ma, theta, L.shape[0], n))
+    H = response_gram(pi, ma, theta, L.shape[0], n)
+    return pi, L, posterior_cholesky(L, H, phi.shape[0] > 0)
 
 
 @njit
@@ -294,27 +360,52 @@ def whiten(W: Floats, phi: Floats, theta: Floats) -> tuple[Floats, float]:
     ``R R'`` holds the inner products ``W Omega^-1 W'`` and the second value is ``log det Omega``.
     """
     k, n = W.shape
-    r = max(phi.size, theta.size)
-    R = np.empty((k, r + n))
+    r = max(phi.shape[0], theta.shape[0])
+    R = empty2(phi, k, r + n)
     ar, ma = nonzero_lags(phi), nonzero_lags(theta)
     for c in range(k):
-        R[c, r:] = invert_ma(autoregress(W[c], ar, phi), ma, theta)
+        difference_equation(R[c, r:], W[c], ar, phi, ma, theta)
     if r == 0:
-        return R, 0.0
+        return R, log(load(zeros(phi, 1), 0) + 1.0)
     pi, L, C = beginning(phi, theta, n)
-    stop = min(n, pi.size + r)  # from there on the beginning is forgotten
+    stop = min(n, pi.shape[0] + r)  # from there on the beginning is forgotten
     for c in range(k):
-        back = invert_ma(R[c, r : r + stop][::-1].copy(), ma, theta)[::-1]
-        z = np.zeros(r)
-        for i in range(min(r, stop)):
-            for m in range(r):
-                z[m] += L[i, m] * back[i]
-        z = solve_cholesky(C, z)
-        alpha = np.zeros(max(stop, r))
-        alpha[:r] = np.dot(L, z)
-        R[c, :r] = z
-        R[c, r : r + stop] -= invert_ma(alpha[:stop], ma, theta)
-    logdet = 0.0
+        condition(R[c], L, C, stop, ma, theta)
+    return R, logdet_cholesky(C)
+
+
+@njit_inline
+def condition(row: Floats, L: Floats, C: Floats, stop: int, ma: Ints, theta: Floats) -> None:
+    """One row of `whiten` in place, ``[anything, e]`` to ``[z, e - K L z]``: ``z = (I + L' H L)^-1 L' K' e``."""
+    r = L.shape[0]
+    back = invert_ma(reverse(row[r : r + stop]), ma, theta)  # K' e, last value first
+    z = zeros(theta, r)
+    for i in range(min(r, stop)):
+        value = load(back, stop - 1 - i)
+        for m in range(r):
+            store(z, m, load(z, m) + load2(L, i, m) * value)
+    z = solve_cholesky(C, z)
+    alpha = zeros(theta, max(stop, r))
     for i in range(r):
-        logdet += 2.0 * np.log(C[i, i])
-    return R, logdet
+        total = load(alpha, i)
+        for m in range(r):
+            total += load2(L, i, m) * load(z, m)
+        store(alpha, i, total)
+    felt = invert_ma(alpha[:stop], ma, theta)
+    for i in range(r):
+        store(row, i, load(z, i))
+    for t in range(stop):
+        store(row, r + t, load(row, r + t) - load(felt, t))
+
+
+@njit_inline
+def logdet_cholesky(C: Floats) -> float:
+    """``log det(C C')``, C lower triangular with pivots from 1 to about 1e30: (r, r) -> float."""
+    total = 0.0
+    product = load2(C, 0, 0)
+    for i in range(1, C.shape[0]):
+        product *= load2(C, i, i)
+        if i % 8 == 7:  # a logarithm costs more than all else here
+            total += 2.0 * log(product)
+            product = load2(C, 0, 0) * 0.0 + 1.0
+    return total + 2.0 * log(product)

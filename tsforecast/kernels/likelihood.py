@@ -7,13 +7,16 @@ and log det)::
 
     -2 loglik = n log(2 pi / n) + n + n log(S exp(log det / n))
 
-so that maximum likelihood is the least-squares problem ``min |v(x)|^2`` of ``v = residual exp(log det / (2 n))``.
+so that maximum likelihood is the least-squares problem ``min |v(x)|^2`` of ``v = residual exp(log det / (2 n))``. A
+point and its neighbour in each direction are lanes of one sweep (`tsforecast.kernels._lanes`): a value comes with its
+derivatives.
 """
 
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import njit
+from tsforecast.kernels._jit import njit, njit_inline
+from tsforecast.kernels._lanes import N_LANES, copied, exp, load, log, sin, store, store2, zeros
 from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky, whiten
 from tsforecast.kernels.gls import project
 from tsforecast.kernels.polynomial import product, step_up
@@ -24,7 +27,7 @@ _HOPE = 10.0
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
-@njit
+@njit_inline
 def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
     """``phi, theta, seasonal_phi, seasonal_theta`` at angles x; ``orders`` is (p, q, P, Q, season_length).
 
@@ -32,37 +35,130 @@ def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats
     are those of a polynomial of stationary coefficients ``phi[k] circle**(k + 1)``, times ``circle``.
     """
     p, q, P, Q, s = orders[0], orders[1], orders[2], orders[3], orders[4]
-    pacf = np.sin(x)
-    phi = shrink(step_up(_STATIONARY * pacf[:p]), 1.0 / circle)
-    theta = shrink(-step_up(pacf[p : p + q]), 1.0 / circle)
-    seasonal_phi = shrink(step_up(_STATIONARY * pacf[p + q : p + q + P]), circle ** (-s))
-    seasonal_theta = shrink(-step_up(pacf[p + q + P : p + q + P + Q]), circle ** (-s))
-    return phi, theta, seasonal_phi, seasonal_theta
+    phi = shrink(from_angles(x[:p], _STATIONARY), 1.0 / circle)
+    theta = shrink(from_angles(x[p : p + q], 1.0), 1.0 / circle)
+    seasonal_phi = shrink(from_angles(x[p + q : p + q + P], _STATIONARY), circle ** (-s))
+    seasonal_theta = shrink(from_angles(x[p + q + P : p + q + P + Q], 1.0), circle ** (-s))
+    return phi, negative(theta), seasonal_phi, negative(seasonal_theta)
+
+
+@njit
+def from_angles(x: Floats, largest: float) -> Floats:
+    """Coefficients of the partial autocorrelations ``largest sin(x)``: (p,) -> (p,)."""
+    pacf = zeros(x, x.shape[0])
+    for k in range(x.shape[0]):
+        store(pacf, k, largest * sin(load(x, k)))
+    return step_up(pacf)
 
 
 @njit
 def shrink(phi: Floats, factor: float) -> Floats:
-    """``phi[k] factor**(k + 1)``, whose roots are those of phi divided by ``factor``: (p,) -> (p,)."""
-    for k in range(phi.size):
-        phi[k] *= factor ** (k + 1)
+    """``phi[k] factor**(k + 1)``, in place, whose roots are those of phi divided by ``factor``: (p,) -> (p,)."""
+    power = 1.0
+    for k in range(phi.shape[0]):
+        power *= factor
+        store(phi, k, power * load(phi, k))
     return phi
 
 
+@njit_inline
+def products(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]:
+    """``phi`` and ``theta`` of the products of the lag polynomials at angles x: (p + s P,), (q + s Q,)."""
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
+    ar, ma = product(phi, seasonal_phi, orders[4]), product(negative(theta), negative(seasonal_theta), orders[4])
+    return ar, negative(ma)
+
+
 @njit
+def negative(x: Floats) -> Floats:
+    """``-x``: (p,) -> (p,)."""
+    out = zeros(x, x.shape[0])
+    for k in range(x.shape[0]):
+        store(out, k, -1.0 * load(x, k))
+    return out
+
+
+@njit_inline
 def target(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float) -> Floats:
     """``v(x)``, whose sum of squares is least at the maximum of the likelihood: (r + n,).
 
     ``W`` is (k + 1, n): ``n_missing`` rows X that stand for missing values, then regressors, then the series. Missing
     values are integrated out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
     """
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
-    ar = product(phi, seasonal_phi, orders[4])
-    ma = -product(-theta, -seasonal_theta, orders[4])
+    ar, ma = products(x, orders, circle)
     R, logdet = whiten(W, ar, ma)
     residual, _, U = project(R)
     for i in range(n_missing):
-        logdet += 2.0 * np.log(U[i, i])
-    return residual * np.exp(logdet / (2.0 * (W.shape[1] - n_missing)))
+        logdet += 2.0 * log(load(U[i], i))
+    scale = exp(logdet / (2.0 * (W.shape[1] - n_missing)))
+    for t in range(residual.shape[0]):
+        store(residual, t, load(residual, t) * scale)
+    return residual
+
+
+@njit_inline
+def tangents(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float) -> Floats:
+    """``v(x)`` and its derivatives by forward differences: (k,) -> (n_groups, r + n, N_LANES).
+
+    With the lanes of all groups counted on, lane 0 is v and lane i the derivative by ``x[i - 1]``; any more are 0.
+    """
+    n_groups = x.size // N_LANES + 1
+    r = max(orders[0] + orders[4] * orders[2], orders[1] + orders[4] * orders[3])
+    E = np.empty((n_groups, r + W.shape[1], N_LANES))
+    points = np.empty((x.size, N_LANES))
+    for group in range(n_groups):
+        for i in range(x.size):
+            store(points, i, x[i])
+        for lane in range(N_LANES):
+            i = group * N_LANES + lane - 1
+            if 0 <= i < x.size:
+                points[i, lane] += _STEP
+        v = target(points, orders, W, n_missing, circle)
+        for t in range(E.shape[1]):
+            store(E[group], t, load(v, t))
+    for group in range(n_groups - 1, -1, -1):
+        for t in range(E.shape[1]):
+            value = E[0, t, 0]
+            store(E[group], t, (load(E[group], t) - value) * (1.0 / _STEP))
+            if group == 0:
+                E[0, t, 0] = value
+    return E
+
+
+@njit_inline
+def gram(E: Floats) -> Floats:
+    """Inner products of all lanes: (n_groups, m, N_LANES) -> (n_groups N_LANES, n_groups N_LANES)."""
+    n_groups = E.shape[0]
+    G = np.zeros((n_groups * N_LANES, n_groups, N_LANES))
+    for left in range(n_groups):
+        for right in range(n_groups):
+            X, Y = E[left], E[right]
+            for lane in range(0, N_LANES, 4):
+                s0 = s1 = s2 = s3 = load(Y, 0) * 0.0
+                for t in range(Y.shape[0]):
+                    y = load(Y, t)
+                    s0 += y * X[t, lane]
+                    s1 += y * X[t, lane + 1]
+                    s2 += y * X[t, lane + 2]
+                    s3 += y * X[t, lane + 3]
+                row = left * N_LANES + lane
+                store2(G, row, right, s0)
+                store2(G, row + 1, right, s1)
+                store2(G, row + 2, right, s2)
+                store2(G, row + 3, right, s3)
+    return G.reshape((n_groups * N_LANES, n_groups * N_LANES))
+
+
+@njit_inline
+def along(E: Floats, v: Floats) -> Floats:
+    """Inner product of every lane with v: (n_groups, m, N_LANES), (m,) -> (n_groups N_LANES,)."""
+    out = np.zeros((E.shape[0], N_LANES))
+    for group in range(E.shape[0]):
+        total = load(out, group)
+        for t in range(v.size):
+            total += load(E[group], t) * v[t]
+        store(out, group, total)
+    return out.reshape(out.size)
 
 
 @njit
@@ -139,49 +235,38 @@ def minimise(
     """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, and whether it converged.
 
     Gauss-Newton steps with the damping of Levenberg and Marquardt (1963) and the second-order term of NL2SOL (Dennis,
-    Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. The Jacobian is by
-    forward differences. It has converged when the first model sees less than ``tolerance`` of -2 loglik ahead;
-    it gives up, as converged, where even `_HOPE` times the fall foreseen leaves the minimum above ``goal``.
+    Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. It has converged
+    when the first model sees less than ``tolerance`` of -2 loglik ahead; it gives up, as converged, where even `_HOPE`
+    times the fall foreseen leaves the minimum above ``goal``.
     """
     n, k = W.shape[1] - n_missing, x.size
-    x = x.copy()
-    v = target(x, orders, W, n_missing, circle)
-    best = np.dot(v, v)
-    J, J_next = np.zeros((k, v.size)), np.empty((k, v.size))
-    A, B = np.zeros((k, k)), np.zeros((k, k))
-    g, step = np.zeros(k), np.zeros(k)
-    damping, use_secant = 1e-3, False
-    for iteration in range(max_iterations if np.isfinite(best) else 0):
-        for i in range(k):
-            moved = x.copy()
-            moved[i] += _STEP
-            J_next[i] = (target(moved, orders, W, n_missing, circle) - v) / _STEP
-        after = np.dot(J_next, v)
-        if iteration > 0:
-            B = secant(B, step, after - g, after - np.dot(J, v))
-        J, J_next = J_next, J
-        A, g = np.dot(J, J.T), after
-        ahead = foreseen(damped_step(A, A, g, 0.0), A, g) if k > 0 else 0.0
-        if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
-            return x, best, iteration, True
-        accepted = False
-        for _ in range(15):
-            step = damped_step(A + B if use_secant else A, A, g, damping)
-            trial = target(x + step, orders, W, n_missing, circle)
-            value = np.dot(trial, trial)
-            accepted = value < best
-            if accepted:
-                break
+    B, A, g, step = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k), np.zeros(k)
+    best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
+    previous = np.zeros((1, 1, N_LANES))
+    while True:
+        E = tangents(x + step, orders, W, n_missing, circle)
+        G = gram(E)
+        if G[0, 0] < best:
+            gain, best, x = best - G[0, 0], G[0, 0], x + step
+            after = copied(G[1 : k + 1, 0])
+            if iteration >= 0:
+                plain, full = foreseen(step, A, g), foreseen(step, A + B, g)
+                use_secant = abs(gain - full) < abs(gain - plain) or iteration == 0
+                damping = damping * 0.1 if gain > 0.5 * (full if use_secant else plain) else damping * 2.0
+                B = secant(B, step, after - g, after - along(previous, E[0, :, 0])[1 : k + 1])
+            A, g, previous, refused, iteration = G[1 : k + 1, 1 : k + 1], after, E, 0, iteration + 1
+            ahead = foreseen(damped_step(A, A, g, 0.0), A, g) if k > 0 else 0.0
+            if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
+                return x, best, iteration, True
+        else:
+            refused += 1
             use_secant = not use_secant and iteration > 0 and damping < 1.0
             damping = max(damping * 6.0, 1e-4)
-        if not accepted:
-            return x, best, iteration, n * foreseen(step, A, g) < 10.0 * tolerance * best
-        gain = best - value
-        plain, full = foreseen(step, A, g), foreseen(step, A + B, g)
-        use_secant = abs(gain - full) < abs(gain - plain) or iteration == 0
-        damping = damping * 0.1 if gain > 0.5 * (full if use_secant else plain) else damping * 2.0
-        x, v, best = x + step, trial, value
-    return x, best, max_iterations, False
+            if refused == 15 or iteration < 0:
+                return x, best, max(iteration, 0), n * foreseen(step, A, g) < 10.0 * tolerance * best
+        if iteration == max_iterations:
+            return x, best, iteration, False
+        step = damped_step(A + B if use_secant else A, A, g, damping)
 
 
 @njit

@@ -1,13 +1,14 @@
 """Lag polynomials: partial autocorrelations to coefficients and back, seasonal products, nonzero lags.
 
 A polynomial of order p is kept as its coefficients past lag 0, ``(p,)``: ``phi`` means ``1 - phi[0] B - phi[1] B^2 -
-...``.
+...``. Every array of coefficients may have lanes (`tsforecast.kernels._lanes`).
 """
 
 import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
+from tsforecast.kernels._lanes import copied, largest, load, store, zeros
 
 
 @njit
@@ -21,12 +22,13 @@ def step_up(pacf: Floats) -> Floats:
     Every root of ``1 - phi(B)`` is outside the unit circle if and only if every partial autocorrelation is within (-1,
     1).
     """
-    phi = pacf.copy()
-    last = np.empty_like(pacf)
-    for k in range(1, pacf.size):
-        last[:k] = phi[:k]
-        for j in range(k):
-            phi[j] = last[j] - pacf[k] * last[k - 1 - j]
+    phi = copied(pacf)
+    for k in range(1, pacf.shape[0]):
+        kappa = load(pacf, k)
+        for j in range((k + 1) // 2):  # j and its mirror image at once; in the middle they are one
+            left, right = load(phi, j), load(phi, k - 1 - j)
+            store(phi, j, left - kappa * right)
+            store(phi, k - 1 - j, right - kappa * left)
     return phi
 
 
@@ -38,43 +40,42 @@ def step_down(phi: Floats) -> Floats:
     on or within the unit circle. Those before it are then 0.
     """
     pacf = np.zeros_like(phi)
-    now = phi.copy()
-    last = np.empty_like(phi)
+    now = copied(phi)
     for k in range(phi.size - 1, -1, -1):
-        pacf[k] = now[k]
-        rest = 1.0 - now[k] * now[k]
+        kappa = now[k]
+        pacf[k] = kappa
+        rest = 1.0 - kappa * kappa
         if not rest > 0.0:
             return pacf
-        last[: k + 1] = now[: k + 1]
-        for j in range(k):
-            now[j] = (last[j] + last[k] * last[k - 1 - j]) / rest
+        for j in range((k + 1) // 2):
+            left, right = now[j], now[k - 1 - j]
+            now[j] = (left + kappa * right) / rest
+            now[k - 1 - j] = (right + kappa * left) / rest
     return pacf
 
 
 @njit
 def product(own: Floats, seasonal: Floats, season_length: int) -> Floats:
     """``phi`` of ``(1 - own(B)) (1 - seasonal(B^s))``: (p,), (P,) -> (p + s P,)."""
-    p, s = own.size, season_length
-    out = np.zeros(p + s * seasonal.size)
-    out[:p] = own
-    for k in range(seasonal.size):
-        out[s * (k + 1) - 1] += seasonal[k]
+    p, s = own.shape[0], season_length
+    out = zeros(own, p + s * seasonal.shape[0])
+    for i in range(p):
+        store(out, i, load(own, i))
+    for k in range(seasonal.shape[0]):
+        late, own_lag = load(seasonal, k), s * (k + 1) - 1
+        store(out, own_lag, load(out, own_lag) + late)
         for i in range(p):
-            out[s * (k + 1) + i] -= seasonal[k] * own[i]
+            store(out, own_lag + 1 + i, load(out, own_lag + 1 + i) - late * load(own, i))
     return out
 
 
 @njit
 def nonzero_lags(coefficients: Floats) -> Ints:
-    """Lags, counted from 1, whose coefficient is not zero: (p,) -> (n_nonzero,)."""
+    """Lags, counted from 1, whose coefficient is not zero (in one lane at least): (p,) -> (n_nonzero,)."""
+    lags = np.empty(coefficients.shape[0], dtype=np.int64)
     count = 0
-    for k in range(coefficients.size):
-        if coefficients[k] != 0.0:
-            count += 1
-    lags = np.empty(count, dtype=np.int64)
-    count = 0
-    for k in range(coefficients.size):
-        if coefficients[k] != 0.0:
+    for k in range(lags.size):
+        if largest(load(coefficients, k)) != 0.0:
             lags[count] = k + 1
             count += 1
-    return lags
+    return lags[:count]

@@ -1,0 +1,360 @@
+"""Eight points side by side: a kernel written once runs on one set of parameters, or on eight at the price of two.
+
+A value per point is a *lane* of one vector register. The functions here read and write such values; arithmetic between
+them, and with plain numbers, is that of ``float64``. An array of values has a last axis of `N_LANES` where it holds one
+value per point and no such axis where there is one point only: a kernel that uses `load` and `store`, and `zeros` for
+its own arrays, is compiled for either::
+
+    x : (n,) or (n, N_LANES)            load(x, i): a number, or a number per lane
+
+numba does not vectorise a loop over an inner axis of eight, hence this type, which is LLVM's ``<8 x double>``. Not
+compiled (``NUMBA_DISABLE_JIT``) a number per lane is a numpy row.
+"""
+
+# numba's own modules are typed in part only:
+# mypy: disable-error-code="no-untyped-call,attr-defined,assignment,untyped-decorator,import-untyped"
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, config, types
+from numba.core.typing.templates import AbstractTemplate, Signature, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, lower_cast, models, overload, register_model
+from numba.np.arrayobj import make_array
+
+from tsforecast._types import Floats
+
+N_LANES = 8
+
+_VECTOR = ir.VectorType(ir.DoubleType(), N_LANES)
+_NUMBER = (types.Float, types.Integer)
+
+
+class _LanesType(types.Type):
+    """The compiler's type of a number per lane; a plain number may stand where one is wanted."""
+
+    def __init__(self) -> None:
+        super().__init__(name="Lanes")
+
+    def unify(self, typingctx: Any, other: types.Type) -> types.Type | None:
+        return self if isinstance(other, _NUMBER) else None
+
+
+_LANES = _LanesType()
+
+
+@register_model(_LanesType)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: types.Type) -> None:
+        super().__init__(manager, kind, _VECTOR)
+
+
+def _spread(context: Any, builder: Any, kind: types.Type, value: Any) -> Any:
+    """``value`` in every lane, where it is not a number per lane already."""
+    if isinstance(kind, _LanesType):
+        return value
+    value = context.cast(builder, value, kind, types.float64)
+    nothing = ir.Constant(_VECTOR, ir.Undefined)
+    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), N_LANES), [0] * N_LANES))
+
+
+@lower_cast(types.Float, _LanesType)
+@lower_cast(types.Integer, _LanesType)
+def _number_to_lanes(context: Any, builder: Any, source: types.Type, target: types.Type, value: Any) -> Any:
+    return _spread(context, builder, source, value)
+
+
+def _define(plain: Callable[..., Any], in_place: Callable[..., Any], instruction: str) -> None:
+    """An arithmetic operator between numbers per lane, or one and a plain number, as one instruction."""
+
+    class Template(AbstractTemplate):
+        def generic(self, args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Signature | None:
+            known = all(isinstance(kind, (_LanesType, *_NUMBER)) for kind in args)
+            return signature(_LANES, *args) if known and _LANES in args else None
+
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        left, right = (_spread(context, builder, kind, value) for kind, value in zip(sig.args, args, strict=True))
+        return getattr(builder, instruction)(left, right, flags=("contract",))  # a b + c is rounded once
+
+    for symbol in (plain, in_place):
+        infer_global(symbol)(type(f"Lanes_{symbol.__name__}", (Template,), {"key": symbol}))
+        for pair in ((_LanesType, _LanesType), (_LanesType, types.Number), (types.Number, _LanesType)):
+            lower_builtin(symbol, *pair)(lower)
+
+
+_define(operator.add, operator.iadd, "fadd")
+_define(operator.sub, operator.isub, "fsub")
+_define(operator.mul, operator.imul, "fmul")
+_define(operator.truediv, operator.itruediv, "fdiv")
+
+
+def _compiled(build: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator of a plain function: where kernels are compiled, the instructions from ``build`` take its place."""
+
+    def choose(plain: Callable[..., Any]) -> Any:
+        return plain if config.DISABLE_JIT else intrinsic(build)
+
+    return choose
+
+
+def _address(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...], n_indices: int) -> Any:
+    """Where the value at ``args[1:1 + n_indices]`` of the array ``args[0]`` is, and LLVM's type of it."""
+    array = make_array(sig.args[0])(context, builder, args[0])
+    kinds, values = sig.args[1 : 1 + n_indices], args[1 : 1 + n_indices]
+    where = [context.cast(builder, v, kind, types.intp) for kind, v in zip(kinds, values, strict=True)]
+    has_lanes = sig.args[0].ndim > n_indices
+    if has_lanes:
+        where.append(context.get_constant(types.intp, 0))
+    address = cgutils.get_item_pointer(
+        context, builder, sig.args[0], array, where, wraparound=False, boundscheck=context.enable_boundscheck
+    )
+    return (builder.bitcast(address, _VECTOR.as_pointer()), _VECTOR) if has_lanes else (address, ir.DoubleType())
+
+
+class _Row(np.ndarray[Any, Any]):
+    """A number per lane where nothing is compiled: like a number, it does not change in place."""
+
+    __iadd__ = np.ndarray.__add__
+    __isub__ = np.ndarray.__sub__
+    __imul__ = np.ndarray.__mul__
+
+
+def _loads(x: types.Type, *index: types.Type) -> Any:
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        address, kind = _address(context, builder, sig, args, len(index))
+        return builder.load(address, align=8, typ=kind)
+
+    return (_LANES if x.ndim > len(index) else types.float64)(x, *index), lower
+
+
+def _stores(x: types.Type, *rest: types.Type) -> Any:
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        address, _ = _address(context, builder, sig, args, len(rest) - 1)
+        kind, value = sig.args[-1], args[-1]
+        if x.ndim == len(rest):
+            value = _spread(context, builder, kind, value)
+        else:
+            value = context.cast(builder, value, kind, types.float64)
+        builder.store(value, address, align=8)
+        return context.get_dummy_value()
+
+    return types.void(x, *rest), lower
+
+
+def _llvm(builder: Any, name: str, kind: ir.Type, result: ir.Type) -> Any:
+    """LLVM's own function of a number, or of a number per lane."""
+    suffix = f"v{N_LANES}f64" if kind == _VECTOR else "f64"
+    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, [kind]), f"llvm.{name}.{suffix}")
+
+
+def _elementwise(name: str) -> Callable[..., Any]:
+    """What builds LLVM's function of this name, applied to a number or to every lane."""
+
+    def build(typingctx: Any, value: types.Type) -> Any:
+        kind = _LANES if isinstance(value, _LanesType) else types.float64
+
+        def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+            plain = _VECTOR if kind is _LANES else ir.DoubleType()
+            return builder.call(_llvm(builder, name, plain, plain), args)
+
+        return kind(kind), lower
+
+    return build
+
+
+def _build_largest(typingctx: Any, value: types.Type) -> Any:
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        plain = _VECTOR if isinstance(value, _LanesType) else ir.DoubleType()
+        size = builder.call(_llvm(builder, "fabs", plain, plain), args)
+        if plain == _VECTOR:
+            return builder.call(_llvm(builder, "vector.reduce.fmax", plain, ir.DoubleType()), [size])
+        return size
+
+    return types.float64(value), lower
+
+
+def _build_where_positive(typingctx: Any, test: types.Type, value: types.Type, other: types.Type) -> Any:
+    has_lanes = isinstance(test, _LanesType)
+    kind = _LANES if has_lanes else types.float64
+
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        zero = ir.Constant(_VECTOR, [0.0] * N_LANES) if has_lanes else ir.Constant(ir.DoubleType(), 0.0)
+        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], args[2])
+
+    return kind(kind, kind, kind), lower
+
+
+def _build_ratio(typingctx: Any, value: types.Type, divisor: types.Type) -> Any:
+    has_lanes = isinstance(divisor, _LanesType)
+    kind = _LANES if has_lanes else types.float64
+
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        zero = ir.Constant(_VECTOR, [0.0] * N_LANES) if has_lanes else ir.Constant(ir.DoubleType(), 0.0)
+        return builder.select(builder.fcmp_ordered(">", args[1], zero), builder.fdiv(args[0], args[1]), zero)
+
+    return kind(kind, kind), lower
+
+
+@_compiled(lambda typingctx, x, i: _loads(x, i))
+def load(x: Floats, i: int) -> Any:
+    """The value ``x[i]``, per lane where x has lanes."""
+    return (x[i] + 0.0).view(_Row) if x.ndim > 1 else x[i]
+
+
+@_compiled(lambda typingctx, x, i, j: _loads(x, i, j))
+def load2(x: Floats, i: int, j: int) -> Any:
+    """The value ``x[i, j]``, per lane where x has lanes."""
+    return (x[i, j] + 0.0).view(_Row) if x.ndim > 2 else x[i, j]
+
+
+@_compiled(lambda typingctx, x, i, value: _stores(x, i, value))
+def store(x: Floats, i: int, value: Any) -> None:
+    """``x[i] = value``, per lane where x has lanes."""
+    x[i] = value
+
+
+@_compiled(lambda typingctx, x, i, j, value: _stores(x, i, j, value))
+def store2(x: Floats, i: int, j: int, value: Any) -> None:
+    """``x[i, j] = value``, per lane where x has lanes."""
+    x[i, j] = value
+
+
+@_compiled(_elementwise("sqrt"))
+def root(value: Any) -> Any:
+    """The square root, nan of what is negative."""
+    with np.errstate(invalid="ignore"):
+        return np.sqrt(value)
+
+
+@_compiled(_elementwise("log"))
+def log(value: Any) -> Any:
+    """The natural logarithm."""
+    return np.log(value)
+
+
+@_compiled(_elementwise("exp"))
+def exp(value: Any) -> Any:
+    """The exponential."""
+    return np.exp(value)
+
+
+@_compiled(_elementwise("sin"))
+def sin(value: Any) -> Any:
+    """The sine."""
+    return np.sin(value)
+
+
+@_compiled(_build_largest)
+def largest(value: Any) -> float:
+    """The largest magnitude over the lanes; those that are nan are passed over."""
+    return float(np.fmax.reduce(np.atleast_1d(np.abs(value))))
+
+
+@_compiled(_build_where_positive)
+def where_positive(test: Any, value: Any, other: Any) -> Any:
+    """``value`` where ``test > 0``, else (and where it is nan) ``other``."""
+    return np.where(test > 0.0, value, other)[()]
+
+
+@_compiled(_build_ratio)
+def ratio(value: Any, divisor: Any) -> Any:
+    """``value / divisor`` where the divisor is positive, else (and where it is nan) 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(divisor > 0.0, value / divisor, 0.0)[()]
+
+
+def zeros(like: Floats, n: int) -> Floats:
+    """Zeros, n of them, per lane where ``like``, an array of values, has lanes."""
+    return np.zeros((n, *like.shape[1:]))
+
+
+def zeros2(like: Floats, n: int, m: int) -> Floats:
+    """Zeros, n by m, per lane where ``like``, an array of values, has lanes."""
+    return np.zeros((n, m, *like.shape[1:]))
+
+
+def empty2(like: Floats, n: int, m: int) -> Floats:
+    """Values to be written, n by m, per lane where ``like``, an array of values, has lanes."""
+    return np.empty((n, m, *like.shape[1:]))
+
+
+def copied(x: Floats) -> Floats:
+    """A copy of a row of values (``x.copy()`` takes the compiler many times as long)."""
+    return x.copy()
+
+
+def reverse(x: Floats) -> Floats:
+    """A copy of a row of values, the last one first."""
+    return x[::-1].copy()
+
+
+def inner(x: Floats, y: Floats) -> Any:
+    """Inner product of two rows of values, per lane where they have lanes."""
+    return (x * y).sum(axis=0)
+
+
+@overload(zeros, strict=False)
+def _overload_zeros(like: types.Array, n: types.Type) -> Callable[..., Any]:
+    if like.ndim == 1:
+        return lambda like, n: np.zeros(n)
+    return lambda like, n: np.zeros((n, N_LANES))
+
+
+@overload(zeros2, strict=False)
+def _overload_zeros2(like: types.Array, n: types.Type, m: types.Type) -> Callable[..., Any]:
+    if like.ndim == 1:
+        return lambda like, n, m: np.zeros((n, m))
+    return lambda like, n, m: np.zeros((n, m, N_LANES))
+
+
+@overload(empty2, strict=False)
+def _overload_empty2(like: types.Array, n: types.Type, m: types.Type) -> Callable[..., Any]:
+    if like.ndim == 1:
+        return lambda like, n, m: np.empty((n, m))
+    return lambda like, n, m: np.empty((n, m, N_LANES))
+
+
+@overload(copied, strict=False)
+def _overload_copied(x: types.Array) -> Callable[..., Any]:
+    def copied(x: Floats) -> Floats:
+        out = zeros(x, x.shape[0])
+        for t in range(x.shape[0]):
+            store(out, t, load(x, t))
+        return out
+
+    return copied
+
+
+@overload(reverse, strict=False)
+def _overload_reverse(x: types.Array) -> Callable[..., Any]:
+    def reverse(x: Floats) -> Floats:
+        n = x.shape[0]
+        out = zeros(x, n)
+        for t in range(n):
+            store(out, t, load(x, n - 1 - t))
+        return out
+
+    return reverse
+
+
+@overload(inner, strict=False)
+def _overload_inner(x: types.Array, y: types.Array) -> Callable[..., Any]:
+    if x.ndim == 1:
+        return lambda x, y: np.dot(x, y)  # noqa: PLW0108 - numba wants a function of ours
+
+    def products(x: Floats, y: Floats) -> Any:
+        """Two sums at a time: each addition need not wait for the one before."""
+        even, odd = load(x, 0) * load(y, 0), load(x, 0) * 0.0
+        n = x.shape[0]
+        for t in range(1, n - 1, 2):
+            odd += load(x, t) * load(y, t)
+            even += load(x, t + 1) * load(y, t + 1)
+        if n % 2 == 0:
+            odd += load(x, n - 1) * load(y, n - 1)
+        return even + odd
+
+    return products
