@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
+from tsforecast.frequency import future_times
 from tsforecast.models.rnn.preparation import N_LAGS, N_PLAIN, Local, Prepared
 from tsforecast.models.rnn.season import phases_of
 from tsforecast.panel import Panel
@@ -96,9 +97,16 @@ def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats |
     u = prepared.flatten(panel, phases)
     local, x, level, scale = prepared.walk(u, panel.indptr)
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
-    known = layout.known(age, (phases + 1) % layout.season_length, _ahead(panel, layout, future))
+    known = layout.known(age, _next_phases(panel, phases, layout.season_length), _ahead(panel, layout, future))
     target = (_following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
     return Inputs(np.column_stack([x, known]), target, level, scale, local)
+
+
+def _next_phases(panel: Panel, phases: Ints, season_length: int) -> Ints:
+    """Position in the season of the step after each observation: ``(n_obs,)``."""
+    after = np.append(phases[1:], 0)
+    after[panel.indptr[1:] - 1] = phases_of(future_times(panel.last_times, 1, panel.freq), panel.freq, season_length)
+    return after
 
 
 def _following(panel: Panel, u: Floats, horizon: int) -> Floats:

@@ -3,11 +3,16 @@
 import dataclasses
 
 import numpy as np
+from scipy import stats
 
 from tsforecast._types import Bools, Floats, Ints
 
 _OWN = 20.0  # residuals at which a series' own spread counts as much as that of all series
+_FEW = 5.0  # residuals of a step at which their mean counts as much as what the first step leads to expect
 _N_SHAPE = 2000  # points that the common shape of the residuals is kept in
+_FREEDOM = 6.0  # degrees of freedom that a fit spends, and ...
+_MOST_FREEDOM = 0.4  # ... the largest share of the observations that they can be
+_FEWEST_DEGREES = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,11 +27,14 @@ class Spread:
         The same over all series, for series that were not trained on.
     shape : ndarray, shape (n_shape,)
         Residuals over their size, of all series and steps, in increasing order.
+    n_steps : int
+        Steps, of all series together, that residuals are known of.
     """
 
     size: Floats
     pooled: Floats
     shape: Floats
+    n_steps: int
 
     def take(self, positions: Ints) -> "Spread":
         """The spread of some series, in the order given; -1 stands for a series that was not trained on."""
@@ -44,32 +52,59 @@ class Spread:
         growth = np.where(reverting[:, None], 1.0, np.sqrt(np.maximum(steps / n_known, 1.0)))
         return self.size[:, np.minimum(steps, n_known) - 1] * growth
 
-    def quantiles(self, sizes: Floats, levels: Floats) -> Floats:
+    def quantiles(self, sizes: Floats, levels: Floats, reverting: Bools) -> Floats:
         """Quantiles of the residuals: ``(n_series, horizon)`` sizes -> ``(n_series, horizon, n_levels)``."""
-        return np.asarray(sizes[:, :, None] * self.at(levels))
+        steps = np.where(reverting[:, None], 1, np.arange(1, sizes.shape[1] + 1))
+        different, where = np.unique(steps, return_inverse=True)
+        table = np.stack([self.at(levels, int(h)) for h in different])  # (n_different, n_levels)
+        return np.asarray(sizes[:, :, None] * table[where.reshape(steps.shape)])
 
-    def at(self, p: Floats) -> Floats:
-        """Residual over its size that is exceeded with probability ``1 - p``, for any shape of ``p``."""
-        return np.interp(p, np.linspace(0, 1, self.shape.size), self.shape)
+    def at(self, p: Floats, overlap: int = 1) -> Floats:
+        """Residual over its size that is exceeded with probability ``1 - p``, for any shape of ``p``.
+
+        Few residuals say little of the tails: the level is moved out as from the normal's to Student's t with as many
+        degrees of freedom as there are residuals apart, those ``overlap`` steps ahead being counted once in so many.
+        Past the outermost residual the last slope, on the normal's scale, goes on.
+        """
+        n = self.shape.size
+        degrees = max(self.n_steps / overlap - 1, _FEWEST_DEGREES)
+        marks = stats.norm.ppf((np.arange(n) + 0.5) / n)
+        z = stats.t.ppf(p, degrees)
+        inside = np.interp(z, marks, self.shape)
+        slopes = _slope(marks, self.shape)
+        below, above = np.minimum(z - marks[0], 0.0), np.maximum(z - marks[-1], 0.0)
+        return np.asarray(inside + slopes[0] * below + slopes[1] * above)
 
 
-def learn_spread(residual: Floats, kept: Bools, lengths: Ints) -> Spread:
+def _slope(marks: Floats, shape: Floats) -> tuple[float, float]:
+    """Slopes of the two tails: of the outermost point from the middle."""
+    if marks.size < 2:
+        return 0.0, 0.0
+    middle = float(np.interp(0.0, marks, shape))
+    return max((shape[0] - middle) / marks[0], 0.0), max((shape[-1] - middle) / marks[-1], 0.0)
+
+
+def learn_spread(residual: Floats, kept: Bools, lengths: Ints, reverting: Bools) -> Spread:
     """The spread of residuals ``(n_obs, horizon)``, nan where there is none; ``kept`` is true for those of the tail.
 
-    Residuals of training are too small, those of the tail are few: where the tail's are larger, sizes grow, the more
-    the longer it is.
+    A step ahead with few residuals leans on the first, from which those of a random walk grow with the square root.
+
+    Residuals of training are too small. By how much, the tail says where it is long; where it is short, the rule of
+    the final prediction error (Akaike 1969): ``sqrt((n + k) / (n - k))`` for k degrees of freedom of n observations.
     """
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
     seen = ~np.isnan(size)
     own_sum, own_count = _by_series(np.where(seen, size, 0.0), of, lengths.size), _by_series(seen, of, lengths.size)
-    pooled = own_sum.sum(axis=0) / np.maximum(own_count.sum(axis=0), 1)
-    # a step with few residuals borrows from the nearest that has some: pooled never shrinks as the horizon grows
-    pooled = np.maximum.accumulate(np.where(own_count.sum(axis=0) > 0, pooled, 0.0))
+    total, count = own_sum.sum(axis=0), own_count.sum(axis=0)
+    growth = np.arange(1, total.size + 1) ** (0.0 if reverting.all() else 0.5)
+    pooled = (total + _FEW * growth * total[0] / max(count[0], 1)) / (count + _FEW)
+    pooled = np.maximum.accumulate(pooled)  # nothing is surer the further ahead
     own = (own_sum + _OWN * pooled) / (own_count + _OWN)
     shape = (residual / np.maximum(own[of], 1e-12))[seen]
     factor = _optimism(size, seen & ~kept, seen & kept)
-    return Spread(own * factor, pooled * factor, _thin(np.sort(shape)))
+    n_steps = int(seen.any(axis=1).sum())
+    return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps)
 
 
 def _by_series(table: "Floats | Bools", of: Ints, n_series: int) -> Floats:
@@ -79,12 +114,15 @@ def _by_series(table: "Floats | Bools", of: Ints, n_series: int) -> Floats:
 
 
 def _optimism(size: Floats, trained: Bools, kept: Bools) -> float:
-    if not kept.any() or not trained.any():
-        return 1.0
-    steps = float(kept.any(axis=1).sum())
+    """What residuals of training are to be multiplied with: between the rule and what the tail says."""
+    n, steps = float(trained.any(axis=1).sum()), float(kept.any(axis=1).sum())
+    k = min(_FREEDOM, _MOST_FREEDOM * n)
+    rule = np.sqrt((n + k) / max(n - k, 1.0))
+    if steps == 0 or n == 0:
+        return float(rule)
     trust = steps / (steps + _OWN)
-    inside, outside = float(size[trained].mean()), float(size[kept].mean())
-    return float(np.clip(1 + trust * (outside / max(inside, 1e-12) - 1), 1.0, 2.0))
+    told = float(size[kept].mean()) / max(float(size[trained].mean()), 1e-12)
+    return float(np.clip(rule + trust * (told - rule), 1.0, 2.0))
 
 
 def _thin(shape: Floats) -> Floats:

@@ -132,7 +132,8 @@ class RecurrentModule(pl.LightningModule):
 
     def _losses(self, output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         """Weighted loss by member, step and stream."""
-        raw = output.view(*output.shape[:-1], -1, self.head.n_params)  # (..., horizon, n_params)
+        horizon = output.shape[-1] // self.head.n_params  # of no rows, too
+        raw = output.view(*output.shape[:-1], horizon, self.head.n_params)
         return (self.head.loss(raw, target.expand(raw.shape[:-1])) * weight).sum(-1)
 
     def _blame(self, losses: Tensor, batch: Chunk) -> None:

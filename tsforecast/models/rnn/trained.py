@@ -6,6 +6,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.forecast import Forecast
+from tsforecast.frequency import future_times
 from tsforecast.models.rnn import decode
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
 from tsforecast.models.rnn.heads import Head, head_of
@@ -93,7 +94,7 @@ class Trained:
     ) -> Floats:
         """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
         if not self.head.probabilistic:
-            return course.point[:, :, None] + spread.quantiles(sizes, levels)
+            return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.reverting)
         value = self.head.at(course.raw[:, :, :, None], levels).mean(axis=0)  # members' quantiles, averaged
         away = value - self.head.point(course.raw).mean(axis=0)[:, :, None]
         blocks = np.arange(course.point.shape[1]) // self.layout.horizon + 1  # past the first, outputs stand on outputs
@@ -120,9 +121,8 @@ class Trained:
         return np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
 
     def _phases_after(self, panel: Panel, n_steps: int) -> Ints:
-        season = self.layout.season_length
-        last = phases_of(panel.last_times, panel.freq, season)
-        return (last[:, None] + np.arange(1, n_steps + 1)) % season
+        times = future_times(panel.last_times, n_steps, panel.freq)  # local time may skip an hour, or repeat one
+        return phases_of(times, panel.freq, self.layout.season_length).reshape(panel.n_series, n_steps)
 
     def _known_after(self, panel: Panel, horizon: int, X: Floats | None) -> Floats:
         """Inputs of the steps to come that values do not tell: ``(horizon, n_series, n_known)``."""
@@ -145,5 +145,5 @@ def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
     output = head.point(raw.reshape(len(raw), -1, head.n_params))  # (n_obs, horizon)
     position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
     kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
-    spread = learn_spread(data.inputs.target - output, kept, lengths)
+    spread = learn_spread(data.inputs.target - output, kept, lengths, data.prepared.reverting)
     return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window)
