@@ -202,3 +202,17 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
     assert not torch.equal(stopped["network.readout"], unbroken["network.readout"])
     for name, value in unbroken.items():
         assert torch.equal(resumed[name], value), name
+
+
+def test_mean_loss_of_the_tail_is_that_of_all_outputs_weighted():
+    data = data_of(ragged_panel(), validation_size=0.1, bptt_length=5)
+    module = module_of(data)
+    torch.nn.init.normal_(module.network.readout)
+    chunks, state, total = list(data.val_dataloader()), None, 0.0
+    assert not all(chunk.weight.any() for chunk in chunks)  # a chunk before every tail counts for nothing
+    for chunk in chunks:
+        output, state = module.network(chunk.x, state, chunk.reset)
+        total = total + ((output - chunk.target).abs() * chunk.weight).sum(dim=(1, 2, 3)).detach()
+    expected = total / sum(chunk.weight.sum() for chunk in chunks)
+    torch.testing.assert_close(module.mean_loss(slice(None), chunks), expected)
+    torch.testing.assert_close(module.mean_loss(slice(1, 2), chunks), expected[1:])
