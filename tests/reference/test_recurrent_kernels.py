@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 
 from tsforecast.kernels import recurrent
+from tsforecast.kernels.steps import THIN, width_of
 
 N_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 N_PARTS = {"rnn": 1, "lstm": 2, "gru": 1}
 SIZES = (2, 4, 3, 5)  # n_members, n_steps, n_streams, hidden_size: five is no multiple of the kernel's four
+MANY = 11  # streams, in a piece of eight and one of three
 FORWARD = {"rnn": recurrent.rnn_forward, "lstm": recurrent.lstm_forward, "gru": recurrent.gru_forward}
 BACKWARD = {"rnn": recurrent.rnn_backward, "lstm": recurrent.lstm_backward, "gru": recurrent.gru_backward}
 cells = pytest.mark.parametrize("cell", list(N_GATES))
+streams = pytest.mark.parametrize("n_streams", [1, SIZES[2], MANY])
 
 
 def sigmoid(v):
@@ -51,9 +54,9 @@ def slow(cell, gates, weight, bias, state, keep):
     return hs, after
 
 
-def case(cell, dtype=np.float64, n_masks=1):
+def case(cell, dtype=np.float64, n_masks=1, n_streams=SIZES[2]):
     rng = np.random.default_rng(3)
-    n_members, n_steps, n_streams, size = SIZES
+    n_members, n_steps, _, size = SIZES
     width = N_GATES[cell] * size
     gates = rng.normal(size=(n_members, n_steps, n_streams, width))
     weight, bias = rng.normal(size=(n_members, size, width)) / 2, rng.normal(size=(n_members, 1, size))
@@ -66,16 +69,16 @@ def workspace(cell, shape, n_rows, dtype):
     """Room for the gates: a block for each of them, and one more for the gru."""
     n_members, n_steps, n_streams, size = shape
     n_blocks = 4 if cell == "gru" else N_GATES[cell]
-    return np.empty((n_members, -(-n_streams // n_rows), n_steps, n_blocks * recurrent.stride_of(n_rows, size)), dtype)
+    return np.empty((n_members, -(-n_streams // n_rows), n_steps, width_of(n_rows, size, n_blocks)), dtype)
 
 
-def fast(cell, gates, weight, bias, state, keep, n_rows=2):
+def fast(cell, gates, weight, bias, state, keep):
     """Outputs, last state, the arrays that the backward kernel needs, and the spans of its calls.
 
     The gates are the inputs, projected by the identity.
     """
     n_members, n_steps, n_streams, width = gates.shape
-    size = weight.shape[1]
+    size, n_rows = weight.shape[1], min(n_streams, THIN)
     identity = np.broadcast_to(np.eye(width, dtype=gates.dtype), (n_members, width, width)).copy()
     nothing = np.zeros((n_members, width), gates.dtype)
     biases = np.concatenate([nothing, bias[:, 0]], axis=1) if cell == "gru" else nothing
@@ -101,11 +104,12 @@ def slopes_of(cell, kept, spans, dhs, dafter):
     return gradients, dstate
 
 
+@streams
 @cells
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-13), (np.float32, 2e-6)])
 @pytest.mark.parametrize("n_masks", [1, SIZES[0]])
-def test_forward_kernel_is_the_equations(cell, dtype, tolerance, n_masks):
-    arguments = case(cell, dtype, n_masks)
+def test_forward_kernel_is_the_equations(cell, n_streams, dtype, tolerance, n_masks):
+    arguments = case(cell, dtype, n_masks, n_streams)
     hs, after, *_ = fast(cell, *arguments)
     expected_hs, expected_after = slow(cell, *(a.astype(np.float64) for a in arguments))
     assert hs.dtype == dtype
@@ -139,9 +143,10 @@ def pulled(cell, dhs, dafter):
     return value
 
 
+@streams
 @cells
-def test_backward_kernel_is_the_difference_quotient_of_the_equations(cell):
-    gates, weight, bias, state, keep = arguments = case(cell)
+def test_backward_kernel_is_the_difference_quotient_of_the_equations(cell, n_streams):
+    gates, weight, bias, state, keep = arguments = case(cell, n_streams=n_streams)
     rng = np.random.default_rng(4)
     dhs, dafter = rng.normal(size=(*gates.shape[:3], weight.shape[1])), rng.normal(size=state.shape)
     _, _, kept, spans = fast(cell, *arguments)
@@ -158,20 +163,24 @@ def test_backward_kernel_is_the_difference_quotient_of_the_equations(cell):
         assert slope == pytest.approx((ahead - behind) / (2 * tiny), rel=1e-6, abs=1e-7)
 
 
+@streams
 @cells
-def test_gradients_of_projection_and_biases_are_those_of_the_gates_summed(cell):
-    _, _, kept, spans = fast(cell, *case(cell))
+def test_gradients_of_projection_and_biases_are_those_of_the_gates_summed(cell, n_streams):
+    _, _, kept, spans = fast(cell, *case(cell, n_streams=n_streams))
     gates = kept[4]
     dhs = np.ones((*gates.shape[:3], SIZES[3]))
-    (dprojection, _, dbiases, dgates), _ = slopes_of(cell, kept, spans, dhs, np.zeros_like(case(cell)[3]))
+    (dprojection, _, dbiases, dgates), _ = slopes_of(
+        cell, kept, spans, dhs, np.zeros_like(case(cell, n_streams=n_streams)[3])
+    )
     np.testing.assert_allclose(dprojection, np.einsum("etbi,etbj->eij", gates, dgates), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(dbiases[:, : gates.shape[3]], dgates.sum(axis=(1, 2)), rtol=1e-12, atol=1e-12)
 
 
+@streams
 @cells
-def test_the_gradient_of_the_inputs_is_made_only_where_it_is_asked_for(cell):
-    _, _, kept, spans = fast(cell, *case(cell))
-    dhs, dafter = np.ones((*kept[4].shape[:3], SIZES[3])), np.zeros_like(case(cell)[3])
+def test_the_gradient_of_the_inputs_is_made_only_where_it_is_asked_for(cell, n_streams):
+    _, _, kept, spans = fast(cell, *case(cell, n_streams=n_streams))
+    dhs, dafter = np.ones((*kept[4].shape[:3], SIZES[3])), np.zeros_like(case(cell, n_streams=n_streams)[3])
     (*expected, _), _ = slopes_of(cell, kept, spans, dhs, dafter)
     none = np.empty((SIZES[0], 0, *kept[4].shape[2:]))
     actual, dstate = tuple(np.zeros_like(weight) for weight in kept[1]), dafter.copy()

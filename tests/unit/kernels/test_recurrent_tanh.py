@@ -7,7 +7,7 @@ import pytest
 from numba import config
 
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels.recurrent import tanh
+from tsforecast.kernels.steps import tanh
 
 
 @njit

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from tsforecast.kernels import recurrent
+from tsforecast.kernels.steps import THIN, width_of
 from tsforecast.models.rnn import cells
 from tsforecast.models.rnn.cells import CellName
 
@@ -101,11 +102,8 @@ class _Layer(torch.autograd.Function):
         spans = _spans(shape, _row(projection, weight))
         hs, trace = x.new_empty(shape), x.new_empty(len(state), *shape)
         n_pieces, n_blocks = -(-shape[2] // spans[0][0]), bias.shape[1] // size
-        gates = (
-            hs
-            if cell == "rnn"
-            else x.new_empty(n_members, n_pieces, shape[1], n_blocks * recurrent.stride_of(spans[0][0], size))
-        )
+        width = width_of(spans[0][0], size, n_blocks)
+        gates = hs if cell == "rnn" else x.new_empty(n_members, n_pieces, shape[1], width)
         after = state.clone(memory_format=torch.contiguous_format)
         every = [_array(tensor) for tensor in (after, keep, trace, hs)]
         weights = (_array(projection), _array(weight), _array(bias))
@@ -154,8 +152,9 @@ def _spans(shape: Any, n_row: int) -> list[recurrent.Span]:
     work = n_members * n_steps * n_streams * n_row
     n_threads = max(1, min(torch.get_num_threads(), work // _WORTH_A_THREAD))
     shares = -(-n_threads // n_members)  # of the streams of a member
-    pieces = max(shares, -(-n_streams // max(_SMALL // n_row // 4 * 4, 4)))  # blocks of a member, near equal ...
-    n_rows = -(-n_streams // (4 * pieces)) * 4  # ... and in whole fours, which a product takes at once
+    pieces = max(shares, -(-n_streams // max(_SMALL // n_row // 4 * 4, THIN)))  # of a member, near equal ...
+    n_rows = max(-(-n_streams // (4 * pieces)) * 4, THIN)  # ... in whole fours, which a product takes at once
+    n_rows = n_streams if n_streams < THIN else n_rows
     n_blocks = n_members * -(-n_streams // n_rows)
     n_threads = min(n_threads, n_blocks)
     marks = [n_blocks * k // n_threads for k in range(n_threads + 1)]
