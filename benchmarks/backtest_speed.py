@@ -83,7 +83,6 @@ import pandas as pd
 for line in sys.stdin:
     asked = json.loads(line)
     frame = pd.read_parquet(asked["file"])[["unique_id", "ds", "y"]]
-    frame["unique_id"] = frame["unique_id"].astype(object)
     frame["ds"] = frame.groupby("unique_id", sort=False).cumcount()
     few = frame[frame["unique_id"].isin(frame["unique_id"].unique()[: asked["n_series"]])]
     begin = time.perf_counter()

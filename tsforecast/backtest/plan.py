@@ -19,7 +19,7 @@ from tsforecast.panel import Panel
 
 Refit: TypeAlias = Literal["always", "never"] | int
 _LARGEST_BLOCK = 512  # series that are lost at most when a run is killed
-_BLOCKS = 8  # blocks that a small panel is cut into, so that workers have something to share
+_BLOCKS = 4  # blocks that a small panel is cut into: with several cutoffs, workers have enough to share
 
 
 @dataclasses.dataclass(frozen=True)

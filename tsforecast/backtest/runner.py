@@ -1,5 +1,6 @@
 """backtest: models x cutoffs -> clone, fit, predict, score, time."""
 
+import functools
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -150,13 +151,14 @@ def _run_here(
     """Run jobs in this process; those that are left to others, of a run that turns out to be long."""
     until = time.monotonic() + (_PATIENCE if executor == "auto" else float("inf"))
     bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
+    block_of = functools.cache(lambda first, stop: plan.panel.take(np.arange(first, stop)))  # views
     for k, bundle in enumerate(bundles):
         if len(bundles) - k > 1 and time.monotonic() > until:
             if can_spread(plan.models):
                 return [job for rest in bundles[k:] for job in rest]
             until = float("inf")
         progress(done, len(jobs), bundle[0].model)
-        block = plan.panel.take(np.arange(bundle[0].first, bundle[0].stop))
+        block = block_of(bundle[0].first, bundle[0].stop)
         for job, part in zip(bundle, run_jobs(bundle, block, plan.cv, plan.levels), strict=True):
             store.put(job, part)
         done += len(bundle)

@@ -208,7 +208,7 @@ except RunFolderError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
-@pytest.mark.parametrize(("n_bytes", "n_parts"), [(100, 0), (5_200, 1), (20_000, 80)])
+@pytest.mark.parametrize(("n_bytes", "n_parts"), [(100, 0), (5_200, 1), (20_000, 40)])
 def test_a_write_that_the_system_breaks_off_is_a_clear_error_and_the_run_goes_on_later(tmp_path, n_bytes, n_parts):
     def run(limit):
         command = [sys.executable, "-c", _LIMITED, str(tmp_path / "run"), str(limit)]
