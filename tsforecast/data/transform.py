@@ -230,6 +230,17 @@ def box_cox(y: Floats, lmbda: "Floats | np.float64") -> Floats:
     return w
 
 
+def slope_at(y: Floats, lmbda: "Floats | np.float64") -> Floats:
+    """Slope ``dy / dw`` of the inverse transform at the value ``y``: ``|y|**(1 - lambda)``; both broadcast.
+
+    Examples
+    --------
+    >>> slope_at(np.array([3.0, 4.0, 5.0]), np.array([0.0, 0.5, np.nan]))
+    array([3., 2., 1.])
+    """
+    return np.asarray(np.abs(y) ** np.where(np.isnan(lmbda), 0.0, 1.0 - lmbda))
+
+
 def inverse_box_cox(w: Floats, lmbda: "Floats | np.float64") -> Floats:
     """Values ``y`` with ``box_cox(y, lmbda) == w``; infinite where lambda is negative and ``w >= -1 / lambda``.
 

@@ -6,15 +6,16 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from tsforecast._types import Ints
+from tsforecast._types import Floats, Ints
 from tsforecast.data import catalog
 from tsforecast.data.read import read
+from tsforecast.data.transform import slope_at
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
 from tsforecast.models.rnn.heads import LossName
-from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
+from tsforecast.models.rnn.inputs import Inputs, Layout, following, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare, relearn
-from tsforecast.models.rnn.streams import ChunkLoader, Table, WindowLoader, n_streams_for, tables_of
+from tsforecast.models.rnn.streams import Asked, ChunkLoader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 
 _FEWEST = 8  # observations of a series
@@ -41,6 +42,8 @@ class StreamDataModule(pl.LightningDataModule):
         Steps of a window; two seasons, at least 24, where it is None.
     validation_size : float
         Share of each series, its end, kept from training.
+    overlap, burn_in : int
+        See `Training`.
     decoding : Decoding, optional
     preparation : Preparation, optional
     random_state : int
@@ -64,6 +67,8 @@ class StreamDataModule(pl.LightningDataModule):
         kind: Literal["bptt", "windows"] = "bptt",
         window_length: int | None = None,
         validation_size: float = 0.1,
+        overlap: int = 0,
+        burn_in: int = 0,
         decoding: Decoding | None = None,
         preparation: Preparation | None = None,
         random_state: int = 0,
@@ -72,6 +77,7 @@ class StreamDataModule(pl.LightningDataModule):
         self.source, self.season_length, self.bptt_length = source, season_length, bptt_length
         self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
         self.kind, self.window_length = kind, window_length
+        self.overlap, self.burn_in = overlap, burn_in
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
         self.panel: Panel | None = None
         self.dtype = torch.float32
@@ -90,21 +96,29 @@ class StreamDataModule(pl.LightningDataModule):
     def use(self, panel: Panel) -> None:
         """Take these series, and learn their transforms, levels and scales."""
         _check_lengths(panel)
-        if not 0 <= self.validation_size < 1:
-            raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
+        self._check()
         self.panel = panel
-        season = self.season_length or panel.season_length
+        season, counts = self.season_length or panel.season_length, self.loss == "negative_binomial"
         ahead = horizon_of(self.decoding, season)
-        self.prepared: Prepared = prepare(panel, self.preparation, season, ahead)
+        self.prepared: Prepared = prepare(panel, self.preparation, season, ahead, counts=counts)
         n_steps = ahead if self.decoding.kind == "direct" else 1
         self.layout: Layout = layout_of(panel, self.prepared.n_local, season, self.preparation.n_fourier, n_steps)
         self.n_kept: Ints = np.floor(self.validation_size * panel.lengths).astype(np.int64)
         before = panel.slice(np.zeros_like(self.n_kept), panel.lengths - self.n_kept)
         learnt = relearn(self.prepared, before) if self.n_kept.any() else self.prepared
         self.inputs: Inputs = inputs_of(panel, learnt, self.layout)
-        self.tables: tuple[Table, Table] = tables_of(
-            self.inputs.x, self.inputs.target, self.n_kept, panel.lengths, self.dtype
-        )
+        importance = _mase_weights(panel, learnt, self.inputs, before) if self.loss == "mase" else np.ones(1)
+        asked = Asked(self.inputs.x, self.inputs.target, self.inputs.scale, importance)
+        self.tables: tuple[Table, Table] = tables_of(asked, self.n_kept, panel.lengths, self.dtype, self.burn_in)
+
+    def _check(self) -> None:
+        if not 0 <= self.validation_size < 1:
+            raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
+        for name in ("overlap", "burn_in"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
+                raise ParameterError(f"{name}={getattr(self, name)!r} is not a number of steps, at least 0.")
+        if self.overlap and self.kind == "windows":
+            raise ParameterError(f"overlap={self.overlap} is for chunks of streams; kind='windows' has none.")
 
     @property
     def input_size(self) -> int:
@@ -142,6 +156,7 @@ class StreamDataModule(pl.LightningDataModule):
         return loader
 
     def _windows(self, streams: ChunkLoader, lengths: Ints, window: int) -> WindowLoader:
+        rank, n_ranks = self._share
         return WindowLoader(
             self.tables[0],
             streams.first,
@@ -149,11 +164,12 @@ class StreamDataModule(pl.LightningDataModule):
             n_windows=self.batch_size,
             window_length=window,
             n_chunks=streams.n_chunks,
-            seed=self.random_state,
+            seed=self.random_state * n_ranks + rank,
         )
 
     def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
         """Chunks of the whole series, of which the tails count."""
+        self.setup()
         return self._loader(self.tables[1], self._lengths, shuffle=False) if self.n_kept.any() else []
 
     @property
@@ -164,20 +180,46 @@ class StreamDataModule(pl.LightningDataModule):
 
     def _loader(self, table: Table, lengths: Ints, *, shuffle: bool) -> ChunkLoader:
         first = np.concatenate([[0], np.cumsum(self._lengths)[:-1]])
+        rank, n_ranks = self._share
         return ChunkLoader(
             table,
             first,
             lengths,
-            n_streams=n_streams_for(lengths, self.batch_size),
+            n_streams=max(n_streams_for(lengths, self.batch_size * n_ranks) // n_ranks, 1),
             bptt_length=self.bptt_length or max(self.layout.season_length, _SHORTEST_CUT),
             seed=self.random_state,
             shuffle=shuffle,
+            overlap=self.overlap if shuffle else 0,
+            share=(rank, n_ranks),
         )
+
+    @property
+    def _share(self) -> tuple[int, int]:
+        """Number of this device and of all that train together."""
+        return (0, 1) if self.trainer is None else (int(self.trainer.global_rank), int(self.trainer.world_size))
 
 
 def horizon_of(decoding: Decoding, season_length: int) -> int:
     """Steps that a forecast is thought to be asked for."""
     return decoding.horizon or (12 if season_length == 1 else int(np.clip(np.ceil(1.5 * season_length), 8, 36)))
+
+
+def _mase_weights(panel: Panel, learnt: Prepared, inputs: Inputs, before: Panel) -> Floats:
+    """What an error of each target weighs in the mean absolute scaled error: ``(n_obs, horizon)``, 1 in the mean.
+
+    An error of ``e`` on the network's scale is one of about ``e * scale * dy / dw`` in the unit of the series, w being
+    the transformed value; the scale of the MASE (Hyndman & Koehler 2006) is the mean absolute seasonal change in train.
+    """
+    lag, of = learnt.season_length, np.repeat(np.arange(panel.n_series), panel.lengths)
+    change = np.full(panel.n_series, np.nan)
+    for i in range(panel.n_series):
+        y = before.series(i)
+        moves = np.abs(y[lag:] - y[:-lag]) if y.size > lag else np.abs(np.diff(y))
+        change[i] = moves[~np.isnan(moves)].mean() if (~np.isnan(moves)).any() else np.nan
+    change = np.where(change > 0, change, np.nan)  # a series that never changes has no scale, and no say
+    ahead = following(panel, slope_at(panel.values, learnt.transform.lambdas[of]), inputs.target.shape[1])
+    weight = np.nan_to_num(inputs.scale[:, None] * ahead / change[of, None])
+    return np.asarray(weight / max(float(weight[~np.isnan(inputs.target)].mean()), 1e-12))
 
 
 def _check_lengths(panel: Panel) -> None:

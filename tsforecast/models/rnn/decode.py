@@ -83,32 +83,35 @@ class Course(NamedTuple):
 
     point: Floats  # (n_series, horizon)
     raw: Floats  # (n_members, n_series, horizon, n_params)
+    scale: Floats  # (n_series, horizon): what a raw output of 1 stands for
 
 
 def direct(network: RecurrentNetwork, head: Head, warm: Warm, ahead: Ahead, horizon: int) -> Course:
     """Forecasts from outputs that cover several steps; past the last they are fed back, and so on."""
-    output, state, points, raws, done = warm.last, warm.state, [], [], 0
+    output, state, points, raws, scales, done = warm.last, warm.state, [], [], [], 0
     while True:
         raw = output.reshape(*output.shape[:2], -1, head.n_params)
         block = ahead.level[:, None] + ahead.scale[:, None] * head.point(raw).mean(axis=0)
         points.append(block)
         raws.append(raw)
+        scales.append(np.repeat(ahead.scale[:, None], block.shape[1], axis=1))
         done += block.shape[1]
         if done >= horizon:
-            return Course(np.concatenate(points, axis=1)[:, :horizon], np.concatenate(raws, axis=2)[:, :, :horizon])
+            point, scale = (np.concatenate(parts, axis=1)[:, :horizon] for parts in (points, scales))
+            return Course(point, np.concatenate(raws, axis=2)[:, :, :horizon], scale)
         for k in range(block.shape[1]):
             ahead, x = ahead.step(block[:, k], done - block.shape[1] + k)
             output, state = _advance(network, x[None], state)
 
 
 def sample_paths(
-    network: RecurrentNetwork, warm: Warm, ahead: Ahead, outcome: Callable[[Floats, Floats], Floats], p: Floats
+    network: RecurrentNetwork, warm: Warm, ahead: Ahead, outcome: Callable[[Floats, Floats, Floats], Floats], p: Floats
 ) -> Floats:
     """Paths of u, ``(n_series, n_samples, horizon)``: each step's outcome is fed back, all paths in one call.
 
     ``p`` is ``(n_members, n_series, n_paths, horizon)``, each member walking its own paths; ``outcome`` turns raw
-    outputs ``(n_members, n_series, n_paths, n_params)`` and probabilities ``(n_members, n_series, n_paths)`` into
-    values.
+    outputs ``(n_members, n_series, n_paths, n_params)``, probabilities and scales ``(n_members, n_series, n_paths)``
+    into values.
     """
     n_members, n_series, n_paths, horizon = p.shape
     every = np.tile(np.repeat(np.arange(n_series), n_paths), n_members)  # a row for each member, series and path
@@ -117,7 +120,8 @@ def sample_paths(
     output = np.repeat(warm.last, n_paths, axis=1)  # (n_members, n_series * n_paths, n_params)
     paths = np.empty((every.size, horizon))
     for k in range(horizon):
-        value = outcome(output.reshape(n_members, n_series, n_paths, -1), p[..., k])
+        shape = (n_members, n_series, n_paths)
+        value = outcome(output.reshape(*shape, -1), p[..., k], ahead.scale.reshape(shape))
         paths[:, k] = ahead.level + ahead.scale * value.reshape(-1)
         ahead, x = ahead.step(paths[:, k], k)
         output, state = _advance(network, x.reshape(n_members, -1, x.shape[1]), state)

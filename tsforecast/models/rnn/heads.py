@@ -5,7 +5,7 @@ step ahead; the first is where the forecast lies, and begins as the linear autor
 """
 
 from abc import ABC, abstractmethod
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -14,12 +14,14 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from tsforecast._types import Floats
+from tsforecast.exceptions import ParameterError
 
-LossName: TypeAlias = Literal["mae", "mse", "huber", "quantile", "gaussian", "student_t"]
+LossName: TypeAlias = Literal["mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"]
 
 _LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # of the quantile head
 _MIDDLE = _LEVELS.index(0.5)
 _SMALLEST = 1e-3  # of a scale: a constant stretch must not make the likelihood infinite
+_ROUNDING = 0.01  # squared width of the bend of the positive numbers of the negative binomial head
 _FEWEST_DEGREES = 2.1  # of freedom: with two or fewer the variance is infinite
 
 
@@ -28,13 +30,17 @@ class Head(ABC):
 
     n_params: int
     probabilistic = True
+    counts = False
 
     @abstractmethod
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
-        """Loss of each target: ``(..., n_params)`` and ``(...)`` -> ``(...)``."""
+    def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
+        """Loss of each target: ``(..., n_params)`` and ``(...)`` -> ``(...)``.
+
+        ``scale`` is what a target of 1 stands for, in the unit of the series; only counts ask.
+        """
 
     @abstractmethod
-    def at(self, raw: Floats, p: Floats) -> Floats:
+    def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """Value below which the target lies with probability ``p``: ``(..., n_params)`` and ``(...)`` -> ``(...)``."""
 
     def point(self, raw: Floats) -> Floats:
@@ -45,6 +51,9 @@ class Head(ABC):
 class PointHead(Head):
     """One number: the median (``mae``), the mean (``mse``) or what lies between (``huber``, Huber 1964, threshold 1).
 
+    ``mase`` is ``mae`` in other units: errors of every step weigh as they do in the mean absolute scaled error, by the
+    weights that the data carry (see `tsforecast.models.rnn.datamodule`).
+
     Examples
     --------
     >>> PointHead("mse").loss(torch.tensor([[3.0]]), torch.tensor([1.0]))
@@ -54,18 +63,18 @@ class PointHead(Head):
     n_params = 1
     probabilistic = False
 
-    def __init__(self, name: Literal["mae", "mse", "huber"] = "mae") -> None:
+    def __init__(self, name: Literal["mae", "mase", "mse", "huber"] = "mae") -> None:
         self.name = name
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Absolute, squared or Huber's error."""
         error = raw[..., 0] - target
         if self.name == "mse":
             return error.square()
         size = error.abs()
-        return size if self.name == "mae" else torch.where(size < 1, 0.5 * error.square(), size - 0.5)
+        return torch.where(size < 1, 0.5 * error.square(), size - 0.5) if self.name == "huber" else size
 
-    def at(self, raw: Floats, p: Floats) -> Floats:
+    def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """The number itself: how far it lies from what comes is learnt from residuals (`intervals`)."""
         return np.broadcast_to(raw[..., 0], np.broadcast_shapes(raw.shape[:-1], p.shape))
 
@@ -90,13 +99,13 @@ class QuantileHead(Head):
         up = raw[..., :1] + steps[..., _MIDDLE:].cumsum(-1)
         return torch.cat([down, raw[..., :1], up], dim=-1)
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Twice the mean pinball loss of the levels."""
         error = target[..., None] - self._quantiles(raw)
         levels = raw.new_tensor(_LEVELS)
         return 2 * torch.maximum(levels * error, (levels - 1) * error).mean(dim=-1)
 
-    def at(self, raw: Floats, p: Floats) -> Floats:
+    def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """Interpolated on the normal's scale; the outermost slopes go on."""
         known = self._quantiles(torch.as_tensor(raw)).numpy()  # (..., n_levels)
         z, marks = stats.norm.ppf(p), stats.norm.ppf(_LEVELS)
@@ -120,12 +129,12 @@ class GaussianHead(Head):
 
     n_params = 2
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Minus the log-density, up to a constant."""
         scale = softplus(raw[..., 1]) + _SMALLEST
         return 0.5 * ((target - raw[..., 0]) / scale).square() + scale.log()
 
-    def at(self, raw: Floats, p: Floats) -> Floats:
+    def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """Mean plus standard deviations."""
         return np.asarray(raw[..., 0] + (np.logaddexp(0, raw[..., 1]) + _SMALLEST) * stats.norm.ppf(p))
 
@@ -141,7 +150,7 @@ class StudentTHead(Head):
 
     n_params = 3
 
-    def loss(self, raw: Tensor, target: Tensor) -> Tensor:
+    def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Minus the log-density."""
         degrees = softplus(raw[..., 2]) + _FEWEST_DEGREES
         scale = softplus(raw[..., 1]) + _SMALLEST
@@ -149,10 +158,53 @@ class StudentTHead(Head):
         constant = torch.lgamma(degrees / 2) - torch.lgamma((degrees + 1) / 2) + 0.5 * (torch.pi * degrees).log()
         return constant + scale.log() + (degrees + 1) / 2 * torch.log1p(away)
 
-    def at(self, raw: Floats, p: Floats) -> Floats:
+    def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """Location plus scaled quantiles of the standard t."""
         degrees = np.logaddexp(0, raw[..., 2]) + _FEWEST_DEGREES
         return np.asarray(raw[..., 0] + (np.logaddexp(0, raw[..., 1]) + _SMALLEST) * stats.t.ppf(p, degrees))
+
+
+class NegativeBinomialHead(Head):
+    """Mean and dispersion of a negative binomial distribution of counts: variance ``mean + dispersion * mean**2``.
+
+    The parametrisation of Salinas et al. (2020, section 3.1), with ``r = 1 / dispersion`` and both made positive::
+
+        log P(y) = lgamma(y + r) - lgamma(y + 1) - lgamma(r) + r log(r / (r + mean)) + y log(mean / (r + mean))
+
+    The mean is the first raw output, made positive, times the scale of the step, a trailing mean of the counts.
+
+    Examples
+    --------
+    >>> NegativeBinomialHead().at(np.array([1.0, 0.0]), np.array([0.1, 0.5, 0.9]), 10.0) * 10
+    array([ 1.,  8., 22.])
+    """
+
+    n_params = 2
+    counts = True
+
+    def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
+        """Minus the log-probability of the count ``scale * target``."""
+        scale = torch.as_tensor(scale, dtype=raw.dtype, device=raw.device).clamp_min(_SMALLEST)  # padding has none
+        count, mean = (scale * target).round(), scale * _positive(raw[..., 0])
+        r = 1 / (softplus(raw[..., 1]) + _SMALLEST)
+        log_total = torch.log(r + mean)
+        chance = torch.lgamma(count + r) - torch.lgamma(count + 1) - torch.lgamma(r)
+        return -(chance + r * (r.log() - log_total) + count * (mean.log() - log_total))
+
+    def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
+        """The smallest count with at least this probability at or below it, over ``scale``."""
+        r = 1 / (np.logaddexp(0, raw[..., 1]) + _SMALLEST)
+        mean = scale * self.point(raw)
+        return np.asarray(stats.nbinom.ppf(p, r, r / (r + mean)) / scale)
+
+    def point(self, raw: Floats) -> Floats:
+        """The mean."""
+        return np.asarray(_positive(torch.as_tensor(raw[..., 0])).numpy())
+
+
+def _positive(x: Tensor) -> Tensor:
+    """A smooth positive number close to ``x`` where that is 1 or more (the squareplus of Barron 2021)."""
+    return 0.5 * (x + (x.square() + _ROUNDING).sqrt())
 
 
 def head_of(name: LossName) -> Head:
@@ -163,8 +215,14 @@ def head_of(name: LossName) -> Head:
     >>> head_of("gaussian").n_params
     2
     """
-    if name == "quantile":
-        return QuantileHead()
-    if name == "gaussian":
-        return GaussianHead()
-    return StudentTHead() if name == "student_t" else PointHead(name)
+    if name in ("mae", "mase", "mse", "huber"):
+        return PointHead(name)
+    others: dict[str, type[Head]] = {
+        "quantile": QuantileHead,
+        "gaussian": GaussianHead,
+        "student_t": StudentTHead,
+        "negative_binomial": NegativeBinomialHead,
+    }
+    if name not in others:
+        raise ParameterError(f"loss={name!r} is none of {list(get_args(LossName))}.")
+    return others[name]()

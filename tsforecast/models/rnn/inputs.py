@@ -98,7 +98,7 @@ def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats |
     local, x, level, scale = prepared.walk(u, panel.indptr)
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
     known = layout.known(age, _next_phases(panel, phases, layout.season_length), _ahead(panel, layout, future))
-    target = (_following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
+    target = (following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
     return Inputs(np.column_stack([x, known]), target, level, scale, local)
 
 
@@ -109,7 +109,7 @@ def _next_phases(panel: Panel, phases: Ints, season_length: int) -> Ints:
     return after
 
 
-def _following(panel: Panel, u: Floats, horizon: int) -> Floats:
+def following(panel: Panel, u: Floats, horizon: int) -> Floats:
     """The ``horizon`` values after each observation, nan past the end of its series: ``(n_obs, horizon)``."""
     rows = np.arange(panel.n_obs)[:, None] + np.arange(1, horizon + 1)
     inside = rows < np.repeat(panel.indptr[1:], panel.lengths)[:, None]

@@ -46,6 +46,8 @@ class Recipe:
             kind=self.training.kind,
             window_length=self.training.window_length,
             validation_size=self.training.validation_size,
+            overlap=self.training.overlap,
+            burn_in=self.training.burn_in,
             decoding=self.decoding,
             preparation=self.preparation,
             random_state=seed,

@@ -39,7 +39,7 @@ class RecurrentModule(pl.LightningModule):
         Of the data: ``data.input_size`` and ``data.horizon``.
     hidden_size, num_layers, dropout, n_members
         See `RecurrentNetwork`.
-    loss : {"mae", "mse", "huber", "quantile", "gaussian", "student_t"}
+    loss : {"mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
     lr : float
         Largest learning rate.
     training : Training, optional
@@ -109,13 +109,28 @@ class RecurrentModule(pl.LightningModule):
         if self.network.dropout > 0:
             step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
             masks = dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
-        output, state = self.network(batch.x, self._state, batch.reset, masks)
-        self._state = state.detach()  # values flow into the next chunk, gradients do not; a window begins with a reset
-        total = self._losses(output, batch.target, batch.weight)
+        output, state = self._run(batch, masks)
+        self._state = None if state is None else state.detach()  # values flow into the next chunk, gradients do not
+        total = self._losses(output, batch.target, batch.weight, batch.scale)
         loss = (total.sum(dim=(1, 2)) / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)).sum()
         if not torch.isfinite(loss):
             self._blame(total, batch)
         return loss
+
+    def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
+        """Output of a chunk, and the state where the next begins: before the steps that it repeats."""
+        overlap = self.options.overlap if self.options.kind == "bptt" else 0
+        if not overlap:
+            return self.network(batch.x, self._state, batch.reset, masks)
+        carry = max(batch.x.shape[1] - overlap, 0)
+        state, outputs = self._state, []
+        if carry:
+            before = None if masks is None else [mask[:, :carry] for mask in masks]
+            output, state = self.network(batch.x[:, :carry], state, batch.reset[:, :carry], before)
+            outputs.append(output)
+        after = None if masks is None else [mask[:, carry:] for mask in masks]
+        outputs.append(self.network(batch.x[:, carry:], state, batch.reset[:, carry:], after)[0])
+        return torch.cat(outputs, dim=1), state
 
     @torch.no_grad()
     def mean_loss(self, members: slice, chunks: Iterable[Chunk]) -> Tensor:
@@ -125,16 +140,17 @@ class RecurrentModule(pl.LightningModule):
         for chunk in chunks:
             rows = torch.nonzero(chunk.weight[0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
             output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows))
-            target, weight = (part.flatten(1, 2)[:, rows, None] for part in (chunk.target, chunk.weight))
-            totals.append(self._losses(output, target, weight).sum(dim=(1, 2)))
+            parts = (chunk.target, chunk.weight, chunk.scale)
+            target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in parts)
+            totals.append(self._losses(output, target, weight, scale).sum(dim=(1, 2)))
             counts.append(weight.sum())
         return torch.stack(totals).sum(0) / torch.stack(counts).sum()
 
-    def _losses(self, output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    def _losses(self, output: Tensor, target: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
         """Weighted loss by member, step and stream."""
         horizon = output.shape[-1] // self.head.n_params  # of no rows, too
         raw = output.view(*output.shape[:-1], horizon, self.head.n_params)
-        return (self.head.loss(raw, target.expand(raw.shape[:-1])) * weight).sum(-1)
+        return (self.head.loss(raw, target.expand(raw.shape[:-1]), scale[..., None]) * weight).sum(-1)
 
     def _blame(self, losses: Tensor, batch: Chunk) -> None:
         """Note each fit whose loss is not finite; raise where there is no other."""
@@ -153,7 +169,7 @@ class RecurrentModule(pl.LightningModule):
     def validation_step(self, batch: Chunk, batch_idx: int) -> None:
         """Add up the losses of the validation tail."""
         output, self._validation_state = self.network(batch.x, self._validation_state, batch.reset)
-        total = self._losses(output, batch.target, batch.weight).sum(dim=(1, 2))
+        total = self._losses(output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
         self._validation.append(torch.stack([total, batch.weight.sum().expand_as(total)]))
 
     def on_validation_epoch_end(self) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
+from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.kernels.walk import walk
 from tsforecast.models.rnn.season import has_season, phases_of, seasonal_indices
 from tsforecast.panel import Panel
@@ -176,8 +177,15 @@ def concatenate(one: Prepared, other: Prepared) -> Prepared:
     return dataclasses.replace(one, transform=Transform(ids, lambdas), **rows)
 
 
-def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int) -> Prepared:
-    """What the series of ``panel`` teach: transform, seasonal indices, level and scale of each."""
+def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int, *, counts: bool = False) -> Prepared:
+    """What the series of ``panel`` teach: transform, seasonal indices, level and scale of each.
+
+    Counts stay as they are, relative to their trailing mean; what is no count is refused.
+    """
+    if counts:
+        _check_plain(options)
+        check_counts(panel)
+        options = Preparation("none", "never", "last", options.n_fourier)
     transform = learn(panel, options.transform, season_length=season_length)
     w = transform.apply(panel)
     phases = phases_of(panel.times, panel.freq, season_length)
@@ -190,7 +198,25 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
         reverting = np.array([_reverts(u.series(i), horizon) for i in range(n)])
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
-    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed)
+    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, counts)
+
+
+def _check_plain(options: Preparation) -> None:
+    allowed = {"transform": ("auto", "none"), "deseasonalize": ("auto", "never"), "level": ("auto",)}
+    for name, values in allowed.items():
+        if (got := getattr(options, name)) not in values:
+            raise ParameterError(f"{name}={got!r} and loss='negative_binomial': counts stay as they are.")
+
+
+def check_counts(panel: Panel) -> None:
+    """Raise a `DataError` at the first value that is no count."""
+    bad = (panel.values < 0) | (panel.values != np.round(panel.values)) & ~np.isnan(panel.values)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise DataError(
+            f"Series {panel.id_at(row)!r} has the value {panel.values[row]:g} at {panel.times[row]}; "
+            "loss='negative_binomial' is for counts, whole numbers from 0 on. Use 'gaussian' or 'quantile'."
+        )
 
 
 def relearn(prepared: Prepared, panel: Panel) -> Prepared:

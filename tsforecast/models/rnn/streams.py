@@ -30,7 +30,8 @@ class Chunk(NamedTuple):
     """One batch: ``bptt_length`` steps of every stream.
 
     ``x`` is ``(1, n_steps, n_streams, input_size)``, the same for all members; ``target`` and ``weight`` end in
-    ``horizon``; ``reset`` and ``rows`` (places in the table) are ``(1, n_steps, n_streams)``.
+    ``horizon``; ``reset``, ``rows`` (places in the table) and ``scale`` (what a target of 1 stands for) are
+    ``(1, n_steps, n_streams)``.
     """
 
     x: Tensor
@@ -38,6 +39,7 @@ class Chunk(NamedTuple):
     weight: Tensor
     reset: Tensor
     rows: Tensor
+    scale: Tensor
 
 
 class Table(NamedTuple):
@@ -46,10 +48,11 @@ class Table(NamedTuple):
     x: Tensor  # (n_obs + 1, input_size)
     target: Tensor  # (n_obs + 1, horizon)
     weight: Tensor  # (n_obs + 1, horizon)
+    scale: Tensor  # (n_obs + 1,)
 
     def chunk(self, rows: Tensor, reset: Tensor) -> Chunk:
         """The chunk of these rows: ``(1, n_steps, n_streams)``."""
-        return Chunk(self.x[rows], self.target[rows], self.weight[rows], reset, rows)
+        return Chunk(self.x[rows], self.target[rows], self.weight[rows], reset, rows, self.scale[rows])
 
 
 class Streams(NamedTuple):
@@ -120,23 +123,33 @@ def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(marks)]
 
 
-def tables_of(x: Floats, target: Floats, n_kept: Ints, lengths: Ints, dtype: torch.dtype) -> tuple[Table, Table]:
+class Asked(NamedTuple):
+    """What a network is given and asked at every observation, and how much it counts."""
+
+    x: Floats  # (n_obs, input_size)
+    target: Floats  # (n_obs, horizon), nan where there is none
+    scale: Floats  # (n_obs,)
+    importance: Floats  # (n_obs, horizon), or what broadcasts to it: weight of a target that is there
+
+
+def tables_of(asked: Asked, n_kept: Ints, lengths: Ints, dtype: torch.dtype, burn_in: int = 0) -> tuple[Table, Table]:
     """The tables of training and of validation: they differ in what is weighted.
 
     A target counts for validation where it lies in the last ``n_kept[i]`` steps of its series, for training where it
-    lies before; nan counts for neither.
+    lies before and is asked for at the ``burn_in``-th observation or later; nan counts for neither.
     """
-    horizon = target.shape[1]
-    seen = ~np.isnan(target)
-    position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, horizon + 1)
-    tail = position >= np.repeat(lengths - n_kept, lengths)[:, None]
+    horizon = asked.target.shape[1]
+    seen = ~np.isnan(asked.target)
+    age = np.concatenate([np.arange(n) for n in lengths])[:, None]
+    tail = age + np.arange(1, horizon + 1) >= np.repeat(lengths - n_kept, lengths)[:, None]
 
     def padded(array: Floats) -> torch.Tensor:
-        return torch.cat([torch.as_tensor(array, dtype=dtype), torch.zeros(1, array.shape[1], dtype=dtype)])
+        return torch.cat([torch.as_tensor(array, dtype=dtype), torch.zeros(1, *array.shape[1:], dtype=dtype)])
 
-    inputs, targets = padded(x), padded(np.nan_to_num(target))
-    training, validation = (padded((seen & part).astype(np.float64)) for part in (~tail, tail))
-    return Table(inputs, targets, training), Table(inputs, targets, validation)
+    inputs, targets, scale = padded(asked.x), padded(np.nan_to_num(asked.target)), padded(asked.scale)
+    parts = (seen & ~tail & (age >= burn_in), seen & tail)
+    training, validation = (padded(np.where(part, asked.importance, 0.0)) for part in parts)
+    return Table(inputs, targets, training, scale), Table(inputs, targets, validation, scale)
 
 
 class ChunkLoader:
@@ -149,8 +162,14 @@ class ChunkLoader:
     table : Table
     first, lengths : ndarray of int, shape (n_series,)
     n_streams, bptt_length, seed : int
+        ``n_streams`` of each share.
     shuffle : bool
         Whether each epoch deals the series anew.
+    overlap : int
+        Steps before a chunk that are run through once more at its beginning, without a loss of their own, so that its
+        gradient reaches back at least so far.
+    share : tuple of int
+        Number of this share, from 0, and of all: devices that train together take streams in turn, as many each.
     """
 
     def __init__(
@@ -163,15 +182,18 @@ class ChunkLoader:
         bptt_length: int,
         seed: int = 0,
         shuffle: bool = True,
+        overlap: int = 0,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         self.table, self.first, self.lengths = table, first, lengths
         self.n_streams, self.bptt_length, self.seed, self.shuffle = n_streams, bptt_length, seed, shuffle
-        self.length = bptt_length  # steps of a chunk that is not cut short
+        self.overlap, self.share = overlap, share
+        self.length = bptt_length + overlap  # steps of a chunk that is not cut short
         self.epoch = 0
         self.clock: Callable[[], int] | None = None  # tells the epoch: after a resume Lightning sets it too late
         self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
         self.batch_sampler = None  # ... and looks here first
-        self.n_chunks = -(-pack(first, lengths, n_streams, 0).rows.shape[0] // bptt_length)
+        self.n_chunks = -(-pack(first, lengths, n_streams * share[1], 0).rows.shape[0] // bptt_length)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose chunks come next."""
@@ -185,11 +207,15 @@ class ChunkLoader:
             else None
         )
         padding = self.table.x.shape[0] - 1
-        streams = pack(self.first, self.lengths, self.n_streams, padding, rng)
-        rows, reset = torch.from_numpy(streams.rows)[None], torch.from_numpy(streams.reset)[None]
+        mine, shares = self.share
+        streams = pack(self.first, self.lengths, self.n_streams * shares, padding, rng)
+        rows, reset = (torch.from_numpy(part[:, mine::shares])[None] for part in streams)
         phase = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1))
         for piece in cut(rows.shape[1], self.bptt_length, phase):
-            yield self.table.chunk(rows[:, piece], reset[:, piece])
+            begin = max(piece.start - self.overlap, 0)
+            chunk = self.table.chunk(rows[:, begin : piece.stop], reset[:, begin : piece.stop])
+            chunk.weight[:, : piece.start - begin] = 0
+            yield chunk
 
 
 class WindowLoader:

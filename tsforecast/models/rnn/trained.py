@@ -14,7 +14,7 @@ from tsforecast.models.rnn.inputs import Layout, inputs_of
 from tsforecast.models.rnn.intervals import Spread, learn_spread
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
-from tsforecast.models.rnn.preparation import Preparation, Prepared, concatenate, prepare
+from tsforecast.models.rnn.preparation import Preparation, Prepared, check_counts, concatenate, prepare
 from tsforecast.models.rnn.season import phases_of
 from tsforecast.panel import Panel
 
@@ -78,13 +78,16 @@ class Trained:
 
     def _of(self, panel: Panel) -> tuple[Prepared, Spread]:
         """What is known of the series of ``panel``; of a new one, what its history tells."""
+        if self.head.counts:
+            check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
         new = np.flatnonzero(found < 0)
         prepared, place = self.prepared, found.copy()
         if new.size:
             season = self.layout.season_length
-            fresh = prepare(panel.take(new), self.preparation, season, horizon_of(self.decoding, season))
+            ahead, counts = horizon_of(self.decoding, season), self.head.counts
+            fresh = prepare(panel.take(new), self.preparation, season, ahead, counts=counts)
             prepared = concatenate(prepared, fresh)
             place[new] = len(ids) + np.arange(new.size)
         return prepared.take(place), self.spread.take(found)
@@ -95,11 +98,14 @@ class Trained:
         """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
         if not self.head.probabilistic:
             return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.reverting)
-        value = self.head.at(course.raw[:, :, :, None], levels).mean(axis=0)  # members' quantiles, averaged
+        scale = course.scale[:, :, None]
+        value = self.head.at(course.raw[:, :, :, None], levels, scale).mean(axis=0)  # members' quantiles, averaged
+        if self.head.counts:
+            return np.asarray(np.round(scale * value))
         away = value - self.head.point(course.raw).mean(axis=0)[:, :, None]
         blocks = np.arange(course.point.shape[1]) // self.layout.horizon + 1  # past the first, outputs stand on outputs
         growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
-        return course.point[:, :, None] + ahead.scale[:, None, None] * growth[:, :, None] * away
+        return course.point[:, :, None] + scale * growth[:, :, None] * away
 
     def _sampled(
         self, horizon: int, warm: decode.Warm, ahead: decode.Ahead, spread: Spread, levels: Floats, seed: int
@@ -110,15 +116,16 @@ class Trained:
             return np.empty((n_series, horizon, 0))
         head = self.head
 
-        def outcome(raw: Floats, p: Floats) -> Floats:
+        def outcome(raw: Floats, p: Floats, scale: Floats) -> Floats:
             if head.probabilistic:
-                return head.at(raw, p)
+                return head.at(raw, p, scale)
             return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
 
         count = (n_members, n_series, -(-self.decoding.n_samples // n_members), horizon)
         p = np.random.default_rng(seed).uniform(size=count)
         paths = decode.sample_paths(self.network, warm, ahead, outcome, p)
-        return np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
+        quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
+        return np.round(quantiles) if head.counts else quantiles
 
     def _phases_after(self, panel: Panel, n_steps: int) -> Ints:
         times = future_times(panel.last_times, n_steps, panel.freq)  # local time may skip an hour, or repeat one
