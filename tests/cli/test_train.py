@@ -51,6 +51,22 @@ def test_a_csv_logger_can_be_chosen(tmp_path, monkeypatch):
     assert "val_loss" in metrics.read_text()
 
 
+def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed")
+    monkeypatch.chdir(tmp_path)
+    logger = ["--trainer.logger", "TensorBoardLogger", "--trainer.logger.save_dir", "logs"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, *logger]) == 0
+    assert list(Path("logs").rglob("events.out.tfevents.*"))
+
+
+def test_weights_can_be_averaged_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    callback = ["--trainer.callbacks", "tsforecast.models.rnn.callbacks.AverageWeights"]
+    saving = ["--trainer.callbacks+", "ModelCheckpoint", "--trainer.callbacks.save_last", "true"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, *callback, *saving]) == 0
+    assert np.isfinite(LSTM.from_checkpoint(checkpoint_of(tmp_path)).predict(3).mean).all()
+
+
 def test_help_is_plain_and_bad_usage_is_two(capsys):
     assert train.run(["--help"]) == 0
     assert "train fit --config" in capsys.readouterr().out

@@ -1,20 +1,20 @@
 """RecurrentModule: the LightningModule. Loss, carried state, optimiser, and the best weights of each member."""
 
-import functools
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call
 
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEY, export
 from tsforecast.models.rnn.heads import LossName, head_of
+from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork, dropout_masks
 from tsforecast.models.rnn.options import Training
@@ -25,7 +25,7 @@ _FIRST = 0.1  # of the largest learning rate, at the first step
 _LAST = 0.01  # at the last
 
 
-class RecurrentModule(pl.LightningModule):
+class RecurrentModule(LeanModule):
     """Truncated backpropagation through time under automatic optimisation.
 
     The state after chunk k, detached, is the state before chunk k + 1: the one thing this module carries. Members are
@@ -194,8 +194,13 @@ class RecurrentModule(pl.LightningModule):
         if options.optimizer == "sgd":
             optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=options.weight_decay)
         else:
-            kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-            optimizer = kind(parameters, self.lr, weight_decay=options.weight_decay, fused=True)
+            optimizer = LeanAdam(
+                parameters,
+                self.lr,
+                weight_decay=options.weight_decay,
+                decoupled_weight_decay=options.optimizer == "adamw",
+                fused=True,
+            )
         if options.schedule == "constant":
             return optimizer
         total = self._total_steps()
@@ -224,19 +229,7 @@ class RecurrentModule(pl.LightningModule):
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif gradient_clip_val:
-            clip_by_member(self.network, float(gradient_clip_val))
-
-
-@torch.no_grad()
-def clip_by_member(network: nn.Module, largest: float) -> Tensor:
-    """Norms of the members' gradients, ``(n_members,)``, before those above ``largest`` are scaled down to it."""
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    squares = [g.square().flatten(1).sum(dim=1) for g in gradients]
-    norms = functools.reduce(torch.add, squares).sqrt()  # in this order however many members there are
-    factors = (largest / norms.clamp_min(1e-12)).clamp(max=1.0)
-    for gradient in gradients:
-        gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
-    return norms
+            clip_by_member(self.network.parameters(), float(gradient_clip_val))
 
 
 def one_cycle(progress: float) -> float:
@@ -278,42 +271,3 @@ class NonFiniteLossError(FitError):
     def __init__(self, step: int, row: int) -> None:
         super().__init__(f"The loss is not finite at step {step}.")
         self.step, self.row = step, row
-
-
-class KeepBest(pl.Callback):
-    """Stops when no member gets better, and gives every member back the weights of its best validation.
-
-    Parameters
-    ----------
-    patience : int
-        Validations without a better loss, of any member, before training ends.
-    """
-
-    def __init__(self, patience: int) -> None:
-        self.patience = patience
-        self.best_loss: Tensor | None = None
-        self.best: dict[str, Tensor] = {}
-        self.waited = 0
-
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Note the weights of every member that got better."""
-        module = cast(RecurrentModule, pl_module)
-        loss, weights = module.validation_loss, dict(module.network.named_parameters())
-        if self.best_loss is None:
-            self.best_loss = loss.clone()
-            self.best = {name: value.detach().clone() for name, value in weights.items()}
-            return
-        better = loss < self.best_loss
-        self.best_loss = torch.where(better, loss, self.best_loss)
-        for name, value in weights.items():
-            self.best[name][better] = value.detach()[better]
-        self.waited = 0 if bool(better.any()) else self.waited + 1
-        if self.waited >= self.patience:
-            trainer.should_stop = True
-
-    @torch.no_grad()
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Restore the best weights."""
-        for name, value in cast(RecurrentModule, pl_module).network.named_parameters():
-            if name in self.best:
-                value.copy_(self.best[name])

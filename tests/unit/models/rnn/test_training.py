@@ -6,10 +6,12 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from tsforecast.exceptions import FitError
+from tsforecast.exceptions import FitError, ParameterError
+from tsforecast.models.rnn.callbacks import AverageWeights, KeepBest
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.learner import quiet_torch, train
-from tsforecast.models.rnn.module import KeepBest, RecurrentModule, clip_by_member, one_cycle
+from tsforecast.models.rnn.lean import clip_by_member
+from tsforecast.models.rnn.module import RecurrentModule, one_cycle
 from tsforecast.models.rnn.options import Training
 from tsforecast.panel import Panel
 
@@ -120,7 +122,7 @@ def test_members_are_clipped_one_by_one():
         parameter.grad = torch.zeros_like(parameter)
     network.readout.grad[0], network.readout.grad[1] = 3.0, 1e-3
     before = network.readout.grad[1].clone()
-    norms = clip_by_member(network, 1.0)
+    norms = clip_by_member(network.parameters(), 1.0)
     assert norms[0] > 1 > norms[1]
     assert torch.equal(network.readout.grad[1], before)
     assert network.readout.grad[0].norm() == pytest.approx(1.0)
@@ -181,16 +183,17 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_series():
     assert list(caught.value.failures) == ["b"]
 
 
-def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
+@pytest.mark.parametrize("ending", [lambda: KeepBest(100), lambda: AverageWeights(0.75)])
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, ending):
     class Stop(pl.Callback):
         def on_train_epoch_end(self, trainer, pl_module):
             trainer.should_stop = trainer.current_epoch == 1
 
     def run(*callbacks, path=None):
         data = data_of(ragged_panel(), validation_size=0.2)
-        module = module_of(data)
+        module = module_of(data, depth=2, dropout=0.2, lr=0.05)
         options = QUIET | {"enable_checkpointing": bool(callbacks)}
-        trainer = pl.Trainer(max_epochs=4, callbacks=list(callbacks), num_sanity_val_steps=0, **options)
+        trainer = pl.Trainer(max_epochs=4, callbacks=[ending(), *callbacks], num_sanity_val_steps=0, **options)
         trainer.fit(module, datamodule=data, ckpt_path=path)
         return module.state_dict()
 
@@ -202,6 +205,22 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path):
     assert not torch.equal(stopped["network.readout"], unbroken["network.readout"])
     for name, value in unbroken.items():
         assert torch.equal(resumed[name], value), name
+
+
+def test_the_mean_of_the_weights_of_the_last_epochs_can_be_had():
+    data = data_of(ragged_panel(), validation_size=0.0)
+    module, snapshots = module_of(data), []
+
+    class Watch(pl.Callback):
+        def on_train_epoch_end(self, trainer, pl_module):
+            snapshots.append(pl_module.network.readout.detach().clone())
+
+    with quiet_torch(0):
+        trainer = pl.Trainer(max_epochs=6, callbacks=[Watch(), AverageWeights(0.5)], **QUIET)
+        trainer.fit(module, datamodule=data)
+    torch.testing.assert_close(module.network.readout.detach(), torch.stack(snapshots[3:]).mean(dim=0))
+    with pytest.raises(ParameterError, match=r"share=1\.5"):
+        AverageWeights(1.5)
 
 
 def test_mean_loss_of_the_tail_is_that_of_all_outputs_weighted():
