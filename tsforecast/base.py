@@ -83,7 +83,8 @@ class BaseForecaster(BaseEstimator, ABC):
         X : DataFrame, Series or ndarray, optional
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
             (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
-            observation.
+            observation. A frame with ``unique_id`` and no times, one row a series, holds what does not change: numbers
+            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`).
 
         Raises
         ------
@@ -304,6 +305,9 @@ class BaseForecaster(BaseEstimator, ABC):
                 f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on "
                 f"{freq_name(self.panel_.freq)!r}."
             )
+        known = self.panel_.static
+        if known is not None and panel.static is None and panel.ids.isin(known.index).all():
+            panel = panel.with_static(known)
         if set(panel.covariate_names) != set(names):
             raise CovariateError(
                 f"history has the covariates {list(panel.covariate_names)}; the model was fitted with {list(names)}."

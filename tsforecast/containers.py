@@ -1,7 +1,7 @@
 """What a caller gave -> Panel; Forecast -> the same kind of container."""
 
 import dataclasses
-from typing import Any, Literal, Protocol, TypeAlias, Union
+from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, Union
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,8 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
         A long frame has the columns ``ds`` and ``y`` (and ``unique_id``, unless it is one series); any other frame is
         wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``.
     X : DataFrame, Series or ndarray, optional
-        See `align_covariates`.
+        See `align_covariates`; a frame with one row a series, named in ``unique_id``, and no ``ds`` is static: see
+        `Panel.with_static`.
     freq : offset or int, optional
         The frequency that is expected, which series too short to show one are read with.
 
@@ -69,6 +70,8 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
         if freq is None:
             raise
         panel, container = _read(y, None)  # of another frequency, which the caller can name; or at fault by its own
+    if is_static(X):
+        return panel.with_static(X), container
     if X is not None:
         table, names = align_covariates(X, panel.ids, panel.lengths, panel.times)
         panel = panel.with_covariates(table, names)
@@ -94,6 +97,23 @@ def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
         return y.panel, Container("panel")
     raise ContainerTypeError(
         f"A {type(y).__name__} cannot be read as time series; give a pandas Series or DataFrame, an array or a Panel."
+    )
+
+
+def is_static(X: Covariates | None) -> TypeGuard[pd.DataFrame]:
+    """Whether ``X`` tells what does not change: a row for each series and no times.
+
+    Examples
+    --------
+    >>> is_static(pd.DataFrame({"unique_id": ["a", "b"], "area": [1.0, 2.0]}))
+    True
+    """
+    return (
+        isinstance(X, pd.DataFrame)
+        and "unique_id" in X.columns
+        and "ds" not in X.columns
+        and not isinstance(X.index, (pd.DatetimeIndex, pd.PeriodIndex))
+        and X["unique_id"].is_unique
     )
 
 

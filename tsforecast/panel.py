@@ -37,6 +37,8 @@ class Panel:
     covariates : ndarray, shape (n_obs, n_features), or None
         Covariates known into the future, aligned with ``values``.
     covariate_names : tuple of str, length n_features
+    static : DataFrame, n_series rows, or None
+        What is known of each series and does not change: columns of numbers or of texts, indexed by ``ids``.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Panel:
     freq: Freq
     covariates: Floats | None = None
     covariate_names: tuple[str, ...] = ()
+    static: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if self.indptr[0] != 0 or self.indptr[-1] != self.values.size or len(self.times) != self.values.size:
@@ -63,6 +66,8 @@ class Panel:
         if len(self.ids) != self.indptr.size - 1 or not self.ids.is_unique:
             twice = self.ids[self.ids.duplicated()].tolist()[:1]
             raise DataError(f"{len(self.ids)} ids for {self.indptr.size - 1} series; repeated: {twice or 'none'}.")
+        if self.static is not None and not self.static.index.equals(self.ids):
+            raise DataError("static has another index than ids; use with_static, which aligns it.")
         for name in ("values", "indptr", "covariates"):
             array = getattr(self, name)
             if array is not None and array.flags.writeable:
@@ -82,6 +87,7 @@ class Panel:
         time_col: str = "ds",
         target_col: str = "y",
         covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
         freq: str | Freq | None = None,
         gaps: Gaps = "error",
     ) -> Self:
@@ -97,6 +103,8 @@ class Panel:
             Column names.
         covariates : sequence of str
             Columns known into the future.
+        static : sequence of str
+            Columns, of numbers or texts, that hold one value throughout a series: see `with_static`.
         freq : str or int, optional
             Frequency; inferred from the series where it is not given.
         gaps : {"error", "nan"}
@@ -116,10 +124,10 @@ class Panel:
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
-        twice = set(frame.columns[frame.columns.duplicated()]) & {id_col, time_col, target_col, *covariates}
+        twice = set(frame.columns[frame.columns.duplicated()]) & {id_col, time_col, target_col, *covariates, *static}
         if twice:
             raise DataError(f"The frame has two columns {min(twice)!r}; one is needed.")
-        absent = [c for c in (time_col, target_col, *covariates) if c not in frame.columns]
+        absent = [c for c in (time_col, target_col, *covariates, *static) if c not in frame.columns]
         if absent:
             raise DataError(f"The frame has no column {absent[0]!r}; it has {list(map(str, frame.columns))}.")
         if len(frame) == 0:
@@ -139,7 +147,8 @@ class Panel:
         if covariates:
             columns = [parse_values(frame[c].to_numpy()[rows], indptr, labels, times, c) for c in covariates]
             table = np.column_stack(columns)
-        return cls._checked(values, times, indptr, labels, freq, gaps, table, tuple(covariates))
+        panel = cls._checked(values, times, indptr, labels, freq, gaps, table, tuple(covariates))
+        return panel.with_static(_constant(frame[list(static)].iloc[rows], indptr, labels)) if static else panel
 
     @classmethod
     def from_wide(cls, frame: pd.DataFrame, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
@@ -281,7 +290,8 @@ class Panel:
     def take(self, positions: "Ints | Sequence[int]") -> "Panel":
         """The panel of some series, in the order given."""
         picked = np.asarray(positions, dtype=np.int64)
-        return self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked))
+        static = None if self.static is None else self.static.iloc[picked]
+        return self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked), static)
 
     def slice(self, start: Ints, stop: Ints) -> "Panel":
         """The panel of observations ``start[i]`` to ``stop[i] - 1`` of each series i, counted from 0 in each."""
@@ -291,9 +301,9 @@ class Panel:
                 f"Series {self.ids[bad]!r} has {self.lengths[bad]} observations; "
                 f"steps {start[bad]} to {stop[bad]} were asked for."
             )
-        return self._pick(self.indptr[:-1] + start, self.indptr[:-1] + stop, self.ids)
+        return self._pick(self.indptr[:-1] + start, self.indptr[:-1] + stop, self.ids, self.static)
 
-    def _pick(self, begin: Ints, end: Ints, ids: Index) -> "Panel":
+    def _pick(self, begin: Ints, end: Ints, ids: Index, static: pd.DataFrame | None) -> "Panel":
         indptr = np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64)
         pieces = list(map(slice, begin.tolist(), end.tolist()))
         if (begin[1:] == end[:-1]).all():  # they follow one another: one view, and nothing is copied
@@ -301,7 +311,7 @@ class Panel:
         table = None if self.covariates is None else _join(self.covariates, pieces)
         return Panel(
             _join(self.values, pieces), _join_times(self.times, pieces), indptr, ids, self.freq, table,
-            self.covariate_names,
+            self.covariate_names, static,
         )  # fmt: skip
 
     def with_values(self, values: Floats) -> "Panel":
@@ -314,11 +324,37 @@ class Panel:
             raise CovariateError(f"Covariates have shape {covariates.shape}; ({self.n_obs}, {len(names)}) is needed.")
         return dataclasses.replace(self, covariates=covariates, covariate_names=tuple(names))
 
+    def with_static(self, static: pd.DataFrame | None) -> Self:
+        """The same panel with what is known of each series and does not change, or with nothing of the kind.
+
+        Parameters
+        ----------
+        static : DataFrame or None
+            A row for each series, named in a column ``unique_id`` or in the index; columns of numbers, or of texts
+            (categories). Rows of other series are passed over; a missing value is allowed.
+
+        Raises
+        ------
+        CovariateError
+            A series has no row, or two; a column has the name of another of the panel.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.arange(6.0).reshape(3, 2))
+        >>> panel.with_static(pd.DataFrame({"unique_id": ["y1", "y0"], "area": [30.0, 50.0]})).static
+            area
+        y0  50.0
+        y1  30.0
+        """
+        return dataclasses.replace(self, static=None if static is None else _aligned(static, self))
+
     def to_frame(self) -> pd.DataFrame:
-        """A long frame: columns ``unique_id``, ``ds``, ``y`` and the covariates."""
+        """A long frame: columns ``unique_id``, ``ds``, ``y``, the covariates and what is static."""
         frame = pd.DataFrame({"unique_id": self.ids.repeat(self.lengths), "ds": self.times, "y": self.values})
         for i, name in enumerate(self.covariate_names):
             frame[name] = None if self.covariates is None else self.covariates[:, i]
+        for name, column in {} if self.static is None else self.static.items():
+            frame[name] = column.repeat(self.lengths).array
         return frame
 
     def fingerprint(self) -> str:
@@ -329,9 +365,48 @@ class Panel:
             self.times.to_numpy() if not hasattr(self.times, "asi8") else self.times.asi8, dtype=np.int64
         )
         header = repr((freq_name(self.freq), str(self.times.dtype), self.ids.tolist(), self.covariate_names))
-        for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table):
+        about = b"" if self.static is None else repr(self.static.to_dict("list")).encode()
+        for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table, about):
             digest.update(part)
         return digest.hexdigest()
+
+
+def _aligned(static: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """Rows of ``static`` in the order of the series of ``panel``."""
+    table = static.set_index("unique_id") if "unique_id" in static.columns else static
+    if not table.index.is_unique:
+        raise CovariateError(f"static has two rows for series {table.index[table.index.duplicated()][0]!r}.")
+    found = table.index.get_indexer(panel.ids)
+    if (found < 0).any():
+        raise CovariateError(f"static has no row for series {panel.ids[int(np.argmax(found < 0))]!r}.")
+    taken = {"unique_id", "ds", "y", *panel.covariate_names} & set(map(str, table.columns))
+    if taken or not table.columns.is_unique or table.shape[1] == 0:
+        raise CovariateError(f"static has the columns {list(table.columns)}; names of their own are needed.")
+    columns = {str(name): _plain(str(name), table[name].iloc[found]) for name in table.columns}
+    return pd.DataFrame(columns, index=panel.ids)
+
+
+def _plain(name: str, column: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
+    """A column as numbers, or as texts where it holds some; None and nan are missing."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        if np.isinf(numbers).any():
+            raise CovariateError(f"static[{name!r}] holds an infinite number.")
+        return numbers
+    if not (column.isna() | column.map(lambda cell: isinstance(cell, str))).all():
+        raise CovariateError(f"static[{name!r}] holds neither numbers alone nor texts alone.")
+    return np.array([None if pd.isna(cell) else str(cell) for cell in column], dtype=object)
+
+
+def _constant(table: pd.DataFrame, indptr: Ints, ids: Index) -> pd.DataFrame:
+    """The one value of each column in each series: rows lie series by series."""
+    of = np.repeat(np.arange(len(ids)), np.diff(indptr))
+    for name in table.columns:
+        different = table[name].groupby(of).nunique(dropna=False).to_numpy()
+        if (different > 1).any():
+            changed = ids[int(np.argmax(different > 1))]
+            raise CovariateError(f"Column {name!r} changes within series {changed!r}; what is static does not.")
+    return table.iloc[indptr[:-1]].set_axis(ids, axis=0)
 
 
 def _declared(index: Index) -> Freq | None:

@@ -22,6 +22,7 @@ def write_block(path: Path, panel: Panel) -> None:
         "freq": panel.freq if isinstance(panel.freq, int) else freq_name(panel.freq),
         "lengths": panel.lengths.tolist(),
         "covariates": list(panel.covariate_names),
+        "static": None if panel.static is None else panel.static.to_dict("list"),
     }
     frame = pd.DataFrame({"unique_id": panel.ids.repeat(panel.lengths), "ds": panel.times, "y": panel.values})
     for j in range(len(panel.covariate_names)):
@@ -41,13 +42,14 @@ def read_block(path: Path) -> Panel:
     frame = table.to_pandas()
     indptr = np.concatenate([[0], np.cumsum(about["lengths"])]).astype(np.int64)
     names = tuple(about["covariates"])
+    ids = pd.Index(frame["unique_id"].array.take(indptr[:-1]))
     columns = [frame[f"x{j}"].to_numpy(dtype=np.float64) for j in range(len(names))]
     return Panel(
         values=frame["y"].to_numpy(dtype=np.float64),
         times=pd.Index(frame["ds"].array),
         indptr=indptr,
-        ids=pd.Index(frame["unique_id"].array.take(indptr[:-1])),
+        ids=ids,
         freq=parse_freq(about["freq"]),
         covariates=np.column_stack(columns) if columns else None,
         covariate_names=names,
-    )
+    ).with_static(None if about["static"] is None else pd.DataFrame(about["static"], index=ids))
