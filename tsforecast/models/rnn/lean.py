@@ -5,6 +5,7 @@ that Lightning calls at every step; `LeanAdam` is torch's Adam without its check
 None of them changes a result.
 """
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -94,7 +95,8 @@ def clip_by_member(parameters: Iterable[Tensor], largest: float) -> Tensor:
     A member's norm does not depend, to the bit, on how many others there are.
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
-    norms = torch.stack([torch.linalg.vector_norm(g.flatten(1), dim=1) for g in gradients]).square().sum(0).sqrt()
+    squares = [torch.linalg.vector_norm(g.flatten(1), dim=1).square() for g in gradients]
+    norms = functools.reduce(torch.add, squares).sqrt()  # in this order however many members there are
     if not bool((norms <= largest).all()):  # nan is scaled, too, and stays nan
         factors = (largest / norms).clamp(max=1.0)
         for gradient in gradients:
