@@ -18,7 +18,7 @@ class LeanModule(pl.LightningModule):
     """A LightningModule whose hooks do nothing that is not needed."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Store an attribute: the name of the current hook, set twice around every one of them, without torch's checks."""
+        """Store an attribute; the name of the current hook, set twice around every one, without torch's checks."""
         if name == "_current_fx_name":
             self.__dict__[name] = value
         else:

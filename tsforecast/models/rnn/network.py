@@ -160,14 +160,14 @@ class RecurrentNetwork(nn.Module):
             after.append(last)
         if rows is not None:
             hidden, x = (part.flatten(1, 2)[:, rows, None] for part in (hidden, x))
-        output = _product(hidden, self.readout) + _product(x, self.direct) + self.intercept[:, None]
-        return output, torch.stack(after)
+        linear = torch.baddbmm(self.intercept, _flat(x, len(self.direct)), self.direct)
+        output = torch.baddbmm(linear, _flat(hidden, len(self.readout)), self.readout)
+        return output.view(len(output), *hidden.shape[1:3], output.shape[2]), torch.stack(after)
 
 
-def _product(x: Tensor, weight: Tensor) -> Tensor:
-    """``(n_members or 1, n_steps, n_streams, n_in)`` by ``(n_members, n_in, n_out)``, as one batched product."""
-    flat = x.flatten(1, 2).expand(weight.shape[0], -1, -1)
-    return torch.bmm(flat, weight).view(weight.shape[0], *x.shape[1:3], weight.shape[2])
+def _flat(x: Tensor, n_members: int) -> Tensor:
+    """``(n_members or 1, n_steps, n_streams, size)`` -> ``(n_members, n_steps * n_streams, size)``."""
+    return x.flatten(1, 2).expand(n_members, -1, -1)
 
 
 def dropout_masks(network: RecurrentNetwork, seeds: Sequence[int], step: int, shape: tuple[int, int]) -> list[Tensor]:

@@ -52,7 +52,9 @@ class Table(NamedTuple):
 
     def chunk(self, rows: Tensor, reset: Tensor) -> Chunk:
         """The chunk of these rows: ``(1, n_steps, n_streams)``."""
-        return Chunk(self.x[rows], self.target[rows], self.weight[rows], reset, rows, self.scale[rows])
+        flat = rows.reshape(-1)  # whole rows at once are several times faster than an index of three axes
+        x, target, weight = (part.index_select(0, flat).view(*rows.shape, -1) for part in self[:3])
+        return Chunk(x, target, weight, reset, rows, self.scale[rows])
 
 
 class Streams(NamedTuple):
