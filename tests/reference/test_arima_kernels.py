@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import linalg
+from scipy import linalg, signal
 
-from tsforecast.kernels import arma, gls, likelihood, polynomial, start
-from tsforecast.models.arima.by_numba import maximise, starting_points
+from tsforecast.kernels import arma, fit, gls, likelihood, polynomial, rows, start
+from tsforecast.kernels._jit import address
+from tsforecast.kernels._lanes import N_LANES
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.prediction import forecast_moments
 
@@ -96,6 +97,51 @@ def test_response_gram_is_that_of_the_dense_response(process, n):
     K = linalg.toeplitz(response, np.zeros(r))
     H = arma.response_gram(pi, polynomial.nonzero_lags(theta), theta, r, n)
     np.testing.assert_allclose(H, K.T @ K, atol=1e-9 * np.abs(K.T @ K).max())
+
+
+@few
+@given(processes(), series, st.integers(1, 60), st.sampled_from([0, 1, 2]))
+def test_difference_equation_matches_its_definition_with_lanes_and_without(process, rng, n, n_past):
+    phi, theta, _, _ = process
+    w, out = rng.normal(size=n), np.empty(n)
+    ar, ma = polynomial.nonzero_lags(phi), polynomial.nonzero_lags(theta)
+    arma.difference_equation(out, w, ar, phi, ma, theta)
+    expected = signal.lfilter(np.r_[1.0, -phi], np.r_[1.0, theta], w)
+    np.testing.assert_allclose(out, expected, atol=1e-9 * np.abs(expected).max())
+    phis, thetas = (np.outer(c, np.linspace(0.1, 1.0, N_LANES)) for c in (phi, theta))
+    lanes = np.empty((n, N_LANES))
+    arma.difference_equation(lanes, w, ar, phis, ma, thetas)
+    expected = signal.lfilter(np.r_[1.0, -phis[:, 3]], np.r_[1.0, thetas[:, 3]], w)
+    np.testing.assert_allclose(lanes[:, 3], expected, atol=1e-9 * np.abs(expected).max())
+
+
+@few
+@given(series, st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)))
+def test_each_lane_of_the_target_is_the_target_of_its_point(rng, sizes):
+    orders = np.array([*sizes, 4])
+    points = rng.uniform(-1.2, 1.2, size=(sum(sizes), N_LANES))
+    W = rng.normal(size=(2, 30))
+    lanes = likelihood.target(points, orders, W, 0, 1.0)
+    for lane in (0, 5):
+        single = likelihood.target(np.ascontiguousarray(points[:, lane]), orders, W, 0, 1.0)
+        np.testing.assert_allclose(lanes[:, lane], single, atol=1e-9 * np.abs(single).max())
+
+
+@few
+@given(series, st.sampled_from([(2, 1, 1, 0), (5, 3, 0, 1)]))
+def test_tangents_are_the_derivatives_of_the_target(rng, sizes):
+    orders, x = np.array([*sizes, 4]), rng.uniform(-1.0, 1.0, size=sum(sizes))
+    W = rng.normal(size=(1, 40))
+    E = likelihood.tangents(x, orders, W, 0, 1.0)
+    lanes = np.concatenate(list(E), axis=1)  # (r + n, n_groups * N_LANES)
+    np.testing.assert_allclose(lanes[:, 0], likelihood.target(x, orders, W, 0, 1.0), atol=1e-9)
+    slopes = likelihood.along(E, lanes[:, 0])  # of half the sum of squares
+    for i in range(x.size):
+        step = 1e-5 * np.eye(x.size)[i]
+        ahead, behind = (likelihood.target(x + sign * step, orders, W, 0, 1.0) for sign in (1, -1))
+        assert slopes[i + 1] == pytest.approx((ahead @ ahead - behind @ behind) / 4e-5, rel=1e-3, abs=1e-2)
+    np.testing.assert_allclose(likelihood.gram(E), lanes.T @ lanes, atol=1e-9 * np.abs(lanes.T @ lanes).max())
+    np.testing.assert_allclose(likelihood.along(E, lanes[:, 0]), lanes.T @ lanes[:, 0], atol=1e-8)
 
 
 @few
@@ -195,7 +241,8 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
     for t in range(1, 200):
         w[t] = 0.6 * w[t - 1] + e[t] + 0.4 * e[t - 1]
     orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
-    x, best, _, converged = maximise(starting_points(w, orders, 3), orders, W, 0)
+    minimise = address(likelihood.minimise, fit.MINIMISE)
+    x, best, _, converged = fit.maximise(fit.starting_points(w, orders, 3), orders, W, 0, 1.0, minimise)
     assert converged
     v = likelihood.target(x, orders, W, 0, 1.0)
     assert v @ v == pytest.approx(best, rel=1e-12)
@@ -228,22 +275,22 @@ def test_hannan_rissanen_is_near_the_truth_on_a_long_series():
 def test_projected_autoregression_is_least_squares_of_the_filtered_series():
     rng = np.random.default_rng(6)
     y = rng.normal(size=60)
-    orders, ma_angles = np.array([2, 1, 0, 0, 1]), np.array([0.5])
+    orders = np.array([2, 1, 0, 0, 1])
     f = np.zeros(60)
     for t in range(60):
         f[t] = y[t] + (np.sin(0.5) * f[t - 1] if t else 0.0)
     X = np.column_stack([f[1:-1], f[:-2]])
     beta, left, _, _ = np.linalg.lstsq(X, f[2:], rcond=None)
-    x, squares = start.project_autoregression(y, ma_angles, orders)
-    np.testing.assert_allclose(likelihood.coefficients(x, orders, 1.0)[0], beta, atol=1e-6)
-    assert squares == pytest.approx(left[0], rel=1e-6)
+    x, squares = start.project_grid(y, np.array([[-0.2], [0.5]]), orders)
+    np.testing.assert_allclose(likelihood.coefficients(x[1], orders, 1.0)[0], beta, atol=1e-6)
+    assert squares[1] == pytest.approx(left[0], rel=1e-6)
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 0, 0), (0, 2, 1, 1), (3, 3, 1, 2), (5, 5, 2, 2), (2, 0, 1, 0)])
 def test_starting_points_are_finite_and_as_many_as_asked_for_at_most(sizes):
     orders = np.array([*sizes, 4])
     y = np.random.default_rng(7).normal(size=80)
-    points = starting_points(y, orders, 5)
+    points = fit.starting_points(y, orders, 5)
     assert points.shape[1] == sum(sizes)
     assert 1 <= len(points) <= 5
     assert np.isfinite(points).all()
@@ -275,3 +322,44 @@ def test_roots_stay_outside_the_circle_asked_for(rng, circle):
     for own, seasonal, sign in ((phi, seasonal_phi, -1.0), (theta, seasonal_theta, 1.0)):
         product = np.concatenate([[1.0], sign * twin.expand(own, seasonal, 4, sign)])
         assert np.abs(np.roots(product)).max() < 1.0 / circle + 1e-6
+
+
+@few
+@given(series, st.tuples(st.integers(0, 2), st.integers(0, 1)), st.integers(0, 5))
+def test_rows_are_the_differences_of_the_filled_series_its_regressors_and_its_gaps(rng, differences, n_missing):
+    d, D = differences
+    order = Order(0, d, 0, 0, D, 0, 4)
+    orders = np.array([0, d, 0, 0, D, 0, 4])
+    y, Z = rng.normal(size=30), rng.normal(size=(30, 2))
+    gaps = rng.choice(30, size=n_missing, replace=False)
+    y[gaps] = np.nan
+    W, count = rows.stack(y, Z, orders)
+    known = np.flatnonzero(~np.isnan(y))
+    first = known[0]
+    filled = np.interp(np.arange(30), known, y[known])[first:]
+    np.testing.assert_allclose(W[-1], order.difference(filled), atol=1e-12)
+    np.testing.assert_allclose(W[count:-1], order.difference(Z[first:]).T, atol=1e-12)
+    inside = np.sort(gaps[gaps > first]) - first
+    indicators = order.difference(np.eye(filled.size)[:, inside]).T
+    assert np.linalg.matrix_rank(W[:count]) == count == np.linalg.matrix_rank(indicators)
+
+
+def test_a_panel_of_fits_is_the_fits_of_its_series_and_a_failure_is_a_row():
+    rng = np.random.default_rng(8)
+    kernels = (
+        address(likelihood.minimise, fit.MINIMISE), address(arma.whiten, fit.WHITEN),
+        address(fit.starting_points, fit.STARTS),
+    )  # fmt: skip
+    orders = np.array([1, 1, 0, 0, 0, 0, 1])
+    parts = [np.cumsum(rng.normal(size=n)) for n in (30, 50)] + [np.ones(1), np.arange(9.0)]
+    y, indptr = np.concatenate(parts), np.cumsum([0] + [part.size for part in parts])
+    values, numbers = fit.fit_panel(y, indptr, np.empty((y.size, 0)), orders, 1, kernels)
+    for i in (0, 1):
+        alone = np.array([0, parts[i].size])
+        one, its = fit.fit_panel(parts[i], alone, np.empty((parts[i].size, 0)), orders, 1, kernels)
+        np.testing.assert_array_equal(values[i], one[0])
+        np.testing.assert_array_equal(numbers[i], its[0])
+        w = np.diff(parts[i])
+        expected = twin.loglik(w, values[i], np.zeros(0), numbers[i, fit.SIGMA2])
+        assert numbers[i, fit.LOGLIK] == pytest.approx(expected, rel=1e-9)
+    assert list(numbers[:, fit.STATUS]) == [fit.FITTED, fit.FITTED, fit.NOTHING_LEFT, fit.FITTED]

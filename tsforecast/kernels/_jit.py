@@ -7,7 +7,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 from numba import types
-from numba.core import sigutils
+from numba.core import cgutils, config, sigutils
+from numba.extending import intrinsic
 
 _LOG = logging.getLogger("tsforecast")
 
@@ -40,6 +41,45 @@ def pointer(kernel: Callable[..., Any], arguments: str) -> Any:
     compiled.compile(arguments)
     key, _ = sigutils.normalize_signature(arguments)  # type: ignore[no-untyped-call]
     return types.CompileResultWAP(compiled.overloads[key])
+
+
+def address(kernel: Callable[..., Any], signature: str) -> Any:
+    """Where the machine code of ``kernel`` for this signature is, to give to another kernel that calls it by `caller`.
+
+    A kernel that calls another by its name is compiled together with it, once more at every level; one that gets its
+    address is compiled without it. Not compiled (``NUMBA_DISABLE_JIT``) it is the kernel itself.
+    """
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return kernel
+    compiled: Any = kernel
+    arguments, _ = sigutils.normalize_signature(signature)  # type: ignore[no-untyped-call]
+    compiled.compile(arguments)
+    result = compiled.overloads[arguments]
+    return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+
+
+def caller(signature: str) -> Any:
+    """What calls a kernel of this signature at an address from within a kernel: ``call(address, (arguments, ...))``."""
+    if config.DISABLE_JIT:  # type: ignore[attr-defined]
+        return lambda kernel, arguments: kernel(*arguments)
+    wanted, result = sigutils.normalize_signature(signature)  # type: ignore[no-untyped-call]
+
+    def build(typingctx: Any, where: Any, arguments: Any) -> Any:
+        def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            values = [
+                context.cast(builder, builder.extract_value(args[1], i), kind, target)
+                for i, (kind, target) in enumerate(zip(sig.args[1], wanted, strict=True))
+            ]
+            kind = context.call_conv.get_function_type(result, wanted)
+            function = builder.inttoptr(args[0], kind.as_pointer())
+            status, out = context.call_conv.call_function(builder, function, result, wanted, values)
+            with cgutils.if_unlikely(builder, status.is_error):  # type: ignore[no-untyped-call]
+                context.call_conv.return_status_propagate(builder, status)
+            return out
+
+        return result(where, arguments), lower
+
+    return intrinsic(build)
 
 
 def announce(kernel: Callable[..., Any], what: str) -> None:

@@ -16,10 +16,10 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit, njit_inline
-from tsforecast.kernels._lanes import N_LANES, copied, exp, load, log, sin, store, store2, zeros
+from tsforecast.kernels._lanes import N_LANES, copied, exp, load, log, store, store2
 from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky, whiten
 from tsforecast.kernels.gls import project
-from tsforecast.kernels.polynomial import product, step_up
+from tsforecast.kernels.polynomial import from_angles, negative, product
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
@@ -43,15 +43,6 @@ def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats
 
 
 @njit
-def from_angles(x: Floats, largest: float) -> Floats:
-    """Coefficients of the partial autocorrelations ``largest sin(x)``: (p,) -> (p,)."""
-    pacf = zeros(x, x.shape[0])
-    for k in range(x.shape[0]):
-        store(pacf, k, largest * sin(load(x, k)))
-    return step_up(pacf)
-
-
-@njit
 def shrink(phi: Floats, factor: float) -> Floats:
     """``phi[k] factor**(k + 1)``, in place, whose roots are those of phi divided by ``factor``: (p,) -> (p,)."""
     power = 1.0
@@ -67,15 +58,6 @@ def products(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]:
     phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
     ar, ma = product(phi, seasonal_phi, orders[4]), product(negative(theta), negative(seasonal_theta), orders[4])
     return ar, negative(ma)
-
-
-@njit
-def negative(x: Floats) -> Floats:
-    """``-x``: (p,) -> (p,)."""
-    out = zeros(x, x.shape[0])
-    for k in range(x.shape[0]):
-        store(out, k, -1.0 * load(x, k))
-    return out
 
 
 @njit_inline

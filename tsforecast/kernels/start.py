@@ -3,9 +3,10 @@
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import njit
-from tsforecast.kernels.arma import invert_ma, semidefinite_cholesky, solve_cholesky
-from tsforecast.kernels.polynomial import nonzero_lags, product, step_down, step_up
+from tsforecast.kernels._jit import njit, njit_inline
+from tsforecast.kernels._lanes import N_LANES, copied, inner, load, load2, store, store2, zeros2
+from tsforecast.kernels.arma import difference_equation, semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.polynomial import from_angles, negative, nonzero_lags, product, step_down
 
 _WITHIN = 0.97  # largest partial autocorrelation of a starting value
 
@@ -15,17 +16,20 @@ def burg_innovations(y: Floats, order: int) -> Floats:
     """Innovations of a long autoregression by Burg's method (1975): (n,) -> (n,); the first ``order`` are partial.
 
     Each step extends the order by one with the partial autocorrelation that makes forward errors f and backward errors
-    b smallest together, ``kappa = 2 sum(f[t] b[t-1]) / sum(f[t]^2 + b[t-1]^2)``.
+    b smallest together, ``kappa = 2 sum(f[t] b[t-1]) / sum(f[t]^2 + b[t-1]^2)``. The backward errors are kept from the
+    first on, so that those of f[k + t] are at b[t].
     """
-    f, b = y.copy(), y.copy()
+    f, b = copied(y), copied(y)
     for k in range(1, order + 1):
-        head, tail = f[k:], b[k - 1 : -1].copy()
+        head, tail = f[k:], b[: y.size - k]
         scale = np.dot(head, head) + np.dot(tail, tail)
         if not scale > 0.0:
             break
         kappa = 2.0 * np.dot(head, tail) / scale
-        b[k:] = tail - kappa * head
-        f[k:] = head - kappa * tail
+        for t in range(head.size):
+            forward, backward = head[t], tail[t]
+            head[t] = forward - kappa * backward
+            tail[t] = backward - kappa * forward
     return f
 
 
@@ -44,32 +48,54 @@ def hannan_rissanen(y: Floats, orders: Ints) -> Floats:
     if n - first < 2 * n_params + 2:
         return np.zeros(n_params)
     e = burg_innovations(y, order) if q + Q > 0 else y
-    rows = np.empty((n_params + 1, n - first))
-    place = 0
-    for source, count, lag in ((y, p, 1), (e, q, 1), (y, P, s), (e, Q, s)):
-        for k in range(1, count + 1):
-            rows[place] = source[first - k * lag : n - k * lag]
-            place += 1
-    rows[n_params] = y[first:]
-    beta, _ = regress(rows)
-    return angles(beta[:p], -beta[p : p + q], beta[p + q : p + q + P], -beta[p + q + P :])
+    A = np.empty((n_params + 1, n_params + 1))
+    for i in range(n_params + 1):
+        left = lagged(y, e, orders, i, first)
+        for j in range(i + 1):
+            A[i, j] = np.dot(left, lagged(y, e, orders, j, first))
+    beta, _ = regress(A)
+    for k in range(n_params):  # signs of `angles`
+        if p <= k < p + q or p + q + P <= k:
+            beta[k] = -beta[k]
+    return split_angles(beta, orders)
 
 
 @njit
-def regress(rows: Floats) -> tuple[Floats, float]:
-    """Coefficients of the last row on the others, and the sum of squares left: (k + 1, m) -> (k,), float."""
-    k = rows.shape[0] - 1
-    A = np.dot(rows, rows.T)
-    b = A[:k, k].copy()
+def lagged(y: Floats, e: Floats, orders: Ints, i: int, first: int) -> Floats:
+    """The regressor of coefficient i, y itself past the last: values ``first`` on of y or e, i's lag before."""
+    p, q, P, Q, s = orders[0], orders[1], orders[2], orders[3], orders[4]
+    n = y.size
+    if i < p:
+        return y[first - i - 1 : n - i - 1]
+    if i < p + q:
+        return e[first - (i - p) - 1 : n - (i - p) - 1]
+    if i < p + q + P:
+        return y[first - (i - p - q + 1) * s : n - (i - p - q + 1) * s]
+    if i < p + q + P + Q:
+        return e[first - (i - p - q - P + 1) * s : n - (i - p - q - P + 1) * s]
+    return y[first:]
+
+
+@njit
+def regress(A: Floats) -> tuple[Floats, float]:
+    """Coefficients of the last column on the others, and the sum of squares left: (k + 1, k + 1) -> (k,), float.
+
+    A, of which the lower triangle is read, holds the inner products of the columns; it may have lanes, as then have
+    coefficients and sum.
+    """
+    k = A.shape[0] - 1
+    M = zeros2(A[0], k, k)
+    b = copied(A[k])[:k]
+    for i in range(k):
+        for j in range(i):
+            store2(M, i, j, load2(A, i, j))
+        store2(M, i, i, load2(A, i, i) * (1.0 + 1e-8) + 1e-300)
+    left = load2(A, k, k)
     if k == 0:
-        return b, A[k, k]
-    M = A[:k, :k].copy()
-    for i in range(k):
-        M[i, i] += 1e-8 * M[i, i] + 1e-300
+        return b, left
     beta = solve_cholesky(semidefinite_cholesky(M), b)
-    left = A[k, k]
     for i in range(k):
-        left -= beta[i] * b[i]
+        left -= load(beta, i) * load(b, i)
     return beta, left
 
 
@@ -77,7 +103,7 @@ def regress(rows: Floats) -> tuple[Floats, float]:
 def grid_of_angles(orders: Ints) -> Floats:
     """Angles of the moving averages to try: (n_seeds, q + Q).
 
-    Four values of each of the first two partial autocorrelations (two where q > 2, of the first three), three of the
+    Four values of each of the first two partial autocorrelations (two where q > 2, of the first three), two of the
     seasonal.
     """
     q, Q = orders[1], orders[3]
@@ -97,64 +123,97 @@ def grid_of_angles(orders: Ints) -> Floats:
     return out
 
 
-@njit
+@njit_inline
 def project_autoregression(y: Floats, ma_angles: Floats, orders: Ints) -> tuple[Floats, float]:
-    """All angles when the moving average has these, and the sum of squares left: (n,), (q + Q,) -> (n_params,), float.
+    """Least-squares autoregression of ``y / theta(B)`` and the sum of squares left, theta of these angles.
 
-    The autoregression is the least-squares one of ``y / theta(B)``.
+    (n,), (q + Q,) -> (p + P,), float; per lane where the angles have lanes.
     """
     p, q, P, s = orders[0], orders[1], orders[2], orders[4]
-    pacf = np.sin(ma_angles)
-    theta = -product(step_up(pacf[:q]), step_up(pacf[q:]), s)
-    f = invert_ma(y, nonzero_lags(theta), theta)
+    theta = negative(product(from_angles(ma_angles[:q], 1.0), from_angles(ma_angles[q:], 1.0), s))
+    lags = nonzero_lags(theta)
+    f = np.empty((y.size, N_LANES))
+    difference_equation(f, y, lags[:0], theta, lags, theta)
     first = max(p, s * P)
-    rows = np.empty((p + P + 1, y.size - first))
-    for k in range(p):
-        rows[k] = f[first - k - 1 : y.size - k - 1]
-    for k in range(P):
-        rows[p + k] = f[first - (k + 1) * s : y.size - (k + 1) * s]
-    rows[p + P] = f[first:]
-    beta, left = regress(rows)
-    x = np.empty(p + q + P + orders[3])
-    x[:p] = inner_angles(beta[:p])
-    x[p : p + q] = ma_angles[:q]
-    x[p + q : p + q + P] = inner_angles(beta[p:])
-    x[p + q + P :] = ma_angles[q:]
-    return x, left
+    A = zeros2(theta, p + P + 1, p + P + 1)
+    for i in range(p + P + 1):
+        own = (i + 1 if i < p else (i - p + 1) * s) if i < p + P else 0
+        for j in range(i + 1):
+            other = (j + 1 if j < p else (j - p + 1) * s) if j < p + P else 0
+            store2(A, i, j, inner(f[first - own : y.size - own], f[first - other : y.size - other]))
+    return regress(A)
 
 
 @njit
 def project_grid(y: Floats, grid: Floats, orders: Ints) -> tuple[Floats, Floats]:
-    """`project_autoregression` of every row: (n,), (n_seeds, q + Q) -> (n_seeds, n_params), (n_seeds,)."""
-    points = np.empty((grid.shape[0], orders[:4].sum()))
-    left = np.empty(grid.shape[0])
-    for i in range(grid.shape[0]):
-        points[i], left[i] = project_autoregression(y, grid[i], orders)
+    """All angles where the moving averages have those of the grid, and the sums of squares left.
+
+    The autoregression is that of `project_autoregression`: (n,), (n_seeds, q + Q) -> (n_seeds, n_params), (n_seeds,).
+    """
+    p, q, P = orders[0], orders[1], orders[2]
+    n_seeds = grid.shape[0]
+    points, left = np.empty((n_seeds, orders[:4].sum())), np.empty(n_seeds)
+    ma_angles = np.empty((grid.shape[1], N_LANES))
+    squares = np.empty((1, N_LANES))
+    whole = np.empty(points.shape[1])
+    for begin in range(0, n_seeds, N_LANES):
+        for k in range(grid.shape[1]):
+            for lane in range(N_LANES):
+                ma_angles[k, lane] = grid[min(begin + lane, n_seeds - 1), k]
+        beta, total = project_autoregression(y, ma_angles, orders)
+        store(squares, 0, total)
+        for lane in range(min(N_LANES, n_seeds - begin)):
+            for k in range(whole.size):
+                ar = k < p or p + q <= k < p + q + P
+                whole[k] = beta[k if k < p else k - q, lane] if ar else 0.0
+            x = split_angles(whole, orders)
+            for k in range(whole.size):
+                ar = k < p or p + q <= k < p + q + P
+                points[begin + lane, k] = x[k] if ar else ma_angles[k - p if k < p + q else k - p - P, lane]
+            left[begin + lane] = squares[0, lane]
     return points, left
 
 
 @njit
 def angles(phi: Floats, minus_theta: Floats, seasonal_phi: Floats, minus_seasonal_theta: Floats) -> Floats:
     """Angles x of coefficients, each polynomial pulled within the stationary region if need be: (n_params,)."""
-    p, q, P = phi.size, minus_theta.size, seasonal_phi.size
-    x = np.empty(p + q + P + minus_seasonal_theta.size)
-    x[:p] = inner_angles(phi)
-    x[p : p + q] = inner_angles(minus_theta)
-    x[p + q : p + q + P] = inner_angles(seasonal_phi)
-    x[p + q + P :] = inner_angles(minus_seasonal_theta)
+    x = np.empty(phi.size + minus_theta.size + seasonal_phi.size + minus_seasonal_theta.size)
+    place = 0
+    for part in (phi, minus_theta, seasonal_phi, minus_seasonal_theta):
+        own = inner_angles(part)
+        for k in range(own.size):
+            x[place] = own[k]
+            place += 1
     return x
+
+
+@njit
+def split_angles(coefficients: Floats, orders: Ints) -> Floats:
+    """`angles` of the four polynomials' coefficients in one array: (n_params,) -> (n_params,)."""
+    p, q, P = orders[0], orders[1], orders[2]
+    own, seasonal = coefficients[: p + q], coefficients[p + q :]
+    return angles(own[:p], own[p:], seasonal[:P], seasonal[P:])
 
 
 @njit
 def inner_angles(phi: Floats) -> Floats:
     """``arcsin(pacf)`` of ``phi[k] rho^(k+1)``, rho as near 1 as keeps every one below `_WITHIN`: (p,)."""
-    shrunk = phi.copy()
-    if not np.isfinite(shrunk).all():
-        shrunk[:] = 0.0
+    shrunk = copied(phi)
+    for k in range(phi.size):
+        if not np.isfinite(phi[k]):
+            shrunk = np.zeros(phi.size)
     for _ in range(60):
         pacf = step_down(shrunk)
-        if np.max(np.abs(pacf)) <= _WITHIN if pacf.size else True:
-            break
+        largest = 0.0
         for k in range(phi.size):
-            shrunk[k] *= 0.93 ** (k + 1)
-    return np.arcsin(step_down(shrunk))
+            largest = max(largest, abs(pacf[k]))
+        if largest <= _WITHIN:
+            break
+        factor = 1.0
+        for k in range(phi.size):
+            factor *= 0.93
+            shrunk[k] *= factor
+    pacf = step_down(shrunk)
+    for k in range(phi.size):
+        pacf[k] = np.arcsin(pacf[k])
+    return pacf

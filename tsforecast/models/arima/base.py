@@ -5,7 +5,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,21 +30,37 @@ class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How each series of a panel is fitted.
+    """How the series of a panel are fitted.
 
     Attributes
     ----------
-    fit_one : callable
-        From values (n_obs,) and covariates (n_obs, n_features) or None to a fit.
+    fit_all : callable
+        From a panel, transformed, and a number of threads to a fit of each series, or the error that there was.
     n_needed : int
         Fewest known values of a series.
     season_length : int
         Steps of the season that a transform is chosen by.
     """
 
-    fit_one: Callable[[Floats, Floats | None], ArimaFit]
+    fit_all: Callable[[Panel, int], list[ArimaFit | Exception]]
     n_needed: int
     season_length: int
+
+
+def one_by_one(fit_one: Callable[[Floats, Floats | None], ArimaFit]) -> Callable[[Panel, int], Any]:
+    """``fit_all`` of a `Plan`, from a function of the values (n_obs,) and the covariates, or None, of one series."""
+
+    def fit_all(data: Panel, n_jobs: int) -> list[ArimaFit | Exception]:
+        def attempt(i: int) -> ArimaFit | Exception:
+            try:
+                return fit_one(data.series(i), _covariates(data, i))
+            except (ArithmeticError, np.linalg.LinAlgError) as error:
+                return error
+
+        with ThreadPoolExecutor(n_jobs) as threads:  # the kernels run without the interpreter's lock
+            return list(threads.map(attempt, range(data.n_series)))
+
+    return fit_all
 
 
 class ArimaForecaster(BaseForecaster):
@@ -80,16 +96,9 @@ class ArimaForecaster(BaseForecaster):
         self.transform_ = learn(panel, self.transform, season_length=plan.season_length)
         data = self.transform_.apply(panel)
 
-        def attempt(i: int) -> ArimaFit | str:
-            try:
-                return plan.fit_one(data.series(i), _covariates(data, i))
-            except (ArithmeticError, np.linalg.LinAlgError) as error:
-                return str(error)
-
-        with ThreadPoolExecutor(self.n_jobs) as threads:  # the kernels run without the interpreter's lock
-            results = list(threads.map(attempt, range(data.n_series)))
-        _raise_failures(type(self).__name__, dict(zip(data.ids, results, strict=True)))
-        self.fits_ = {name: fit for name, fit in zip(data.ids, results, strict=True) if isinstance(fit, ArimaFit)}
+        results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))
+        _raise_failures(type(self).__name__, results)
+        self.fits_ = {name: fit for name, fit in results.items() if isinstance(fit, ArimaFit)}
         _warn_of_failures(self.fits_)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
@@ -287,8 +296,8 @@ def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:
         )
 
 
-def _raise_failures(model: str, results: "dict[str, ArimaFit | str]") -> None:
-    failures = {str(name): reason for name, reason in results.items() if isinstance(reason, str)}
+def _raise_failures(model: str, results: dict[str, ArimaFit | Exception]) -> None:
+    failures = {str(name): str(error) for name, error in results.items() if isinstance(error, Exception)}
     if failures:
         first = next(iter(failures))
         raise FitError(

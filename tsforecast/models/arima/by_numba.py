@@ -1,20 +1,23 @@
 """The engine "numba": the exact likelihood of `tsforecast.kernels`, and its optimum by damped Gauss-Newton."""
 
+import functools
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels import likelihood, start
-from tsforecast.kernels._jit import announce
+from tsforecast.kernels import fit as kernel
+from tsforecast.kernels import likelihood
+from tsforecast.kernels import rows as row_kernels
+from tsforecast.kernels._jit import address, announce
 from tsforecast.kernels.arma import whiten
 from tsforecast.kernels.gls import project
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
 
-_TOLERANCE = 1e-6  # of -2 loglik
-_MAX_ITERATIONS = 200
-_FIRST_STEPS = 2  # before another start is compared with the optimum known
-_SAME = 0.3  # of partial autocorrelations
+_PARTS = 8  # a panel is handed to each thread in so many parts, so that none waits long for another
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -25,13 +28,51 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     >>> fit(np.sin(np.arange(40.0) ** 2), np.empty((40, 0)), (), Order(0, 0, 1)).converged
     True
     """
-    announce(likelihood.minimise, "the ARIMA kernels")
-    W, n_missing = rows(y, Z, order)
-    _check_rank(W, n_missing, names)
-    orders = _orders(order)
-    residual, _, _ = project(W.copy())
-    starts = starting_points(residual, orders, _n_starts(order))
-    return fit_from(starts, W, n_missing, names, order)
+    result = fit_many(y, np.array([0, y.size]), Z, names, order)[0]
+    if isinstance(result, Exception):
+        raise result
+    return result
+
+
+def fit_many(
+    y: Floats, indptr: Ints, Z: Floats, names: tuple[str, ...], order: Order, n_jobs: int = 1
+) -> list[ArimaFit | Exception]:
+    """The fit of every series of a panel, or the error that says why there is none.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_obs,)
+        The series one after the other; nan is a missing value.
+    indptr : ndarray of int, shape (n_series + 1,)
+        Series i is ``y[indptr[i]:indptr[i + 1]]``.
+    Z : ndarray, shape (n_obs, n_regressors)
+    names : tuple of str, length n_regressors
+    order : Order
+    n_jobs : int
+        Threads.
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(80.0) ** 2)
+    >>> len(fit_many(y, np.array([0, 40, 80]), np.empty((80, 0)), (), Order(0, 0, 1)))
+    2
+    """
+    # what may not be written to would be compiled for once more
+    y, Z, indptr = np.array(y), np.array(Z, order="C"), np.array(indptr, dtype=np.int64)
+    n_series = indptr.size - 1
+    orders, n_starts, kernels = _whole(order), _n_starts(order), _kernels()
+    if n_jobs == 1 or n_series == 1:
+        tables = [kernel.fit_panel(y, indptr, Z, orders, n_starts, kernels)]
+    else:
+        cuts = np.linspace(0, n_series, min(n_series, _PARTS * n_jobs) + 1).astype(np.int64)
+        parts = [indptr[a : b + 1] for a, b in itertools.pairwise(cuts)]
+        with ThreadPoolExecutor(n_jobs) as threads:  # the kernels run without the interpreter's lock
+            tables = list(threads.map(lambda own: kernel.fit_panel(y, own, Z, orders, n_starts, kernels), parts))
+    return [
+        _result(values[i], numbers[i], names, order)
+        for values, numbers in tables
+        for i in range(values.shape[0])
+    ]  # fmt: skip
 
 
 def fit_from(
@@ -42,8 +83,15 @@ def fit_from(
     Roots stay outside the circle of radius ``circle``.
     """
     orders = _orders(order)
-    x, _, n_iterations, converged = maximise(starts, orders, W, n_missing, circle)
-    return _fit_at(likelihood.coefficients(x, orders, circle), W, n_missing, names, order, converged, n_iterations)
+    minimise, whitened, _ = _kernels()
+    x, _, n_iterations, converged = kernel.maximise(starts, orders, W, n_missing, circle, minimise)
+    beta, sigma2, value = kernel.estimates_at(x, orders, W, n_missing, circle, whitened)
+    if not np.isfinite(value):
+        raise FloatingPointError("the log-likelihood is not finite")
+    polynomials = likelihood.coefficients(x, orders, circle)
+    return ArimaFit(
+        order, *polynomials, beta[n_missing:], names, sigma2, value, W.shape[1] - n_missing, converged, n_iterations,
+    )  # fmt: skip
 
 
 def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
@@ -91,26 +139,14 @@ def levels(y: Floats, order: Order) -> tuple[Floats, int]:
     first : int
         Leading missing values, which are dropped.
     """
-    known = np.flatnonzero(~np.isnan(y))
-    first = int(known[0])
-    y = y[first:]
-    gaps = np.flatnonzero(np.isnan(y))
-    if gaps.size == 0:
-        return np.ascontiguousarray(y[None, :]), first
-    filled = np.where(np.isnan(y), np.interp(np.arange(y.size), known - first, y[known - first]), y)
-    indicators = np.zeros((gaps.size, y.size))
-    indicators[np.arange(gaps.size), gaps] = 1.0
-    if order.n_lost:
-        W = order.difference(np.vstack([indicators, np.zeros(y.size)]).T).T
-        indicators = indicators[np.diag(project(np.ascontiguousarray(W))[2]) > 0.0]
-    return np.vstack([indicators, filled]), first
+    Y, first = row_kernels.levels(np.array(y), _whole(order))
+    return Y, int(first)
 
 
 def rows(y: Floats, Z: Floats, order: Order) -> tuple[Floats, int]:
     """Differenced rows for the kernels: missing values, regressors, series; and how many stand for missing values."""
-    Y, first = levels(y, order)
-    stacked = np.vstack([Y[:-1], Z[first:].T, Y[-1:]])
-    return np.ascontiguousarray(order.difference(stacked.T).T), Y.shape[0] - 1
+    W, n_missing = row_kernels.stack(np.array(y), np.array(Z, order="C"), _whole(order))
+    return W, int(n_missing)
 
 
 def innovations(
@@ -125,68 +161,43 @@ def innovations(
     return residual, logdet + 2.0 * float(np.log(np.diag(U)[:n_missing]).sum()), beta
 
 
-def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
-    """Angles to start from: Hannan-Rissanen, then the best of the grid: ``(at most n_points, n_params)``."""
-    first = start.hannan_rissanen(y, orders)
-    longest = max(orders[0], orders[4] * orders[2])
-    if n_points == 1 or orders[1] + orders[3] == 0 or y.size - longest < 2 * first.size + 2:
-        return first[None, :]
-    points, left = start.project_grid(y, start.grid_of_angles(orders), orders)
-    return np.vstack([first, points[np.argsort(left)[: n_points - 1]]])
-
-
-def maximise(
-    starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float = 1.0
-) -> tuple[Floats, float, int, bool]:
-    """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence.
-
-    The first start is followed to its optimum. Any other is left as soon as it cannot come below that, or comes near.
-    """
-    rows = (orders, W, n_missing, circle)
-    x, value, n_iterations, converged = likelihood.minimise(starts[0], *rows, _TOLERANCE, _MAX_ITERATIONS, np.inf)
-    for other in starts[1:]:
-        goal = np.inf if np.isnan(value) else value
-        now, reached, steps, done = likelihood.minimise(other, *rows, 100 * _TOLERANCE, _FIRST_STEPS, goal)
-        if not done and np.abs(np.sin(now) - np.sin(x)).max(initial=0.0) >= _SAME:
-            now, reached, more, _ = likelihood.minimise(now, *rows, 100 * _TOLERANCE, _MAX_ITERATIONS, goal)
-            steps += more
-        if reached < value or np.isnan(value):
-            x, value, more, converged = likelihood.minimise(now, *rows, _TOLERANCE, _MAX_ITERATIONS, np.inf)
-            steps += more
-        n_iterations += steps
-    return x, value, n_iterations, converged
-
-
-def _fit_at(
-    polynomials: tuple[Floats, Floats, Floats, Floats],
-    W: Floats,
-    n_missing: int,
-    names: tuple[str, ...],
-    order: Order,
-    converged: bool,
-    n_iterations: int,
-) -> ArimaFit:
-    residual, logdet, beta = innovations(*polynomials, order.season_length, W, n_missing)
-    n = W.shape[1] - n_missing
-    sigma2 = float(residual @ residual) / n
-    value = -0.5 * (n * np.log(2 * np.pi * sigma2) + n + logdet)
-    if not np.isfinite(value):
-        raise FloatingPointError("the log-likelihood is not finite")
+def _result(values: Floats, numbers: Floats, names: tuple[str, ...], order: Order) -> ArimaFit | Exception:
+    status = int(numbers[kernel.STATUS])
+    if status >= kernel.COLLINEAR:
+        name = names[status - kernel.COLLINEAR]
+        return np.linalg.LinAlgError(f"regressor {name!r} is constant or a combination of the others once differenced")
+    if status == kernel.NOTHING_LEFT:
+        return ArithmeticError(f"no more values are known than the {order.n_lost} that differencing takes")
+    if status == kernel.NOT_FINITE:
+        return FloatingPointError("the log-likelihood is not finite")
+    p, q, P, Q = order.p, order.q, order.P, order.Q
+    seasonal = values[p + q :]
     return ArimaFit(
-        order, *polynomials, beta[n_missing:], names, sigma2, float(value), n, bool(converged), int(n_iterations),
+        order, values[:p], values[p : p + q], seasonal[:P], seasonal[P : P + Q], seasonal[P + Q :], names,
+        float(numbers[kernel.SIGMA2]), float(numbers[kernel.LOGLIK]), int(numbers[kernel.N_OBS]),
+        bool(numbers[kernel.CONVERGED]), int(numbers[kernel.N_ITERATIONS]),
     )  # fmt: skip
 
 
-def _check_rank(W: Floats, n_missing: int, names: tuple[str, ...]) -> None:
-    factor = np.diag(project(W.copy())[2])[n_missing:]
-    if not (factor > 0.0).all():
-        raise np.linalg.LinAlgError(
-            f"regressor {names[int(np.argmin(factor))]!r} is constant or a combination of the others once differenced"
-        )
+@functools.cache
+def _kernels() -> tuple[int, int, int]:
+    """Addresses of what a fit calls, compiled now where this machine has not compiled them before."""
+    announce(likelihood.minimise, "the ARIMA kernels")
+    return (
+        address(likelihood.minimise, kernel.MINIMISE),
+        address(whiten, kernel.WHITEN),
+        address(kernel.starting_points, kernel.STARTS),
+    )
 
 
+@functools.lru_cache
 def _orders(order: Order) -> Ints:
     return np.array([order.p, order.q, order.P, order.Q, order.season_length], dtype=np.int64)
+
+
+@functools.lru_cache
+def _whole(order: Order) -> Ints:
+    return np.array([order.p, order.d, order.q, order.P, order.D, order.Q, order.season_length], dtype=np.int64)
 
 
 def _n_starts(order: Order) -> int:

@@ -8,7 +8,7 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.estimate import ArimaFit
+from tsforecast.models.arima.estimate import ArimaFit, explained_wholly
 from tsforecast.models.arima.order import Order
 
 
@@ -20,6 +20,9 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     >>> fit(np.sin(np.arange(40.0) ** 2), np.empty((40, 0)), (), Order(0, 0, 1)).converged
     True
     """
+    exact = explained_wholly(y, Z, names, order)
+    if exact is not None:
+        return exact
     model = _model(y, Z, order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tsforecast._types import Floats
+from tsforecast._types import Floats, Ints
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.order import Order
 
@@ -68,6 +68,21 @@ def regressors(names: tuple[str, ...], first: int, n_obs: int, covariates: Float
     if covariates is not None:
         columns.extend(covariates.T)
     return np.column_stack(columns) if columns else np.empty((n_obs, 0))
+
+
+def panel_regressors(names: tuple[str, ...], indptr: Ints, covariates: Floats | None) -> Floats:
+    """`regressors` of every series of a panel from its own beginning, one after the other: ``(n_obs, n_regressors)``.
+
+    Examples
+    --------
+    >>> panel_regressors(("drift",), np.array([0, 2, 3]), None).ravel()
+    array([1., 2., 1.])
+    """
+    own = np.arange(1, indptr[-1] + 1) - np.repeat(indptr[:-1], np.diff(indptr))
+    columns = [_column(name, own.astype(np.float64)) for name in names]
+    if covariates is not None:
+        columns.extend(covariates.T)
+    return np.column_stack(columns) if columns else np.empty((own.size, 0))
 
 
 def _column(name: str, steps: Floats) -> Floats:

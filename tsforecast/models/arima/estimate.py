@@ -2,19 +2,22 @@
 
 import dataclasses
 import importlib
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tsforecast._types import Floats
+from tsforecast._types import Floats, Ints
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.order import Order, multiply
 
 Engine: TypeAlias = Literal["numba", "statsmodels"]
 
 _ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
-_MOST_MISSING = 500  # each is a column for the engine "numba"; a Kalman filter does not mind how many there are
+_MOST_MISSING = 500  # each is a row for the engine "numba"; a Kalman filter does not mind how many there are
+_LARGEST = 2_000_000  # values of all those rows
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
 
 
@@ -129,11 +132,49 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     >>> list(fit.coefficients)
     ['phi1', 'mean']
     """
-    exact = explained_wholly(y, Z, names, order)
-    if exact is not None:
-        return exact
-    fit: ArimaFit = _module(engine, y).fit(y, Z, names, order)
+    fit: ArimaFit = _module(_engine_for(engine, y)).fit(y, Z, names, order)
     return fit
+
+
+def estimate_many(
+    y: Floats, indptr: Ints, Z: Floats, names: tuple[str, ...], order: Order, engine: Engine, n_jobs: int = 1
+) -> list[ArimaFit | Exception]:
+    """`estimate` of every series of a panel, or the error that there was.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_obs,)
+        The series one after the other; nan is a missing value.
+    indptr : ndarray of int, shape (n_series + 1,)
+        Series i is ``y[indptr[i]:indptr[i + 1]]``.
+    Z : ndarray, shape (n_obs, n_regressors)
+    names : tuple of str, length n_regressors
+    order : Order
+    engine : {"numba", "statsmodels"}
+    n_jobs : int
+        Threads over the series.
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(80.0) ** 2)
+    >>> fits = estimate_many(y, np.array([0, 40, 80]), np.empty((80, 0)), (), Order(1, 0, 0), "numba")
+    >>> [fit.n_obs for fit in fits]
+    [40, 40]
+    """
+    ranges = list(itertools.pairwise(indptr.tolist()))
+    if all(_engine_for(engine, y[begin:end]) == "numba" for begin, end in ranges):
+        fits: list[ArimaFit | Exception] = _module("numba").fit_many(y, indptr, Z, names, order, n_jobs)
+        return fits
+
+    def attempt(bounds: tuple[int, int]) -> ArimaFit | Exception:
+        own = slice(*bounds)
+        try:
+            return estimate(y[own], Z[own], names, order, engine)
+        except (ArithmeticError, np.linalg.LinAlgError) as error:
+            return error
+
+    with ThreadPoolExecutor(n_jobs) as threads:
+        return list(threads.map(attempt, ranges))
 
 
 def forecast(
@@ -160,7 +201,7 @@ def forecast(
     >>> bool(abs(mean[0] - (fit.beta[0] + fit.phi[0] * (y[-1] - fit.beta[0]))) < 1e-12)
     True
     """
-    mean, variance = _module(engine, y).forecast(fit, y, Z, horizon, future)
+    mean, variance = _module(_engine_for(engine, y)).forecast(fit, y, Z, horizon, future)
     return mean, variance
 
 
@@ -174,7 +215,7 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
     >>> bool(abs(loglik(fit, y, np.ones((40, 1)), "statsmodels") - fit.loglik) < 1e-6)
     True
     """
-    return float(_module(engine, y).loglik(fit, y, Z))
+    return float(_module(_engine_for(engine, y)).loglik(fit, y, Z))
 
 
 def covariance(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> Floats:
@@ -225,9 +266,12 @@ def check_engine(engine: str) -> None:
         raise ParameterError(f"engine={engine!r} is none of {list(_ENGINES)}.")
 
 
-def _module(engine: Engine, y: Floats) -> Any:
-    if np.isnan(y).sum() > _MOST_MISSING:
-        engine = "statsmodels"
+def _engine_for(engine: Engine, y: Floats) -> Engine:
+    missing = int(np.count_nonzero(np.isnan(y)))
+    return "statsmodels" if missing > _MOST_MISSING or missing * y.size > _LARGEST else engine
+
+
+def _module(engine: Engine) -> Any:
     return importlib.import_module(_ENGINES[engine])  # statsmodels takes a second to import: only where it is used
 
 

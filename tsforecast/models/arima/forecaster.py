@@ -9,9 +9,9 @@ import numpy as np
 from tsforecast._types import Floats
 from tsforecast.data.transform import Kind
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning, Plan
-from tsforecast.models.arima.design import Trend, regressors, trend_names
-from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate
+from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning, Plan, one_by_one
+from tsforecast.models.arima.design import Trend, panel_regressors, trend_names
+from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate_many
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import Criterion, NearUnitRoot, SearchSpace, SeasonalTest
 from tsforecast.panel import Panel
@@ -273,7 +273,7 @@ class AutoARIMA(ArimaForecaster):
             return search(y, X, panel.covariate_names, space)
 
         lost = (self.d or 0) + (space.D or 0) * space.season_length
-        return Plan(fit_one, lost + len(panel.covariate_names) + 3, seasons[0])
+        return Plan(one_by_one(fit_one), lost + len(panel.covariate_names) + 3, seasons[0])
 
     def _space(self, seasons: tuple[int, ...]) -> tuple[SearchSpace, tuple[int, ...]]:
         """What to search, and the seasons that are harmonics."""
@@ -302,11 +302,12 @@ def _one_order(order: Order, trend: Trend, engine: Engine, panel: Panel) -> Plan
     columns = trend_names(trend, order)
     names = (*columns, *panel.covariate_names)
 
-    def fit_one(y: Floats, X: Floats | None) -> ArimaFit:
-        return estimate(y, regressors(columns, 0, y.size, X), names, order, engine)
+    def fit_all(data: Panel, n_jobs: int) -> list[ArimaFit | Exception]:
+        Z = panel_regressors(columns, data.indptr, data.covariates)
+        return estimate_many(data.values, data.indptr, Z, names, order, engine, n_jobs)
 
     needed = order.n_lost + order.n_arma + len(names) + 2
-    return Plan(fit_one, needed, order.season_length if order.season_length > 1 else panel.season_length)
+    return Plan(fit_all, needed, order.season_length if order.season_length > 1 else panel.season_length)
 
 
 def _seasons(given: int | Sequence[int] | None, usual: int) -> tuple[int, ...]:

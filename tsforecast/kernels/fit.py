@@ -1,0 +1,187 @@
+"""Whole fits: from a series, or a panel of them, to estimates of a regression with ARIMA errors, in one call.
+
+``orders`` is (p, d, q, P, D, Q, season_length) here; (p, q, P, Q, season_length), the order of what differencing
+leaves, in the other modules. Kernels that are compiled apart come as addresses (`tsforecast.kernels._jit.address`):
+``minimise`` is `tsforecast.kernels.likelihood.minimise`, ``whiten`` is `tsforecast.kernels.arma.whiten` and ``starts``
+is `starting_points`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tsforecast._types import Floats, Ints
+from tsforecast.kernels._jit import caller, njit, njit_inline
+from tsforecast.kernels.gls import project
+from tsforecast.kernels.likelihood import coefficients, products
+from tsforecast.kernels.rows import n_lost, stack
+from tsforecast.kernels.start import grid_of_angles, hannan_rissanen, project_grid
+
+MINIMISE = (
+    "Tuple((float64[::1], float64, int64, boolean))"
+    "(float64[::1], int64[::1], float64[:, ::1], int64, float64, float64, int64, float64)"
+)
+WHITEN = "Tuple((float64[:, ::1], float64))(float64[:, ::1], float64[::1], float64[::1])"
+STARTS = "float64[:, ::1](float64[::1], int64[::1], int64)"
+
+_minimise, _whiten, _starts = caller(MINIMISE), caller(WHITEN), caller(STARTS)
+
+SIGMA2, LOGLIK, N_OBS, CONVERGED, N_ITERATIONS, STATUS = range(6)  # columns of the numbers of a fit
+N_NUMBERS = 6
+FITTED, EXPLAINED, NOT_FINITE, NOTHING_LEFT, COLLINEAR = range(5)  # STATUS; COLLINEAR + i is that of regressor i
+
+_TOLERANCE = 1e-6  # of -2 loglik
+_MAX_ITERATIONS = 200
+_FIRST_STEPS = 2  # before another start is compared with the optimum known
+_SAME = 0.3  # of partial autocorrelations
+_ENOUGH = 3  # starts in a row that lead to the same optimum
+_NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
+
+
+@njit
+def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
+    """Angles to start from: Hannan-Rissanen, then the best of the grid: (at most n_points, n_params).
+
+    ``orders`` is that of the differenced series y.
+    """
+    first = hannan_rissanen(y, orders)
+    longest = max(orders[0], orders[4] * orders[2])
+    if n_points == 1 or orders[1] + orders[3] == 0 or y.size - longest < 2 * first.size + 2:
+        return first.reshape((1, first.size))
+    points, left = project_grid(y, grid_of_angles(orders), orders)
+    best = np.argsort(left)
+    n_points = min(n_points, 1 + left.size)
+    out = np.empty((n_points, first.size))
+    for i in range(n_points):
+        for k in range(first.size):
+            out[i, k] = first[k] if i == 0 else points[best[i - 1], k]
+    return out
+
+
+@njit
+def maximise(
+    starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, minimise: int
+) -> tuple[Floats, float, int, bool]:
+    """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence.
+
+    The first start is followed to its optimum. Any other is left as soon as it cannot come below that, or comes near.
+    """
+    rows, tight, loose, most = (orders, W, n_missing, circle), _TOLERANCE, 100.0 * _TOLERANCE, _MAX_ITERATIONS
+    x, value, n_iterations, converged = _minimise(minimise, (starts[0], *rows, tight, most, np.inf))
+    n, alike = W.shape[1] - n_missing, 0
+    for i in range(1, starts.shape[0]):
+        goal = value if np.isfinite(value) else np.inf
+        now, reached, steps, done = _minimise(minimise, (starts[i], *rows, loose, _FIRST_STEPS, goal))
+        n_iterations += steps
+        if not done and apart(now, x) >= _SAME:
+            now, reached, steps, _ = _minimise(minimise, (now, *rows, loose, most, goal))
+            n_iterations += steps
+        if n * (goal - reached) > tight * reached:
+            x, value, steps, converged = _minimise(minimise, (now, *rows, tight, most, np.inf))
+            n_iterations += steps
+            alike = 0
+        elif apart(now, x) < _SAME:
+            alike += 1
+            if alike == _ENOUGH:
+                break
+    return x, value, n_iterations, converged
+
+
+@njit
+def apart(x: Floats, other: Floats) -> float:
+    """Largest difference of two points' partial autocorrelations."""
+    most = 0.0
+    for k in range(x.size):
+        most = max(most, abs(np.sin(x[k]) - np.sin(other[k])))
+    return most
+
+
+@njit_inline
+def estimates_at(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, whiten: int) -> Any:
+    """Estimates at angles x: coefficients of the rows but the last, innovation variance, log-likelihood."""
+    phi, theta = products(x, orders, circle)
+    R, logdet = _whiten(whiten, (W, phi, theta))
+    residual, beta, U = project(R)
+    for i in range(n_missing):
+        logdet += 2.0 * np.log(U[i, i])
+    n = W.shape[1] - n_missing
+    sigma2 = np.dot(residual, residual) / n
+    return beta, sigma2, -0.5 * (n * np.log(2.0 * np.pi * sigma2) + n + logdet)
+
+
+@njit_inline
+def fit_series(
+    y: Floats, Z: Floats, orders: Ints, n_starts: int, kernels: Any, values: Floats, numbers: Floats
+) -> None:
+    """Estimates of one series, (n,) and (n, k), into ``values`` (n_params + k,) and ``numbers`` (N_NUMBERS,)."""
+    own = np.array([orders[0], orders[2], orders[3], orders[5], orders[6]])
+    minimise, whiten, starts = kernels
+    n_arma, k = values.size - Z.shape[1], Z.shape[1]
+    known, largest = 0, 2.3e-308
+    for t in range(y.size):
+        if not np.isnan(y[t]):
+            known += 1
+            largest = max(largest, abs(y[t]))
+    if known <= n_lost(orders):
+        numbers[STATUS] = NOTHING_LEFT
+        return
+    W, n_missing = stack(y, Z, orders)
+    numbers[N_OBS] = W.shape[1] - n_missing
+    residual, beta, left, dependent = regression(W, n_missing)
+    if left <= _NO_VARIANCE * largest:
+        numbers[LOGLIK], numbers[CONVERGED], numbers[STATUS] = np.inf, 1.0, EXPLAINED
+        x = np.zeros(n_arma)
+    elif dependent >= 0:
+        numbers[STATUS] = COLLINEAR + dependent
+        return
+    else:
+        points = _starts(starts, (residual, own, n_starts))
+        x, _, numbers[N_ITERATIONS], numbers[CONVERGED] = maximise(points, own, W, n_missing, 1.0, minimise)
+        beta, numbers[SIGMA2], numbers[LOGLIK] = estimates_at(x, own, W, n_missing, 1.0, whiten)
+        if not np.isfinite(numbers[LOGLIK]):
+            numbers[STATUS] = NOT_FINITE
+    place = 0
+    for part in coefficients(x, own, 1.0):
+        for j in range(part.size):
+            values[place] = part[j]
+            place += 1
+    for i in range(k):
+        values[n_arma + i] = beta[n_missing + i]
+
+
+@njit
+def regression(W: Floats, n_missing: int) -> tuple[Floats, Floats, float, int]:
+    """Least squares of the last row of W on the others.
+
+    Residual, coefficients, the largest residual, and the first regressor that those before it explain, else -1.
+    """
+    R = np.empty(W.shape)
+    for i in range(W.shape[0]):
+        for t in range(W.shape[1]):
+            R[i, t] = W[i, t]
+    residual, beta, U = project(R)
+    left, dependent = 0.0, -1
+    for t in range(residual.size):
+        left = max(left, abs(residual[t]))
+    for i in range(U.shape[0] - 1, n_missing - 1, -1):
+        if not U[i, i] > 0.0:
+            dependent = i - n_missing
+    return residual, beta, left, dependent
+
+
+@njit
+def fit_panel(y: Floats, indptr: Ints, Z: Floats, orders: Ints, n_starts: int, kernels: Any) -> tuple[Floats, Floats]:
+    """Estimates of every series of a panel: (n_series, n_params + k), (n_series, N_NUMBERS).
+
+    ``y`` (n_obs,) and ``Z`` (n_obs, k) hold the series one after the other, series i from ``indptr[i]`` to ``indptr[i +
+    1]``; nan in y is a missing value. The first table has the coefficients of the four lag polynomials, then those of
+    the regressors; the second what is named at the head of the module. Where a series fails its STATUS tells why and
+    nothing else of it is meant. ``kernels`` are ``minimise``, ``whiten`` and ``starts``.
+    """
+    n_series = indptr.size - 1
+    values = np.zeros((n_series, orders[0] + orders[2] + orders[3] + orders[5] + Z.shape[1]))
+    numbers = np.zeros((n_series, N_NUMBERS))
+    for i in range(n_series):
+        begin, end = indptr[i], indptr[i + 1]
+        fit_series(y[begin:end], Z[begin:end], orders, n_starts, kernels, values[i], numbers[i])
+    return values, numbers
