@@ -1,8 +1,5 @@
 """A panel in a folder of Parquet files: every series once an epoch, and memory that does not grow with the panel."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -43,11 +40,9 @@ def test_an_epoch_holds_every_series_once_and_whole_wherever_row_groups_end(tmp_
         assert len(blocks) > 2
         read = pd.concat([block.to_frame() for block in blocks])
         orders.append(read["unique_id"].unique().tolist())
-        pd.testing.assert_frame_equal(
-            read.sort_values(["unique_id", "ds"], ignore_index=True).astype({"unique_id": str}),
-            whole.drop(columns="x").astype({"unique_id": str}),
-            check_dtype=False,
-        )
+        read = read.sort_values(["unique_id", "ds"], ignore_index=True)
+        for name in ("unique_id", "ds", "y"):
+            assert read[name].tolist() == whole[name].tolist()
     assert orders[0] != orders[1]
 
 
