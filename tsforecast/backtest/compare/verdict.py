@@ -206,37 +206,42 @@ def _common(losses: Floats, other_losses: Floats) -> tuple[Floats, Floats, Float
     series, cutoffs = known.any(axis=1), known.any(axis=0)
     known = known[np.ix_(series, cutoffs)]
     a, b = a[:, series][:, :, cutoffs], b[:, series][:, :, cutoffs]
-    return np.where(known, a, 0.0), np.where(known, b, 0.0), known.astype(np.float64)
+    a, b = (np.ascontiguousarray(np.where(known, one, 0.0)) for one in (a, b))
+    return a, b, known.astype(np.float64)
 
 
 def _statistics(
     a: Floats, b: Floats, known: Floats, over_series: Floats, over_cutoffs: Floats, over_a: Floats, over_b: Floats
 ) -> tuple[Floats, Floats]:
     """Win share and skill for each row of weights, ``(n, n_series)`` and so on: two ``(n,)``."""
-    share, skill = np.full(len(over_series), np.nan), np.full(len(over_series), np.nan)
-    one_series = a.shape[1] == 1
-    for i, (ws, wt, wa, wb) in enumerate(zip(over_series, over_cutoffs, over_a, over_b, strict=True)):
-        count = known @ wt  # (n_series,)
-        weight = ws * (count > 0)
-        if weight.sum() == 0:
-            continue
-        size = np.where(count > 0, count, 1.0)
-        mean_a, mean_b = (a @ wt) / size, (b @ wt) / size  # (n_seeds, n_series)
-        total_b = float(wb @ mean_b @ weight) / wb.sum()
-        skill[i] = 100 * (1 - float(wa @ mean_a @ weight) / wa.sum() / total_b) if total_b > 0 else np.nan
-        if one_series:
-            share[i] = _share(a[:, 0], b[:, 0], wt * known[0], wa, wb)
-        else:
-            share[i] = _share(mean_a, mean_b, weight, wa, wb)
-    return share, skill
+    count = known @ over_cutoffs.T  # (n_series, n)
+    weight = over_series.T * (count > 0)
+    size = np.where(count > 0, count, 1.0)
+    mean_a, mean_b = a @ over_cutoffs.T / size, b @ over_cutoffs.T / size  # (n_seeds, n_series, n)
+    total_a, total_b = _total(mean_a, weight, over_a), _total(mean_b, weight, over_b)
+    if a.shape[1] == 1:  # the units are cutoffs, where there is one series
+        share = _share(a[:, 0, :, None], b[:, 0, :, None], (over_cutoffs * known).T, over_a, over_b)
+    else:
+        share = _share(mean_a, mean_b, weight, over_a, over_b)
+    drawn = weight.sum(axis=0) > 0
+    usable = drawn & (total_b > 0)
+    skill = np.where(usable, 100 * (1 - total_a / np.where(usable, total_b, 1.0)), np.nan)
+    return np.where(drawn, share, np.nan), skill
 
 
-def _share(a: Floats, b: Floats, weight: Floats, over_a: Floats, over_b: Floats) -> float:
-    """Weighted share of (seed of a, seed of b, unit) with a below b, from two ``(n_seeds, n_units)``."""
-    wins = np.zeros(weight.size)
-    for i, j in np.argwhere(np.outer(over_a, over_b) > 0):
-        wins += over_a[i] * over_b[j] * ((a[i] < b[j]) + 0.5 * (a[i] == b[j]))
-    return float(wins @ weight / weight.sum() / over_a.sum() / over_b.sum())
+def _total(mean: Floats, weight: Floats, over_seeds: Floats) -> Floats:
+    """Weighted sum over series of ``(n_seeds, n_series, n)``, averaged over the seeds drawn: ``(n,)``."""
+    sums = np.stack([np.einsum("sn,sn->n", one, weight) for one in mean], axis=1)  # (n, n_seeds)
+    return (sums * over_seeds).sum(axis=1) / over_seeds.sum(axis=1)
+
+
+def _share(a: Floats, b: Floats, weight: Floats, over_a: Floats, over_b: Floats) -> Floats:
+    """Weighted share of (seed of a, seed of b, unit) with a below b, from two ``(n_seeds, n_units, n)``: ``(n,)``."""
+    won = np.zeros(weight.shape[1])
+    for i, j in np.ndindex(len(a), len(b)):
+        won += over_a[:, i] * over_b[:, j] * ((a[i] < b[j]) * weight + 0.5 * (a[i] == b[j]) * weight).sum(axis=0)
+    total = weight.sum(axis=0) * over_a.sum(axis=1) * over_b.sum(axis=1)
+    return won / np.where(total > 0, total, 1.0)
 
 
 def _exact(share: float, n: int, level: float) -> tuple[float, float]:
