@@ -1,5 +1,7 @@
 """StreamDataModule: series -> what a training run is fed with."""
 
+import dataclasses
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ from tsforecast.data import catalog
 from tsforecast.data.read import read
 from tsforecast.data.transform import slope_at
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.models.rnn.folder import BlockLoader, Folder
 from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.inputs import Inputs, Layout, following, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
@@ -19,6 +22,7 @@ from tsforecast.models.rnn.streams import Asked, ChunkLoader, Table, WindowLoade
 from tsforecast.panel import Panel
 
 _FEWEST = 8  # observations of a series
+_YEARS = (4, 12, 52)  # lengths of a season that is a year; others are a week or a day
 _SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
 
 
@@ -28,12 +32,13 @@ class StreamDataModule(pl.LightningDataModule):
     Parameters
     ----------
     source : str
-        Name of a data set of the catalog, or path of a CSV or Parquet file.
+        Name of a data set of the catalog, path of a CSV or Parquet file, or of a folder of Parquet files, which may be
+        larger than memory: see `use_folder`.
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
     bptt_length : int, optional
-        Steps between two cuts of the gradient; one season and at least 24 where it is None, so that what happened at
-        the same time last season can be learnt from.
+        Steps between two cuts of the gradient; where it is None one season and at least 24, so that what happened
+        at the same time last season can be learnt from; two seasons where one is a day.
     batch_size : int
         Most streams in parallel, or windows of a batch.
     kind : {"bptt", "windows"}
@@ -80,6 +85,8 @@ class StreamDataModule(pl.LightningDataModule):
         self.overlap, self.burn_in = overlap, burn_in
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
         self.panel: Panel | None = None
+        self.folder: Folder | None = None
+        self._latest: Panel | None = None
         self.dtype = torch.float32
 
     def setup(self, stage: str | None = None) -> None:
@@ -90,8 +97,29 @@ class StreamDataModule(pl.LightningDataModule):
             dataset = catalog.load(self.source)
             self.season_length = self.season_length or dataset.season_length
             self.use(dataset.panel)
+        elif Path(self.source).is_dir():
+            self.use_folder(Folder(Path(self.source)))
         else:
             self.use(read(self.source))
+
+    def use_folder(self, folder: Folder) -> None:
+        """Take series that are read block by block while training, so that memory does not grow with their number.
+
+        A sample of them, drawn at random, is held: scales of covariates, the linear start and the spread of residuals
+        are learnt from it, its tails are validated on, and ``panel`` is it. The transform, season, level and scale of a
+        series come from its own values, whenever it is read.
+        """
+        if self.kind == "windows":
+            raise ParameterError("kind='windows' needs series in memory; a folder is read in streams, kind='bptt'.")
+        self.use(folder.sample(self.random_state))
+        self.folder = folder
+
+    @property
+    def n_obs(self) -> int:
+        """Observations to learn from; reads the source."""
+        self.setup()
+        assert self.panel is not None
+        return self.panel.n_obs if self.folder is None else self.folder.n_obs
 
     def use(self, panel: Panel) -> None:
         """Take these series, and learn their transforms, levels and scales."""
@@ -102,14 +130,39 @@ class StreamDataModule(pl.LightningDataModule):
         ahead = horizon_of(self.decoding, season)
         self.prepared: Prepared = prepare(panel, self.preparation, season, ahead, counts=counts)
         n_steps = ahead if self.decoding.kind == "direct" else 1
-        self.layout: Layout = layout_of(panel, self.prepared.n_local, season, self.preparation.n_fourier, n_steps)
-        self.n_kept: Ints = np.floor(self.validation_size * panel.lengths).astype(np.int64)
-        before = panel.slice(np.zeros_like(self.n_kept), panel.lengths - self.n_kept)
-        learnt = relearn(self.prepared, before) if self.n_kept.any() else self.prepared
-        self.inputs: Inputs = inputs_of(panel, learnt, self.layout)
-        importance = _mase_weights(panel, learnt, self.inputs, before) if self.loss == "mase" else np.ones(1)
-        asked = Asked(self.inputs.x, self.inputs.target, self.inputs.scale, importance)
-        self.tables: tuple[Table, Table] = tables_of(asked, self.n_kept, panel.lengths, self.dtype, self.burn_in)
+        self.layout: Layout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
+        self.n_kept: Ints
+        self.inputs: Inputs
+        self.tables: tuple[Table, Table]
+        self.n_kept, self.inputs, self.tables = self._learn_from(panel, self.prepared)
+
+    def id_at(self, row: int) -> Any:
+        """Name of the series of a row of the table that chunks come from."""
+        panel = self._latest or self.panel
+        assert panel is not None
+        return panel.id_at(row)
+
+    def _learn_from(self, panel: Panel, prepared: Prepared) -> tuple[Ints, Inputs, tuple[Table, Table]]:
+        """Steps kept from training, inputs and targets, and the tables of training and validation."""
+        n_kept = np.floor(self.validation_size * panel.lengths).astype(np.int64)
+        before = panel.slice(np.zeros_like(n_kept), panel.lengths - n_kept)
+        learnt = relearn(prepared, before) if n_kept.any() else prepared
+        inputs = inputs_of(panel, learnt, self.layout)
+        importance = _mase_weights(panel, learnt, inputs, before) if self.loss == "mase" else np.ones(1)
+        asked = Asked(inputs.x, inputs.target, inputs.scale, importance)
+        return n_kept, inputs, tables_of(asked, n_kept, panel.lengths, self.dtype, self.burn_in)
+
+    def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
+        """The chunks of a block of series of the folder."""
+        _check_lengths(panel)
+        self._latest = panel
+        season, counts = self.layout.season_length, self.loss == "negative_binomial"
+        prepared = prepare(panel, self.preparation, season, horizon_of(self.decoding, season), counts=counts)
+        prepared = dataclasses.replace(prepared, mixed=self.prepared.mixed)  # inputs lie where the sample's lie
+        n_kept, _, tables = self._learn_from(panel, prepared)
+        loader = self._loader(tables[0], panel.lengths - n_kept, panel.lengths, n_streams=n_streams)
+        loader.set_epoch(epoch)
+        return loader
 
     def _check(self) -> None:
         if not 0 <= self.validation_size < 1:
@@ -144,11 +197,16 @@ class StreamDataModule(pl.LightningDataModule):
             return None
         return self.window_length or max(2 * self.layout.season_length, _SHORTEST_CUT)
 
-    def train_dataloader(self) -> ChunkLoader | WindowLoader:
+    def train_dataloader(self) -> ChunkLoader | WindowLoader | BlockLoader:
         """Chunks, or windows, of the series without their tails."""
         lengths = self._lengths - self.n_kept
-        streams = self._loader(self.tables[0], lengths, shuffle=True)
-        loader = streams if self.window is None else self._windows(streams, lengths, self.window)
+        streams = self._loader(self.tables[0], lengths, self._lengths)
+        loader: ChunkLoader | WindowLoader | BlockLoader = streams
+        if self.window is not None:
+            loader = self._windows(streams, lengths, self.window)
+        elif self.folder is not None:
+            n_streams = streams.n_streams
+            loader = BlockLoader(self.folder, lambda panel, epoch: self._block(panel, epoch, n_streams), streams)
         if self.trainer is not None:
             # right after a resume, too, unlike current_epoch
             progress: Any = self.trainer.fit_loop.epoch_progress.current
@@ -170,7 +228,9 @@ class StreamDataModule(pl.LightningDataModule):
     def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
         """Chunks of the whole series, of which the tails count."""
         self.setup()
-        return self._loader(self.tables[1], self._lengths, shuffle=False) if self.n_kept.any() else []
+        if not self.n_kept.any():
+            return []
+        return self._loader(self.tables[1], self._lengths, self._lengths, shuffle=False)
 
     @property
     def _lengths(self) -> Ints:
@@ -178,15 +238,23 @@ class StreamDataModule(pl.LightningDataModule):
         assert self.panel is not None
         return self.panel.lengths
 
-    def _loader(self, table: Table, lengths: Ints, *, shuffle: bool) -> ChunkLoader:
-        first = np.concatenate([[0], np.cumsum(self._lengths)[:-1]])
+    @property
+    def _usual_cut(self) -> int:
+        season, cycle = self.layout.season_length, self.layout.cycle
+        return 2 * season if cycle > season else max(season, _SHORTEST_CUT)
+
+    def _loader(
+        self, table: Table, lengths: Ints, whole: Ints, *, shuffle: bool = True, n_streams: int | None = None
+    ) -> ChunkLoader:
+        """The first ``lengths`` steps of series that have ``whole`` in the table."""
+        first = np.concatenate([[0], np.cumsum(whole)[:-1]])
         rank, n_ranks = self._share
         return ChunkLoader(
             table,
             first,
             lengths,
-            n_streams=max(n_streams_for(lengths, self.batch_size * n_ranks) // n_ranks, 1),
-            bptt_length=self.bptt_length or max(self.layout.season_length, _SHORTEST_CUT),
+            n_streams=n_streams or max(n_streams_for(lengths, self.batch_size * n_ranks) // n_ranks, 1),
+            bptt_length=self.bptt_length or self._usual_cut,
             seed=self.random_state,
             shuffle=shuffle,
             overlap=self.overlap if shuffle else 0,
@@ -201,7 +269,10 @@ class StreamDataModule(pl.LightningDataModule):
 
 def horizon_of(decoding: Decoding, season_length: int) -> int:
     """Steps that a forecast is thought to be asked for."""
-    return decoding.horizon or (12 if season_length == 1 else int(np.clip(np.ceil(1.5 * season_length), 8, 36)))
+    if decoding.horizon is not None or season_length == 1:
+        return decoding.horizon or 12
+    seasons, most = (1.5, 36) if season_length in _YEARS else (2, 48)
+    return int(np.clip(np.ceil(seasons * season_length), 8, most))
 
 
 def _mase_weights(panel: Panel, learnt: Prepared, inputs: Inputs, before: Panel) -> Floats:

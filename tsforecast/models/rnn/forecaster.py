@@ -13,6 +13,7 @@ from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
+from tsforecast.models.rnn.folder import Folder
 from tsforecast.models.rnn.learner import quiet_torch
 from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
 from tsforecast.models.rnn.options import Decoding, Training, group_of
@@ -95,6 +96,40 @@ class _Recurrent(BaseForecaster):
         model.panel_, model._container = to_panel(panel)
         return model
 
+    def fit_folder(self, folder: str | Path, *, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> Self:
+        """The forecaster itself, fitted to series in Parquet files that together may be larger than memory.
+
+        Files are read by row groups, a block of series at a time, again in each epoch: memory does not grow with their
+        number. Forecast with ``predict(horizon, history=...)``, for any series; without a history it forecasts those of
+        a random sample, which is all that is kept.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Holds files ``*.parquet``, in folders of its own or not, with the columns ``unique_id``, ``ds`` and ``y``. A
+            part of a path such as ``store=12`` is a column. Rows of a series lie in one file, one after another in time.
+        covariates, static : sequence of str
+            Further columns, as for `Panel.from_frame`.
+
+        Raises
+        ------
+        MissingFileError
+            There is no Parquet file.
+        DataError
+            The series are not regular, too short, or hold what cannot be used.
+        ParameterError
+            There is to be a network for each series, or windows, which need all series in memory.
+        """
+        self._check()
+        if not self.is_global:
+            raise ParameterError("scope='per_series' keeps a network for each series; a folder needs scope='global'.")
+        source = Folder(Path(folder), covariates, static)
+        _, error = self._adopt(learn([Task(self._recipe, source, self._seed)]))
+        if error is not None:
+            raise error
+        self.panel_, self._container = to_panel(source.sample(self._seed))
+        return self
+
     def _fit(self, panel: Panel) -> None:
         ((_, error),) = self._fit_many([self], [panel])
         if error is not None:
@@ -122,7 +157,12 @@ class _Recurrent(BaseForecaster):
     def _tasks(self, panel: Panel) -> list[Task]:
         """One task for all series, or one for each."""
         self._check()
-        recipe = Recipe(
+        parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
+        return [Task(self._recipe, part, self._seed) for part in parts]
+
+    @property
+    def _recipe(self) -> Recipe:
+        return Recipe(
             cell=self._cell,
             hidden_size=self.hidden_size,
             num_layers=self.num_layers,
@@ -136,8 +176,6 @@ class _Recurrent(BaseForecaster):
             preparation=group_of(Preparation, "preparation", self.preparation),
             training=group_of(Training, "training", self.training),
         )
-        parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
-        return [Task(recipe, part, self._seed) for part in parts]
 
     def _adopt(self, learnt: Sequence[Learnt]) -> tuple[float, Exception | None]:
         """Keep what was trained, unless some of it failed; the seconds that it took, and the error."""
@@ -193,8 +231,8 @@ class LSTM(_Recurrent):
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
     bptt_length : int, optional
-        Steps between two cuts of the gradient; a season, at least 24, where it is None: what the same season did last
-        time must lie within reach.
+        Steps between two cuts of the gradient; where it is None a season, at least 24, for what the same season did
+        last time must lie within reach; two where a season is a day.
     lr : float
         Largest learning rate of the one-cycle schedule.
     max_epochs : int, optional

@@ -7,9 +7,12 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.frequency import future_times
-from tsforecast.models.rnn.preparation import N_LAGS, N_PLAIN, Local, Prepared
+from tsforecast.models.rnn.preparation import N_PLAIN, Local, Prepared
 from tsforecast.models.rnn.season import phases_of
+from tsforecast.models.rnn.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
+
+_STATIC_TRUST = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -18,60 +21,72 @@ class Layout:
 
     Attributes
     ----------
-    n_local, season_length, n_fourier, horizon : int
+    n_local, n_lags, season_length, cycle, n_fourier, horizon : int
+        ``cycle`` is the number of steps after which the calendar repeats, whole seasons: phases count in it.
         ``horizon`` is the number of steps that one output covers.
     centre, spread : ndarray, shape (n_features,)
         Mean and standard deviation of each covariate on train.
+    static : StaticCode
+        How what does not change in a series is written.
     """
 
     n_local: int
+    n_lags: int
     season_length: int
+    cycle: int
     n_fourier: int
     horizon: int
     centre: Floats
     spread: Floats
+    static: StaticCode
 
     @property
-    def n_pairs(self) -> int:
-        """Fourier pairs that the season has room for."""
-        return min(self.n_fourier, (self.season_length - 1) // 2) if self.season_length > 2 else 0
+    def periods(self) -> list[float]:
+        """Steps in a turn of each Fourier pair: as many of the season, and of the cycle, as it has room for."""
+        lengths = sorted({self.season_length, self.cycle})
+        return [n / k for n in lengths for k in range(1, min(self.n_fourier, (n - 1) // 2) + 1)]
 
     @property
     def input_size(self) -> int:
         """Number of inputs of a step."""
-        return self.n_local + 1 + 2 * self.n_pairs + self.centre.size * self.horizon
+        return self.n_local + 1 + 2 * len(self.periods) + self.centre.size * self.horizon + self.static.size
 
     def trust(self) -> Floats:
         """How much of each input a linear regression may use, ``(input_size,)``, 0 to 1.
 
-        Less of a value the earlier it is (the prior of Litterman 1986); nothing of the age, which never comes back.
+        Less of a value the earlier it is (the prior of Litterman 1986); nothing of the age, which never comes back;
+        little of what is static, of which there are as many values as series.
         """
         trust = np.ones(self.input_size)
-        own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, N_LAGS + 2)])
+        own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, self.n_lags + 2)])
         trust[: self.n_local] = np.tile(own, self.n_local // own.size)
         trust[self.n_local] = 0
+        trust[self.input_size - self.static.size :] = _STATIC_TRUST
         return trust
 
-    def known(self, age: Floats, phases: Ints, ahead: Floats) -> Floats:
-        """Inputs that do not come from values: ``(n, 1 + 2 * n_pairs + n_features * horizon)``.
+    def known(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
+        """Inputs that do not come from values: ``(n, 1 + 2 * n_periods + n_features * horizon + n_static)``.
 
         ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
-        of the next ``horizon`` steps: ``(n, horizon, n_features)``, nan where they are not known.
+        of the next ``horizon`` steps: ``(n, horizon, n_features)``, nan where they are not known;
+        ``static`` is ``(n, n_static)``.
         """
         columns = [age / (age + 2 * self.season_length + 8)]
-        for k in range(1, self.n_pairs + 1):
-            angle = 2 * np.pi * k * phases / self.season_length
+        for period in self.periods:
+            angle = 2 * np.pi * phases / period
             columns += [np.sin(angle), np.cos(angle)]
         scaled = np.nan_to_num((ahead - self.centre) / self.spread)  # what is not known counts as the mean
-        return np.column_stack([*columns, scaled.reshape(len(phases), -1)])
+        return np.column_stack([*columns, scaled.reshape(len(phases), -1), static])
 
 
-def layout_of(panel: Panel, n_local: int, season_length: int, n_fourier: int, horizon: int) -> Layout:
+def layout_of(panel: Panel, prepared: Prepared, n_fourier: int, horizon: int) -> Layout:
     """The layout for a training panel: covariates are scaled by what they are there."""
     table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
     centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
     spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
-    return Layout(n_local, season_length, n_fourier, horizon, centre, np.where(spread > 0, spread, 1.0))
+    spread = np.where(spread > 0, spread, 1.0)
+    lengths = prepared.n_local, prepared.n_lags, prepared.season_length, prepared.cycle
+    return Layout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel))
 
 
 class Inputs(NamedTuple):
@@ -93,19 +108,20 @@ def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats |
 
     ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
     """
-    phases = phases_of(panel.times, panel.freq, layout.season_length)
+    phases = phases_of(panel.times, panel.freq, layout.cycle)
     u = prepared.flatten(panel, phases)
     local, x, level, scale = prepared.walk(u, panel.indptr)
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
-    known = layout.known(age, _next_phases(panel, phases, layout.season_length), _ahead(panel, layout, future))
+    static = layout.static.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
+    known = layout.known(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
     target = (following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
     return Inputs(np.column_stack([x, known]), target, level, scale, local)
 
 
-def _next_phases(panel: Panel, phases: Ints, season_length: int) -> Ints:
-    """Position in the season of the step after each observation: ``(n_obs,)``."""
+def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
+    """Position in the cycle of the step after each observation: ``(n_obs,)``."""
     after = np.append(phases[1:], 0)
-    after[panel.indptr[1:] - 1] = phases_of(future_times(panel.last_times, 1, panel.freq), panel.freq, season_length)
+    after[panel.indptr[1:] - 1] = phases_of(future_times(panel.last_times, 1, panel.freq), panel.freq, cycle)
     return after
 
 

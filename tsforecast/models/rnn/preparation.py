@@ -3,7 +3,7 @@
 A value goes through three steps, all learnt on train only and undone exactly::
 
     w[t] = log y[t], or a power, or y[t] itself         (tsforecast.data.transform)
-    u[t] = w[t] - season[t mod season_length]           (classical decomposition, where the series is seasonal)
+    u[t] = w[t] - season[t mod cycle]                   (classical decomposition, where the series is seasonal)
     target[t, h] = (u[t + h] - level[t]) / scale[t]     (local and causal)
 
 ``level[t]`` is the last value and ``scale[t]`` a trailing mean absolute change, so that a network meets numbers of one
@@ -20,7 +20,7 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.kernels.walk import walk
-from tsforecast.models.rnn.season import has_season, phases_of, seasonal_indices
+from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
 from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
@@ -29,7 +29,7 @@ _SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons
 _FEWEST_COUNTS = 0.05  # the least scale of counts: a series of nothing but zeros has one, too
 _CERTAIN = -3.43  # Dickey & Fuller's statistic with a constant at 1%: MacKinnon (2010), table 2
 N_PLAIN = 3  # change, distance from the level, observed or not
-N_LAGS = 8  # earlier values among the inputs
+_FEW_LAGS, _MANY_LAGS = 8, 48  # earlier values among the inputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Local(NamedTuple):
     """What is remembered of each series to place its next value."""
 
     last: Floats  # (n_series,): last value seen, nan before the first
-    lags: Floats  # (n_series, N_LAGS): values before it, the latest first; nan where there was none
+    lags: Floats  # (n_series, n_lags): values before it, the latest first; nan where there was none
     sums: Floats  # (n_series, 4): trailing mean and trailing mean absolute change, weighted sum and sum of weights
 
 
@@ -75,7 +75,7 @@ class Prepared:
     Attributes
     ----------
     transform : Transform
-    season : ndarray, shape (n_series, season_length)
+    season : ndarray, shape (n_series, cycle)
         Seasonal indices on the transformed scale; zero for a series without a season.
     reverting : ndarray of bool, shape (n_series,)
         Series whose level is their mean.
@@ -85,6 +85,10 @@ class Prepared:
         Steps that the trailing means look back.
     mixed : bool
         Whether some series revert to their mean and some do not.
+    season_length : int
+        Steps per season.
+    n_lags : int
+        Earlier values among the inputs: a day of them where a season is a day, else a few.
     counts : bool
         Whether values are counts: the level is zero, and the scale a trailing mean.
     """
@@ -97,16 +101,18 @@ class Prepared:
     change: Floats
     memory: float
     mixed: bool
+    season_length: int
+    n_lags: int
     counts: bool = False
 
     @property
     def n_local(self) -> int:
         """Inputs that come from values; those of either kind of series are kept apart where there are both."""
-        return (N_PLAIN + N_LAGS) * (2 if self.mixed else 1)
+        return (N_PLAIN + self.n_lags) * (2 if self.mixed else 1)
 
     @property
-    def season_length(self) -> int:
-        """Steps per season."""
+    def cycle(self) -> int:
+        """Steps after which seasonal indices repeat: see `season.cycle_of`."""
         return self.season.shape[1]
 
     def take(self, positions: Ints) -> "Prepared":
@@ -121,11 +127,11 @@ class Prepared:
         prior = np.full(n, _PRIOR)
         slow = prior if self.counts else np.zeros(n)
         sums = np.column_stack([slow * self.mean, slow, prior * self.change, prior])
-        return Local(np.full(n, np.nan), np.full((n, N_LAGS), np.nan), sums)
+        return Local(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
 
     def walk(self, u: Floats, indptr: Ints) -> tuple[Local, Floats, Floats, Floats]:
         """As `step`, over all observations ``(n_obs,)`` of all series: memory at their end, inputs, levels, scales."""
-        told, *local = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, N_LAGS)
+        told, *local = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, self.n_lags)
         of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
         return Local(*local), *self._place(of, told, ~np.isnan(u))
 
@@ -188,17 +194,19 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
         options = Preparation("none", "never", "last", options.n_fourier)
     transform = learn(panel, options.transform, season_length=season_length)
     w = transform.apply(panel)
-    phases = phases_of(panel.times, panel.freq, season_length)
+    cycle = cycle_of(panel.freq, season_length)
+    phases = phases_of(panel.times, panel.freq, cycle)
     n = panel.n_series
     seasonal = np.array([has_season(w.series(i), season_length, options.deseasonalize) for i in range(n)])
-    season = _seasons(w, phases, seasonal, season_length)
+    season = _seasons(w, phases, seasonal, season_length, cycle)
     u = w.with_values(_without(w, season, phases))
     reverting = np.array([options.level == "mean" for _ in range(n)])
     if options.level == "auto":
         reverting = np.array([_reverts(u.series(i), horizon) for i in range(n)])
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
-    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, counts)
+    n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
+    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts)
 
 
 def _check_plain(options: Preparation) -> None:
@@ -222,17 +230,17 @@ def check_counts(panel: Panel) -> None:
 def relearn(prepared: Prepared, panel: Panel) -> Prepared:
     """The same series from other observations of them: what was chosen stays, numbers are learnt anew."""
     w = prepared.transform.apply(panel)
-    phases = phases_of(panel.times, panel.freq, prepared.season_length)
-    season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length)
+    phases = phases_of(panel.times, panel.freq, prepared.cycle)
+    season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle)
     mean, spread, change = _numbers(w.with_values(_without(w, season, phases)))
     return dataclasses.replace(prepared, season=season, mean=mean, spread=spread, change=change)
 
 
-def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int) -> Floats:
-    season = np.zeros((w.n_series, season_length))
+def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int, cycle: int) -> Floats:
+    season = np.zeros((w.n_series, cycle))
     for i in np.flatnonzero(seasonal).tolist():
         own = phases[w.indptr[i] : w.indptr[i + 1]]
-        season[i] = seasonal_indices(w.series(i), own, season_length)
+        season[i] = cyclic_indices(w.series(i), own, season_length, cycle)
     return season
 
 

@@ -8,6 +8,7 @@ from tsforecast.frequency import Freq
 
 _NORMAL_90 = 1.645  # the M4 competition's test of seasonality, at 10%
 _FEWEST_SEASONS = 3
+_DAY = 86_400  # seconds
 
 
 def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
@@ -56,6 +57,19 @@ def _period_alias(freq: "pd.offsets.BaseOffset") -> str | None:
     return {"M": "M", "S": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter)
 
 
+def cycle_of(freq: Freq, season_length: int) -> int:
+    """Steps after which the calendar repeats: a week where a season is a day, else the season.
+
+    Examples
+    --------
+    >>> from tsforecast.frequency import parse_freq
+    >>> cycle_of(parse_freq("h"), 24), cycle_of(parse_freq("D"), 7), cycle_of(parse_freq("MS"), 12)
+    (168, 7, 12)
+    """
+    step = None if isinstance(freq, int) else _seconds(freq)
+    return 7 * season_length if step is not None and step * season_length == _DAY else season_length
+
+
 def has_season(w: Floats, season_length: int, when: str) -> bool:
     """Whether seasonal indices are taken off a series ``w``, ``(n_obs,)`` with nan where it is missing.
 
@@ -90,6 +104,36 @@ def seasonal_indices(w: Floats, phases: Ints, season_length: int) -> Floats:
         return np.zeros(season_length)
     indices = total / count
     return np.asarray(indices - indices.mean())
+
+
+def cyclic_indices(w: Floats, phases: Ints, season_length: int, cycle: int) -> Floats:
+    """Seasonal indices over a cycle of whole seasons, ``(cycle,)``: the season's, and how each in the cycle differs.
+
+    The differences, from what the season leaves, are shrunk by the share of their variance that is scatter (James &
+    Stein 1961), so that a series without a week keeps its day alone. They need three cycles.
+
+    Parameters
+    ----------
+    w : ndarray, shape (n_obs,)
+        Values; nan is passed over.
+    phases : ndarray of int, shape (n_obs,)
+        Position of each in the cycle.
+    """
+    season = np.tile(seasonal_indices(w, phases % season_length, season_length), cycle // season_length)
+    if cycle == season_length or w.size < _FEWEST_SEASONS * cycle:
+        return season
+    left = w - season[phases]
+    left = left - _moving_average(_interpolate(left), cycle)
+    seen = ~np.isnan(left)
+    of, left = phases[seen], left[seen]
+    count = np.bincount(of, minlength=cycle)
+    if (count < 2).any():
+        return season
+    indices = np.bincount(of, weights=left, minlength=cycle) / count
+    scatter = np.bincount(of, weights=(left - indices[of]) ** 2, minlength=cycle) / (count - 1) / count
+    size = float(np.square(indices).mean())
+    share = max(0.0, 1 - float(scatter.mean()) / size) if size > 0 else 0.0
+    return np.asarray(season + share * (indices - indices.mean()))
 
 
 def is_seasonal(w: Floats, season_length: int) -> bool:

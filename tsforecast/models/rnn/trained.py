@@ -62,7 +62,7 @@ class Trained:
             around = self._sampled(horizon, warm, ahead, spread, levels, seed)
         season = prepared.season[np.arange(panel.n_series)[:, None], self._phases_after(panel, horizon)]
         mean, transform = course.point + season, prepared.transform
-        if self.decoding.loss in ("mse", "gaussian"):
+        if self.decoding.adjusts:
             mean = transform.invert_mean(
                 mean, np.pi / 2 * sizes**2, panel.ids
             )  # of a normal with these absolute errors
@@ -129,7 +129,7 @@ class Trained:
 
     def _phases_after(self, panel: Panel, n_steps: int) -> Ints:
         times = future_times(panel.last_times, n_steps, panel.freq)  # local time may skip an hour, or repeat one
-        return phases_of(times, panel.freq, self.layout.season_length).reshape(panel.n_series, n_steps)
+        return phases_of(times, panel.freq, self.layout.cycle).reshape(panel.n_series, n_steps)
 
     def _known_after(self, panel: Panel, horizon: int, X: Floats | None) -> Floats:
         """Inputs of the steps to come that values do not tell: ``(horizon, n_series, n_known)``."""
@@ -139,7 +139,11 @@ class Trained:
         if X is not None:
             table[:, :horizon] = X
         ages = panel.lengths.astype(np.float64)
-        steps = [self.layout.known(ages + k, phases[:, k + 1], table[:, k + 1 : k + 1 + block]) for k in range(horizon)]
+        static = self.layout.static.encode(panel)
+        steps = [
+            self.layout.known(ages + k, phases[:, k + 1], table[:, k + 1 : k + 1 + block], static)
+            for k in range(horizon)
+        ]
         return np.stack(steps)
 
 

@@ -1,0 +1,82 @@
+"""Seasons within a longer cycle: a day within a week."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsforecast.frequency import parse_freq
+from tsforecast.models.rnn.datamodule import StreamDataModule
+from tsforecast.models.rnn.forecaster import GRU
+from tsforecast.models.rnn.preparation import Preparation
+from tsforecast.models.rnn.season import cycle_of, cyclic_indices, seasonal_indices
+from tsforecast.panel import Panel
+
+DAY = np.sin(np.arange(24) * np.pi / 12)
+WEEK = np.repeat([0.0, 0, 0, 0, 0, -2, -1.5], 24)
+
+
+def hourly(weeks: int, week=WEEK, noise: float = 0.3, seed: int = 0) -> np.ndarray:
+    n = weeks * 168
+    rng = np.random.default_rng(seed)
+    return np.resize(DAY, n) + np.resize(week, n) + noise * rng.standard_normal(n)
+
+
+@pytest.mark.parametrize(
+    ("freq", "season_length", "expected"),
+    [("h", 24, 168), ("30min", 48, 336), ("h", 12, 12), ("D", 7, 7), ("MS", 12, 12), ("W", 52, 52), (1, 24, 24)],
+)
+def test_the_cycle_is_a_week_where_a_season_is_a_day(freq, season_length, expected):
+    assert cycle_of(freq if isinstance(freq, int) else parse_freq(freq), season_length) == expected
+
+
+def test_a_week_is_found_beside_the_day():
+    w = hourly(8)
+    indices = cyclic_indices(w, np.arange(w.size) % 168, 24, 168)
+    truth = np.resize(DAY, 168) + WEEK - WEEK.mean()
+    assert np.abs(indices - truth).mean() < 0.12  # the mean of 8 values scatters by 0.3 / sqrt(8)
+
+
+def test_a_series_without_a_week_keeps_its_day():
+    w = hourly(6, week=np.zeros(168))
+    phases = np.arange(w.size) % 168
+    daily = np.tile(seasonal_indices(w, phases % 24, 24), 7)
+    indices = cyclic_indices(w, phases, 24, 168)
+    plain = np.array([w[phases == p].mean() for p in range(168)])  # without shrinking
+    assert np.abs(indices - daily).mean() < 0.25 * np.abs(plain - w.mean() - daily).mean()
+
+
+def test_less_than_three_cycles_have_the_season_alone():
+    w = hourly(2)
+    phases = np.arange(w.size) % 168
+    np.testing.assert_array_equal(cyclic_indices(w, phases, 24, 168), np.tile(seasonal_indices(w, phases % 24, 24), 7))
+
+
+def test_missing_values_are_passed_over():
+    w = hourly(8, noise=0.0)
+    w[[5, 300, 301, 900]] = np.nan
+    indices = cyclic_indices(w, np.arange(w.size) % 168, 24, 168)
+    np.testing.assert_allclose(indices, np.resize(DAY, 168) + WEEK - WEEK.mean(), atol=0.02)
+
+
+def test_indices_add_up_to_nothing_over_a_cycle():
+    w = hourly(5)
+    assert cyclic_indices(w, np.arange(w.size) % 168, 24, 168).sum() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_inputs_of_an_hourly_series_tell_the_week_and_a_day_of_values():
+    data = StreamDataModule()
+    data.use(Panel.from_series(pd.Series(hourly(4), index=pd.date_range("2024-01-01", periods=672, freq="h"))))
+    assert data.layout.cycle == 168
+    assert data.layout.periods == [24, 12, 168, 84]
+    assert data.prepared.n_lags == 24
+    assert data.horizon == 48
+    assert data.train_dataloader().bptt_length == 48
+
+
+def test_a_weekend_is_forecast_from_other_weekends():
+    y = pd.Series(10 + hourly(6, noise=0.1), index=pd.date_range("2024-01-01", periods=6 * 168, freq="h"))
+    for cutoff in (5 * 168 - 24, 5 * 168 + 96):  # Sunday is ahead, then Friday and Saturday
+        forecast = GRU(n_members=2, preparation=Preparation(level="mean")).fit(y.iloc[:cutoff]).predict(48)
+        truth = y.iloc[cutoff : cutoff + 48].to_numpy()
+        before = y.iloc[cutoff - 24 : cutoff].to_numpy()
+        assert np.abs(forecast - truth).mean() < 0.4 * np.abs(np.tile(before, 2) - truth).mean()
