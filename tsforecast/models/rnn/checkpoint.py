@@ -18,6 +18,7 @@ from tsforecast.models.rnn.intervals import Spread
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared
+from tsforecast.models.rnn.static import StaticCode
 from tsforecast.models.rnn.trained import Trained, finish
 from tsforecast.panel import Panel
 
@@ -34,7 +35,7 @@ def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
     return {
         "network": network.shape,
         "prepared": _packed(prepared | {"lambdas": trained.prepared.transform.lambdas}),
-        "layout": _packed(_fields(trained.layout)),
+        "layout": _packed(_fields(trained.layout) | {"static": _fields(trained.layout.static)}),
         "spread": _packed(_fields(trained.spread)),
         "preparation": _fields(trained.preparation),
         "decoding": _fields(trained.decoding),
@@ -71,7 +72,7 @@ def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
     trained = Trained(
         network,
         Prepared(transform, **prepared),
-        Layout(**_unpacked(held["layout"])),
+        Layout(**_unpacked(held["layout"] | {"static": StaticCode(**held["layout"]["static"])})),
         Spread(**_unpacked(held["spread"])),
         Preparation(**held["preparation"]),
         Decoding(**held["decoding"]),
@@ -93,14 +94,15 @@ def _unpacked(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pack_panel(panel: Panel) -> dict[str, Any]:
+    names = [] if panel.static is None else list(panel.static.columns)
     buffer = io.BytesIO()
     panel.to_frame().to_parquet(buffer)
     table = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
-    return {"table": table, "freq": freq_name(panel.freq), "covariates": list(panel.covariate_names)}
+    return {"table": table, "freq": freq_name(panel.freq), "covariates": list(panel.covariate_names), "static": names}
 
 
 def _unpack_panel(packed: dict[str, Any]) -> Panel:
     frame = pd.read_parquet(io.BytesIO(packed["table"].numpy().tobytes()))
     freq = packed["freq"]
     step = int(freq) if freq.isdigit() else parse_freq(freq)
-    return Panel.from_frame(frame, freq=step, covariates=packed["covariates"])
+    return Panel.from_frame(frame, freq=step, covariates=packed["covariates"], static=packed["static"])

@@ -19,13 +19,15 @@ _ROWS_AT_ONCE = 65_536  # ... steps times series: they bound memory on long seri
 class Warm(NamedTuple):
     """What networks say at every observation, and their state at the end of every series."""
 
-    output: Floats  # (n_obs, output_size), the mean over members
+    output: Floats  # (n_obs, output_size), the mean over members; no rows where only ends were asked for
     last: Floats  # (n_members, n_series, output_size)
     state: Tensor
 
 
 @torch.no_grad()
-def warm_up(network: RecurrentNetwork, x: Floats, lengths: Ints, window: int | None = None) -> Warm:
+def warm_up(
+    network: RecurrentNetwork, x: Floats, lengths: Ints, window: int | None = None, *, ends_only: bool = False
+) -> Warm:
     """Every series run through the network, chunk by chunk with the state carried; series end together.
 
     With a ``window`` the state is zero so many steps before the end, as it was in training.
@@ -39,13 +41,18 @@ def warm_up(network: RecurrentNetwork, x: Floats, lengths: Ints, window: int | N
     reset = torch.as_tensor(steps == 0)
     if window is not None and window < longest:
         reset[longest - window] = True
-    output = torch.zeros(len(x) + 1, network.readout.shape[-1], dtype=dtype)
+    output = torch.zeros(0 if ends_only else len(x) + 1, network.readout.shape[-1], dtype=dtype)
     at_once = max(1, min(_STEPS_AT_ONCE, _ROWS_AT_ONCE // n_series))
     state = network.initial_state(n_series)
     for begin in range(0, longest, at_once):
         piece = slice(begin, begin + at_once)
-        out, state = network(table[rows[piece]][None], state, reset[None, piece])
-        output[rows[piece]] = out.mean(dim=0)
+        inputs = table.index_select(0, rows[piece].reshape(-1)).view(1, -1, n_series, table.shape[1])
+        wanted = torch.arange(inputs.shape[1] * n_series)[-n_series:] if ends_only else None
+        out, state = network(inputs, state, reset[None, piece], rows=wanted)
+        if ends_only:
+            out = out.view(len(out), 1, n_series, -1)
+        else:
+            output[rows[piece]] = out.mean(dim=0)
     return Warm(output[:-1].double().numpy(), out[:, -1].double().numpy(), state)
 
 

@@ -1,7 +1,7 @@
 """A panel larger than memory: a folder of Parquet files, read by row groups, a block of whole series at a time."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 from tsforecast._types import Ints
 from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.frequency import Freq
+from tsforecast.models.rnn.joint import marked, padded
+from tsforecast.models.rnn.streams import Chunk, ChunkLoader
 from tsforecast.panel import Panel
 
 _BLOCK = 100_000  # observations whose inputs are in memory at once
@@ -94,8 +96,9 @@ class Folder:
         self.freq = panel.freq
         return panel
 
-    def blocks(self, rng: np.random.Generator, most: int = _BLOCK) -> Iterator[Panel]:
+    def blocks(self, rng: np.random.Generator, most: int | None = None) -> Iterator[Panel]:
         """Every series once, in random order of units and of the series in them: panels of about ``most`` rows."""
+        most = most or _BLOCK
         waiting: list[Unit] = []
         for k in rng.permutation(len(self.units)).tolist():
             waiting.append(self.units[k])
@@ -132,3 +135,40 @@ def _goes_on(file: pq.ParquetFile, before: int, after: int) -> bool:
         return False
     last, first = (file.read_row_group(k, columns=["unique_id"]).column(0) for k in (before, after))
     return bool(last[-1].as_py() == first[0].as_py())
+
+
+class BlockLoader:
+    """The chunks of every block of a folder, one block after another; each is made ready when its turn comes.
+
+    Streams do not go on from block to block: their states are reset, for every block begins with new series. The order
+    of series comes from (seed, epoch) alone. Chunks that are cut short are padded to one length.
+
+    Parameters
+    ----------
+    folder : Folder
+    prepare : callable
+        From a block and the epoch to its chunks.
+    like : ChunkLoader
+        Has the shape of all chunks.
+    """
+
+    def __init__(self, folder: Folder, prepare: Callable[[Panel, int], ChunkLoader], like: ChunkLoader) -> None:
+        self.folder, self.prepare, self.seed = folder, prepare, like.seed
+        self.n_streams, self.length = like.n_streams, like.length
+        steps = -(-folder.n_obs // (like.n_streams * like.share[1]))
+        self.n_chunks = -(-steps // like.bptt_length)  # near enough: blocks end in chunks that are cut short
+        self.epoch = 0
+        self.clock: Callable[[], int] | None = None  # as in ChunkLoader
+        self.sampler = self
+        self.batch_sampler = None
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose chunks come next."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks of one block after another."""
+        epoch = self.epoch if self.clock is None else self.clock()
+        for block in self.folder.blocks(np.random.default_rng([self.seed, epoch, 2])):
+            for chunk, is_last in marked(self.prepare(block, epoch)):
+                yield padded(chunk, self.length, before=not is_last)

@@ -106,8 +106,8 @@ class _Recurrent(BaseForecaster):
         Parameters
         ----------
         folder : str or Path
-            Holds files ``*.parquet``, in folders of its own or not, with the columns ``unique_id``, ``ds`` and ``y``. A
-            part of a path such as ``store=12`` is a column. Rows of a series lie in one file, one after another in time.
+            Holds files ``*.parquet``, in folders of its own or not, with the columns ``unique_id``, ``ds`` and ``y``;
+            a part of a path such as ``store=12`` is a column. Rows of a series lie in one file, in order of time.
         covariates, static : sequence of str
             Further columns, as for `Panel.from_frame`.
 
@@ -212,6 +212,9 @@ class _Recurrent(BaseForecaster):
             raise ParameterError(f"dropout={self.dropout!r} is not a share, 0 <= dropout < 1.")
         if not self.lr > 0:
             raise ParameterError(f"lr={self.lr!r} is not a positive learning rate.")
+        averaging = group_of(Training, "training", self.training).averaging
+        if not 0 <= averaging <= 1:
+            raise ParameterError(f"averaging={averaging!r} is not a share, 0 <= averaging <= 1.")
 
 
 class LSTM(_Recurrent):

@@ -103,8 +103,10 @@ class Inputs(NamedTuple):
     local: Local
 
 
-def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats | None = None) -> Inputs:
-    """What the network is given and asked at every observation of ``panel``.
+def inputs_of(
+    panel: Panel, prepared: Prepared, layout: Layout, future: Floats | None = None, *, targets: bool = True
+) -> Inputs:
+    """What the network is given and asked at every observation of ``panel``; nothing asked without ``targets``.
 
     ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
     """
@@ -114,7 +116,8 @@ def inputs_of(panel: Panel, prepared: Prepared, layout: Layout, future: Floats |
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
     static = layout.static.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
     known = layout.known(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
-    target = (following(panel, u, layout.horizon) - level[:, None]) / scale[:, None]
+    horizon = layout.horizon if targets else 0
+    target = (following(panel, u, horizon) - level[:, None]) / scale[:, None]
     return Inputs(np.column_stack([x, known]), target, level, scale, local)
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from tsforecast.models.rnn.streams import Chunk, ChunkLoader, WindowLoader
+from tsforecast.models.rnn.streams import Chunk, Loader
 
 _VALIDATIONS = 20  # at most so many in a run: each is a pass over the panel
 
@@ -27,11 +27,13 @@ class Course:
 
     Parameters
     ----------
-    loader : ChunkLoader or WindowLoader
+    loader : Loader
     n_steps : int
         Steps of the run.
     max_epochs : int, optional
         Epochs of the run, in place of ``n_steps``.
+    every_epoch : bool
+        Whether the fit is due after each epoch; else so often that it is not too costly.
 
     Attributes
     ----------
@@ -41,32 +43,35 @@ class Course:
         Set to end the run early.
     """
 
-    def __init__(self, loader: ChunkLoader | WindowLoader, n_steps: int, max_epochs: int | None = None) -> None:
+    def __init__(
+        self, loader: Loader, n_steps: int, max_epochs: int | None = None, *, every_epoch: bool = False
+    ) -> None:
         self.loader, self.n_steps, self.max_epochs = loader, n_steps, max_epochs
-        self.every = max((max_epochs or -(-n_steps // loader.n_chunks)) // _VALIDATIONS, 1)
+        n_epochs = max_epochs or -(-n_steps // loader.n_chunks)
+        self.every = 1 if every_epoch else max(n_epochs // _VALIDATIONS, 1)
         self.n_epochs, self.stopped = 0, False
 
     def chunks(self) -> Iterator[tuple[Chunk, bool]]:
-        """Each chunk, padded, and whether the fit is to be validated after it."""
+        """Each chunk, padded, and whether the fit is due after it: its weights are to be looked at."""
         n_done = 0
         epochs = itertools.count() if self.max_epochs is None else range(self.max_epochs)
         for epoch in epochs:
             self.loader.set_epoch(epoch)
             self.n_epochs = epoch + 1
-            for chunk, is_last in _marked(self.loader):
+            for chunk, is_last in marked(self.loader):
                 if self.stopped:
                     return
                 n_done += 1
                 ends = n_done == self.n_steps if self.max_epochs is None else is_last and epoch == self.max_epochs - 1
                 yield (
-                    _padded(chunk, self.loader.length, before=not is_last),
+                    padded(chunk, self.loader.length, before=not is_last),
                     ends or (is_last and self.n_epochs % self.every == 0),
                 )
                 if ends:
                     return
 
 
-def _marked(chunks: "ChunkLoader | WindowLoader") -> Iterator[tuple[Chunk, bool]]:
+def marked(chunks: Loader) -> Iterator[tuple[Chunk, bool]]:
     """Each chunk of an epoch, and whether it is the last."""
     upcoming = iter(chunks)
     chunk = next(upcoming, None)
@@ -89,7 +94,7 @@ class JointLoader:
     Attributes
     ----------
     due : dict of int to list of int
-        Fits to be validated, by the number of steps done.
+        Fits whose weights are to be looked at, by the number of steps done.
     """
 
     def __init__(self, courses: Sequence[Course], n_members: int) -> None:
@@ -123,7 +128,8 @@ class JointLoader:
         return Chunk(*(torch.cat(parts).repeat_interleave(self.n_members, dim=0) for parts in zip(*held, strict=True)))
 
 
-def _padded(chunk: Chunk, length: int, *, before: bool) -> Chunk:
+def padded(chunk: Chunk, length: int, *, before: bool) -> Chunk:
+    """A chunk of ``length`` steps: zeros that weigh nothing, before its own or after them."""
     missing = length - chunk.x.shape[1]
     if missing == 0:
         return chunk

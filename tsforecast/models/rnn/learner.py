@@ -3,30 +3,32 @@
 import contextlib
 import logging
 import math
+import os
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import cast
 
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
 
-from tsforecast.exceptions import FitError
+from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.joint import Course, JointLoader
+from tsforecast.models.rnn.keeper import Keeper
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.module import NonFiniteLossError, RecurrentModule
 from tsforecast.models.rnn.options import Training
 from tsforecast.models.rnn.streams import ChunkLoader
 
 _ROWS = 8192  # steps times streams times members of a validation chunk, where the chunks of training are shorter
+_WORTH_A_GPU = 65_536  # networks times streams times hidden_size
 _ROUND = 10  # steps: fits of nearly equal length make equally many, and can be trained side by side
 
 
 @contextlib.contextmanager
 def quiet_torch(seed: int) -> Iterator[None]:
     """Within: one thread, a seeded generator, silence. After: everything as it was before."""
-    threads = torch.get_num_threads()
+    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
@@ -40,6 +42,9 @@ def quiet_torch(seed: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(threads)
+            torch.use_deterministic_algorithms(deterministic)
+            if workspace is None:  # Lightning sets it for a deterministic run
+                os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
 
@@ -67,20 +72,20 @@ def train_together(
     n_members = module.network.n_members // len(fits)
     courses = [course_of(data, options, max_epochs) for data in fits]
     loader = JointLoader(courses, n_members)
-    keeper = Keeper(
-        loader, [_tail(data, n_members) if options.patience > 0 else None for data in fits], options.patience
-    )
+    watched = options.patience > 0 and options.averaging == 0
+    keeper = Keeper(loader, [_tail(data, n_members) if watched else None for data in fits], options)
     for k, data in enumerate(fits):
         trust, members = torch.as_tensor(data.layout.trust()), slice(k * n_members, (k + 1) * n_members)
         initialise(module.network, data.tables[0], trust, module.head.n_params, members)
     module.total_steps = courses[0].n_steps
     trainer = pl.Trainer(
-        accelerator="cpu",
+        accelerator=_accelerator(options, module, courses[0].loader.n_streams),
         devices=1,
         max_epochs=1,
         gradient_clip_val=options.gradient_clip_val,
         callbacks=[keeper],
-        precision="64-true" if fits[0].dtype == torch.float64 else "32-true",
+        precision="64-true" if fits[0].dtype == torch.float64 else options.precision,
+        deterministic=options.deterministic,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
@@ -88,17 +93,26 @@ def train_together(
     )
     with contextlib.suppress(NonFiniteLossError):  # told below, with its series
         trainer.fit(module, train_dataloaders=loader)
+    module.cpu()
     module.network.eval()
     return [_failure(module.failures.get(k), data) for k, data in enumerate(fits)]
 
 
+def _accelerator(options: Training, module: RecurrentModule, n_streams: int) -> str:
+    if options.accelerator == "gpu" and not torch.cuda.is_available():
+        raise ParameterError("accelerator='gpu' needs a GPU that torch can use; there is none here.")
+    size = module.network.n_members * n_streams * module.network.hidden_size
+    if options.accelerator == "auto":
+        return "gpu" if torch.cuda.is_available() and size >= _WORTH_A_GPU else "cpu"
+    return options.accelerator
+
+
 def course_of(data: StreamDataModule, options: Training, max_epochs: int | None) -> Course:
     """The steps of a fit to these data."""
-    assert data.panel is not None
-    loader = data.train_dataloader()
+    loader, every_epoch = data.train_dataloader(), options.averaging > 0
     if max_epochs is not None:
-        return Course(loader, max_epochs * loader.n_chunks, max_epochs)
-    return Course(loader, steps_for(data.panel.n_obs, options))
+        return Course(loader, max_epochs * loader.n_chunks, max_epochs, every_epoch=every_epoch)
+    return Course(loader, steps_for(data.n_obs, options), every_epoch=every_epoch)
 
 
 def _tail(data: StreamDataModule, n_members: int) -> ChunkLoader | None:
@@ -113,66 +127,9 @@ def _tail(data: StreamDataModule, n_members: int) -> ChunkLoader | None:
 def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitError | None:
     if error is None:
         return None
-    assert data.panel is not None
-    name = data.panel.id_at(error.row)
+    name = data.id_at(error.row)
     reason = f"the loss is not finite at step {error.step}"
     return FitError(f"Series {name!r}: {reason}.", failures={str(name): reason})
-
-
-class Keeper(pl.Callback):
-    """Validates each fit of a `JointLoader` where it is due, and gives every member its best weights in the end.
-
-    A fit of which no member got better for ``patience`` validations is stopped. Without a tail to validate on it keeps
-    the weights of its last step, whatever the others do after it.
-
-    Parameters
-    ----------
-    loader : JointLoader
-    tails : sequence of ChunkLoader or None
-        The validation chunks of each fit.
-    patience : int
-    """
-
-    def __init__(self, loader: JointLoader, tails: Sequence[ChunkLoader | None], patience: int) -> None:
-        self.loader, self.tails, self.patience = loader, tails, patience
-        self.best: dict[str, Tensor] = {}
-        self.best_loss = torch.full((len(tails) * loader.n_members,), math.inf, dtype=torch.float64)
-        self.waited = [0] * len(tails)
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Begin with the weights before training: they are a candidate, too."""
-        module = cast(RecurrentModule, pl_module)
-        self.best = {name: value.detach().clone() for name, value in module.network.named_parameters()}
-        for fit in range(len(self.tails)):
-            self._note(fit, module)
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: object, batch_idx: int
-    ) -> None:
-        """Note the weights of the fits that are due."""
-        for fit in self.loader.due.pop(batch_idx + 1, ()):
-            self._note(fit, cast(RecurrentModule, pl_module))
-
-    @torch.no_grad()
-    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Restore the best weights."""
-        for name, value in cast(RecurrentModule, pl_module).network.named_parameters():
-            value.copy_(self.best[name])
-
-    @torch.no_grad()
-    def _note(self, fit: int, module: RecurrentModule) -> None:
-        members = slice(fit * self.loader.n_members, (fit + 1) * self.loader.n_members)
-        tail, course = self.tails[fit], self.loader.courses[fit]
-        if tail is None or course.stopped:
-            better = torch.full((self.loader.n_members,), not course.stopped)
-        else:
-            loss = module.mean_loss(members, tail)
-            better = loss < self.best_loss[members]
-            self.best_loss[members] = torch.where(better, loss, self.best_loss[members])
-            self.waited[fit] = 0 if bool(better.any()) else self.waited[fit] + 1
-            course.stopped = self.waited[fit] >= self.patience
-        for name, value in module.network.named_parameters():
-            self.best[name][members][better] = value[members][better]
 
 
 def steps_for(n_obs: int, options: Training) -> int:

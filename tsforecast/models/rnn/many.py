@@ -9,6 +9,7 @@ from typing import NamedTuple
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.datamodule import StreamDataModule
+from tsforecast.models.rnn.folder import Folder
 from tsforecast.models.rnn.joint import Course
 from tsforecast.models.rnn.learner import course_of, quiet_torch, train_together
 from tsforecast.models.rnn.module import RecurrentModule
@@ -37,7 +38,7 @@ class Recipe:
     preparation: Preparation
     training: Training
 
-    def data(self, panel: Panel, seed: int) -> StreamDataModule:
+    def data(self, series: Panel | Folder, seed: int) -> StreamDataModule:
         """The data that a network learns from, ready."""
         data = StreamDataModule(
             season_length=self.season_length,
@@ -52,7 +53,10 @@ class Recipe:
             preparation=self.preparation,
             random_state=seed,
         )
-        data.use(panel)
+        if isinstance(series, Folder):
+            data.use_folder(series)
+        else:
+            data.use(series)
         return data
 
     def module(self, fits: Sequence[StreamDataModule]) -> RecurrentModule:
@@ -73,10 +77,10 @@ class Recipe:
 
 
 class Task(NamedTuple):
-    """One network (or ensemble) to learn from one panel."""
+    """One network (or ensemble) to learn from one panel, or from the series of a folder."""
 
     recipe: Recipe
-    panel: Panel
+    series: Panel | Folder
     seed: int
 
 
@@ -127,7 +131,7 @@ def _learn(tasks: Sequence[Task]) -> list[Learnt]:
     for place, task in enumerate(tasks):
         begin = time.perf_counter()
         try:
-            data = task.recipe.data(task.panel, task.seed)
+            data = task.recipe.data(task.series, task.seed)
             course = course_of(data, task.recipe.training, task.recipe.max_epochs)
         except Exception as error:  # the caller says what is to become of it
             learnt[place] = Learnt(error, time.perf_counter() - begin)

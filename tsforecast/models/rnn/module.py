@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.func import functional_call
@@ -137,7 +136,8 @@ class RecurrentModule(LeanModule):
         """Mean loss over all chunks, from the first to the last, of each of some members."""
         weights = {name: value[members] for name, value in self.network.state_dict().items()}
         state, totals, counts = None, [], []
-        for chunk in chunks:
+        for given in chunks:
+            chunk: Chunk = self.transfer_batch_to_device(given, self.device, 0)
             rows = torch.nonzero(chunk.weight[0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
             output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows))
             parts = (chunk.target, chunk.weight, chunk.scale)

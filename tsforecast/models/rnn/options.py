@@ -45,6 +45,17 @@ class Training:
         Validations without a better loss after which training ends; the best weights are restored.
     scope : {"global", "per_series"}
         One network for all series, or one for each.
+    averaging : float
+        Share of the run, its end, over which the weights at the ends of epochs are averaged (Izmailov et al. 2018), in
+        place of the search for the best; 0 for the best.
+    accelerator : {"auto", "cpu", "gpu"}
+        Where training runs. ``"auto"`` takes a GPU where there is one and a step is large: networks times streams times
+        ``hidden_size`` at least 65,536; below, its launches cost more than they save. Forecasts are made on the
+        processor.
+    precision : {"32-true", "bf16-mixed"}
+        Of the products in training, as Lightning calls it.
+    deterministic : bool
+        Whether a GPU, too, gives the same to the bit each time; a processor always does.
 
     Examples
     --------
@@ -65,6 +76,10 @@ class Training:
     validation_size: float = 0.1
     patience: int = 10
     scope: Literal["global", "per_series"] = "global"
+    averaging: float = 0.0
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    deterministic: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,7 +17,7 @@ order within a stream and begins with a chunk of random length (the phase), so t
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -152,6 +152,20 @@ def tables_of(asked: Asked, n_kept: Ints, lengths: Ints, dtype: torch.dtype, bur
     parts = (seen & ~tail & (age >= burn_in), seen & tail)
     training, validation = (padded(np.where(part, asked.importance, 0.0)) for part in parts)
     return Table(inputs, targets, training, scale), Table(inputs, targets, validation, scale)
+
+
+class Loader(Protocol):
+    """What a run is fed from: epochs of chunks of one shape, but for the first and the last of an epoch."""
+
+    n_streams: int
+    length: int
+    n_chunks: int
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose chunks come next."""
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks of an epoch, in order."""
 
 
 class ChunkLoader:

@@ -49,18 +49,19 @@ class Trained:
     def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
         """Forecasts from the end of every series: see `BaseForecaster._predict`."""
         prepared, spread = self._of(panel)
-        inputs = inputs_of(panel, prepared, self.layout, X)
+        inputs = inputs_of(panel, prepared, self.layout, X, targets=False)
         ends = panel.indptr[1:] - 1
-        known = self._known_after(panel, horizon, X)
+        phases = self._phases_after(panel, horizon + 1)
+        known = self._known_after(panel, horizon, X, phases)
         ahead = decode.Ahead(prepared, inputs.local, inputs.level[ends], inputs.scale[ends], known)
-        warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window)
+        warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
         course = decode.direct(self.network, self.head, warm, ahead, horizon)
         sizes = spread.sizes(horizon, prepared.reverting) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
             around = self._around(course, ahead, sizes, spread, levels)
         else:
             around = self._sampled(horizon, warm, ahead, spread, levels, seed)
-        season = prepared.season[np.arange(panel.n_series)[:, None], self._phases_after(panel, horizon)]
+        season = prepared.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         mean, transform = course.point + season, prepared.transform
         if self.decoding.adjusts:
             mean = transform.invert_mean(
@@ -96,6 +97,8 @@ class Trained:
         self, course: decode.Course, ahead: decode.Ahead, sizes: Floats, spread: Spread, levels: Floats
     ) -> Floats:
         """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
+        if levels.size == 0:
+            return np.empty((*course.point.shape, 0))
         if not self.head.probabilistic:
             return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.reverting)
         scale = course.scale[:, :, None]
@@ -131,10 +134,14 @@ class Trained:
         times = future_times(panel.last_times, n_steps, panel.freq)  # local time may skip an hour, or repeat one
         return phases_of(times, panel.freq, self.layout.cycle).reshape(panel.n_series, n_steps)
 
-    def _known_after(self, panel: Panel, horizon: int, X: Floats | None) -> Floats:
-        """Inputs of the steps to come that values do not tell: ``(horizon, n_series, n_known)``."""
-        phases = self._phases_after(panel, horizon + 1)
+    def _known_after(self, panel: Panel, horizon: int, X: Floats | None, phases: Ints) -> Floats:
+        """Inputs of the steps to come that values do not tell, ``(n_steps, n_series, n_known)``.
+
+        None where no forecast is fed back.
+        """
         block = self.layout.horizon
+        if self.decoding.kind == "direct" and horizon <= block:
+            return np.empty((0, panel.n_series, 0))
         table = np.full((panel.n_series, horizon + block + 1, self.layout.centre.size), np.nan)
         if X is not None:
             table[:, :horizon] = X

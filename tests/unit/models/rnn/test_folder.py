@@ -1,13 +1,20 @@
 """A panel in a folder of Parquet files: every series once an epoch, and memory that does not grow with the panel."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.exceptions import DataError, MissingFileError, ParameterError, SeriesTooShortError
+from tsforecast.models.rnn import folder as folder_module
+from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.folder import Folder
+from tsforecast.models.rnn.forecaster import LSTM
+from tsforecast.models.rnn.options import Training
 
 
 def frame_of(n_series, n_steps=40, first=0, seed=0):
@@ -79,3 +86,81 @@ def test_what_is_no_panel_is_told(tmp_path):
     (tmp_path / "two" / "x.parquet").write_text("no")
     with pytest.raises(DataError, match="is no Parquet file"):
         Folder(tmp_path / "two")
+
+
+QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    monkeypatch.setattr(folder_module, "_BLOCK", 300)
+    monkeypatch.setattr(folder_module, "_SAMPLE", 200)
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("n_ranks", [1, 3])
+def test_chunks_of_all_blocks_hold_every_observation_before_the_tails_once(tmp_path, monkeypatch, n_ranks):
+    data = StreamDataModule(str(write(tmp_path, [frame_of(30, n_steps=40)], 90)), bptt_length=12)
+    data.setup()
+    assert data.n_obs == 1200
+    assert data.panel.n_obs < 300
+    seen = []
+    for rank in range(n_ranks):
+        monkeypatch.setattr(StreamDataModule, "_share", (rank, n_ranks))
+        chunks = list(data.train_dataloader())
+        assert all(chunk.x.shape[1:3] == chunks[0].x.shape[1:3] for chunk in chunks)
+        seen += [float((chunk.weight[..., 0] > 0).sum()) for chunk in chunks]
+    assert sum(seen) == 30 * 35  # 36 before the tail, of which the last has no target
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_a_folder_trains_a_forecaster_of_any_series(tmp_path):
+    frame = frame_of(60, n_steps=60)
+    path = write(tmp_path, [frame[frame["ds"] < "2004-01"]], 1000)
+    model = LSTM(8, n_members=2, max_epochs=8, season_length=12).fit_folder(path)
+    history = frame[frame["ds"] < "2004-01"].drop(columns="x")
+    truth = frame[frame["ds"] >= "2004-01"]
+    forecast = model.predict(12, history=history, level=80)
+    both = truth.merge(forecast, on=["unique_id", "ds"])
+    error = (both["y"] - both["mean"]).abs().mean()
+    naive = history.groupby("unique_id")["y"].last().loc[truth["unique_id"]].to_numpy()
+    assert error < 0.5 * np.abs(truth["y"].to_numpy() - naive).mean()
+    assert 0.6 < both["y"].between(both["lo-80"], both["hi-80"]).mean() < 0.95
+    again = LSTM(8, n_members=2, max_epochs=8, season_length=12).fit_folder(path)
+    pd.testing.assert_frame_equal(again.predict(12, history=history, level=80), forecast, check_exact=True)
+    assert model.predict(3).mean.shape[0] < 10  # those of the sample
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_what_a_folder_cannot_do_is_told(tmp_path):
+    path = write(tmp_path, [frame_of(12)], 100)
+    with pytest.raises(ParameterError, match="scope='per_series'"):
+        LSTM(**QUICK, training=Training(scope="per_series")).fit_folder(path)
+    with pytest.raises(ParameterError, match="kind='windows'"):
+        LSTM(**QUICK, training=Training(kind="windows")).fit_folder(path)
+    write(tmp_path / "short", [frame_of(12, n_steps=5, first=50)])
+    with pytest.raises(SeriesTooShortError, match="has 5 observations"):
+        LSTM(**QUICK).fit_folder(path)
+
+
+PEAK = """
+import resource, sys
+import tsforecast.models.rnn.folder as module
+from tsforecast import LSTM
+module._BLOCK = module._SAMPLE = 10_000
+LSTM(4, n_members=1, max_epochs=1).fit_folder(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_panel(tmp_path):
+    peaks = []
+    for n_files in (1, 10):
+        frames = (frame_of(150, n_steps=100, first=150 * k) for k in range(n_files))
+        path = write(tmp_path / str(n_files), frames, 5000)
+        run = subprocess.run(
+            [sys.executable, "-c", PEAK, path], capture_output=True, text=True, check=True, timeout=120
+        )
+        peaks.append(int(run.stdout))
+    assert peaks[1] < peaks[0] + 40  # MB; the inputs of 135,000 more observations would be 150
