@@ -115,9 +115,11 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
     if nanos is not None:
         return _zoned(local + pd.to_timedelta(steps * nanos, unit="ns").as_unit(local.unit), start, freq)
     moved = np.empty(len(local), dtype=f"datetime64[{local.unit}]")
-    for n in np.unique(steps):  # pandas adds one offset to many times at once, not many offsets
-        codes, different = pd.factorize(local[steps == n])  # and to some offsets one time after another
-        moved[steps == n] = _added(different, int(n) * freq)[codes]
+    codes, different = pd.factorize(local)  # pandas adds one offset to many times at once, not many offsets
+    for n in np.unique(steps):  # and some offsets to one time after another
+        those = steps == n
+        used, where = np.unique(codes[those], return_inverse=True)
+        moved[those] = _added(different[used], int(n) * freq)[where]
     return _zoned(pd.DatetimeIndex(moved), start, freq)
 
 
