@@ -43,6 +43,17 @@ def test_a_csv_trains_and_flags_override_the_file(tmp_path, monkeypatch):
     assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).num_layers == 2
 
 
+def test_a_folder_of_parquet_files_trains(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = catalog.load("airline").frame
+    for name in ("a", "b", "c"):
+        Path(f"panel/unique_id={name}").mkdir(parents=True)
+        frame.drop(columns="unique_id", errors="ignore").to_parquet(f"panel/unique_id={name}/part.parquet")
+    assert train.run(["fit", "--config", "lstm", "--data.source", "panel", *QUICK]) == 0
+    model = LSTM.from_checkpoint(checkpoint_of(tmp_path))
+    assert np.isfinite(model.predict(3, history=catalog.load("airline").series)).all()
+
+
 def test_a_csv_logger_can_be_chosen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "logs"]

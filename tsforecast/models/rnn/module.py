@@ -174,9 +174,10 @@ class RecurrentModule(LeanModule):
 
     def on_validation_epoch_end(self) -> None:
         """Mean loss of the tail, for each member."""
-        total, count = torch.stack(self._validation).sum(0)
+        sums, several = torch.stack(self._validation).sum(0), self.trainer.world_size > 1
+        total, count = self.all_gather(sums).sum(0) if several else sums  # each device has streams of its own
         self.validation_loss = total / count
-        self.log("val_loss", self.validation_loss.mean(), batch_size=1)
+        self.log("val_loss", self.validation_loss.mean(), batch_size=1, sync_dist=several)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what an estimator needs to forecast from the weights."""
