@@ -95,6 +95,10 @@ def test_a_fit_without_a_tail_keeps_the_weights_of_its_last_step():
     assert_equal(*weights_together_and_alone(RAGGED, Training(max_steps=20, validation_size=0.0)))
 
 
+def test_averaged_weights_are_those_that_each_fit_averages_alone():
+    assert_equal(*weights_together_and_alone(RAGGED, Training(max_steps=25, averaging=0.5)))
+
+
 def test_a_fit_that_stops_early_keeps_its_best_weights_while_others_go_on():
     training, last = Training(max_steps=80, patience=1), []
     for panel, seed in RAGGED:

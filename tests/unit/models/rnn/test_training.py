@@ -1,5 +1,7 @@
 """Training under Lightning: the weights are those of a loop written out, clipping acts, the best weights come back."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,8 @@ import torch
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.rnn.callbacks import AverageWeights, KeepBest
 from tsforecast.models.rnn.datamodule import StreamDataModule
-from tsforecast.models.rnn.learner import quiet_torch, train
 from tsforecast.models.rnn.lean import clip_by_member
+from tsforecast.models.rnn.learner import quiet_torch, train
 from tsforecast.models.rnn.module import RecurrentModule, one_cycle
 from tsforecast.models.rnn.options import Training
 from tsforecast.panel import Panel
@@ -235,3 +237,70 @@ def test_mean_loss_of_the_tail_is_that_of_all_outputs_weighted():
     expected = total / sum(chunk.weight.sum() for chunk in chunks)
     torch.testing.assert_close(module.mean_loss(slice(None), chunks), expected)
     torch.testing.assert_close(module.mean_loss(slice(1, 2), chunks), expected[1:])
+
+
+def test_averaging_gives_the_mean_of_the_weights_at_the_ends_of_the_last_epochs():
+    data = data_of(ragged_panel(), validation_size=0.3)
+    ends = []
+    for max_epochs in (4, 3):  # with a constant rate a shorter run is the beginning of a longer one
+        options = Training(schedule="constant", averaging=1e-9)  # the last epoch alone
+        module = module_of(data, training=options)
+        with quiet_torch(0):
+            train(module, data, options, max_epochs)
+        ends.append([value.clone() for value in module.network.parameters()])
+    options = Training(schedule="constant", averaging=0.3)
+    module = module_of(data, training=options)
+    with quiet_torch(0):
+        train(module, data, options, 4)
+    for value, last, before in zip(module.network.parameters(), *ends, strict=True):
+        torch.testing.assert_close(value, (last + before) / 2)
+    assert not torch.equal(ends[0][0], ends[1][0])
+
+
+def test_a_deterministic_run_leaves_the_process_as_it_was(monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    data = data_of(ragged_panel(), validation_size=0.3)
+    weights = []
+    for deterministic in (False, True):
+        module = module_of(data)
+        with quiet_torch(0):
+            train(module, data, Training(deterministic=deterministic), 2)
+        weights.append(module.network.readout)
+    assert torch.equal(*weights)
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+
+
+def test_products_in_bfloat16_train_nearly_the_same_network():
+    data = data_of(ragged_panel(), validation_size=0.3)
+    data.dtype = torch.float32
+    data.use(ragged_panel())
+    readouts = []
+    for precision in ("32-true", "bf16-mixed"):
+        module = module_of(data).float()
+        with quiet_torch(0):
+            train(module, data, Training(precision=precision), 2)
+        readouts.append(module.network.readout)
+    exact, mixed = readouts
+    assert mixed.dtype == torch.float32
+    assert not torch.equal(exact, mixed)
+    assert float((exact - mixed).detach().norm() / exact.detach().norm()) < 0.1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused():
+    data = data_of(ragged_panel())
+    with quiet_torch(0), pytest.raises(ParameterError, match="accelerator='gpu' needs a GPU"):
+        train(module_of(data), data, Training(accelerator="gpu"), 1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_trains_the_network_that_a_processor_trains():
+    readouts = []
+    for accelerator in ("cpu", "gpu"):
+        data = data_of(ragged_panel(), validation_size=0.3)  # float64: nothing but the order of sums differs
+        module = module_of(data)
+        with quiet_torch(0):
+            train(module, data, Training(accelerator=accelerator), 3)
+        readouts.append(module.network.readout)
+    torch.testing.assert_close(*readouts, rtol=1e-6, atol=1e-8)
