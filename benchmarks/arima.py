@@ -1,11 +1,13 @@
-"""Speed and exact likelihood of our ARIMA engine against statsforecast and statsmodels, interleaved, medians.
+"""Speed, exact likelihood and accuracy of our ARIMA engine beside its peers, interleaved, medians.
 
-    python benchmarks/arima.py [--repeats 5] [--auto 20] [--venv FOLDER]
+    python benchmarks/arima.py [--repeats 5] [--auto 20] [--peers statsforecast ...] [--venv FOLDER]
 
 The peers get an environment of their own, built below the temporary folder at the first run. Every fit of a case is
-timed in turn (ours, statsforecast, statsmodels, ours, ...), on one thread, after one that is not counted. The
-log-likelihood of each peer is ours, which the tests hold to statsmodels and to dense algebra, at the peer's own
-coefficients, with the mean and the variance concentrated out.
+timed in turn (ours, statsforecast, ..., ours, ...), on one thread, after one that is not counted. The log-likelihood
+is that of statsmodels at each library's own coefficients, with the mean and the variance concentrated out; its AICc
+follows from it. An automatic search is compared by AICc where both chose the same differences, and by the mean absolute
+scaled error of its forecasts on the test part of each series. The last table tells what one search of every series of
+the M4 competition would take, from the series of each frequency that are at hand.
 """
 
 import argparse
@@ -25,14 +27,25 @@ import numpy as np
 import pandas as pd
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tsforecast.models.arima.by_numba import innovations, rows
+from tsforecast.models.arima.by_numba import forecast, innovations, rows
+from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.search import search
 from tsforecast.models.arima.space import SearchSpace
 
 DATA = pathlib.Path(os.environ.get("TSFORECAST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data"))
-PEERS = ["statsforecast"]
+PEERS = ["statsforecast", "pmdarima", "pmdarima-rs", "rustima", "aeon"]
+COLLECTIONS = {"m3_monthly": 12, "m3_quarterly": 4, "m4_quarterly_part": 4, "m4_weekly": 1, "m4_hourly": 24}
+SLOW = {"pmdarima": 2, "pmdarima-rs": 4}  # series at most: their searches take minutes
+M4 = {  # series, the collection at hand that stands for them, its season, their mean length
+    "yearly": (23_000, "m4_yearly", 1, 31),
+    "quarterly": (24_000, "m4_quarterly_part", 4, 92),
+    "monthly": (48_000, "m3_monthly", 12, 216),
+    "weekly": (359, "m4_weekly", 1, 1022),
+    "daily": (4_227, "nn5_daily", 7, 2357),
+    "hourly": (414, "m4_hourly", 24, 854),
+}
 
 
 def simulated(n_obs, phi, theta, seed=1):
@@ -78,13 +91,27 @@ def cases():
     yield "CO2 (2,1,1)(0,1,1)12", classic("co2_maunaloa_monthly"), (2, 1, 1), (0, 1, 1), 12
 
 
-def loglik(y, Z, order, groups):
-    """Our log-likelihood at a peer's coefficients, mean and variance concentrated out."""
-    W, _ = rows(y, Z, order)
-    parts = [np.array(groups[key]) for key in ("phi", "theta", "seasonal_phi", "seasonal_theta")]
-    residual, logdet, _ = innovations(*parts, order.season_length, W, 0)
-    n = W.shape[1]
-    return -0.5 * (n * np.log(2 * np.pi * (residual @ residual) / n) + n + logdet)
+def exact(y, Z, order, groups):
+    """Log-likelihood of statsmodels at these coefficients, regression and variance concentrated out; AICc from it."""
+    parts = [np.array(groups[key], dtype=np.float64) for key in ("phi", "theta", "seasonal_phi", "seasonal_theta")]
+    W, n_missing = rows(y, Z, order)
+    residual, _, beta = innovations(*parts, order.season_length, W, n_missing)
+    n = W.shape[1] - n_missing
+    model = SARIMAX(
+        y, Z if Z.shape[1] else None, order=(order.p, order.d, order.q),
+        seasonal_order=(order.P, order.D, order.Q, order.season_length if order.P + order.D + order.Q else 0),
+        simple_differencing=True,
+    )  # fmt: skip
+    for phi in (parts[0], parts[2]):
+        if (np.abs(np.roots([1.0, *-phi])) >= 1.0).any():  # not stationary: it has no likelihood
+            return np.nan, np.nan
+    loglik = model.loglike(np.concatenate([beta[n_missing:], *parts, [residual @ residual / n]]))
+    k = order.n_arma + Z.shape[1] + 1
+    return loglik, -2 * loglik + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+
+
+def polynomials(fit):
+    return {name: getattr(fit, name) for name in ("phi", "theta", "seasonal_phi", "seasonal_theta")}
 
 
 def peer_process(folder):
@@ -94,7 +121,9 @@ def peer_process(folder):
         venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True)
     script = pathlib.Path(__file__).with_name("arima_peers.py")
-    return subprocess.Popen([python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
 
 def ask(process, **job):
@@ -109,77 +138,144 @@ def timed(function):
     return time.perf_counter() - began, result
 
 
-def one_case(process, y, order, repeats):
-    """Median seconds and log-likelihood of ours, statsforecast and statsmodels."""
+def by_statsmodels(y, Z, order):
+    """Seconds of a fit by statsmodels, and its coefficients by group."""
+    model = SARIMAX(
+        y, Z if Z.shape[1] else None, order=(order.p, order.d, order.q),
+        seasonal_order=(order.P, order.D, order.Q, order.season_length if order.P + order.D + order.Q else 0),
+        simple_differencing=True,
+    )  # fmt: skip
+    seconds, result = timed(lambda: model.fit(disp=0, cov_type="none"))
+    ends = np.cumsum([Z.shape[1], order.p, order.q, order.P, order.Q])
+    _, *parts = np.split(result.params[:-1], ends[:-1])
+    return seconds, dict(zip(("phi", "theta", "seasonal_phi", "seasonal_theta"), parts, strict=True))
+
+
+def one_case(process, y, order, repeats, peers):
+    """Seconds of each library, a list for the repeats, and its coefficients; interleaved."""
     mean = order.d + order.D == 0
     Z, names = (np.ones((y.size, 1)), ("mean",)) if mean else (np.empty((y.size, 0)), ())
-    pdq, PDQ = (order.p, order.d, order.q), (order.P, order.D, order.Q)
-    season = order.season_length
-    job = {"peer": "statsforecast", "y": y.tolist(), "order": pdq, "seasonal_order": PDQ}
-    job |= {"season_length": season, "mean": mean}
-    model = SARIMAX(
-        y, Z if mean else None, order=pdq, seasonal_order=(*PDQ, season if any(PDQ) else 0), simple_differencing=True
-    )
-    times = []
+    job = {"y": y.tolist(), "order": (order.p, order.d, order.q), "seasonal_order": (order.P, order.D, order.Q)}
+    job |= {"season_length": order.season_length, "mean": mean}
+    times = {name: [] for name in ("ours", *peers, "statsmodels")}
+    found = {}
     for _ in range(repeats + 1):
         several = [timed(lambda: estimate(y, Z, names, order, "numba")) for _ in range(5)]  # too short to time once
-        own, fit = float(np.median([seconds for seconds, _ in several])), several[0][1]
-        answer = ask(process, **job)
-        slow, result = timed(lambda: model.fit(disp=0, cov_type="none"))
-        times.append((own, answer.get("seconds", np.nan), slow))
-    theirs = loglik(y, Z, order, answer) if "phi" in answer else np.nan
-    return np.median(times[1:], axis=0), (fit.loglik, theirs, result.llf)
+        times["ours"].append(np.median([seconds for seconds, _ in several]))
+        found["ours"] = polynomials(several[0][1])
+        for peer in peers:
+            answer = ask(process, peer=peer, **job)
+            times[peer].append(answer.get("seconds", np.nan))
+            found[peer] = answer if "seconds" in answer else None
+        seconds, found["statsmodels"] = by_statsmodels(y, Z, order)
+        times["statsmodels"].append(seconds)
+    return times, {name: (np.nan, np.nan) if v is None else exact(y, Z, order, v) for name, v in found.items()}
 
 
-def fixed_order(process, repeats):
-    print(
-        f"{'case':30} {'ours':>10} {'statsforecast':>14} {'statsmodels':>12}  {'loglik: ours':>13} {'sf':>10} {'sm':>9}"
-    )
+def fixed_order(process, repeats, peers):
+    print(f"{'case':30} {'library':14} {'time':>12} {'times ours':>11} {'loglik':>12} {'AICc':>12}")
     for name, y, pdq, PDQ, season in cases():
-        (own, sf, sm), logliks = one_case(process, y, Order.of(pdq, PDQ, season), repeats)
-        print(
-            f"{name:30} {own * 1e6:7.0f} us {sf / own:12.0f} x {sm / own:10.0f} x  {logliks[0]:13.3f} "
-            f"{logliks[1]:10.3f} {logliks[2]:10.3f}",
-            flush=True,
-        )
+        times, criteria = one_case(process, y, Order.of(pdq, PDQ, season), repeats, peers)
+        own = np.median(times["ours"][1:])
+        for library, seconds in times.items():
+            middle = np.median(seconds[1:])
+            if np.isfinite(middle):
+                print(
+                    f"{name:30} {library:14} {middle * 1e6:9.0f} us {middle / own:9.1f} x {criteria[library][0]:12.3f} "
+                    f"{criteria[library][1]:12.3f}",
+                    flush=True,
+                )
 
 
-def automatic(process, n_series):
-    for name, season in (("m3_monthly", 12), ("m4_hourly", 24), ("m4_weekly", 1), ("m3_quarterly", 4)):
-        frame = pd.read_parquet(DATA / f"{name}.parquet")
-        frame = frame[frame["split"] == "train"]
-        ids = frame["unique_id"].unique()
-        ratios, lower, equal, own = [], 0, 0, []
-        for which in ids[:: max(1, len(ids) // n_series)][:n_series]:
-            y = frame["y"][frame["unique_id"] == which].to_numpy(np.float64)
-            began = time.perf_counter()
-            fit = search(y, None, (), SearchSpace(season))
-            seconds = time.perf_counter() - began
-            answer = ask(process, peer="statsforecast auto", y=y.tolist(), season_length=season)
-            if "seconds" not in answer:
+def collection(name, n_series):
+    """Training and test parts of ``n_series`` series of a collection, spread over it."""
+    frame = pd.read_parquet(DATA / f"{name}.parquet")
+    ids = frame["unique_id"].unique()
+    for which in ids[:: max(1, len(ids) // n_series)][:n_series]:
+        one = frame[frame["unique_id"] == which]
+        if "split" in one:
+            yield [one["y"][one["split"] == part].to_numpy(np.float64) for part in ("train", "test")]
+        else:
+            yield one["y"].to_numpy(np.float64), np.empty(0)
+
+
+def mase(y, season, truth, mean):
+    return np.mean(np.abs(truth - mean)) / np.mean(np.abs(y[season:] - y[:-season]))
+
+
+def ahead(fit, y, horizon):
+    """Forecasts of a fit without covariates."""
+    before, after = (regressors(fit.beta_names, first, n, None) for first, n in ((0, y.size), (y.size, horizon)))
+    if fit.sigma2 == 0.0:
+        return after @ fit.beta if fit.order.n_lost == 0 else np.repeat(y[-1], horizon)
+    return forecast(fit, y, before, horizon, after)[0]
+
+
+def compared(process, peer, name, season, n_series):
+    """One row a series: seconds of both, whether the differences are the same, AICc of both, MASE of both."""
+    for y, truth in collection(name, n_series):
+        own, fit = timed(lambda y=y: search(y, None, (), SearchSpace(season)))
+        answer = ask(process, peer=peer, y=y.tolist(), season_length=season, horizon=truth.size)
+        if "seconds" not in answer:
+            continue
+        order = Order.of(answer["order"], answer["seasonal_order"], season)
+        same = (order.d, order.D) == (fit.order.d, fit.order.D)
+        theirs = exact(y, regressors(tuple(answer["trend"]), 0, y.size, None), order, answer)[1]
+        yield (
+            own, answer["seconds"], same, fit.aicc, theirs, mase(y, season, truth, ahead(fit, y, truth.size)),
+            mase(y, season, truth, np.array(answer["forecast"])),
+        )  # fmt: skip
+
+
+def automatic(process, n_series, peers):
+    print(
+        f"\n{'search':18} {'peer':14} {'series':>6} {'ours':>10} {'times ours':>11} {'AICc no higher':>16} "
+        f"{'MASE ours':>10} {'MASE peer':>10}"
+    )
+    for name, season in COLLECTIONS.items():
+        for peer in peers:
+            table = np.array(list(compared(process, peer, name, season, min(n_series, SLOW.get(peer, n_series)))))
+            if not table.size:
                 continue
-            own.append(seconds)
-            ratios.append(answer["seconds"] / seconds)
-            if [fit.order.d, fit.order.D] == [answer["order"][1], answer["seasonal_order"][1]]:
-                equal += 1
-                lower += fit.aicc <= answer["aicc"] + 0.01
-        print(
-            f"AutoARIMA {name:13} {len(ratios):4} series: {np.median(own) * 1e3:7.2f} ms, statsforecast "
-            f"{np.median(ratios):5.0f} x (median); AICc no higher on {lower} of {equal} with the same differences",
-            flush=True,
-        )
+            own, theirs, same, aicc, aicc_peer, error, error_peer = table.T
+            comparable = (same == 1) & np.isfinite(aicc_peer)
+            lower = aicc[comparable] <= aicc_peer[comparable] + 0.01
+            print(
+                f"{name:18} {peer:14} {own.size:6} {np.median(own) * 1e3:7.2f} ms {np.median(theirs / own):9.1f} x "
+                f"{lower.sum():7} of {comparable.sum():5} {error.mean():10.4f} {error_peer.mean():10.4f}",
+                flush=True,
+            )
+
+
+def whole_m4(n_series):
+    """Seconds of one thread for all series of the M4 competition, a frequency's in proportion to their length."""
+    print(f"\n{'M4':10} {'series':>7} {'measured on':18} {'a series':>10} {'all':>9}")
+    total = 0.0
+    for name, (count, stand_in, season, length) in M4.items():
+        if not (DATA / f"{stand_in}.parquet").exists():
+            continue
+        series = [y for y, _ in collection(stand_in, n_series)]
+        search(series[0], None, (), SearchSpace(season))
+        seconds = [timed(lambda y=y, season=season: search(y, None, (), SearchSpace(season)))[0] for y in series]
+        mean = np.mean(seconds) * length / np.mean([y.size for y in series])
+        total += count * mean
+        print(f"{name:10} {count:7} {stand_in:18} {mean * 1e3:7.2f} ms {count * mean:7.0f} s", flush=True)
+    print(f"{'all':10} {'':7} {'':18} {'':10} {total:7.0f} s of one thread")
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--repeats", type=int, default=5, help="of each fit of one order; 0 for none")
     parser.add_argument("--auto", type=int, default=20, help="series of each collection for the automatic search")
+    parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS)
     folder = pathlib.Path(tempfile.gettempdir()) / "tsforecast-arima-peers"
     parser.add_argument("--venv", type=pathlib.Path, default=folder)
     arguments = parser.parse_args()
     with peer_process(arguments.venv) as running:
-        fixed_order(running, arguments.repeats)
+        if arguments.repeats:
+            fixed_order(running, arguments.repeats, arguments.peers)
         if DATA.exists() and arguments.auto:
-            automatic(running, arguments.auto)
+            automatic(running, arguments.auto, arguments.peers)
+            whole_m4(arguments.auto)
         running.stdin.close()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
-from numba import types
 from numba.core import cgutils, config, sigutils
 from numba.extending import intrinsic
 
@@ -27,20 +26,6 @@ def njit_inline(function: _Kernel) -> _Kernel:
     """`njit` of a kernel that another one calls at one place: compiled as a part of it, not once more on its own."""
     kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", inline="always")(function)
     return cast(_Kernel, kernel)
-
-
-def pointer(kernel: Callable[..., Any], arguments: str) -> Any:
-    """``kernel``, compiled for these arguments, to give to another kernel that calls it through its address.
-
-    A kernel that calls another by its name is compiled together with it, once more at every level; one that gets it as
-    an argument is compiled without it.
-    """
-    compiled: Any = kernel
-    if not hasattr(compiled, "overloads"):  # under NUMBA_DISABLE_JIT
-        return kernel
-    compiled.compile(arguments)
-    key, _ = sigutils.normalize_signature(arguments)  # type: ignore[no-untyped-call]
-    return types.CompileResultWAP(compiled.overloads[key])
 
 
 def address(kernel: Callable[..., Any], signature: str) -> Any:

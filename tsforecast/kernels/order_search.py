@@ -5,17 +5,21 @@ the differenced rows. Each starts from the optimum of the model it was reached f
 zeros, and from where Hannan & Rissanen (1982) put it.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
-from tsforecast.kernels._jit import njit
+from tsforecast.kernels._jit import caller, njit
+from tsforecast.kernels.fit import MINIMISE
 from tsforecast.kernels.likelihood import coefficients, shrink
 from tsforecast.kernels.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
+START = "float64[::1](float64[::1], int64[::1])"
+
+_minimise, _start = caller(MINIMISE), caller(START)
+
 _ROUGH = 1e-3  # of -2 loglik: enough to compare two models
 _MAX_ITERATIONS = 60
 _CLEAR = 1.4  # radians
@@ -44,15 +48,15 @@ class Rules(NamedTuple):
     """How candidates are judged and by what.
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
-    over; else it is maximised subject to all roots lying outside of it. ``minimise`` and ``start`` are
-    `likelihood.minimise` and `start.hannan_rissanen`, given as pointers so that they are not compiled once more.
+    over; else it is maximised subject to all roots lying outside of it. ``minimise`` and ``start`` are the addresses
+    (`tsforecast.kernels._jit.address`) of `likelihood.minimise` and `start.hannan_rissanen`.
     """
 
     criterion: int
     circle: float
     rejects: bool
-    minimise: Callable[..., Any]
-    start: Callable[..., Floats]
+    minimise: int
+    start: int
 
 
 class Tried(NamedTuple):
@@ -160,8 +164,8 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
         circle = 1.0 if rules.rejects else rules.circle
         starts = beginnings(model, parent, orders, rows, rules, tried)
         for i in range(starts.shape[0]):
-            x, squares, _, _ = rules.minimise(
-                starts[i], orders, W, rows.n_missing, circle, _ROUGH, _MAX_ITERATIONS, goal
+            x, squares, _, _ = _minimise(
+                rules.minimise, (starts[i], orders, W, rows.n_missing, circle, _ROUGH, _MAX_ITERATIONS, goal)
             )
             if not squares > 0.0 or (rules.rejects and has_root_within(x, orders, rules.circle)):
                 continue
@@ -177,7 +181,7 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
 @njit
 def beginnings(model: Ints, parent: int, orders: Ints, rows: Rows, rules: Rules, tried: Tried) -> Floats:
     """Angles to start from, the parent's and those of Hannan & Rissanen: (1 or 2, n_arma)."""
-    own = rules.start(rows.trended_residual if model[4] == 1 else rows.plain_residual, orders)
+    own = _start(rules.start, (rows.trended_residual if model[4] == 1 else rows.plain_residual, orders))
     if parent < 0 or own.size == 0:
         return own.reshape(1, own.size)
     starts = np.empty((2, own.size))

@@ -8,7 +8,8 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels import likelihood, order_search, start
-from tsforecast.kernels._jit import announce, pointer
+from tsforecast.kernels._jit import address, announce
+from tsforecast.kernels.fit import MINIMISE
 from tsforecast.kernels.gls import project
 from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.design import regressors
@@ -22,6 +23,7 @@ _MAX_MODELS = 94  # of a stepwise search, as in R
 _MAX_SUM = 5  # p + q + P + Q of a full search, as in R
 _FEW_MISSING = 20  # with more of them candidates are compared on a series with its gaps filled
 _MOST_MISSING = 500  # of the engine "numba"
+_CLEAR = 1.4  # radians: a start nearer to pi / 2, a root on the bound, may not leave it
 _CRITERIA = {"aic": order_search.AIC, "aicc": order_search.AICC, "bic": order_search.BIC}
 
 
@@ -114,7 +116,7 @@ def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:
     for _ in range(n_rounds):
         models, angles = _ranked(filled)
         design, order = problem.design(models[0]), problem.order(models[0])
-        polynomials = likelihood.coefficients(angles[0], _sizes_of(order), _NEAREST_ROOT)
+        polynomials = likelihood.coefficients(angles[0, : order.n_arma], _sizes_of(order), _NEAREST_ROOT)
         W, n_missing = by_numba.rows(problem.y, design, order)
         _, _, beta = by_numba.innovations(*polynomials, order.season_length, W, n_missing)
         Y, first = by_numba.levels(problem.y, order)
@@ -124,8 +126,8 @@ def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:
     return filled
 
 
-def _ranked(problem: _Problem) -> tuple[Ints, list[Floats]]:
-    """Models tried, best first, and their angles: (n_models, 5), one array (n_arma,) for each.
+def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
+    """Models tried, best first, and their angles, as many of each row as it has coefficients: (n_models, 5), (n, k).
 
     Raises
     ------
@@ -139,7 +141,7 @@ def _ranked(problem: _Problem) -> tuple[Ints, list[Floats]]:
         np.zeros((most, 5), dtype=np.int64), np.full(most, np.inf),
         np.zeros((most, max(int(limits[:4].sum()), 1))), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
-    minimise, first = _pointers()
+    minimise, first = _addresses()
     rules = order_search.Rules(
         _CRITERIA[problem.space.criterion], _NEAREST_ROOT, problem.space.near_unit_root == "reject", minimise, first
     )
@@ -151,16 +153,12 @@ def _ranked(problem: _Problem) -> tuple[Ints, list[Floats]]:
     ranks = ranks[np.isfinite(tried.scores[ranks])]
     if ranks.size == 0:
         raise FloatingPointError("no model has a finite likelihood")
-    return tried.models[ranks], [tried.angles[i, : tried.models[i, :4].sum()] for i in ranks]
+    return tried.models[ranks], tried.angles[ranks]
 
 
 @functools.cache
-def _pointers() -> tuple[Any, Any]:
-    floats, ints = "float64[::1]", "int64[::1]"
-    return (
-        pointer(likelihood.minimise, f"({floats}, {ints}, float64[:, ::1], int64, float64, float64, int64, float64)"),
-        pointer(start.hannan_rissanen, f"({floats}, {ints})"),
-    )
+def _addresses() -> tuple[Any, Any]:
+    return address(likelihood.minimise, MINIMISE), address(start.hannan_rissanen, order_search.START)
 
 
 def _shared_rows(problem: _Problem) -> order_search.Rows:
@@ -195,7 +193,7 @@ def _grid(limits: Ints) -> Ints:
     return np.array(sorted((m for m in every if sum(m[:4]) <= _MAX_SUM), key=lambda m: (sum(m[:4]), -m[4])))
 
 
-def _finish(problem: _Problem, models: Ints, angles: list[Floats]) -> ArimaFit:
+def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
     """The best model at its optimum, from where the search left it; the next one where that is to be passed over."""
     rejects = problem.space.near_unit_root == "reject"
     for model, x in zip(models, angles, strict=True):
@@ -203,7 +201,10 @@ def _finish(problem: _Problem, models: Ints, angles: list[Floats]) -> ArimaFit:
         if np.isnan(problem.y).sum() > _MOST_MISSING:
             return estimate(problem.y, problem.design(model), names, order, "numba")
         W, n_missing = by_numba.rows(problem.y, problem.design(model), order)
-        fit = by_numba.fit_from(x[None, :], W, n_missing, names, order, 1.0 if rejects else _NEAREST_ROOT)
+        starts = x[None, : order.n_arma]
+        if n_missing <= _FEW_MISSING:
+            starts = np.vstack([starts, np.clip(np.arcsin(np.sin(starts)), -_CLEAR, _CLEAR)])
+        fit = by_numba.fit_from(starts, W, n_missing, names, order, 1.0 if rejects else _NEAREST_ROOT)
         if not rejects or min(np.abs(np.concatenate(fit.roots())), default=np.inf) > _NEAREST_ROOT:
             break
     return fit
