@@ -1,8 +1,8 @@
 """The recurrences of `cells` as one autograd function a chunk: compiled forward and backward passes on the processor.
 
 The input projection, the recurrence with its gates, and the gradients of the weights are computed step by step, while
-all that belongs to a step lies in the processor's cache. `cells.run` is the definition, the fallback (a GPU, a dtype
-other than float32 and float64) and the oracle.
+all that belongs to a step lies in the processor's cache. `cells.run` is the definition, the oracle, and the fallback
+for a dtype other than float32 and float64; on a GPU torch's layers are faster (see `pieces`).
 
 Streams and members are independent, so that calls long enough are shared between as many threads as torch may use.
 Results are the same to the bit each time, for a given number of threads.
@@ -23,6 +23,7 @@ from tsforecast.kernels import recurrent
 from tsforecast.kernels.steps import THIN, width_of
 from tsforecast.models.rnn import cells
 from tsforecast.models.rnn.cells import CellName
+from tsforecast.models.rnn.pieces import run_pieces
 
 _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
     "rnn": (recurrent.rnn_forward, recurrent.rnn_backward),
@@ -47,12 +48,17 @@ def supports(projected: Tensor) -> bool:
     return projected.device.type == "cpu" and projected.dtype in (torch.float32, torch.float64)
 
 
+def has_fast_layers(x: Tensor) -> bool:
+    """Whether torch's own layers are fast where these inputs are: with cuDNN and its kin."""
+    return x.device.type == "cuda"
+
+
 def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
     """Outputs of every step and the state after the last: what `cells.run` gives after the input projection.
 
     The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
     even if it is nan or infinite. Gradients cannot be differentiated again. What the compiled passes cannot take is
-    computed by `cells.run`.
+    computed by `pieces.run_pieces` on a GPU and by `cells.run` elsewhere.
 
     Parameters
     ----------
@@ -71,6 +77,8 @@ def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: 
     ((1, 5, 4, 2), [0.03125, 0.03125])
     """
     keep = keep[None] if keep.dim() == 3 else keep
+    if not supports(x) and has_fast_layers(x):
+        return run_pieces(cell, x, weights, state, keep[..., 0])
     if not supports(x):
         projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
         return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
