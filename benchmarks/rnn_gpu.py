@@ -68,13 +68,12 @@ def main():
     gpu = torch.cuda.is_available()
     print(torch.cuda.get_device_name() if gpu else "There is no GPU here: the processor alone is timed.")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    print(
-        f"{'cell':6}{'hidden':>8}{'streams':>9}{'members':>9}{'processor ms':>14}{'GPU ms':>9}{'ratio':>8}{'difference':>12}"
-    )
+    titles = ("cell", "hidden", "streams", "members", "processor ms", "GPU ms", "ratio", "difference")
+    print("".join(f"{title:>{width}}" for title, width in zip(titles, (5, 8, 9, 9, 14, 9, 8, 12), strict=True)))
     for cell, *sizes in itertools.product(("lstm", "gru"), options.hidden, options.streams, options.members):
         network, x, reset = case(cell, *sizes)
         slow, expected = timed(network, x, reset, options.repeats)
-        line = f"{cell:6}{sizes[0]:8}{sizes[1]:9}{sizes[2]:9}{slow * 1e3:14.2f}"
+        line = f"{cell:>5}{sizes[0]:8}{sizes[1]:9}{sizes[2]:9}{slow * 1e3:14.2f}"
         if gpu:
             expected = [value.clone() for value in expected]
             fast, result = timed(network.cuda(), x.cuda(), reset.cuda(), options.repeats)
