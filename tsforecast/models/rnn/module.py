@@ -175,7 +175,7 @@ class RecurrentModule(LeanModule):
     def on_validation_epoch_end(self) -> None:
         """Mean loss of the tail, for each member."""
         sums, several = torch.stack(self._validation).sum(0), self.trainer.world_size > 1
-        total, count = self.all_gather(sums).sum(0) if several else sums  # each device has streams of its own
+        total, count = torch.as_tensor(self.all_gather(sums)).sum(0) if several else sums  # each has its own streams
         self.validation_loss = total / count
         self.log("val_loss", self.validation_loss.mean(), batch_size=1, sync_dist=several)
 
