@@ -1,7 +1,7 @@
 """Which weights each fit keeps: those of its best validation, or the mean of its last epochs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 import pytorch_lightning as pl
@@ -11,7 +11,7 @@ from torch import Tensor
 from tsforecast.models.rnn.joint import JointLoader
 from tsforecast.models.rnn.module import RecurrentModule
 from tsforecast.models.rnn.options import Training
-from tsforecast.models.rnn.streams import ChunkLoader
+from tsforecast.models.rnn.streams import Chunk
 
 
 class Keeper(pl.Callback):
@@ -24,12 +24,12 @@ class Keeper(pl.Callback):
     Parameters
     ----------
     loader : JointLoader
-    tails : sequence of ChunkLoader or None
+    tails : sequence of iterable of Chunk or None
         The validation chunks of each fit.
     options : Training
     """
 
-    def __init__(self, loader: JointLoader, tails: Sequence[ChunkLoader | None], options: Training) -> None:
+    def __init__(self, loader: JointLoader, tails: Sequence[Iterable[Chunk] | None], options: Training) -> None:
         self.loader, self.tails, self.options = loader, tails, options
         self.kept: dict[str, Tensor] = {}
         self.best_loss = torch.full((len(tails), loader.n_members), math.inf, dtype=torch.float64)
@@ -65,9 +65,10 @@ class Keeper(pl.Callback):
         if self.options.averaging > 0:
             self._average(fit, step, members, module)
             return
-        chosen = self._better(fit, members, module)
-        for name, value in module.network.named_parameters():
-            self.kept[name][members][chosen] = value[members][chosen]
+        chosen = torch.nonzero(self._better(fit, members, module))[:, 0] + members.start
+        if len(chosen):
+            for name, value in module.network.named_parameters():
+                self.kept[name][chosen] = value[chosen]
 
     def _better(self, fit: int, members: slice, module: RecurrentModule) -> Tensor:
         """Members that never were as good, ``(n_members,)``: all where there is no tail to tell."""

@@ -5,7 +5,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pytorch_lightning as pl
 import torch
@@ -17,10 +17,11 @@ from tsforecast.models.rnn.keeper import Keeper
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.module import NonFiniteLossError, RecurrentModule
 from tsforecast.models.rnn.options import Training
-from tsforecast.models.rnn.streams import ChunkLoader
+from tsforecast.models.rnn.streams import Chunk, ChunkLoader
 
 _ROWS = 8192  # steps times streams times members of a validation chunk, where the chunks of training are shorter
 _WORTH_A_GPU = 65_536  # networks times streams times hidden_size
+_SMALL = 1_000_000  # inputs of a panel whose chunks are held
 _ROUND = 10  # steps: fits of nearly equal length make equally many, and can be trained side by side
 
 
@@ -115,13 +116,16 @@ def course_of(data: StreamDataModule, options: Training, max_epochs: int | None)
     return Course(loader, steps_for(data.n_obs, options), every_epoch=every_epoch)
 
 
-def _tail(data: StreamDataModule, n_members: int) -> ChunkLoader | None:
-    """The validation chunks, longer than those of training where these are small: there is no gradient to cut."""
+def _tail(data: StreamDataModule, n_members: int) -> Iterable[Chunk] | None:
+    """The validation chunks, longer than those of training where these are small: there is no gradient to cut.
+
+    Those of a small panel are made once for all validations.
+    """
     loader = data.val_dataloader()
     if not isinstance(loader, ChunkLoader) or not loader.table.weight.any():
         return None
     loader.bptt_length = max(loader.bptt_length, _ROWS // (loader.n_streams * n_members))
-    return loader
+    return list(loader) if loader.table.x.numel() < _SMALL else loader
 
 
 def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitError | None:
