@@ -38,7 +38,7 @@ class Training:
         Most streams in parallel.
     max_steps : int, optional
         Optimiser steps after which training ends where ``max_epochs`` is None; 5 times the square root of the number of
-        observations, at least 60, where both are.
+        observations, in tens, at least 60, where both are.
     validation_size : float
         Share of each series, its end, that is kept from training to watch the loss; 0 for none.
     patience : int
