@@ -105,17 +105,19 @@ def criterion_search(scores, limits, stepwise):
         squares = n / (2 * np.pi) * np.exp((scores[p, q, W.shape[0] - 1] - 2.0 * k) / n - 1.0)
         return x, squares, 1, True
 
+    def starts(y, orders, n_points):
+        return np.zeros((1, orders[:4].sum()))
+
     rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1)
-    rules = order_search.Rules(order_search.AIC, 1.01, False, minimise, lambda y, orders: np.zeros(orders[:4].sum()))
+    rules = order_search.Rules(order_search.AIC, 1.01, False, minimise, starts, None)
+    firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
+    if not stepwise:
+        firsts = np.array(list(itertools.product(*(range(v + 1) for v in limits))))
+    most = 94 if stepwise else len(firsts)
     tried = order_search.Tried(
-        np.zeros((200, 5), dtype=np.int64), np.full(200, np.inf), np.zeros((200, 12)), np.zeros(1, dtype=np.int64)
+        np.zeros((most, 5), dtype=np.int64), np.full(most, np.inf), np.zeros((most, 12)), np.zeros(1, dtype=np.int64)
     )
-    if stepwise:
-        firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
-        order_search.stepwise(firsts, limits, rows, rules, tried)
-    else:
-        grid = np.array(list(itertools.product(*(range(v + 1) for v in limits))))
-        order_search.every(grid, rows, rules, tried)
+    order_search.stepwise(firsts, limits, rows, rules, tried)
     return tried
 
 

@@ -19,10 +19,11 @@ def extrapolate(
     """
     n, lost = w.size, operator.size - 1
     ar, ma = nonzero_lags(phi), nonzero_lags(theta)
-    longer = np.zeros(n + horizon)
-    longer[:n] = w
-    level = np.zeros(lost + horizon)
-    level[:lost] = y[y.size - lost :]
+    longer, level = np.zeros(n + horizon), np.zeros(lost + horizon)
+    for t in range(n):  # a slice at once would take two seconds more to compile, here and below
+        longer[t] = w[t]
+    for t in range(lost):
+        level[t] = y[y.size - lost + t]
     for h in range(horizon):
         t = n + h
         total = alpha[t] if t < alpha.size else 0.0
@@ -47,9 +48,11 @@ def state_paths(pi: Floats, r: int, n: int, phi: Floats, theta: Floats, operator
     before = np.zeros(operator.size)
     for j in range(r):
         a = np.zeros(n)
-        length = min(pi.size, max(n - j, 0))
-        a[j : j + length] = -pi[:length]
+        for t in range(min(pi.size, max(n - j, 0))):
+            a[j + t] = -pi[t]
         alpha = np.zeros(r)
         alpha[j] = 1.0
-        out[j] = extrapolate(before, nothing, a, alpha, phi, theta, operator, horizon)
+        path = extrapolate(before, nothing, a, alpha, phi, theta, operator, horizon)
+        for h in range(horizon):
+            out[j, h] = path[h]
     return out

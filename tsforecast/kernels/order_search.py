@@ -11,14 +11,14 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
-from tsforecast.kernels.fit import MINIMISE
+from tsforecast.kernels.fit import MINIMISE, STARTS
 from tsforecast.kernels.likelihood import coefficients, shrink
 from tsforecast.kernels.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
-START = "float64[::1](float64[::1], int64[::1])"
+NEAR = "boolean(float64[::1], int64[::1], float64)"
 
-_minimise, _start = caller(MINIMISE), caller(START)
+_minimise, _starts, _near = caller(MINIMISE), caller(STARTS), caller(NEAR)
 
 _ROUGH = 1e-3  # of -2 loglik: enough to compare two models
 _MAX_ITERATIONS = 60
@@ -45,18 +45,19 @@ class Rows(NamedTuple):
 
 
 class Rules(NamedTuple):
-    """How candidates are judged and by what.
+    """How candidates are judged, and the addresses (`tsforecast.kernels._jit.address`) of what judges them.
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
-    over; else it is maximised subject to all roots lying outside of it. ``minimise`` and ``start`` are the addresses
-    (`tsforecast.kernels._jit.address`) of `likelihood.minimise` and `start.hannan_rissanen`.
+    over; else it is maximised subject to all roots lying outside of it. ``minimise`` is `likelihood.minimise`,
+    ``starts`` `fit.starting_points` and ``near``, used with ``rejects`` only, `has_root_within`.
     """
 
     criterion: int
     circle: float
     rejects: bool
     minimise: int
-    start: int
+    starts: int
+    near: int
 
 
 class Tried(NamedTuple):
@@ -72,10 +73,12 @@ class Tried(NamedTuple):
 def stepwise(firsts: Ints, limits: Ints, rows: Rows, rules: Rules, tried: Tried) -> None:
     """Models tried, into ``tried``, on the way to one that no neighbour betters, until ``tried`` is full.
 
-    After the first (n_firsts, 5), the neighbours of the two best models are tried one by one; a better one is followed
-    at once. No order exceeds ``limits``, nor does the trend: (5,).
+    After the first (n_firsts, 5), each from the best before it, the neighbours of the two best models are tried one by
+    one; a better one is followed at once. No order exceeds ``limits``, nor does the trend: (5,).
     """
-    every(firsts, rows, rules, tried)
+    for i in range(firsts.shape[0]):
+        if position(firsts[i], tried) < 0:
+            judge(firsts[i], best_of(tried, -1), rows, rules, tried)
     finished = np.zeros(tried.scores.size, dtype=np.bool_)
     leader = unfinished_leader(tried, finished)
     while leader >= 0:
@@ -91,14 +94,6 @@ def stepwise(firsts: Ints, limits: Ints, rows: Rows, rules: Rules, tried: Tried)
                 finished[leader] = False
                 break
         leader = unfinished_leader(tried, finished)
-
-
-@njit
-def every(models: Ints, rows: Rows, rules: Rules, tried: Tried) -> None:
-    """All of these models tried, into ``tried``, each from the best before it: (n_models, 5)."""
-    for i in range(models.shape[0]):
-        if position(models[i], tried) < 0:
-            judge(models[i], best_of(tried, -1), rows, rules, tried)
 
 
 @njit
@@ -146,48 +141,40 @@ def position(model: Ints, tried: Tried) -> int:
 def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> float:
     """The criterion of a model, remembered in ``tried``; inf where it has no likelihood.
 
-    A model that clearly stays above the best one is left before its own optimum. ``parent`` is the row of the model it
-    starts from, -1 for none.
+    It starts from the parameters of the model in the row ``parent``, unless that is -1, and from those of Hannan &
+    Rissanen. A model that clearly stays above the best one is left before its own optimum.
     """
     row = tried.n_tried[0]
+    tried.n_tried[0] = row + 1
+    for j in range(model.size):  # a slice at once would take two seconds more to compile
+        tried.models[row, j] = model[j]
     W = rows.trended if model[4] == 1 else rows.plain
+    residual = rows.trended_residual if model[4] == 1 else rows.plain_residual
     n_arma = model[0] + model[1] + model[2] + model[3]
     n, k = W.shape[1] - rows.n_missing, n_arma + W.shape[0] - rows.n_missing
-    score = np.inf
-    if n > k + 1:
-        extra = penalty(k, n, rules.criterion)
-        goal = np.inf
-        if parent >= 0:
-            goal = n / (2.0 * np.pi) * np.exp((tried.scores[best_of(tried, -1)] - extra) / n - 1.0)
-        orders = model.copy()
-        orders[4] = rows.season_length
-        circle = 1.0 if rules.rejects else rules.circle
-        starts = beginnings(model, parent, orders, rows, rules, tried)
-        for i in range(starts.shape[0]):
-            x, squares, _, _ = _minimise(
-                rules.minimise, (starts[i], orders, W, rows.n_missing, circle, _ROUGH, _MAX_ITERATIONS, goal)
-            )
-            if not squares > 0.0 or (rules.rejects and has_root_within(x, orders, rules.circle)):
-                continue
-            value = n * (np.log(2.0 * np.pi * squares / n) + 1.0) + extra
-            if value < score:
-                score, goal = value, min(goal, squares)
-                tried.angles[row, :n_arma] = x
-    tried.models[row], tried.scores[row] = model, score
-    tried.n_tried[0] = row + 1
-    return score
-
-
-@njit
-def beginnings(model: Ints, parent: int, orders: Ints, rows: Rows, rules: Rules, tried: Tried) -> Floats:
-    """Angles to start from, the parent's and those of Hannan & Rissanen: (1 or 2, n_arma)."""
-    own = _start(rules.start, (rows.trended_residual if model[4] == 1 else rows.plain_residual, orders))
-    if parent < 0 or own.size == 0:
-        return own.reshape(1, own.size)
-    starts = np.empty((2, own.size))
-    starts[0] = carry(tried.angles[parent], tried.models[parent], model, own.size)
-    starts[1] = own
-    return starts
+    if n <= k + 1:
+        return np.inf
+    extra = penalty(k, n, rules.criterion)
+    goal = np.inf
+    if parent >= 0:
+        goal = n / (2.0 * np.pi) * np.exp((tried.scores[best_of(tried, -1)] - extra) / n - 1.0)
+    orders = model.copy()
+    orders[4] = rows.season_length
+    circle = 1.0 if rules.rejects else rules.circle
+    for i in range(2 if parent >= 0 and n_arma > 0 else 1):
+        own = _starts(rules.starts, (residual, orders, 1))[0]
+        begin = own if parent < 0 or i == 1 else carry(tried.angles[parent], tried.models[parent], model, n_arma)
+        x, squares, _, _ = _minimise(
+            rules.minimise, (begin, orders, W, rows.n_missing, circle, _ROUGH, _MAX_ITERATIONS, goal)
+        )
+        if not squares > 0.0 or (rules.rejects and _near(rules.near, (x, orders, rules.circle))):
+            continue
+        value = n * (np.log(2.0 * np.pi * squares / n) + 1.0) + extra
+        if value < tried.scores[row]:
+            tried.scores[row], goal = value, min(goal, squares)
+            for j in range(n_arma):
+                tried.angles[row, j] = x[j]
+    return tried.scores[row]
 
 
 @njit

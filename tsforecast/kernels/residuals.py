@@ -34,7 +34,9 @@ def recursive_residuals(A: Floats, n_prior: int) -> Floats:
             if not abs(row[i]) > nothing:
                 continue
             if U[i, i] == 0.0:
-                U[i, i:] = row[i:] if row[i] > 0.0 else -row[i:]
+                sign = 1.0 if row[i] > 0.0 else -1.0
+                for j in range(i, k + 1):
+                    U[i, j] = sign * row[j]
                 absorbed = True
                 break
             length = np.hypot(U[i, i], row[i])

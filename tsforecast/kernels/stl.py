@@ -16,15 +16,21 @@ def stl(y: Floats, season_length: int, seasonal_span: int, n_passes: int) -> tup
     """
     s, n = season_length, y.size
     trend_span = int(np.ceil(1.5 * s / (1.0 - 1.5 / seasonal_span))) // 2 * 2 + 1
-    trend, seasonal = np.zeros(n), np.zeros(n)
+    trend, seasonal, left = np.zeros(n), np.zeros(n), np.empty(n)
     cycle = np.empty(n + 2 * s)
     for _ in range(n_passes):
-        detrended = y - trend
         for k in range(s):
-            cycle[k::s] = loess(detrended[k::s].copy(), seasonal_span, False, 1)
-        low = moving_average(moving_average(moving_average(cycle, s), s), 3)
-        seasonal = cycle[s : s + n] - loess(low, (s + 1) // 2 * 2 + 1, True, 0)
-        trend = loess(y - seasonal, trend_span, True, 0)
+            years = (n - k + s - 1) // s
+            for i in range(years):
+                left[i] = y[k + i * s] - trend[k + i * s]
+            smooth = loess(left[:years], seasonal_span, False, 1)
+            for i in range(years + 2):
+                cycle[k + i * s] = smooth[i]
+        low = loess(moving_average(moving_average(moving_average(cycle, s), s), 3), (s + 1) // 2 * 2 + 1, True, 0)
+        for t in range(n):
+            seasonal[t] = cycle[s + t] - low[t]
+            left[t] = y[t] - seasonal[t]
+        trend = loess(left, trend_span, True, 0)
     return seasonal, trend
 
 

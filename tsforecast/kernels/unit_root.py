@@ -34,8 +34,15 @@ def seasonal_strength(y: Floats, season_length: int) -> float:
     Wang, Smith & Hyndman (2006); a series without any variation past its trend has 0.
     """
     seasonal, trend = stl(y, season_length, 11, 2)
-    detrended = y - trend
-    spread = np.var(detrended)
+    n = y.size
+    sums, squares = np.zeros(2), np.zeros(2)  # of remainder, and of seasonal and remainder
+    for t in range(n):
+        both = y[t] - trend[t]
+        for i in range(2):
+            value = both - seasonal[t] if i == 0 else both
+            sums[i] += value
+            squares[i] += value * value
+    spread = squares[1] - sums[1] * sums[1] / n
     if not spread > 0.0:
         return 0.0
-    return max(0.0, 1.0 - float(np.var(detrended - seasonal) / spread))
+    return max(0.0, 1.0 - (squares[0] - sums[0] * sums[0] / n) / spread)

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels import likelihood, order_search, start
+from tsforecast.kernels import likelihood, order_search
 from tsforecast.kernels._jit import address, announce
-from tsforecast.kernels.fit import MINIMISE
+from tsforecast.kernels.fit import MINIMISE, STARTS, starting_points
 from tsforecast.kernels.gls import project
 from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.design import regressors
@@ -136,19 +136,14 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
     """
     limits = _limits(problem)
     models = _firsts(limits) if problem.space.stepwise else _grid(limits)
-    most = max(_MAX_MODELS, len(models)) if problem.space.stepwise else len(models)
+    most = _MAX_MODELS if problem.space.stepwise else len(models)  # a full search ends with the models it begins with
     tried = order_search.Tried(
         np.zeros((most, 5), dtype=np.int64), np.full(most, np.inf),
         np.zeros((most, max(int(limits[:4].sum()), 1))), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
-    minimise, first = _addresses()
-    rules = order_search.Rules(
-        _CRITERIA[problem.space.criterion], _NEAREST_ROOT, problem.space.near_unit_root == "reject", minimise, first
-    )
-    if problem.space.stepwise:
-        order_search.stepwise(models, limits, _shared_rows(problem), rules, tried)
-    else:
-        order_search.every(models, _shared_rows(problem), rules, tried)
+    rejects = problem.space.near_unit_root == "reject"
+    rules = order_search.Rules(_CRITERIA[problem.space.criterion], _NEAREST_ROOT, rejects, *_addresses(rejects))
+    order_search.stepwise(models, limits, _shared_rows(problem), rules, tried)
     ranks = np.argsort(tried.scores[: tried.n_tried[0]], kind="stable")
     ranks = ranks[np.isfinite(tried.scores[ranks])]
     if ranks.size == 0:
@@ -157,8 +152,12 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
 
 
 @functools.cache
-def _addresses() -> tuple[Any, Any]:
-    return address(likelihood.minimise, MINIMISE), address(start.hannan_rissanen, order_search.START)
+def _addresses(rejects: bool) -> tuple[Any, Any, Any]:
+    return (
+        address(likelihood.minimise, MINIMISE),
+        address(starting_points, STARTS),
+        address(order_search.has_root_within, order_search.NEAR) if rejects else 0,
+    )
 
 
 def _shared_rows(problem: _Problem) -> order_search.Rows:
