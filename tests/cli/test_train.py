@@ -54,6 +54,14 @@ def test_a_folder_of_parquet_files_trains(tmp_path, monkeypatch):
     assert np.isfinite(model.predict(3, history=catalog.load("airline").series)).all()
 
 
+def test_counts_train_from_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    loss = ["--data.decoding.loss", "negative_binomial"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, *loss]) == 0  # passengers are counted in thousands
+    forecast = LSTM.from_checkpoint(checkpoint_of(tmp_path)).predict(6, level=80)
+    np.testing.assert_array_equal(forecast.quantiles, np.round(forecast.quantiles))
+
+
 def test_a_csv_logger_can_be_chosen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "logs"]

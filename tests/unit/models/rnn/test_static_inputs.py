@@ -3,9 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+import pytorch_lightning as pl
 
+from tsforecast.backtest import RollingOrigin, backtest
 from tsforecast.exceptions import CovariateError
+from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.forecaster import GRU, LSTM
+from tsforecast.models.rnn.learner import quiet_torch
+from tsforecast.models.rnn.module import RecurrentModule
 from tsforecast.models.rnn.static import static_code_of
 from tsforecast.panel import Panel
 
@@ -56,3 +61,23 @@ def test_the_code_is_learnt_from_training_alone():
     code = static_code_of(panel.take([0, 2]))
     assert code.levels == (("up",), None)
     np.testing.assert_allclose(code.encode(panel), [[1, -1], [0, 0], [1, 1], [0, 2]])
+
+
+def test_a_checkpoint_and_a_backtest_keep_what_is_static(tmp_path):
+    y, about = kinds(4)
+    panel = Panel.from_wide(y).with_static(about)
+    data = StreamDataModule()
+    data.use(panel)
+    module = RecurrentModule("lstm", data.input_size, data.horizon, hidden_size=4, n_members=2)
+    options = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+    with quiet_torch(0):
+        trainer = pl.Trainer(max_epochs=1, enable_checkpointing=False, **options)
+        trainer.fit(module, datamodule=data)
+        trainer.save_checkpoint(tmp_path / "some.ckpt")
+    loaded = LSTM.from_checkpoint(tmp_path / "some.ckpt")
+    np.testing.assert_array_equal(loaded.predict(3).mean, loaded.predict(3, history=panel).mean)
+    with pytest.raises(CovariateError, match="static columns"):
+        loaded.predict(3, history=panel.with_static(None).take([0]).with_static(about[["unique_id", "area"]]))
+    result = backtest({"lstm": LSTM(**QUICK)}, panel, cv=RollingOrigin(horizon=3, n_windows=2))
+    assert result.failures.empty
+    assert len(result.forecasts) == 4 * 2 * 3
