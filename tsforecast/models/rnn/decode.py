@@ -13,7 +13,7 @@ from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.preparation import Local, Prepared
 
 _STEPS_AT_ONCE = 256  # of a forward pass, and ...
-_ROWS_AT_ONCE = 65_536  # ... steps times series: they bound memory on long series and on many
+_ROWS_AT_ONCE = 4096  # ... steps times series: what is computed stays in the cache, and memory is bounded
 
 
 class Warm(NamedTuple):
