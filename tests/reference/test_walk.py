@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tsforecast.models.rnn.preparation import N_LAGS, Preparation, prepare
+from tsforecast.models.rnn.preparation import Preparation, prepare
 from tsforecast.panel import Panel
 
 
@@ -48,4 +48,4 @@ def test_lags_and_trailing_means_are_those_of_their_definition():
     np.testing.assert_allclose(x[-1, :3], [4 / change, (8 - slow) / change, 1.0])
     np.testing.assert_allclose(x[-1, 3:6], np.array([4 - 8, 5 - 8, 5 - 8]) / change)  # a missing one repeats the last
     np.testing.assert_allclose(end.lags[0, :4], [4.0, 5.0, 5.0, 3.0])
-    assert np.isnan(end.lags[0, 4:N_LAGS]).all()
+    assert np.isnan(end.lags[0, 4:]).all()
