@@ -262,11 +262,11 @@ def test_many_fits_at_once_forecast_to_the_bit_what_each_does_alone():
         LSTM(**options | {"hidden_size": 3}),
         GRU(**options),
     ]
-    results = LSTM._fit_many(models[:3], panels[:3]) + GRU._fit_many(models[3:], panels[3:])
+    results = LSTM.fit_many(models[:3], panels[:3]) + GRU.fit_many(models[3:], panels[3:])
     for model, panel, (seconds, error) in zip(models, panels, results, strict=True):
         assert error is None
         assert seconds > 0
-        together = model._predict(panel, 5, None, np.array([0.1]))
+        together = model.predict(5, quantiles=0.1)
         alone = clone(model).fit(panel).predict(5, quantiles=0.1)
         np.testing.assert_array_equal(together.mean, alone.mean)
         np.testing.assert_array_equal(together.quantiles, alone.quantiles)
@@ -276,11 +276,11 @@ def test_one_fit_of_many_that_fails_leaves_the_others_as_they_are():
     y = seasonal(60)
     panels = [to_panel(part)[0] for part in (y, y[:5], y * 2, y)]
     models = [LSTM(**QUICK), LSTM(**QUICK), LSTM(**QUICK), LSTM(**QUICK, dropout=2.0)]
-    errors = [error for _, error in LSTM._fit_many(models, panels)]
+    errors = [error for _, error in LSTM.fit_many(models, panels)]
     assert [type(error) for error in errors] == [type(None), SeriesTooShortError, type(None), ParameterError]
     assert not hasattr(models[1], "trained_")
     alone = clone(models[2]).fit(panels[2]).predict(4)
-    np.testing.assert_array_equal(models[2]._predict(panels[2], 4, None, np.empty(0)).mean, alone.mean)
+    np.testing.assert_array_equal(models[2].predict(4).mean, alone.mean)
 
 
 def test_series_whose_loss_is_not_finite_are_named_and_the_others_are_trained(monkeypatch):
