@@ -273,6 +273,7 @@ def manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
         "n_obs": panel.n_obs,
         "freq": freq_name(panel.freq),
         "covariates": list(panel.covariate_names),
+        "static": [] if panel.static is None else list(map(str, panel.static.columns)),
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}
     identity = {"data": data, **settings, "code": own_code(plan.models), "packages": package_versions()}
