@@ -41,6 +41,11 @@ class _Problem(NamedTuple):
     def may_trend(self) -> bool:
         return self.space.allow_trend and self.d + self.D < 2
 
+    @property
+    def circle(self) -> float:
+        """Radius that roots stay outside of while a likelihood is maximised."""
+        return 1.0 if self.space.near_unit_root == "reject" else _NEAREST_ROOT
+
     def order(self, model: Ints) -> Order:
         p, q, P, Q = map(int, model[:4])
         return Order(p, self.d, q, P, self.D, Q, self.space.season_length if self.D + P + Q else 1)
@@ -116,7 +121,7 @@ def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:
     for _ in range(n_rounds):
         models, angles = _ranked(filled)
         design, order = problem.design(models[0]), problem.order(models[0])
-        polynomials = likelihood.coefficients(angles[0, : order.n_arma], _sizes_of(order), _NEAREST_ROOT)
+        polynomials = likelihood.coefficients(angles[0, : order.n_arma], _sizes_of(order), problem.circle)
         W, n_missing = by_numba.rows(problem.y, design, order)
         _, _, beta = by_numba.innovations(*polynomials, order.season_length, W, n_missing)
         Y, first = by_numba.levels(problem.y, order)
@@ -194,7 +199,6 @@ def _grid(limits: Ints) -> Ints:
 
 def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
     """The best model at its optimum, from where the search left it; the next one where that is to be passed over."""
-    rejects = problem.space.near_unit_root == "reject"
     for model, x in zip(models, angles, strict=True):
         order, names = problem.order(model), (*problem.trend(model), *problem.names)
         if np.isnan(problem.y).sum() > _MOST_MISSING:
@@ -203,8 +207,8 @@ def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
         starts = x[None, : order.n_arma]
         if n_missing <= _FEW_MISSING:
             starts = np.vstack([starts, np.clip(np.arcsin(np.sin(starts)), -_CLEAR, _CLEAR)])
-        fit = by_numba.fit_from(starts, W, n_missing, names, order, 1.0 if rejects else _NEAREST_ROOT)
-        if not rejects or min(np.abs(np.concatenate(fit.roots())), default=np.inf) > _NEAREST_ROOT:
+        fit = by_numba.fit_from(starts, W, n_missing, names, order, problem.circle)
+        if problem.circle > 1.0 or min(np.abs(np.concatenate(fit.roots())), default=np.inf) > _NEAREST_ROOT:
             break
     return fit
 
