@@ -34,28 +34,50 @@ _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
 _FIRST_STEPS = 2  # before another start is compared with the optimum known
 _SAME = 0.3  # of partial autocorrelations
-_ENOUGH = 3  # starts in a row that lead to the same optimum
+_MOST_OF_GRID = 8  # starts
+_WIDTH = 1.4  # radians, of the starts spread out
+_SPARE = 10.0  # of log-likelihood, that a start may lack in what it foresees and still be followed
+_ENOUGH = 4  # starts in a row that lead to the same optimum
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
 
 
 @njit
 def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
-    """Angles to start from: Hannan-Rissanen, then the best of the grid: (at most n_points, n_params).
+    """Angles to start from: Hannan-Rissanen, the best of the grid, others spread out: (at most n_points, n_params).
 
-    ``orders`` is that of the differenced series y.
+    ``orders`` is that of the differenced series y. Those of the grid differ from one another by `_SAME` at least.
     """
     first = hannan_rissanen(y, orders)
     longest = max(orders[0], orders[4] * orders[2])
     if n_points == 1 or orders[1] + orders[3] == 0 or y.size - longest < 2 * first.size + 2:
         return first.reshape((1, first.size))
     points, left = project_grid(y, grid_of_angles(orders), orders)
-    best = np.argsort(left)
-    n_points = min(n_points, 1 + left.size)
     out = np.empty((n_points, first.size))
-    for i in range(n_points):
+    n_best = min(n_points, _MOST_OF_GRID)
+    for k in range(first.size):
+        out[0, k] = first[k]
+    count = 1
+    for best in np.argsort(left):
+        near = False
+        for i in range(count):
+            near = near or apart(points[best], out[i]) < _SAME
+        if not near:
+            for k in range(first.size):
+                out[count, k] = points[best, k]
+            count += 1
+            if count == n_best:
+                break
+    for i in range(count, n_points):
         for k in range(first.size):
-            out[i, k] = first[k] if i == 0 else points[best[i - 1], k]
+            out[i, k] = spread(i, k)
     return out
+
+
+@njit
+def spread(i: int, k: int) -> float:
+    """Angle k of point i of a sequence that fills the middle of the space evenly: two additive recurrences, summed."""
+    left, right = (i + 1) * np.sqrt(4.0 * k + 2.0), (i + 1) * np.sqrt(4.0 * k + 3.0)
+    return _WIDTH * (left - np.floor(left) + right - np.floor(right) - 1.0)
 
 
 @njit
@@ -69,14 +91,15 @@ def maximise(
     rows, tight, loose, most = (orders, W, n_missing, circle), _TOLERANCE, 100.0 * _TOLERANCE, _MAX_ITERATIONS
     x, value, n_iterations, converged = _minimise(minimise, (starts[0], *rows, tight, most, np.inf))
     n, alike = W.shape[1] - n_missing, 0
+    spare = np.exp(2.0 * _SPARE / n)
     for i in range(1, starts.shape[0]):
-        goal = value if np.isfinite(value) else np.inf
+        goal = value * spare if np.isfinite(value) else np.inf
         now, reached, steps, done = _minimise(minimise, (starts[i], *rows, loose, _FIRST_STEPS, goal))
         n_iterations += steps
         if not done and apart(now, x) >= _SAME:
             now, reached, steps, _ = _minimise(minimise, (now, *rows, loose, most, goal))
             n_iterations += steps
-        if n * (goal - reached) > tight * reached:
+        if n * (value - reached) > tight * reached or np.isnan(value):
             x, value, steps, converged = _minimise(minimise, (now, *rows, tight, most, np.inf))
             n_iterations += steps
             alike = 0

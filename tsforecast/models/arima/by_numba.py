@@ -201,5 +201,5 @@ def _whole(order: Order) -> Ints:
 
 
 def _n_starts(order: Order) -> int:
-    """Starts to follow: a likelihood of few parameters has one peak, one of many has several."""
-    return {0: 1, 1: 1, 2: 2, 3: 3, 4: 4}.get(order.n_arma, 8)
+    """Starts to follow at most: a likelihood of few parameters has one peak, one of many has several."""
+    return {0: 1, 1: 1, 2: 2, 3: 4, 4: 12}.get(order.n_arma, 20)
