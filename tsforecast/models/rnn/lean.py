@@ -13,6 +13,8 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
+_LANES = 16  # of the widest vectors, in float32
+
 
 class LeanModule(pl.LightningModule):
     """A LightningModule whose hooks do nothing that is not needed."""
@@ -62,12 +64,18 @@ class LeanAdam(torch.optim.Adam):
             state = [self._state_of(parameter) for parameter in used]
             steps = [entry["step"] for entry in state]
             torch._foreach_add_(steps, 1)
-            update = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
-            update(
+            changed = [
                 used,
-                [parameter.grad for parameter in used],
                 [entry["exp_avg"] for entry in state],
                 [entry["exp_avg_sq"] for entry in state],
+            ]
+            weights, means, squares = ([_padded(tensor) for tensor in each] for each in changed)
+            update = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+            update(
+                weights,
+                [_padded(parameter.grad) for parameter in used],
+                means,
+                squares,
                 [],
                 steps,
                 lr=group["lr"],
@@ -78,6 +86,10 @@ class LeanAdam(torch.optim.Adam):
                 amsgrad=False,
                 maximize=False,
             )
+            for each, padded in zip(changed, (weights, means, squares), strict=True):
+                for tensor, copy in zip(each, padded, strict=True):
+                    if copy is not tensor:
+                        tensor.copy_(copy[: tensor.numel()].view_as(tensor))
         return loss
 
     def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
@@ -86,6 +98,16 @@ class LeanAdam(torch.optim.Adam):
             state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
             state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
         return state
+
+
+def _padded(tensor: Tensor) -> Tensor:
+    """The tensor, or a flat copy that is whole vectors of a processor long.
+
+    The rest of a division by vectors is rounded in another way: what is last must not depend on what stands before it,
+    for networks side by side get the weights that they get alone, to the bit.
+    """
+    missing = -tensor.numel() % _LANES
+    return tensor if missing == 0 else torch.cat([tensor.reshape(-1), tensor.new_zeros(missing)])
 
 
 @torch.no_grad()

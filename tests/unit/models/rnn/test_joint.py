@@ -74,6 +74,12 @@ def test_series_of_different_lengths_and_seeds_get_the_weights_they_get_alone(ce
     assert_equal(together, alone)
 
 
+@pytest.mark.parametrize(("cell", "hidden_size", "n_members"), [("lstm", 5, 3), ("gru", 7, 1), ("rnn", 33, 2)])
+def test_networks_whose_weights_are_no_whole_vectors_get_the_weights_they_get_alone(cell, hidden_size, n_members):
+    shape = {"hidden_size": hidden_size, "n_members": n_members, "num_layers": 1}
+    assert_equal(*weights_together_and_alone(RAGGED, Training(max_steps=20), cell=cell, **shape))
+
+
 def test_panels_get_the_weights_they_get_alone():
     panels = [(walks(30, 20, 25, 31, seed=1), 0), (walks(33, 28, 29, 40, seed=2), 1)]
     assert_equal(*weights_together_and_alone(panels, Training(max_steps=25)))
