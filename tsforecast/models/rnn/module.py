@@ -10,13 +10,15 @@ from torch import Tensor
 from torch.func import functional_call
 
 from tsforecast.exceptions import FitError
+from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEY, export
-from tsforecast.models.rnn.heads import LossName, head_of
+from tsforecast.models.rnn.heads import LossName, PointHead, head_of
 from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork, dropout_masks
 from tsforecast.models.rnn.options import Training
+from tsforecast.models.rnn.readout import point_losses
 from tsforecast.models.rnn.streams import Chunk
 
 _WARM_UP = 0.25  # share of a one-cycle run in which the learning rate rises
@@ -108,28 +110,37 @@ class RecurrentModule(LeanModule):
         if self.network.dropout > 0:
             step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
             masks = dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
-        output, state = self._run(batch, masks)
+        hidden, state = self._run(batch, masks)
         self._state = None if state is None else state.detach()  # values flow into the next chunk, gradients do not
-        total = self._losses(output, batch.target, batch.weight, batch.scale)
-        loss = (total.sum(dim=(1, 2)) / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)).sum()
-        if not torch.isfinite(loss):
-            self._blame(total, batch)
+        total = self._totals(hidden, batch)
+        loss = (total / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)).sum()
+        if not math.isfinite(loss.item()):
+            output = self.network.output(hidden, batch.x)
+            self._blame(self._losses(output, batch.target, batch.weight, batch.scale), batch)
         return loss
 
+    def _totals(self, hidden: Tensor, batch: Chunk) -> Tensor:
+        """Sum of the weighted losses of a chunk, for each member."""
+        mixed = torch.is_autocast_enabled(hidden.device.type)  # whose products are torch's
+        if isinstance(self.head, PointHead) and fused.supports(hidden) and not mixed:
+            return point_losses(self.head, self.network, hidden, batch)
+        output = self.network.output(hidden, batch.x)
+        return self._losses(output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
+
     def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
-        """Output of a chunk, and the state where the next begins: before the steps that it repeats."""
+        """Outputs of the last layer, and the state where the next begins: before the steps that it repeats."""
         overlap = self.options.overlap if self.options.kind == "bptt" else 0
         if not overlap:
-            return self.network(batch.x, self._state, batch.reset, masks)
+            return self.network.features(batch.x, self._state, batch.reset, masks)
         carry = max(batch.x.shape[1] - overlap, 0)
-        state, outputs = self._state, []
+        state, parts = self._state, []
         if carry:
             before = None if masks is None else [mask[:, :carry] for mask in masks]
-            output, state = self.network(batch.x[:, :carry], state, batch.reset[:, :carry], before)
-            outputs.append(output)
+            part, state = self.network.features(batch.x[:, :carry], state, batch.reset[:, :carry], before)
+            parts.append(part)
         after = None if masks is None else [mask[:, carry:] for mask in masks]
-        outputs.append(self.network(batch.x[:, carry:], state, batch.reset[:, carry:], after)[0])
-        return torch.cat(outputs, dim=1), state
+        parts.append(self.network.features(batch.x[:, carry:], state, batch.reset[:, carry:], after)[0])
+        return torch.cat(parts, dim=1), state
 
     @torch.no_grad()
     def mean_loss(self, members: slice, chunks: Iterable[Chunk]) -> Tensor:

@@ -148,6 +148,19 @@ class RecurrentNetwork(nn.Module):
             With ``rows``, ``(n_members, n_rows, 1, output_size)``.
         state : Tensor, of the shape of ``state``
         """
+        hidden, after = self.features(x, state, reset, masks)
+        if rows is not None:
+            hidden, x = (part.flatten(1, 2)[:, rows, None] for part in (hidden, x))
+        return self.output(hidden, x), after
+
+    def features(
+        self,
+        x: Tensor,
+        state: Tensor | None = None,
+        reset: Tensor | None = None,
+        masks: Sequence[Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Outputs of the last layer, ``(n_members, n_steps, n_streams, hidden_size)``, and the state: see `forward`."""
         n_steps, n_streams = x.shape[1:3]
         state = self.initial_state(n_streams) if state is None else state
         keep = x.new_ones(1, n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
@@ -158,11 +171,13 @@ class RecurrentNetwork(nn.Module):
             hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep)
             hidden = hidden if masks is None else hidden * masks[layer]
             after.append(last)
-        if rows is not None:
-            hidden, x = (part.flatten(1, 2)[:, rows, None] for part in (hidden, x))
+        return hidden, torch.stack(after)
+
+    def output(self, hidden: Tensor, x: Tensor) -> Tensor:
+        """Outputs from those of the last layer and the inputs, any of whose first axes may be 1."""
         linear = torch.baddbmm(self.intercept, _flat(x, len(self.direct)), self.direct)
         output = torch.baddbmm(linear, _flat(hidden, len(self.readout)), self.readout)
-        return output.view(len(output), *hidden.shape[1:3], output.shape[2]), torch.stack(after)
+        return output.view(len(output), *hidden.shape[1:3], output.shape[2])
 
 
 def _flat(x: Tensor, n_members: int) -> Tensor:
