@@ -229,7 +229,7 @@ class AutoARIMA(ArimaForecaster):
     0.933 where they are passed over, 2.18 against 2.38 on its 359 weekly ones, 0.830 against 0.833 on 400 monthly and
     1.224 against 1.211 on 400 quarterly ones of M3: hence the default.
 
-    With more than 20 missing values candidates are compared on the series with its gaps filled by what a first choice
+    With more than 5 missing values candidates are compared on the series with its gaps filled by what a first choice
     expects there; the model chosen is fitted to what is known. Numbers of harmonics are chosen in turn with the orders.
 
     Examples

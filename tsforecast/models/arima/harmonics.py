@@ -11,7 +11,7 @@ from tsforecast.models.arima.search import interpolated, search
 from tsforecast.models.arima.space import SearchSpace
 
 _MOST = 20  # harmonics of one season
-_FEW_MISSING = 20  # with more of them numbers of harmonics are compared on the series interpolated
+_FEW_MISSING = 5  # with more of them numbers of harmonics are compared on the series interpolated
 _ROUNDS = 2  # of orders chosen for given harmonics and harmonics for given orders
 
 

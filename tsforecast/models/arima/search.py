@@ -21,7 +21,7 @@ from tsforecast.models.arima.space import SearchSpace
 _NEAREST_ROOT = 1.01  # R passes over a model with a root nearer to the unit circle
 _MAX_MODELS = 94  # of a stepwise search, as in R
 _MAX_SUM = 5  # p + q + P + Q of a full search, as in R
-_FEW_MISSING = 20  # with more of them candidates are compared on a series with its gaps filled
+_FEW_MISSING = 5  # with more of them candidates are compared on a series with its gaps filled
 _MOST_MISSING = 500  # of the engine "numba"
 _CLEAR = 1.4  # radians: a start nearer to pi / 2, a root on the bound, may not leave it
 _CRITERIA = {"aic": order_search.AIC, "aicc": order_search.AICC, "bic": order_search.BIC}
@@ -65,7 +65,7 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     Parameters
     ----------
     y : ndarray, shape (n_obs,)
-        nan is a missing value. With more than 20 of them candidates are compared with the gaps filled by what the best
+        nan is a missing value. With more than 5 of them candidates are compared with the gaps filled by what the best
         model of a first search expects there; the model chosen is fitted to what is known.
     X : ndarray, shape (n_obs, n_features), or None
     names : tuple of str, length n_features
