@@ -96,13 +96,12 @@ def can_spread(models: object) -> bool:
 
 
 def _processes() -> loky.ProcessPoolExecutor:
-    return loky.ProcessPoolExecutor(n_cores(), initializer=_begin, env=_ENVIRONMENT)
+    return loky.ProcessPoolExecutor(n_cores(), initializer=_begin, initargs=(os.getpid(),), env=_ENVIRONMENT)
 
 
-def _begin() -> None:
-    """Leave Ctrl-C to the driver, and end when it does, even if it was killed."""
+def _begin(driver: int) -> None:
+    """Leave Ctrl-C to the driver, and end when it does, even if it was killed before this worker was ready."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    driver = os.getppid()
 
     def watch() -> None:
         while os.getppid() == driver:  # an orphan is given another parent

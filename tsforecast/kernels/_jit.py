@@ -74,4 +74,4 @@ def announce(kernel: Callable[..., Any], what: str) -> None:
         return
     folder = pathlib.Path(cache.cache_path)
     if not any(folder.glob(f"*.{kernel.__name__}-*.nbi")):
-        _LOG.warning("Compiling %s: once per machine, about half a minute.", what)
+        _LOG.warning("Compiling %s: once per machine, under a minute.", what)
