@@ -50,8 +50,8 @@ class Training:
         place of the search for the best; 0 for the best.
     accelerator : {"auto", "cpu", "gpu"}
         Where training runs. ``"auto"`` takes a GPU where there is one and a step is large: networks times streams times
-        ``hidden_size`` at least 65,536; below, a processor is taken to be faster (a guess, not measured). Forecasts are made on the
-        processor.
+        ``hidden_size`` at least 65,536; below, a processor is taken to be faster (not measured). Forecasts are made on
+        the processor.
     precision : {"32-true", "bf16-mixed"}
         Of the products in training, as Lightning calls it.
     deterministic : bool
