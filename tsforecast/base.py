@@ -369,6 +369,22 @@ def _as_list(name: str, given: float | Sequence[float] | None) -> list[float] | 
         raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
 
 
+class Wrapper(BaseForecaster):
+    """A forecaster around another, its parameter ``forecaster``: it takes whatever that one takes."""
+
+    forecaster: BaseForecaster
+
+    @property
+    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self.forecaster.handles_missing
+
+    @property
+    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self.forecaster.uses_covariates
+
+
 def _whole_number(name: str, value: int) -> int:
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")

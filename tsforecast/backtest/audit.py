@@ -60,7 +60,7 @@ def _check_future(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> Non
 
 def _check_source(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> None:
     """A forecast that hits the truth exactly must not do so when the training values are others."""
-    truth = block.values[truth_rows(block, plan.cv, job.windows[k])]
+    truth = block.values[truth_rows(block.indptr, plan.cv, job.windows[k])]
     exact = (part.mean[k] == truth).all(axis=1)
     if not exact.any():
         return

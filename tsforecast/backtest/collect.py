@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats, Index, Ints
-from tsforecast.backtest.jobs import Job, Part
+from tsforecast.backtest.jobs import Job, Part, truth_rows
 from tsforecast.backtest.plan import Plan
 from tsforecast.forecast import interval_quantiles
 from tsforecast.metrics.choose import metric_columns
 from tsforecast.metrics.scale import seasonal_scale
-from tsforecast.panel import Panel
 
 SCORE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "metric", "value")
 FAILURE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "error", "message")
@@ -58,7 +57,8 @@ class Collector:
         plan, horizon = self.plan, self.plan.cv.horizon
         done = finished(part)  # (n_windows, n_series)
         windows = np.asarray(job.windows)
-        truth = np.stack([_block_rows(plan.panel, job, plan, window) for window in windows])
+        indptr = plan.panel.indptr[job.first : job.stop + 1]
+        truth = np.stack([truth_rows(indptr, plan.cv, window) for window in windows])
         rows = truth[done].reshape(-1)
         columns = {
             "model": job.model,
@@ -115,7 +115,7 @@ class Collector:
 
     def _score(self, job: Job, part: Part, k: int, done: Ints) -> Floats:
         plan, window = self.plan, job.windows[k]
-        block = _block_rows(plan.panel, job, plan, window)[done]
+        block = truth_rows(plan.panel.indptr[job.first : job.stop + 1], plan.cv, window)[done]
         y_true, y_pred, quantiles = plan.panel.values[block], part.mean[k, done], part.quantiles[k, done]
         columns = []
         for metric in plan.metrics:
@@ -160,14 +160,6 @@ def _ends(quantiles: Floats, levels: Floats, percent: float) -> tuple[Floats, Fl
 
 def _place(levels: Floats, q: float) -> int:
     return int(np.argmin(np.abs(levels - q)))
-
-
-def _block_rows(panel: Panel, job: Job, plan: Plan, window: int) -> Ints:
-    """Places in the panel of the job's truth: ``(n_block, horizon)``."""
-    begin = panel.indptr[job.first : job.stop]
-    length = np.diff(panel.indptr[job.first : job.stop + 1])
-    _, stop = plan.cv.bounds(length)
-    return (begin + stop[window] + plan.cv.gap)[:, None] + np.arange(plan.cv.horizon)
 
 
 def _scales(plan: Plan, *, squared: bool) -> Floats:

@@ -247,18 +247,21 @@ def training_panel(panel: Panel, cv: RollingOrigin, window: int) -> Panel:
     return panel.slice(start[window], stop[window])
 
 
-def truth_rows(panel: Panel, cv: RollingOrigin, window: int, *, skip_gap: bool = True) -> Ints:
-    """Places in ``panel.values`` of the steps to forecast: ``(n_series, horizon)``, with the gap before it if asked."""
-    _, stop = cv.bounds(panel.lengths)
+def truth_rows(indptr: Ints, cv: RollingOrigin, window: int, *, skip_gap: bool = True) -> Ints:
+    """Places of the steps to forecast: ``(n_series, horizon)``, with the gap before them if asked.
+
+    ``indptr``, ``(n_series + 1,)``, is that of a panel, or the part of it that belongs to a block of its series.
+    """
+    _, stop = cv.bounds(np.diff(indptr))
     steps = np.arange(cv.gap if skip_gap else 0, cv.gap + cv.horizon)
-    return (panel.indptr[:-1] + stop[window])[:, None] + steps
+    return (indptr[:-1] + stop[window])[:, None] + steps
 
 
 def future_frame(panel: Panel, positions: Ints, cv: RollingOrigin, window: int) -> pd.DataFrame | None:
     """Covariates of the gap and the horizon, and of nothing later, as `BaseForecaster.predict` takes them."""
     if panel.covariates is None:
         return None
-    rows = truth_rows(panel, cv, window, skip_gap=False)[positions]  # (n_series, gap + horizon)
+    rows = truth_rows(panel.indptr, cv, window, skip_gap=False)[positions]  # (n_series, gap + horizon)
     frame = pd.DataFrame(panel.covariates[rows.reshape(-1)], columns=list(panel.covariate_names))
     frame.insert(0, "unique_id", panel.ids.take(positions).repeat(rows.shape[1]))
     frame.insert(1, "ds", panel.times.take(rows.reshape(-1)))

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._types import Floats
-from tsforecast.base import BaseForecaster
+from tsforecast.base import BaseForecaster, Wrapper
 from tsforecast.exceptions import (
     FitError,
     MissingDependencyError,
@@ -28,7 +28,7 @@ Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty:
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-class Tuned(BaseForecaster):
+class Tuned(Wrapper):
     """Another forecaster, with the parameters that did best on the end of the training series.
 
     The last ``horizon`` observations of every series are cut off and forecast by each candidate that is tried; the one
@@ -85,16 +85,6 @@ class Tuned(BaseForecaster):
     def is_global(self) -> bool:
         """Yes: one choice is made for all series together."""
         return True
-
-    @property
-    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self.forecaster.handles_missing
-
-    @property
-    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self.forecaster.uses_covariates
 
     def _fit(self, panel: Panel) -> None:
         space, horizon = self._space(), self._horizon(panel)

@@ -4,13 +4,13 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._types import Floats
-from tsforecast.base import BaseForecaster
+from tsforecast.base import BaseForecaster, Wrapper
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
 
-class Conformal(BaseForecaster):
+class Conformal(Wrapper):
     """The point forecasts of another forecaster with intervals from its own errors on a calibration tail.
 
     Split conformal prediction (Vovk, Gammerman & Shafer 2005; Lei et al. 2018, algorithm 2), for each series and step
@@ -24,7 +24,7 @@ class Conformal(BaseForecaster):
     forecaster : BaseForecaster
     calibration_size : int
         Observations at the end of the training series that errors come from. There are ``calibration_size - h + 1``
-        errors at step h; an interval of 95% needs 19 of them, one of 80% needs 4.
+        errors at step h; an interval of 95% needs 19 of them, one of 80% needs 4. A missing observation gives none.
     refit : bool
         Whether forecasts are made by a second fit, on everything, so that points are those of the forecaster alone;
         else by the one that was calibrated, as the theory has it.
@@ -53,16 +53,6 @@ class Conformal(BaseForecaster):
     def is_global(self) -> bool:
         """As the forecaster."""
         return self.forecaster.is_global
-
-    @property
-    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster; a missing truth gives no error to calibrate with."""
-        return self.forecaster.handles_missing
-
-    @property
-    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self.forecaster.uses_covariates
 
     def _fit(self, panel: Panel) -> None:
         size = self.calibration_size

@@ -18,7 +18,7 @@ from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.inputs import Inputs, Layout, following, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare, relearn
-from tsforecast.models.rnn.streams import Asked, ChunkLoader, Table, WindowLoader, n_streams_for, tables_of
+from tsforecast.models.rnn.streams import Asked, ChunkLoader, Loader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 
 _FEWEST = 8  # observations of a series
@@ -197,11 +197,11 @@ class StreamDataModule(pl.LightningDataModule):
             return None
         return self.window_length or max(2 * self.layout.season_length, _SHORTEST_CUT)
 
-    def train_dataloader(self) -> ChunkLoader | WindowLoader | BlockLoader:
+    def train_dataloader(self) -> Loader:
         """Chunks, or windows, of the series without their tails."""
         lengths = self._lengths - self.n_kept
         streams = self._loader(self.tables[0], lengths, self._lengths)
-        loader: ChunkLoader | WindowLoader | BlockLoader = streams
+        loader: Loader = streams
         if self.window is not None:
             loader = self._windows(streams, lengths, self.window)
         elif self.folder is not None:

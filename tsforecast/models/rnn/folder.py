@@ -14,7 +14,7 @@ from tsforecast._types import Ints
 from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.frequency import Freq
 from tsforecast.models.rnn.joint import marked, padded
-from tsforecast.models.rnn.streams import Chunk, ChunkLoader
+from tsforecast.models.rnn.streams import Chunk, ChunkLoader, Loader
 from tsforecast.panel import Panel
 
 _BLOCK = 100_000  # observations whose inputs are in memory at once
@@ -137,7 +137,7 @@ def _goes_on(file: pq.ParquetFile, before: int, after: int) -> bool:
     return bool(last[-1].as_py() == first[0].as_py())
 
 
-class BlockLoader:
+class BlockLoader(Loader):
     """The chunks of every block of a folder, one block after another; each is made ready when its turn comes.
 
     Streams do not go on from block to block: their states are reset, for every block begins with new series. The order
@@ -153,22 +153,15 @@ class BlockLoader:
     """
 
     def __init__(self, folder: Folder, prepare: Callable[[Panel, int], ChunkLoader], like: ChunkLoader) -> None:
-        self.folder, self.prepare, self.seed = folder, prepare, like.seed
+        super().__init__(like.seed)
+        self.folder, self.prepare = folder, prepare
         self.n_streams, self.length = like.n_streams, like.length
         steps = -(-folder.n_obs // (like.n_streams * like.share[1]))
         self.n_chunks = -(-steps // like.bptt_length)  # near enough: blocks end in chunks that are cut short
-        self.epoch = 0
-        self.clock: Callable[[], int] | None = None  # as in ChunkLoader
-        self.sampler = self
-        self.batch_sampler = None
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose chunks come next."""
-        self.epoch = epoch
 
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks of one block after another."""
-        epoch = self.epoch if self.clock is None else self.clock()
+        epoch = self.epoch
         for block in self.folder.blocks(np.random.default_rng([self.seed, epoch, 2])):
             for chunk, is_last in marked(self.prepare(block, epoch)):
                 yield padded(chunk, self.length, before=not is_last)

@@ -16,8 +16,9 @@ order within a stream and begins with a chunk of random length (the phase), so t
 
 import heapq
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -154,24 +155,47 @@ def tables_of(asked: Asked, n_kept: Ints, lengths: Ints, dtype: torch.dtype, bur
     return Table(inputs, targets, training, scale), Table(inputs, targets, validation, scale)
 
 
-class Loader(Protocol):
-    """What a run is fed from: epochs of chunks of one shape, but for the first and the last of an epoch."""
+class Loader(ABC):
+    """What a run is fed from: epochs of chunks of one shape, but for the first and the last of an epoch.
+
+    Lightning iterates over it in place of a DataLoader. What an epoch holds comes from (seed, epoch) alone, so that a
+    resumed run sees what an unbroken one would have.
+
+    Attributes
+    ----------
+    n_streams, length, n_chunks : int
+        Streams and steps of a chunk that is not cut short; chunks of an epoch.
+    clock : callable, optional
+        Tells the epoch: after a resume Lightning sets it too late.
+    """
 
     n_streams: int
     length: int
     n_chunks: int
 
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._epoch = 0
+        self.clock: Callable[[], int] | None = None
+        self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
+        self.batch_sampler = None  # ... and looks here first
+
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose chunks come next."""
+        self._epoch = epoch
 
+    @property
+    def epoch(self) -> int:
+        """The epoch whose chunks come next."""
+        return self._epoch if self.clock is None else self.clock()
+
+    @abstractmethod
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks of an epoch, in order."""
 
 
-class ChunkLoader:
-    """The chunks of an epoch, in order; what Lightning iterates over in place of a DataLoader.
-
-    Order and phase come from (seed, epoch) alone, so that a resumed run sees what an unbroken one would have.
+class ChunkLoader(Loader):
+    """The chunks of streams that are packed and cut anew in each epoch.
 
     Parameters
     ----------
@@ -201,27 +225,16 @@ class ChunkLoader:
         overlap: int = 0,
         share: tuple[int, int] = (0, 1),
     ) -> None:
+        super().__init__(seed)
         self.table, self.first, self.lengths = table, first, lengths
-        self.n_streams, self.bptt_length, self.seed, self.shuffle = n_streams, bptt_length, seed, shuffle
+        self.n_streams, self.bptt_length, self.shuffle = n_streams, bptt_length, shuffle
         self.overlap, self.share = overlap, share
-        self.length = bptt_length + overlap  # steps of a chunk that is not cut short
-        self.epoch = 0
-        self.clock: Callable[[], int] | None = None  # tells the epoch: after a resume Lightning sets it too late
-        self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
-        self.batch_sampler = None  # ... and looks here first
+        self.length = bptt_length + overlap
         self.n_chunks = -(-pack(first, lengths, n_streams * share[1], 0).rows.shape[0] // bptt_length)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose chunks come next."""
-        self.epoch = epoch
 
     def __iter__(self) -> Iterator[Chunk]:
         """Chunk 0, 1, ... of every stream."""
-        rng = (
-            np.random.default_rng([self.seed, self.epoch if self.clock is None else self.clock()])
-            if self.shuffle
-            else None
-        )
+        rng = np.random.default_rng([self.seed, self.epoch]) if self.shuffle else None
         padding = self.table.x.shape[0] - 1
         mine, shares = self.share
         streams = pack(self.first, self.lengths, self.n_streams * shares, padding, rng)
@@ -234,7 +247,7 @@ class ChunkLoader:
             yield chunk
 
 
-class WindowLoader:
+class WindowLoader(Loader):
     """Windows drawn at random, the state at zero before each: how other libraries train, here for comparison.
 
     Only the last step of a window has a loss; an epoch has as many batches as one of `ChunkLoader`. Windows come from
@@ -251,21 +264,14 @@ class WindowLoader:
     def __init__(
         self, table: Table, first: Ints, lengths: Ints, *, n_windows: int, window_length: int, n_chunks: int, seed: int
     ) -> None:
+        super().__init__(seed)
         self.table, self.first, self.lengths = table, first, lengths
-        self.n_streams, self.window_length, self.n_chunks, self.seed = n_windows, window_length, n_chunks, seed
+        self.n_streams, self.window_length, self.n_chunks = n_windows, window_length, n_chunks
         self.length = window_length
-        self.epoch = 0
-        self.clock: Callable[[], int] | None = None  # as in ChunkLoader
-        self.sampler = self
-        self.batch_sampler = None
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose windows come next."""
-        self.epoch = epoch
 
     def __iter__(self) -> Iterator[Chunk]:
         """Batches of windows that end at observations drawn with equal probability."""
-        rng = np.random.default_rng([self.seed, self.epoch if self.clock is None else self.clock()])
+        rng = np.random.default_rng([self.seed, self.epoch])
         starts = np.repeat(self.first, self.lengths)
         ends = starts + np.concatenate([np.arange(n) for n in self.lengths])
         back = np.arange(self.window_length - 1, -1, -1)[:, None]
