@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import linalg, signal
 
 from tsforecast.kernels import arma, fit, gls, likelihood, polynomial, rows, start
-from tsforecast.kernels._jit import address
 from tsforecast.kernels._lanes import N_LANES
+from tsforecast.models.arima.compiled import fit_kernels, whiten
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.prediction import forecast_moments
 
@@ -100,48 +100,74 @@ def test_response_gram_is_that_of_the_dense_response(process, n):
 
 
 @few
-@given(processes(), series, st.integers(1, 60), st.sampled_from([0, 1, 2]))
-def test_difference_equation_matches_its_definition_with_lanes_and_without(process, rng, n, n_past):
+@given(processes(), series, st.integers(1, 60), st.booleans())
+def test_difference_equation_matches_its_definition_with_lanes_and_without(process, rng, n, backward):
     phi, theta, _, _ = process
     w, out = rng.normal(size=n), np.empty(n)
     ar, ma = polynomial.nonzero_lags(phi), polynomial.nonzero_lags(theta)
-    arma.difference_equation(out, w, ar, phi, ma, theta)
-    expected = signal.lfilter(np.r_[1.0, -phi], np.r_[1.0, theta], w)
+    arma.difference_equation(out, w, ar, phi, ma, theta, backward)
+    way = -1 if backward else 1
+    expected = signal.lfilter(np.r_[1.0, -phi], np.r_[1.0, theta], w[::way])[::way]
     np.testing.assert_allclose(out, expected, atol=1e-9 * np.abs(expected).max())
     phis, thetas = (np.outer(c, np.linspace(0.1, 1.0, N_LANES)) for c in (phi, theta))
     lanes = np.empty((n, N_LANES))
-    arma.difference_equation(lanes, w, ar, phis, ma, thetas)
-    expected = signal.lfilter(np.r_[1.0, -phis[:, 3]], np.r_[1.0, thetas[:, 3]], w)
+    arma.difference_equation(lanes, w, ar, phis, ma, thetas, backward)
+    expected = signal.lfilter(np.r_[1.0, -phis[:, 3]], np.r_[1.0, thetas[:, 3]], w[::way])[::way]
     np.testing.assert_allclose(lanes[:, 3], expected, atol=1e-9 * np.abs(expected).max())
 
 
 @few
-@given(series, st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 1), st.integers(0, 1)))
-def test_each_lane_of_the_target_is_the_target_of_its_point(rng, sizes):
-    orders = np.array([*sizes, 4])
-    points = rng.uniform(-1.2, 1.2, size=(sum(sizes), N_LANES))
-    W = rng.normal(size=(2, 30))
-    lanes = likelihood.target(points, orders, W, 0, 1.0)
-    for lane in (0, 5):
-        single = likelihood.target(np.ascontiguousarray(points[:, lane]), orders, W, 0, 1.0)
-        np.testing.assert_allclose(lanes[:, lane], single, atol=1e-9 * np.abs(single).max())
+@given(processes(), series, st.integers(1, 60))
+def test_inversion_in_place_undoes_the_moving_average(process, rng, n):
+    _, theta, _, _ = process
+    x = rng.normal(size=n)
+    y = x.copy()
+    arma.invert_ma(y, polynomial.nonzero_lags(theta), theta, False)
+    np.testing.assert_allclose(signal.lfilter(np.r_[1.0, theta], [1.0], y), x, atol=1e-9 * np.abs(y).max())
+
+
+def coefficients(x, orders, circle=1.0):
+    """Coefficients of the four lag polynomials at angles x."""
+    return likelihood.coefficients(likelihood.partials(x, orders), orders, circle)
+
+
+def target(x, orders, W, circle=1.0):
+    """``v(x)`` at one point, from its definition."""
+    ar, ma = likelihood.products(likelihood.partials(x, orders), orders, circle)
+    R, logdet = whiten(W, ar, ma)
+    residual, _, _ = gls.project(R)
+    return residual * np.exp(logdet / (2 * W.shape[1]))
+
+
+def tangents(x, orders, W):
+    R, E = likelihood.room(orders, W)
+    found = likelihood.tangents(x, orders, W, 0, 1.0, R, E, fit_kernels()[2:])
+    return E, found
 
 
 @few
-@given(series, st.sampled_from([(2, 1, 1, 0), (5, 3, 0, 1)]))
+@given(series, st.sampled_from([(2, 1, 1, 0), (5, 3, 0, 1), (0, 2, 0, 1), (0, 0, 0, 0)]))
 def test_tangents_are_the_derivatives_of_the_target(rng, sizes):
     orders, x = np.array([*sizes, 4]), rng.uniform(-1.0, 1.0, size=sum(sizes))
-    W = rng.normal(size=(1, 40))
-    E = likelihood.tangents(x, orders, W, 0, 1.0)
+    W = rng.normal(size=(2, 40))
+    E, found = tangents(x, orders, W)
     lanes = np.concatenate(list(E), axis=1)  # (r + n, n_groups * N_LANES)
-    np.testing.assert_allclose(lanes[:, 0], likelihood.target(x, orders, W, 0, 1.0), atol=1e-9)
-    slopes = likelihood.along(E, lanes[:, 0])  # of half the sum of squares
+    v = target(x, orders, W)
+    np.testing.assert_allclose(lanes[:, 0], v, atol=1e-9)
+    slopes = lanes.T @ lanes[:, 0]  # of half the sum of squares
     for i in range(x.size):
         step = 1e-5 * np.eye(x.size)[i]
-        ahead, behind = (likelihood.target(x + sign * step, orders, W, 0, 1.0) for sign in (1, -1))
+        ahead, behind = (target(x + sign * step, orders, W) for sign in (1, -1))
         assert slopes[i + 1] == pytest.approx((ahead @ ahead - behind @ behind) / 4e-5, rel=1e-3, abs=1e-2)
-    np.testing.assert_allclose(likelihood.gram(E), lanes.T @ lanes, atol=1e-9 * np.abs(lanes.T @ lanes).max())
-    np.testing.assert_allclose(likelihood.along(E, lanes[:, 0]), lanes.T @ lanes[:, 0], atol=1e-8)
+        np.testing.assert_allclose(lanes[:, i + 1], (ahead - behind) / 2e-5, atol=1e-4 * max(1.0, np.abs(v).max()))
+    product = lanes.T @ lanes
+    n_points = 1 + x.size
+    own = likelihood.gram(E, n_points)[:n_points, :n_points]
+    np.testing.assert_allclose(own, product[:n_points, :n_points], atol=1e-9 * np.abs(product).max())
+    ar, ma = likelihood.products(likelihood.partials(x, orders), orders, 1.0)
+    R, logdet = whiten(W, ar, ma)
+    assert found[0] == pytest.approx(logdet, abs=1e-9)
+    assert found[1] == pytest.approx(np.linalg.lstsq(R[:1].T, R[1], rcond=None)[0][0], abs=1e-9)
 
 
 @few
@@ -150,7 +176,7 @@ def test_whitened_rows_have_the_inner_products_and_determinant_of_the_dense_cova
     phi, theta, _, _ = process
     W = rng.normal(size=(2, n))
     S = twin.covariance(phi, theta, n)
-    R, logdet = arma.whiten(W, phi, theta)
+    R, logdet = whiten(W, phi, theta)
     expected = W @ np.linalg.solve(S, W.T)
     digits = 1e-13 * np.linalg.cond(S)  # what the dense algebra itself loses
     np.testing.assert_allclose(R @ R.T, expected, atol=(1e-8 + digits) * np.abs(expected).max())
@@ -163,7 +189,7 @@ def test_likelihood_of_long_seasons_equals_the_dense_density(season):
     phi = polynomial.product(np.array([0.5, 0.2]), np.array([0.3, 0.4]), season)
     theta = -polynomial.product(np.array([0.4]), np.array([0.6]), season)
     w = rng.normal(size=150)
-    R, logdet = arma.whiten(w[None, :].copy(), phi, theta)
+    R, logdet = whiten(w[None, :].copy(), phi, theta)
     value = -0.5 * (150 * np.log(2 * np.pi) + logdet + R[0] @ R[0])
     assert value == pytest.approx(twin.loglik(w, phi, theta, 1.0), rel=1e-8)
 
@@ -173,7 +199,7 @@ def test_roots_of_the_moving_average_may_lie_on_the_unit_circle():
     w = rng.normal(size=80)
     theta = np.zeros(13)
     theta[[0, 11, 12]] = -1.0, -1.0, 1.0
-    R, logdet = arma.whiten(w[None, :].copy(), np.zeros(0), theta)
+    R, logdet = whiten(w[None, :].copy(), np.zeros(0), theta)
     value = -0.5 * (80 * np.log(2 * np.pi) + logdet + R[0] @ R[0])
     assert value == pytest.approx(twin.loglik(w, np.zeros(0), theta, 1.0), rel=1e-8)
 
@@ -203,13 +229,13 @@ def test_sum_of_squares_is_the_profile_likelihood_of_the_dense_density(rng, size
     orders = np.array([*sizes, 4])
     x = rng.uniform(-1.2, 1.2, size=sum(sizes))
     w, constant = rng.normal(size=30) + 2, np.ones(30)
-    parts = likelihood.coefficients(x, orders, 1.0)
+    parts = coefficients(x, orders)
     phi = twin.expand(parts[0], parts[2], 4, -1.0)
     theta = twin.expand(parts[1], parts[3], 4, 1.0)
     inverse = np.linalg.inv(twin.covariance(phi, theta, 30))
     mean = constant @ inverse @ w / (constant @ inverse @ constant)
     sigma2 = (w - mean) @ inverse @ (w - mean) / 30
-    v = likelihood.target(x, orders, np.vstack([constant, w]), 0, 1.0)
+    v = target(x, orders, np.vstack([constant, w]))
     own = -0.5 * 30 * (np.log(2 * np.pi * (v @ v) / 30) + 1)
     assert own == pytest.approx(twin.loglik(w - mean, phi, theta, sigma2), rel=1e-8)
 
@@ -241,13 +267,15 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
     for t in range(1, 200):
         w[t] = 0.6 * w[t - 1] + e[t] + 0.4 * e[t - 1]
     orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
-    minimise = address(likelihood.minimise, fit.MINIMISE)
-    x, best, _, converged = fit.maximise(fit.starting_points(w, orders, 3), orders, W, 0, 1.0, minimise)
+    starts = fit.starting_points(w, orders, 3)
+    x, best, _, converged, found = fit.maximise(starts, orders, W, 0, 1.0, fit_kernels())
     assert converged
-    v = likelihood.target(x, orders, W, 0, 1.0)
+    v = target(x, orders, W)
+    residual = v * np.exp(-found[0] / 400)
+    assert likelihood.variance(best, found[0], 200) == pytest.approx(residual @ residual / 200, rel=1e-9)
     assert v @ v == pytest.approx(best, rel=1e-12)
     for move in np.vstack([np.eye(2), -np.eye(2)]) * 0.01:
-        v = likelihood.target(x + move, orders, W, 0, 1.0)
+        v = target(x + move, orders, W)
         assert v @ v > best
 
 
@@ -268,7 +296,7 @@ def test_hannan_rissanen_is_near_the_truth_on_a_long_series():
     for t in range(1, 5000):
         y[t] = 0.7 * y[t - 1] + e[t] + 0.4 * e[t - 1]
     orders = np.array([1, 1, 0, 0, 1])
-    phi, theta, _, _ = likelihood.coefficients(start.hannan_rissanen(y, orders), orders, 1.0)
+    phi, theta, _, _ = coefficients(start.hannan_rissanen(y, orders), orders)
     np.testing.assert_allclose([phi[0], theta[0]], [0.7, 0.4], atol=0.05)
 
 
@@ -282,7 +310,7 @@ def test_projected_autoregression_is_least_squares_of_the_filtered_series():
     X = np.column_stack([f[1:-1], f[:-2]])
     beta, left, _, _ = np.linalg.lstsq(X, f[2:], rcond=None)
     x, squares = start.project_grid(y, np.array([[-0.2], [0.5]]), orders)
-    np.testing.assert_allclose(likelihood.coefficients(x[1], orders, 1.0)[0], beta, atol=1e-6)
+    np.testing.assert_allclose(coefficients(x[1], orders)[0], beta, atol=1e-6)
     assert squares[1] == pytest.approx(left[0], rel=1e-6)
 
 
@@ -318,7 +346,7 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
 def test_roots_stay_outside_the_circle_asked_for(rng, circle):
     orders = np.array([2, 2, 1, 1, 4])
     x = rng.uniform(-1.7, 1.7, size=6)  # past pi / 2 on either side
-    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, orders, circle)
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
     for own, seasonal, sign in ((phi, seasonal_phi, -1.0), (theta, seasonal_theta, 1.0)):
         product = np.concatenate([[1.0], sign * twin.expand(own, seasonal, 4, sign)])
         assert np.abs(np.roots(product)).max() < 1.0 / circle + 1e-6
@@ -346,10 +374,7 @@ def test_rows_are_the_differences_of_the_filled_series_its_regressors_and_its_ga
 
 def test_a_panel_of_fits_is_the_fits_of_its_series_and_a_failure_is_a_row():
     rng = np.random.default_rng(8)
-    kernels = (
-        address(likelihood.minimise, fit.MINIMISE), address(arma.whiten, fit.WHITEN),
-        address(fit.starting_points, fit.STARTS),
-    )  # fmt: skip
+    kernels = fit_kernels()
     orders = np.array([1, 1, 0, 0, 0, 0, 1])
     parts = [np.cumsum(rng.normal(size=n)) for n in (30, 50)] + [np.ones(1), np.arange(9.0)]
     y, indptr = np.concatenate(parts), np.cumsum([0] + [part.size for part in parts])

@@ -99,17 +99,17 @@ def criterion_search(scores, limits, stepwise):
     n = 200
     W = np.zeros((2, n))
 
-    def minimise(x, orders, W, n_missing, circle, tolerance, most, goal):
+    def minimise(x, orders, W, n_missing, circle, stop, known, kernels):
         p, q = orders[0], orders[1]
         k = p + q + W.shape[0]
         squares = n / (2 * np.pi) * np.exp((scores[p, q, W.shape[0] - 1] - 2.0 * k) / n - 1.0)
-        return x, squares, 1, True
+        return x, squares, 1, True, np.zeros(W.shape[0])
 
     def starts(y, orders, n_points):
         return np.zeros((1, orders[:4].sum()))
 
     rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1)
-    rules = order_search.Rules(order_search.AIC, 1.01, False, minimise, starts, None)
+    rules = order_search.Rules(order_search.AIC, 1.01, False, minimise, starts, 0, 0, 0)
     firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
     if not stepwise:
         firsts = np.array(list(itertools.product(*(range(v + 1) for v in limits))))

@@ -177,6 +177,13 @@ def _build_largest(typingctx: Any, value: types.Type) -> Any:
     return types.float64(value), lower
 
 
+def _build_first(typingctx: Any, value: types.Type) -> Any:
+    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
+        return builder.extract_element(args[0], ir.Constant(ir.IntType(32), 0))
+
+    return types.float64(value), lower
+
+
 def _build_where_positive(typingctx: Any, test: types.Type, value: types.Type, other: types.Type) -> Any:
     has_lanes = isinstance(test, _LanesType)
     kind = _LANES if has_lanes else types.float64
@@ -242,16 +249,16 @@ def exp(value: Any) -> Any:
     return np.exp(value)
 
 
-@_compiled(_elementwise("sin"))
-def sin(value: Any) -> Any:
-    """The sine."""
-    return np.sin(value)
-
-
 @_compiled(_build_largest)
 def largest(value: Any) -> float:
     """The largest magnitude over the lanes; those that are nan are passed over."""
     return float(np.fmax.reduce(np.atleast_1d(np.abs(value))))
+
+
+@_compiled(_build_first)
+def first(value: Any) -> float:
+    """What the first lane holds."""
+    return float(value[0])
 
 
 @_compiled(_build_where_positive)
@@ -285,11 +292,6 @@ def empty2(like: Floats, n: int, m: int) -> Floats:
 def copied(x: Floats) -> Floats:
     """A copy of a row of values (``x.copy()`` takes the compiler many times as long)."""
     return x.copy()
-
-
-def reverse(x: Floats) -> Floats:
-    """A copy of a row of values, the last one first."""
-    return x[::-1].copy()
 
 
 def inner(x: Floats, y: Floats) -> Any:
@@ -327,18 +329,6 @@ def _overload_copied(x: types.Array) -> Callable[..., Any]:
         return out
 
     return copied
-
-
-@overload(reverse, strict=False)
-def _overload_reverse(x: types.Array) -> Callable[..., Any]:
-    def reverse(x: Floats) -> Floats:
-        n = x.shape[0]
-        out = zeros(x, n)
-        for t in range(n):
-            store(out, t, load(x, n - 1 - t))
-        return out
-
-    return reverse
 
 
 @overload(inner, strict=False)

@@ -20,8 +20,10 @@ Coefficients may have lanes (`tsforecast.kernels._lanes`); then so has everythin
 below leave the axis of lanes out.
 """
 
+from typing import Any
+
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import njit, njit_inline
+from tsforecast.kernels._jit import caller, njit, njit_inline
 from tsforecast.kernels._lanes import (
     copied,
     empty2,
@@ -30,7 +32,6 @@ from tsforecast.kernels._lanes import (
     load2,
     log,
     ratio,
-    reverse,
     root,
     store,
     store2,
@@ -40,55 +41,65 @@ from tsforecast.kernels._lanes import (
 )
 from tsforecast.kernels.polynomial import nonzero_lags
 
-_BLOCK = 64  # steps
+BEGINNING = "Tuple((float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1]))(float64[:, ::1], float64[:, ::1], int64)"
+WHITEN = "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], int64)"
+
+_beginning = caller(BEGINNING)
+
 _NEGLIGIBLE = 1e-15  # of the impulse response, whose first value is 1
+_FIRST_LENGTH, _GROWTH = 64, 16  # of the impulse response tried
 
 
 @njit
-def difference_equation(out: Floats, w: Floats, ar: Ints, phi: Floats, ma: Ints, theta: Floats) -> None:
+def difference_equation(out: Floats, w: Floats, ar: Ints, phi: Floats, ma: Ints, theta: Floats, backward: bool) -> None:
     """``a[t] = w[t] - sum(phi[k] w[t - k]) - sum(theta[k] a[t - k])`` over the lags given: (n,) into ``out`` (n,).
 
-    All is zero before the beginning. ``w`` has no lanes where one series is taken at several parameters. Lags of a past
-    lag up to 5 keep their values at hand; longer ones are taken off a block of steps at once, the block not longer than
-    the shortest of them.
+    All is zero before the beginning. ``w`` has no lanes where one series is taken at several parameters; without an
+    autoregression it may be ``out`` itself. ``backward`` runs from the end to the beginning: t counts from there. The
+    lags rise; those up to 2 are taken from what is at hand.
     """
     n = out.shape[0]
-    c = zeros(theta, 6)
-    n_short = 0
-    for lag in ma:
-        if lag <= 5:
-            store(c, lag, load(theta, lag - 1))
-            n_short += 1
-    c1, c2, c3, c4, c5 = load(c, 1), load(c, 2), load(c, 3), load(c, 4), load(c, 5)
-    a1 = a2 = a3 = a4 = a5 = load(c, 0)
-    block = min(_BLOCK, ma[n_short]) if n_short < ma.size else _BLOCK
-    for begin in range(0, n, block):
-        end = min(begin + block, n)
-        for t in range(begin, end):
-            store(out, t, load(w, t))
-        for lag in ar:
-            take_off(out, w, lag, load(phi, lag - 1), begin, end)
-        for lag in ma[n_short:]:
-            take_off(out, out, lag, load(theta, lag - 1), begin, end)
-        for t in range(begin, end if n_short > 0 else begin):
-            a = load(out, t) - c5 * a5 - c4 * a4 - c3 * a3 - c2 * a2 - c1 * a1
-            store(out, t, a)
-            a5, a4, a3, a2, a1 = a4, a3, a2, a1, a
+    first, sign = (n - 1, -1) if backward else (0, 1)
+    f1, f2, n_ar = at_hand(ar, phi)
+    c1, c2, n_ma = at_hand(ma, theta)
+    a1 = a2 = load(zeros(theta, 1), 0)
+    x1 = x2 = load(w, 0) * 0.0
+    for t in range(n):
+        at = first + sign * t
+        x = load(w, at)
+        a = x - f2 * x2 - f1 * x1
+        for k in range(n_ar, ar.size):
+            if ar[k] <= t:
+                a -= load(phi, ar[k] - 1) * load(w, at - sign * ar[k])
+        for k in range(n_ma, ma.size):
+            if ma[k] <= t:
+                a -= load(theta, ma[k] - 1) * load(out, at - sign * ma[k])
+        a = a - c2 * a2 - c1 * a1
+        store(out, at, a)
+        a2, a1 = a1, a
+        x2, x1 = x1, x
 
 
 @njit
-def take_off(out: Floats, x: Floats, lag: int, weight: float, begin: int, end: int) -> None:
-    """``out[t] -= weight x[t - lag]`` for ``begin <= t < end``, x zero before its beginning: (n,), (n,)."""
-    for t in range(max(begin, lag), end):
-        store(out, t, load(out, t) - weight * load(x, t - lag))
+def at_hand(lags: Ints, coefficients: Floats) -> tuple[Any, Any, int]:
+    """Coefficients of the lags 1 and 2, zero where they are not among ``lags``, and how many of these they are."""
+    nothing = load(zeros(coefficients, 1), 0)
+    first = second = nothing
+    count = 0
+    if lags.size > 0 and lags[0] == 1:
+        first, count = load(coefficients, 0), 1
+    if lags.size > count and lags[count] == 2:
+        second, count = load(coefficients, 1), count + 1
+    return first, second, count
 
 
 @njit
-def invert_ma(x: Floats, lags: Ints, theta: Floats) -> Floats:
-    """``y`` with ``y[t] + sum(theta[k] y[t - k]) = x[t]`` over the lags given, zero before: (n,) -> (n,)."""
-    y = zeros(theta, x.shape[0])
-    difference_equation(y, x, lags[:0], theta, lags, theta)
-    return y
+def invert_ma(x: Floats, lags: Ints, theta: Floats, backward: bool) -> None:
+    """``y`` with ``y[t] + sum(theta[k] y[t - k]) = x[t]`` over the lags given, zero before, in place of x: (n,).
+
+    ``backward`` as in `difference_equation`.
+    """
+    difference_equation(x, x, lags[:0], theta, lags, theta, backward)
 
 
 @njit_inline
@@ -97,11 +108,11 @@ def impulse_response(lags: Ints, theta: Floats, n: int) -> Floats:
 
     As many negligible values as there are lags mean that only such follow; the length is tried in growing steps.
     """
-    length = min(n, 64)
+    length = min(n, _FIRST_LENGTH * max(theta.shape[0], 1))
     while True:
-        unit = zeros(theta, length)
-        store(unit, 0, 1.0)
-        pi = invert_ma(unit, lags, theta)
+        pi = zeros(theta, length)
+        store(pi, 0, 1.0)
+        invert_ma(pi, lags, theta, False)
         end = length
         while end > 0 and largest(load(pi, end - 1)) < _NEGLIGIBLE:
             end -= 1
@@ -109,7 +120,7 @@ def impulse_response(lags: Ints, theta: Floats, n: int) -> Floats:
             return pi[: end + theta.shape[0] + 1]
         if length == n:
             return pi
-        length = min(4 * length, n)
+        length = min(_GROWTH * length, n)
 
 
 @njit_inline
@@ -122,10 +133,11 @@ def response_gram(pi: Floats, lags: Ints, theta: Floats, r: int, n: int) -> Floa
     """
     H = zeros2(theta, r, r)
     length = pi.shape[0]
-    first = invert_ma(reverse(pi), lags, theta)
+    first = copied(pi)
+    invert_ma(first, lags, theta, True)
     leaving = zeros(theta, r)
     for j in range(min(r, length)):
-        store2(H, 0, j, load(first, length - 1 - j))
+        store2(H, 0, j, load(first, j))
     for j in range(min(r, n)):
         if n - 1 - j < length:
             store(leaving, j, load(pi, n - 1 - j))
@@ -342,7 +354,7 @@ def posterior_cholesky(L: Floats, H: Floats, lower: bool) -> Floats:
     return semidefinite_cholesky(M)
 
 
-@njit_inline
+@njit
 def beginning(phi: Floats, theta: Floats, n: int) -> tuple[Floats, Floats, Floats]:
     """``pi``, ``L`` and the Cholesky factor C of ``I + L' H L`` for a series of n values: (<= n,), (r, r), (r, r)."""
     ma = nonzero_lags(theta)
@@ -353,49 +365,57 @@ def beginning(phi: Floats, theta: Floats, n: int) -> tuple[Floats, Floats, Float
 
 
 @njit
-def whiten(W: Floats, phi: Floats, theta: Floats) -> tuple[Floats, float]:
-    """Columns made white, and log determinant of their covariance: (k, n) -> (k, r + n), with r = max(p, q).
+def whiten(W: Floats, phi: Floats, theta: Floats, R: Floats, logdet: Floats, beginning: int) -> None:
+    """Columns made white, and log determinant of their covariance: (k, n) into R (k, r + n) and ``logdet`` (1,).
 
-    Row c of the result is ``[z, e - K L z]`` of series c (see the head of the module). With innovation variance 1,
-    ``R R'`` holds the inner products ``W Omega^-1 W'`` and the second value is ``log det Omega``.
+    Row c of R is ``[z, e - K L z]`` of series c (see the head of the module), r = max(p, q). With innovation variance
+    1, ``R R'`` holds the inner products ``W Omega^-1 W'`` and ``logdet`` is ``log det Omega``. ``beginning`` is the
+    address of the kernel of that name.
     """
     k, n = W.shape
-    r = max(phi.shape[0], theta.shape[0])
-    R = empty2(phi, k, r + n)
+    r = R.shape[1] - n
     ar, ma = nonzero_lags(phi), nonzero_lags(theta)
     for c in range(k):
-        difference_equation(R[c, r:], W[c], ar, phi, ma, theta)
+        difference_equation(R[c, r:], W[c], ar, phi, ma, theta, False)
+    store(logdet, 0, 0.0)
     if r == 0:
-        return R, log(load(zeros(phi, 1), 0) + 1.0)
-    pi, L, C = beginning(phi, theta, n)
-    stop = min(n, pi.shape[0] + r)  # from there on the beginning is forgotten
+        return
+    pi, L, C = _beginning(beginning, (phi, theta, n))
+    room = zeros(theta, max(min(n, pi.shape[0] + r), r))  # from there on the beginning is forgotten
     for c in range(k):
-        condition(R[c], L, C, stop, ma, theta)
-    return R, logdet_cholesky(C)
+        condition(R[c], L, C, room, ma, theta)
+    store(logdet, 0, logdet_cholesky(C))
 
 
 @njit_inline
-def condition(row: Floats, L: Floats, C: Floats, stop: int, ma: Ints, theta: Floats) -> None:
-    """One row of `whiten` in place, ``[anything, e]`` to ``[z, e - K L z]``: ``z = (I + L' H L)^-1 L' K' e``."""
+def condition(row: Floats, L: Floats, C: Floats, room: Floats, ma: Ints, theta: Floats) -> None:
+    """One row of `whiten` in place, ``[anything, e]`` to ``[z, e - K L z]``: ``z = (I + L' H L)^-1 L' K' e``.
+
+    ``room`` (stop,) is written over: as many steps as the beginning is felt.
+    """
     r = L.shape[0]
-    back = invert_ma(reverse(row[r : r + stop]), ma, theta)  # K' e, last value first
+    stop = min(room.shape[0], row.shape[0] - r)
+    for t in range(room.shape[0]):
+        store(room, t, load(row, r + t) if t < stop else 0.0)
+    invert_ma(room, ma, theta, True)  # K' e
     z = zeros(theta, r)
-    for i in range(min(r, stop)):
-        value = load(back, stop - 1 - i)
+    for i in range(r):
+        value = load(room, i)
         for m in range(r):
             store(z, m, load(z, m) + load2(L, i, m) * value)
     z = solve_cholesky(C, z)
-    alpha = zeros(theta, max(stop, r))
-    for i in range(r):
-        total = load(alpha, i)
-        for m in range(r):
-            total += load2(L, i, m) * load(z, m)
-        store(alpha, i, total)
-    felt = invert_ma(alpha[:stop], ma, theta)
     for i in range(r):
         store(row, i, load(z, i))
+    for t in range(room.shape[0]):
+        store(room, t, 0.0)
+    for i in range(r):
+        total = load(room, i)
+        for m in range(r):
+            total += load2(L, i, m) * load(z, m)
+        store(room, i, total)
+    invert_ma(room, ma, theta, False)  # K L z
     for t in range(stop):
-        store(row, r + t, load(row, r + t) - load(felt, t))
+        store(row, r + t, load(row, r + t) - load(room, t))
 
 
 @njit_inline

@@ -1,30 +1,27 @@
 """Whole fits: from a series, or a panel of them, to estimates of a regression with ARIMA errors, in one call.
 
 ``orders`` is (p, d, q, P, D, Q, season_length) here; (p, q, P, Q, season_length), the order of what differencing
-leaves, in the other modules. Kernels that are compiled apart come as addresses (`tsforecast.kernels._jit.address`):
-``minimise`` is `tsforecast.kernels.likelihood.minimise`, ``whiten`` is `tsforecast.kernels.arma.whiten` and ``starts``
-is `starting_points`.
+leaves, in the other modules. Kernels that are compiled apart come as addresses (`tsforecast.kernels._jit.address`), in
+``kernels``: `tsforecast.kernels.likelihood.minimise`, `starting_points`, `tsforecast.kernels.arma.whiten` and
+`tsforecast.kernels.arma.beginning`.
 """
 
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
 from tsforecast.kernels.gls import project
-from tsforecast.kernels.likelihood import coefficients, products
+from tsforecast.kernels.likelihood import MINIMISE, SAME, apart, coefficients, loglik, partials, variance
 from tsforecast.kernels.rows import n_lost, stack
 from tsforecast.kernels.start import grid_of_angles, hannan_rissanen, project_grid
 
-MINIMISE = (
-    "Tuple((float64[::1], float64, int64, boolean))"
-    "(float64[::1], int64[::1], float64[:, ::1], int64, float64, float64, int64, float64)"
-)
-WHITEN = "Tuple((float64[:, ::1], float64))(float64[:, ::1], float64[::1], float64[::1])"
+Kernels: TypeAlias = tuple[int, int, int, int]
+
 STARTS = "float64[:, ::1](float64[::1], int64[::1], int64)"
 
-_minimise, _whiten, _starts = caller(MINIMISE), caller(WHITEN), caller(STARTS)
+_minimise, _starts = caller(MINIMISE), caller(STARTS)
 
 SIGMA2, LOGLIK, N_OBS, CONVERGED, N_ITERATIONS, STATUS = range(6)  # columns of the numbers of a fit
 N_NUMBERS = 6
@@ -32,8 +29,6 @@ FITTED, EXPLAINED, NOT_FINITE, NOTHING_LEFT, COLLINEAR = range(5)  # STATUS; COL
 
 _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
-_FIRST_STEPS = 2  # before another start is compared with the optimum known
-_SAME = 0.3  # of partial autocorrelations
 _MOST_OF_GRID = 8  # starts
 _WIDTH = 1.4  # radians, of the starts spread out
 _SPARE = 10.0  # of log-likelihood, that a start may lack in what it foresees and still be followed
@@ -45,7 +40,7 @@ _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a s
 def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
     """Angles to start from: Hannan-Rissanen, the best of the grid, others spread out: (at most n_points, n_params).
 
-    ``orders`` is that of the differenced series y. Those of the grid differ from one another by `_SAME` at least.
+    ``orders`` is that of the differenced series y. Those of the grid differ from one another by `SAME` at least.
     """
     first = hannan_rissanen(y, orders)
     longest = max(orders[0], orders[4] * orders[2])
@@ -61,7 +56,7 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
         best, near = lowest(left), False
         left[best] = np.inf  # taken
         for i in range(count):
-            near = near or apart(points[best], out[i]) < _SAME
+            near = near or apart(points[best], out[i]) < SAME
         if not near:
             for k in range(first.size):
                 out[count, k] = points[best, k]
@@ -93,63 +88,39 @@ def spread(i: int, k: int) -> float:
 
 @njit
 def maximise(
-    starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, minimise: int
-) -> tuple[Floats, float, int, bool]:
-    """The best of the optima reached from several starts: angles, sum of squares, iterations in all, convergence.
+    starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels
+) -> tuple[Floats, float, int, bool, Floats]:
+    """The best of the optima reached from several starts, as `tsforecast.kernels.likelihood.minimise` returns it.
 
-    The first start is followed to its optimum. Any other is left as soon as it cannot come below that, or comes near.
+    The iterations are those of all. The first start is followed to its optimum. Any other is left as soon as it cannot
+    come below that, or comes near.
     """
-    rows, tight, loose, most = (orders, W, n_missing, circle), _TOLERANCE, 100.0 * _TOLERANCE, _MAX_ITERATIONS
-    x, value, n_iterations, converged = _minimise(minimise, (starts[0], *rows, tight, most, np.inf))
+    rows, most, whitening = (orders, W, n_missing, circle), _MAX_ITERATIONS, (kernels[2], kernels[3])
+    tight, unknown = (_TOLERANCE, most, np.inf), starts[0, :0]
+    x, value, n_iterations, converged, found = _minimise(kernels[0], (starts[0], *rows, tight, unknown, whitening))
     n, alike = W.shape[1] - n_missing, 0
     spare = np.exp(2.0 * _SPARE / n)
     for i in range(1, starts.shape[0]):
-        goal = value * spare if np.isfinite(value) else np.inf
-        now, reached, steps, done = _minimise(minimise, (starts[i], *rows, loose, _FIRST_STEPS, goal))
+        loose = (100.0 * _TOLERANCE, most, value * spare if np.isfinite(value) else np.inf)
+        now, reached, steps, _, _ = _minimise(kernels[0], (starts[i], *rows, loose, x, whitening))
         n_iterations += steps
-        if not done and apart(now, x) >= _SAME:
-            now, reached, steps, _ = _minimise(minimise, (now, *rows, loose, most, goal))
-            n_iterations += steps
-        if n * (value - reached) > tight * reached or np.isnan(value):
-            x, value, steps, converged = _minimise(minimise, (now, *rows, tight, most, np.inf))
+        if n * (value - reached) > _TOLERANCE * reached or np.isnan(value):
+            x, value, steps, converged, found = _minimise(kernels[0], (now, *rows, tight, unknown, whitening))
             n_iterations += steps
             alike = 0
-        elif apart(now, x) < _SAME:
+        elif apart(now, x) < SAME:
             alike += 1
             if alike == _ENOUGH:
                 break
-    return x, value, n_iterations, converged
-
-
-@njit
-def apart(x: Floats, other: Floats) -> float:
-    """Largest difference of two points' partial autocorrelations."""
-    most = 0.0
-    for k in range(x.size):
-        most = max(most, abs(np.sin(x[k]) - np.sin(other[k])))
-    return most
-
-
-@njit_inline
-def estimates_at(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, whiten: int) -> Any:
-    """Estimates at angles x: coefficients of the rows but the last, innovation variance, log-likelihood."""
-    phi, theta = products(x, orders, circle)
-    R, logdet = _whiten(whiten, (W, phi, theta))
-    residual, beta, U = project(R)
-    for i in range(n_missing):
-        logdet += 2.0 * np.log(U[i, i])
-    n = W.shape[1] - n_missing
-    sigma2 = np.dot(residual, residual) / n
-    return beta, sigma2, -0.5 * (n * np.log(2.0 * np.pi * sigma2) + n + logdet)
+    return x, value, n_iterations, converged, found
 
 
 @njit_inline
 def fit_series(
-    y: Floats, Z: Floats, orders: Ints, n_starts: int, kernels: Any, values: Floats, numbers: Floats
+    y: Floats, Z: Floats, orders: Ints, n_starts: int, kernels: Kernels, values: Floats, numbers: Floats
 ) -> None:
     """Estimates of one series, (n,) and (n, k), into ``values`` (n_params + k,) and ``numbers`` (N_NUMBERS,)."""
     own = np.array([orders[0], orders[2], orders[3], orders[5], orders[6]])
-    minimise, whiten, starts = kernels
     n_arma, k = values.size - Z.shape[1], Z.shape[1]
     known, largest = 0, 2.3e-308
     for t in range(y.size):
@@ -160,7 +131,8 @@ def fit_series(
         numbers[STATUS] = NOTHING_LEFT
         return
     W, n_missing = stack(y, Z, orders)
-    numbers[N_OBS] = W.shape[1] - n_missing
+    n = W.shape[1] - n_missing
+    numbers[N_OBS] = n
     residual, beta, left, dependent = regression(W, n_missing)
     if left <= _NO_VARIANCE * largest:
         numbers[LOGLIK], numbers[CONVERGED], numbers[STATUS] = np.inf, 1.0, EXPLAINED
@@ -169,13 +141,14 @@ def fit_series(
         numbers[STATUS] = COLLINEAR + dependent
         return
     else:
-        points = _starts(starts, (residual, own, n_starts))
-        x, _, numbers[N_ITERATIONS], numbers[CONVERGED] = maximise(points, own, W, n_missing, 1.0, minimise)
-        beta, numbers[SIGMA2], numbers[LOGLIK] = estimates_at(x, own, W, n_missing, 1.0, whiten)
+        points = _starts(kernels[1], (residual, own, n_starts))
+        x, value, numbers[N_ITERATIONS], numbers[CONVERGED], found = maximise(points, own, W, n_missing, 1.0, kernels)
+        numbers[SIGMA2], numbers[LOGLIK] = variance(value, found[0], n), loglik(value, n)
+        beta = found[1:]
         if not np.isfinite(numbers[LOGLIK]):
             numbers[STATUS] = NOT_FINITE
     place = 0
-    for part in coefficients(x, own, 1.0):
+    for part in coefficients(partials(x, own), own, 1.0):
         for j in range(part.size):
             values[place] = part[j]
             place += 1
@@ -204,13 +177,15 @@ def regression(W: Floats, n_missing: int) -> tuple[Floats, Floats, float, int]:
 
 
 @njit
-def fit_panel(y: Floats, indptr: Ints, Z: Floats, orders: Ints, n_starts: int, kernels: Any) -> tuple[Floats, Floats]:
+def fit_panel(
+    y: Floats, indptr: Ints, Z: Floats, orders: Ints, n_starts: int, kernels: Kernels
+) -> tuple[Floats, Floats]:
     """Estimates of every series of a panel: (n_series, n_params + k), (n_series, N_NUMBERS).
 
     ``y`` (n_obs,) and ``Z`` (n_obs, k) hold the series one after the other, series i from ``indptr[i]`` to ``indptr[i +
     1]``; nan in y is a missing value. The first table has the coefficients of the four lag polynomials, then those of
     the regressors; the second what is named at the head of the module. Where a series fails its STATUS tells why and
-    nothing else of it is meant. ``kernels`` are ``minimise``, ``whiten`` and ``starts``.
+    nothing else of it is meant.
     """
     n_series = indptr.size - 1
     values = np.zeros((n_series, orders[0] + orders[2] + orders[3] + orders[5] + Z.shape[1]))

@@ -11,8 +11,9 @@ _COLLINEAR = 1e-11  # of a row's own length, left after projection: what roundin
 def project(R: Floats) -> tuple[Floats, Floats, Floats]:
     """Residual of the last row on the others, their coefficients, and the triangular factor: R is (k + 1, m).
 
-    Modified Gram-Schmidt (Bjorck 1967), in place: ``R[i] = sum over j <= i of U[j, i] Q[j]``. A row that the earlier
-    ones explain wholly has the coefficient 0 and ``U[i, i] = 0``. R may have lanes (`tsforecast.kernels._lanes`).
+    Modified Gram-Schmidt (Bjorck 1967): with ``Q`` of orthonormal rows ``R[i] = sum over j <= i of U[j, i] Q[j]``; R is
+    written over by ``U[i, i] Q[i]``. A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] =
+    0``. R may have lanes (`tsforecast.kernels._lanes`).
 
     Returns
     -------
@@ -27,20 +28,19 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
         before = squares
         for j in range(i):
             before += load2(U, j, i) * load2(U, j, i)
-        left = squares - _COLLINEAR**2 * before
-        norm = where_positive(left, root(squares), 0.0)
+        norm = where_positive(squares - _COLLINEAR**2 * before, root(squares), 0.0)
         inverse = ratio(1.0, norm)
         store2(U, i, i, norm)
-        for t in range(R.shape[1]):
-            store2(R, i, t, load2(R, i, t) * inverse)
         for j in range(i + 1, k + 1):
-            along = inner(R[i], R[j])
+            along = inner(R[i], R[j]) * inverse
             if j < k:
                 store2(U, i, j, along)
             else:
                 store(last, i, along)
+            share = along * inverse
+            row, other = R[i], R[j]
             for t in range(R.shape[1]):
-                store2(R, j, t, load2(R, j, t) - along * load2(R, i, t))
+                store(other, t, load(other, t) - share * load(row, t))
     coefficients = zeros(R[0], k)
     for i in range(k - 1, -1, -1):
         total = load(last, i)

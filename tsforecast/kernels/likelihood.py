@@ -12,33 +12,60 @@ point and its neighbour in each direction are lanes of one sweep (`tsforecast.ke
 derivatives.
 """
 
+from typing import TypeAlias
+
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import njit, njit_inline
-from tsforecast.kernels._lanes import N_LANES, copied, exp, load, log, store, store2
-from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky, whiten
+from tsforecast.kernels._jit import caller, njit, njit_inline
+from tsforecast.kernels._lanes import N_LANES, copied, exp, first, load, log, store, store2
+from tsforecast.kernels.arma import WHITEN, semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.gls import project
-from tsforecast.kernels.polynomial import from_angles, negative, product
+from tsforecast.kernels.polynomial import negative, product, step_up
+
+Kernels: TypeAlias = tuple[int, int]  # addresses of `arma.whiten` and `arma.beginning`
+Stop: TypeAlias = tuple[float, int, float]
+
+MINIMISE = (
+    "Tuple((float64[::1], float64, int64, boolean, float64[::1]))"
+    "(float64[::1], int64[::1], float64[:, ::1], int64, float64, Tuple((float64, int64, float64)), float64[::1],"
+    "UniTuple(int64, 2))"
+)
+
+_whiten = caller(WHITEN)
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
 _HOPE = 10.0
+_FIRST_STEPS = 2  # before a point is compared with the optimum known
+SAME = 0.3  # of partial autocorrelations: two optima so near to each other are taken for one
+_MERGED = 0.1  # likewise, of a point on its way
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
+@njit
+def partials(x: Floats, orders: Ints) -> Floats:
+    """Partial autocorrelations of the four lag polynomials, one after the other, at angles x: (k,) -> (k,)."""
+    p, q, P = orders[0], orders[1], orders[2]
+    out = np.empty(x.size)
+    for i in range(x.size):
+        autoregressive = i < p or p + q <= i < p + q + P
+        out[i] = (_STATIONARY if autoregressive else 1.0) * np.sin(x[i])
+    return out
+
+
 @njit_inline
-def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """``phi, theta, seasonal_phi, seasonal_theta`` at angles x; ``orders`` is (p, q, P, Q, season_length).
+def coefficients(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """``phi, theta, seasonal_phi, seasonal_theta`` with these `partials`; ``orders`` is (p, q, P, Q, season_length).
 
     ``circle``, at least 1, keeps every root of the products outside the circle of this radius: the roots of ``phi(B)``
     are those of a polynomial of stationary coefficients ``phi[k] circle**(k + 1)``, times ``circle``.
     """
     p, q, P, Q, s = orders[0], orders[1], orders[2], orders[3], orders[4]
-    phi = shrink(from_angles(x[:p], _STATIONARY), 1.0 / circle)
-    theta = shrink(from_angles(x[p : p + q], 1.0), 1.0 / circle)
-    seasonal_phi = shrink(from_angles(x[p + q : p + q + P], _STATIONARY), circle ** (-s))
-    seasonal_theta = shrink(from_angles(x[p + q + P : p + q + P + Q], 1.0), circle ** (-s))
+    phi = shrink(step_up(pacf[:p]), 1.0 / circle)
+    theta = shrink(step_up(pacf[p : p + q]), 1.0 / circle)
+    seasonal_phi = shrink(step_up(pacf[p + q : p + q + P]), circle ** (-s))
+    seasonal_theta = shrink(step_up(pacf[p + q + P : p + q + P + Q]), circle ** (-s))
     return phi, negative(theta), seasonal_phi, negative(seasonal_theta)
 
 
@@ -53,69 +80,77 @@ def shrink(phi: Floats, factor: float) -> Floats:
 
 
 @njit_inline
-def products(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]:
-    """``phi`` and ``theta`` of the products of the lag polynomials at angles x: (p + s P,), (q + s Q,)."""
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
+def products(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]:
+    """``phi`` and ``theta`` of the products of the lag polynomials, by `partials`: (p + s P,), (q + s Q,)."""
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(pacf, orders, circle)
     ar, ma = product(phi, seasonal_phi, orders[4]), product(negative(theta), negative(seasonal_theta), orders[4])
     return ar, negative(ma)
 
 
 @njit_inline
-def target(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float) -> Floats:
-    """``v(x)``, whose sum of squares is least at the maximum of the likelihood: (r + n,).
+def room(orders: Ints, W: Floats) -> tuple[Floats, Floats]:
+    """Where `tangents` works and what it fills: (k, r + n, N_LANES), (n_groups, r + n, N_LANES).
 
+    They are made once for all points: of a long series they are large. With one group the second is the last row of
+    the first.
+    """
+    n_groups = orders[:4].sum() // N_LANES + 1
+    r = max(orders[0] + orders[4] * orders[2], orders[1] + orders[4] * orders[3])
+    R = np.empty((W.shape[0], r + W.shape[1], N_LANES))
+    return R, R[W.shape[0] - 1 :] if n_groups == 1 else np.empty((n_groups, r + W.shape[1], N_LANES))
+
+
+@njit_inline
+def tangents(
+    x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, R: Floats, E: Floats, kernels: Kernels
+) -> Floats:
+    """``v(x)`` and its derivatives by forward differences, into E: (n_groups, r + n, N_LANES). The log determinant,
+    and the coefficients of the rows of W but the last: (1 + k,).
+
+    With the lanes of all groups counted on, lane 0 is v and lane i the derivative by ``x[i - 1]``; any more are 0.
     ``W`` is (k + 1, n): ``n_missing`` rows X that stand for missing values, then regressors, then the series. Missing
     values are integrated out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
     """
-    ar, ma = products(x, orders, circle)
-    R, logdet = whiten(W, ar, ma)
-    residual, _, U = project(R)
-    for i in range(n_missing):
-        logdet += 2.0 * log(load(U[i], i))
-    scale = exp(logdet / (2.0 * (W.shape[1] - n_missing)))
-    for t in range(residual.shape[0]):
-        store(residual, t, load(residual, t) * scale)
-    return residual
-
-
-@njit_inline
-def tangents(x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float) -> Floats:
-    """``v(x)`` and its derivatives by forward differences: (k,) -> (n_groups, r + n, N_LANES).
-
-    With the lanes of all groups counted on, lane 0 is v and lane i the derivative by ``x[i - 1]``; any more are 0.
-    """
-    n_groups = x.size // N_LANES + 1
-    r = max(orders[0] + orders[4] * orders[2], orders[1] + orders[4] * orders[3])
-    E = np.empty((n_groups, r + W.shape[1], N_LANES))
-    points = np.empty((x.size, N_LANES))
-    for group in range(n_groups):
+    here, ahead = partials(x, orders), partials(x + _STEP, orders)
+    n, k = W.shape[1] - n_missing, W.shape[0] - 1
+    points, logdet = np.empty((x.size, N_LANES)), np.empty((1, N_LANES))
+    unit, found = np.zeros((1, N_LANES)), np.empty(1 + k)
+    unit[0, 0] = 1.0
+    for group in range(E.shape[0]):
         for i in range(x.size):
-            store(points, i, x[i])
-        for lane in range(N_LANES):
-            i = group * N_LANES + lane - 1
-            if 0 <= i < x.size:
-                points[i, lane] += _STEP
-        v = target(points, orders, W, n_missing, circle)
-        for t in range(E.shape[1]):
-            store(E[group], t, load(v, t))
-    for group in range(n_groups - 1, -1, -1):
-        for t in range(E.shape[1]):
-            value = E[0, t, 0]
-            store(E[group], t, (load(E[group], t) - value) * (1.0 / _STEP))
-            if group == 0:
-                E[0, t, 0] = value
-    return E
+            store(points, i, here[i])
+            lane = i + 1 - group * N_LANES
+            if 0 <= lane < N_LANES:
+                points[i, lane] = ahead[i]
+        phi, theta = products(points, orders, circle)
+        _whiten(kernels[0], (W, phi, theta, R, logdet, kernels[1]))
+        residual, beta, U = project(R)
+        total = load(logdet, 0)
+        for i in range(n_missing):
+            total += 2.0 * log(load(U[i], i))
+        scale = exp(total * (0.5 / n))
+        if group == 0:
+            found[0] = first(total)
+            for i in range(k):
+                found[1 + i] = beta[i, 0]
+        out, base = E[group], E[0]
+        only = load(unit, 0) if group == 0 else load(unit, 0) * 0.0
+        for t in range(out.shape[0]):
+            value = load(residual, t) * scale
+            v = first(value) if group == 0 else base[t, 0]
+            store(out, t, (value - v) * (1.0 / _STEP) + only * v)
+    return found
 
 
 @njit_inline
-def gram(E: Floats) -> Floats:
-    """Inner products of all lanes: (n_groups, m, N_LANES) -> (n_groups N_LANES, n_groups N_LANES)."""
+def gram(E: Floats, n_points: int) -> Floats:
+    """Inner products of the first lanes: (n_groups, m, N_LANES) -> (n_groups N_LANES, n_groups N_LANES), else 0."""
     n_groups = E.shape[0]
     G = np.zeros((n_groups * N_LANES, n_groups, N_LANES))
     for left in range(n_groups):
         for right in range(n_groups):
             X, Y = E[left], E[right]
-            for lane in range(0, N_LANES, 4):
+            for lane in range(0, min(N_LANES, n_points - left * N_LANES), 4):
                 s0 = s1 = s2 = s3 = load(Y, 0) * 0.0
                 for t in range(Y.shape[0]):
                     y = load(Y, t)
@@ -129,18 +164,6 @@ def gram(E: Floats) -> Floats:
                 store2(G, row + 2, right, s2)
                 store2(G, row + 3, right, s3)
     return G.reshape((n_groups * N_LANES, n_groups * N_LANES))
-
-
-@njit_inline
-def along(E: Floats, v: Floats) -> Floats:
-    """Inner product of every lane with v: (n_groups, m, N_LANES), (m,) -> (n_groups N_LANES,)."""
-    out = np.zeros((E.shape[0], N_LANES))
-    for group in range(E.shape[0]):
-        total = load(out, group)
-        for t in range(v.size):
-            total += load(E[group], t) * v[t]
-        store(out, group, total)
-    return out.reshape(out.size)
 
 
 @njit
@@ -210,45 +233,71 @@ def minimise(
     W: Floats,
     n_missing: int,
     circle: float,
-    tolerance: float,
-    max_iterations: int,
-    goal: float,
-) -> tuple[Floats, float, int, bool]:
-    """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, and whether it converged.
+    stop: Stop,
+    known: Floats,
+    kernels: Kernels,
+) -> tuple[Floats, float, int, bool, Floats]:
+    """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, whether it converged, and what `tangents` found.
 
     Gauss-Newton steps with the damping of Levenberg and Marquardt (1963) and the second-order term of NL2SOL (Dennis,
     Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. It has converged
     when the first model sees less than ``tolerance`` of -2 loglik ahead; it gives up, as converged, where even `_HOPE`
-    times the fall foreseen leaves the minimum above ``goal``.
+    times the fall foreseen leaves the minimum above ``goal``, or where it comes near the optimum ``known``, (k,) or, if
+    there is none, (0,). ``stop`` is (tolerance, max_iterations, goal).
     """
+    tolerance, max_iterations, goal = stop
     n, k = W.shape[1] - n_missing, x.size
     B, A, g, step = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k), np.zeros(k)
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
-    previous = np.zeros((1, 1, N_LANES))
+    R, E = room(orders, W)
+    found = np.empty(W.shape[0])
     while True:
-        E = tangents(x + step, orders, W, n_missing, circle)
-        G = gram(E)
+        there = tangents(x + step, orders, W, n_missing, circle, R, E, kernels)
+        G = gram(E, 1 + k)
         if G[0, 0] < best:
-            gain, best, x = best - G[0, 0], G[0, 0], x + step
-            after = copied(G[1 : k + 1, 0])
+            gain, best, x, found = best - G[0, 0], G[0, 0], x + step, there
+            before, A_before = g, A
+            A, g = G[1 : k + 1, 1 : k + 1], copied(G[1 : k + 1, 0])
             if iteration >= 0:
-                plain, full = foreseen(step, A, g), foreseen(step, A + B, g)
+                plain, full = foreseen(step, A_before, before), foreseen(step, A_before + B, before)
                 use_secant = abs(gain - full) < abs(gain - plain) or iteration == 0
                 damping = damping * 0.1 if gain > 0.5 * (full if use_secant else plain) else damping * 2.0
-                B = secant(B, step, after - g, after - along(previous, E[0, :, 0])[1 : k + 1])
-            A, g, previous, refused, iteration = G[1 : k + 1, 1 : k + 1], after, E, 0, iteration + 1
+                change = g - before
+                B = secant(B, step, change, change - times(A, step))
+            refused, iteration = 0, iteration + 1
             ahead = foreseen(damped_step(A, A, g, 0.0), A, g) if k > 0 else 0.0
             if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
-                return x, best, iteration, True
+                return x, best, iteration, True, found
+            if iteration >= _FIRST_STEPS and known.size > 0 and apart(x, known) < _MERGED:
+                return x, best, iteration, False, found
         else:
             refused += 1
             use_secant = not use_secant and iteration > 0 and damping < 1.0
             damping = max(damping * 6.0, 1e-4)
             if refused == 15 or iteration < 0:
-                return x, best, max(iteration, 0), n * foreseen(step, A, g) < 10.0 * tolerance * best
+                return x, best, max(iteration, 0), n * foreseen(step, A, g) < 10.0 * tolerance * best, found
         if iteration == max_iterations:
-            return x, best, iteration, False
+            return x, best, iteration, False, found
         step = damped_step(A + B if use_secant else A, A, g, damping)
+
+
+@njit
+def apart(x: Floats, other: Floats) -> float:
+    """Largest difference of two points' partial autocorrelations."""
+    most = 0.0
+    for k in range(x.size):
+        most = max(most, abs(np.sin(x[k]) - np.sin(other[k])))
+    return most
+
+
+@njit
+def times(A: Floats, x: Floats) -> Floats:
+    """``A x``: (k, k), (k,) -> (k,)."""
+    out = np.zeros(x.size)
+    for i in range(x.size):
+        for j in range(x.size):
+            out[i] += A[i, j] * x[j]
+    return out
 
 
 @njit
@@ -258,3 +307,15 @@ def foreseen(step: Floats, H: Floats, g: Floats) -> float:
     for i in range(g.size):
         total -= 2.0 * g[i] * step[i]
     return total
+
+
+@njit
+def loglik(least: float, n: int) -> float:
+    """The log-likelihood of n values whose ``|v|^2`` is ``least``."""
+    return -0.5 * n * (np.log(2.0 * np.pi * least / n) + 1.0)
+
+
+@njit
+def variance(least: float, logdet: float, n: int) -> float:
+    """The innovation variance where ``|v|^2`` is ``least`` at this log determinant."""
+    return least * np.exp(-logdet / n) / n

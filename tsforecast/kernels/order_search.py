@@ -11,8 +11,8 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
-from tsforecast.kernels.fit import MINIMISE, STARTS
-from tsforecast.kernels.likelihood import coefficients, shrink
+from tsforecast.kernels.fit import STARTS
+from tsforecast.kernels.likelihood import MINIMISE, coefficients, partials, shrink
 from tsforecast.kernels.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
@@ -48,8 +48,8 @@ class Rules(NamedTuple):
     """How candidates are judged, and the addresses (`tsforecast.kernels._jit.address`) of what judges them.
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
-    over; else it is maximised subject to all roots lying outside of it. ``minimise`` is `likelihood.minimise`,
-    ``starts`` `fit.starting_points` and ``near``, used with ``rejects`` only, `has_root_within`.
+    over; else it is maximised subject to all roots lying outside of it. ``minimise`` to ``beginning`` are those of a
+    fit (`tsforecast.kernels.fit`), and ``near``, used with ``rejects`` only, is `has_root_within`.
     """
 
     criterion: int
@@ -57,6 +57,8 @@ class Rules(NamedTuple):
     rejects: bool
     minimise: int
     starts: int
+    whiten: int
+    beginning: int
     near: int
 
 
@@ -164,8 +166,9 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     for i in range(2 if parent >= 0 and n_arma > 0 else 1):
         own = _starts(rules.starts, (residual, orders, 1))[0]
         begin = own if parent < 0 or i == 1 else carry(tried.angles[parent], tried.models[parent], model, n_arma)
-        x, squares, _, _ = _minimise(
-            rules.minimise, (begin, orders, W, rows.n_missing, circle, _ROUGH, _MAX_ITERATIONS, goal)
+        stop, whitening = (_ROUGH, _MAX_ITERATIONS, goal), (rules.whiten, rules.beginning)
+        x, squares, _, _, _ = _minimise(
+            rules.minimise, (begin, orders, W, rows.n_missing, circle, stop, begin[:0], whitening)
         )
         if not squares > 0.0 or (rules.rejects and _near(rules.near, (x, orders, rules.circle))):
             continue
@@ -206,7 +209,7 @@ def has_root_within(x: Floats, orders: Ints, circle: float) -> bool:
 
     The roots of ``phi`` lie outside it where those of ``phi[k] circle**(k + 1)`` lie outside the unit circle.
     """
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, 1.0)
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(partials(x, orders), orders, 1.0)
     far = circle ** orders[4]
     for polynomial, factor in ((phi, circle), (-theta, circle), (seasonal_phi, far), (-seasonal_theta, far)):
         for kappa in step_down(shrink(polynomial, factor)):

@@ -8,7 +8,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._lanes import copied, largest, load, sin, store, zeros
+from tsforecast.kernels._lanes import copied, largest, load, store, zeros
 
 
 @njit
@@ -79,15 +79,6 @@ def nonzero_lags(coefficients: Floats) -> Ints:
             lags[count] = k + 1
             count += 1
     return lags[:count]
-
-
-@njit
-def from_angles(x: Floats, most: float) -> Floats:
-    """Coefficients of the partial autocorrelations ``most sin(x)``: (p,) -> (p,)."""
-    pacf = zeros(x, x.shape[0])
-    for k in range(x.shape[0]):
-        store(pacf, k, most * sin(load(x, k)))
-    return step_up(pacf)
 
 
 @njit

@@ -6,7 +6,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit, njit_inline
 from tsforecast.kernels._lanes import N_LANES, copied, inner, load, load2, store, store2, zeros2
 from tsforecast.kernels.arma import difference_equation, semidefinite_cholesky, solve_cholesky
-from tsforecast.kernels.polynomial import from_angles, negative, nonzero_lags, product, step_down
+from tsforecast.kernels.polynomial import negative, nonzero_lags, product, step_down, step_up
 
 _N_FREQUENCIES = 8
 _NEAR_CIRCLE = 1.29  # arcsin of 0.98^2
@@ -18,17 +18,21 @@ def burg_innovations(y: Floats, order: int) -> Floats:
     """Innovations of a long autoregression by Burg's method (1975): (n,) -> (n,); the first ``order`` are partial.
 
     Each step extends the order by one with the partial autocorrelation that makes forward errors f and backward errors
-    b smallest together, ``kappa = 2 sum(f[t] b[t-1]) / sum(f[t]^2 + b[t-1]^2)``. The backward errors are kept from the
-    first on, so that those of f[k + t] are at b[t].
+    b smallest together, ``kappa = 2 sum(f[t] b[t-1]) / D`` with ``D = sum(f[t]^2 + b[t-1]^2)``, which of the next order
+    is ``(1 - kappa^2) D`` less the squares that leave the sum at either end (Andersen 1978). The backward errors are
+    kept from the first on, so that those of f[k + t] are at b[t].
     """
     f, b = copied(y), copied(y)
+    n = y.size
+    scale = 2.0 * np.dot(y, y)
     for k in range(1, order + 1):
-        head, tail = f[k:], b[: y.size - k]
-        scale = np.dot(head, head) + np.dot(tail, tail)
+        head, tail = f[k:], b[: n - k]
+        scale -= f[k - 1] ** 2 + b[n - k] ** 2
         if not scale > 0.0:
             break
         kappa = 2.0 * np.dot(head, tail) / scale
-        for t in range(head.size):
+        scale *= 1.0 - kappa * kappa
+        for t in range(n - k):
             forward, backward = head[t], tail[t]
             head[t] = forward - kappa * backward
             tail[t] = backward - kappa * forward
@@ -134,16 +138,17 @@ def grid_of_angles(orders: Ints) -> Floats:
 
 
 @njit_inline
-def project_autoregression(y: Floats, ma_angles: Floats, orders: Ints) -> tuple[Floats, float]:
-    """Least-squares autoregression of ``y / theta(B)`` and the sum of squares left, theta of these angles.
+def project_autoregression(y: Floats, ma_pacf: Floats, orders: Ints) -> tuple[Floats, float]:
+    """Least-squares autoregression of ``y / theta(B)`` and the sum of squares left, theta of these partial
+    autocorrelations.
 
-    (n,), (q + Q,) -> (p + P,), float; per lane where the angles have lanes.
+    (n,), (q + Q,) -> (p + P,), float; per lane where they have lanes.
     """
     p, q, P, s = orders[0], orders[1], orders[2], orders[4]
-    theta = negative(product(from_angles(ma_angles[:q], 1.0), from_angles(ma_angles[q:], 1.0), s))
+    theta = negative(product(step_up(ma_pacf[:q]), step_up(ma_pacf[q:]), s))
     lags = nonzero_lags(theta)
     f = np.empty((y.size, N_LANES))
-    difference_equation(f, y, lags[:0], theta, lags, theta)
+    difference_equation(f, y, lags[:0], theta, lags, theta, False)
     first = max(p, s * P)
     A = zeros2(theta, p + P + 1, p + P + 1)
     for i in range(p + P + 1):
@@ -163,14 +168,14 @@ def project_grid(y: Floats, grid: Floats, orders: Ints) -> tuple[Floats, Floats]
     p, q, P = orders[0], orders[1], orders[2]
     n_seeds = grid.shape[0]
     points, left = np.empty((n_seeds, orders[:4].sum())), np.empty(n_seeds)
-    ma_angles = np.empty((grid.shape[1], N_LANES))
+    ma_pacf = np.empty((grid.shape[1], N_LANES))
     squares = np.empty((1, N_LANES))
     whole = np.empty(points.shape[1])
     for begin in range(0, n_seeds, N_LANES):
         for k in range(grid.shape[1]):
             for lane in range(N_LANES):
-                ma_angles[k, lane] = grid[min(begin + lane, n_seeds - 1), k]
-        beta, total = project_autoregression(y, ma_angles, orders)
+                ma_pacf[k, lane] = np.sin(grid[min(begin + lane, n_seeds - 1), k])
+        beta, total = project_autoregression(y, ma_pacf, orders)
         store(squares, 0, total)
         for lane in range(min(N_LANES, n_seeds - begin)):
             for k in range(whole.size):
@@ -179,7 +184,7 @@ def project_grid(y: Floats, grid: Floats, orders: Ints) -> tuple[Floats, Floats]
             x = split_angles(whole, orders)
             for k in range(whole.size):
                 ar = k < p or p + q <= k < p + q + P
-                points[begin + lane, k] = x[k] if ar else ma_angles[k - p if k < p + q else k - p - P, lane]
+                points[begin + lane, k] = x[k] if ar else grid[begin + lane, k - p if k < p + q else k - p - P]
             left[begin + lane] = squares[0, lane]
     return points, left
 

@@ -10,9 +10,8 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels import fit as kernel
 from tsforecast.kernels import likelihood
 from tsforecast.kernels import rows as row_kernels
-from tsforecast.kernels._jit import address, announce
-from tsforecast.kernels.arma import whiten
 from tsforecast.kernels.gls import project
+from tsforecast.models.arima.compiled import fit_kernels, whiten
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
@@ -60,7 +59,7 @@ def fit_many(
     # what may not be written to would be compiled for once more
     y, Z, indptr = np.array(y), np.array(Z, order="C"), np.array(indptr, dtype=np.int64)
     n_series = indptr.size - 1
-    orders, n_starts, kernels = _whole(order), _n_starts(order), _kernels()
+    orders, n_starts, kernels = _whole(order), _n_starts(order), fit_kernels()
     if n_jobs == 1 or n_series == 1:
         tables = [kernel.fit_panel(y, indptr, Z, orders, n_starts, kernels)]
     else:
@@ -83,14 +82,14 @@ def fit_from(
     Roots stay outside the circle of radius ``circle``.
     """
     orders = _orders(order)
-    minimise, whitened, _ = _kernels()
-    x, _, n_iterations, converged = kernel.maximise(starts, orders, W, n_missing, circle, minimise)
-    beta, sigma2, value = kernel.estimates_at(x, orders, W, n_missing, circle, whitened)
-    if not np.isfinite(value):
+    x, least, n_iterations, converged, found = kernel.maximise(starts, orders, W, n_missing, circle, fit_kernels())
+    n = W.shape[1] - n_missing
+    if not np.isfinite(least):
         raise FloatingPointError("the log-likelihood is not finite")
-    polynomials = likelihood.coefficients(x, orders, circle)
+    polynomials = likelihood.coefficients(likelihood.partials(x, orders), orders, circle)
+    sigma2, value = likelihood.variance(least, found[0], n), likelihood.loglik(least, n)
     return ArimaFit(
-        order, *polynomials, beta[n_missing:], names, sigma2, value, W.shape[1] - n_missing, converged, n_iterations,
+        order, *polynomials, found[1 + n_missing :], names, sigma2, value, n, converged, n_iterations,
     )  # fmt: skip
 
 
@@ -154,7 +153,7 @@ def innovations(
 ) -> tuple[Floats, float, Floats]:
     """Whitened residual of the last row of W, log determinant, and coefficients of the other rows.
 
-    Rows and log determinant are those of `tsforecast.kernels.likelihood.target`, at coefficients in place of angles.
+    Missing values, the first rows of W, are integrated out: they add to the log determinant.
     """
     R, logdet = whiten(W, multiply(phi, seasonal_phi, season, -1.0), multiply(theta, seasonal_theta, season, 1.0))
     residual, beta, U = project(R)
@@ -177,17 +176,6 @@ def _result(values: Floats, numbers: Floats, names: tuple[str, ...], order: Orde
         float(numbers[kernel.SIGMA2]), float(numbers[kernel.LOGLIK]), int(numbers[kernel.N_OBS]),
         bool(numbers[kernel.CONVERGED]), int(numbers[kernel.N_ITERATIONS]),
     )  # fmt: skip
-
-
-@functools.cache
-def _kernels() -> tuple[int, int, int]:
-    """Addresses of what a fit calls, compiled now where this machine has not compiled them before."""
-    announce(likelihood.minimise, "the ARIMA kernels")
-    return (
-        address(likelihood.minimise, kernel.MINIMISE),
-        address(whiten, kernel.WHITEN),
-        address(kernel.starting_points, kernel.STARTS),
-    )
 
 
 @functools.lru_cache

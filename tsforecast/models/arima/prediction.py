@@ -7,6 +7,7 @@ from tsforecast._types import Floats
 from tsforecast.kernels import arma
 from tsforecast.kernels.forecast import extrapolate, state_paths
 from tsforecast.kernels.gls import project
+from tsforecast.models.arima.compiled import beginning, whiten
 from tsforecast.models.arima.order import Order
 
 
@@ -50,9 +51,9 @@ def forecast_parts(Y: Floats, phi: Floats, theta: Floats, order: Order, horizon:
     operator = order.differences()
     W = np.ascontiguousarray(order.difference(Y.T).T)
     k, n = W.shape
-    R, _ = arma.whiten(W, phi, theta)
+    R, _ = whiten(W, phi, theta)
     r = R.shape[1] - n
-    pi, L, C = arma.beginning(phi, theta, n)
+    pi, L, C = beginning(phi, theta, n)
     paths = np.stack([extrapolate(Y[i], W[i], R[i, r:], L @ R[i, :r], phi, theta, operator, horizon) for i in range(k)])
     mean, loadings = paths[-1], np.empty((0, horizon))
     if n < pi.size + r + theta.size:  # the beginning is still felt at the end

@@ -4,9 +4,9 @@ import numpy as np
 from scipy.signal import lfilter
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma import state_factor
 from tsforecast.kernels.residuals import recursive_residuals
 from tsforecast.models.arima.by_numba import levels
+from tsforecast.models.arima.compiled import beginning
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import multiply
 
@@ -32,7 +32,7 @@ def residuals(fit: ArimaFit, y: Floats, Z: Floats) -> Floats:
     Y, first = levels(y - Z @ fit.beta, order)
     W = order.difference(Y.T)  # (n, n_missing + 1)
     filtered = lfilter([1.0, *-phi], [1.0, *theta], W, axis=0)
-    L = state_factor(phi, theta)
+    _, L, _ = beginning(phi, theta, 1)
     felt = np.zeros((W.shape[0], L.shape[0]))
     felt[: L.shape[0]] = L[: W.shape[0]]
     if L.size:

@@ -2,16 +2,16 @@
 
 import functools
 import itertools
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels import likelihood, order_search
 from tsforecast.kernels._jit import address, announce
-from tsforecast.kernels.fit import MINIMISE, STARTS, starting_points
 from tsforecast.kernels.gls import project
 from tsforecast.models.arima import by_numba
+from tsforecast.models.arima.compiled import fit_kernels
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.differencing import n_differences, n_seasonal_differences
 from tsforecast.models.arima.estimate import ArimaFit, estimate, explained_wholly
@@ -121,7 +121,9 @@ def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:
     for _ in range(n_rounds):
         models, angles = _ranked(filled)
         design, order = problem.design(models[0]), problem.order(models[0])
-        polynomials = likelihood.coefficients(angles[0, : order.n_arma], _sizes_of(order), problem.circle)
+        sizes = _sizes_of(order)
+        pacf = likelihood.partials(angles[0, : order.n_arma], sizes)
+        polynomials = likelihood.coefficients(pacf, sizes, problem.circle)
         W, n_missing = by_numba.rows(problem.y, design, order)
         _, _, beta = by_numba.innovations(*polynomials, order.season_length, W, n_missing)
         Y, first = by_numba.levels(problem.y, order)
@@ -157,12 +159,8 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
 
 
 @functools.cache
-def _addresses(rejects: bool) -> tuple[Any, Any, Any]:
-    return (
-        address(likelihood.minimise, MINIMISE),
-        address(starting_points, STARTS),
-        address(order_search.has_root_within, order_search.NEAR) if rejects else 0,
-    )
+def _addresses(rejects: bool) -> tuple[int, ...]:
+    return *fit_kernels(), address(order_search.has_root_within, order_search.NEAR) if rejects else 0
 
 
 def _shared_rows(problem: _Problem) -> order_search.Rows:

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.signal import lfilter, lfiltic
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma import state_factor
 from tsforecast.models.arima.by_numba import levels
+from tsforecast.models.arima.compiled import beginning
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import multiply
 from tsforecast.models.arima.prediction import forecast_parts
@@ -71,7 +71,7 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     """
     phi, theta = _polynomials(fit)
     lost, horizon = fit.order.n_lost, Z.shape[0]
-    L = state_factor(phi, theta)
+    _, L, _ = beginning(phi, theta, 1)
     state = rng.normal(size=(n_paths, L.shape[0])) @ L.T
     a = rng.normal(size=(n_paths, horizon - lost))
     pad = np.zeros(L.shape[0])
