@@ -39,7 +39,7 @@ _STEP = 1e-7  # of the forward differences, in radians
 _HOPE = 10.0
 _FIRST_STEPS = 2  # before a point is compared with the optimum known
 SAME = 0.3  # of partial autocorrelations: two optima so near to each other are taken for one
-_MERGED = 0.1  # likewise, of a point on its way
+_FEW = 4  # parameters
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
@@ -250,6 +250,7 @@ def minimise(
     B, A, g, step = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k), np.zeros(k)
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
     R, E = room(orders, W)
+    near = SAME if k <= _FEW else 0.1 * SAME  # with many parameters optima lie close together
     found = np.empty(W.shape[0])
     while True:
         there = tangents(x + step, orders, W, n_missing, circle, R, E, kernels)
@@ -268,7 +269,7 @@ def minimise(
             ahead = foreseen(damped_step(A, A, g, 0.0), A, g) if k > 0 else 0.0
             if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
                 return x, best, iteration, True, found
-            if iteration >= _FIRST_STEPS and known.size > 0 and apart(x, known) < _MERGED:
+            if iteration >= _FIRST_STEPS and known.size > 0 and apart(x, known) < near:
                 return x, best, iteration, False, found
         else:
             refused += 1
