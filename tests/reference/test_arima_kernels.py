@@ -126,14 +126,18 @@ def test_inversion_in_place_undoes_the_moving_average(process, rng, n):
     np.testing.assert_allclose(signal.lfilter(np.r_[1.0, theta], [1.0], y), x, atol=1e-9 * np.abs(y).max())
 
 
-def coefficients(x, orders, circle=1.0):
-    """Coefficients of the four lag polynomials at angles x."""
-    return likelihood.coefficients(likelihood.partials(x, orders), orders, circle)
+def polynomials(x, orders):
+    """Coefficients of the products of the lag polynomials at angles x."""
+    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, orders, 1.0)
+    return (
+        twin.expand(phi, seasonal_phi, orders[4], -1.0),
+        twin.expand(theta, seasonal_theta, orders[4], 1.0),
+    )
 
 
-def target(x, orders, W, circle=1.0):
+def target(x, orders, W):
     """``v(x)`` at one point, from its definition."""
-    ar, ma = likelihood.products(likelihood.partials(x, orders), orders, circle)
+    ar, ma = polynomials(x, orders)
     R, logdet = whiten(W, ar, ma)
     residual, _, _ = gls.project(R)
     return residual * np.exp(logdet / (2 * W.shape[1]))
@@ -164,7 +168,7 @@ def test_tangents_are_the_derivatives_of_the_target(rng, sizes):
     n_points = 1 + x.size
     own = likelihood.gram(E, n_points)[:n_points, :n_points]
     np.testing.assert_allclose(own, product[:n_points, :n_points], atol=1e-9 * np.abs(product).max())
-    ar, ma = likelihood.products(likelihood.partials(x, orders), orders, 1.0)
+    ar, ma = polynomials(x, orders)
     R, logdet = whiten(W, ar, ma)
     assert found[0] == pytest.approx(logdet, abs=1e-9)
     assert found[1] == pytest.approx(np.linalg.lstsq(R[:1].T, R[1], rcond=None)[0][0], abs=1e-9)
@@ -229,7 +233,7 @@ def test_sum_of_squares_is_the_profile_likelihood_of_the_dense_density(rng, size
     orders = np.array([*sizes, 4])
     x = rng.uniform(-1.2, 1.2, size=sum(sizes))
     w, constant = rng.normal(size=30) + 2, np.ones(30)
-    parts = coefficients(x, orders)
+    parts = likelihood.coefficients(x, orders, 1.0)
     phi = twin.expand(parts[0], parts[2], 4, -1.0)
     theta = twin.expand(parts[1], parts[3], 4, 1.0)
     inverse = np.linalg.inv(twin.covariance(phi, theta, 30))
@@ -245,17 +249,20 @@ def test_sum_of_squares_is_the_profile_likelihood_of_the_dense_density(rng, size
 def test_damped_step_without_damping_is_that_of_newton(rng):
     half = rng.normal(size=(3, 8))
     A, g = half @ half.T, 0.01 * rng.normal(size=3)
-    step = likelihood.damped_step(A, A, g, 0.0)
+    M, step = np.empty((3, 3)), np.empty(3)
+    likelihood.damped_step(A, A, g, 0.0, M, step)
     newton = -np.linalg.solve(A, g)
     np.testing.assert_allclose(step, newton * min(1.0, 0.7 / np.abs(newton).max()), rtol=1e-4, atol=1e-9)
-    assert np.abs(likelihood.damped_step(A, A, 1e9 * g, 0.0)).max() == pytest.approx(0.7)
+    likelihood.damped_step(A, A, 1e9 * g, 0.0, M, step)
+    assert np.abs(step).max() == pytest.approx(0.7)
 
 
 @few
 @given(series)
 def test_secant_meets_its_equation_and_stays_symmetric(rng):
     step, change, curvature = rng.normal(size=(3, 3))
-    B = likelihood.secant(np.eye(3), step, change, curvature)
+    B = np.eye(3)
+    likelihood.secant(B, step, change, curvature.copy())
     np.testing.assert_allclose(B, B.T, atol=1e-6 * np.abs(B).max())
     np.testing.assert_allclose(B @ step, curvature, atol=1e-6 * max(1.0, np.abs(B).max()))
 
@@ -296,7 +303,7 @@ def test_hannan_rissanen_is_near_the_truth_on_a_long_series():
     for t in range(1, 5000):
         y[t] = 0.7 * y[t - 1] + e[t] + 0.4 * e[t - 1]
     orders = np.array([1, 1, 0, 0, 1])
-    phi, theta, _, _ = coefficients(start.hannan_rissanen(y, orders), orders)
+    phi, theta, _, _ = likelihood.coefficients(start.hannan_rissanen(y, orders), orders, 1.0)
     np.testing.assert_allclose([phi[0], theta[0]], [0.7, 0.4], atol=0.05)
 
 
@@ -310,7 +317,7 @@ def test_projected_autoregression_is_least_squares_of_the_filtered_series():
     X = np.column_stack([f[1:-1], f[:-2]])
     beta, left, _, _ = np.linalg.lstsq(X, f[2:], rcond=None)
     x, squares = start.project_grid(y, np.array([[-0.2], [0.5]]), orders)
-    np.testing.assert_allclose(coefficients(x[1], orders)[0], beta, atol=1e-6)
+    np.testing.assert_allclose(likelihood.coefficients(x[1], orders, 1.0)[0], beta, atol=1e-6)
     assert squares[1] == pytest.approx(left[0], rel=1e-6)
 
 
@@ -346,7 +353,7 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
 def test_roots_stay_outside_the_circle_asked_for(rng, circle):
     orders = np.array([2, 2, 1, 1, 4])
     x = rng.uniform(-1.7, 1.7, size=6)  # past pi / 2 on either side
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, circle)
+    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, orders, circle)
     for own, seasonal, sign in ((phi, seasonal_phi, -1.0), (theta, seasonal_theta, 1.0)):
         product = np.concatenate([[1.0], sign * twin.expand(own, seasonal, 4, sign)])
         assert np.abs(np.roots(product)).max() < 1.0 / circle + 1e-6

@@ -249,21 +249,21 @@ def state_factor(phi: Floats, theta: Floats) -> Floats:
             for m in range(r - i):
                 store2(L, i, m, load(theta, i + m))
         return L
-    f, h = zeros(phi, r + 1), zeros(phi, r + 1)
+    f, h = zeros(phi, r), zeros(phi, r)
     for i in range(p):
         store(f, i, load(phi, i))
     for i in range(q):
         store(h, i, load(theta, i))
     c = first_row(phi, theta, r)
     gamma = load(c, r + 1)
-    P = zeros2(phi, r + 1, r + 1)
+    P = zeros2(phi, r, r)
     for i in range(r - 1, -1, -1):
         fi, hi, ci = load(f, i), load(h, i), load(c, i + 1)
         for j in range(i, -1, -1):
             fj, hj = load(f, j), load(h, j)
-            total = load2(P, i + 1, j + 1) + fi * (load(c, j + 1) + fj * gamma + hj)
-            store2(P, i, j, total + fj * ci + hi * (fj + hj))
-    return semidefinite_cholesky(P[:r, :r])
+            total = fi * (load(c, j + 1) + fj * gamma + hj) + fj * ci + hi * (fj + hj)
+            store2(P, i, j, total + load2(P, i + 1, j + 1) if i + 1 < r else total)
+    return semidefinite_cholesky(P)
 
 
 @njit_inline
@@ -288,33 +288,31 @@ def first_row(phi: Floats, theta: Floats, r: int) -> Floats:
 
 @njit
 def semidefinite_cholesky(P: Floats) -> Floats:
-    """Lower ``L`` with ``L L' = P``; a pivot lost in rounding becomes a zero column: (r, r) -> (r, r).
+    """Lower ``L`` with ``L L' = P``, in place; a pivot lost in rounding becomes a zero column: (r, r) -> (r, r).
 
-    Only the lower triangle of P is read.
+    Only the lower triangle of P is read and written.
     """
     r = P.shape[0]
-    L = zeros2(P[0], r, r)
     for j in range(r):
         pivot = load2(P, j, j)
         least = 4e-16 * r * pivot
         for k in range(j):
-            pivot -= load2(L, j, k) * load2(L, j, k)
+            pivot -= load2(P, j, k) * load2(P, j, k)
         diagonal = where_positive(pivot - least, root(pivot), 0.0)
-        store2(L, j, j, diagonal)
+        store2(P, j, j, diagonal)
         scale = ratio(1.0, diagonal)
         for i in range(j + 1, r):
             total = load2(P, i, j)
             for k in range(j):
-                total -= load2(L, i, k) * load2(L, j, k)
-            store2(L, i, j, total * scale)
-    return L
+                total -= load2(P, i, k) * load2(P, j, k)
+            store2(P, i, j, total * scale)
+    return P
 
 
 @njit
-def solve_cholesky(C: Floats, b: Floats) -> Floats:
-    """``x`` with ``C C' x = b``, C lower triangular: (r, r), (r,) -> (r,)."""
-    r = b.shape[0]
-    x = copied(b)
+def solve_cholesky(C: Floats, x: Floats) -> None:
+    """``x`` with ``C C' x = b``, C lower triangular, in place of ``b``: (r, r), (r,)."""
+    r = x.shape[0]
     for i in range(r):
         total = load(x, i)
         for k in range(i):
@@ -325,7 +323,6 @@ def solve_cholesky(C: Floats, b: Floats) -> Floats:
         store(x, i, value)
         for k in range(i):
             store(x, k, load(x, k) - load2(C, i, k) * value)
-    return x
 
 
 @njit_inline
@@ -338,7 +335,7 @@ def posterior_cholesky(L: Floats, H: Floats, lower: bool) -> Floats:
     if r == 0:
         return L
     product = empty2(L[0], r, r)  # H L
-    M = empty2(L[0], r, r)
+    M = zeros2(L[0], r, r)
     for i in range(r):
         for j in range(r):
             total = load2(L, 0, 0) * 0.0
@@ -403,7 +400,7 @@ def condition(row: Floats, L: Floats, C: Floats, room: Floats, ma: Ints, theta: 
         value = load(room, i)
         for m in range(r):
             store(z, m, load(z, m) + load2(L, i, m) * value)
-    z = solve_cholesky(C, z)
+    solve_cholesky(C, z)
     for i in range(r):
         store(row, i, load(z, i))
     for t in range(room.shape[0]):

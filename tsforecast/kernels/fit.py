@@ -13,7 +13,7 @@ import numpy as np
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
 from tsforecast.kernels.gls import project
-from tsforecast.kernels.likelihood import MINIMISE, SAME, apart, coefficients, loglik, partials, variance
+from tsforecast.kernels.likelihood import MINIMISE, SAME, apart, coefficients, loglik, variance
 from tsforecast.kernels.rows import n_lost, stack
 from tsforecast.kernels.start import grid_of_angles, hannan_rissanen, project_grid
 
@@ -148,7 +148,7 @@ def fit_series(
         if not np.isfinite(numbers[LOGLIK]):
             numbers[STATUS] = NOT_FINITE
     place = 0
-    for part in coefficients(partials(x, own), own, 1.0):
+    for part in coefficients(x, own, 1.0):
         for j in range(part.size):
             values[place] = part[j]
             place += 1

@@ -18,7 +18,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
-from tsforecast.kernels._lanes import N_LANES, copied, exp, first, load, log, store, store2
+from tsforecast.kernels._lanes import N_LANES, exp, first, load, log, store, store2
 from tsforecast.kernels.arma import WHITEN, semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.gls import project
 from tsforecast.kernels.polynomial import negative, product, step_up
@@ -44,19 +44,25 @@ _LONGEST = 0.7  # radians a parameter may move at once
 
 
 @njit
-def partials(x: Floats, orders: Ints) -> Floats:
-    """Partial autocorrelations of the four lag polynomials, one after the other, at angles x: (k,) -> (k,)."""
-    p, q, P = orders[0], orders[1], orders[2]
-    out = np.empty(x.size)
+def most(i: int, orders: Ints) -> float:
+    """Largest partial autocorrelation that parameter i may have; ``orders`` is (p, q, P, Q, season_length)."""
+    own, seasonal = i < orders[0], 0 <= i - orders[0] - orders[1] < orders[2]
+    return _STATIONARY if own or seasonal else 1.0
+
+
+@njit
+def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """``phi, theta, seasonal_phi, seasonal_theta`` at angles x, as `factors` has them: (k,) -> (p,), ..., (Q,)."""
+    pacf = np.empty(x.size)
     for i in range(x.size):
-        autoregressive = i < p or p + q <= i < p + q + P
-        out[i] = (_STATIONARY if autoregressive else 1.0) * np.sin(x[i])
-    return out
+        pacf[i] = most(i, orders) * np.sin(x[i])
+    phi, theta, seasonal_phi, seasonal_theta = factors(pacf, orders, circle)
+    return phi, negative(theta), seasonal_phi, negative(seasonal_theta)
 
 
 @njit_inline
-def coefficients(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
-    """``phi, theta, seasonal_phi, seasonal_theta`` with these `partials`; ``orders`` is (p, q, P, Q, season_length).
+def factors(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """``phi, -theta, seasonal_phi, -seasonal_theta`` with these partial autocorrelations: (k,) -> (p,), ..., (Q,).
 
     ``circle``, at least 1, keeps every root of the products outside the circle of this radius: the roots of ``phi(B)``
     are those of a polynomial of stationary coefficients ``phi[k] circle**(k + 1)``, times ``circle``.
@@ -66,7 +72,7 @@ def coefficients(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Flo
     theta = shrink(step_up(pacf[p : p + q]), 1.0 / circle)
     seasonal_phi = shrink(step_up(pacf[p + q : p + q + P]), circle ** (-s))
     seasonal_theta = shrink(step_up(pacf[p + q + P : p + q + P + Q]), circle ** (-s))
-    return phi, negative(theta), seasonal_phi, negative(seasonal_theta)
+    return phi, theta, seasonal_phi, seasonal_theta
 
 
 @njit
@@ -81,10 +87,9 @@ def shrink(phi: Floats, factor: float) -> Floats:
 
 @njit_inline
 def products(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]:
-    """``phi`` and ``theta`` of the products of the lag polynomials, by `partials`: (p + s P,), (q + s Q,)."""
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(pacf, orders, circle)
-    ar, ma = product(phi, seasonal_phi, orders[4]), product(negative(theta), negative(seasonal_theta), orders[4])
-    return ar, negative(ma)
+    """``phi`` and ``theta`` of the products of the lag polynomials of `factors`: (p + s P,), (q + s Q,)."""
+    phi, theta, seasonal_phi, seasonal_theta = factors(pacf, orders, circle)
+    return product(phi, seasonal_phi, orders[4]), negative(product(theta, seasonal_theta, orders[4]))
 
 
 @njit_inline
@@ -111,17 +116,15 @@ def tangents(
     ``W`` is (k + 1, n): ``n_missing`` rows X that stand for missing values, then regressors, then the series. Missing
     values are integrated out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
     """
-    here, ahead = partials(x, orders), partials(x + _STEP, orders)
     n, k = W.shape[1] - n_missing, W.shape[0] - 1
-    points, logdet = np.empty((x.size, N_LANES)), np.empty((1, N_LANES))
-    unit, found = np.zeros((1, N_LANES)), np.empty(1 + k)
-    unit[0, 0] = 1.0
+    points, logdet, found = np.empty((x.size, N_LANES)), np.empty((1, N_LANES)), np.empty(1 + k)
     for group in range(E.shape[0]):
         for i in range(x.size):
-            store(points, i, here[i])
+            largest = most(i, orders)
+            store(points, i, largest * np.sin(x[i]))
             lane = i + 1 - group * N_LANES
             if 0 <= lane < N_LANES:
-                points[i, lane] = ahead[i]
+                points[i, lane] = largest * np.sin(x[i] + _STEP)
         phi, theta = products(points, orders, circle)
         _whiten(kernels[0], (W, phi, theta, R, logdet, kernels[1]))
         residual, beta, U = project(R)
@@ -134,11 +137,11 @@ def tangents(
             for i in range(k):
                 found[1 + i] = beta[i, 0]
         out, base = E[group], E[0]
-        only = load(unit, 0) if group == 0 else load(unit, 0) * 0.0
         for t in range(out.shape[0]):
             value = load(residual, t) * scale
             v = first(value) if group == 0 else base[t, 0]
-            store(out, t, (value - v) * (1.0 / _STEP) + only * v)
+            store(out, t, (value - v) * (1.0 / _STEP))
+            base[t, 0] = v
     return found
 
 
@@ -167,24 +170,26 @@ def gram(E: Floats, n_points: int) -> Floats:
 
 
 @njit
-def damped_step(H: Floats, A: Floats, g: Floats, damping: float) -> Floats:
-    """``-(H + damping diag(A))^-1 g``, no component longer than `_LONGEST`: (k, k), (k, k), (k,) -> (k,).
+def damped_step(H: Floats, A: Floats, g: Floats, damping: float, M: Floats, step: Floats) -> None:
+    """``-(H + damping diag(A))^-1 g``, no component longer than `_LONGEST`: (k, k), (k, k), (k,) into ``step`` (k,).
 
-    Not finite where that matrix is not positive definite.
+    Not finite where that matrix is not positive definite. ``M`` (k, k) is written over.
     """
     k = g.size
-    M = H.copy()
-    largest = 0.0
+    largest, longest = 0.0, 0.0
     for i in range(k):
         largest = max(largest, A[i, i])
-    for i in range(k):  # at a root on the unit circle a column of the Jacobian vanishes: hence the ridge
-        M[i, i] += damping * A[i, i] + 1e-10 * largest + 1e-300
-    step = solve_cholesky(semidefinite_cholesky(M), g)
-    longest = 0.0
+    for i in range(k):
+        for j in range(i):
+            M[i, j] = H[i, j]  # at a root on the unit circle a column of the Jacobian vanishes: hence the ridge
+        M[i, i] = H[i, i] + damping * A[i, i] + 1e-10 * largest + 1e-300
+        step[i] = g[i]
+    solve_cholesky(semidefinite_cholesky(M), step)
     for i in range(k):
         longest = max(longest, abs(step[i]))
     shrink = -_LONGEST / longest if longest > _LONGEST else -1.0
-    return shrink * step
+    for i in range(k):
+        step[i] *= shrink
 
 
 @njit
@@ -198,11 +203,11 @@ def quadratic(x: Floats, A: Floats, y: Floats) -> float:
 
 
 @njit
-def secant(B: Floats, step: Floats, change: Floats, curvature: Floats) -> Floats:
-    """``B`` updated so that ``B step = curvature``, symmetric (Dennis, Gay & Welsch 1981, with their sizing): (k, k).
+def secant(B: Floats, step: Floats, change: Floats, curvature: Floats) -> None:
+    """Update ``B`` so that ``B step = curvature``, symmetric (Dennis, Gay & Welsch 1981, with their sizing): (k, k).
 
-    ``change`` is the change of the gradient ``J'v`` over the step; ``curvature`` the part of it that ``J'J`` does not
-    see.
+    ``change`` is the change of the gradient ``J'v`` over the step; ``curvature``, which is written over, the part of it
+    that ``J'J`` does not see.
     """
     k = step.size
     along = quadratic(step, B, step)
@@ -210,20 +215,39 @@ def secant(B: Floats, step: Floats, change: Floats, curvature: Floats) -> Floats
     for i in range(k):
         wanted += step[i] * curvature[i]
         scale += step[i] * change[i]
-    B = B * min(1.0, abs(wanted) / abs(along)) if along != 0.0 else B.copy()
-    if not abs(scale) > 1e-300:
-        return B
-    rest = curvature.copy()
-    for i in range(k):
-        for j in range(k):
-            rest[i] -= B[i, j] * step[j]
+    size = min(1.0, abs(wanted) / abs(along)) if along != 0.0 else 1.0
     left = 0.0
     for i in range(k):
-        left += step[i] * rest[i]
+        for j in range(k):
+            B[i, j] *= size
+            curvature[i] -= B[i, j] * step[j]
+        left += step[i] * curvature[i]
+    if abs(scale) > 1e-300:
+        for i in range(k):
+            for j in range(k):
+                B[i, j] += (curvature[i] * change[j] + change[i] * curvature[j]) / scale
+                B[i, j] -= left * change[i] * change[j] / scale**2
+
+
+@njit
+def renew(G: Floats, step: Floats, g: Floats, A: Floats, B: Floats, full: Floats, moved: bool) -> None:
+    """Take the gradient ``g`` and the Gauss-Newton matrix ``A`` from the inner products ``G`` at a new point.
+
+    The second-order term B is updated by `secant` if a step led there; ``full`` becomes ``A + B``.
+    """
+    k = g.size
+    change, curvature = np.empty(k), np.empty(k)
+    for i in range(k):
+        change[i], g[i] = G[1 + i, 0] - g[i], G[1 + i, 0]
+        curvature[i] = change[i]
+        for j in range(k):
+            A[i, j] = G[1 + i, 1 + j]
+            curvature[i] -= A[i, j] * step[j]
+    if moved:
+        secant(B, step, change, curvature)
     for i in range(k):
         for j in range(k):
-            B[i, j] += (rest[i] * change[j] + change[i] * rest[j]) / scale - left * change[i] * change[j] / scale**2
-    return B
+            full[i, j] = A[i, j] + B[i, j]
 
 
 @njit
@@ -246,27 +270,29 @@ def minimise(
     there is none, (0,). ``stop`` is (tolerance, max_iterations, goal).
     """
     tolerance, max_iterations, goal = stop
+    x = x.copy()
     n, k = W.shape[1] - n_missing, x.size
-    B, A, g, step = np.zeros((k, k)), np.zeros((k, k)), np.zeros(k), np.zeros(k)
+    A, B, full, M = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k))
+    g, step, trial = np.zeros(k), np.zeros(k), x.copy()
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
     R, E = room(orders, W)
     near = SAME if k <= _FEW else 0.1 * SAME  # with many parameters optima lie close together
     found = np.empty(W.shape[0])
     while True:
-        there = tangents(x + step, orders, W, n_missing, circle, R, E, kernels)
+        there = tangents(trial, orders, W, n_missing, circle, R, E, kernels)
         G = gram(E, 1 + k)
         if G[0, 0] < best:
-            gain, best, x, found = best - G[0, 0], G[0, 0], x + step, there
-            before, A_before = g, A
-            A, g = G[1 : k + 1, 1 : k + 1], copied(G[1 : k + 1, 0])
+            gain, best, found = best - G[0, 0], G[0, 0], there
             if iteration >= 0:
-                plain, full = foreseen(step, A_before, before), foreseen(step, A_before + B, before)
-                use_secant = abs(gain - full) < abs(gain - plain) or iteration == 0
-                damping = damping * 0.1 if gain > 0.5 * (full if use_secant else plain) else damping * 2.0
-                change = g - before
-                B = secant(B, step, change, change - times(A, step))
+                by_plain, by_full = foreseen(step, A, g), foreseen(step, full, g)
+                use_secant = abs(gain - by_full) < abs(gain - by_plain) or iteration == 0
+                damping = damping * 0.1 if gain > 0.5 * (by_full if use_secant else by_plain) else damping * 2.0
+            renew(G, step, g, A, B, full, iteration >= 0)
             refused, iteration = 0, iteration + 1
-            ahead = foreseen(damped_step(A, A, g, 0.0), A, g) if k > 0 else 0.0
+            for i in range(k):
+                x[i] = trial[i]
+            damped_step(A, A, g, 0.0, M, step)
+            ahead = foreseen(step, A, g)
             if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
                 return x, best, iteration, True, found
             if iteration >= _FIRST_STEPS and known.size > 0 and apart(x, known) < near:
@@ -279,7 +305,9 @@ def minimise(
                 return x, best, max(iteration, 0), n * foreseen(step, A, g) < 10.0 * tolerance * best, found
         if iteration == max_iterations:
             return x, best, iteration, False, found
-        step = damped_step(A + B if use_secant else A, A, g, damping)
+        damped_step(full if use_secant else A, A, g, damping, M, step)
+        for i in range(k):
+            trial[i] = x[i] + step[i]
 
 
 @njit
@@ -289,16 +317,6 @@ def apart(x: Floats, other: Floats) -> float:
     for k in range(x.size):
         most = max(most, abs(np.sin(x[k]) - np.sin(other[k])))
     return most
-
-
-@njit
-def times(A: Floats, x: Floats) -> Floats:
-    """``A x``: (k, k), (k,) -> (k,)."""
-    out = np.zeros(x.size)
-    for i in range(x.size):
-        for j in range(x.size):
-            out[i] += A[i, j] * x[j]
-    return out
 
 
 @njit

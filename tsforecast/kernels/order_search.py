@@ -12,7 +12,7 @@ import numpy as np
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
 from tsforecast.kernels.fit import STARTS
-from tsforecast.kernels.likelihood import MINIMISE, coefficients, partials, shrink
+from tsforecast.kernels.likelihood import MINIMISE, coefficients, shrink
 from tsforecast.kernels.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
@@ -209,7 +209,7 @@ def has_root_within(x: Floats, orders: Ints, circle: float) -> bool:
 
     The roots of ``phi`` lie outside it where those of ``phi[k] circle**(k + 1)`` lie outside the unit circle.
     """
-    phi, theta, seasonal_phi, seasonal_theta = coefficients(partials(x, orders), orders, 1.0)
+    phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, 1.0)
     far = circle ** orders[4]
     for polynomial, factor in ((phi, circle), (-theta, circle), (seasonal_phi, far), (-seasonal_theta, far)):
         for kappa in step_down(shrink(polynomial, factor)):

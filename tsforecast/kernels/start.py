@@ -99,7 +99,8 @@ def regress(A: Floats) -> tuple[Floats, float]:
     left = load2(A, k, k)
     if k == 0:
         return b, left
-    beta = solve_cholesky(semidefinite_cholesky(M), b)
+    beta = copied(b)
+    solve_cholesky(semidefinite_cholesky(M), beta)
     for i in range(k):
         left -= load(beta, i) * load(b, i)
     return beta, left

@@ -86,7 +86,7 @@ def fit_from(
     n = W.shape[1] - n_missing
     if not np.isfinite(least):
         raise FloatingPointError("the log-likelihood is not finite")
-    polynomials = likelihood.coefficients(likelihood.partials(x, orders), orders, circle)
+    polynomials = likelihood.coefficients(x, orders, circle)
     sigma2, value = likelihood.variance(least, found[0], n), likelihood.loglik(least, n)
     return ArimaFit(
         order, *polynomials, found[1 + n_missing :], names, sigma2, value, n, converged, n_iterations,

@@ -121,9 +121,7 @@ def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:
     for _ in range(n_rounds):
         models, angles = _ranked(filled)
         design, order = problem.design(models[0]), problem.order(models[0])
-        sizes = _sizes_of(order)
-        pacf = likelihood.partials(angles[0, : order.n_arma], sizes)
-        polynomials = likelihood.coefficients(pacf, sizes, problem.circle)
+        polynomials = likelihood.coefficients(angles[0, : order.n_arma], _sizes_of(order), problem.circle)
         W, n_missing = by_numba.rows(problem.y, design, order)
         _, _, beta = by_numba.innovations(*polynomials, order.season_length, W, n_missing)
         Y, first = by_numba.levels(problem.y, order)
