@@ -329,23 +329,25 @@ def solve_cholesky(C: Floats, x: Floats) -> None:
 def posterior_cholesky(L: Floats, H: Floats, lower: bool) -> Floats:
     """Lower Cholesky factor of ``I + L' H L``: (r, r), (r, r) -> (r, r).
 
-    ``L`` is lower triangular, or zero past its other diagonal (`state_factor`).
+    ``L`` is lower triangular, or, if not ``lower``, zero past its other diagonal (`state_factor`).
     """
     r = L.shape[0]
     if r == 0:
         return L
-    product = empty2(L[0], r, r)  # H L
+    product = empty2(L[0], r, r)  # H L, where it is asked for
     M = zeros2(L[0], r, r)
-    for i in range(r):
-        for j in range(r):
+    for j in range(r):
+        begin, end = (j, r) if lower else (0, r - j)  # rows of L that are not zero in this column
+        for i in range(begin, end):
             total = load2(L, 0, 0) * 0.0
-            for k in range(j if lower else 0, r if lower else r - j):
+            for k in range(begin, end):
                 total += load2(H, i, k) * load2(L, k, j)
             store2(product, i, j, total)
     for i in range(r):
+        begin, end = (i, r) if lower else (0, r - i)
         for j in range(i + 1):
             total = load2(L, 0, 0) * 0.0
-            for k in range(i if lower else 0, r if lower else r - i):
+            for k in range(begin, end):
                 total += load2(L, k, i) * load2(product, k, j)
             store2(M, i, j, total + 1.0 if i == j else total)
     return semidefinite_cholesky(M)
@@ -380,15 +382,16 @@ def whiten(W: Floats, phi: Floats, theta: Floats, R: Floats, logdet: Floats, beg
     pi, L, C = _beginning(beginning, (phi, theta, n))
     room = zeros(theta, max(min(n, pi.shape[0] + r), r))  # from there on the beginning is forgotten
     for c in range(k):
-        condition(R[c], L, C, room, ma, theta)
+        condition(R[c], L, phi.shape[0] > 0, C, room, ma, theta)
     store(logdet, 0, logdet_cholesky(C))
 
 
 @njit_inline
-def condition(row: Floats, L: Floats, C: Floats, room: Floats, ma: Ints, theta: Floats) -> None:
+def condition(row: Floats, L: Floats, lower: bool, C: Floats, room: Floats, ma: Ints, theta: Floats) -> None:
     """One row of `whiten` in place, ``[anything, e]`` to ``[z, e - K L z]``: ``z = (I + L' H L)^-1 L' K' e``.
 
-    ``room`` (stop,) is written over: as many steps as the beginning is felt.
+    ``L`` and ``lower`` are as in `posterior_cholesky`; ``room`` (stop,) is written over: as many steps as the beginning
+    is felt.
     """
     r = L.shape[0]
     stop = min(room.shape[0], row.shape[0] - r)
@@ -398,7 +401,7 @@ def condition(row: Floats, L: Floats, C: Floats, room: Floats, ma: Ints, theta: 
     z = zeros(theta, r)
     for i in range(r):
         value = load(room, i)
-        for m in range(r):
+        for m in range(i + 1 if lower else r - i):
             store(z, m, load(z, m) + load2(L, i, m) * value)
     solve_cholesky(C, z)
     for i in range(r):
@@ -407,7 +410,7 @@ def condition(row: Floats, L: Floats, C: Floats, room: Floats, ma: Ints, theta: 
         store(room, t, 0.0)
     for i in range(r):
         total = load(room, i)
-        for m in range(r):
+        for m in range(i + 1 if lower else r - i):
             total += load2(L, i, m) * load(z, m)
         store(room, i, total)
     invert_ma(room, ma, theta, False)  # K L z

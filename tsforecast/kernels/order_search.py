@@ -163,13 +163,17 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     orders = model.copy()
     orders[4] = rows.season_length
     circle = 1.0 if rules.rejects else rules.circle
+    known = np.empty(0)
     for i in range(2 if parent >= 0 and n_arma > 0 else 1):
-        own = _starts(rules.starts, (residual, orders, 1))[0]
-        begin = own if parent < 0 or i == 1 else carry(tried.angles[parent], tried.models[parent], model, n_arma)
+        if parent < 0 or i == 1:
+            begin = _starts(rules.starts, (residual, orders, 1))[0]
+        else:
+            begin = carry(tried.angles[parent], tried.models[parent], model, n_arma)
         stop, whitening = (_ROUGH, _MAX_ITERATIONS, goal), (rules.whiten, rules.beginning)
         x, squares, _, _, _ = _minimise(
-            rules.minimise, (begin, orders, W, rows.n_missing, circle, stop, begin[:0], whitening)
+            rules.minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening)
         )
+        known = x
         if not squares > 0.0 or (rules.rejects and _near(rules.near, (x, orders, rules.circle))):
             continue
         value = n * (np.log(2.0 * np.pi * squares / n) + 1.0) + extra
