@@ -16,8 +16,8 @@ from tsforecast.models.arima.order import Order, multiply
 Engine: TypeAlias = Literal["numba", "statsmodels"]
 
 _ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
-_MOST_MISSING = 500  # each is a row for the engine "numba"; a Kalman filter does not mind how many there are
-_LARGEST = 2_000_000  # values of all those rows
+_LARGEST = 2_000_000  # values of all rows: each missing value is one for the engine "numba"
+_LONGEST = 100_000_000  # products of these: about a second; a Kalman filter does not mind how many gaps there are
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
 
 
@@ -108,8 +108,8 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     """The exact maximum likelihood fit of a regression with ARIMA errors.
 
     The likelihood is that of the differenced series (the first ``order.n_lost`` values have a flat distribution: what
-    statsmodels calls simple differencing); missing values are integrated out. A series with more than 500 of them goes
-    to statsmodels whatever the engine: the likelihood is the same.
+    statsmodels calls simple differencing); missing values are integrated out. A series with so many of them that a
+    likelihood would take a second (316 of 1,000 values) goes to statsmodels whatever the engine: it is the same there.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     >>> list(fit.coefficients)
     ['phi1', 'mean']
     """
-    fit: ArimaFit = _module(_engine_for(engine, y)).fit(y, Z, names, order)
+    fit: ArimaFit = _module(engine_for(engine, y)).fit(y, Z, names, order)
     return fit
 
 
@@ -162,7 +162,7 @@ def estimate_many(
     [40, 40]
     """
     ranges = list(itertools.pairwise(indptr.tolist()))
-    if all(_engine_for(engine, y[begin:end]) == "numba" for begin, end in ranges):
+    if all(engine_for(engine, y[begin:end]) == "numba" for begin, end in ranges):
         fits: list[ArimaFit | Exception] = _module("numba").fit_many(y, indptr, Z, names, order, n_jobs)
         return fits
 
@@ -201,7 +201,7 @@ def forecast(
     >>> bool(abs(mean[0] - (fit.beta[0] + fit.phi[0] * (y[-1] - fit.beta[0]))) < 1e-12)
     True
     """
-    mean, variance = _module(_engine_for(engine, y)).forecast(fit, y, Z, horizon, future)
+    mean, variance = _module(engine_for(engine, y)).forecast(fit, y, Z, horizon, future)
     return mean, variance
 
 
@@ -215,7 +215,7 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
     >>> bool(abs(loglik(fit, y, np.ones((40, 1)), "statsmodels") - fit.loglik) < 1e-6)
     True
     """
-    return float(_module(_engine_for(engine, y)).loglik(fit, y, Z))
+    return float(_module(engine_for(engine, y)).loglik(fit, y, Z))
 
 
 def covariance(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> Floats:
@@ -266,9 +266,17 @@ def check_engine(engine: str) -> None:
         raise ParameterError(f"engine={engine!r} is none of {list(_ENGINES)}.")
 
 
-def _engine_for(engine: Engine, y: Floats) -> Engine:
+def engine_for(engine: Engine, y: Floats) -> Engine:
+    """``engine``, or statsmodels where the series has too many missing values for "numba".
+
+    Examples
+    --------
+    >>> engine_for("numba", np.where(np.arange(2000) % 4, np.nan, 1.0))
+    'statsmodels'
+    """
     missing = int(np.count_nonzero(np.isnan(y)))
-    return "statsmodels" if missing > _MOST_MISSING or missing * y.size > _LARGEST else engine
+    many = missing * y.size > _LARGEST or missing**2 * y.size > _LONGEST
+    return "statsmodels" if many else engine
 
 
 def _module(engine: Engine) -> Any:

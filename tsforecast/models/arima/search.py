@@ -14,7 +14,7 @@ from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.compiled import fit_kernels
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.differencing import n_differences, n_seasonal_differences
-from tsforecast.models.arima.estimate import ArimaFit, estimate, explained_wholly
+from tsforecast.models.arima.estimate import ArimaFit, engine_for, estimate, explained_wholly
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import SearchSpace
 
@@ -22,7 +22,6 @@ _NEAREST_ROOT = 1.01  # R passes over a model with a root nearer to the unit cir
 _MAX_MODELS = 94  # of a stepwise search, as in R
 _MAX_SUM = 5  # p + q + P + Q of a full search, as in R
 _FEW_MISSING = 5  # with more of them candidates are compared on a series with its gaps filled
-_MOST_MISSING = 500  # of the engine "numba"
 _CLEAR = 1.4  # radians: a start nearer to pi / 2, a root on the bound, may not leave it
 _CRITERIA = {"aic": order_search.AIC, "aicc": order_search.AICC, "bic": order_search.BIC}
 
@@ -197,7 +196,7 @@ def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
     """The best model at its optimum, from where the search left it; the next one where that is to be passed over."""
     for model, x in zip(models, angles, strict=True):
         order, names = problem.order(model), (*problem.trend(model), *problem.names)
-        if np.isnan(problem.y).sum() > _MOST_MISSING:
+        if engine_for("numba", problem.y) == "statsmodels":
             return estimate(problem.y, problem.design(model), names, order, "numba")
         W, n_missing = by_numba.rows(problem.y, problem.design(model), order)
         starts = x[None, : order.n_arma]
