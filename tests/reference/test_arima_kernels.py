@@ -11,8 +11,9 @@ from scipy import linalg, signal
 
 from tsforecast.kernels import arma, fit, gls, likelihood, polynomial, rows, start
 from tsforecast.kernels._lanes import N_LANES
+from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.compiled import fit_kernels, whiten
-from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -287,8 +288,10 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
         w[t] = 0.6 * w[t - 1] + e[t] + 0.4 * e[t - 1]
     orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
     starts = fit.starting_points(w, orders, 3)
-    x, best, _, converged, found = fit.maximise(starts, orders, W, 0, 1.0, fit_kernels())
+    x, best, _, converged, found, error = fit.maximise(starts, orders, W, 0, 1.0, fit_kernels())
     assert converged
+    J = np.column_stack([(target(x + h, orders, W) - target(x - h, orders, W)) / 2e-5 for h in 1e-5 * np.eye(2)])
+    assert error == pytest.approx(np.sqrt(np.linalg.inv(J.T @ J).max() * best / 200), rel=1e-4)
     v = target(x, orders, W)
     residual = v * np.exp(-found[0] / 400)
     assert likelihood.variance(best, found[0], 200) == pytest.approx(residual @ residual / 200, rel=1e-9)
@@ -296,6 +299,36 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
     for move in np.vstack([np.eye(2), -np.eye(2)]) * 0.01:
         v = target(x + move, orders, W)
         assert v @ v > best
+
+
+@pytest.mark.parametrize(("phi", "theta", "season"), [(2.98, 0.94, 1), (2.0, 0.9, 1), (-0.87, 0.95, 4), (0.9, -0.8, 7)])
+def test_optimum_is_at_least_as_likely_as_a_truth_whose_roots_nearly_cancel(phi, theta, season):
+    """A pair of roots at the angle ``phi``, or one root of the season: a narrow peak, or an alternating season."""
+    for seed in range(6):
+        w = np.random.default_rng(seed).normal(size=120)
+        if season == 1:
+            order = Order(2, 0, 2)
+            roots = [np.array([2 * r * np.cos(phi), -(r**2)]) for r in (0.97, theta)]
+            truth = (roots[0], -roots[1], np.empty(0), np.empty(0))
+        else:
+            order = Order(1, 0, 1, 1, 0, 1, season)
+            truth = (np.array([0.3]), np.array([-0.2]), np.array([phi]), np.array([theta]))
+        ar = multiply(truth[0], truth[2], season, -1.0)
+        ma = multiply(truth[1], truth[3], season, 1.0)
+        y = signal.lfilter([1.0, *ma], [1.0, *-ar], w)
+        found = by_numba.fit(y, np.empty((120, 0)), (), order)
+        R, logdet = whiten(y[None, :].copy(), ar, ma)
+        assert found.loglik >= -60 * (np.log(2 * np.pi * R[0] @ R[0] / 120) + 1) - logdet / 2 - 1e-6
+
+
+@few
+@given(series, st.integers(1, 5))
+def test_largest_value_on_the_diagonal_of_an_inverse(rng, size):
+    X = rng.normal(size=(size + 3, size))
+    A = X.T @ X
+    assert likelihood.largest_of_inverse(A) == pytest.approx(np.diag(np.linalg.inv(A)).max(), rel=1e-6)
+    A[:, 0] = A[0] = 0.0
+    assert likelihood.largest_of_inverse(A) == np.inf
 
 
 def test_innovations_of_a_long_autoregression_are_those_that_made_the_series():

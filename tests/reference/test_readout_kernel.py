@@ -5,6 +5,7 @@ import pytest
 
 from tsforecast.kernels.readout import point_loss
 
+LANES = 8  # of float64 in a vector
 SIZES = {0: np.abs, 1: np.square, 2: lambda e: np.where(np.abs(e) < 1, 0.5 * e**2, np.abs(e) - 0.5)}
 kinds = pytest.mark.parametrize("kind", list(SIZES))
 
@@ -34,9 +35,15 @@ def slow(h, x, weights, target, weight, kind):
 @pytest.mark.parametrize("n_shared", [1, 2])
 def test_losses_are_the_definition_and_gradients_its_difference_quotients(kind, n_shared):
     h, x, weights, target, weight = case(n_shared)
-    totals, dh, dV = np.empty(2), np.empty_like(h), np.zeros_like(weights[0])
-    point_loss(h, x, weights, target, weight, kind, totals, (dh, dV))
-    np.testing.assert_allclose(totals, slow(h, x, weights, target, weight, kind), rtol=1e-12)
+    totals, dh, dV = np.empty((2, 2)), np.empty((*h.shape[:2], LANES)), np.empty_like(weights[0])
+    sizes = (*h.shape[:2], x.shape[2], h.shape[2], target.shape[2], n_shared > 1)
+    wide, flat = np.pad(h, [(0, 0), (0, 0), (0, LANES - h.shape[2])]).ravel(), tuple(w.ravel() for w in weights)
+    asked = (target.ravel(), weight.ravel())
+    point_loss(wide, x.ravel(), flat, asked, kind, totals.ravel(), (dh.ravel(), dV.ravel()), sizes)
+    assert not dh[:, :, h.shape[2] :].any()
+    dh = dh[:, :, : h.shape[2]]
+    np.testing.assert_allclose(totals[1], np.broadcast_to(weight.sum(axis=(1, 2)), 2), rtol=1e-12)
+    np.testing.assert_allclose(totals[0], slow(h, x, weights, target, weight, kind), rtol=1e-12)
     rng, tiny = np.random.default_rng(1), 1e-7
     for _ in range(5):
         move_h, move_V = rng.normal(size=h.shape), rng.normal(size=dV.shape)

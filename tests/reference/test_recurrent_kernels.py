@@ -4,16 +4,14 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
-from tsforecast.kernels import recurrent
-from tsforecast.kernels.steps import THIN, width_of
+from tsforecast.models.rnn.fused import Layer, Run, split
 
 N_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 N_PARTS = {"rnn": 1, "lstm": 2, "gru": 1}
-SIZES = (2, 4, 3, 5)  # n_members, n_steps, n_streams, hidden_size: five is no multiple of the kernel's four
-MANY = 11  # streams, in a piece of eight and one of three
-FORWARD = {"rnn": recurrent.rnn_forward, "lstm": recurrent.lstm_forward, "gru": recurrent.gru_forward}
-BACKWARD = {"rnn": recurrent.rnn_backward, "lstm": recurrent.lstm_backward, "gru": recurrent.gru_backward}
+SIZES = (2, 4, 3, 5)  # n_members, n_steps, n_streams, hidden_size: five fills no vector
+MANY = 11  # streams, in two pieces of four and one of three
 cells = pytest.mark.parametrize("cell", list(N_GATES))
 streams = pytest.mark.parametrize("n_streams", [1, SIZES[2], MANY])
 
@@ -65,43 +63,34 @@ def case(cell, dtype=np.float64, n_masks=1, n_streams=SIZES[2]):
     return [a.astype(dtype) for a in (gates, weight, bias, state)] + [keep]
 
 
-def workspace(cell, shape, n_rows, dtype):
-    """Room for the gates: a block for each of them, and one more for the gru."""
-    n_members, n_steps, n_streams, size = shape
-    n_blocks = 4 if cell == "gru" else N_GATES[cell]
-    return np.empty((n_members, -(-n_streams // n_rows), n_steps, width_of(n_rows, size, n_blocks)), dtype)
+def fast(cell, gates, weight, bias, state, keep, projection=None, shift=None, *, wants_slopes=True):
+    """Outputs, last state, and the run, in pieces of four streams whose calls come last to first.
 
-
-def fast(cell, gates, weight, bias, state, keep):
-    """Outputs, last state, the arrays that the backward kernel needs, and the spans of its calls.
-
-    The gates are the inputs, projected by the identity.
+    The gates are the inputs, projected by the identity where there is nothing else.
     """
-    n_members, n_steps, n_streams, width = gates.shape
-    size, n_rows = weight.shape[1], min(n_streams, THIN)
-    identity = np.broadcast_to(np.eye(width, dtype=gates.dtype), (n_members, width, width)).copy()
-    nothing = np.zeros((n_members, width), gates.dtype)
-    biases = np.concatenate([nothing, bias[:, 0]], axis=1) if cell == "gru" else nothing
-    weights, after = (identity, weight, biases), state.copy()
-    trace = np.empty((N_PARTS[cell], n_members, n_steps, n_streams, size), gates.dtype)
-    hs = np.empty((n_members, n_steps, n_streams, size), gates.dtype)
-    work = hs if cell == "rnn" else workspace(cell, hs.shape, n_rows, gates.dtype)
+    n_members, _, n_streams, n_inputs = gates.shape
+    n_members, size, width = weight.shape
+    if projection is None:
+        projection = np.broadcast_to(np.eye(width, dtype=gates.dtype), (n_members, width, width))
+        shift = np.zeros((n_members, width), gates.dtype)
+    parts = [projection, weight, shift, *([bias] if cell == "gru" else [])]
+    weights = np.concatenate([part.reshape(n_members, -1) for part in parts], axis=1)
+    x, masks, weights = (torch.from_numpy(part) for part in (gates, keep, weights))
+    run = Run(Layer(cell, n_inputs, size), x, masks, weights, wants_slopes=wants_slopes)
+    n_rows = min(n_streams, 4)
     n_units = n_members * -(-n_streams // n_rows)
-    # each unit in a call of its own, the last first: they do not need each other
-    spans = [(n_rows, unit, unit + 1) for unit in reversed(range(n_units))]
-    for span in spans:
-        FORWARD[cell](gates, work, weights, after, keep, trace, hs, span)
-    return hs, after, (work, weights, keep, trace, gates), spans
+    run.spans = [(n_rows, unit, unit + 1) for unit in reversed(range(n_units))]  # they do not need each other
+    hs, after = run.forward(torch.from_numpy(state))
+    assert not hs[..., size:].any()
+    return hs[..., :size].numpy(), after[..., :size].numpy(), run
 
 
-def slopes_of(cell, kept, spans, dhs, dafter):
-    """Gradients of the gates, the first state and the weights."""
-    weights, x = kept[1], kept[4]
-    gradients = (*(np.zeros_like(weight) for weight in weights), np.empty_like(x))
-    dstate = dafter.copy()
-    for span in spans:
-        BACKWARD[cell](*kept, dhs, dstate, gradients, span)
-    return gradients, dstate
+def slopes_of(run, dhs, dafter, *, wants_x=True):
+    """Gradients of the weights, of the gates and the first state."""
+    dweights = torch.full_like(run.weights, torch.nan)
+    dx, dstate = run.backward(torch.from_numpy(dhs), torch.from_numpy(dafter), dweights, wants_x=wants_x)
+    parts = [part.numpy() for part in split(run.layer, dweights)]
+    return parts, None if dx is None else dx.numpy(), dstate[..., : run.layer.size].numpy()
 
 
 @streams
@@ -119,18 +108,17 @@ def test_forward_kernel_is_the_equations(cell, n_streams, dtype, tolerance, n_ma
 
 @cells
 @pytest.mark.parametrize("n_shared", [1, SIZES[0]])
-def test_a_kernel_projects_its_inputs_and_adds_the_biases(cell, n_shared):
+@pytest.mark.parametrize("wants_slopes", [True, False])
+def test_a_kernel_projects_its_inputs_and_adds_the_biases(cell, n_shared, wants_slopes):
     gates, weight, bias, state, keep = case(cell)
     rng = np.random.default_rng(6)
     x = rng.normal(size=(n_shared, *gates.shape[1:3], 3))
     projection, shift = rng.normal(size=(len(gates), 3, gates.shape[3])), rng.normal(size=(len(gates), gates.shape[3]))
     projected = np.einsum("etbi,eij->etbj", x + np.zeros((len(gates), 1, 1, 1)), projection) + shift[:, None, None]
-    expected, _ = slow(cell, projected, weight, bias, state, keep)
-    biases = np.concatenate([shift, bias[:, 0]], axis=1) if cell == "gru" else shift
-    hs, trace = np.empty_like(expected), np.empty((N_PARTS[cell], *expected.shape))
-    work = hs if cell == "rnn" else workspace(cell, hs.shape, 3, hs.dtype)
-    FORWARD[cell](x, work, (projection, weight, biases), state, keep, trace, hs, (3, 0, len(gates)))
+    expected, last = slow(cell, projected, weight, bias, state, keep)
+    hs, after, _ = fast(cell, x, weight, bias, state, keep, projection, shift, wants_slopes=wants_slopes)
     np.testing.assert_allclose(hs, expected, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(after, last, rtol=1e-12, atol=1e-12)
 
 
 def pulled(cell, dhs, dafter):
@@ -149,16 +137,16 @@ def test_backward_kernel_is_the_difference_quotient_of_the_equations(cell, n_str
     gates, weight, bias, state, keep = arguments = case(cell, n_streams=n_streams)
     rng = np.random.default_rng(4)
     dhs, dafter = rng.normal(size=(*gates.shape[:3], weight.shape[1])), rng.normal(size=state.shape)
-    _, _, kept, spans = fast(cell, *arguments)
-    (_, dweight, dbiases, dgates), dstate = slopes_of(cell, kept, spans, dhs, dafter)
-    value, width, tiny = pulled(cell, dhs, dafter), gates.shape[3], 1e-5
+    _, _, run = fast(cell, *arguments)
+    (_, dweight, _, *dbias), dgates, dstate = slopes_of(run, dhs, dafter)
+    value, tiny = pulled(cell, dhs, dafter), 1e-5
     for _ in range(10):
         moves = [rng.normal(size=a.shape) for a in (gates, weight, bias, state)]
         ahead = value(*(a + tiny * m for a, m in zip(arguments[:4], moves, strict=True)), keep)
         behind = value(*(a - tiny * m for a, m in zip(arguments[:4], moves, strict=True)), keep)
         slope = (dgates * moves[0]).sum() + (dweight * moves[1]).sum() + (dstate * moves[3]).sum()
         if cell == "gru":
-            slope += (dbiases[:, width:] * moves[2][:, 0]).sum()
+            slope += (dbias[0] * moves[2]).sum()
         # error of a central difference: tiny**2 times third derivatives, plus rounding over tiny
         assert slope == pytest.approx((ahead - behind) / (2 * tiny), rel=1e-6, abs=1e-7)
 
@@ -166,25 +154,32 @@ def test_backward_kernel_is_the_difference_quotient_of_the_equations(cell, n_str
 @streams
 @cells
 def test_gradients_of_projection_and_biases_are_those_of_the_gates_summed(cell, n_streams):
-    _, _, kept, spans = fast(cell, *case(cell, n_streams=n_streams))
-    gates = kept[4]
-    dhs = np.ones((*gates.shape[:3], SIZES[3]))
-    (dprojection, _, dbiases, dgates), _ = slopes_of(
-        cell, kept, spans, dhs, np.zeros_like(case(cell, n_streams=n_streams)[3])
-    )
+    arguments = case(cell, n_streams=n_streams)
+    _, _, run = fast(cell, *arguments)
+    gates, dhs = arguments[0], np.ones((*arguments[0].shape[:3], SIZES[3]))
+    (dprojection, _, dshift, *_), dgates, _ = slopes_of(run, dhs, np.zeros_like(arguments[3]))
     np.testing.assert_allclose(dprojection, np.einsum("etbi,etbj->eij", gates, dgates), rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(dbiases[:, : gates.shape[3]], dgates.sum(axis=(1, 2)), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(dshift[:, 0], dgates.sum(axis=(1, 2)), rtol=1e-12, atol=1e-12)
 
 
 @streams
 @cells
 def test_the_gradient_of_the_inputs_is_made_only_where_it_is_asked_for(cell, n_streams):
-    _, _, kept, spans = fast(cell, *case(cell, n_streams=n_streams))
-    dhs, dafter = np.ones((*kept[4].shape[:3], SIZES[3])), np.zeros_like(case(cell, n_streams=n_streams)[3])
-    (*expected, _), _ = slopes_of(cell, kept, spans, dhs, dafter)
-    none = np.empty((SIZES[0], 0, *kept[4].shape[2:]))
-    actual, dstate = tuple(np.zeros_like(weight) for weight in kept[1]), dafter.copy()
-    for span in spans:
-        BACKWARD[cell](*kept, dhs, dstate, (*actual, none), span)
+    arguments = case(cell, n_streams=n_streams)
+    _, _, run = fast(cell, *arguments)
+    dhs, dafter = np.ones((*arguments[0].shape[:3], SIZES[3])), np.zeros_like(arguments[3])
+    expected, _, _ = slopes_of(run, dhs, dafter)
+    expected = [part.copy() for part in expected]
+    actual, none, _ = slopes_of(run, dhs, dafter, wants_x=False)
+    assert none is None
     for one, other in zip(actual, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@cells
+def test_a_stream_does_not_depend_on_those_beside_it_to_the_bit(cell):
+    gates, weight, bias, state, keep = case(cell, np.float32, n_streams=MANY)
+    hs, after, _ = fast(cell, gates, weight, bias, state, keep)
+    alone, last, _ = fast(cell, gates[:, :, 4:5].copy(), weight, bias, state[:, :, 4:5], keep[:, :, 4:5].copy())
+    np.testing.assert_array_equal(alone, hs[:, :, 4:5])
+    np.testing.assert_array_equal(last, after[:, :, 4:5])

@@ -103,7 +103,7 @@ def criterion_search(scores, limits, stepwise):
         p, q = orders[0], orders[1]
         k = p + q + W.shape[0]
         squares = n / (2 * np.pi) * np.exp((scores[p, q, W.shape[0] - 1] - 2.0 * k) / n - 1.0)
-        return x, squares, 1, True, np.zeros(W.shape[0])
+        return x, squares, 1, True, np.zeros(W.shape[0]), 0.1
 
     def starts(y, orders, n_points):
         return np.zeros((1, orders[:4].sum()))

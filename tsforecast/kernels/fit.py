@@ -18,6 +18,9 @@ from tsforecast.kernels.rows import n_lost, stack
 from tsforecast.kernels.start import grid_of_angles, hannan_rissanen, project_grid
 
 Kernels: TypeAlias = tuple[int, int, int, int]
+Optimum: TypeAlias = tuple[
+    Floats, float, int, bool, Floats, float
+]  # as `tsforecast.kernels.likelihood.minimise` has it
 
 STARTS = "float64[:, ::1](float64[::1], int64[::1], int64)"
 
@@ -32,7 +35,11 @@ _MAX_ITERATIONS = 200
 _MOST_OF_GRID = 8  # starts
 _WIDTH = 1.4  # radians, of the starts spread out
 _SPARE = 10.0  # of log-likelihood, that a start may lack in what it foresees and still be followed
-_ENOUGH = 4  # starts in a row that lead to the same optimum
+_SHARP = 0.12  # radians, of an optimum: its largest standard error
+_DULL = 0.3  # radians
+_STRAIGHT = 12  # iterations to an optimum
+_FEW = 3  # starts in a row that lead to the same optimum, which is not `_DULL`
+_ENOUGH = 6  # such starts where it is
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
 
 
@@ -87,32 +94,65 @@ def spread(i: int, k: int) -> float:
 
 
 @njit
-def maximise(
-    starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels
-) -> tuple[Floats, float, int, bool, Floats]:
+def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels) -> Optimum:
     """The best of the optima reached from several starts, as `tsforecast.kernels.likelihood.minimise` returns it.
 
-    The iterations are those of all. The first start is followed to its optimum. Any other is left as soon as it cannot
-    come below that, or comes near.
+    The iterations are those of all. The first start is followed to its optimum; others only where that is not
+    `certain`.
     """
+    first = from_first(starts, orders, W, n_missing, circle, kernels)
+    return first if certain(first) else bettered(first, starts, orders, W, n_missing, circle, kernels)
+
+
+@njit
+def from_first(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels) -> Optimum:
+    """The optimum reached from the first of the starts."""
+    stop, whitening = (_TOLERANCE, _MAX_ITERATIONS, np.inf), (kernels[2], kernels[3])
+    return _minimise(kernels[0], (starts[0], orders, W, n_missing, circle, stop, starts[0, :0], whitening))
+
+
+@njit
+def certain(first: Optimum) -> bool:
+    """Whether a first optimum was reached without detours and is so sharp that the likelihood has hardly another."""
+    return first[5] < _SHARP and first[2] <= _STRAIGHT
+
+
+@njit
+def bettered(
+    first: Optimum, starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels
+) -> Optimum:
+    """The best of a first optimum and of those reached from all starts but the first.
+
+    A start is left as soon as it cannot come below the best optimum so far, or comes near; all are, once several in a
+    row have led to the same.
+    """
+    x, value, n_iterations, converged, found, error = first
+    n, alike, enough = W.shape[1] - n_missing, 0, _FEW if error < _DULL else _ENOUGH
     rows, most, whitening = (orders, W, n_missing, circle), _MAX_ITERATIONS, (kernels[2], kernels[3])
-    tight, unknown = (_TOLERANCE, most, np.inf), starts[0, :0]
-    x, value, n_iterations, converged, found = _minimise(kernels[0], (starts[0], *rows, tight, unknown, whitening))
-    n, alike = W.shape[1] - n_missing, 0
     spare = np.exp(2.0 * _SPARE / n)
     for i in range(1, starts.shape[0]):
         loose = (100.0 * _TOLERANCE, most, value * spare if np.isfinite(value) else np.inf)
-        now, reached, steps, _, _ = _minimise(kernels[0], (starts[i], *rows, loose, x, whitening))
+        now, reached, steps, _, _, _ = _minimise(kernels[0], (starts[i], *rows, loose, x, whitening))
         n_iterations += steps
         if n * (value - reached) > _TOLERANCE * reached or np.isnan(value):
-            x, value, steps, converged, found = _minimise(kernels[0], (now, *rows, tight, unknown, whitening))
+            tight = (_TOLERANCE, most, np.inf)
+            x, value, steps, converged, found, error = _minimise(kernels[0], (now, *rows, tight, x[:0], whitening))
             n_iterations += steps
             alike = 0
         elif apart(now, x) < SAME:
             alike += 1
-            if alike == _ENOUGH:
+            if alike == enough:
                 break
-    return x, value, n_iterations, converged, found
+    return x, value, n_iterations, converged, found, error
+
+
+@njit
+def optimum(y: Floats, orders: Ints, n_starts: int, W: Floats, n_missing: int, kernels: Kernels) -> Optimum:
+    """`maximise` from the `starting_points` of the residual y, those past the first made only where they are needed."""
+    first = from_first(_starts(kernels[1], (y, orders, 1)), orders, W, n_missing, 1.0, kernels)
+    if n_starts == 1 or certain(first):
+        return first
+    return bettered(first, _starts(kernels[1], (y, orders, n_starts)), orders, W, n_missing, 1.0, kernels)
 
 
 @njit_inline
@@ -141,8 +181,8 @@ def fit_series(
         numbers[STATUS] = COLLINEAR + dependent
         return
     else:
-        points = _starts(kernels[1], (residual, own, n_starts))
-        x, value, numbers[N_ITERATIONS], numbers[CONVERGED], found = maximise(points, own, W, n_missing, 1.0, kernels)
+        best = optimum(residual, own, n_starts, W, n_missing, kernels)
+        x, value, numbers[N_ITERATIONS], numbers[CONVERGED], found, _ = best
         numbers[SIGMA2], numbers[LOGLIK] = variance(value, found[0], n), loglik(value, n)
         beta = found[1:]
         if not np.isfinite(numbers[LOGLIK]):

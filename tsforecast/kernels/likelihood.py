@@ -27,7 +27,7 @@ Kernels: TypeAlias = tuple[int, int]  # addresses of `arma.whiten` and `arma.beg
 Stop: TypeAlias = tuple[float, int, float]
 
 MINIMISE = (
-    "Tuple((float64[::1], float64, int64, boolean, float64[::1]))"
+    "Tuple((float64[::1], float64, int64, boolean, float64[::1], float64))"
     "(float64[::1], int64[::1], float64[:, ::1], int64, float64, Tuple((float64, int64, float64)), float64[::1],"
     "UniTuple(int64, 2))"
 )
@@ -37,9 +37,9 @@ _whiten = caller(WHITEN)
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
 _HOPE = 10.0
-_FIRST_STEPS = 2  # before a point is compared with the optimum known
+_FIRST_STEPS = 1  # before a point is compared with the optimum known
 SAME = 0.3  # of partial autocorrelations: two optima so near to each other are taken for one
-_FEW = 4  # parameters
+_FEW = 3  # parameters
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
@@ -260,8 +260,9 @@ def minimise(
     stop: Stop,
     known: Floats,
     kernels: Kernels,
-) -> tuple[Floats, float, int, bool, Floats]:
-    """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, whether it converged, and what `tangents` found.
+) -> tuple[Floats, float, int, bool, Floats, float]:
+    """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, whether it converged, what `tangents` found, and
+    the largest standard error of an angle.
 
     Gauss-Newton steps with the damping of Levenberg and Marquardt (1963) and the second-order term of NL2SOL (Dennis,
     Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. It has converged
@@ -277,7 +278,7 @@ def minimise(
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
     R, E = room(orders, W)
     near = SAME if k <= _FEW else 0.1 * SAME  # with many parameters optima lie close together
-    found = np.empty(W.shape[0])
+    found, converged = np.empty(W.shape[0]), False
     while True:
         there = tangents(trial, orders, W, n_missing, circle, R, E, kernels)
         G = gram(E, 1 + k)
@@ -294,20 +295,35 @@ def minimise(
             damped_step(A, A, g, 0.0, M, step)
             ahead = foreseen(step, A, g)
             if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
-                return x, best, iteration, True, found
+                converged = True
+                break
             if iteration >= _FIRST_STEPS and known.size > 0 and apart(x, known) < near:
-                return x, best, iteration, False, found
+                break
         else:
             refused += 1
             use_secant = not use_secant and iteration > 0 and damping < 1.0
             damping = max(damping * 6.0, 1e-4)
             if refused == 15 or iteration < 0:
-                return x, best, max(iteration, 0), n * foreseen(step, A, g) < 10.0 * tolerance * best, found
+                converged = n * foreseen(step, A, g) < 10.0 * tolerance * best
+                break
         if iteration == max_iterations:
-            return x, best, iteration, False, found
+            break
         damped_step(full if use_secant else A, A, g, damping, M, step)
         for i in range(k):
             trial[i] = x[i] + step[i]
+    return x, best, max(iteration, 0), converged, found, np.sqrt(best / n * largest_of_inverse(A))
+
+
+@njit
+def largest_of_inverse(A: Floats) -> float:
+    """The largest value on the diagonal of the inverse of A, inf where A is not positive definite: (k, k) -> float."""
+    C, most = semidefinite_cholesky(A.copy()), 0.0
+    for i in range(A.shape[0]):
+        unit = np.zeros(A.shape[0])
+        unit[i] = 1.0
+        solve_cholesky(C, unit)
+        most = max(most, unit[i] if unit[i] < np.inf else np.inf)  # nan is not
+    return most
 
 
 @njit

@@ -170,7 +170,7 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
         else:
             begin = carry(tried.angles[parent], tried.models[parent], model, n_arma)
         stop, whitening = (_ROUGH, _MAX_ITERATIONS, goal), (rules.whiten, rules.beginning)
-        x, squares, _, _, _ = _minimise(
+        x, squares, _, _, _, _ = _minimise(
             rules.minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening)
         )
         known = x

@@ -2,22 +2,28 @@
 
 The equations and their letters are those of ``tsforecast.models.rnn.cells``; the gradients are written out by hand.
 Everything of a step, products with weights and their gradients included, is done while it lies in the cache. A forward
-kernel leaves the activated gates in ``gates``, for the backward one, as `tsforecast.kernels.steps` lays them out.
-Arrays are contiguous, all float32 or all float64, in named sizes:
+kernel leaves the activated gates in ``gates``, for the backward one, in blocks:
+
+    rnn  none, ``gates`` is ``hs``        lstm  i, f, g, o, tanh(c)        gru  n, r, z, q = U h + d
+
+so that what inputs act on lies side by side, and what the state acts on: the first three and the last three of a gru.
+Arrays are flat, all float32 or all float64. Named sizes: n_units is hidden_size in whole vectors (see `steps`); n_held
+is n_steps, or 1 where no gradient is wanted and each step may write over the last.
 
     x              (n_members or 1, n_steps, n_streams, n_inputs)
-    gates          (n_members, n_pieces, n_steps, `width_of` a step); of an rnn it is ``hs``
-    weights        W transposed, (n_members, n_inputs, n_gates * hidden_size); U transposed, (n_members, hidden_size,
-                   n_gates * hidden_size); the biases of all blocks, (n_members, n_blocks * hidden_size)
-    gradients      of weights, in their shapes, are added to; those of x, (n_members, n_steps, n_streams, n_inputs), or
-                   none (no steps)
-    state, dstate  (n_parts, n_members, n_streams, hidden_size); the state comes in as before the first step and
-                   goes out as after the last, its gradient the other way round
+    gates          (n_members, n_pieces, n_held, n_rows * n_blocks * n_units)
+    panel          weights of each member, as `tsforecast.models.rnn.panels` lays them out: W above U, then the biases
+    backs          transposes of U, and of W where the gradient of x is wanted
+    gradients      of the panel, added to; of x, (n_members, n_steps, n_streams, n_inputs in whole vectors), or empty
+    state, dstate  (n_parts, n_members, n_streams, n_units); the state comes in as before the first step and goes out
+                   as after the last, its gradient the other way round
     keep           (n_members or 1, n_steps, n_streams): 0 where the state before the step is reset
-    trace          (n_parts, n_members, n_steps, n_streams, hidden_size): the state before each step
-    hs, dhs        (n_members, n_steps, n_streams, hidden_size)
-    span           (n_rows, begin, end): pieces are counted on from member to member; the call computes pieces begin to
-                   end, which do not touch the others, but in gradients of weights
+    trace          (n_parts, n_members, n_held, n_streams, n_units): the state before each step
+    hs, dhs        (n_members, n_steps, n_streams, n_units)
+    sizes          n_members, n_steps, n_streams, n_inputs, hidden_size, n_held; numbers from one member to the next in
+                   ``x`` and in ``keep``, 0 where they share them
+    span           (n_rows, begin, end): pieces of n_rows streams are counted on from member to member; the call
+                   computes pieces begin to end, which do not touch the others, but in gradients of the panel
 """
 
 from typing import Any, TypeAlias
@@ -25,266 +31,302 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tsforecast.kernels._jit import njit
+from tsforecast.kernels._vectors import lanes, put, sigmoid, take, tanh
 from tsforecast.kernels.steps import (
-    ONE,
-    THIN,
-    add,
-    alike,
+    add_1,
+    add_3,
+    add_4,
+    add_runs,
+    aligned,
+    begin_with,
     clear,
-    collect,
-    collect_thin,
-    collect_tiles,
-    divided,
+    copy,
     enter,
-    flat,
-    input_slopes,
     place,
-    project,
-    project_all,
-    project_thin,
     pull,
-    pull_thin,
-    store,
-    tanh,
-    tiled,
-    to_sigmoid,
-    to_tanh,
+    units_of,
 )
 
 Span: TypeAlias = tuple[int, int, int]
+Sizes: TypeAlias = tuple[int, int, int, int, int, int, int, int]
+N_BLOCKS = {"rnn": 1, "lstm": 5, "gru": 4}
+_ONE = np.float32(1)  # no upcast of float32
 
 
 @njit
-def rnn_forward(x: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
-    """Outputs into ``hs``, which is ``gates``."""
-    _, n_steps, n_streams, _ = hs.shape
-    thin = span[0] < THIN
+def rnn_forward(
+    x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, sizes: Sizes, span: Span
+) -> None:
+    """Outputs into ``hs``; the gates are not used."""
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
+    width, n_units = lanes(x), units_of(size, x)
+    n_panel = (n_inputs + size + 1) * n_units
     for unit in range(span[1], span[2]):
-        e, _, a, z = place(unit, span[0], n_streams)
-        mask, inputs = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)]
-        bias, h = tiled(weights[2][e], 1, z - a), state[0, e, a:z]
-        if thin:
-            project_all(inputs, weights[0][e], hs[e])
+        e, _, a, n = place(unit, span[0], n_streams)
+        own, first = state, (e * n_streams + a) * n_units
         for t in range(n_steps):
-            before = trace[0, e, t, a:z]
-            enter(h, mask[t, a:z], before)
-            h = hs[e, t, a:z]
-            if thin:
-                project_thin(before, weights[1][e], 1, h.reshape(-1))
-            else:
-                project(inputs[t, a:z], before, weights[0][e], weights[1][e], 1, h.reshape(-1))
-            to_tanh(h.reshape(-1), bias[0])
-        store(h.reshape(-1), state[0, e, a:z].reshape(-1))
+            last = ((e * n_held + min(t, n_held - 1)) * n_streams + a) * n_units
+            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            enter(n, n_units, own, first, keep, keep_at, trace, last)
+            own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
+            for j in range(0, n_units, width):
+                at, b_at = first + j, e * n_panel + j * (n_inputs + size)
+                begin_with(n, 1, panel, e * n_panel + (n_inputs + size) * n_units + j, hs, at, n_units)
+                add_1(n, (n_inputs, x_at, n_inputs, 1, b_at, width, at, n_units), x, panel, hs)
+                add_1(n, (size, last, n_units, 1, b_at + n_inputs * width, width, at, n_units), trace, panel, hs)
+            for j in range(first, first + n * n_units, width):
+                put(hs, j, tanh(take(hs, j)))
+        copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
 def rnn_backward(
-    hs: Any, weights: Any, keep: Any, trace: Any, x: Any, dhs: Any, dstate: Any, gradients: Any, span: Span
+    hs: Any,
+    backs: tuple[Any, Any],
+    keep: Any,
+    trace: Any,
+    x: Any,
+    slopes_of: tuple[Any, Any],
+    gradients: tuple[Any, Any],
+    sizes: Sizes,
+    span: Span,
 ) -> None:
-    """Gradients of the state, of the weights and of x."""
-    _, n_steps, n_streams, size = dhs.shape
-    thin = span[0] < THIN
-    works = np.empty((n_steps if thin else 1, min(span[0], n_streams) * size), x.dtype)
+    """Gradients of the state, of the panel and of x, from ``hs`` in place of the gates; ``slopes_of`` hs and state."""
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
+    width, n_units, n_columns = lanes(x), units_of(size, x), units_of(n_inputs, x)
+    n_panel = (n_inputs + size + 1) * n_units
+    (dhs, dstate), (dpanel, dx) = slopes_of, gradients
     for unit in range(span[1], span[2]):
-        e, _, a, z = place(unit, span[0], n_streams)
-        mask, inputs, n = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)], (z - a) * size
-        WT, UT, tiles = weights[0][e].T.copy(), weights[1][e].T.copy(), np.zeros((1, n), x.dtype)
-        dh = dstate[0, e, a:z]
+        e, _, a, n = place(unit, span[0], n_streams)
+        slopes, own, total = aligned(n * n_units, x), (e * n_streams + a) * n_units, e * n_panel
+        to_state = backs[0][e * n_units * n_units : (e + 1) * n_units * n_units]
+        to_inputs = backs[1][e * n_units * n_columns : (e + 1) * n_units * n_columns]
         for t in range(n_steps - 1, -1, -1):
-            work = works[t if thin else 0, :n]
-            _rnn_slopes(hs[e, t, a:z].reshape(-1), dhs[e, t, a:z].reshape(-1), dh.reshape(-1), work)
-            dh[:] = 0
-            if thin:
-                pull_thin(work, UT, 1, dh)
-            else:
-                collect(work, inputs[t, a:z], trace[0, e, t, a:z], gradients, e, tiles)
-                pull(work, WT, UT, 1, input_slopes(gradients[3], e, t, a, z), dh)
-            clear(dh, mask[t, a:z])
-        if thin:
-            collect_thin(works.reshape(-1), inputs, trace[0, e], gradients, e, WT)
-        else:
-            collect_tiles(tiles, z - a, gradients[2][e])
+            now, last = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_units
+            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            for j in range(0, n_units, width):
+                for r in range(n):
+                    i = r * n_units + j
+                    value, up = take(hs, now * n_units + i), take(dhs, now * n_units + i)
+                    put(slopes, j * n + r * width, (up + take(dstate, own + i)) * (_ONE - value * value))
+                    put(dstate, own + i, 0)
+            pull(n, (1, 0, 1), slopes, to_state, n_units, dstate, own)
+            if dx.size > 0:
+                pull(n, (1, 0, 1), slopes, to_inputs, n_columns, dx, now * n_columns)
+            for j in range(0, n_units, width):
+                at = total + j * (n_inputs + size)
+                add_1(n_inputs, (n, x_at, 1, n_inputs, j * n, width, at, width), x, slopes, dpanel)
+                add_1(size, (n, last, 1, n_units, j * n, width, at + n_inputs * width, width), trace, slopes, dpanel)
+                add_runs(n, 1, slopes, j * n, dpanel, total + (n_inputs + size) * n_units + j)
+            clear(n, n_units, dstate, own, keep, keep_at)
 
 
 @njit
-def _rnn_slopes(h: Any, up: Any, late: Any, d: Any) -> None:
-    for j in range(h.size):
-        d[j] = (up[j] + late[j]) * (ONE - h[j] * h[j])
-
-
-@njit
-def lstm_forward(x: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+def lstm_forward(
+    x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, sizes: Sizes, span: Span
+) -> None:
     """Outputs into ``hs``."""
-    _, n_steps, n_streams, _ = hs.shape
-    thin = span[0] < THIN
+    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
+    width, n_units = lanes(x), units_of(size, x)
+    n_panel, n_pieces = 4 * (n_inputs + size + 1) * n_units, (n_streams + span[0] - 1) // span[0]
+    cells, held_cells = n_members * n_streams * n_units, n_members * n_held * n_streams * n_units
     for unit in range(span[1], span[2]):
-        e, piece, a, z = place(unit, span[0], n_streams)
-        mask, inputs = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)]
-        bias, h, c = tiled(weights[2][e], 4, 1 if thin else z - a), state[0, e, a:z], state[1, e, a:z]
-        if thin:
-            project_all(inputs, weights[0][e], gates[e, piece])
+        e, piece, a, n = place(unit, span[0], n_streams)
+        own, first, c_at = state, (e * n_streams + a) * n_units, cells + (e * n_streams + a) * n_units
         for t in range(n_steps):
-            before, last, work = trace[0, e, t, a:z], trace[1, e, t, a:z], gates[e, piece, t]
-            enter(h, mask[t, a:z], before)
-            enter(c, mask[t, a:z], last)
-            if thin:
-                project_thin(before, weights[1][e], 4, work)
-            else:
-                project(inputs[t, a:z], before, weights[0][e], weights[1][e], 4, work)
-            h, parts = hs[e, t, a:z], divided(work, span[0])
-            lasts, cs, outs = alike(last, parts), alike(c, parts), alike(h, parts)
-            for k in range(parts.shape[0]):
-                _lstm_step(parts[k], bias, lasts[k], cs[k], outs[k])
-        store(h.reshape(-1), state[0, e, a:z].reshape(-1))
+            held = min(t, n_held - 1)
+            last = ((e * n_held + held) * n_streams + a) * n_units
+            work = ((e * n_pieces + piece) * n_held + held) * 5 * span[0] * n_units
+            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            enter(n, n_units, own, first, keep, keep_at, trace, last)
+            enter(n, n_units, state, c_at, keep, keep_at, trace, held_cells + last)
+            own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
+            for j in range(0, n_units, width):
+                at, b_at, step = work + 5 * j * n, e * n_panel + 4 * j * (n_inputs + size), 4 * width
+                begin_with(n, 4, panel, e * n_panel + 4 * (n_inputs + size) * n_units + 4 * j, gates, at, 5 * width)
+                add_4(n, (n_inputs, x_at, n_inputs, 1, b_at, step, at, 5 * width), x, panel, gates)
+                add_4(n, (size, last, n_units, 1, b_at + n_inputs * step, step, at, 5 * width), trace, panel, gates)
+                _lstm_step(n, n_units, gates, at, trace, held_cells + last + j, state, c_at + j, hs, first + j)
+        copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _lstm_step(work: Any, bias: Any, last: Any, c: Any, h: Any) -> None:
-    n = h.size
-    i, f, g, o = flat(work, 0, 4, n), flat(work, 1, 4, n), flat(work, 2, 4, n), flat(work, 3, 4, n)
-    to_sigmoid(i, bias[0])
-    to_sigmoid(f, bias[1])
-    to_tanh(g, bias[2])
-    to_sigmoid(o, bias[3])
-    for j in range(n):
-        c[j] = f[j] * last[j] + i[j] * g[j]
-        h[j] = o[j] * tanh(c[j])
+def _lstm_step(
+    n: int, n_units: int, work: Any, at: int, trace: Any, last: int, state: Any, c_at: int, hs: Any, h_at: int
+) -> None:
+    """Gates, c and h of a tile from what goes into the gates."""
+    width = lanes(work)
+    for r in range(n):
+        k, u = at + 5 * r * width, r * n_units
+        i, f = sigmoid(take(work, k)), sigmoid(take(work, k + width))
+        g, o = tanh(take(work, k + 2 * width)), sigmoid(take(work, k + 3 * width))
+        c = f * take(trace, last + u) + i * g
+        m = tanh(c)
+        put(work, k, i)
+        put(work, k + width, f)
+        put(work, k + 2 * width, g)
+        put(work, k + 3 * width, o)
+        put(work, k + 4 * width, m)
+        put(state, c_at + u, c)
+        put(hs, h_at + u, o * m)
 
 
 @njit
 def lstm_backward(
-    gates: Any, weights: Any, keep: Any, trace: Any, x: Any, dhs: Any, dstate: Any, gradients: Any, span: Span
+    gates: Any,
+    backs: tuple[Any, Any],
+    keep: Any,
+    trace: Any,
+    x: Any,
+    slopes_of: tuple[Any, Any],
+    gradients: tuple[Any, Any],
+    sizes: Sizes,
+    span: Span,
 ) -> None:
-    """Gradients of the state, of the weights and of x."""
-    _, n_steps, n_streams, size = dhs.shape
-    thin = span[0] < THIN
-    works = np.empty((n_steps if thin else 1, gates.shape[3]), x.dtype)
+    """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
+    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
+    width, n_units, n_columns = lanes(x), units_of(size, x), units_of(n_inputs, x)
+    n_panel, n_pieces = 4 * (n_inputs + size + 1) * n_units, (n_streams + span[0] - 1) // span[0]
+    cells, held_cells = n_members * n_streams * n_units, n_members * n_held * n_streams * n_units
+    (dhs, dstate), (dpanel, dx) = slopes_of, gradients
     for unit in range(span[1], span[2]):
-        e, piece, a, z = place(unit, span[0], n_streams)
-        mask, inputs = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)]
-        WT, UT, tiles = weights[0][e].T.copy(), weights[1][e].T.copy(), np.zeros((4, (z - a) * size), x.dtype)
-        dh, dc = dstate[0, e, a:z], dstate[1, e, a:z]
+        e, piece, a, n = place(unit, span[0], n_streams)
+        slopes, own, total = aligned(4 * n * n_units, x), (e * n_streams + a) * n_units, e * n_panel
+        to_state = backs[0][4 * e * n_units * n_units : 4 * (e + 1) * n_units * n_units]
+        to_inputs = backs[1][4 * e * n_units * n_columns : 4 * (e + 1) * n_units * n_columns]
         for t in range(n_steps - 1, -1, -1):
-            work = works[t if thin else 0]
-            parts, past = divided(work, span[0]), divided(gates[e, piece, t], span[0])
-            lasts, ups = alike(trace[1, e, t, a:z], parts), alike(dhs[e, t, a:z], parts)
-            lates, flows = alike(dh, parts), alike(dc, parts)
-            for k in range(parts.shape[0]):
-                _lstm_slopes(past[k], lasts[k], ups[k], lates[k], flows[k], parts[k])
-            dh[:] = 0
-            if thin:
-                pull_thin(work, UT, 4, dh)
-            else:
-                collect(work, inputs[t, a:z], trace[0, e, t, a:z], gradients, e, tiles)
-                pull(work, WT, UT, 4, input_slopes(gradients[3], e, t, a, z), dh)
-            clear(dh, mask[t, a:z])
-            clear(dc, mask[t, a:z])
-        if thin:
-            collect_thin(works.reshape(-1), inputs, trace[0, e], gradients, e, WT)
-        else:
-            collect_tiles(tiles, z - a, gradients[2][e])
+            now, last = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_units
+            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            work = ((e * n_pieces + piece) * n_held + t) * 5 * span[0] * n_units
+            places = (work, held_cells + last, now * n_units, own, cells + own)
+            _lstm_slopes(n, n_units, places, gates, trace, dhs, dstate, slopes)
+            pull(n, (4, 0, 4), slopes, to_state, n_units, dstate, own)
+            if dx.size > 0:
+                pull(n, (4, 0, 4), slopes, to_inputs, n_columns, dx, now * n_columns)
+            for j in range(0, n_units, width):
+                at, b_at, step = total + 4 * j * (n_inputs + size), 4 * j * n, 4 * width
+                add_4(n_inputs, (n, x_at, 1, n_inputs, b_at, step, at, step), x, slopes, dpanel)
+                add_4(size, (n, last, 1, n_units, b_at, step, at + n_inputs * step, step), trace, slopes, dpanel)
+                add_runs(n, 4, slopes, b_at, dpanel, total + 4 * (n_inputs + size) * n_units + 4 * j)
+            clear(n, n_units, dstate, own, keep, keep_at)
+            clear(n, n_units, dstate, cells + own, keep, keep_at)
 
 
 @njit
-def _lstm_slopes(past: Any, last: Any, up: Any, late: Any, flow: Any, work: Any) -> None:
-    n = up.size
-    i, f, g, o = flat(past, 0, 4, n), flat(past, 1, 4, n), flat(past, 2, 4, n), flat(past, 3, 4, n)
-    di, df, dg, do = flat(work, 0, 4, n), flat(work, 1, 4, n), flat(work, 2, 4, n), flat(work, 3, 4, n)
-    for j in range(n):
-        m = tanh(f[j] * last[j] + i[j] * g[j])
-        dy = up[j] + late[j]
-        dc = flow[j] + dy * o[j] * (ONE - m * m)
-        do[j] = dy * m * o[j] * (ONE - o[j])
-        di[j] = dc * g[j] * i[j] * (ONE - i[j])
-        df[j] = dc * last[j] * f[j] * (ONE - f[j])
-        dg[j] = dc * i[j] * (ONE - g[j] * g[j])
-        flow[j] = dc * f[j]
+def _lstm_slopes(n: int, n_units: int, places: Any, gates: Any, trace: Any, dhs: Any, dstate: Any, slopes: Any) -> None:
+    """Slopes of a step; the gradient of c goes on to the step before, that of h is left zero."""
+    work, last, up, late, flow = places
+    width = lanes(gates)
+    for j in range(0, n_units, width):
+        for r in range(n):
+            k, s, u = work + 5 * (j * n + r * width), 4 * (j * n + r * width), r * n_units + j
+            i, f, g = take(gates, k), take(gates, k + width), take(gates, k + 2 * width)
+            o, m = take(gates, k + 3 * width), take(gates, k + 4 * width)
+            dy = take(dhs, up + u) + take(dstate, late + u)
+            dc = take(dstate, flow + u) + dy * o * (_ONE - m * m)
+            put(slopes, s, dc * g * i * (_ONE - i))
+            put(slopes, s + width, dc * take(trace, last + u) * f * (_ONE - f))
+            put(slopes, s + 2 * width, dc * i * (_ONE - g * g))
+            put(slopes, s + 3 * width, dy * m * o * (_ONE - o))
+            put(dstate, flow + u, dc * f)
+            put(dstate, late + u, 0)
 
 
 @njit
-def gru_forward(x: Any, gates: Any, weights: Any, state: Any, keep: Any, trace: Any, hs: Any, span: Span) -> None:
+def gru_forward(
+    x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, sizes: Sizes, span: Span
+) -> None:
     """Outputs into ``hs``."""
-    _, n_steps, n_streams, _ = hs.shape
-    thin = span[0] < THIN
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
+    width, n_units = lanes(x), units_of(size, x)
+    n_weights, n_pieces = 3 * (n_inputs + size) * n_units, (n_streams + span[0] - 1) // span[0]
+    n_panel = n_weights + 4 * n_units
     for unit in range(span[1], span[2]):
-        e, piece, a, z = place(unit, span[0], n_streams)
-        mask, inputs = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)]
-        bias, h = tiled(weights[2][e], 4, 1 if thin else z - a), state[0, e, a:z]
-        if thin:
-            project_all(inputs, weights[0][e], gates[e, piece])
+        e, piece, a, n = place(unit, span[0], n_streams)
+        own, first = state, (e * n_streams + a) * n_units
         for t in range(n_steps):
-            before, work = trace[0, e, t, a:z], gates[e, piece, t]
-            enter(h, mask[t, a:z], before)
-            if thin:
-                project_thin(before, weights[1][e], 4, work)
-            else:
-                project(inputs[t, a:z], before, weights[0][e], weights[1][e], 4, work)
-            h, parts = hs[e, t, a:z], divided(work, span[0])
-            lasts, outs = alike(before, parts), alike(h, parts)
-            for k in range(parts.shape[0]):
-                _gru_step(parts[k], bias, lasts[k], outs[k])
-        store(h.reshape(-1), state[0, e, a:z].reshape(-1))
+            held = min(t, n_held - 1)
+            last = ((e * n_held + held) * n_streams + a) * n_units
+            work = ((e * n_pieces + piece) * n_held + held) * 4 * span[0] * n_units
+            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            enter(n, n_units, own, first, keep, keep_at, trace, last)
+            own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
+            for j in range(0, n_units, width):
+                at, b_at, step, row = work + 4 * j * n, e * n_panel + 3 * j * (n_inputs + size), 3 * width, 4 * width
+                begin_with(n, 4, panel, e * n_panel + n_weights + 4 * j, gates, at, row)
+                add_3(n, (n_inputs, x_at, n_inputs, 1, b_at, step, at, row), x, panel, gates)
+                add_3(n, (size, last, n_units, 1, b_at + n_inputs * step, step, at + width, row), trace, panel, gates)
+                _gru_step(n, n_units, gates, at, trace, last + j, hs, first + j)
+        copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _gru_step(work: Any, bias: Any, last: Any, h: Any) -> None:
-    size = h.size
-    r, z, n, q = (flat(work, 0, 4, size), flat(work, 1, 4, size), flat(work, 2, 4, size), flat(work, 3, 4, size))
-    to_sigmoid(r, bias[0])
-    to_sigmoid(z, bias[1])
-    add(bias[2], n)
-    add(bias[3], q)
-    for j in range(size):
-        n[j] = tanh(n[j] + r[j] * q[j])
-        h[j] = n[j] + z[j] * (last[j] - n[j])
+def _gru_step(n: int, n_units: int, work: Any, at: int, trace: Any, last: int, hs: Any, h_at: int) -> None:
+    """Gates and h of a tile from what goes into the gates."""
+    width = lanes(work)
+    for i in range(n):
+        k, u = at + 4 * i * width, i * n_units
+        r, z, q = sigmoid(take(work, k + width)), sigmoid(take(work, k + 2 * width)), take(work, k + 3 * width)
+        new = tanh(take(work, k) + r * q)
+        put(work, k, new)
+        put(work, k + width, r)
+        put(work, k + 2 * width, z)
+        put(hs, h_at + u, new + z * (take(trace, last + u) - new))
 
 
 @njit
 def gru_backward(
-    gates: Any, weights: Any, keep: Any, trace: Any, x: Any, dhs: Any, dstate: Any, gradients: Any, span: Span
+    gates: Any,
+    backs: tuple[Any, Any],
+    keep: Any,
+    trace: Any,
+    x: Any,
+    slopes_of: tuple[Any, Any],
+    gradients: tuple[Any, Any],
+    sizes: Sizes,
+    span: Span,
 ) -> None:
-    """Gradients of the state, of the weights and of x."""
-    _, n_steps, n_streams, size = dhs.shape
-    thin = span[0] < THIN
-    works = np.empty((n_steps if thin else 1, gates.shape[3]), x.dtype)
+    """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
+    width, n_units, n_columns = lanes(x), units_of(size, x), units_of(n_inputs, x)
+    n_weights, n_pieces = 3 * (n_inputs + size) * n_units, (n_streams + span[0] - 1) // span[0]
+    (dhs, dstate), (dpanel, dx) = slopes_of, gradients
     for unit in range(span[1], span[2]):
-        e, piece, a, z = place(unit, span[0], n_streams)
-        mask, inputs = keep[min(e, keep.shape[0] - 1)], x[min(e, x.shape[0] - 1)]
-        WT, UT, tiles = weights[0][e].T.copy(), weights[1][e].T.copy(), np.zeros((4, (z - a) * size), x.dtype)
-        dh = dstate[0, e, a:z]
+        e, piece, a, n = place(unit, span[0], n_streams)
+        slopes, own, total = aligned(4 * n * n_units, x), (e * n_streams + a) * n_units, e * (n_weights + 4 * n_units)
+        to_state = backs[0][3 * e * n_units * n_units : 3 * (e + 1) * n_units * n_units]
+        to_inputs = backs[1][3 * e * n_units * n_columns : 3 * (e + 1) * n_units * n_columns]
         for t in range(n_steps - 1, -1, -1):
-            work = works[t if thin else 0]
-            parts, past = divided(work, span[0]), divided(gates[e, piece, t], span[0])
-            lasts, ups, lates = alike(trace[0, e, t, a:z], parts), alike(dhs[e, t, a:z], parts), alike(dh, parts)
-            for k in range(parts.shape[0]):
-                _gru_slopes(past[k], lasts[k], ups[k], lates[k], parts[k])
-            if thin:
-                pull_thin(work, UT, 4, dh)
-            else:
-                collect(work, inputs[t, a:z], trace[0, e, t, a:z], gradients, e, tiles)
-                pull(work, WT, UT, 4, input_slopes(gradients[3], e, t, a, z), dh)
-            clear(dh, mask[t, a:z])
-        if thin:
-            collect_thin(works.reshape(-1), inputs, trace[0, e], gradients, e, WT)
-        else:
-            collect_tiles(tiles, z - a, gradients[2][e])
+            now, last = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_units
+            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            work = ((e * n_pieces + piece) * n_held + t) * 4 * span[0] * n_units
+            _gru_slopes(n, n_units, (work, last, now * n_units, own), gates, trace, dhs, dstate, slopes)
+            pull(n, (4, 1, 3), slopes, to_state, n_units, dstate, own)
+            if dx.size > 0:
+                pull(n, (4, 0, 3), slopes, to_inputs, n_columns, dx, now * n_columns)
+            for j in range(0, n_units, width):
+                at, b_at, step, row = total + 3 * j * (n_inputs + size), 4 * j * n, 3 * width, 4 * width
+                add_3(n_inputs, (n, x_at, 1, n_inputs, b_at, row, at, step), x, slopes, dpanel)
+                again = (n, last, 1, n_units, b_at + width, row, at + n_inputs * step, step)
+                add_3(size, again, trace, slopes, dpanel)
+                add_runs(n, 4, slopes, b_at, dpanel, total + n_weights + 4 * j)
+            clear(n, n_units, dstate, own, keep, keep_at)
 
 
 @njit
-def _gru_slopes(past: Any, last: Any, up: Any, late: Any, work: Any) -> None:
-    size = up.size
-    r, z, n, q = (flat(past, 0, 4, size), flat(past, 1, 4, size), flat(past, 2, 4, size), flat(past, 3, 4, size))
-    dr, dz, dn, dq = (
-        flat(work, 0, 4, size),
-        flat(work, 1, 4, size),
-        flat(work, 2, 4, size),
-        flat(work, 3, 4, size),
-    )
-    for j in range(size):
-        dy = up[j] + late[j]
-        d = dy * (ONE - z[j]) * (ONE - n[j] * n[j])
-        dr[j] = d * q[j] * r[j] * (ONE - r[j])
-        dz[j] = dy * (last[j] - n[j]) * z[j] * (ONE - z[j])
-        dn[j] = d
-        dq[j] = d * r[j]
-        late[j] = dy * z[j]
+def _gru_slopes(n: int, n_units: int, places: Any, gates: Any, trace: Any, dhs: Any, dstate: Any, slopes: Any) -> None:
+    """Slopes of a step; what goes to the state before without a gate takes the place of its gradient."""
+    work, last, up, late = places
+    width = lanes(gates)
+    for j in range(0, n_units, width):
+        for i in range(n):
+            s, u = 4 * (j * n + i * width), i * n_units + j
+            new, r = take(gates, work + s), take(gates, work + s + width)
+            z, q = take(gates, work + s + 2 * width), take(gates, work + s + 3 * width)
+            dy = take(dhs, up + u) + take(dstate, late + u)
+            d = dy * (_ONE - z) * (_ONE - new * new)
+            put(slopes, s, d)
+            put(slopes, s + width, d * q * r * (_ONE - r))
+            put(slopes, s + 2 * width, dy * (take(trace, last + u) - new) * z * (_ONE - z))
+            put(slopes, s + 3 * width, d * r)
+            put(dstate, late + u, dy * z)

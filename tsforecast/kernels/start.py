@@ -8,7 +8,7 @@ from tsforecast.kernels._lanes import N_LANES, copied, inner, load, load2, store
 from tsforecast.kernels.arma import difference_equation, semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.polynomial import negative, nonzero_lags, product, step_down, step_up
 
-_N_FREQUENCIES = 8
+_N_FREQUENCIES = 12
 _NEAR_CIRCLE = 1.29  # arcsin of 0.98^2
 _WITHIN = 0.97  # largest partial autocorrelation of a starting value
 
@@ -110,13 +110,13 @@ def regress(A: Floats) -> tuple[Floats, float]:
 def grid_of_angles(orders: Ints) -> Floats:
     """Angles of the moving averages to try: (n_seeds, q + Q).
 
-    Four values of each of the first two partial autocorrelations (two where q > 2, of the first three), two of the
-    seasonal; and with two lags or more, pairs of roots ``exp(i omega) / 0.98`` at eight frequencies, which with an
+    Four values of each of the first two partial autocorrelations (two where q > 2, of the first three), three of the
+    seasonal; and with two lags or more, pairs of roots ``exp(i omega) / 0.98`` at twelve frequencies, which with an
     autoregression beside them stand for a narrow peak of the spectrum.
     """
     q, Q = orders[1], orders[3]
     levels = np.array([-1.0, -0.4, 0.4, 1.0]) if q <= 2 else np.array([-0.8, 0.8])
-    seasonal = np.array([0.0, 0.8])
+    seasonal = np.array([0.0, 0.8, -0.8])
     own = min(q, 3)
     n_pairs = _N_FREQUENCIES if q >= 2 else 0
     n_levels = levels.size**own + n_pairs
@@ -124,7 +124,7 @@ def grid_of_angles(orders: Ints) -> Floats:
     for i in range(out.shape[0]):
         rest = i % n_levels
         if rest < n_pairs:
-            omega = np.pi * (rest / n_pairs) ** 2
+            omega = np.pi * (rest / (n_pairs - 1.0)) ** 1.5
             out[i, 0], out[i, 1] = np.arcsin(0.98 * np.cos(omega)), -_NEAR_CIRCLE
         else:
             rest -= n_pairs
@@ -133,8 +133,8 @@ def grid_of_angles(orders: Ints) -> Floats:
                 rest //= levels.size
         rest = i // n_levels
         for k in range(Q):
-            out[i, q + k] = seasonal[rest % 2]
-            rest //= 2
+            out[i, q + k] = seasonal[rest % seasonal.size]
+            rest //= seasonal.size
     return out
 
 

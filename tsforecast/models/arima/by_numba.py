@@ -82,7 +82,8 @@ def fit_from(
     Roots stay outside the circle of radius ``circle``.
     """
     orders = _orders(order)
-    x, least, n_iterations, converged, found = kernel.maximise(starts, orders, W, n_missing, circle, fit_kernels())
+    best = kernel.maximise(starts, orders, W, n_missing, circle, fit_kernels())
+    x, least, n_iterations, converged, found, _ = best
     n = W.shape[1] - n_missing
     if not np.isfinite(least):
         raise FloatingPointError("the log-likelihood is not finite")
@@ -189,5 +190,6 @@ def _whole(order: Order) -> Ints:
 
 
 def _n_starts(order: Order) -> int:
-    """Starts to follow at most: a likelihood of few parameters has one peak, one of many has several."""
-    return {0: 1, 1: 1, 2: 2, 3: 4, 4: 12}.get(order.n_arma, 20)
+    """Starts to follow at most where the first optimum is not sharp: many parameters make many peaks."""
+    one_average = order.q + order.Q == 1
+    return {0: 1, 1: 1, 2: 4, 3: 4 if one_average else 8, 4: 16}.get(order.n_arma, 24)

@@ -47,13 +47,11 @@ def warm_up(
     for begin in range(0, longest, at_once):
         piece = slice(begin, begin + at_once)
         inputs = table.index_select(0, rows[piece].reshape(-1)).view(1, -1, n_series, table.shape[1])
-        wanted = torch.arange(inputs.shape[1] * n_series)[-n_series:] if ends_only else None
-        out, state = network(inputs, state, reset[None, piece], rows=wanted)
-        if ends_only:
-            out = out.view(len(out), 1, n_series, -1)
-        else:
-            output[rows[piece]] = out.mean(dim=0)
-    return Warm(output[:-1].double().numpy(), out[:, -1].double().numpy(), state)
+        hidden, state = network.features(inputs, state, reset[None, piece])
+        if not ends_only:
+            output[rows[piece]] = network.output(hidden, inputs).mean(dim=0)
+    last = network.output(hidden[:, -1:], inputs[:, -1:])[:, 0]
+    return Warm(output[:-1].double().numpy(), last.double().numpy(), state)
 
 
 class Ahead(NamedTuple):

@@ -10,6 +10,7 @@ Results are the same to the bit each time, for a given number of threads.
 
 import functools
 import itertools
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +20,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from tsforecast._types import Ints
 from tsforecast.kernels import recurrent
-from tsforecast.kernels.steps import THIN, width_of
+from tsforecast.kernels._vectors import N_BYTES
+from tsforecast.kernels.steps import from_panel, gather, to_panel
 from tsforecast.models.rnn import cells
-from tsforecast.models.rnn.cells import CellName
+from tsforecast.models.rnn.cells import SIZES, CellName
+from tsforecast.models.rnn.panels import panels_of, wide
 from tsforecast.models.rnn.pieces import run_pieces
 
 _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
@@ -30,7 +34,7 @@ _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
     "lstm": (recurrent.lstm_forward, recurrent.lstm_backward),
     "gru": (recurrent.gru_forward, recurrent.gru_backward),
 }
-_SMALL = 1_000_000  # multiplications in the largest product that OpenBLAS computes without packing, on one thread
+_MOST_ROWS = 32  # streams of a piece: a step of more does not stay in the cache
 _WORTH_A_THREAD = 5_000_000  # multiplications in a chunk for each thread, below which a thread costs more than it saves
 
 
@@ -101,71 +105,188 @@ class _Layer(torch.autograd.Function):
         state: Tensor,
         keep: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        size, n_members = weight.shape[1], weight.shape[0]
-        bias = torch.cat([projection_bias, candidate_bias], dim=2) if cell == "gru" else projection_bias
-        x, projection, weight, bias, keep = (
-            tensor.contiguous() for tensor in (x, projection, weight, bias[:, 0], keep.to(x.dtype))
-        )
-        shape = (n_members, *x.shape[1:3], size)
-        spans = _spans(shape, _row(projection, weight))
-        hs, trace = x.new_empty(shape), x.new_empty(len(state), *shape)
-        n_pieces, n_blocks = -(-shape[2] // spans[0][0]), bias.shape[1] // size
-        width = width_of(spans[0][0], size, n_blocks)
-        gates = hs if cell == "rnn" else x.new_empty(n_members, n_pieces, shape[1], width)
-        after = state.clone(memory_format=torch.contiguous_format)
-        every = [_array(tensor) for tensor in (after, keep, trace, hs)]
-        weights = (_array(projection), _array(weight), _array(bias))
-        _compute(_KERNELS[cell][0], [(_array(x), _array(gates), weights, *every, span) for span in spans])
-        ctx.cell, ctx.spans = cell, spans
-        ctx.save_for_backward(gates, projection, weight, bias, keep, trace, x)
-        return hs, after
+        layer = Layer(cell, x.shape[3], weight.shape[1])
+        weights = joined(Weights(projection, projection_bias, weight, candidate_bias), cell)
+        x, keep = x.contiguous(), keep.to(x.dtype).contiguous()
+        ctx.run = run = Run(layer, x, keep, weights, wants_slopes=any(ctx.needs_input_grad))
+        hs, after = run.forward(state)
+        return hs[..., : layer.size], after[..., : layer.size]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dhs: Tensor, dafter: Tensor) -> Any:
-        gates, projection, weight, bias, keep, trace, x = ctx.saved_tensors
-        shape = trace.shape[1:]
-        dweights = [tensor.new_zeros(len(ctx.spans), *tensor.shape) for tensor in (projection, weight, bias)]
-        dx = x.new_empty(shape[0], shape[1] if ctx.needs_input_grad[1] else 0, *x.shape[2:])
-        dstate = dafter.clone(memory_format=torch.contiguous_format)
-        weights = (_array(projection), _array(weight), _array(bias))
-        every = [_array(tensor) for tensor in (keep, trace, x, dhs.contiguous(), dstate)]
-        calls = [
-            (_array(gates), weights, *every, (*(_array(total[k]) for total in dweights), _array(dx)), span)
-            for k, span in enumerate(ctx.spans)
-        ]
-        _compute(_KERNELS[ctx.cell][1], calls)
-        dprojection, dweight, dbias = (total.sum(dim=0) if len(total) > 1 else total[0] for total in dweights)
-        if not ctx.needs_input_grad[1]:
-            dx = None
-        elif len(x) < len(dx):
+        run: Run = ctx.run
+        dweights = torch.empty_like(run.weights)
+        dx, dstate = run.backward(dhs, dafter, dweights, wants_x=ctx.needs_input_grad[1])
+        if dx is not None and len(run.x) < len(dx):
             dx = dx.sum(dim=0, keepdim=True)
-        width = weight.shape[2]
-        dcandidate = dbias[:, None, width:] if ctx.cell == "gru" else None
-        return None, dx, dprojection, dbias[:, None, :width], dweight, dcandidate, dstate, None
+        dprojection, dweight, dbias, *rest = split(run.layer, dweights)
+        return None, dx, dprojection, dbias, dweight, rest[0] if rest else None, dstate[..., : run.layer.size], None
 
 
-def _array(tensor: Tensor) -> Any:
-    return tensor.detach().numpy()
+class Layer(NamedTuple):
+    """What is known of a layer before it is run."""
+
+    cell: CellName
+    n_inputs: int
+    size: int  # hidden_size
 
 
-def _row(projection: Tensor, weight: Tensor) -> int:
-    """Multiplications in one row of the largest product of a step."""
-    return max(projection.shape[1], weight.shape[1]) * weight.shape[2]
+def joined(weights: Weights, cell: CellName) -> Tensor:
+    """W, U and the biases of each member one after the other: ``(n_members, n_weights)``."""
+    projection, bias, recurrent, candidate = weights
+    parts = (projection, recurrent, bias, candidate)[: 4 if cell == "gru" else 3]
+    return torch.cat([part.reshape(len(part), -1) for part in parts], dim=1)
 
 
-def _spans(shape: Any, n_row: int) -> list[recurrent.Span]:
-    """Blocks of streams, shared between threads where that is worth it: what each thread computes."""
-    n_members, n_steps, n_streams, _ = shape
-    work = n_members * n_steps * n_streams * n_row
+def split(layer: Layer, weights: Tensor) -> list[Tensor]:
+    """W, U, b and, of a gru, d, out of `joined`."""
+    cell, n_inputs, size = layer
+    width = SIZES[cell].n_gates * size
+    rows = [n_inputs * width, size * width, width] + [size] * (cell == "gru")
+    parts = weights.split_with_sizes(rows, dim=1)
+    return [part.reshape(len(part), -1, size if k == 3 else width) for k, part in enumerate(parts)]
+
+
+class Room:
+    """Tensors by name, and their numbers as flat arrays: made when first asked for, then used again.
+
+    What is found in them is left from before. To be given anew by the system costs memory more time than arithmetic.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[Tensor, Tensor, Any]] = {}
+
+    def take(self, name: str, like: Tensor, *shape: int) -> tuple[Tensor, Any]:
+        """A tensor of this shape and the dtype of ``like``, and its array."""
+        room, tensor, numbers = self._held.get(name, (None, None, None))
+        if tensor is None or tensor.shape != shape or tensor.dtype != like.dtype:
+            size = math.prod(shape)
+            if room is None or len(room) < size or room.dtype != like.dtype:
+                room = like.new_empty(size)
+            tensor = room[:size].view(shape)
+            numbers = flat(tensor)
+            self._held[name] = (room, tensor, numbers)
+        return tensor, numbers
+
+
+class Run:
+    """The compiled passes over a chunk.
+
+    Parameters
+    ----------
+    layer : Layer
+    x : Tensor, shape (n_members or 1, n_steps, n_streams, n_inputs)
+        Contiguous, as is ``keep``.
+    keep : Tensor, shape (n_members or 1, n_steps, n_streams)
+    weights : Tensor, shape (n_members, n)
+        Those of the layer, see `joined`, from the column ``begin`` on.
+    wants_slopes : bool
+        Whether what `backward` needs is kept.
+    room : Room, optional
+        Where results are written: over those of the last run that had it.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        x: Tensor,
+        keep: Tensor,
+        weights: Tensor,
+        *,
+        begin: int = 0,
+        wants_slopes: bool = True,
+        room: Room | None = None,
+    ) -> None:
+        self.layer, self.x, self.weights, self.room, self._begin = layer, x, weights, room or Room(), begin
+        n_members, (n_steps, n_streams, n_inputs) = len(weights), x.shape[1:]
+        n_held, x_step, keep_step = n_steps if wants_slopes else 1, _between(x), _between(keep)
+        self.n_units, self.spans = wide(layer.size, x.itemsize), _spans(n_members, n_steps, n_streams, layer)
+        self.sizes = (n_members, n_steps, n_streams, n_inputs, layer.size, n_held, x_step, keep_step)
+        self._panels = panels_of(*layer, x.itemsize)
+        self.n_weights = self._panels.n_weights
+        self._x, self._keep, self._weights = flat(x), flat(keep), flat(weights)
+
+    def forward(self, state: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs and the state after the last step, both in whole vectors: see `tsforecast.kernels.steps`."""
+        n_members, n_steps, n_streams, _, _, n_held, *_ = self.sizes
+        take, x, n_units, n_rows, cell = self.room.take, self.x, self.n_units, self.spans[0][0], self.layer.cell
+        hs, self._hs = take("hs", x, n_members, n_steps, n_streams, n_units)
+        _, self._trace = take("trace", x, len(state), n_members, n_held, n_streams, n_units)
+        self._gates = self._hs
+        if cell != "rnn":
+            n_pieces, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * n_units
+            _, self._gates = take("gates", x, n_members, n_pieces, n_held, n_work)
+        after, own = take("state", x, len(state), n_members, n_streams, n_units)
+        after.copy_(widened(state.detach(), n_units))
+        _, panel = take("panel", x, n_members, self._panels.runs.size // 2 * N_BYTES // x.itemsize)
+        to_panel(n_members, self._weights, self._begin, self.weights.shape[1], self._panels.runs, panel)
+        arrays = (self._x, self._gates, panel, own, self._keep, self._trace, self._hs)
+        _compute(_KERNELS[cell][0], [(*arrays, self.sizes, span) for span in self.spans])
+        return hs, after
+
+    def backward(
+        self, dhs: Tensor, dafter: Tensor | None, dweights: Tensor, *, wants_x: bool
+    ) -> tuple[Tensor | None, Tensor]:
+        """Gradients of the inputs, where they are wanted, and of the state, that in whole vectors.
+
+        ``dafter`` is that of the state after the last step, zero where it is None; those of the weights are written
+        where these lie in theirs.
+        """
+        n_members, n_steps, n_streams, n_inputs, *_ = self.sizes
+        take, x, n_units, panels = self.room.take, self.x, self.n_units, self._panels
+        dpanel, totals = take("dpanel", x, len(self.spans), n_members, panels.runs.size // 2 * N_BYTES // x.itemsize)
+        dx, to_x = take("dx", x, n_members, n_steps if wants_x else 0, n_streams, wide(n_inputs, x.itemsize))
+        dstate, own = take("dstate", x, self._trace.size // self._hs.size, n_members, n_streams, n_units)
+        totals[:], to_x[:] = 0, 0
+        dstate.zero_() if dafter is None else dstate.copy_(widened(dafter, n_units))
+        backs = (self._gathered("to_state", panels.to_state), to_x)
+        if wants_x:
+            backs = (backs[0], self._gathered("to_inputs", panels.to_inputs))
+        slopes = (flat(widened(dhs, n_units).contiguous()), own)
+        arrays = (self._gates, backs, self._keep, self._trace, self._x, slopes)
+        parts = totals.reshape(len(self.spans), -1)
+        calls = [(*arrays, (part, to_x), self.sizes, span) for part, span in zip(parts, self.spans, strict=True)]
+        _compute(_KERNELS[self.layer.cell][1], calls)
+        total = flat(dpanel.sum(dim=0)) if len(parts) > 1 else totals
+        from_panel(n_members, total, panels.runs, flat(dweights), self._begin, dweights.shape[1])
+        return dx[..., :n_inputs] if wants_x else None, dstate
+
+    def _gathered(self, name: str, index: Ints) -> Any:
+        """The weights in one of the orders of `Panels`."""
+        n_members, n_weights = self.weights.shape
+        _, own = self.room.take(name, self.x, n_members, index.size)
+        gather(n_members, self._weights, self._begin, n_weights, index, own)
+        return own
+
+
+def _between(tensor: Tensor) -> int:
+    """Numbers from one member to the next, 0 where there is but one for all."""
+    return tensor[0].numel() if len(tensor) > 1 else 0
+
+
+def widened(tensor: Tensor, n_units: int) -> Tensor:
+    """The tensor, filled up with zeros at its last axis."""
+    missing = n_units - tensor.shape[-1]
+    return torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor
+
+
+def flat(tensor: Tensor) -> Any:
+    """The numbers of a contiguous tensor, flat, as an array."""
+    return tensor.detach().view(-1).numpy()
+
+
+def _spans(n_members: int, n_steps: int, n_streams: int, layer: Layer) -> list[recurrent.Span]:
+    """Pieces of streams, shared between threads where that is worth it: what each thread computes."""
+    cell, n_inputs, size = layer
+    work = n_members * n_steps * n_streams * (n_inputs + size) * SIZES[cell].n_gates * size
     n_threads = max(1, min(torch.get_num_threads(), work // _WORTH_A_THREAD))
     shares = -(-n_threads // n_members)  # of the streams of a member
-    pieces = max(shares, -(-n_streams // max(_SMALL // n_row // 4 * 4, THIN)))  # of a member, near equal ...
-    n_rows = max(-(-n_streams // (4 * pieces)) * 4, THIN)  # ... in whole fours, which a product takes at once
-    n_rows = n_streams if n_streams < THIN else n_rows
-    n_blocks = n_members * -(-n_streams // n_rows)
-    n_threads = min(n_threads, n_blocks)
-    marks = [n_blocks * k // n_threads for k in range(n_threads + 1)]
+    pieces = max(shares, -(-n_streams // _MOST_ROWS))  # of a member, near equal ...
+    n_rows = min(-(-n_streams // (4 * pieces)) * 4, n_streams)  # ... in whole fours, which a product takes at once
+    n_units = n_members * -(-n_streams // n_rows)
+    n_threads = min(n_threads, n_units)
+    marks = [n_units * k // n_threads for k in range(n_threads + 1)]
     return [(n_rows, begin, end) for begin, end in itertools.pairwise(marks)]
 
 

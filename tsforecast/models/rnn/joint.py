@@ -6,13 +6,13 @@ Each fit keeps its own series, streams, epochs and chunks; what is joined is the
     fit a   | 0 0 a a a  | a a a a a  | a a 0 0 0  | 0 0 0 a a   an epoch ends with step 2, the next begins with step 3
     fit b   | b b b b b  | b b b b b  | b b b b b  | b b b b 0
 
-Chunks are padded with zeros that weigh nothing, to one shape: the last of an epoch after its steps, for the state goes
-no further; any other that is short begins the epoch, and is padded before them, for a reset follows. So every member
-sees just what it would see alone, in arrays of the same shape, and its weights come out the same.
+Chunks of several fits are padded with zeros that weigh nothing, to one shape: the last of an epoch after its steps, for
+the state goes no further; any other that is short begins the epoch, and is padded before them, for a reset follows. So
+every member sees just what it would see alone, and as sums are made row after row, its weights come out the same.
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -51,8 +51,11 @@ class Course:
         self.every = 1 if every_epoch else max(n_epochs // _VALIDATIONS, 1)
         self.n_epochs, self.stopped = 0, False
 
-    def chunks(self) -> Iterator[tuple[Chunk, bool]]:
-        """Each chunk, padded, and whether the fit is due after it: its weights are to be looked at."""
+    def chunks(self, *, whole: bool = True) -> Iterator[tuple[Chunk, bool]]:
+        """Each chunk, and whether the fit is due after it: its weights are to be looked at.
+
+        Where they are to be ``whole``, short ones are padded.
+        """
         n_done = 0
         epochs = itertools.count() if self.max_epochs is None else range(self.max_epochs)
         for epoch in epochs:
@@ -64,14 +67,14 @@ class Course:
                 n_done += 1
                 ends = n_done == self.n_steps if self.max_epochs is None else is_last and epoch == self.max_epochs - 1
                 yield (
-                    padded(chunk, self.loader.length, before=not is_last),
+                    padded(chunk, self.loader.length, before=not is_last) if whole else chunk,
                     ends or (is_last and self.n_epochs % self.every == 0),
                 )
                 if ends:
                     return
 
 
-def marked(chunks: Loader) -> Iterator[tuple[Chunk, bool]]:
+def marked(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
     """Each chunk of an epoch, and whether it is the last."""
     upcoming = iter(chunks)
     chunk = next(upcoming, None)
@@ -103,7 +106,8 @@ class JointLoader:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Batches, until every course has ended."""
-        running = [course.chunks() for course in self.courses]
+        self.due.clear()
+        running = [course.chunks(whole=len(self.courses) > 1) for course in self.courses]
         latest: list[Chunk | None] = [None] * len(running)
         for step in itertools.count(1):
             alive = False

@@ -15,6 +15,7 @@ from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.joint import Course, JointLoader
 from tsforecast.models.rnn.keeper import Keeper
 from tsforecast.models.rnn.linear import initialise
+from tsforecast.models.rnn.loop import make_lean
 from tsforecast.models.rnn.module import NonFiniteLossError, RecurrentModule
 from tsforecast.models.rnn.options import Training
 from tsforecast.models.rnn.streams import Chunk, ChunkLoader
@@ -92,6 +93,8 @@ def train_together(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
+    if options.precision == "32-true":
+        make_lean(trainer, module, loader)
     with contextlib.suppress(NonFiniteLossError):  # told below, with its series
         trainer.fit(module, train_dataloaders=loader)
     module.cpu()

@@ -17,6 +17,7 @@ from tsforecast.models.rnn.heads import LossName, PointHead, head_of
 from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork, dropout_masks
+from tsforecast.models.rnn.onepass import OnePass
 from tsforecast.models.rnn.options import Training
 from tsforecast.models.rnn.readout import point_losses
 from tsforecast.models.rnn.streams import Chunk
@@ -54,6 +55,8 @@ class RecurrentModule(LeanModule):
         Fits whose loss was not finite, by number; training stops when no other is left.
     total_steps : int, optional
         Optimiser steps of the learning-rate schedule; those of the trainer where it is None.
+    is_lean : bool
+        Whether the run is that of a `loop.LeanLoop`; then ``one_pass`` has weights and gradients where it can.
     """
 
     def __init__(
@@ -89,6 +92,8 @@ class RecurrentModule(LeanModule):
         self.n_fits = len(fits)
         self.total_steps: int | None = None
         self.failures: dict[int, NonFiniteLossError] = {}
+        self.one_pass: OnePass | None = None
+        self.is_lean = False
         self._state: Tensor | None = None
         self._validation_state: Tensor | None = None
         self._validation: list[Tensor] = []
@@ -111,25 +116,42 @@ class RecurrentModule(LeanModule):
             step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
             masks = dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
         hidden, state = self._run(batch, masks)
+        losses = self._totals(hidden, batch) / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)
+        return self._carried(losses, state, hidden, batch)
+
+    def lean_step(self, batch: Chunk) -> Tensor:
+        """What `training_step` gives, and the gradients of ``one_pass.weights``."""
+        assert self.one_pass is not None
+        return self._carried(*self.one_pass.run(batch, self._state), batch)
+
+    def _carried(self, losses: Tensor, state: Tensor | None, hidden: Tensor, batch: Chunk) -> Tensor:
+        """The sum of the losses of the members, when it was looked at and the state kept."""
         self._state = None if state is None else state.detach()  # values flow into the next chunk, gradients do not
-        total = self._totals(hidden, batch)
-        loss = (total / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)).sum()
+        loss = losses.sum()
         if not math.isfinite(loss.item()):
             output = self.network.output(hidden, batch.x)
             self._blame(self._losses(output, batch.target, batch.weight, batch.scale), batch)
         return loss
 
+    @staticmethod
+    def _is_compiled(x: Tensor) -> bool:
+        """Whether the compiled passes take this; under mixed precision products are torch's."""
+        return fused.supports(x) and not torch.is_autocast_enabled(x.device.type)
+
     def _totals(self, hidden: Tensor, batch: Chunk) -> Tensor:
         """Sum of the weighted losses of a chunk, for each member."""
-        mixed = torch.is_autocast_enabled(hidden.device.type)  # whose products are torch's
-        if isinstance(self.head, PointHead) and fused.supports(hidden) and not mixed:
+        if isinstance(self.head, PointHead) and self._is_compiled(hidden):
             return point_losses(self.head, self.network, hidden, batch)
         output = self.network.output(hidden, batch.x)
         return self._losses(output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
 
+    @property
+    def _overlap(self) -> int:
+        return self.options.overlap if self.options.kind == "bptt" else 0
+
     def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
         """Outputs of the last layer, and the state where the next begins: before the steps that it repeats."""
-        overlap = self.options.overlap if self.options.kind == "bptt" else 0
+        overlap = self._overlap
         if not overlap:
             return self.network.features(batch.x, self._state, batch.reset, masks)
         carry = max(batch.x.shape[1] - overlap, 0)
@@ -201,7 +223,12 @@ class RecurrentModule(LeanModule):
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and the schedule that is stepped with it."""
-        options, parameters = self.options, self.parameters()
+        options, parameters = self.options, list(self.parameters())
+        plain = self.is_lean and self.network.dropout == 0 and not self._overlap
+        self.one_pass = None
+        if plain and isinstance(self.head, PointHead) and fused.supports(self.network.readout):
+            self.one_pass = OnePass(self.head, self.network)
+            parameters = [self.one_pass.weights]
         optimizer: torch.optim.Optimizer
         if options.optimizer == "sgd":
             optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=options.weight_decay)
@@ -241,7 +268,7 @@ class RecurrentModule(LeanModule):
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif gradient_clip_val:
-            clip_by_member(self.network.parameters(), float(gradient_clip_val))
+            clip_by_member(optimizer.param_groups[0]["params"], float(gradient_clip_val))
 
 
 def one_cycle(progress: float) -> float:

@@ -166,12 +166,17 @@ class RecurrentNetwork(nn.Module):
         keep = x.new_ones(1, n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
         hidden, after = x, []
         for layer in range(self.num_layers):
-            candidate = self.candidates[layer] if self.candidates else self.biases[layer]
-            weights = Weights(self.inputs[layer], self.biases[layer], self.recurrents[layer], candidate)
+            projection, recurrent, bias, *candidate = self.layer_weights(layer)
+            weights = Weights(projection, bias, recurrent, candidate[0] if candidate else bias)
             hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep)
             hidden = hidden if masks is None else hidden * masks[layer]
             after.append(last)
         return hidden, torch.stack(after)
+
+    def layer_weights(self, layer: int) -> list[Tensor]:
+        """W, U, b and, of a gru, d of a layer, in the letters of `cells`."""
+        parts = [self.inputs[layer], self.recurrents[layer], self.biases[layer]]
+        return [*parts, self.candidates[layer]] if self.candidates else parts
 
     def output(self, hidden: Tensor, x: Tensor) -> Tensor:
         """Outputs from those of the last layer and the inputs, any of whose first axes may be 1."""

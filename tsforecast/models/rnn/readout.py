@@ -7,8 +7,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from tsforecast.kernels.readout import point_loss
+from tsforecast.models.rnn.fused import Room, flat, widened
 from tsforecast.models.rnn.heads import PointHead
 from tsforecast.models.rnn.network import RecurrentNetwork
+from tsforecast.models.rnn.panels import wide
 from tsforecast.models.rnn.streams import Chunk
 
 _KINDS = {"mae": 0, "mase": 0, "mse": 1, "huber": 2}
@@ -25,9 +27,7 @@ def point_losses(head: PointHead, network: RecurrentNetwork, hidden: Tensor, bat
         What `RecurrentNetwork.features` gives for the batch.
     batch : Chunk
     """
-    linear = (network.direct, network.intercept[:, 0])
-    rows = [part.flatten(1, 2).contiguous() for part in (batch.x, batch.target, batch.weight)]
-    totals: Tensor = _PointLoss.apply(hidden.flatten(1, 2), network.readout, linear, rows, _KINDS[head.name])  # type: ignore[no-untyped-call]
+    totals: Tensor = _PointLoss.apply(hidden, network.readout, head, network, batch)  # type: ignore[no-untyped-call]
     return totals
 
 
@@ -36,25 +36,36 @@ class _PointLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, readout: Tensor, linear: tuple[Tensor, Tensor], rows: list[Tensor], kind: int
+        ctx: Any, hidden: Tensor, readout: Tensor, head: PointHead, network: RecurrentNetwork, batch: Chunk
     ) -> Tensor:
-        hidden, readout = hidden.contiguous(), readout.contiguous()
-        totals = hidden.new_empty(len(hidden))
-        dhidden, dreadout = torch.empty_like(hidden), torch.zeros_like(readout)
-        x, target, weight = (_array(part.to(hidden.dtype)) for part in rows)
-        weights = (_array(readout), *(_array(part.contiguous()) for part in linear))
-        gradients = (_array(dhidden), _array(dreadout))
-        point_loss(_array(hidden), x, weights, target, weight, kind, _array(totals), gradients)
-        ctx.save_for_backward(dhidden, dreadout)
-        return totals
+        n_units = wide(hidden.shape[3], hidden.itemsize)
+        totals, *slopes = losses_and_slopes(head, network, widened(hidden, n_units).contiguous(), batch)
+        ctx.size = hidden.shape[3]
+        ctx.save_for_backward(*slopes)
+        return totals[0]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, slopes: Tensor) -> Any:
         dhidden, dreadout = ctx.saved_tensors
         by_member = slopes[:, None, None]
-        return dhidden * by_member, dreadout * by_member, None, None, None
+        return dhidden[..., : ctx.size] * by_member[..., None], dreadout * by_member, None, None, None
 
 
-def _array(tensor: Tensor) -> Any:
-    return tensor.detach().numpy()
+def losses_and_slopes(
+    head: PointHead, network: RecurrentNetwork, hidden: Tensor, batch: Chunk, room: Room | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Sums of weighted losses, and of weights, of the members, ``(2, n_members)``, and gradients of the losses.
+
+    Those are by ``hidden``, in whole vectors, and the readout.
+    """
+    take, readout = (room or Room()).take, network.readout.detach().contiguous()
+    x, target, weight = (flat(part.to(hidden.dtype).contiguous()) for part in (batch.x, batch.target, batch.weight))
+    weights = (flat(readout), flat(network.direct.contiguous()), flat(network.intercept.contiguous()))
+    totals, to_totals = take("totals", hidden, 2, len(hidden))
+    dhidden, to_hidden = take("dhidden", hidden, *hidden.shape)
+    dreadout, to_readout = take("dreadout", hidden, *readout.shape)
+    sizes = (len(hidden), hidden.shape[1] * hidden.shape[2], batch.x.shape[3], *readout.shape[1:], len(batch.x) > 1)
+    gradients = (to_hidden, to_readout)
+    point_loss(flat(hidden), x, weights, (target, weight), _KINDS[head.name], to_totals, gradients, sizes)
+    return totals, dhidden, dreadout

@@ -1,8 +1,10 @@
 """Trained: networks with all that was learnt beside them, and how they forecast."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from tsforecast._types import Floats, Ints
 from tsforecast.forecast import Forecast
@@ -10,13 +12,26 @@ from tsforecast.frequency import future_times
 from tsforecast.models.rnn import decode
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
 from tsforecast.models.rnn.heads import Head, head_of
-from tsforecast.models.rnn.inputs import Layout, inputs_of
+from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of
 from tsforecast.models.rnn.intervals import Spread, learn_spread
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
-from tsforecast.models.rnn.preparation import Preparation, Prepared, check_counts, concatenate, prepare
+from tsforecast.models.rnn.preparation import Local, Preparation, Prepared, check_counts, concatenate, prepare
 from tsforecast.models.rnn.season import phases_of
 from tsforecast.panel import Panel
+
+_MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training series
+
+
+class Ends(NamedTuple):
+    """Where the series of a panel end: the memory of their values, and what the network says and holds."""
+
+    panel: Panel
+    local: Local
+    level: Floats  # (n_series,)
+    scale: Floats  # (n_series,)
+    last: Floats  # (n_members, n_series, output_size)
+    state: Tensor
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -36,6 +51,9 @@ class Trained:
     decoding : Decoding
     window : int, optional
         Steps before the end at which the state is zero, for a network trained on windows.
+    ends : Ends, optional
+        Those of the training series, where they are few enough to be kept and have no covariates: a forecast of them
+        begins there.
     """
 
     network: RecurrentNetwork
@@ -45,16 +63,20 @@ class Trained:
     preparation: Preparation
     decoding: Decoding
     window: int | None = None
+    ends: Ends | None = None
 
     def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
         """Forecasts from the end of every series: see `BaseForecaster._predict`."""
         prepared, spread = self._of(panel)
-        inputs = inputs_of(panel, prepared, self.layout, X, targets=False)
-        ends = panel.indptr[1:] - 1
+        ends = self.ends
+        if ends is None or ends.panel is not panel:
+            inputs = inputs_of(panel, prepared, self.layout, X, targets=False)
+            warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
+            ends = _ends_of(panel, inputs, warm)
         phases = self._phases_after(panel, horizon + 1)
         known = self._known_after(panel, horizon, X, phases)
-        ahead = decode.Ahead(prepared, inputs.local, inputs.level[ends], inputs.scale[ends], known)
-        warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
+        ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known)
+        warm = decode.Warm(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
         course = decode.direct(self.network, self.head, warm, ahead, horizon)
         sizes = spread.sizes(horizon, prepared.reverting) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
@@ -154,14 +176,27 @@ class Trained:
         return np.stack(steps)
 
 
+def _ends_of(panel: Panel, inputs: Inputs, warm: decode.Warm) -> Ends:
+    rows = panel.indptr[1:] - 1
+    return Ends(panel, inputs.local, inputs.level[rows], inputs.scale[rows], warm.last, warm.state)
+
+
 def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
     """A network just trained on these data, with the spread of its residuals."""
-    assert data.panel is not None
-    lengths = data.panel.lengths
+    panel = data.panel
+    assert panel is not None
+    lengths = panel.lengths
     head = head_of(data.decoding.loss)
-    raw = decode.warm_up(network, data.inputs.x, lengths).output
-    output = head.point(raw.reshape(len(raw), -1, head.n_params))  # (n_obs, horizon)
+    warm = decode.warm_up(network, data.inputs.x, lengths)
+    output = head.point(warm.output.reshape(len(warm.output), -1, head.n_params))  # (n_obs, horizon)
     position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
     kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
     spread = learn_spread(data.inputs.target - output, kept, lengths, data.prepared.reverting)
-    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window)
+    ends = None
+    if panel.covariates is None and warm.state.numel() <= _MOST_KEPT:
+        inputs = data.inputs
+        if data.n_kept.any() or data.window is not None:
+            inputs = inputs_of(panel, data.prepared, data.layout, targets=False)
+            warm = decode.warm_up(network, inputs.x, lengths, data.window, ends_only=True)
+        ends = _ends_of(panel, inputs, warm)
+    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window, ends)

@@ -1,0 +1,79 @@
+"""Products of tiles, and copies between weights and panels, against numpy."""
+
+import numpy as np
+import pytest
+
+from tsforecast.kernels._vectors import lanes
+from tsforecast.kernels.steps import add_1, add_3, add_4, add_wide, deal, from_panel, gather, to_panel
+from tsforecast.models.rnn.panels import panels_of
+
+dtypes = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
+
+
+@dtypes
+@pytest.mark.parametrize(("add", "n_vectors"), [(add_1, 1), (add_3, 3), (add_4, 4)])
+@pytest.mark.parametrize("n_rows", [1, 4, 7])
+@pytest.mark.parametrize("n_inner", [1, 9])
+@pytest.mark.parametrize("crossed", [False, True])
+def test_rows_times_a_panel_are_added(add, n_vectors, n_rows, n_inner, crossed, dtype, tolerance):
+    rng = np.random.default_rng(0)
+    width = n_vectors * lanes(np.empty(0, dtype))
+    a, b = rng.normal(size=(n_rows, n_inner + 2)).astype(dtype), rng.normal(size=(n_inner, width + 5)).astype(dtype)
+    out = rng.normal(size=(n_rows, width + 3)).astype(dtype)
+    expected = out.copy()
+    expected[:, 2 : 2 + width] += np.einsum("ik,kj->ij", a[:, 1 : 1 + n_inner], b[:, 4 : 4 + width])
+    held = a.T.copy() if crossed else a
+    steps = (n_rows, 1, n_rows) if crossed else (1, n_inner + 2, 1)
+    sizes = (n_inner, *steps, 4, width + 5, 2, width + 3)
+    add(n_rows, sizes, held.ravel(), b.ravel(), out.ravel())
+    np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)  # what lies beside is left alone
+
+
+@pytest.mark.parametrize("n_vectors", [1, 2, 4, 6])
+def test_rows_of_any_number_of_vectors_are_added(n_vectors):
+    rng = np.random.default_rng(0)
+    a, b, out = rng.normal(size=(5, 3)), rng.normal(size=(3, 8 * n_vectors)), rng.normal(size=(5, 8 * n_vectors))
+    expected, n = out + np.einsum("ik,kj->ij", a, b), 8 * n_vectors
+    add_wide(5, n, (3, 0, 3, 1, 0, n, 0, n), a.ravel(), b.ravel(), out.ravel())
+    np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("size", [5, 8, 19])
+def test_weights_come_back_from_a_panel_as_they_went(cell, size):
+    panels, rng = panels_of(cell, 3, size, 8), np.random.default_rng(0)
+    weights = rng.normal(size=(2, panels.n_weights + 4))
+    panel = np.full((2, len(panels.runs) * 8), np.nan)
+    to_panel(2, weights.ravel(), 1, weights.shape[1], panels.runs, panel.ravel())
+    assert np.sort(panel[panel != 0]).tolist() == np.sort(weights[:, 1:-3].ravel()).tolist()  # each of them once
+    back = np.zeros_like(weights)
+    from_panel(2, panel.ravel(), panels.runs, back.ravel(), 1, weights.shape[1])
+    np.testing.assert_array_equal(back[:, 1:-3], weights[:, 1:-3])
+    assert not back[:, [0, -3, -2, -1]].any()
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_transposes_have_a_row_for_each_gate_and_unit(cell):
+    n_gates, size = (4, 11) if cell == "lstm" else (3, 11)
+    panels = panels_of(cell, 2, size, 8)
+    W, U = np.arange(2 * n_gates * size).reshape(2, -1), np.arange(size * n_gates * size).reshape(size, -1) + 1000
+    weights = np.concatenate([W.ravel(), U.ravel(), np.zeros(4 * size)]).astype(float)
+    order = [2, 0, 1] if cell == "gru" else range(4)
+    for index, matrix, gates in ((panels.to_state, U, range(n_gates)), (panels.to_inputs, W, order)):
+        values = np.empty(index.size)
+        gather(1, weights, 0, weights.size, index, values)
+        table = values.reshape(2, n_gates, 8, -1)  # tiles, gates, units, rows of the matrix
+        for unit in range(size):
+            for block, gate in enumerate(gates):
+                np.testing.assert_array_equal(
+                    table[unit // 8, block, unit % 8, : len(matrix)], matrix[:, gate * size + unit]
+                )
+        assert not table[1, :, 3:].any()
+
+
+def test_rows_are_dealt_from_tables():
+    tables = np.arange(12.0).reshape(4, 3), np.arange(4.0).reshape(4, 1)
+    outs = np.empty((3, 3)), np.empty((3, 1))
+    deal(np.array([3, 0, 3]), tables, outs)
+    for table, out in zip(tables, outs, strict=True):
+        np.testing.assert_array_equal(out, table[[3, 0, 3]])
