@@ -109,7 +109,7 @@ def criterion_search(scores, limits, stepwise):
         return np.zeros((1, orders[:4].sum()))
 
     rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1)
-    rules = order_search.Rules(order_search.AIC, 1.01, False, minimise, starts, 0, 0, 0)
+    rules = order_search.Rules(order_search.AIC, 1.01, False, (minimise, starts, (0, 0, 0)), 0)
     firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
     if not stepwise:
         firsts = np.array(list(itertools.product(*(range(v + 1) for v in limits))))

@@ -1,7 +1,10 @@
 """The one compiler setting of all kernels."""
 
 import logging
+import os
 import pathlib
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -67,11 +70,22 @@ def caller(signature: str) -> Any:
     return intrinsic(build)
 
 
-def announce(kernel: Callable[..., Any], what: str) -> None:
-    """Log that ``kernel`` is about to be compiled, where neither memory nor disk has it yet."""
+def is_compiled(kernel: Callable[..., Any]) -> bool:
+    """Whether memory or disk has machine code of ``kernel``, or none is wanted (``NUMBA_DISABLE_JIT``)."""
     cache = getattr(kernel, "_cache", None)  # none under NUMBA_DISABLE_JIT
     if cache is None or kernel.signatures:  # type: ignore[attr-defined]
-        return
-    folder = pathlib.Path(cache.cache_path)
-    if not any(folder.glob(f"*.{kernel.__name__}-*.nbi")):
-        _LOG.warning("Compiling %s: once per machine, under a minute.", what)
+        return True
+    return any(pathlib.Path(cache.cache_path).glob(f"*.{kernel.__name__}-*.nbi"))
+
+
+def announce(what: str) -> None:
+    """Log that kernels are about to be compiled."""
+    _LOG.warning("Compiling %s: once per machine, under a minute.", what)
+
+
+def run_beside(statement: str) -> "subprocess.Popen[bytes] | None":
+    """A process that runs a statement of Python, where there are two processors; kernels it compiles go to the disk."""
+    if (os.cpu_count() or 1) < 2 or getattr(sys, "frozen", False):
+        return None
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen([sys.executable, "-c", statement], stdin=nothing, stdout=nothing, stderr=nothing)

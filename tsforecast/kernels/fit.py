@@ -2,8 +2,7 @@
 
 ``orders`` is (p, d, q, P, D, Q, season_length) here; (p, q, P, Q, season_length), the order of what differencing
 leaves, in the other modules. Kernels that are compiled apart come as addresses (`tsforecast.kernels._jit.address`), in
-``kernels``: `tsforecast.kernels.likelihood.minimise`, `starting_points`, `tsforecast.kernels.arma.whiten` and
-`tsforecast.kernels.arma.beginning`.
+``kernels``: `tsforecast.kernels.likelihood.minimise`, `starting_points`, and what the former calls.
 """
 
 from typing import TypeAlias
@@ -12,17 +11,21 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
-from tsforecast.kernels.gls import project
-from tsforecast.kernels.likelihood import MINIMISE, SAME, apart, coefficients, loglik, variance
+from tsforecast.kernels.gls import by_gram_schmidt
+from tsforecast.kernels.likelihood import MINIMISE, SAME, Whitening, apart, coefficients, loglik, variance
 from tsforecast.kernels.rows import n_lost, stack
 from tsforecast.kernels.start import grid_of_angles, hannan_rissanen, project_grid
 
-Kernels: TypeAlias = tuple[int, int, int, int]
+Kernels: TypeAlias = tuple[int, int, Whitening]
 Optimum: TypeAlias = tuple[
     Floats, float, int, bool, Floats, float
 ]  # as `tsforecast.kernels.likelihood.minimise` has it
 
 STARTS = "float64[:, ::1](float64[::1], int64[::1], int64)"
+FIT_PANEL = (
+    "Tuple((float64[:, ::1], float64[:, ::1]))(float64[::1], int64[::1], float64[:, ::1], int64[::1], int64,"
+    "Tuple((int64, int64, UniTuple(int64, 3))))"
+)
 
 _minimise, _starts = caller(MINIMISE), caller(STARTS)
 
@@ -107,8 +110,8 @@ def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: fl
 @njit
 def from_first(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels) -> Optimum:
     """The optimum reached from the first of the starts."""
-    stop, whitening = (_TOLERANCE, _MAX_ITERATIONS, np.inf), (kernels[2], kernels[3])
-    return _minimise(kernels[0], (starts[0], orders, W, n_missing, circle, stop, starts[0, :0], whitening))
+    stop = (_TOLERANCE, _MAX_ITERATIONS, np.inf)
+    return _minimise(kernels[0], (starts[0], orders, W, n_missing, circle, stop, starts[0, :0], kernels[2]))
 
 
 @njit
@@ -128,7 +131,7 @@ def bettered(
     """
     x, value, n_iterations, converged, found, error = first
     n, alike, enough = W.shape[1] - n_missing, 0, _FEW if error < _DULL else _ENOUGH
-    rows, most, whitening = (orders, W, n_missing, circle), _MAX_ITERATIONS, (kernels[2], kernels[3])
+    rows, most, whitening = (orders, W, n_missing, circle), _MAX_ITERATIONS, kernels[2]
     spare = np.exp(2.0 * _SPARE / n)
     for i in range(1, starts.shape[0]):
         loose = (100.0 * _TOLERANCE, most, value * spare if np.isfinite(value) else np.inf)
@@ -206,7 +209,7 @@ def regression(W: Floats, n_missing: int) -> tuple[Floats, Floats, float, int]:
     for i in range(W.shape[0]):
         for t in range(W.shape[1]):
             R[i, t] = W[i, t]
-    residual, beta, U = project(R)
+    residual, beta, U = by_gram_schmidt(R)
     left, dependent = 0.0, -1
     for t in range(residual.size):
         left = max(left, abs(residual[t]))

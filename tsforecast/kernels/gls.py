@@ -17,6 +17,8 @@ from tsforecast.kernels._lanes import (
 )
 from tsforecast.kernels.arma import semidefinite_cholesky, solve_cholesky
 
+PROJECT = "Tuple((float64[:, ::1], float64[:, ::1], float64[:, :, ::1]))(float64[:, :, ::1])"  # with lanes
+
 _COLLINEAR = 1e-11  # of a row's own length, left after projection: what rounding leaves of nothing
 _FEW = 8  # rows
 _STEEP = 1e-4  # of a row's own length, left after projection: less of it is more than inner products can tell

@@ -20,19 +20,19 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
 from tsforecast.kernels._lanes import N_LANES, exp, first, load, log, store, store2
 from tsforecast.kernels.arma import WHITEN, semidefinite_cholesky, solve_cholesky
-from tsforecast.kernels.gls import project
+from tsforecast.kernels.gls import PROJECT
 from tsforecast.kernels.polynomial import negative, product, step_up
 
-Kernels: TypeAlias = tuple[int, int]  # addresses of `arma.whiten` and `arma.beginning`
+Whitening: TypeAlias = tuple[int, int, int]  # addresses of `arma.whiten`, `arma.beginning` and `gls.project`
 Stop: TypeAlias = tuple[float, int, float]
 
 MINIMISE = (
     "Tuple((float64[::1], float64, int64, boolean, float64[::1], float64))"
     "(float64[::1], int64[::1], float64[:, ::1], int64, float64, Tuple((float64, int64, float64)), float64[::1],"
-    "UniTuple(int64, 2))"
+    "UniTuple(int64, 3))"
 )
 
-_whiten = caller(WHITEN)
+_whiten, _project = caller(WHITEN), caller(PROJECT)
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
@@ -107,7 +107,7 @@ def room(orders: Ints, W: Floats) -> tuple[Floats, Floats]:
 
 @njit_inline
 def tangents(
-    x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, R: Floats, E: Floats, kernels: Kernels
+    x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, R: Floats, E: Floats, whitening: Whitening
 ) -> Floats:
     """``v(x)`` and its derivatives by forward differences, into E: (n_groups, r + n, N_LANES). The log determinant,
     and the coefficients of the rows of W but the last: (1 + k,).
@@ -126,8 +126,8 @@ def tangents(
             if 0 <= lane < N_LANES:
                 points[i, lane] = largest * np.sin(x[i] + _STEP)
         phi, theta = products(points, orders, circle)
-        _whiten(kernels[0], (W, phi, theta, R, logdet, kernels[1]))
-        residual, beta, U = project(R)
+        _whiten(whitening[0], (W, phi, theta, R, logdet, whitening[1]))
+        residual, beta, U = _project(whitening[2], (R,))
         total = load(logdet, 0)
         for i in range(n_missing):
             total += 2.0 * log(load(U[i], i))
@@ -259,7 +259,7 @@ def minimise(
     circle: float,
     stop: Stop,
     known: Floats,
-    kernels: Kernels,
+    whitening: Whitening,
 ) -> tuple[Floats, float, int, bool, Floats, float]:
     """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, whether it converged, what `tangents` found, and
     the largest standard error of an angle.
@@ -280,7 +280,7 @@ def minimise(
     near = SAME if k <= _FEW else 0.1 * SAME  # with many parameters optima lie close together
     found, converged = np.empty(W.shape[0]), False
     while True:
-        there = tangents(trial, orders, W, n_missing, circle, R, E, kernels)
+        there = tangents(trial, orders, W, n_missing, circle, R, E, whitening)
         G = gram(E, 1 + k)
         if G[0, 0] < best:
             gain, best, found = best - G[0, 0], G[0, 0], there

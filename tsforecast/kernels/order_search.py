@@ -11,7 +11,7 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
-from tsforecast.kernels.fit import STARTS
+from tsforecast.kernels.fit import STARTS, Kernels
 from tsforecast.kernels.likelihood import MINIMISE, coefficients, shrink
 from tsforecast.kernels.polynomial import step_down
 
@@ -48,17 +48,14 @@ class Rules(NamedTuple):
     """How candidates are judged, and the addresses (`tsforecast.kernels._jit.address`) of what judges them.
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
-    over; else it is maximised subject to all roots lying outside of it. ``minimise`` to ``beginning`` are those of a
-    fit (`tsforecast.kernels.fit`), and ``near``, used with ``rejects`` only, is `has_root_within`.
+    over; else it is maximised subject to all roots lying outside of it. ``kernels`` are those of a fit
+    (`tsforecast.kernels.fit`), and ``near``, used with ``rejects`` only, is `has_root_within`.
     """
 
     criterion: int
     circle: float
     rejects: bool
-    minimise: int
-    starts: int
-    whiten: int
-    beginning: int
+    kernels: Kernels
     near: int
 
 
@@ -163,16 +160,14 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     orders = model.copy()
     orders[4] = rows.season_length
     circle = 1.0 if rules.rejects else rules.circle
-    known = np.empty(0)
+    known, (minimise, starts, whitening) = np.empty(0), rules.kernels
     for i in range(2 if parent >= 0 and n_arma > 0 else 1):
         if parent < 0 or i == 1:
-            begin = _starts(rules.starts, (residual, orders, 1))[0]
+            begin = _starts(starts, (residual, orders, 1))[0]
         else:
             begin = carry(tried.angles[parent], tried.models[parent], model, n_arma)
-        stop, whitening = (_ROUGH, _MAX_ITERATIONS, goal), (rules.whiten, rules.beginning)
-        x, squares, _, _, _, _ = _minimise(
-            rules.minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening)
-        )
+        stop = (_ROUGH, _MAX_ITERATIONS, goal)
+        x, squares, _, _, _, _ = _minimise(minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening))
         known = x
         if not squares > 0.0 or (rules.rejects and _near(rules.near, (x, orders, rules.circle))):
             continue

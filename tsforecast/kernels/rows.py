@@ -4,7 +4,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels.gls import project
+from tsforecast.kernels.gls import by_gram_schmidt
 
 
 @njit
@@ -49,7 +49,7 @@ def told(Y: Floats, orders: Ints) -> Floats:
     """Y without those of its first rows that differencing makes combinations of earlier ones: (k, n) -> (<= k, n)."""
     last = Y.shape[0] - 1
     W = difference(Y, orders)
-    _, _, U = project(W)
+    _, _, U = by_gram_schmidt(W)
     kept = 0
     for i in range(last + 1):
         if i == last or U[i, i] > 0.0:

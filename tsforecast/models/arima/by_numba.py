@@ -10,7 +10,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels import fit as kernel
 from tsforecast.kernels import likelihood
 from tsforecast.kernels import rows as row_kernels
-from tsforecast.kernels.gls import project
+from tsforecast.kernels.gls import by_gram_schmidt
 from tsforecast.models.arima.compiled import fit_kernels, whiten
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import Order, multiply
@@ -157,7 +157,7 @@ def innovations(
     Missing values, the first rows of W, are integrated out: they add to the log determinant.
     """
     R, logdet = whiten(W, multiply(phi, seasonal_phi, season, -1.0), multiply(theta, seasonal_theta, season, 1.0))
-    residual, beta, U = project(R)
+    residual, beta, U = by_gram_schmidt(R)
     return residual, logdet + 2.0 * float(np.log(np.diag(U)[:n_missing]).sum()), beta
 
 

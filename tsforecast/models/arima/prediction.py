@@ -6,7 +6,7 @@ from scipy.linalg import solve_triangular
 from tsforecast._types import Floats
 from tsforecast.kernels import arma
 from tsforecast.kernels.forecast import extrapolate, state_paths
-from tsforecast.kernels.gls import project
+from tsforecast.kernels.gls import by_gram_schmidt
 from tsforecast.models.arima.compiled import beginning, whiten
 from tsforecast.models.arima.order import Order
 
@@ -60,7 +60,7 @@ def forecast_parts(Y: Floats, phi: Floats, theta: Floats, order: Order, horizon:
         felt = L.T @ state_paths(pi, r, n, phi, theta, operator, horizon)
         loadings = solve_triangular(C, felt, lower=True)
     if k > 1:
-        _, coefficients, U = project(R)
+        _, coefficients, U = by_gram_schmidt(R)
         mean = mean - coefficients @ paths[:-1]
         loadings = np.vstack([loadings, solve_triangular(U, paths[:-1], trans="T")])
     return mean, _integrated_psi(phi, theta, operator, horizon), loadings

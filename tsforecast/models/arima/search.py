@@ -8,8 +8,8 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels import likelihood, order_search
-from tsforecast.kernels._jit import address, announce
-from tsforecast.kernels.gls import project
+from tsforecast.kernels._jit import address
+from tsforecast.kernels.gls import by_gram_schmidt
 from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.compiled import fit_kernels
 from tsforecast.models.arima.design import regressors
@@ -82,7 +82,7 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     >>> str(search(y, None, (), SearchSpace(12)).order)[:3]
     '(0,'
     """
-    announce(likelihood.minimise, "the ARIMA kernels")
+    fit_kernels()  # compiled first, where they must be: that is announced
     d, D = _differences(y, X, space)
     problem = _Problem(y, X, names, space, d, D)
     still = np.array([0, 0, 0, 0, problem.may_trend])
@@ -146,7 +146,8 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
         np.zeros((most, max(int(limits[:4].sum()), 1))), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
     rejects = problem.space.near_unit_root == "reject"
-    rules = order_search.Rules(_CRITERIA[problem.space.criterion], _NEAREST_ROOT, rejects, *_addresses(rejects))
+    near = _near_kernel() if rejects else 0
+    rules = order_search.Rules(_CRITERIA[problem.space.criterion], _NEAREST_ROOT, rejects, fit_kernels(), near)
     order_search.stepwise(models, limits, _shared_rows(problem), rules, tried)
     ranks = np.argsort(tried.scores[: tried.n_tried[0]], kind="stable")
     ranks = ranks[np.isfinite(tried.scores[ranks])]
@@ -156,8 +157,9 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
 
 
 @functools.cache
-def _addresses(rejects: bool) -> tuple[int, ...]:
-    return *fit_kernels(), address(order_search.has_root_within, order_search.NEAR) if rejects else 0
+def _near_kernel() -> int:
+    where: int = address(order_search.has_root_within, order_search.NEAR)
+    return where
 
 
 def _shared_rows(problem: _Problem) -> order_search.Rows:
@@ -169,7 +171,7 @@ def _shared_rows(problem: _Problem) -> order_search.Rows:
     if problem.may_trend:
         still[4] = 1
         trended, _ = by_numba.rows(problem.y, problem.design(still), order)
-    left = [np.ascontiguousarray(project(W.copy())[0]) for W in (plain, trended)]
+    left = [np.ascontiguousarray(by_gram_schmidt(W.copy())[0]) for W in (plain, trended)]
     return order_search.Rows(plain, trended, left[0], left[1], n_missing, season)
 
 
