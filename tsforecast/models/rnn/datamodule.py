@@ -8,7 +8,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from tsforecast._types import Floats, Ints
+from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data import catalog
 from tsforecast.data.read import read
 from tsforecast.data.transform import slope_at
@@ -135,6 +135,19 @@ class StreamDataModule(pl.LightningDataModule):
         self.inputs: Inputs
         self.tables: tuple[Table, Table]
         self.n_kept, self.inputs, self.tables = self._learn_from(panel, self.prepared)
+
+    def use_whole(self) -> None:
+        """Learn from the tail, too, from now on."""
+        assert self.panel is not None
+        self.validation_size = 0.0
+        self.n_kept, self.inputs, self.tables = self._learn_from(self.panel, self.prepared)
+
+    @property
+    def is_kept(self) -> Bools:
+        """Which targets lie in the tail kept from training, ``(n_obs, horizon)``."""
+        lengths = self._lengths
+        position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, self.horizon + 1)
+        return np.asarray(position >= np.repeat(lengths - self.n_kept, lengths)[:, None])
 
     def id_at(self, row: int) -> Any:
         """Name of the series of a row of the table that chunks come from."""

@@ -84,13 +84,14 @@ def _slope(marks: Floats, shape: Floats) -> tuple[float, float]:
     return max((shape[0] - middle) / marks[0], 0.0), max((shape[-1] - middle) / marks[-1], 0.0)
 
 
-def learn_spread(residual: Floats, kept: Bools, lengths: Ints, reverting: Bools) -> Spread:
+def learn_spread(
+    residual: Floats, kept: Bools, lengths: Ints, reverting: Bools, optimism: float | None = None
+) -> Spread:
     """The spread of residuals ``(n_obs, horizon)``, nan where there is none; ``kept`` is true for those of the tail.
 
     A step ahead with few residuals leans on the first, from which those of a random walk grow with the square root.
 
-    Residuals of training are too small. By how much, the tail says where it is long; where it is short, the rule of
-    the final prediction error (Akaike 1969): ``sqrt((n + k) / (n - k))`` for k degrees of freedom of n observations.
+    Residuals of training are too small: they are multiplied with ``optimism``, or else with what `optimism_of` tells.
     """
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
@@ -102,7 +103,7 @@ def learn_spread(residual: Floats, kept: Bools, lengths: Ints, reverting: Bools)
     pooled = np.maximum.accumulate(pooled)  # nothing is surer the further ahead
     own = (own_sum + _OWN * pooled) / (own_count + _OWN)
     shape = (residual / np.maximum(own[of], 1e-12))[seen]
-    factor = _optimism(size, seen & ~kept, seen & kept)
+    factor = optimism_of(size, seen & ~kept, seen & kept) if optimism is None else optimism
     n_steps = int(seen.any(axis=1).sum())
     return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps)
 
@@ -113,8 +114,12 @@ def _by_series(table: "Floats | Bools", of: Ints, n_series: int) -> Floats:
     return out
 
 
-def _optimism(size: Floats, trained: Bools, kept: Bools) -> float:
-    """What residuals of training are to be multiplied with: between the rule and what the tail says."""
+def optimism_of(size: Floats, trained: Bools, kept: Bools) -> float:
+    """What residuals of training are to be multiplied with, from the sizes of those and of those of the tail.
+
+    The tail says it where it is long; where it is short, the rule of the final prediction error (Akaike 1969):
+    ``sqrt((n + k) / (n - k))`` for k degrees of freedom of n observations.
+    """
     n, steps = float(trained.any(axis=1).sum()), float(kept.any(axis=1).sum())
     k = min(_FREEDOM, _MOST_FREEDOM * n)
     rule = np.sqrt((n + k) / max(n - k, 1.0))

@@ -124,3 +124,12 @@ def clip_by_member(parameters: Iterable[Tensor], largest: float) -> Tensor:
         for gradient in gradients:
             gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
     return norms
+
+
+@torch.no_grad()
+def decay_by_member(parameters: Iterable[Tensor], decay: Tensor) -> None:
+    """Add to the gradients of each member its weights times its ``decay``, ``(n_members,)``."""
+    for parameter in parameters:
+        if parameter.grad is not None:
+            factor = decay.to(parameter).view(-1, *[1] * (parameter.dim() - 1))
+            parameter.grad.addcmul_(parameter, factor)

@@ -16,7 +16,7 @@ from tsforecast.models.rnn.joint import Course, JointLoader
 from tsforecast.models.rnn.keeper import Keeper
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.loop import make_lean
-from tsforecast.models.rnn.module import NonFiniteLossError, RecurrentModule
+from tsforecast.models.rnn.module import NonFiniteLossError, RecurrentModule, prior_weight
 from tsforecast.models.rnn.options import Training
 from tsforecast.models.rnn.streams import Chunk, ChunkLoader
 
@@ -74,12 +74,15 @@ def train_together(
     n_members = module.network.n_members // len(fits)
     courses = [course_of(data, options, max_epochs) for data in fits]
     loader = JointLoader(courses, n_members)
-    watched = options.patience > 0 and options.averaging == 0
+    watched = options.patience > 0 and options.averaging == 0 and not options.refit
     keeper = Keeper(loader, [_tail(data, n_members) if watched else None for data in fits], options)
     for k, data in enumerate(fits):
         trust, members = torch.as_tensor(data.layout.trust()), slice(k * n_members, (k + 1) * n_members)
         initialise(module.network, data.tables[0], trust, module.head.n_params, members)
     module.total_steps = courses[0].n_steps
+    if options.weight_decay is None:
+        priors = [prior_weight(data.n_obs) for data in fits]
+        module.decay = torch.tensor(priors, dtype=torch.float64).repeat_interleave(n_members)
     trainer = pl.Trainer(
         accelerator=_accelerator(options, module, courses[0].loader.n_streams),
         devices=1,

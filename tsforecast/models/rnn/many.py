@@ -3,18 +3,18 @@
 import dataclasses
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from tsforecast.exceptions import FitError
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.folder import Folder
-from tsforecast.models.rnn.joint import Course
 from tsforecast.models.rnn.learner import course_of, quiet_torch, train_together
 from tsforecast.models.rnn.module import RecurrentModule
 from tsforecast.models.rnn.options import Decoding, Training
 from tsforecast.models.rnn.preparation import Preparation
+from tsforecast.models.rnn.scouting import N_SCOUTS, NOTHING, Finding, look_back, shrink
 from tsforecast.models.rnn.trained import Trained, finish
 from tsforecast.panel import Panel
 
@@ -91,10 +91,20 @@ class Learnt(NamedTuple):
     seconds: float
 
 
-class _Ready(NamedTuple):
-    place: int
+@dataclasses.dataclass
+class _Fit:
+    """A task on its way: its data, what scouts told of it, and the seconds that it took so far."""
+
+    recipe: Recipe
     data: StreamDataModule
     seconds: float
+    finding: Finding = NOTHING
+    outcome: Trained | Exception | None = None
+
+    @property
+    def is_refitted(self) -> bool:
+        """Whether scouts find out what the tail tells, before all is learnt from."""
+        return self.recipe.training.refit and bool(self.data.n_kept.any())
 
 
 class _Shape(NamedTuple):
@@ -126,44 +136,82 @@ def learn(tasks: Sequence[Task]) -> list[Learnt]:
 
 
 def _learn(tasks: Sequence[Task]) -> list[Learnt]:
-    learnt: list[Learnt | None] = [None] * len(tasks)
-    groups: dict[tuple[Recipe, _Shape], list[_Ready]] = defaultdict(list)
+    learnt: dict[int, Learnt] = {}
+    fits: dict[int, _Fit] = {}
     for place, task in enumerate(tasks):
         begin = time.perf_counter()
         try:
             data = task.recipe.data(task.series, task.seed)
-            course = course_of(data, task.recipe.training, task.recipe.max_epochs)
+            course_of(data, task.recipe.training, task.recipe.max_epochs)
         except Exception as error:  # the caller says what is to become of it
             learnt[place] = Learnt(error, time.perf_counter() - begin)
-            continue
-        groups[task.recipe, _shape(data, course)].append(_Ready(place, data, time.perf_counter() - begin))
-    for (recipe, shape), group in groups.items():
-        size = max(_MOST // (recipe.n_members * shape.n_streams), 1)
+        else:
+            fits[place] = _Fit(task.recipe, data, time.perf_counter() - begin)
+    for group in _groups([fit for fit in fits.values() if fit.is_refitted], N_SCOUTS):
+        _together(_scout, group)
+    for group in _groups([fit for fit in fits.values() if fit.outcome is None]):
+        _together(_train, group)
+    learnt |= {place: Learnt(_outcome(fit), fit.seconds) for place, fit in fits.items()}
+    return [learnt[place] for place in range(len(tasks))]
+
+
+def _outcome(fit: _Fit) -> Trained | Exception:
+    assert fit.outcome is not None
+    return fit.outcome
+
+
+def _groups(fits: Sequence[_Fit], most_members: int | None = None) -> Iterator[list[_Fit]]:
+    """Fits of one recipe and one shape, as many as are worth training side by side."""
+    shapes: dict[tuple[Recipe, _Shape], list[_Fit]] = defaultdict(list)
+    for fit in fits:
+        shapes[fit.recipe, _shape(fit)].append(fit)
+    for (recipe, shape), group in shapes.items():
+        n_members = min(recipe.n_members, most_members or recipe.n_members)
+        size = max(_MOST // (n_members * shape.n_streams), 1)
         for first in range(0, len(group), size):
-            part = group[first : first + size]
-            for ready, result in zip(part, _learn_together(recipe, part), strict=True):
-                learnt[ready.place] = result
-    return [result for result in learnt if result is not None]
+            yield group[first : first + size]
 
 
-def _shape(data: StreamDataModule, course: Course) -> _Shape:
+def _shape(fit: _Fit) -> _Shape:
+    data = fit.data
+    course = course_of(data, fit.recipe.training, fit.recipe.max_epochs)
     return _Shape(course.loader.n_streams, course.loader.length, data.input_size, data.horizon, course.n_steps)
 
 
-def _learn_together(recipe: Recipe, group: Sequence[_Ready]) -> list[Learnt]:
-    """What comes of tasks of one shape; the time of training is shared equally."""
+def _together(work: Callable[[Recipe, Sequence[_Fit]], None], group: Sequence[_Fit]) -> None:
+    """What is done with fits of one shape; its time is shared equally."""
     begin = time.perf_counter()
-    fits = [ready.data for ready in group]
     try:
-        module = recipe.module(fits)
-        failures = train_together(module, fits, recipe.training, recipe.max_epochs)
+        work(group[0].recipe, group)
     except Exception as error:  # not of one fit alone
-        return [Learnt(error, ready.seconds) for ready in group]
-    share = (time.perf_counter() - begin) / len(fits)
-    learnt = []
-    for k, (ready, failure) in enumerate(zip(group, failures, strict=True)):
-        begin = time.perf_counter()
-        members = slice(k * recipe.n_members, (k + 1) * recipe.n_members)
-        outcome = failure or finish(module.network.take(members), ready.data)
-        learnt.append(Learnt(outcome, ready.seconds + share + time.perf_counter() - begin))
-    return learnt
+        for fit in group:
+            fit.outcome = error
+    for fit in group:
+        fit.seconds += (time.perf_counter() - begin) / len(group)
+
+
+def _scout(recipe: Recipe, group: Sequence[_Fit]) -> None:
+    """Train a few members without the tails, keep what they find, and learn from the tails, too, from now on."""
+    recipe = dataclasses.replace(recipe, n_members=min(recipe.n_members, N_SCOUTS))
+    fits = [fit.data for fit in group]
+    module = recipe.module(fits)
+    for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
+        fit = group[k]
+        fit.outcome = failure
+        if failure is None:
+            fit.finding = look_back(module.network.take(_members(recipe, k)), fit.data)
+            fit.data.use_whole()
+
+
+def _train(recipe: Recipe, group: Sequence[_Fit]) -> None:
+    """Train all members of each fit."""
+    fits = [fit.data for fit in group]
+    module = recipe.module(fits)
+    for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
+        fit, network = group[k], module.network.take(_members(recipe, k))
+        shrink(network, fit.finding.share, module.head.n_params)
+        fit.outcome = failure or finish(network, fit.data, fit.finding.optimism)
+
+
+def _members(recipe: Recipe, k: int) -> slice:
+    return slice(k * recipe.n_members, (k + 1) * recipe.n_members)

@@ -14,7 +14,7 @@ from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEY, export
 from tsforecast.models.rnn.heads import LossName, PointHead, head_of
-from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member
+from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member, decay_by_member
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork, dropout_masks
 from tsforecast.models.rnn.onepass import OnePass
@@ -25,6 +25,7 @@ from tsforecast.models.rnn.streams import Chunk
 _WARM_UP = 0.25  # share of a one-cycle run in which the learning rate rises
 _FIRST = 0.1  # of the largest learning rate, at the first step
 _LAST = 0.01  # at the last
+_PRIOR = 4.0  # observations
 
 
 class RecurrentModule(LeanModule):
@@ -55,6 +56,8 @@ class RecurrentModule(LeanModule):
         Fits whose loss was not finite, by number; training stops when no other is left.
     total_steps : int, optional
         Optimiser steps of the learning-rate schedule; those of the trainer where it is None.
+    decay : Tensor, shape (n_members of all fits,), optional
+        What the weights of each member are multiplied with to be added to its gradient.
     is_lean : bool
         Whether the run is that of a `loop.LeanLoop`; then ``one_pass`` has weights and gradients where it can.
     """
@@ -91,6 +94,7 @@ class RecurrentModule(LeanModule):
         )
         self.n_fits = len(fits)
         self.total_steps: int | None = None
+        self.decay: Tensor | None = None
         self.failures: dict[int, NonFiniteLossError] = {}
         self.one_pass: OnePass | None = None
         self.is_lean = False
@@ -104,6 +108,8 @@ class RecurrentModule(LeanModule):
         data = getattr(self.trainer, "datamodule", None)
         if stage == "fit" and data is not None:
             initialise(self.network, data.tables[0], torch.as_tensor(data.layout.trust()), self.head.n_params)
+            if self.options.weight_decay is None:
+                self.decay = torch.full((self.network.n_members,), prior_weight(data.n_obs), dtype=torch.float64)
 
     def on_train_epoch_start(self) -> None:
         """Begin the streams of a new epoch with no state."""
@@ -224,6 +230,7 @@ class RecurrentModule(LeanModule):
     def configure_optimizers(self) -> Any:
         """The optimiser, and the schedule that is stepped with it."""
         options, parameters = self.options, list(self.parameters())
+        weight_decay = options.weight_decay or 0.0
         plain = self.is_lean and self.network.dropout == 0 and not self._overlap
         self.one_pass = None
         if plain and isinstance(self.head, PointHead) and fused.supports(self.network.readout):
@@ -231,12 +238,12 @@ class RecurrentModule(LeanModule):
             parameters = [self.one_pass.weights]
         optimizer: torch.optim.Optimizer
         if options.optimizer == "sgd":
-            optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=options.weight_decay)
+            optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=weight_decay)
         else:
             optimizer = LeanAdam(
                 parameters,
                 self.lr,
-                weight_decay=options.weight_decay,
+                weight_decay=weight_decay,
                 decoupled_weight_decay=options.optimizer == "adamw",
                 fused=True,
             )
@@ -264,11 +271,16 @@ class RecurrentModule(LeanModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip the gradient of each member by its own norm, so that members side by side do not touch each other."""
+        """Clip the gradient of each member by its own norm, so that members side by side do not touch each other.
+
+        What the prior on the weights adds to it comes after.
+        """
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
         elif gradient_clip_val:
             clip_by_member(optimizer.param_groups[0]["params"], float(gradient_clip_val))
+        if self.decay is not None:
+            decay_by_member(optimizer.param_groups[0]["params"], self.decay)
 
 
 def one_cycle(progress: float) -> float:
@@ -294,6 +306,19 @@ def member_seeds(random_state: int, n_members: int) -> list[int]:
     True
     """
     return [int(np.random.SeedSequence([random_state, k]).generate_state(1)[0]) for k in range(n_members)]
+
+
+def prior_weight(n_obs: int) -> float:
+    """What weights times it are the gradient of a Gaussian prior on them: less, the more observations there are.
+
+    Minus the logarithm of the posterior is the mean loss and ``_PRIOR / n_obs`` times half the sum of squares.
+
+    Examples
+    --------
+    >>> prior_weight(400)
+    0.01
+    """
+    return _PRIOR / n_obs
 
 
 class NonFiniteLossError(FitError):

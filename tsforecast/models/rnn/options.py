@@ -29,7 +29,10 @@ class Training:
         from the first step on, and in the same sample 4 steps gained as often as they lost (0.817, 1.168).
     optimizer : {"adam", "adamw", "sgd"}
         SGD has momentum 0.9.
-    weight_decay : float
+    weight_decay : float, optional
+        Times the weights, it is added to the gradient (taken off the weights by ``"adamw"``). Where it is None, 4 over
+        the number of observations, whatever the optimiser: a Gaussian prior about zero that counts as much as 4 of
+        them, so that little departs from the linear start where little is known.
     schedule : {"onecycle", "constant"}
         ``"onecycle"`` (Smith 2018) rises for a quarter of the run and falls, by cosines.
     gradient_clip_val : float or None
@@ -42,7 +45,11 @@ class Training:
     validation_size : float
         Share of each series, its end, that is kept from training to watch the loss; 0 for none.
     patience : int
-        Validations without a better loss after which training ends; the best weights are restored.
+        Validations without a better loss after which training ends; the best weights are restored. Only where
+        ``refit`` is false: otherwise every run goes to its end, and nothing is validated.
+    refit : bool
+        Whether all members learn from the whole series. What the tail is kept for, two more members find out first that
+        do not learn from it: see `tsforecast.models.rnn.scouting`.
     scope : {"global", "per_series"}
         One network for all series, or one for each.
     averaging : float
@@ -68,13 +75,14 @@ class Training:
     overlap: int = 0
     burn_in: int = 0
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
-    weight_decay: float = 0.0
+    weight_decay: float | None = None
     schedule: Literal["onecycle", "constant"] = "onecycle"
     gradient_clip_val: float | None = 1.0
     batch_size: int = 32
     max_steps: int | None = None
     validation_size: float = 0.1
     patience: int = 10
+    refit: bool = True
     scope: Literal["global", "per_series"] = "global"
     averaging: float = 0.0
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"

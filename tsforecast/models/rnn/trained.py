@@ -181,17 +181,16 @@ def _ends_of(panel: Panel, inputs: Inputs, warm: decode.Warm) -> Ends:
     return Ends(panel, inputs.local, inputs.level[rows], inputs.scale[rows], warm.last, warm.state)
 
 
-def finish(network: RecurrentNetwork, data: StreamDataModule) -> Trained:
-    """A network just trained on these data, with the spread of its residuals."""
+def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | None = None) -> Trained:
+    """A network just trained on these data, with the spread of its residuals: see `learn_spread`."""
     panel = data.panel
     assert panel is not None
     lengths = panel.lengths
     head = head_of(data.decoding.loss)
     warm = decode.warm_up(network, data.inputs.x, lengths)
     output = head.point(warm.output.reshape(len(warm.output), -1, head.n_params))  # (n_obs, horizon)
-    position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, output.shape[1] + 1)
-    kept = position >= np.repeat(lengths - data.n_kept, lengths)[:, None]
-    spread = learn_spread(data.inputs.target - output, kept, lengths, data.prepared.reverting)
+    residual = data.inputs.target - output
+    spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
     ends = None
     if panel.covariates is None and warm.state.numel() <= _MOST_KEPT:
         inputs = data.inputs

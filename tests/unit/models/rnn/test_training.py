@@ -71,6 +71,7 @@ def written_out(module, data, max_epochs, clip, n_chunks):
                 for k, raw in enumerate(gradients):
                     m, v = moments[k]
                     g = raw * (clip / norms).clamp(max=1).view(-1, *[1] * (raw.dim() - 1))
+                    g = g + 4 / data.n_obs * weights[k]  # the prior
                     m.mul_(0.9).add_(0.1 * g)  # Adam: Kingma & Ba (2015), algorithm 1
                     v.mul_(0.999).add_(0.001 * g * g)
                     weights[k] -= lr * (m / (1 - 0.9**step)) / ((v / (1 - 0.999**step)).sqrt() + 1e-8)
@@ -95,7 +96,7 @@ def test_trained_weights_equal_those_of_a_loop_written_out(cell, depth):
 def largest_step(clip: float | None) -> float:
     """Largest change of a member's weights in a step of plain gradient descent at rate 1: its gradient's norm."""
     data = data_of(ragged_panel(), validation_size=0.0)
-    module, changes = module_of(data), []
+    module, changes = module_of(data, training=Training(weight_decay=0.0)), []
     module.configure_optimizers = lambda: torch.optim.SGD(module.parameters(), 1.0)
 
     class Watch(pl.Callback):
