@@ -319,10 +319,13 @@ def largest_of_inverse(A: Floats) -> float:
     """The largest value on the diagonal of the inverse of A, inf where A is not positive definite: (k, k) -> float."""
     C, most = semidefinite_cholesky(A.copy()), 0.0
     for i in range(A.shape[0]):
+        if not C[i, i] > 0.0:
+            return np.inf
+    for i in range(A.shape[0]):
         unit = np.zeros(A.shape[0])
         unit[i] = 1.0
         solve_cholesky(C, unit)
-        most = max(most, unit[i] if unit[i] < np.inf else np.inf)  # nan is not
+        most = max(most, unit[i])
     return most
 
 
