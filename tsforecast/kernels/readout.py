@@ -12,7 +12,7 @@ import numpy as np
 
 from tsforecast.kernels._jit import njit
 from tsforecast.kernels._vectors import lanes, put, signed, take, within
-from tsforecast.kernels.steps import add_wide, aligned, begin_with, units_of
+from tsforecast.kernels.steps import FIRST, NEXT, add_wide, aligned, begin_with, units_of
 
 _ONE, _TWO, _HALF = np.float32(1), np.float32(2), np.float32(0.5)
 _BLOCK = 32  # rows at once
@@ -55,13 +55,19 @@ def point_loss(
             n, row, own = min(_BLOCK, n_rows - begin), e * n_rows + begin, e * apart * n_rows + begin
             for v in range(0, n_wide, lanes(h)):
                 begin_with(n, 1, panel, (n_inputs + size) * n_wide + v, out, v, n_wide)
-            add_wide(n, n_wide, (n_inputs, own * n_inputs, n_inputs, 1, 0, n_wide, 0, n_wide), x, panel, out)
-            add_wide(n, n_wide, (size, row * n_units, n_units, 1, n_inputs * n_wide, n_wide, 0, n_wide), h, panel, out)
+            add_wide(n, n_wide, (n_inputs, own * n_inputs, n_inputs, NEXT, FIRST, n_wide, FIRST, n_wide), x, panel, out)
+            add_wide(
+                n, n_wide, (size, row * n_units, n_units, NEXT, n_inputs * n_wide, n_wide, FIRST, n_wide), h, panel, out
+            )
             _block(n, out, n_wide, asked, own * n_outputs, n_outputs, kind, (sums, weighs), rest)
             for j in range(row * n_units, (row + n) * n_units, lanes(h)):
                 put(dh, j, 0)
-            add_wide(n, n_units, (n_outputs, 0, n_wide, 1, 0, n_units, row * n_units, n_units), out, back, dh)
-            add_wide(n_outputs, n_units, (n, 0, 1, n_wide, row * n_units, n_units, 0, n_units), out, h, total)
+            add_wide(
+                n, n_units, (n_outputs, FIRST, n_wide, NEXT, FIRST, n_units, row * n_units, n_units), out, back, dh
+            )
+            add_wide(
+                n_outputs, n_units, (n, FIRST, NEXT, n_wide, row * n_units, n_units, FIRST, n_units), out, h, total
+            )
         totals[e], totals[n_members + e] = sums[0], weighs[0]
         for j in range(1, n_outputs):
             totals[e] += sums[j]
@@ -99,7 +105,7 @@ def _block(
         else:
             for j in range(n_outputs):
                 rest[0][j], rest[1][j] = target[place + j], weight[place + j]
-            _slopes(n_outputs, out, r * n_wide, rest[0], rest[1], 0, kind, sums, weighs)
+            _slopes(n_outputs, out, r * n_wide, rest[0], rest[1], FIRST, kind, sums, weighs)
 
 
 @njit

@@ -33,6 +33,7 @@ import numpy as np
 from tsforecast.kernels._jit import njit
 from tsforecast.kernels._vectors import lanes, put, sigmoid, take, tanh
 from tsforecast.kernels.steps import (
+    NEXT,
     add_1,
     add_3,
     add_4,
@@ -72,8 +73,8 @@ def rnn_forward(
             for j in range(0, n_units, width):
                 at, b_at = first + j, e * n_panel + j * (n_inputs + size)
                 begin_with(n, 1, panel, e * n_panel + (n_inputs + size) * n_units + j, hs, at, n_units)
-                add_1(n, (n_inputs, x_at, n_inputs, 1, b_at, width, at, n_units), x, panel, hs)
-                add_1(n, (size, last, n_units, 1, b_at + n_inputs * width, width, at, n_units), trace, panel, hs)
+                add_1(n, (n_inputs, x_at, n_inputs, NEXT, b_at, width, at, n_units), x, panel, hs)
+                add_1(n, (size, last, n_units, NEXT, b_at + n_inputs * width, width, at, n_units), trace, panel, hs)
             for j in range(first, first + n * n_units, width):
                 put(hs, j, tanh(take(hs, j)))
         copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
@@ -115,8 +116,8 @@ def rnn_backward(
                 pull(n, (1, 0, 1), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
                 at = total + j * (n_inputs + size)
-                add_1(n_inputs, (n, x_at, 1, n_inputs, j * n, width, at, width), x, slopes, dpanel)
-                add_1(size, (n, last, 1, n_units, j * n, width, at + n_inputs * width, width), trace, slopes, dpanel)
+                add_1(n_inputs, (n, x_at, NEXT, n_inputs, j * n, width, at, width), x, slopes, dpanel)
+                add_1(size, (n, last, NEXT, n_units, j * n, width, at + n_inputs * width, width), trace, slopes, dpanel)
                 add_runs(n, 1, slopes, j * n, dpanel, total + (n_inputs + size) * n_units + j)
             clear(n, n_units, dstate, own, keep, keep_at)
 
@@ -144,8 +145,8 @@ def lstm_forward(
             for j in range(0, n_units, width):
                 at, b_at, step = work + 5 * j * n, e * n_panel + 4 * j * (n_inputs + size), 4 * width
                 begin_with(n, 4, panel, e * n_panel + 4 * (n_inputs + size) * n_units + 4 * j, gates, at, 5 * width)
-                add_4(n, (n_inputs, x_at, n_inputs, 1, b_at, step, at, 5 * width), x, panel, gates)
-                add_4(n, (size, last, n_units, 1, b_at + n_inputs * step, step, at, 5 * width), trace, panel, gates)
+                add_4(n, (n_inputs, x_at, n_inputs, NEXT, b_at, step, at, 5 * width), x, panel, gates)
+                add_4(n, (size, last, n_units, NEXT, b_at + n_inputs * step, step, at, 5 * width), trace, panel, gates)
                 _lstm_step(n, n_units, gates, at, trace, held_cells + last + j, state, c_at + j, hs, first + j)
         copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
@@ -205,8 +206,8 @@ def lstm_backward(
                 pull(n, (4, 0, 4), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
                 at, b_at, step = total + 4 * j * (n_inputs + size), 4 * j * n, 4 * width
-                add_4(n_inputs, (n, x_at, 1, n_inputs, b_at, step, at, step), x, slopes, dpanel)
-                add_4(size, (n, last, 1, n_units, b_at, step, at + n_inputs * step, step), trace, slopes, dpanel)
+                add_4(n_inputs, (n, x_at, NEXT, n_inputs, b_at, step, at, step), x, slopes, dpanel)
+                add_4(size, (n, last, NEXT, n_units, b_at, step, at + n_inputs * step, step), trace, slopes, dpanel)
                 add_runs(n, 4, slopes, b_at, dpanel, total + 4 * (n_inputs + size) * n_units + 4 * j)
             clear(n, n_units, dstate, own, keep, keep_at)
             clear(n, n_units, dstate, cells + own, keep, keep_at)
@@ -254,8 +255,10 @@ def gru_forward(
             for j in range(0, n_units, width):
                 at, b_at, step, row = work + 4 * j * n, e * n_panel + 3 * j * (n_inputs + size), 3 * width, 4 * width
                 begin_with(n, 4, panel, e * n_panel + n_weights + 4 * j, gates, at, row)
-                add_3(n, (n_inputs, x_at, n_inputs, 1, b_at, step, at, row), x, panel, gates)
-                add_3(n, (size, last, n_units, 1, b_at + n_inputs * step, step, at + width, row), trace, panel, gates)
+                add_3(n, (n_inputs, x_at, n_inputs, NEXT, b_at, step, at, row), x, panel, gates)
+                add_3(
+                    n, (size, last, n_units, NEXT, b_at + n_inputs * step, step, at + width, row), trace, panel, gates
+                )
                 _gru_step(n, n_units, gates, at, trace, last + j, hs, first + j)
         copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
@@ -306,8 +309,8 @@ def gru_backward(
                 pull(n, (4, 0, 3), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
                 at, b_at, step, row = total + 3 * j * (n_inputs + size), 4 * j * n, 3 * width, 4 * width
-                add_3(n_inputs, (n, x_at, 1, n_inputs, b_at, row, at, step), x, slopes, dpanel)
-                again = (n, last, 1, n_units, b_at + width, row, at + n_inputs * step, step)
+                add_3(n_inputs, (n, x_at, NEXT, n_inputs, b_at, row, at, step), x, slopes, dpanel)
+                again = (n, last, NEXT, n_units, b_at + width, row, at + n_inputs * step, step)
                 add_3(size, again, trace, slopes, dpanel)
                 add_runs(n, 4, slopes, b_at, dpanel, total + n_weights + 4 * j)
             clear(n, n_units, dstate, own, keep, keep_at)

@@ -13,6 +13,9 @@ import numpy as np
 from tsforecast.kernels._jit import njit
 from tsforecast.kernels._vectors import ROWS, lanes, put, take, tile
 
+FIRST: int = np.int64(0)  # type: ignore[assignment]  # a place and a step: for each constant of the language ...
+NEXT: int = np.int64(1)  # type: ignore[assignment]  # ... a kernel would be compiled once more
+
 
 @njit
 def gather(n: int, values: Any, begin: int, step: int, index: Any, out: Any) -> None:
@@ -184,7 +187,7 @@ def pull(n: int, places: Any, slopes: Any, back: Any, n_columns: int, out: Any, 
     width = lanes(slopes)
     for j in range(slopes.size // (n * n_blocks * width)):
         a_at, b_at = (j * n * n_blocks + first) * width, j * n_gates * width * n_columns
-        sizes = (n_gates * width, a_at, n_blocks * width, 1, b_at, n_columns, out_at, n_columns)
+        sizes = (n_gates * width, a_at, n_blocks * width, NEXT, b_at, n_columns, out_at, n_columns)
         add_wide(n, n_columns, sizes, slopes, back, out)
 
 

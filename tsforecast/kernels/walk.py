@@ -20,9 +20,11 @@ def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> t
     n_series = indptr.size - 1
     told = np.empty((u.size, 4 + n_lags))
     last, lags, sums = np.empty(n_series), np.empty((n_series, n_lags)), np.empty((n_series, 4))
+    before = np.empty(n_lags)
     for i in range(n_series):
         held = np.nan
-        before = np.full(n_lags, np.nan)
+        for k in range(n_lags):
+            before[k] = np.nan
         slow, slow_weight, change, change_weight = start[i, 0], start[i, 1], start[i, 2], start[i, 3]
         for t in range(indptr[i], indptr[i + 1]):
             for k in range(n_lags - 1, 0, -1):
@@ -39,7 +41,10 @@ def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> t
                 slow_weight = decay * slow_weight + 1
             told[t, 0], told[t, 1] = delta, held
             told[t, 2], told[t, 3] = slow / max(slow_weight, 1e-12), change / change_weight
-            told[t, 4:] = before
-        last[i], lags[i] = held, before
+            for k in range(n_lags):
+                told[t, 4 + k] = before[k]
+        last[i] = held
+        for k in range(n_lags):
+            lags[i, k] = before[k]
         sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = slow, slow_weight, change, change_weight
     return told, last, lags, sums

@@ -43,11 +43,11 @@ def warm_up(
         reset[longest - window] = True
     output = torch.zeros(0 if ends_only else len(x) + 1, network.readout.shape[-1], dtype=dtype)
     at_once = max(1, min(_STEPS_AT_ONCE, _ROWS_AT_ONCE // n_series))
-    state = network.initial_state(n_series)
+    state, rooms = network.initial_state(n_series), network.rooms()
     for begin in range(0, longest, at_once):
         piece = slice(begin, begin + at_once)
         inputs = table.index_select(0, rows[piece].reshape(-1)).view(1, -1, n_series, table.shape[1])
-        hidden, state = network.features(inputs, state, reset[None, piece])
+        hidden, state = network.features(inputs, state, reset[None, piece], rooms=rooms)
         if not ends_only:
             output[rows[piece]] = network.output(hidden, inputs).mean(dim=0)
     last = network.output(hidden[:, -1:], inputs[:, -1:])[:, 0]

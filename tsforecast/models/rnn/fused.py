@@ -57,7 +57,9 @@ def has_fast_layers(x: Tensor) -> bool:
     return x.device.type == "cuda"
 
 
-def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor) -> tuple[Tensor, Tensor]:
+def run_layer(
+    cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor, room: "Room | None" = None
+) -> tuple[Tensor, Tensor]:
     """Outputs of every step and the state after the last: what `cells.run` gives after the input projection.
 
     The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
@@ -72,6 +74,8 @@ def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: 
     weights : Weights
     state, keep : Tensor
         As in `cells.run`.
+    room : Room, optional
+        Where no gradient is wanted, room for the results: they hold until it is given to another call.
 
     Examples
     --------
@@ -86,6 +90,10 @@ def run_layer(cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: 
     if not supports(x):
         projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
         return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
+    if room is not None and not torch.is_grad_enabled():
+        layer, masks = Layer(cell, x.shape[3], weights.recurrent.shape[1]), keep[..., 0].to(x.dtype).contiguous()
+        run = Run(layer, x.contiguous(), masks, joined(weights, cell), wants_slopes=False, room=room)
+        return tuple(part[..., : layer.size] for part in run.forward(state))  # type: ignore[return-value]
     hs, after = _Layer.apply(cell, x, *weights, state, keep[..., 0])  # type: ignore[no-untyped-call]
     return hs, after
 

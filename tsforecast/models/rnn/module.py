@@ -175,10 +175,11 @@ class RecurrentModule(LeanModule):
         """Mean loss over all chunks, from the first to the last, of each of some members."""
         weights = {name: value[members] for name, value in self.network.state_dict().items()}
         state, totals, counts = None, [], []
+        rooms = self.network.rooms()
         for given in chunks:
             chunk: Chunk = self.transfer_batch_to_device(given, self.device, 0)
             rows = torch.nonzero(chunk.weight[0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
-            output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows))
+            output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows, rooms))
             parts = (chunk.target, chunk.weight, chunk.scale)
             target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in parts)
             totals.append(self._losses(output, target, weight, scale).sum(dim=(1, 2)))

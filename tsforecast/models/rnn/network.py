@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import SIZES, CellName
-from tsforecast.models.rnn.fused import Weights
+from tsforecast.models.rnn.fused import Room, Weights
 
 _FORGET_BIAS = 1.0  # Jozefowicz, Zaremba & Sutskever (2015), section 4: remember at first
 
@@ -119,6 +119,10 @@ class RecurrentNetwork(nn.Module):
         parts = SIZES[self.cell].n_parts
         return self.readout.new_zeros(self.num_layers, parts, len(self.readout), n_streams, self.hidden_size)
 
+    def rooms(self) -> list[Room]:
+        """Room for the outputs of each layer, to be used by one call after another where no gradient is wanted."""
+        return [Room() for _ in range(self.num_layers)]
+
     def forward(
         self,
         x: Tensor,
@@ -126,6 +130,7 @@ class RecurrentNetwork(nn.Module):
         reset: Tensor | None = None,
         masks: Sequence[Tensor] | None = None,
         rows: Tensor | None = None,
+        rooms: Sequence[Room] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Output of every step and the state after the last.
 
@@ -141,6 +146,8 @@ class RecurrentNetwork(nn.Module):
             Factors of each layer's outputs, ``(n_members, n_steps, n_streams, hidden_size)``: see `dropout_masks`.
         rows : Tensor of int, shape (n_rows,), optional
             Places whose output is wanted, ``step * n_streams + stream``; of all where it is None.
+        rooms : sequence of Room, length num_layers, optional
+            Where no gradient is wanted, room for the outputs of the layers: see `fused.run_layer`.
 
         Returns
         -------
@@ -148,7 +155,7 @@ class RecurrentNetwork(nn.Module):
             With ``rows``, ``(n_members, n_rows, 1, output_size)``.
         state : Tensor, of the shape of ``state``
         """
-        hidden, after = self.features(x, state, reset, masks)
+        hidden, after = self.features(x, state, reset, masks, rooms)
         if rows is not None:
             hidden, x = (part.flatten(1, 2)[:, rows, None] for part in (hidden, x))
         return self.output(hidden, x), after
@@ -159,6 +166,7 @@ class RecurrentNetwork(nn.Module):
         state: Tensor | None = None,
         reset: Tensor | None = None,
         masks: Sequence[Tensor] | None = None,
+        rooms: Sequence[Room] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Outputs of the last layer, ``(n_members, n_steps, n_streams, hidden_size)``, and the state: see `forward`."""
         n_steps, n_streams = x.shape[1:3]
@@ -168,7 +176,8 @@ class RecurrentNetwork(nn.Module):
         for layer in range(self.num_layers):
             projection, recurrent, bias, *candidate = self.layer_weights(layer)
             weights = Weights(projection, bias, recurrent, candidate[0] if candidate else bias)
-            hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep)
+            room = None if rooms is None else rooms[layer]
+            hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep, room)
             hidden = hidden if masks is None else hidden * masks[layer]
             after.append(last)
         return hidden, torch.stack(after)
