@@ -94,8 +94,19 @@ def test_carried_angles_keep_what_both_models_have(rng):
     )
 
 
-def criterion_search(scores, limits, stepwise):
-    """Models that a search over made-up criteria tries: the kernel with a minimiser that looks them up."""
+@few
+@given(st.lists(st.lists(st.sampled_from([-np.pi / 2, -1.2, 0.0, 1.2, np.pi / 2]), max_size=3), min_size=4, max_size=4))
+def test_polynomials_on_their_bound_are_counted(angles):
+    model = np.array([*map(len, angles), 0])
+    expected = sum(any(abs(np.sin(x)) == 1 for x in own) for own in angles)
+    assert order_search.n_bounded(np.array([*itertools.chain(*angles), 0.0]), model) == expected
+
+
+def criterion_search(scores, limits, stepwise, angle=0.0, room=94):
+    """Models that a search over made-up criteria tries: the kernel with a minimiser that looks them up.
+
+    All angles are ``angle`` at the minimum; ``room`` is there for so many models in a stepwise search.
+    """
     n = 200
     W = np.zeros((2, n))
 
@@ -103,7 +114,7 @@ def criterion_search(scores, limits, stepwise):
         p, q = orders[0], orders[1]
         k = p + q + W.shape[0]
         squares = n / (2 * np.pi) * np.exp((scores[p, q, W.shape[0] - 1] - 2.0 * k) / n - 1.0)
-        return x, squares, 1, True, np.zeros(W.shape[0]), 0.1
+        return np.full(x.size, angle), squares, 1, True, np.zeros(W.shape[0]), 0.1
 
     def starts(y, orders, n_points):
         return np.zeros((1, orders[:4].sum()))
@@ -113,7 +124,7 @@ def criterion_search(scores, limits, stepwise):
     firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
     if not stepwise:
         firsts = np.array(list(itertools.product(*(range(v + 1) for v in limits))))
-    most = 94 if stepwise else len(firsts)
+    most = room if stepwise else len(firsts)
     tried = order_search.Tried(
         np.zeros((most, 5), dtype=np.int64), np.full(most, np.inf), np.zeros((most, 12)), np.zeros(1, dtype=np.int64)
     )
@@ -142,3 +153,24 @@ def test_search_ends_where_no_neighbour_is_better_and_the_full_one_tries_all(see
     every = criterion_search(scores, limits, stepwise=False)
     assert every.n_tried[0] == 50
     assert every.scores[:50].min() == pytest.approx(scores.min())
+
+
+@pytest.mark.skipif(
+    not numba.config.DISABLE_JIT, reason="a made-up minimiser can be given only where nothing is compiled"
+)
+def test_a_polynomial_on_its_bound_counts_as_one_parameter_more():
+    limits, scores = np.array([2, 2, 0, 0, 1]), np.random.default_rng(1).normal(size=(3, 3, 2))
+    inside, bounded = (criterion_search(scores, limits, False, angle) for angle in (0.0, np.pi / 2))
+    extra = 2.0 * (inside.models[:, :2] > 0).sum(axis=1)
+    np.testing.assert_allclose(bounded.scores - inside.scores, extra, atol=1e-9)
+
+
+@pytest.mark.skipif(
+    not numba.config.DISABLE_JIT, reason="a made-up minimiser can be given only where nothing is compiled"
+)
+@pytest.mark.parametrize("room", [1, 5])
+def test_a_search_ends_where_there_is_room_for_no_more_models(room):
+    tried = criterion_search(
+        np.random.default_rng(2).normal(size=(5, 5, 2)), np.array([4, 4, 0, 0, 1]), True, room=room
+    )
+    assert tried.n_tried[0] == room

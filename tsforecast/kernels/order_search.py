@@ -23,6 +23,7 @@ _minimise, _starts, _near = caller(MINIMISE), caller(STARTS), caller(NEAR)
 _ROUGH = 1e-3  # of -2 loglik: enough to compare two models
 _MAX_ITERATIONS = 60
 _CLEAR = 1.4  # radians
+_ON_BOUND = 0.99  # of a partial autocorrelation, in units of its bound
 _STEPS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
 _MOVES = np.array(  # in the order of R's auto.arima
     [(0, 0, a, b, 0) for a, b in _STEPS] + [(a, b, 0, 0, 0) for a, b in _STEPS] + [(0, 0, 0, 0, 1), (0, 0, 0, 0, -1)]
@@ -48,7 +49,8 @@ class Rules(NamedTuple):
     """How candidates are judged, and the addresses (`tsforecast.kernels._jit.address`) of what judges them.
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
-    over; else it is maximised subject to all roots lying outside of it. ``kernels`` are those of a fit
+    over; else it is maximised subject to all roots lying outside of it, and a polynomial that ends on this bound counts
+    as one parameter more: where its best root would lie is a choice beside the others. ``kernels`` are those of a fit
     (`tsforecast.kernels.fit`), and ``near``, used with ``rejects`` only, is `has_root_within`.
     """
 
@@ -76,7 +78,7 @@ def stepwise(firsts: Ints, limits: Ints, rows: Rows, rules: Rules, tried: Tried)
     one; a better one is followed at once. No order exceeds ``limits``, nor does the trend: (5,).
     """
     for i in range(firsts.shape[0]):
-        if position(firsts[i], tried) < 0:
+        if position(firsts[i], tried) < 0 and tried.n_tried[0] < tried.scores.size:
             judge(firsts[i], best_of(tried, -1), rows, rules, tried)
     finished = np.zeros(tried.scores.size, dtype=np.bool_)
     leader = unfinished_leader(tried, finished)
@@ -172,11 +174,26 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
         if not squares > 0.0 or (rules.rejects and _near(rules.near, (x, orders, rules.circle))):
             continue
         value = n * (np.log(2.0 * np.pi * squares / n) + 1.0) + extra
+        if not rules.rejects:
+            value += penalty(k + n_bounded(x, model), n, rules.criterion) - extra
         if value < tried.scores[row]:
             tried.scores[row], goal = value, min(goal, squares)
             for j in range(n_arma):
                 tried.angles[row, j] = x[j]
     return tried.scores[row]
+
+
+@njit
+def n_bounded(x: Floats, model: Ints) -> int:
+    """How many of a model's four polynomials at angles x lie on the bound, or nearly."""
+    count, place = 0, 0
+    for i in range(4):
+        bounded = False
+        for j in range(place, place + model[i]):
+            bounded = bounded or abs(np.sin(x[j])) > _ON_BOUND
+        place += model[i]
+        count += bounded
+    return count
 
 
 @njit

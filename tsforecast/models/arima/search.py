@@ -148,7 +148,11 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
     rejects = problem.space.near_unit_root == "reject"
     near = _near_kernel() if rejects else 0
     rules = order_search.Rules(_CRITERIA[problem.space.criterion], _NEAREST_ROOT, rejects, fit_kernels(), near)
-    order_search.stepwise(models, limits, _shared_rows(problem), rules, tried)
+    shared, best = _shared_rows(problem), -1
+    order_search.stepwise(models, limits, shared, rules, tried)
+    while problem.space.stepwise and best != np.argmin(tried.scores):
+        best = int(np.argmin(tried.scores))
+        order_search.stepwise(_elsewhere(tried.models[best], limits), limits, shared, rules, tried)
     ranks = np.argsort(tried.scores[: tried.n_tried[0]], kind="stable")
     ranks = ranks[np.isfinite(tried.scores[ranks])]
     if ranks.size == 0:
@@ -186,6 +190,19 @@ def _firsts(limits: Ints) -> Ints:
     """The models that a stepwise search begins with, as in R."""
     sizes = [(0, 0, 0, 0, 1), (1, 0, 1, 0, 1), (0, 1, 0, 1, 1), (2, 2, 1, 1, 1), (0, 0, 0, 0, 0)]
     return np.minimum(sizes, limits)
+
+
+def _elsewhere(model: Ints, limits: Ints) -> Ints:
+    """Models that a walk of single steps from here passes by, and may go on from.
+
+    All lags on one side; another seasonal part, or none; without a season, two lags more on both sides.
+    """
+    p, q, P, Q, trend = map(int, model)
+    sizes = [(p + q, 0, P, Q), (0, p + q, P, Q), (p, q, Q, P), (p, q, 0, 1), (p, q, 0, 2), (p, q, 1, 0), (1, 1, 0, 0)]
+    if limits[2] + limits[3] == 0:
+        sizes.append((p + 2, q + 2, 0, 0))
+    every = np.array([(*size, trend) for size in sizes])
+    return every[(every <= limits).all(axis=1)]
 
 
 def _grid(limits: Ints) -> Ints:

@@ -29,8 +29,8 @@ class SearchSpace:
     seasonal_test : {"strength", "ocsb", "ch"}
         What decides D.
     near_unit_root : {"bound", "reject"}
-        Candidates are fitted with every root at least 1% outside the unit circle, or fitted without a bound and passed
-        over where a root is nearer.
+        Candidates are fitted with every root at least 1% outside the unit circle, a polynomial that ends there counting
+        as one parameter more in the criterion; or fitted without a bound and passed over where a root is nearer.
     """
 
     season_length: int

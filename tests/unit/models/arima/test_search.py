@@ -69,6 +69,19 @@ def test_stepwise_search_ends_where_no_neighbour_is_better():
             assert other.aicc >= fit.aicc - 0.1 or (np.abs(roots) > 1 / 1.01).any()
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_stepwise_search_is_no_worse_than_all_lags_on_one_side(seed):
+    rng = np.random.default_rng(seed)
+    y = arma(90, 0.6, rng.uniform(-0.9, 0.9), seed=seed) + 0.3 * np.cumsum(rng.normal(size=90))
+    fit = search(y, None, (), SearchSpace(1))
+    Z = np.arange(90.0)[:, None] if fit.beta_names == ("drift",) else np.ones((90, len(fit.beta_names)))
+    for p, q in ((fit.order.p + fit.order.q, 0), (0, fit.order.p + fit.order.q)):
+        if p <= 5 and q <= 5:
+            other = estimate(y, Z, fit.beta_names, Order(p, fit.order.d, q), "numba")
+            roots = np.concatenate(other.roots())
+            assert other.aicc >= fit.aicc - 1e-3 or (np.abs(roots) < 1.02).any()
+
+
 def test_given_differences_and_limits_are_kept():
     y = np.cumsum(arma(120, 0.5, 0.2))
     fit = AutoARIMA(d=2, max_order=(1, 0), trend="none").fit(y).fits_["y"]

@@ -1,5 +1,7 @@
 """Seasonal unit-root tests: published values of R, and series whose season is known."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,40 @@ AUSTRES = np.array(
 @pytest.mark.parametrize(("season", "statistic"), [(4, 0.1935046), (24, 4.134289)])
 def test_canova_hansen_statistic_is_that_of_r(season, statistic):
     assert canova_hansen(AUSTRES, season) == pytest.approx(statistic, abs=1e-6)
+
+
+def canova_hansen_by_definition(y, season, n_terms):
+    """Equation 13 of Canova & Hansen (1995), sum by sum, of the first ``n_terms`` of the s - 1 trigonometric terms."""
+    n = y.size
+    waves = [
+        wave(2 * np.pi * k * np.arange(1, n + 1) / season)
+        for k in range(1, season // 2 + 1)
+        for wave in (np.cos, np.sin)
+    ]
+    f = np.array(waves[: season - 1]).T
+    Z = np.column_stack([np.ones(n), f])
+    e = y - Z @ np.linalg.solve(Z.T @ Z, Z.T @ y)
+    scores = [f[t, :n_terms] * e[t] for t in range(n)]
+    span = round(season * (n / 100) ** 0.25)
+    omega = np.zeros((n_terms, n_terms))
+    for t, u in itertools.product(range(n), repeat=2):
+        if abs(t - u) <= span:
+            omega += (1 - abs(t - u) / (span + 1)) * np.outer(scores[t], scores[u]) / n
+    inverse, F, total = np.linalg.inv(omega), np.zeros(n_terms), 0.0
+    for t in range(n):
+        F += scores[t]
+        total += F @ inverse @ F
+    return total / n**2
+
+
+@pytest.mark.parametrize("season", [3, 4, 7])
+def test_canova_hansen_statistic_is_that_of_its_definition(season):
+    expected = canova_hansen_by_definition(AUSTRES, season, season - 1)
+    assert canova_hansen(AUSTRES, season) == pytest.approx(expected, rel=1e-8)
+
+
+def test_r_leaves_out_the_last_sine_of_an_odd_season():
+    assert canova_hansen_by_definition(AUSTRES, 3, 1) == pytest.approx(0.07956102, abs=1e-7)  # R's SD.test
 
 
 @pytest.mark.parametrize(("n_lags", "statistic"), [(0, -6.834392), (2, -5.673749), (3, -5.632227)])
