@@ -1,9 +1,10 @@
 """Series -> inputs and targets that a network can learn from: transform, season, local level and scale.
 
-A value goes through three steps, all learnt on train only and undone exactly::
+A value goes through these steps, all learnt on train only and undone exactly::
 
     w[t] = log y[t], or a power, or y[t] itself         (tsforecast.data.transform)
     u[t] = w[t] - season[t mod cycle]                   (classical decomposition, where the series is seasonal)
+    u[t] = u[t] - u[t - lag]                            (a step or a season before, where that is asked for)
     target[t, h] = (u[t + h] - level[t]) / scale[t]     (local and causal)
 
 ``level[t]`` is the last value and ``scale[t]`` a trailing mean absolute change, so that a network meets numbers of one
@@ -18,8 +19,9 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
-from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.kernels.walk import walk
+from tsforecast.models.rnn.differencing import differences, latest
 from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
 from tsforecast.panel import Panel
 
@@ -29,6 +31,7 @@ _SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons
 _FEWEST_COUNTS = 0.05  # the least scale of counts: a series of nothing but zeros has one, too
 _CERTAIN = -3.43  # Dickey & Fuller's statistic with a constant at 1%: MacKinnon (2010), table 2
 N_PLAIN = 3  # change, distance from the level, observed or not
+_FEWEST_DIFFERENCES = 8
 _FEW_LAGS, _MANY_LAGS = 8, 48  # earlier values among the inputs
 
 
@@ -47,6 +50,9 @@ class Preparation:
         What targets are taken relative to; ``"auto"`` chooses for each series what forecasts train better.
     n_fourier : int
         Pairs of sine and cosine of the season among the inputs.
+    difference : {"none", "first", "season"}
+        Whether the value one step, or one season, before is taken off each. In place of seasonal indices,
+        ``"season"`` lets the season change at every turn; its errors add up from season to season.
 
     Examples
     --------
@@ -58,6 +64,7 @@ class Preparation:
     deseasonalize: Literal["auto", "always", "never"] = "auto"
     level: Literal["auto", "last", "mean"] = "auto"
     n_fourier: int = 2
+    difference: Literal["none", "first", "season"] = "none"
 
 
 class Local(NamedTuple):
@@ -91,6 +98,8 @@ class Prepared:
         Earlier values among the inputs: a day of them where a season is a day, else a few.
     counts : bool
         Whether values are counts: the level is zero, and the scale a trailing mean.
+    lag : int
+        Steps that differences are taken over; 0 for none.
     """
 
     transform: Transform
@@ -104,11 +113,17 @@ class Prepared:
     season_length: int
     n_lags: int
     counts: bool = False
+    lag: int = 0
 
     @property
     def n_local(self) -> int:
         """Inputs that come from values; those of either kind of series are kept apart where there are both."""
         return (N_PLAIN + self.n_lags) * (2 if self.mixed else 1)
+
+    @property
+    def returns(self) -> Bools:
+        """Series whose forecasts get no less sure the further ahead they look: sums of differences do."""
+        return self.reverting & (self.lag == 0)
 
     @property
     def cycle(self) -> int:
@@ -171,7 +186,30 @@ class Prepared:
 
     def flatten(self, panel: Panel, phases: Ints) -> Floats:
         """Values of u for every observation: ``(n_obs,)``."""
-        return _without(self.transform.apply(panel), self.season, phases)
+        return self._reduced(self.transform.apply(panel), phases)
+
+    def _reduced(self, w: Panel, phases: Ints) -> Floats:
+        v = _without(w, self.season, phases)
+        return differences(v, w.indptr, self.lag) if self.lag else v
+
+    def base(self, panel: Panel) -> Floats:
+        """What the first differences after the series are added to, ``(n_series, lag)``.
+
+        Raises
+        ------
+        SeriesTooShortError
+            There is no value at some place of the season.
+        """
+        phases = phases_of(panel.times, panel.freq, self.cycle)
+        base = latest(_without(self.transform.apply(panel), self.season, phases), panel.indptr, self.lag)
+        unknown = np.isnan(base).any(axis=1)
+        if unknown.any():
+            i = int(np.argmax(unknown))
+            raise SeriesTooShortError(
+                f"Series {panel.ids[i]!r} has {panel.n_present[i]} observations, not one at every place of its last "
+                f"{self.lag} steps and those a season before; forecasts of differences over {self.lag} steps need that."
+            )
+        return base
 
 
 def concatenate(one: Prepared, other: Prepared) -> Prepared:
@@ -192,6 +230,9 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
         _check_plain(options)
         check_counts(panel)
         options = Preparation("none", "never", "last", options.n_fourier)
+    lag = {"none": 0, "first": 1, "season": season_length}[options.difference]
+    if options.difference == "season":
+        options = _without_indices(options)
     transform = learn(panel, options.transform, season_length=season_length)
     w = transform.apply(panel)
     cycle = cycle_of(panel.freq, season_length)
@@ -199,21 +240,40 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     n = panel.n_series
     seasonal = np.array([has_season(w.series(i), season_length, options.deseasonalize) for i in range(n)])
     season = _seasons(w, phases, seasonal, season_length, cycle)
-    u = w.with_values(_without(w, season, phases))
+    v = _without(w, season, phases)
+    u = w.with_values(differences(v, w.indptr, lag) if lag else v)
+    _check_differences(u, options.difference, lag)
     reverting = np.array([options.level == "mean" for _ in range(n)])
     if options.level == "auto":
         reverting = np.array([_reverts(u.series(i), horizon) for i in range(n)])
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
-    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts)
+    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts, lag)
 
 
 def _check_plain(options: Preparation) -> None:
     allowed = {"transform": ("auto", "none"), "deseasonalize": ("auto", "never"), "level": ("auto",)}
+    allowed["difference"] = ("none",)
     for name, values in allowed.items():
         if (got := getattr(options, name)) not in values:
             raise ParameterError(f"{name}={got!r} and loss='negative_binomial': counts stay as they are.")
+
+
+def _without_indices(options: Preparation) -> Preparation:
+    if options.deseasonalize == "always":
+        raise ParameterError("deseasonalize='always' and difference='season': the season is taken off once.")
+    return dataclasses.replace(options, deseasonalize="never")
+
+
+def _check_differences(u: Panel, difference: str, lag: int) -> None:
+    short = u.n_present < _FEWEST_DIFFERENCES
+    if lag and short.any():
+        i = int(np.argmax(short))
+        raise SeriesTooShortError(
+            f"Series {u.ids[i]!r} has {u.n_present[i]} differences over {lag} steps; difference={difference!r} needs "
+            f"{_FEWEST_DIFFERENCES}, of at least {lag + _FEWEST_DIFFERENCES} observations."
+        )
 
 
 def check_counts(panel: Panel) -> None:
@@ -232,8 +292,9 @@ def relearn(prepared: Prepared, panel: Panel) -> Prepared:
     w = prepared.transform.apply(panel)
     phases = phases_of(panel.times, panel.freq, prepared.cycle)
     season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle)
-    mean, spread, change = _numbers(w.with_values(_without(w, season, phases)))
-    return dataclasses.replace(prepared, season=season, mean=mean, spread=spread, change=change)
+    learnt = dataclasses.replace(prepared, season=season)
+    mean, spread, change = _numbers(w.with_values(learnt._reduced(w, phases)))
+    return dataclasses.replace(learnt, mean=mean, spread=spread, change=change)
 
 
 def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int, cycle: int) -> Floats:

@@ -11,6 +11,7 @@ from tsforecast.forecast import Forecast
 from tsforecast.frequency import future_times
 from tsforecast.models.rnn import decode
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
+from tsforecast.models.rnn.differencing import added_up, summed
 from tsforecast.models.rnn.heads import Head, head_of
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of
 from tsforecast.models.rnn.intervals import Spread, learn_spread
@@ -78,11 +79,14 @@ class Trained:
         ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known)
         warm = decode.Warm(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
         course = decode.direct(self.network, self.head, warm, ahead, horizon)
-        sizes = spread.sizes(horizon, prepared.reverting) * ahead.scale[:, None]  # (n_series, horizon)
+        base = prepared.base(panel) if prepared.lag else None
+        if base is not None:
+            course = course._replace(point=summed(course.point, base))
+        sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
             around = self._around(course, ahead, sizes, spread, levels)
         else:
-            around = self._sampled(horizon, warm, ahead, spread, levels, seed)
+            around = self._sampled(horizon, warm, ahead, spread, levels, seed, base)
         season = prepared.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         mean, transform = course.point + season, prepared.transform
         if self.decoding.adjusts:
@@ -122,7 +126,7 @@ class Trained:
         if levels.size == 0:
             return np.empty((*course.point.shape, 0))
         if not self.head.probabilistic:
-            return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.reverting)
+            return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.returns)
         scale = course.scale[:, :, None]
         value = self.head.at(course.raw[:, :, :, None], levels, scale).mean(axis=0)  # members' quantiles, averaged
         if self.head.counts:
@@ -130,12 +134,22 @@ class Trained:
         away = value - self.head.point(course.raw).mean(axis=0)[:, :, None]
         blocks = np.arange(course.point.shape[1]) // self.layout.horizon + 1  # past the first, outputs stand on outputs
         growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
-        return course.point[:, :, None] + scale * growth[:, :, None] * away
+        away = scale * growth[:, :, None] * away
+        if ahead.prepared.lag:  # those of differences, as if they were independent, for each level
+            away = np.sign(away) * np.sqrt(added_up(away**2, ahead.prepared.lag))
+        return course.point[:, :, None] + away
 
     def _sampled(
-        self, horizon: int, warm: decode.Warm, ahead: decode.Ahead, spread: Spread, levels: Floats, seed: int
+        self,
+        horizon: int,
+        warm: decode.Warm,
+        ahead: decode.Ahead,
+        spread: Spread,
+        levels: Floats,
+        seed: int,
+        base: Floats | None,
     ) -> Floats:
-        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``."""
+        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``; those of differences follow on ``base``."""
         n_members, n_series = self.network.n_members, ahead.level.size
         if levels.size == 0:
             return np.empty((n_series, horizon, 0))
@@ -149,6 +163,9 @@ class Trained:
         count = (n_members, n_series, -(-self.decoding.n_samples // n_members), horizon)
         p = np.random.default_rng(seed).uniform(size=count)
         paths = decode.sample_paths(self.network, warm, ahead, outcome, p)
+        if base is not None:
+            n_paths = paths.shape[1]
+            paths = summed(paths.reshape(-1, horizon), base.repeat(n_paths, axis=0)).reshape(paths.shape)
         quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
         return np.round(quantiles) if head.counts else quantiles
 
@@ -189,7 +206,7 @@ def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | 
     head = head_of(data.decoding.loss)
     warm = decode.warm_up(network, data.inputs.x, lengths)
     output = head.point(warm.output.reshape(len(warm.output), -1, head.n_params))  # (n_obs, horizon)
-    residual = data.inputs.target - output
+    residual = added_up(data.inputs.target - output, data.prepared.lag)
     spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
     ends = None
     if panel.covariates is None and warm.state.numel() <= _MOST_KEPT:
