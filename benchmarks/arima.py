@@ -1,8 +1,8 @@
 """Speed, exact likelihood and accuracy of our ARIMA engine beside its peers, interleaved, medians.
 
-    python benchmarks/arima.py [--repeats 5] [--auto 20] [--peers statsforecast ...] [--venv FOLDER]
+    python benchmarks/arima.py [--repeats 5] [--auto 20] [--peers statsforecast ...]
 
-The peers get an environment of their own, built below the temporary folder at the first run. Every fit of a case is
+The peers get an environment of their own, built at the first run (see peers.py). Every fit of a case is
 timed in turn (ours, statsforecast, ..., ours, ...), on one thread, after one that is not counted. The log-likelihood
 is that of statsmodels at each library's own coefficients, with the mean and the variance concentrated out; its AICc
 follows from it. An automatic search is compared by AICc where both chose the same differences, and by the mean absolute
@@ -15,16 +15,15 @@ import json
 import os
 import pathlib
 import subprocess
-import sys
-import tempfile
 import time
-import venv
 import warnings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
+from arima_problems import DATA, classic
+from peers import ONE_CORE, python_of
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast.models.arima.by_numba import forecast, innovations, rows
@@ -34,7 +33,6 @@ from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.search import search
 from tsforecast.models.arima.space import SearchSpace
 
-DATA = pathlib.Path(os.environ.get("TSFORECAST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data"))
 PEERS = ["statsforecast", "pmdarima", "pmdarima-rs", "rustima", "aeon"]
 COLLECTIONS = {"m3_monthly": 12, "m3_quarterly": 4, "m4_quarterly_part": 4, "m4_weekly": 1, "m4_hourly": 24}
 SLOW = {"pmdarima": 2, "pmdarima-rs": 4}  # series at most: their searches take minutes
@@ -71,10 +69,6 @@ def airline_like(n_obs, seed=2):
     return y[13:]
 
 
-def classic(name):
-    return pd.read_csv(DATA / "classic" / f"{name}.csv")["y"].to_numpy(np.float64)
-
-
 def cases():
     yield "ARMA(2,1) n=200", simulated(200, (0.5, 0.2), (0.4,)), (2, 0, 1), (0, 0, 0), 1
     yield "ARMA(2,1) n=2000", simulated(2000, (0.5, 0.2), (0.4,)), (2, 0, 1), (0, 0, 0), 1
@@ -91,22 +85,49 @@ def cases():
     yield "CO2 (2,1,1)(0,1,1)12", classic("co2_maunaloa_monthly"), (2, 1, 1), (0, 1, 1), 12
 
 
-def exact(y, Z, order, groups):
-    """Log-likelihood of statsmodels at these coefficients, regression and variance concentrated out; AICc from it."""
-    parts = [np.array(groups[key], dtype=np.float64) for key in ("phi", "theta", "seasonal_phi", "seasonal_theta")]
-    W, n_missing = rows(y, Z, order)
-    residual, _, beta = innovations(*parts, order.season_length, W, n_missing)
-    n = W.shape[1] - n_missing
-    model = SARIMAX(
+def state_space(y, Z, order):
+    return SARIMAX(
         y, Z if Z.shape[1] else None, order=(order.p, order.d, order.q),
         seasonal_order=(order.P, order.D, order.Q, order.season_length if order.P + order.D + order.Q else 0),
         simple_differencing=True,
     )  # fmt: skip
-    for phi in (parts[0], parts[2]):
-        if (np.abs(np.roots([1.0, *-phi])) >= 1.0).any():  # not stationary: it has no likelihood
-            return np.nan, np.nan
-    loglik = model.loglike(np.concatenate([beta[n_missing:], *parts, [residual @ residual / n]]))
-    k = order.n_arma + Z.shape[1] + 1
+
+
+def invertible(theta):
+    """The moving average of the same likelihood with no root within the unit circle."""
+    roots = np.roots([1.0, *theta])
+    outside = np.abs(roots) > 1.0
+    mirrored = np.where(outside, 1.0 / np.conj(np.where(outside, roots, 1.0)), roots)
+    return np.atleast_1d(np.poly(mirrored)).real[1:]
+
+
+def concentrated(y, Z, order, groups):
+    """Invertible coefficients by group, those of the regression, the variance, and our own log-likelihood there.
+
+    None where the autoregression is not stationary: there is no likelihood then.
+    """
+    parts = [np.array(groups[key], dtype=np.float64) for key in ("phi", "theta", "seasonal_phi", "seasonal_theta")]
+    if not all((np.abs(np.roots([1.0, *-phi])) < 1.0).all() for phi in (parts[0], parts[2])):
+        return None
+    parts[1], parts[3] = invertible(parts[1]), invertible(parts[3])
+    W, n_missing = rows(y, Z, order)
+    residual, logdet, beta = innovations(*parts, order.season_length, W, n_missing)
+    n = W.shape[1] - n_missing
+    sigma2 = residual @ residual / n
+    return parts, beta[n_missing:], sigma2, -0.5 * (n * np.log(2 * np.pi * sigma2) + n + logdet)
+
+
+def exact(y, Z, order, groups):
+    """Log-likelihood of statsmodels at these coefficients, regression and variance concentrated out; AICc from it.
+
+    nan where the autoregression is not stationary.
+    """
+    known = concentrated(y, Z, order, groups)
+    if known is None:
+        return np.nan, np.nan
+    parts, beta, sigma2, _ = known
+    loglik = state_space(y, Z, order).loglike(np.concatenate([beta, *parts, [sigma2]]))
+    k, n = order.n_arma + Z.shape[1] + 1, int((~np.isnan(y)).sum()) - order.n_lost
     return loglik, -2 * loglik + 2 * k + 2 * k * (k + 1) / (n - k - 1)
 
 
@@ -114,16 +135,13 @@ def polynomials(fit):
     return {name: getattr(fit, name) for name in ("phi", "theta", "seasonal_phi", "seasonal_theta")}
 
 
-def peer_process(folder):
-    python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not python.exists():
-        print(f"building {folder} ...", file=sys.stderr)
-        venv.create(folder, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True)
-    script = pathlib.Path(__file__).with_name("arima_peers.py")
+def peer_process():
+    """The process that answers for the peers, with their environment built where there is none yet."""
+    python, script = python_of("arima", *PEERS), pathlib.Path(__file__).with_name("arima_peers.py")
     return subprocess.Popen(
-        [python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
+        [python, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=os.environ | ONE_CORE,
+    )  # fmt: skip
 
 
 def ask(process, **job):
@@ -140,23 +158,25 @@ def timed(function):
 
 def by_statsmodels(y, Z, order):
     """Seconds of a fit by statsmodels, and its coefficients by group."""
-    model = SARIMAX(
-        y, Z if Z.shape[1] else None, order=(order.p, order.d, order.q),
-        seasonal_order=(order.P, order.D, order.Q, order.season_length if order.P + order.D + order.Q else 0),
-        simple_differencing=True,
-    )  # fmt: skip
+    model = state_space(y, Z, order)
     seconds, result = timed(lambda: model.fit(disp=0, cov_type="none"))
     ends = np.cumsum([Z.shape[1], order.p, order.q, order.P, order.Q])
     _, *parts = np.split(result.params[:-1], ends[:-1])
     return seconds, dict(zip(("phi", "theta", "seasonal_phi", "seasonal_theta"), parts, strict=True))
 
 
+def fixed_job(y, order, trend):
+    """What a peer is asked, to fit one order."""
+    pdq, PDQ = (order.p, order.d, order.q), (order.P, order.D, order.Q)
+    return {
+        "y": y.tolist(), "order": pdq, "seasonal_order": PDQ, "season_length": order.season_length, "trend": trend,
+    }  # fmt: skip
+
+
 def one_case(process, y, order, repeats, peers):
     """Seconds of each library, a list for the repeats, and its coefficients; interleaved."""
-    mean = order.d + order.D == 0
-    Z, names = (np.ones((y.size, 1)), ("mean",)) if mean else (np.empty((y.size, 0)), ())
-    job = {"y": y.tolist(), "order": (order.p, order.d, order.q), "seasonal_order": (order.P, order.D, order.Q)}
-    job |= {"season_length": order.season_length, "mean": mean}
+    names = ("mean",) if order.d + order.D == 0 else ()
+    Z, job = regressors(names, 0, y.size, None), fixed_job(y, order, names)
     times = {name: [] for name in ("ours", *peers, "statsmodels")}
     found = {}
     for _ in range(repeats + 1):
@@ -272,10 +292,8 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=5, help="of each fit of one order; 0 for none")
     parser.add_argument("--auto", type=int, default=20, help="series of each collection for the automatic search")
     parser.add_argument("--peers", nargs="*", default=PEERS, choices=PEERS)
-    folder = pathlib.Path(tempfile.gettempdir()) / "tsforecast-arima-peers"
-    parser.add_argument("--venv", type=pathlib.Path, default=folder)
     arguments = parser.parse_args()
-    with peer_process(arguments.venv) as running:
+    with peer_process() as running:
         if arguments.repeats:
             fixed_order(running, arguments.repeats, arguments.peers)
         if DATA.exists() and arguments.auto:

@@ -1,7 +1,7 @@
 """Runs in the peers' own environment: one JSON request a line in, one JSON answer a line out.
 
 A request holds ``peer``, ``y``, ``season_length`` and, for a fit of one order, ``order``, ``seasonal_order`` and
-``mean``; for an automatic search ``horizon`` in their place. The answer holds ``seconds`` of the fit alone and the
+``trend``; for an automatic search ``horizon`` in their place. The answer holds ``seconds`` of the fit alone and the
 coefficients in our signs, by ``phi``, ``theta``, ``seasonal_phi`` and ``seasonal_theta``; a search's also ``order``,
 ``seasonal_order``, ``trend`` and ``forecast``.
 """
@@ -44,7 +44,7 @@ def statsforecast_fixed(job, y):
 
     model = ARIMA(
         order=tuple(job["order"]), seasonal_order=tuple(job["seasonal_order"]), season_length=job["season_length"],
-        include_mean=job["mean"],
+        include_mean="mean" in job["trend"], include_drift="drift" in job["trend"],
     )  # fmt: skip
     seconds, fitted = timed(lambda: model.fit(y))
     return seconds, from_names(fitted.model_["coef"].items(), STATSFORECAST)
@@ -65,7 +65,7 @@ def statsforecast_auto(job, y):
 def pmdarima_fixed(job, y, module):
     season = job["season_length"] if any(job["seasonal_order"]) else 0
     model = module.ARIMA(
-        order=tuple(job["order"]), seasonal_order=(*job["seasonal_order"], season), with_intercept=job["mean"]
+        order=tuple(job["order"]), seasonal_order=(*job["seasonal_order"], season), with_intercept=bool(job["trend"])
     )
     seconds, fitted = timed(lambda: model.fit(y))
     result = fitted.arima_res_
@@ -98,7 +98,7 @@ def rustima_fixed(job, y):
     season = job["season_length"] if any(job["seasonal_order"]) else 0
     model = rustima.SARIMAXModel(
         y, order=tuple(job["order"]), seasonal_order=(*job["seasonal_order"], season),
-        trend="c" if job["mean"] else "n", simple_differencing=True,
+        trend="c" if job["trend"] else "n", simple_differencing=True,
     )  # fmt: skip
     seconds, result = timed(model.fit)
     return seconds, from_names(zip(result.param_names, result.params, strict=True), STATSMODELS)
@@ -123,7 +123,7 @@ def aeon_fixed(job, y):
     if any(job["seasonal_order"]):
         raise NotImplementedError("aeon has no seasonal part")
     p, d, q = job["order"]
-    model = ARIMA(p=p, d=d, q=q, use_constant=job["mean"])
+    model = ARIMA(p=p, d=d, q=q, use_constant=bool(job["trend"]))
     seconds, _ = timed(lambda: model.fit(y))
     return seconds, {"phi": list(map(float, model.phi_)), "theta": list(map(float, model.theta_))}
 
