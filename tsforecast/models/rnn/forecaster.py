@@ -14,7 +14,7 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.folder import Folder
-from tsforecast.models.rnn.learner import quiet_torch
+from tsforecast.models.rnn.learner import one_thread
 from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
 from tsforecast.models.rnn.options import Decoding, Training, group_of
 from tsforecast.models.rnn.preparation import Preparation
@@ -190,7 +190,7 @@ class _Recurrent(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         seed = self._seed
-        with quiet_torch(seed):
+        with one_thread():
             if self.is_global:
                 return self.trained_[0].forecast(panel, horizon, X, levels, seed)
             place = self.panel_.positions(panel.ids)

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.frequency import future_times
 from tsforecast.models.rnn.preparation import N_PLAIN, Local, Prepared
-from tsforecast.models.rnn.season import phases_of
+from tsforecast.models.rnn.season import phases_after, phases_of
 from tsforecast.models.rnn.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
 
@@ -124,7 +123,7 @@ def inputs_of(
 def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
     """Position in the cycle of the step after each observation: ``(n_obs,)``."""
     after = np.append(phases[1:], 0)
-    after[panel.indptr[1:] - 1] = phases_of(future_times(panel.last_times, 1, panel.freq), panel.freq, cycle)
+    after[panel.indptr[1:] - 1] = phases_after(panel.last_times, 1, panel.freq, cycle)[:, 0]
     return after
 
 

@@ -27,23 +27,32 @@ _ROUND = 10  # steps: fits of nearly equal length make equally many, and can be 
 
 
 @contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within: one thread of torch. After: as many as before."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
 def quiet_torch(seed: int) -> Iterator[None]:
     """Within: one thread, a seeded generator, silence. After: everything as it was before."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    deterministic = torch.are_deterministic_algorithms_enabled()
     workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in loggers]
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+    with one_thread(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", module=r"(pytorch_)?lightning")
         warnings.filterwarnings("ignore", message=".*(lightning|dataloader|workers).*")
         for logger in loggers:
             logger.setLevel(logging.ERROR)
-        torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
         torch.manual_seed(seed)
         try:
             yield
         finally:
-            torch.set_num_threads(threads)
             torch.use_deterministic_algorithms(deterministic)
             if workspace is None:  # Lightning sets it for a deterministic run
                 os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)

@@ -4,11 +4,19 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.frequency import Freq
+from tsforecast.frequency import Freq, future_times
 
 _NORMAL_90 = 1.645  # the M4 competition's test of seasonality, at 10%
 _FEWEST_SEASONS = 3
 _DAY = 86_400  # seconds
+_CALENDAR = (
+    pd.offsets.MonthBegin,
+    pd.offsets.MonthEnd,
+    pd.offsets.QuarterBegin,
+    pd.offsets.QuarterEnd,
+    pd.offsets.YearBegin,
+    pd.offsets.YearEnd,
+)
 
 
 def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
@@ -23,6 +31,31 @@ def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
     if season_length == 1:
         return np.zeros(len(times), dtype=np.int64)
     return np.asarray(_ordinals(times, freq) % season_length, dtype=np.int64)
+
+
+def phases_after(last: Index, n_steps: int, freq: Freq, season_length: int) -> Ints:
+    """Positions of the ``n_steps`` times after each of ``last``: ``(n_series, n_steps)``.
+
+    Examples
+    --------
+    >>> from tsforecast.frequency import parse_freq
+    >>> phases_after(pd.DatetimeIndex(["2020-11-01"]), 3, parse_freq("MS"), 12)
+    array([[11,  0,  1]])
+    """
+    if _counts_on(last, freq):
+        steps = np.arange(1, n_steps + 1)
+        return np.asarray((phases_of(last, freq, season_length)[:, None] + steps) % season_length)
+    times = future_times(last, n_steps, freq)  # local time may skip an hour, or repeat one
+    return phases_of(times, freq, season_length).reshape(len(last), n_steps)
+
+
+def _counts_on(times: Index, freq: Freq) -> bool:
+    """Whether each time is in the position after that of the one before."""
+    if isinstance(freq, int) or not isinstance(times, pd.DatetimeIndex):
+        return True
+    if isinstance(freq, pd.offsets.Tick) and pd.Timedelta(freq).total_seconds() != _seconds(freq):
+        return False
+    return times.tz is None and (_seconds(freq) is not None or isinstance(freq, _CALENDAR))
 
 
 def _ordinals(times: Index, freq: Freq) -> Ints:

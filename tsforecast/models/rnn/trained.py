@@ -8,7 +8,6 @@ from torch import Tensor
 
 from tsforecast._types import Floats, Ints
 from tsforecast.forecast import Forecast
-from tsforecast.frequency import future_times
 from tsforecast.models.rnn import decode
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
 from tsforecast.models.rnn.differencing import added_up, summed
@@ -18,7 +17,7 @@ from tsforecast.models.rnn.intervals import Spread, learn_spread
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Local, Preparation, Prepared, check_counts, concatenate, prepare
-from tsforecast.models.rnn.season import phases_of
+from tsforecast.models.rnn.season import phases_after
 from tsforecast.panel import Panel
 
 _MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training series
@@ -74,7 +73,7 @@ class Trained:
             inputs = inputs_of(panel, prepared, self.layout, X, targets=False)
             warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
             ends = _ends_of(panel, inputs, warm)
-        phases = self._phases_after(panel, horizon + 1)
+        phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
         ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known)
         warm = decode.Warm(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
@@ -168,10 +167,6 @@ class Trained:
             paths = summed(paths.reshape(-1, horizon), base.repeat(n_paths, axis=0)).reshape(paths.shape)
         quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
         return np.round(quantiles) if head.counts else quantiles
-
-    def _phases_after(self, panel: Panel, n_steps: int) -> Ints:
-        times = future_times(panel.last_times, n_steps, panel.freq)  # local time may skip an hour, or repeat one
-        return phases_of(times, panel.freq, self.layout.cycle).reshape(panel.n_series, n_steps)
 
     def _known_after(self, panel: Panel, horizon: int, X: Floats | None, phases: Ints) -> Floats:
         """Inputs of the steps to come that values do not tell, ``(n_steps, n_series, n_known)``.

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsforecast.frequency import parse_freq
+from tsforecast.frequency import future_times, parse_freq
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.forecaster import GRU
 from tsforecast.models.rnn.preparation import Preparation
-from tsforecast.models.rnn.season import cycle_of, cyclic_indices, seasonal_indices
+from tsforecast.models.rnn.season import cycle_of, cyclic_indices, phases_after, phases_of, seasonal_indices
 from tsforecast.panel import Panel
 
 DAY = np.sin(np.arange(24) * np.pi / 12)
@@ -27,6 +27,50 @@ def hourly(weeks: int, week=WEEK, noise: float = 0.3, seed: int = 0) -> np.ndarr
 )
 def test_the_cycle_is_a_week_where_a_season_is_a_day(freq, season_length, expected):
     assert cycle_of(freq if isinstance(freq, int) else parse_freq(freq), season_length) == expected
+
+
+@pytest.mark.parametrize(
+    "freq",
+    [
+        "h",
+        "30min",
+        "15s",
+        "500ms",
+        "D",
+        "2D",
+        "W",
+        "W-WED",
+        "B",
+        "MS",
+        "ME",
+        "2MS",
+        "QS",
+        "QE-JAN",
+        "QS-FEB",
+        "YS",
+        "YE-JUN",
+        "BMS",
+        "BQE",
+        "SMS",
+    ],
+)
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_positions_after_a_series_are_those_of_the_times_after_it(freq, zone):
+    step = parse_freq(freq)
+    last = pd.DatetimeIndex(
+        [pd.date_range(start, periods=3, freq=step, tz=zone)[-1] for start in ("2019-10-20", "2024")]
+    )
+    expected = phases_of(future_times(last, 40, step), step, 7).reshape(2, 40)
+    np.testing.assert_array_equal(phases_after(last, 40, step, 7), expected)
+
+
+@pytest.mark.parametrize(
+    ("last", "step"),
+    [(pd.Index([4, 40]), 2), (pd.PeriodIndex(["2020-02", "2021-12"], freq="M"), parse_freq("ME"))],
+)
+def test_positions_of_numbers_and_periods_follow_each_other(last, step):
+    expected = phases_of(future_times(last, 30, step), step, 12).reshape(2, 30)
+    np.testing.assert_array_equal(phases_after(last, 30, step, 12), expected)
 
 
 def test_a_week_is_found_beside_the_day():
