@@ -12,10 +12,15 @@ export OMP_NUM_THREADS ?= 1
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable .
 	touch $@
 
-backtest: .venv/ready  ## set up and run the quickstart backtest on the bundled data
+# numba compiles a kernel anew when its own file has changed, not when that of another which it calls has
+.venv/kernels: .venv/ready $(wildcard tsforecast/kernels/*.py)
+	rm -rf .numba_cache tsforecast/kernels/__pycache__
+	touch $@
+
+backtest: .venv/kernels  ## set up and run the quickstart backtest on the bundled data
 	$(BIN)/tsforecast backtest
 
-test: .venv/ready  ## set up and run all tests
+test: .venv/kernels  ## set up and run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/ready  ## style, types and floors
@@ -24,7 +29,7 @@ lint: .venv/ready  ## style, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-kernels: .venv/ready  ## the compiled kernels against their slow twins, once not compiled and once with bounds checked
+kernels: .venv/kernels  ## the compiled kernels against their slow twins, once not compiled and once with bounds checked
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/reference
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.numba_cache $(BIN)/python -m pytest -q tests/reference
 

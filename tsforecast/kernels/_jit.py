@@ -80,7 +80,7 @@ def is_compiled(kernel: Callable[..., Any]) -> bool:
 
 def announce(what: str) -> None:
     """Log that kernels are about to be compiled."""
-    _LOG.warning("Compiling %s: once per machine, under a minute.", what)
+    _LOG.warning("Compiling %s: once per machine, about a quarter of a minute.", what)
 
 
 def run_beside(statement: str) -> "subprocess.Popen[bytes] | None":
