@@ -323,6 +323,31 @@ def test_optimum_is_at_least_as_likely_as_a_truth_whose_roots_nearly_cancel(phi,
         assert found.loglik >= -60 * (np.log(2 * np.pi * R[0] @ R[0] / 120) + 1) - logdet / 2 - 1e-6
 
 
+def test_a_first_optimum_is_certain_if_it_is_sharp_reached_straight_and_off_the_circle():
+    def optimum(angle=0.5, iterations=5, converged=True, error=0.05):
+        return np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error
+
+    assert fit.certain(optimum())
+    for other in (optimum(angle=-1.55), optimum(iterations=40), optimum(converged=False), optimum(error=0.3)):
+        assert not fit.certain(other)
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="whole fits take minutes where nothing is compiled")
+def test_few_fits_of_too_many_parameters_are_bettered_by_sixty_random_starts():
+    orders, missed = np.array([2, 2, 0, 0, 1]), 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        y = signal.lfilter([1.0], [1.0, -rng.uniform(-0.9, 0.9)], rng.normal(size=200))
+        own = by_numba.fit(y, np.empty((200, 0)), (), Order(2, 0, 2)).loglik
+        starts = np.arcsin(rng.uniform(-0.95, 0.95, size=(60, 4)))
+        stop, known = (1e-6, 200, np.inf), np.empty(0)
+        least = min(
+            likelihood.minimise(x, orders, y[None, :].copy(), 0, 1.0, stop, known, fit_kernels()[2])[1] for x in starts
+        )
+        missed += likelihood.loglik(least, 200) > own + 1e-3
+    assert missed <= 6  # such a likelihood has several peaks: the first start alone misses the highest of most
+
+
 @few
 @given(series, st.integers(1, 5))
 def test_largest_value_on_the_diagonal_of_an_inverse(rng, size):

@@ -41,6 +41,7 @@ _SPARE = 10.0  # of log-likelihood, that a start may lack in what it foresees an
 _SHARP = 0.12  # radians, of an optimum: its largest standard error
 _DULL = 0.3  # radians
 _STRAIGHT = 12  # iterations to an optimum
+_INSIDE = 0.995  # of a partial autocorrelation
 _FEW = 3  # starts in a row that lead to the same optimum, which is not `_DULL`
 _ENOUGH = 6  # such starts where it is
 _NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
@@ -116,8 +117,15 @@ def from_first(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: 
 
 @njit
 def certain(first: Optimum) -> bool:
-    """Whether a first optimum was reached without detours and is so sharp that the likelihood has hardly another."""
-    return first[5] < _SHARP and first[2] <= _STRAIGHT
+    """Whether a first optimum was reached without detours, off the unit circle, and is so sharp that it
+    is hardly one of several.
+
+    A point on the circle may be stationary in the angles only.
+    """
+    inside = True
+    for angle in first[0]:
+        inside = inside and abs(np.sin(angle)) < _INSIDE
+    return inside and first[3] and first[5] < _SHARP and first[2] <= _STRAIGHT
 
 
 @njit
