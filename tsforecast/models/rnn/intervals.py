@@ -96,7 +96,7 @@ def learn_spread(
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
     seen = ~np.isnan(size)
-    own_sum, own_count = _by_series(np.where(seen, size, 0.0), of, lengths.size), _by_series(seen, of, lengths.size)
+    own_sum, own_count = _by_series(np.where(seen, size, 0.0), lengths), _by_series(seen, lengths)
     total, count = own_sum.sum(axis=0), own_count.sum(axis=0)
     growth = np.arange(1, total.size + 1) ** (0.0 if reverting.all() else 0.5)
     pooled = (total + _FEW * growth * total[0] / max(count[0], 1)) / (count + _FEW)
@@ -108,10 +108,9 @@ def learn_spread(
     return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps)
 
 
-def _by_series(table: "Floats | Bools", of: Ints, n_series: int) -> Floats:
-    out = np.zeros((n_series, table.shape[1]))
-    np.add.at(out, of, table)
-    return out
+def _by_series(table: "Floats | Bools", lengths: Ints) -> Floats:
+    """Sums over each series: ``(n_obs, horizon)`` -> ``(n_series, horizon)``."""
+    return np.asarray(np.add.reduceat(table.astype(np.float64), np.cumsum(lengths) - lengths))
 
 
 def optimism_of(size: Floats, trained: Bools, kept: Bools) -> float:

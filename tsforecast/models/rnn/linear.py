@@ -71,13 +71,15 @@ def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 
 def _grams(z: Tensor, weight: Tensor) -> Tensor:
     """``Z' diag(w) Z`` for each column of weights: ``(horizon, input_size, input_size)``."""
-    i, j = torch.triu_indices(z.shape[1], z.shape[1])
-    total = z.new_zeros(i.numel(), weight.shape[1])
+    n_inputs = z.shape[1]
+    parts = [z.new_zeros(n_inputs - i, weight.shape[1]) for i in range(n_inputs)]
     for rows, w in zip(torch.split(z, _N_ROWS), torch.split(weight, _N_ROWS), strict=True):
         columns = rows.T.contiguous()
-        total += (columns[i] * columns[j]) @ w  # products of every pair of inputs serve all columns of weights
-    grams = z.new_empty(weight.shape[1], z.shape[1], z.shape[1])
-    grams[:, i, j] = grams[:, j, i] = total.T
+        for i, part in enumerate(parts):
+            part.addmm_(columns[i:] * columns[i], w)  # products of two inputs serve all columns of weights
+    grams = z.new_empty(weight.shape[1], n_inputs, n_inputs)
+    for i, part in enumerate(parts):
+        grams[:, i, i:] = grams[:, i:, i] = part.T
     return grams
 
 
