@@ -46,7 +46,8 @@ def point_loss(
     n_units, n_wide = units_of(size, h), units_of(n_outputs, h)
     panel = aligned((n_inputs + size + 1) * n_wide, h)
     back, total, out = aligned(n_outputs * n_units, h), aligned(n_outputs * n_units, h), aligned(_BLOCK * n_wide, h)
-    sums, weighs, rest = aligned(n_wide, h), aligned(n_wide, h), (aligned(n_wide, h), aligned(n_wide, h))
+    sums, weighs = aligned(n_wide, h), aligned(n_wide, h)
+    room = (sums, weighs, aligned(n_wide, h), aligned(n_wide, h))
     dh, dV = gradients
     for e in range(n_members):
         _lay(e, weights, panel, back, sizes)
@@ -59,7 +60,7 @@ def point_loss(
             add_wide(
                 n, n_wide, (size, row * n_units, n_units, NEXT, n_inputs * n_wide, n_wide, FIRST, n_wide), h, panel, out
             )
-            _block(n, out, n_wide, asked, own * n_outputs, n_outputs, kind, (sums, weighs), rest)
+            _block(n, out, n_wide, asked, own * n_outputs, n_outputs, kind, room)
             for j in range(row * n_units, (row + n) * n_units, lanes(h)):
                 put(dh, j, 0)
             add_wide(
@@ -93,29 +94,28 @@ def _lay(e: int, weights: Any, panel: Any, back: Any, sizes: Any) -> None:
 
 
 @njit
-def _block(
-    n: int, out: Any, n_wide: int, asked: Any, begin: int, n_outputs: int, kind: int, totals: Any, rest: Any
-) -> None:
+def _block(n: int, out: Any, n_wide: int, asked: Any, begin: int, n_outputs: int, kind: int, room: Any) -> None:
     """`_slopes` of n rows; the last of the arrays, after which no vector is left to read, are copied before."""
-    (target, weight), (sums, weighs) = asked, totals
+    totals, rest = room[:2], room[2:]
     for r in range(n):
         place = begin + r * n_outputs
-        if place + n_wide <= target.size:
-            _slopes(n_outputs, out, r * n_wide, target, weight, place, kind, sums, weighs)
+        if place + n_wide <= asked[0].size:
+            _slopes(n_outputs, out, r * n_wide, asked, place, kind, totals)
         else:
             for j in range(n_outputs):
-                rest[0][j], rest[1][j] = target[place + j], weight[place + j]
-            _slopes(n_outputs, out, r * n_wide, rest[0], rest[1], FIRST, kind, sums, weighs)
+                rest[0][j], rest[1][j] = asked[0][place + j], asked[1][place + j]
+            _slopes(n_outputs, out, r * n_wide, rest, FIRST, kind, totals)
 
 
 @njit
-def _slopes(n: int, out: Any, at: int, target: Any, weight: Any, place: int, kind: int, sums: Any, weighs: Any) -> None:
+def _slopes(n: int, out: Any, at: int, asked: Any, place: int, kind: int, totals: Any) -> None:
     """The gradient in place of each of n outputs of a row; losses and weights are added up, column by column.
 
     Past them, to the end of a vector, it leaves what nobody reads.
     """
+    sums, weighs = totals
     for j in range(0, n, lanes(out)):
-        error, share = take(out, at + j) - take(target, place + j), take(weight, place + j)
+        error, share = take(out, at + j) - take(asked[0], place + j), take(asked[1], place + j)
         if kind == 0:
             slope = signed(share, error)
             loss = slope * error

@@ -20,6 +20,7 @@ is n_steps, or 1 where no gradient is wanted and each step may write over the la
     keep           (n_members or 1, n_steps, n_streams): 0 where the state before the step is reset
     trace          (n_parts, n_members, n_held, n_streams, n_units): the state before each step
     hs, dhs        (n_members, n_steps, n_streams, n_units)
+    plan           sizes and span
     sizes          n_members, n_steps, n_streams, n_inputs, hidden_size, n_held; numbers from one member to the next in
                    ``x`` and in ``keep``, 0 where they share them
     span           (n_rows, begin, end): pieces of n_rows streams are counted on from member to member; the call
@@ -50,17 +51,16 @@ from tsforecast.kernels.steps import (
 
 Span: TypeAlias = tuple[int, int, int]
 Sizes: TypeAlias = tuple[int, int, int, int, int, int, int, int]
+Plan: TypeAlias = tuple[Sizes, Span]
 N_BLOCKS = {"rnn": 1, "lstm": 5, "gru": 4}
 _ONE = np.float32(1)  # no upcast of float32
 
 
 @njit
-def rnn_forward(
-    x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, sizes: Sizes, span: Span
-) -> None:
+def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``; the gates are not used."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
-    width, n_units = lanes(x), units_of(size, x)
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    span, width, n_units = plan[1], lanes(x), units_of(size, x)
     n_panel = (n_inputs + size + 1) * n_units
     for unit in range(span[1], span[2]):
         e, _, a, n = place(unit, span[0], n_streams)
@@ -89,12 +89,11 @@ def rnn_backward(
     x: Any,
     slopes_of: tuple[Any, Any],
     gradients: tuple[Any, Any],
-    sizes: Sizes,
-    span: Span,
+    plan: Plan,
 ) -> None:
     """Gradients of the state, of the panel and of x, from ``hs`` in place of the gates; ``slopes_of`` hs and state."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
-    width, n_units, n_columns = lanes(x), units_of(size, x), units_of(n_inputs, x)
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    span, width, n_units, n_columns = plan[1], lanes(x), units_of(size, x), units_of(n_inputs, x)
     n_panel = (n_inputs + size + 1) * n_units
     (dhs, dstate), (dpanel, dx) = slopes_of, gradients
     for unit in range(span[1], span[2]):
@@ -123,12 +122,10 @@ def rnn_backward(
 
 
 @njit
-def lstm_forward(
-    x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, sizes: Sizes, span: Span
-) -> None:
+def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``."""
-    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
-    width, n_units = lanes(x), units_of(size, x)
+    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    span, width, n_units = plan[1], lanes(x), units_of(size, x)
     n_panel, n_pieces = 4 * (n_inputs + size + 1) * n_units, (n_streams + span[0] - 1) // span[0]
     cells, held_cells = n_members * n_streams * n_units, n_members * n_held * n_streams * n_units
     for unit in range(span[1], span[2]):
@@ -147,15 +144,14 @@ def lstm_forward(
                 begin_with(n, 4, panel, e * n_panel + 4 * (n_inputs + size) * n_units + 4 * j, gates, at, 5 * width)
                 add_4(n, (n_inputs, x_at, n_inputs, NEXT, b_at, step, at, 5 * width), x, panel, gates)
                 add_4(n, (size, last, n_units, NEXT, b_at + n_inputs * step, step, at, 5 * width), trace, panel, gates)
-                _lstm_step(n, n_units, gates, at, trace, held_cells + last + j, state, c_at + j, hs, first + j)
+                _lstm_step(n, n_units, (at, held_cells + last + j, c_at + j, first + j), gates, trace, state, hs)
         copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _lstm_step(
-    n: int, n_units: int, work: Any, at: int, trace: Any, last: int, state: Any, c_at: int, hs: Any, h_at: int
-) -> None:
+def _lstm_step(n: int, n_units: int, places: Any, work: Any, trace: Any, state: Any, hs: Any) -> None:
     """Gates, c and h of a tile from what goes into the gates."""
+    at, last, c_at, h_at = places
     width = lanes(work)
     for r in range(n):
         k, u = at + 5 * r * width, r * n_units
@@ -181,12 +177,11 @@ def lstm_backward(
     x: Any,
     slopes_of: tuple[Any, Any],
     gradients: tuple[Any, Any],
-    sizes: Sizes,
-    span: Span,
+    plan: Plan,
 ) -> None:
     """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
-    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
-    width, n_units, n_columns = lanes(x), units_of(size, x), units_of(n_inputs, x)
+    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    span, width, n_units, n_columns = plan[1], lanes(x), units_of(size, x), units_of(n_inputs, x)
     n_panel, n_pieces = 4 * (n_inputs + size + 1) * n_units, (n_streams + span[0] - 1) // span[0]
     cells, held_cells = n_members * n_streams * n_units, n_members * n_held * n_streams * n_units
     (dhs, dstate), (dpanel, dx) = slopes_of, gradients
@@ -234,12 +229,10 @@ def _lstm_slopes(n: int, n_units: int, places: Any, gates: Any, trace: Any, dhs:
 
 
 @njit
-def gru_forward(
-    x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, sizes: Sizes, span: Span
-) -> None:
+def gru_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
-    width, n_units = lanes(x), units_of(size, x)
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    span, width, n_units = plan[1], lanes(x), units_of(size, x)
     n_weights, n_pieces = 3 * (n_inputs + size) * n_units, (n_streams + span[0] - 1) // span[0]
     n_panel = n_weights + 4 * n_units
     for unit in range(span[1], span[2]):
@@ -286,12 +279,11 @@ def gru_backward(
     x: Any,
     slopes_of: tuple[Any, Any],
     gradients: tuple[Any, Any],
-    sizes: Sizes,
-    span: Span,
+    plan: Plan,
 ) -> None:
     """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = sizes
-    width, n_units, n_columns = lanes(x), units_of(size, x), units_of(n_inputs, x)
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    span, width, n_units, n_columns = plan[1], lanes(x), units_of(size, x), units_of(n_inputs, x)
     n_weights, n_pieces = 3 * (n_inputs + size) * n_units, (n_streams + span[0] - 1) // span[0]
     (dhs, dstate), (dpanel, dx) = slopes_of, gradients
     for unit in range(span[1], span[2]):

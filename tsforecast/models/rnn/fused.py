@@ -230,7 +230,7 @@ class Run:
         _, panel = take("panel", x, n_members, self._panels.runs.size // 2 * N_BYTES // x.itemsize)
         to_panel(n_members, self._weights, self._begin, self.weights.shape[1], self._panels.runs, panel)
         arrays = (self._x, self._gates, panel, own, self._keep, self._trace, self._hs)
-        _compute(_KERNELS[cell][0], [(*arrays, self.sizes, span) for span in self.spans])
+        _compute(_KERNELS[cell][0], [(*arrays, (self.sizes, span)) for span in self.spans])
         return hs, after
 
     def backward(
@@ -254,7 +254,7 @@ class Run:
         slopes = (flat(widened(dhs, n_units).contiguous()), own)
         arrays = (self._gates, backs, self._keep, self._trace, self._x, slopes)
         parts = totals.reshape(len(self.spans), -1)
-        calls = [(*arrays, (part, to_x), self.sizes, span) for part, span in zip(parts, self.spans, strict=True)]
+        calls = [(*arrays, (part, to_x), (self.sizes, span)) for part, span in zip(parts, self.spans, strict=True)]
         _compute(_KERNELS[self.layer.cell][1], calls)
         total = flat(dpanel.sum(dim=0)) if len(parts) > 1 else totals
         from_panel(n_members, total, panels.runs, flat(dweights), self._begin, dweights.shape[1])
