@@ -40,6 +40,7 @@ _HOPE = 10.0
 _FIRST_STEPS = 1  # before a point is compared with the optimum known
 SAME = 0.3  # of partial autocorrelations: two optima so near to each other are taken for one
 _FEW = 3  # parameters
+_LOOSE = 1e-4  # of -2 loglik: the tolerance of no fit
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
@@ -277,7 +278,8 @@ def minimise(
     g, step, trial = np.zeros(k), np.zeros(k), x.copy()
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
     R, E = room(orders, W)
-    near = SAME if k <= _FEW else 0.1 * SAME  # with many parameters optima lie close together
+    # with many parameters optima lie close together: a fit looks closer than a comparison of models
+    near = SAME if k <= _FEW or tolerance > _LOOSE else 0.1 * SAME
     found, converged = np.empty(W.shape[0]), False
     while True:
         there = tangents(trial, orders, W, n_missing, circle, R, E, whitening)
