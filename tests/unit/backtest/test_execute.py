@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tsforecast import Drift, Naive, SeasonalNaive
-from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
+from tsforecast.backtest import BacktestResult, RollingOrigin, backtest, workers
 from tsforecast.exceptions import RunFolderError
 
 CV = RollingOrigin(horizon=2, n_windows=3)
@@ -76,6 +76,23 @@ def test_a_series_that_kills_every_worker_fails_alone(guilty):
     survivors = wide.drop(index=guilty, level=0)
     np.testing.assert_array_equal(survivors["deadly"], survivors["naive"])
     assert wide.loc[guilty, "deadly"].isna().all()
+
+
+def grown(n_bytes):
+    """The worker's number, when it has kept so much more memory and the time for a look at it has come."""
+    held.append(np.ones(n_bytes // 8))
+    time.sleep(1.1)
+    return os.getpid()
+
+
+held = []
+
+
+def test_a_worker_that_compiled_and_loaded_much_is_not_started_anew(monkeypatch):
+    monkeypatch.setattr(workers, "n_cores", lambda: 1)
+    with workers.open_pool("processes") as pool:
+        numbers = {pool.submit(grown, n_bytes).result() for n_bytes in (8, 400_000_000, 8)}
+    assert len(numbers) == 1
 
 
 def test_of_a_global_model_that_kills_workers_all_series_fail():
