@@ -328,6 +328,8 @@ def test_a_first_optimum_is_certain_if_it_is_sharp_reached_straight_and_off_the_
         return np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error
 
     assert fit.certain(optimum())
+    assert fit.certain(optimum(error=0.15, iterations=3))
+    assert not fit.certain(optimum(error=0.15))
     for other in (optimum(angle=-1.55), optimum(iterations=40), optimum(converged=False), optimum(error=0.3)):
         assert not fit.certain(other)
 

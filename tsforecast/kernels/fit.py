@@ -38,9 +38,10 @@ _MAX_ITERATIONS = 200
 _MOST_OF_GRID = 8  # starts
 _WIDTH = 1.4  # radians, of the starts spread out
 _SPARE = 10.0  # of log-likelihood, that a start may lack in what it foresees and still be followed
-_SHARP = 0.12  # radians, of an optimum: its largest standard error
-_DULL = 0.3  # radians
-_STRAIGHT = 12  # iterations to an optimum
+# An optimum is sharp by its largest standard error, in radians, and was reached straight by the iterations it took:
+_SHARP, _STRAIGHT = 0.12, 12
+_FAIRLY_SHARP, _VERY_STRAIGHT = 0.18, 4
+_DULL = 0.3
 _INSIDE = 0.995  # of a partial autocorrelation
 _FEW = 3  # starts in a row that lead to the same optimum, which is not `_DULL`
 _ENOUGH = 6  # such starts where it is
@@ -117,15 +118,15 @@ def from_first(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: 
 
 @njit
 def certain(first: Optimum) -> bool:
-    """Whether a first optimum was reached without detours, off the unit circle, and is so sharp that it
-    is hardly one of several.
+    """Whether a first optimum was reached without detours, off the unit circle, and is too sharp to be one of several.
 
-    A point on the circle may be stationary in the angles only.
+    A point on the circle may be stationary in the angles only. The less sharp, the straighter it must be reached.
     """
     inside = True
     for angle in first[0]:
         inside = inside and abs(np.sin(angle)) < _INSIDE
-    return inside and first[3] and first[5] < _SHARP and first[2] <= _STRAIGHT
+    sharp = first[5] < _SHARP and first[2] <= _STRAIGHT
+    return inside and first[3] and (sharp or (first[5] < _FAIRLY_SHARP and first[2] <= _VERY_STRAIGHT))
 
 
 @njit
