@@ -21,6 +21,7 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
 from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.kernels.walk import walk
+from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.differencing import differences, latest
 from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
 from tsforecast.panel import Panel
@@ -65,6 +66,10 @@ class Preparation:
     level: Literal["auto", "last", "mean"] = "auto"
     n_fourier: int = 2
     difference: Literal["none", "first", "season"] = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        check_fields(self, {"n_fourier": 0})
 
 
 class Local(NamedTuple):

@@ -216,8 +216,11 @@ def test_forecast_of_constant_series_is_constant():
 @pytest.mark.parametrize(
     ("options", "what"),
     [({"hidden_size": 0}, "hidden_size=0"), ({"dropout": 1.0}, "dropout=1.0"), ({"lr": -1.0}, "lr=-1.0"),
-     ({"training": Training(validation_size=1.5)}, "validation_size=1.5"),
-     ({"training": Training(averaging=2.0)}, "averaging=2.0"), ({"bptt_length": 0}, "bptt_length=0")],
+     ({"training": {"validation_size": 1.5}}, "validation_size=1.5"), ({"lr": float("inf")}, "lr=inf"),
+     ({"training": {"averaging": 2.0}}, "averaging=2.0"), ({"bptt_length": 0}, "bptt_length=0"),
+     ({"hidden_size": True}, "hidden_size=True"), ({"lr": "0.1"}, "lr='0.1'"),
+     ({"random_state": -1}, "random_state=-1"), ({"dropout": None}, "dropout=None"),
+     ({"max_epochs": 1.5}, "max_epochs=1.5 is not a whole number")],
 )  # fmt: skip
 def test_parameters_out_of_range_are_refused(options, what):
     with pytest.raises(ParameterError, match=what):
