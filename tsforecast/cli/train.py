@@ -82,7 +82,7 @@ def _lightning(args: list[str]) -> int:
             seed_everything_default=False,
             parser_kwargs={"prog": "tsforecast train"},
         )
-        for callback in cli.trainer.checkpoint_callbacks:
+        for callback in cli.trainer.checkpoint_callbacks if cli.trainer.is_global_zero else ():
             if path := getattr(callback, "best_model_path", ""):
                 print(f"checkpoint: {path}")
     return 0
