@@ -15,9 +15,10 @@ from tsforecast.data.transform import slope_at
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
 from tsforecast.models.rnn.folder import BlockLoader, Folder
 from tsforecast.models.rnn.heads import LossName
-from tsforecast.models.rnn.inputs import Inputs, Layout, following, inputs_of, layout_of
+from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare, relearn
+from tsforecast.models.rnn.seasonless import following
 from tsforecast.models.rnn.streams import Asked, ChunkLoader, Loader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 

@@ -92,7 +92,8 @@ class Inputs(NamedTuple):
     """Inputs and targets of every observation, and the memory at the end of every series.
 
     ``x`` is ``(n_obs, input_size)``; ``target`` ``(n_obs, horizon)``, nan where there is none; ``level`` and ``scale``
-    ``(n_obs,)`` turn an output into a value of u: ``level + scale * output``.
+    ``(n_obs,)`` turn an output into a value of u: ``level + scale * output``; ``season`` is
+    ``(n_series, cycle)``, the seasonal indices after the last observation.
     """
 
     x: Floats
@@ -100,6 +101,7 @@ class Inputs(NamedTuple):
     level: Floats
     scale: Floats
     local: Local
+    season: Floats
 
 
 def inputs_of(
@@ -110,14 +112,14 @@ def inputs_of(
     ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
     """
     phases = phases_of(panel.times, panel.freq, layout.cycle)
-    u = prepared.flatten(panel, phases)
+    u, seasons = prepared.flatten(panel, phases)
     local, x, level, scale = prepared.walk(u, panel.indptr)
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
     static = layout.static.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
     known = layout.known(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
     horizon = layout.horizon if targets else 0
-    target = (following(panel, u, horizon) - level[:, None]) / scale[:, None]
-    return Inputs(np.column_stack([x, known]), target, level, scale, local)
+    target = (seasons.following(panel, u, horizon) - level[:, None]) / scale[:, None]
+    return Inputs(np.column_stack([x, known]), target, level, scale, local, seasons.ends)
 
 
 def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
@@ -125,13 +127,6 @@ def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
     after = np.append(phases[1:], 0)
     after[panel.indptr[1:] - 1] = phases_after(panel.last_times, 1, panel.freq, cycle)[:, 0]
     return after
-
-
-def following(panel: Panel, u: Floats, horizon: int) -> Floats:
-    """The ``horizon`` values after each observation, nan past the end of its series: ``(n_obs, horizon)``."""
-    rows = np.arange(panel.n_obs)[:, None] + np.arange(1, horizon + 1)
-    inside = rows < np.repeat(panel.indptr[1:], panel.lengths)[:, None]
-    return np.where(inside, u[np.minimum(rows, panel.n_obs - 1)], np.nan)
 
 
 def _ahead(panel: Panel, layout: Layout, future: Floats | None) -> Floats:

@@ -3,7 +3,7 @@
 A value goes through these steps, all learnt on train only and undone exactly::
 
     w[t] = log y[t], or a power, or y[t] itself         (tsforecast.data.transform)
-    u[t] = w[t] - season[t mod cycle]                   (classical decomposition, where the series is seasonal)
+    u[t] = w[t] - season[t]                             (classical decomposition, where the series is seasonal)
     u[t] = u[t] - u[t - lag]                            (a step or a season before, where that is asked for)
     target[t, h] = (u[t + h] - level[t]) / scale[t]     (local and causal)
 
@@ -23,6 +23,7 @@ from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.kernels.walk import walk
 from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.differencing import differences, latest
+from tsforecast.models.rnn.seasonless import Seasonless, without_season
 from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
 from tsforecast.panel import Panel
 
@@ -54,6 +55,9 @@ class Preparation:
     difference : {"none", "first", "season"}
         Whether the value one step, or one season, before is taken off each. In place of seasonal indices,
         ``"season"`` lets the season change at every turn; its errors add up from season to season.
+    seasonal_smoothing : float
+        By how much of its distance from them each value moves the seasonal indices, 0 to 1; they stay as they are
+        where differences are taken.
 
     Examples
     --------
@@ -66,6 +70,7 @@ class Preparation:
     level: Literal["auto", "last", "mean"] = "auto"
     n_fourier: int = 2
     difference: Literal["none", "first", "season"] = "none"
+    seasonal_smoothing: float = 0.05
 
     def __post_init__(self) -> None:
         """Refuse what is not allowed."""
@@ -88,7 +93,7 @@ class Prepared:
     ----------
     transform : Transform
     season : ndarray, shape (n_series, cycle)
-        Seasonal indices on the transformed scale; zero for a series without a season.
+        Seasonal indices on the transformed scale, before the first value; zero for a series without a season.
     reverting : ndarray of bool, shape (n_series,)
         Series whose level is their mean.
     mean, spread, change : ndarray, shape (n_series,)
@@ -105,6 +110,8 @@ class Prepared:
         Whether values are counts: the level is zero, and the scale a trailing mean.
     lag : int
         Steps that differences are taken over; 0 for none.
+    smoothing : float
+        Share of each seasonal deviation by which the indices move: see `tsforecast.kernels.seasonal.follow`.
     """
 
     transform: Transform
@@ -119,6 +126,7 @@ class Prepared:
     n_lags: int
     counts: bool = False
     lag: int = 0
+    smoothing: float = 0.0
 
     @property
     def n_local(self) -> int:
@@ -189,13 +197,13 @@ class Prepared:
             inputs = np.column_stack([inputs * reverting[:, None], inputs * ~reverting[:, None]])
         return np.clip(inputs, -_LIMIT, _LIMIT), level, scale
 
-    def flatten(self, panel: Panel, phases: Ints) -> Floats:
-        """Values of u for every observation: ``(n_obs,)``."""
+    def flatten(self, panel: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
+        """Values of u for every observation, ``(n_obs,)``, and the seasons that were taken off."""
         return self._reduced(self.transform.apply(panel), phases)
 
-    def _reduced(self, w: Panel, phases: Ints) -> Floats:
-        v = _without(w, self.season, phases)
-        return differences(v, w.indptr, self.lag) if self.lag else v
+    def _reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
+        left = without_season(w, phases, self.season, self.season_length, self.smoothing)
+        return differences(left.v, w.indptr, self.lag) if self.lag else left.v, left
 
     def base(self, panel: Panel) -> Floats:
         """What the first differences after the series are added to, ``(n_series, lag)``.
@@ -206,7 +214,8 @@ class Prepared:
             There is no value at some place of the season.
         """
         phases = phases_of(panel.times, panel.freq, self.cycle)
-        base = latest(_without(self.transform.apply(panel), self.season, phases), panel.indptr, self.lag)
+        _, left = self.flatten(panel, phases)
+        base = latest(left.v, panel.indptr, self.lag)
         unknown = np.isnan(base).any(axis=1)
         if unknown.any():
             i = int(np.argmax(unknown))
@@ -245,7 +254,8 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     n = panel.n_series
     seasonal = np.array([has_season(w.series(i), season_length, options.deseasonalize) for i in range(n)])
     season = _seasons(w, phases, seasonal, season_length, cycle)
-    v = _without(w, season, phases)
+    smoothing = 0.0 if lag else options.seasonal_smoothing
+    v = without_season(w, phases, season, season_length, smoothing).v
     u = w.with_values(differences(v, w.indptr, lag) if lag else v)
     _check_differences(u, options.difference, lag)
     reverting = np.array([options.level == "mean" for _ in range(n)])
@@ -254,7 +264,7 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
-    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts, lag)
+    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts, lag, smoothing)
 
 
 def _check_plain(options: Preparation) -> None:
@@ -298,7 +308,7 @@ def relearn(prepared: Prepared, panel: Panel) -> Prepared:
     phases = phases_of(panel.times, panel.freq, prepared.cycle)
     season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle)
     learnt = dataclasses.replace(prepared, season=season)
-    mean, spread, change = _numbers(w.with_values(learnt._reduced(w, phases)))
+    mean, spread, change = _numbers(w.with_values(learnt._reduced(w, phases)[0]))
     return dataclasses.replace(learnt, mean=mean, spread=spread, change=change)
 
 
@@ -308,10 +318,6 @@ def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int, cycle:
         own = phases[w.indptr[i] : w.indptr[i + 1]]
         season[i] = cyclic_indices(w.series(i), own, season_length, cycle)
     return season
-
-
-def _without(w: Panel, season: Floats, phases: Ints) -> Floats:
-    return np.asarray(w.values - season[np.repeat(np.arange(w.n_series), w.lengths), phases])
 
 
 def _numbers(u: Panel) -> tuple[Floats, Floats, Floats]:

@@ -32,6 +32,7 @@ class Ends(NamedTuple):
     scale: Floats  # (n_series,)
     last: Floats  # (n_members, n_series, output_size)
     state: Tensor
+    season: Floats  # (n_series, cycle)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ class Trained:
             around = self._around(course, ahead, sizes, spread, levels)
         else:
             around = self._sampled(horizon, warm, ahead, spread, levels, seed, base)
-        season = prepared.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
+        season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         mean, transform = course.point + season, prepared.transform
         if self.decoding.adjusts:
             mean = transform.invert_mean(
@@ -190,7 +191,7 @@ class Trained:
 
 def _ends_of(panel: Panel, inputs: Inputs, warm: decode.Warm) -> Ends:
     rows = panel.indptr[1:] - 1
-    return Ends(panel, inputs.local, inputs.level[rows], inputs.scale[rows], warm.last, warm.state)
+    return Ends(panel, inputs.local, inputs.level[rows], inputs.scale[rows], warm.last, warm.state, inputs.season)
 
 
 def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | None = None) -> Trained:
