@@ -193,9 +193,17 @@ def pull(n: int, places: Any, slopes: Any, back: Any, n_columns: int, out: Any, 
 
 @njit
 def deal(rows: Any, tables: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
-    """Rows of tables of one dtype one after the other: ``(n, n_columns)`` each."""
+    """Rows of flat tables, ``rows`` (n_steps, n_streams), one after the other: stream by stream they lie side by side."""
+    n_steps, n_streams = rows.shape
     for table, out in zip(tables, outs):  # noqa: B905  # numba knows no strict
-        n_columns = table.shape[1]
-        for i in range(rows.size):
-            for j in range(n_columns):
-                out[i, j] = table[rows[i], j]
+        n, width = out.size // rows.size, lanes(out)
+        for s in range(n_streams):
+            for t in range(n_steps):
+                at, to = rows[t, s] * n, (t * n_streams + s) * n
+                for j in range(0, n - width, width):
+                    put(out, to + j, take(table, at + j))
+                if n >= width:
+                    put(out, to + n - width, take(table, at + n - width))
+                else:
+                    for j in range(n):
+                        out[to + j] = table[at + j]

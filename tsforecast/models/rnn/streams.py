@@ -54,9 +54,9 @@ class Table(NamedTuple):
 
     def chunk(self, rows: Tensor, reset: Tensor) -> Chunk:
         """The chunk of these rows: ``(1, n_steps, n_streams)``."""
-        places = rows.contiguous().view(-1).numpy()
-        tables = tuple(part.view(len(part), -1).numpy() for part in self)
-        outs = tuple(np.empty((places.size, table.shape[1]), table.dtype) for table in tables)
+        places = rows[0].contiguous().numpy()
+        tables = tuple(part.view(-1).numpy() for part in self)
+        outs = tuple(np.empty(places.size * (table.size // len(self.x)), table.dtype) for table in tables)
         deal(places, tables, outs)
         x, target, weight, scale = (torch.from_numpy(out).view(*rows.shape, -1) for out in outs)
         return Chunk(x, target, weight, reset, rows, scale[..., 0])
