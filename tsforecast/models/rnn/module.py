@@ -13,6 +13,7 @@ from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEPT, KEY, export
+from tsforecast.models.rnn.checks import check_network
 from tsforecast.models.rnn.heads import LossName, PointHead, head_of
 from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member, decay_by_member
 from tsforecast.models.rnn.linear import initialise
@@ -78,6 +79,7 @@ class RecurrentModule(LeanModule):
         random_state: int | Sequence[int] = 0,
     ) -> None:
         super().__init__()
+        check_network(hidden_size, num_layers, dropout, n_members, lr)
         self.head, self.options, self.lr = head_of(loss), training or Training(), lr
         output_size = horizon * self.head.n_params
         fits = random_state if isinstance(random_state, Sequence) else [random_state]
@@ -153,7 +155,9 @@ class RecurrentModule(LeanModule):
 
     @property
     def _overlap(self) -> int:
-        return self.options.overlap if self.options.kind == "bptt" else 0
+        data = getattr(self._trainer, "datamodule", None)
+        cut = self.options if data is None else data  # by whom chunks are cut
+        return int(cut.overlap) if cut.kind == "bptt" else 0
 
     def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
         """Outputs of the last layer, and the state where the next begins: before the steps that it repeats."""

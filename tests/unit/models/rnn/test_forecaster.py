@@ -213,6 +213,17 @@ def test_forecast_of_constant_series_is_constant():
     np.testing.assert_allclose(LSTM(**QUICK).fit(np.full(40, 3.0)).predict(5), 3.0, atol=1e-5)
 
 
+def test_a_fit_that_is_interrupted_says_so_and_ends_no_process(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    model = LSTM(**QUICK)
+    monkeypatch.setattr("tsforecast.models.rnn.onepass.OnePass.run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(seasonal())
+    assert not hasattr(model, "panel_")
+
+
 @pytest.mark.parametrize("size", [1e-15, 1e-9, 1e12])
 @pytest.mark.parametrize("kind", ["season", "noise", "walk"])
 def test_forecasts_are_in_the_unit_of_the_series(kind, size):
