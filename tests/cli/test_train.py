@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tsforecast.cli import train
 from tsforecast.data import catalog
-from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
 from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
 
 QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
@@ -78,12 +79,68 @@ def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
     assert list(Path("logs").rglob("events.out.tfevents.*"))
 
 
-def test_weights_can_be_averaged_from_the_command_line(tmp_path, monkeypatch):
+def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     callback = ["--trainer.callbacks", "tsforecast.models.rnn.callbacks.AverageWeights"]
+    callback += ["--trainer.callbacks.share", "0.5"]
     saving = ["--trainer.callbacks+", "ModelCheckpoint", "--trainer.callbacks.save_last", "true"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, *callback, *saving]) == 0
-    assert np.isfinite(LSTM.from_checkpoint(checkpoint_of(tmp_path)).predict(3).mean).all()
+    saving += ["--trainer.callbacks.save_top_k", "-1"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, "--trainer.max_epochs", "4", *callback, *saving]) == 0
+    after = [readout(path)[1] for path in sorted(checkpoint_of(tmp_path).parent.glob("epoch=*"))]
+    (estimator,) = LSTM.from_checkpoint(checkpoint_of(tmp_path)).trained_
+    torch.testing.assert_close(estimator.network.readout.data, (after[2] + after[3]) / 2)
+
+
+def test_best_weights_of_each_member_are_those_that_a_checkpoint_forecasts_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    steep = ["--model.lr", "0.3", "--trainer.max_epochs", "8", "--model.training.schedule", "constant"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, *steep]) == 0
+    path = checkpoint_of(tmp_path)
+    epoch, last = readout(path)
+    best = torch.load(path)["callbacks"]["KeepBest"]["best"]["readout"]
+    (estimator,) = LSTM.from_checkpoint(path).trained_
+    assert epoch == 7  # a run is resumed from its end ...
+    assert not torch.equal(last, best)
+    torch.testing.assert_close(estimator.network.readout.data, best)  # ... and forecasts with its best
+
+
+def test_a_second_run_replaces_the_checkpoint_of_the_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for size in ("4", "5"):
+        assert train.run(["fit", "--config", "lstm", *QUICK, "--model.hidden_size", size]) == 0
+    assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).hidden_size == 5
+
+
+def test_a_run_does_not_go_on_from_the_middle_of_an_epoch(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saving = ["--trainer.callbacks", "ModelCheckpoint", "--trainer.callbacks.every_n_train_steps", "4"]
+    saving += ["--trainer.callbacks.save_top_k", "-1"]
+    assert train.run(["fit", "--config", "lstm", *QUICK, *saving]) == 0
+    (path,) = Path("runs").rglob("*step=4.ckpt")
+    with pytest.raises(ParameterError, match="in the middle of epoch 0, at step 4"):
+        train.run(["fit", "--config", "lstm", *QUICK, "--ckpt_path", str(path)])
+    assert np.isfinite(LSTM.from_checkpoint(path).predict(3).mean).all()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--model.hidden_size", "0", "hidden_size=0 is not a whole number, at least 1"),
+        ("--model.dropout", "1.5", "dropout=1.5 is not a share"),
+        ("--data.bptt_length", "-3", "bptt_length=-3 is not a whole number, at least 1"),
+        ("--data.batch_size", "0", "batch_size=0 is not a whole number, at least 1"),
+        ("--ckpt_path", "nope.ckpt", "There is no checkpoint 'nope.ckpt'"),
+    ],
+)
+def test_what_cannot_be_is_said_at_the_door(option, value, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TSForecastError, match=message):
+        train.run(["fit", "--config", "lstm", option, value])
+
+
+def readout(path: Path) -> tuple[int, torch.Tensor]:
+    checkpoint = torch.load(path)
+    return checkpoint["epoch"], checkpoint["state_dict"]["network.readout"]
 
 
 def test_help_is_plain_and_bad_usage_is_two(capsys):
@@ -91,7 +148,7 @@ def test_help_is_plain_and_bad_usage_is_two(capsys):
     assert "train fit --config" in capsys.readouterr().out
     assert train.run([]) == 2
     assert train.run(["bake"]) == 2
-    assert "'bake' is none of fit" in capsys.readouterr().err
+    assert "'bake' is neither fit nor validate" in capsys.readouterr().err
 
 
 def test_help_of_fit_shows_a_configuration(capsys):

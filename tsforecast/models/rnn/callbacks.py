@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tsforecast.exceptions import ParameterError
+from tsforecast.models.rnn.checkpoint import KEPT
 from tsforecast.models.rnn.module import RecurrentModule
 
 
@@ -45,6 +46,12 @@ class KeepBest(pl.Callback):
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps, so that a resumed run knows the best weights before it."""
         return {"best_loss": self.best_loss, "best": self.best, "waited": self.waited}
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Tell the weights that the run would end with, which an estimator forecasts with."""
+        checkpoint[KEPT] = self.best
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a checkpoint."""
@@ -92,6 +99,12 @@ class AverageWeights(pl.Callback):
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint keeps."""
         return {"mean": self.mean, "n_averaged": self.n_averaged}
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Tell the weights that the run would end with, which an estimator forecasts with."""
+        checkpoint[KEPT] = self.mean
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from a checkpoint."""

@@ -23,6 +23,7 @@ from tsforecast.models.rnn.trained import Trained, finish
 from tsforecast.panel import Panel
 
 KEY = "tsforecast"
+KEPT = "tsforecast kept weights"  # by name, those of a callback that ends the run with others than its last
 
 
 def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
@@ -65,7 +66,10 @@ def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
     network = RecurrentNetwork(**held["network"])
     prefix = "network."
     weights = checkpoint["state_dict"].items()
-    network.load_state_dict({name.removeprefix(prefix): value for name, value in weights if name.startswith(prefix)})
+    network.load_state_dict(
+        {name.removeprefix(prefix): value for name, value in weights if name.startswith(prefix)}
+        | checkpoint.get(KEPT, {})
+    )
     network.eval()
     prepared = _unpacked(held["prepared"])
     transform = Transform(panel.ids, prepared.pop("lambdas"))

@@ -13,6 +13,7 @@ from tsforecast.data import catalog
 from tsforecast.data.read import read
 from tsforecast.data.transform import slope_at
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.models.rnn.checks import check_value
 from tsforecast.models.rnn.folder import BlockLoader, Folder
 from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.inputs import Inputs, Layout, following, inputs_of, layout_of
@@ -178,11 +179,14 @@ class StreamDataModule(pl.LightningDataModule):
         return loader
 
     def _check(self) -> None:
-        if not 0 <= self.validation_size < 1:
+        for name in ("season_length", "bptt_length", "window_length"):
+            check_value(name, getattr(self, name), int | None, 1)
+        check_value("batch_size", self.batch_size, int, 1)
+        check_value("overlap", self.overlap, int, 0)
+        check_value("burn_in", self.burn_in, int, 0)
+        check_value("validation_size", self.validation_size, float, 0)
+        if not self.validation_size < 1:
             raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
-        for name in ("overlap", "burn_in"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
-                raise ParameterError(f"{name}={getattr(self, name)!r} is not a number of steps, at least 0.")
         if self.overlap and self.kind == "windows":
             raise ParameterError(f"overlap={self.overlap} is for chunks of streams; kind='windows' has none.")
 

@@ -60,6 +60,15 @@ def quiet_torch(seed: int) -> Iterator[None]:
                 logger.setLevel(level)
 
 
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within: Lightning ends the process when it is interrupted. After: that is the `KeyboardInterrupt` that it was."""
+    try:
+        yield
+    except SystemExit as end:
+        raise end.__context__ if isinstance(end.__context__, KeyboardInterrupt) else end from None
+
+
 def train(module: RecurrentModule, data: StreamDataModule, options: Training, max_epochs: int | None) -> None:
     """Fit the weights of ``module``, in place.
 
@@ -107,7 +116,7 @@ def train_together(
     )
     if options.precision == "32-true":
         make_lean(trainer, module, loader)
-    with contextlib.suppress(NonFiniteLossError):  # told below, with its series
+    with contextlib.suppress(NonFiniteLossError), _interruptible():  # the former is told below, with its series
         trainer.fit(module, train_dataloaders=loader)
     module.cpu()
     module.network.eval()

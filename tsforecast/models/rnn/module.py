@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
-from tsforecast.exceptions import FitError
+from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import CellName
-from tsforecast.models.rnn.checkpoint import KEY, export
+from tsforecast.models.rnn.checkpoint import KEPT, KEY, export
+from tsforecast.models.rnn.checks import check_network
 from tsforecast.models.rnn.heads import LossName, PointHead, head_of, losses_of
 from tsforecast.models.rnn.lean import Descent, LeanModule, clip_by_member, decay_by_member
 from tsforecast.models.rnn.linear import initialise
@@ -80,6 +81,7 @@ class RecurrentModule(LeanModule):
         random_state: int | Sequence[int] = 0,
     ) -> None:
         super().__init__()
+        check_network(hidden_size, num_layers, dropout, n_members, lr)
         self.head, self.options, self.lr = head_of(loss), training or Training(), lr
         output_size = horizon * self.head.n_params
         fits = random_state if isinstance(random_state, Sequence) else [random_state]
@@ -161,7 +163,9 @@ class RecurrentModule(LeanModule):
 
     @property
     def _overlap(self) -> int:
-        return self.options.overlap if self.options.kind == "bptt" else 0
+        data = getattr(self._trainer, "datamodule", None)
+        cut = self.options if data is None else data  # by whom chunks are cut
+        return int(cut.overlap) if cut.kind == "bptt" else 0
 
     def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
         """Outputs of the last layer, and the state where the next begins: before the steps that it repeats."""
@@ -227,10 +231,18 @@ class RecurrentModule(LeanModule):
         """Add what an estimator needs to forecast from the weights."""
         data = getattr(self.trainer, "datamodule", None)
         if data is not None:
-            training = self.network.training
-            self.network.eval()
-            checkpoint[KEY] = export(self.network, data)
-            self.network.train(training)
+            network = self.network.take(slice(None)).cpu()
+            network.load_state_dict(checkpoint.get(KEPT, {}), strict=False)
+            checkpoint[KEY] = export(network.eval(), data)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Refuse to go on from the middle of an epoch: chunks that were seen would come again, others never."""
+        progress = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
+        if self._trainer is not None and self.trainer.state.fn == "fit" and not progress.get("is_last_batch", True):
+            raise ParameterError(
+                f"This checkpoint was taken in the middle of epoch {checkpoint['epoch']}, at step "
+                f"{checkpoint['global_step']}; a run goes on from the end of one (save_on_train_epoch_end: true)."
+            )
 
     def configure_optimizers(self) -> Any:
         """The optimiser, and the schedule that is stepped with it."""

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, Literal, TypeVar
 
 from tsforecast.exceptions import ParameterError
+from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.heads import LossName
 
 Group = TypeVar("Group")
@@ -89,6 +90,28 @@ class Training:
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     deterministic: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        check_fields(
+            self,
+            {
+                "window_length": 1,
+                "overlap": 0,
+                "burn_in": 0,
+                "weight_decay": 0,
+                "gradient_clip_val": 0,
+                "batch_size": 1,
+                "max_steps": 1,
+                "validation_size": 0,
+                "patience": 0,
+                "averaging": 0,
+            },
+        )
+        if not self.validation_size < 1:
+            raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
+        if not self.averaging <= 1:
+            raise ParameterError(f"averaging={self.averaging} is not a share, 0 <= averaging <= 1.")
+
 
 @dataclasses.dataclass(frozen=True)
 class Decoding:
@@ -125,6 +148,10 @@ class Decoding:
     loss: LossName = "mae"
     n_samples: int = 200
     adjust_bias: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        check_fields(self, {"horizon": 1, "n_samples": 1})
 
     @property
     def adjusts(self) -> bool:

@@ -21,6 +21,7 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import Transform, learn
 from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.kernels.walk import walk
+from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.differencing import differences, latest
 from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
 from tsforecast.panel import Panel
@@ -65,6 +66,10 @@ class Preparation:
     level: Literal["auto", "last", "mean"] = "auto"
     n_fourier: int = 2
     difference: Literal["none", "first", "season"] = "none"
+
+    def __post_init__(self) -> None:
+        """Refuse what is not allowed."""
+        check_fields(self, {"n_fourier": 0})
 
 
 class Local(NamedTuple):
@@ -319,7 +324,7 @@ def _describe(u: Floats) -> tuple[float, float, float]:
     seen = u[~np.isnan(u)]
     if seen.size == 0:
         return 0.0, 1.0, 1.0
-    size = max(1.0, abs(float(seen.mean()))) * 1e-8
+    size = (float(np.abs(seen).max()) or 1.0) * 1e-8
     spread = max(float(seen.std()), size)
     change = max(float(np.abs(np.diff(seen)).mean()) if seen.size > 1 else 0.0, spread * 1e-3)
     return float(seen.mean()), spread, change
@@ -342,6 +347,7 @@ def _reverts(u: Floats, horizon: int) -> bool:
 def _unit_root_statistic(u: Floats) -> float:
     """Statistic of the augmented Dickey-Fuller test with a constant and four lagged changes (Said & Dickey 1984)."""
     n_lags = min(4, u.size // 10)
+    u = (u - u.mean()) / (float(u.std()) or 1.0)  # the statistic is the same; sums of squares are of one size
     change = np.diff(u)
     lagged = [change[n_lags - k : change.size - k] for k in range(1, n_lags + 1)]
     x = np.column_stack([u[n_lags:-1], np.ones(change.size - n_lags), *lagged])

@@ -184,7 +184,7 @@ def is_seasonal(w: Floats, season_length: int) -> bool:
     d = np.diff(w)
     d = d - d.mean()
     energy = float(d @ d)
-    if energy <= 1e-20 * max(1.0, float(w @ w)) or d.size <= season_length:
+    if energy <= 1e-20 * float(w @ w) or d.size <= season_length:
         return False
     r = np.array([d[k:] @ d[:-k] for k in range(1, season_length + 1)]) / energy
     limit = _NORMAL_90 * np.sqrt((1 + 2 * np.sum(r[:-1] ** 2)) / d.size)

@@ -213,11 +213,36 @@ def test_forecast_of_constant_series_is_constant():
     np.testing.assert_allclose(LSTM(**QUICK).fit(np.full(40, 3.0)).predict(5), 3.0, atol=1e-5)
 
 
+def test_a_fit_that_is_interrupted_says_so_and_ends_no_process(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    model = LSTM(**QUICK)
+    monkeypatch.setattr("tsforecast.models.rnn.onepass.OnePass.run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(seasonal())
+    assert not hasattr(model, "panel_")
+
+
+@pytest.mark.parametrize("size", [1e-15, 1e-9, 1e12])
+@pytest.mark.parametrize("kind", ["season", "noise", "walk"])
+def test_forecasts_are_in_the_unit_of_the_series(kind, size):
+    rng = np.random.default_rng(3)
+    noise = rng.normal(size=96)
+    y = {"season": noise + 3 * np.sin(np.arange(96) * np.pi / 6), "noise": noise, "walk": np.cumsum(noise)}[kind]
+    model = LSTM(**QUICK, season_length=12)
+    plain, scaled = (model.fit(factor * y).predict(6, level=80) for factor in (1.0, size))
+    np.testing.assert_allclose(scaled / size, plain, rtol=1e-8, atol=1e-8)
+
+
 @pytest.mark.parametrize(
     ("options", "what"),
     [({"hidden_size": 0}, "hidden_size=0"), ({"dropout": 1.0}, "dropout=1.0"), ({"lr": -1.0}, "lr=-1.0"),
-     ({"training": Training(validation_size=1.5)}, "validation_size=1.5"),
-     ({"training": Training(averaging=2.0)}, "averaging=2.0"), ({"bptt_length": 0}, "bptt_length=0")],
+     ({"training": {"validation_size": 1.5}}, "validation_size=1.5"), ({"lr": float("inf")}, "lr=inf"),
+     ({"training": {"averaging": 2.0}}, "averaging=2.0"), ({"bptt_length": 0}, "bptt_length=0"),
+     ({"hidden_size": True}, "hidden_size=True"), ({"lr": "0.1"}, "lr='0.1'"),
+     ({"random_state": -1}, "random_state=-1"), ({"dropout": None}, "dropout=None"),
+     ({"max_epochs": 1.5}, "max_epochs=1.5 is not a whole number")],
 )  # fmt: skip
 def test_parameters_out_of_range_are_refused(options, what):
     with pytest.raises(ParameterError, match=what):
