@@ -91,7 +91,8 @@ def train_together(
     """
     n_members = module.network.n_members // len(fits)
     courses = [course_of(data, options, max_epochs) for data in fits]
-    loader = JointLoader(courses, n_members)
+    plain = module.network.dropout == 0 and options.overlap == 0 and options.precision == "32-true"
+    loader = JointLoader(courses, n_members, whole=not plain or module.head.probabilistic)
     watched = options.patience > 0 and options.averaging == 0 and not options.refit
     keeper = Keeper(loader, [_tail(data, n_members) if watched else None for data in fits], options)
     for k, data in enumerate(fits):
