@@ -1,7 +1,9 @@
 """A panel in a folder of Parquet files: every series once an epoch, and memory that does not grow with the panel."""
 
+import gc
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -154,6 +156,21 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
 @pytest.mark.slow
+def test_a_block_is_let_go_as_soon_as_its_chunks_are(tmp_path):
+    data = StreamDataModule()
+    data.use_folder(Folder(write(tmp_path, [frame_of(6)])))
+    gc.disable()  # it comes seldom, and does not know how large a tensor is
+    try:
+        loader = data.train_dataloader()
+        block = loader.prepare(next(loader.folder.blocks(np.random.default_rng(0))), 0)
+        list(block)
+        held = weakref.ref(block)
+        del block
+        assert held() is None
+    finally:
+        gc.enable()
+
+
 def test_memory_does_not_grow_with_the_panel(tmp_path):
     peaks = []
     for n_files in (1, 10):
