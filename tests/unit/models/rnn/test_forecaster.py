@@ -223,6 +223,18 @@ def test_forecast_of_constant_series_is_constant():
     np.testing.assert_allclose(LSTM(**QUICK).fit(np.full(40, 3.0)).predict(5), 3.0, atol=1e-5)
 
 
+def test_what_torch_is_set_to_changes_nothing():
+    expected = LSTM(**QUICK).fit(seasonal()).predict(5, level=80)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.inference_mode():
+            forecast = LSTM(**QUICK).fit(seasonal()).predict(5, level=80)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    pd.testing.assert_frame_equal(forecast, expected, check_exact=True)
+
+
 def test_a_fit_that_is_interrupted_says_so_and_ends_no_process(monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
