@@ -10,7 +10,7 @@ import torch
 
 from tsforecast.cli import train
 from tsforecast.data import catalog
-from tsforecast.exceptions import DataError, MissingFileError, ParameterError
+from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
 from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
 
 QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
@@ -122,6 +122,22 @@ def test_a_run_does_not_go_on_from_the_middle_of_an_epoch(tmp_path, monkeypatch)
     assert np.isfinite(LSTM.from_checkpoint(path).predict(3).mean).all()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--model.hidden_size", "0", "hidden_size=0 is not a whole number, at least 1"),
+        ("--model.dropout", "1.5", "dropout=1.5 is not a share"),
+        ("--data.bptt_length", "-3", "bptt_length=-3 is not a whole number, at least 1"),
+        ("--data.batch_size", "0", "batch_size=0 is not a whole number, at least 1"),
+        ("--ckpt_path", "nope.ckpt", "There is no checkpoint 'nope.ckpt'"),
+    ],
+)
+def test_what_cannot_be_is_said_at_the_door(option, value, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TSForecastError, match=message):
+        train.run(["fit", "--config", "lstm", option, value])
+
+
 def readout(path: Path) -> tuple[int, torch.Tensor]:
     checkpoint = torch.load(path)
     return checkpoint["epoch"], checkpoint["state_dict"]["network.readout"]
@@ -132,7 +148,7 @@ def test_help_is_plain_and_bad_usage_is_two(capsys):
     assert "train fit --config" in capsys.readouterr().out
     assert train.run([]) == 2
     assert train.run(["bake"]) == 2
-    assert "'bake' is none of fit" in capsys.readouterr().err
+    assert "'bake' is neither fit nor validate" in capsys.readouterr().err
 
 
 def test_help_of_fit_shows_a_configuration(capsys):

@@ -71,9 +71,12 @@ def test_transposes_have_a_row_for_each_gate_and_unit(cell):
         assert not table[1, :, 3:].any()
 
 
-def test_rows_are_dealt_from_tables():
-    tables = np.arange(12.0).reshape(4, 3), np.arange(4.0).reshape(4, 1)
-    outs = np.empty((3, 3)), np.empty((3, 1))
-    deal(np.array([3, 0, 3]), tables, outs)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_are_dealt_from_tables(dtype):
+    rng = np.random.default_rng(0)
+    tables = tuple(rng.normal(size=(5, n)).astype(dtype) for n in (1, 3, 16, 27))  # less than a vector, and more
+    rows = np.array([[3, 0], [3, 4], [1, 2]])
+    outs = tuple(np.empty((rows.size, table.shape[1]), dtype) for table in tables)
+    deal(rows, tuple(table.ravel() for table in tables), tuple(out.ravel() for out in outs))
     for table, out in zip(tables, outs, strict=True):
-        np.testing.assert_array_equal(out, table[[3, 0, 3]])
+        np.testing.assert_array_equal(out, table[rows.ravel()])

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 _USAGE = """\
-usage: tsforecast train {fit,validate,test,predict} --config FILE [options]
+usage: tsforecast train {fit,validate} --config FILE [options]
 
 Trains a recurrent network as a Lightning configuration says. Ready ones are in configs/train: lstm, gru, rnn.
 
@@ -28,8 +28,8 @@ def run(args: list[str]) -> int:
     if not args or args[0] in ("-h", "--help"):
         print(_USAGE)
         return 0 if args else 2
-    if args[0] not in ("fit", "validate", "test", "predict"):
-        print(f"tsforecast train: error: {args[0]!r} is none of fit, validate, test, predict.", file=sys.stderr)
+    if args[0] not in ("fit", "validate"):
+        print(f"tsforecast train: error: {args[0]!r} is neither fit nor validate.", file=sys.stderr)
         return 2
     if {"-h", "--help"} & set(args):
         print(
@@ -66,10 +66,16 @@ def _lightning(args: list[str]) -> int:
     with quiet_torch(0), warnings.catch_warnings():
         from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
+        from tsforecast.exceptions import MissingFileError
         from tsforecast.models.rnn.datamodule import StreamDataModule
         from tsforecast.models.rnn.module import RecurrentModule
 
         class Command(LightningCLI):
+            def before_instantiate_classes(self) -> None:
+                path = self.config[self.subcommand].ckpt_path
+                if path not in (None, "best", "last", "hpc") and not Path(path).is_file():
+                    raise MissingFileError(f"There is no checkpoint {path!r}.")
+
             def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
                 for name in ("input_size", "horizon", "loss"):
                     parser.link_arguments(f"data.{name}", f"model.{name}", apply_on="instantiate")

@@ -28,6 +28,7 @@ def point_loss(
     totals: Any,
     gradients: tuple[Any, Any],
     sizes: tuple[int, int, int, int, int, bool],
+    where: tuple[int, int],
 ) -> None:
     """Losses of the members and sums of their weights into ``totals``, and gradients of the losses by h and V.
 
@@ -41,6 +42,7 @@ def point_loss(
     totals : (2, n_members)
     gradients : of h and V, in their shapes
     sizes : n_members, n_rows, n_inputs, hidden_size, n_outputs; whether ``x`` and ``asked`` have an axis of members
+    where : place of the first V, and of its gradient, and how far it is from each to the next
     """
     n_members, n_rows, n_inputs, size, n_outputs, apart = sizes
     n_units, n_wide = units_of(size, h), units_of(n_outputs, h)
@@ -50,7 +52,7 @@ def point_loss(
     room = (sums, weighs, aligned(n_wide, h), aligned(n_wide, h))
     dh, dV = gradients
     for e in range(n_members):
-        _lay(e, weights, panel, back, sizes)
+        _lay(e, weights, panel, back, sizes, where)
         sums[:], weighs[:], total[:] = 0, 0, 0
         for begin in range(0, n_rows, _BLOCK):
             n, row, own = min(_BLOCK, n_rows - begin), e * n_rows + begin, e * apart * n_rows + begin
@@ -75,11 +77,11 @@ def point_loss(
             totals[n_members + e] += weighs[j]
         for k in range(size):
             for j in range(n_outputs):
-                dV[(e * size + k) * n_outputs + j] = total[j * n_units + k]
+                dV[where[0] + e * where[1] + k * n_outputs + j] = total[j * n_units + k]
 
 
 @njit
-def _lay(e: int, weights: Any, panel: Any, back: Any, sizes: Any) -> None:
+def _lay(e: int, weights: Any, panel: Any, back: Any, sizes: Any, where: Any) -> None:
     """S above V above c of a member, and V transposed, in rows of whole vectors."""
     _, _, n_inputs, size, n_outputs, _ = sizes
     n_units, n_wide = units_of(size, panel), units_of(n_outputs, panel)
@@ -87,7 +89,7 @@ def _lay(e: int, weights: Any, panel: Any, back: Any, sizes: Any) -> None:
         for k in range(n_inputs):
             panel[k * n_wide + j] = weights[1][(e * n_inputs + k) * n_outputs + j]
         for k in range(size):
-            value = weights[0][(e * size + k) * n_outputs + j]
+            value = weights[0][where[0] + e * where[1] + k * n_outputs + j]
             panel[(n_inputs + k) * n_wide + j] = value
             back[j * n_units + k] = value
         panel[(n_inputs + size) * n_wide + j] = weights[2][e * n_outputs + j]

@@ -17,12 +17,12 @@ is n_steps, or 1 where no gradient is wanted and each step may write over the la
     gradients      of the panel, added to; of x, (n_members, n_steps, n_streams, n_inputs in whole vectors), or empty
     state, dstate  (n_parts, n_members, n_streams, n_units); the state comes in as before the first step and goes out
                    as after the last, its gradient the other way round
-    keep           (n_members or 1, n_steps, n_streams): 0 where the state before the step is reset
+    reset          (n_members or 1, n_steps, n_streams): whether the state before the step is reset
     trace          (n_parts, n_members, n_held, n_streams, n_units): the state before each step
     hs, dhs        (n_members, n_steps, n_streams, n_units)
     plan           sizes and span
     sizes          n_members, n_steps, n_streams, n_inputs, hidden_size, n_held; numbers from one member to the next in
-                   ``x`` and in ``keep``, 0 where they share them
+                   ``x`` and in ``reset``, 0 where they share them
     span           (n_rows, begin, end): pieces of n_rows streams are counted on from member to member; the call
                    computes pieces begin to end, which do not touch the others, but in gradients of the panel
 """
@@ -57,9 +57,9 @@ _ONE = np.float32(1)  # no upcast of float32
 
 
 @njit
-def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, plan: Plan) -> None:
+def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``; the gates are not used."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
     span, width, n_units = plan[1], lanes(x), units_of(size, x)
     n_panel = (n_inputs + size + 1) * n_units
     for unit in range(span[1], span[2]):
@@ -67,8 +67,8 @@ def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: An
         own, first = state, (e * n_streams + a) * n_units
         for t in range(n_steps):
             last = ((e * n_held + min(t, n_held - 1)) * n_streams + a) * n_units
-            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
-            enter(n, n_units, own, first, keep, keep_at, trace, last)
+            reset_at, x_at = e * reset_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            enter(n, n_units, own, first, reset, reset_at, trace, last)
             own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
             for j in range(0, n_units, width):
                 at, b_at = first + j, e * n_panel + j * (n_inputs + size)
@@ -84,7 +84,7 @@ def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: An
 def rnn_backward(
     hs: Any,
     backs: tuple[Any, Any],
-    keep: Any,
+    reset: Any,
     trace: Any,
     x: Any,
     slopes_of: tuple[Any, Any],
@@ -92,7 +92,7 @@ def rnn_backward(
     plan: Plan,
 ) -> None:
     """Gradients of the state, of the panel and of x, from ``hs`` in place of the gates; ``slopes_of`` hs and state."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
     span, width, n_units, n_columns = plan[1], lanes(x), units_of(size, x), units_of(n_inputs, x)
     n_panel = (n_inputs + size + 1) * n_units
     (dhs, dstate), (dpanel, dx) = slopes_of, gradients
@@ -103,7 +103,7 @@ def rnn_backward(
         to_inputs = backs[1][e * n_units * n_columns : (e + 1) * n_units * n_columns]
         for t in range(n_steps - 1, -1, -1):
             now, last = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_units
-            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            reset_at, x_at = e * reset_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
             for j in range(0, n_units, width):
                 for r in range(n):
                     i = r * n_units + j
@@ -118,13 +118,13 @@ def rnn_backward(
                 add_1(n_inputs, (n, x_at, NEXT, n_inputs, j * n, width, at, width), x, slopes, dpanel)
                 add_1(size, (n, last, NEXT, n_units, j * n, width, at + n_inputs * width, width), trace, slopes, dpanel)
                 add_runs(n, 1, slopes, j * n, dpanel, total + (n_inputs + size) * n_units + j)
-            clear(n, n_units, dstate, own, keep, keep_at)
+            clear(n, n_units, dstate, own, reset, reset_at)
 
 
 @njit
-def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, plan: Plan) -> None:
+def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``."""
-    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
     span, width, n_units = plan[1], lanes(x), units_of(size, x)
     n_panel, n_pieces = 4 * (n_inputs + size + 1) * n_units, (n_streams + span[0] - 1) // span[0]
     cells, held_cells = n_members * n_streams * n_units, n_members * n_held * n_streams * n_units
@@ -135,9 +135,9 @@ def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: A
             held = min(t, n_held - 1)
             last = ((e * n_held + held) * n_streams + a) * n_units
             work = ((e * n_pieces + piece) * n_held + held) * 5 * span[0] * n_units
-            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
-            enter(n, n_units, own, first, keep, keep_at, trace, last)
-            enter(n, n_units, state, c_at, keep, keep_at, trace, held_cells + last)
+            reset_at, x_at = e * reset_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            enter(n, n_units, own, first, reset, reset_at, trace, last)
+            enter(n, n_units, state, c_at, reset, reset_at, trace, held_cells + last)
             own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
             for j in range(0, n_units, width):
                 at, b_at, step = work + 5 * j * n, e * n_panel + 4 * j * (n_inputs + size), 4 * width
@@ -172,7 +172,7 @@ def _lstm_step(n: int, n_units: int, places: Any, work: Any, trace: Any, state: 
 def lstm_backward(
     gates: Any,
     backs: tuple[Any, Any],
-    keep: Any,
+    reset: Any,
     trace: Any,
     x: Any,
     slopes_of: tuple[Any, Any],
@@ -180,7 +180,7 @@ def lstm_backward(
     plan: Plan,
 ) -> None:
     """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
-    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
     span, width, n_units, n_columns = plan[1], lanes(x), units_of(size, x), units_of(n_inputs, x)
     n_panel, n_pieces = 4 * (n_inputs + size + 1) * n_units, (n_streams + span[0] - 1) // span[0]
     cells, held_cells = n_members * n_streams * n_units, n_members * n_held * n_streams * n_units
@@ -192,7 +192,7 @@ def lstm_backward(
         to_inputs = backs[1][4 * e * n_units * n_columns : 4 * (e + 1) * n_units * n_columns]
         for t in range(n_steps - 1, -1, -1):
             now, last = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_units
-            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            reset_at, x_at = e * reset_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
             work = ((e * n_pieces + piece) * n_held + t) * 5 * span[0] * n_units
             places = (work, held_cells + last, now * n_units, own, cells + own)
             _lstm_slopes(n, n_units, places, gates, trace, dhs, dstate, slopes)
@@ -204,8 +204,8 @@ def lstm_backward(
                 add_4(n_inputs, (n, x_at, NEXT, n_inputs, b_at, step, at, step), x, slopes, dpanel)
                 add_4(size, (n, last, NEXT, n_units, b_at, step, at + n_inputs * step, step), trace, slopes, dpanel)
                 add_runs(n, 4, slopes, b_at, dpanel, total + 4 * (n_inputs + size) * n_units + 4 * j)
-            clear(n, n_units, dstate, own, keep, keep_at)
-            clear(n, n_units, dstate, cells + own, keep, keep_at)
+            clear(n, n_units, dstate, own, reset, reset_at)
+            clear(n, n_units, dstate, cells + own, reset, reset_at)
 
 
 @njit
@@ -229,9 +229,9 @@ def _lstm_slopes(n: int, n_units: int, places: Any, gates: Any, trace: Any, dhs:
 
 
 @njit
-def gru_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: Any, hs: Any, plan: Plan) -> None:
+def gru_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
     span, width, n_units = plan[1], lanes(x), units_of(size, x)
     n_weights, n_pieces = 3 * (n_inputs + size) * n_units, (n_streams + span[0] - 1) // span[0]
     n_panel = n_weights + 4 * n_units
@@ -242,8 +242,8 @@ def gru_forward(x: Any, gates: Any, panel: Any, state: Any, keep: Any, trace: An
             held = min(t, n_held - 1)
             last = ((e * n_held + held) * n_streams + a) * n_units
             work = ((e * n_pieces + piece) * n_held + held) * 4 * span[0] * n_units
-            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
-            enter(n, n_units, own, first, keep, keep_at, trace, last)
+            reset_at, x_at = e * reset_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            enter(n, n_units, own, first, reset, reset_at, trace, last)
             own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
             for j in range(0, n_units, width):
                 at, b_at, step, row = work + 4 * j * n, e * n_panel + 3 * j * (n_inputs + size), 3 * width, 4 * width
@@ -274,7 +274,7 @@ def _gru_step(n: int, n_units: int, work: Any, at: int, trace: Any, last: int, h
 def gru_backward(
     gates: Any,
     backs: tuple[Any, Any],
-    keep: Any,
+    reset: Any,
     trace: Any,
     x: Any,
     slopes_of: tuple[Any, Any],
@@ -282,7 +282,7 @@ def gru_backward(
     plan: Plan,
 ) -> None:
     """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, keep_step = plan[0]
+    _, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
     span, width, n_units, n_columns = plan[1], lanes(x), units_of(size, x), units_of(n_inputs, x)
     n_weights, n_pieces = 3 * (n_inputs + size) * n_units, (n_streams + span[0] - 1) // span[0]
     (dhs, dstate), (dpanel, dx) = slopes_of, gradients
@@ -293,7 +293,7 @@ def gru_backward(
         to_inputs = backs[1][3 * e * n_units * n_columns : 3 * (e + 1) * n_units * n_columns]
         for t in range(n_steps - 1, -1, -1):
             now, last = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_units
-            keep_at, x_at = e * keep_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
+            reset_at, x_at = e * reset_step + t * n_streams + a, e * x_step + (t * n_streams + a) * n_inputs
             work = ((e * n_pieces + piece) * n_held + t) * 4 * span[0] * n_units
             _gru_slopes(n, n_units, (work, last, now * n_units, own), gates, trace, dhs, dstate, slopes)
             pull(n, (4, 1, 3), slopes, to_state, n_units, dstate, own)
@@ -305,7 +305,7 @@ def gru_backward(
                 again = (n, last, NEXT, n_units, b_at + width, row, at + n_inputs * step, step)
                 add_3(size, again, trace, slopes, dpanel)
                 add_runs(n, 4, slopes, b_at, dpanel, total + n_weights + 4 * j)
-            clear(n, n_units, dstate, own, keep, keep_at)
+            clear(n, n_units, dstate, own, reset, reset_at)
 
 
 @njit

@@ -77,22 +77,22 @@ def place(unit: int, n_rows: int, n_streams: int) -> Any:
 
 
 @njit
-def enter(n: int, n_units: int, values: Any, at: int, keep: Any, keep_at: int, out: Any, out_at: int) -> None:
+def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Any, out_at: int) -> None:
     """The state of n streams before a step: zeros where it is reset, even if it is nan."""
     for r in range(n):
-        goes_on = keep[keep_at + r] != 0
+        begins = reset[reset_at + r]
         for j in range(r * n_units, (r + 1) * n_units, lanes(out)):
-            if goes_on:
-                put(out, out_at + j, take(values, at + j))
-            else:
+            if begins:
                 put(out, out_at + j, 0)
+            else:
+                put(out, out_at + j, take(values, at + j))
 
 
 @njit
-def clear(n: int, n_units: int, values: Any, at: int, keep: Any, keep_at: int) -> None:
+def clear(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int) -> None:
     """Zeros in the rows of n streams where the state is reset: no gradient passes there."""
     for r in range(n):
-        if keep[keep_at + r] == 0:
+        if reset[reset_at + r]:
             for j in range(r * n_units, (r + 1) * n_units, lanes(values)):
                 put(values, at + j, 0)
 
@@ -193,9 +193,17 @@ def pull(n: int, places: Any, slopes: Any, back: Any, n_columns: int, out: Any, 
 
 @njit
 def deal(rows: Any, tables: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
-    """Rows of tables of one dtype one after the other: ``(n, n_columns)`` each."""
+    """Rows of flat tables, ``rows`` (n_steps, n_streams), one after the other: those of a stream lie side by side."""
+    n_steps, n_streams = rows.shape
     for table, out in zip(tables, outs):  # noqa: B905  # numba knows no strict
-        n_columns = table.shape[1]
-        for i in range(rows.size):
-            for j in range(n_columns):
-                out[i, j] = table[rows[i], j]
+        n, width = out.size // rows.size, lanes(out)
+        for s in range(n_streams):
+            for t in range(n_steps):
+                at, to = rows[t, s] * n, (t * n_streams + s) * n
+                for j in range(0, n - width, width):
+                    put(out, to + j, take(table, at + j))
+                if n >= width:
+                    put(out, to + n - width, take(table, at + n - width))
+                else:
+                    for j in range(n):
+                        out[to + j] = table[at + j]

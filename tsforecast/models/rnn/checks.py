@@ -10,6 +10,27 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from tsforecast.exceptions import ParameterError
 
 
+def check_network(hidden_size: int, num_layers: int, dropout: float, n_members: int, lr: float) -> None:
+    """Raise a `ParameterError` where a network cannot be of this shape, or learn at this rate.
+
+    Examples
+    --------
+    >>> check_network(32, 1, 1.5, 8, 0.01)
+    Traceback (most recent call last):
+        ...
+    tsforecast.exceptions.ParameterError: dropout=1.5 is not a share, 0 <= dropout < 1.
+    """
+    check_value("hidden_size", hidden_size, int, 1)
+    check_value("num_layers", num_layers, int, 1)
+    check_value("n_members", n_members, int, 1)
+    check_value("dropout", dropout, float, 0)
+    check_value("lr", lr, float, 0)
+    if not dropout < 1:
+        raise ParameterError(f"dropout={dropout!r} is not a share, 0 <= dropout < 1.")
+    if not lr > 0:
+        raise ParameterError(f"lr={lr!r} is not a positive learning rate.")
+
+
 def check_fields(group: Any, least: Mapping[str, float]) -> None:
     """Raise a `ParameterError` unless every field of a dataclass is what its type says.
 

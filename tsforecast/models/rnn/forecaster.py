@@ -13,7 +13,7 @@ from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
-from tsforecast.models.rnn.checks import check_value
+from tsforecast.models.rnn.checks import check_network, check_value
 from tsforecast.models.rnn.folder import Folder
 from tsforecast.models.rnn.learner import one_thread
 from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
@@ -204,17 +204,10 @@ class _Recurrent(BaseForecaster):
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _check(self) -> None:
-        for name in ("hidden_size", "num_layers", "n_members"):
-            check_value(name, getattr(self, name), int, 1)
+        check_network(self.hidden_size, self.num_layers, self.dropout, self.n_members, self.lr)
         for name in ("season_length", "bptt_length", "max_epochs"):
             check_value(name, getattr(self, name), int | None, 1)
         check_value("random_state", self.random_state, int | None, 0)
-        check_value("dropout", self.dropout, float, 0)
-        check_value("lr", self.lr, float, 0)
-        if not self.dropout < 1:
-            raise ParameterError(f"dropout={self.dropout!r} is not a share, 0 <= dropout < 1.")
-        if not self.lr > 0:
-            raise ParameterError(f"lr={self.lr!r} is not a positive learning rate.")
 
 
 class LSTM(_Recurrent):

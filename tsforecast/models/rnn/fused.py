@@ -20,9 +20,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from tsforecast._types import Ints
 from tsforecast.kernels import recurrent
-from tsforecast.kernels._vectors import N_BYTES
 from tsforecast.kernels.steps import from_panel, gather, to_panel
 from tsforecast.models.rnn import cells
 from tsforecast.models.rnn.cells import SIZES, CellName
@@ -90,12 +88,13 @@ def run_layer(
     if not supports(x):
         projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
         return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
-    if room is not None and not torch.is_grad_enabled():
-        layer, masks = Layer(cell, x.shape[3], weights.recurrent.shape[1]), keep[..., 0].to(x.dtype).contiguous()
-        run = Run(layer, x.contiguous(), masks, joined(weights, cell), wants_slopes=False, room=room)
-        return tuple(part[..., : layer.size] for part in run.forward(state))  # type: ignore[return-value]
-    hs, after = _Layer.apply(cell, x, *weights, state, keep[..., 0])  # type: ignore[no-untyped-call]
-    return hs, after
+    x, reset = x.contiguous(), (keep[..., 0] == 0).contiguous()
+    if room is None or torch.is_grad_enabled():
+        return _Layer.apply(cell, x, *weights, state, reset)  # type: ignore[no-untyped-call]
+    layer = Layer(cell, x.shape[3], weights.recurrent.shape[1])
+    run = Run(layer, shape_of(x, reset), joined(weights, cell), wants_slopes=False, room=room)
+    after = room.take("state", x, *state.shape[:3], run.n_units)[0].copy_(widened(state.detach(), run.n_units))
+    return run.forward(flat(x), flat(reset), flat(after))[..., : layer.size], after[..., : layer.size]
 
 
 class _Layer(torch.autograd.Function):
@@ -111,22 +110,25 @@ class _Layer(torch.autograd.Function):
         weight: Tensor,
         candidate_bias: Tensor,
         state: Tensor,
-        keep: Tensor,
+        reset: Tensor,
     ) -> tuple[Tensor, Tensor]:
         layer = Layer(cell, x.shape[3], weight.shape[1])
         weights = joined(Weights(projection, projection_bias, weight, candidate_bias), cell)
-        x, keep = x.contiguous(), keep.to(x.dtype).contiguous()
-        ctx.run = run = Run(layer, x, keep, weights, wants_slopes=any(ctx.needs_input_grad))
-        hs, after = run.forward(state)
+        wanted = {"wants_slopes": any(ctx.needs_input_grad), "wants_x": ctx.needs_input_grad[1]}
+        ctx.run = run = Run(layer, shape_of(x, reset), weights, **wanted)
+        after = widened(state.detach(), run.n_units).clone(memory_format=torch.contiguous_format)
+        hs = run.forward(flat(x), flat(reset), flat(after))
         return hs[..., : layer.size], after[..., : layer.size]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, dhs: Tensor, dafter: Tensor) -> Any:
         run: Run = ctx.run
+        slopes, dstate = widened(dhs, run.n_units).contiguous(), widened(dafter, run.n_units).contiguous().clone()
         dweights = torch.empty_like(run.weights)
-        dx, dstate = run.backward(dhs, dafter, dweights, wants_x=ctx.needs_input_grad[1])
-        if dx is not None and len(run.x) < len(dx):
+        run.backward(flat(slopes), flat(dstate), flat(dweights))
+        dx = run.dx[..., : run.layer.n_inputs] if ctx.needs_input_grad[1] else None
+        if dx is not None and not run.shape.x_apart:
             dx = dx.sum(dim=0, keepdim=True)
         dprojection, dweight, dbias, *rest = split(run.layer, dweights)
         return None, dx, dprojection, dbias, dweight, rest[0] if rest else None, dstate[..., : run.layer.size], None
@@ -138,6 +140,20 @@ class Layer(NamedTuple):
     cell: CellName
     n_inputs: int
     size: int  # hidden_size
+
+
+class Shape(NamedTuple):
+    """Of what a layer is run on: steps and streams, and whether each member has inputs and resets of its own."""
+
+    n_steps: int
+    n_streams: int
+    x_apart: bool
+    reset_apart: bool
+
+
+def shape_of(x: Tensor, reset: Tensor) -> Shape:
+    """The shape of inputs ``(n_members or 1, n_steps, n_streams, n_inputs)`` and resets, the same without inputs."""
+    return Shape(x.shape[1], x.shape[2], len(x) > 1, len(reset) > 1)
 
 
 def joined(weights: Weights, cell: CellName) -> Tensor:
@@ -179,98 +195,84 @@ class Room:
 
 
 class Run:
-    """The compiled passes over a chunk.
+    """The compiled passes over chunks of one shape. All arrays are flat, their numbers as `kernels.recurrent` says.
 
     Parameters
     ----------
     layer : Layer
-    x : Tensor, shape (n_members or 1, n_steps, n_streams, n_inputs)
-        Contiguous, as is ``keep``.
-    keep : Tensor, shape (n_members or 1, n_steps, n_streams)
+    shape : Shape
     weights : Tensor, shape (n_members, n)
         Those of the layer, see `joined`, from the column ``begin`` on.
-    wants_slopes : bool
-        Whether what `backward` needs is kept.
+    wants_slopes, wants_x : bool
+        Whether what `backward` needs is kept, and whether it gives the gradient of the inputs.
     room : Room, optional
-        Where results are written: over those of the last run that had it.
+        Where results are written: over those of other runs that have it.
+
+    Attributes
+    ----------
+    hs, trace, dx : Tensor
+        Outputs, the state before each step, and the gradient of the inputs: see `tsforecast.kernels.recurrent`.
     """
 
     def __init__(
         self,
         layer: Layer,
-        x: Tensor,
-        keep: Tensor,
+        shape: Shape,
         weights: Tensor,
         *,
         begin: int = 0,
         wants_slopes: bool = True,
+        wants_x: bool = False,
         room: Room | None = None,
     ) -> None:
-        self.layer, self.x, self.weights, self.room, self._begin = layer, x, weights, room or Room(), begin
-        n_members, (n_steps, n_streams, n_inputs) = len(weights), x.shape[1:]
-        n_held, x_step, keep_step = n_steps if wants_slopes else 1, _between(x), _between(keep)
-        self.n_units, self.spans = wide(layer.size, x.itemsize), _spans(n_members, n_steps, n_streams, layer)
-        self.sizes = (n_members, n_steps, n_streams, n_inputs, layer.size, n_held, x_step, keep_step)
-        self._panels = panels_of(*layer, x.itemsize)
-        self.n_weights = self._panels.n_weights
-        self._x, self._keep, self._weights = flat(x), flat(keep), flat(weights)
+        self.layer, self.shape, self.weights, self._begin = layer, shape, weights, begin
+        (cell, n_inputs, size), (n_steps, n_streams, *_), n_members = layer, shape, len(weights)
+        self.n_units, take = wide(size, weights.itemsize), (room or Room()).take
+        self._spans, n_held = _spans(n_members, n_steps, n_streams, layer), n_steps if wants_slopes else 1
+        n_rows, n_each = self._spans[0][0], n_steps * n_streams
+        x_step, reset_step = n_each * n_inputs * shape.x_apart, n_each * shape.reset_apart
+        self._sizes = (n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step)
+        self.panels, self._weights, like = panels_of(*layer, weights.itemsize), flat(weights), weights
+        _, self._panel = take("panel", like, n_members, self.panels.n_numbers)
+        self.hs, self._hs = take("hs", like, n_members, n_steps, n_streams, self.n_units)
+        held = (SIZES[cell].n_parts, n_members, n_held, n_streams, self.n_units)
+        self.trace, self._trace = take("trace", like, *held)
+        n_pieces, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * self.n_units
+        self._gates = take("gates", like, n_members, n_pieces, n_held, n_work)[1] if cell != "rnn" else self._hs
+        if wants_slopes:
+            n_columns, n_back = wide(n_inputs, weights.itemsize), self.panels.to_inputs.size if wants_x else 0
+            _, self._totals = take("totals", like, len(self._spans), n_members, self.panels.n_numbers)
+            _, to_state = take("to_state", like, n_members, self.panels.to_state.size)
+            _, to_inputs = take("to_inputs", like, n_members, n_back)
+            self.dx, self._dx = take("dx", like, n_members, n_steps if wants_x else 0, n_streams, n_columns)
+            self._backs = (to_state, to_inputs)
 
-    def forward(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs and the state after the last step, both in whole vectors: see `tsforecast.kernels.steps`."""
-        n_members, n_steps, n_streams, _, _, n_held, *_ = self.sizes
-        take, x, n_units, n_rows, cell = self.room.take, self.x, self.n_units, self.spans[0][0], self.layer.cell
-        hs, self._hs = take("hs", x, n_members, n_steps, n_streams, n_units)
-        _, self._trace = take("trace", x, len(state), n_members, n_held, n_streams, n_units)
-        self._gates = self._hs
-        if cell != "rnn":
-            n_pieces, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * n_units
-            _, self._gates = take("gates", x, n_members, n_pieces, n_held, n_work)
-        after, own = take("state", x, len(state), n_members, n_streams, n_units)
-        after.copy_(widened(state.detach(), n_units))
-        _, panel = take("panel", x, n_members, self._panels.runs.size // 2 * N_BYTES // x.itemsize)
-        to_panel(n_members, self._weights, self._begin, self.weights.shape[1], self._panels.runs, panel)
-        arrays = (self._x, self._gates, panel, own, self._keep, self._trace, self._hs)
-        _compute(_KERNELS[cell][0], [(*arrays, (self.sizes, span)) for span in self.spans])
-        return hs, after
-
-    def backward(
-        self, dhs: Tensor, dafter: Tensor | None, dweights: Tensor, *, wants_x: bool
-    ) -> tuple[Tensor | None, Tensor]:
-        """Gradients of the inputs, where they are wanted, and of the state, that in whole vectors.
-
-        ``dafter`` is that of the state after the last step, zero where it is None; those of the weights are written
-        where these lie in theirs.
-        """
-        n_members, n_steps, n_streams, n_inputs, *_ = self.sizes
-        take, x, n_units, panels = self.room.take, self.x, self.n_units, self._panels
-        dpanel, totals = take("dpanel", x, len(self.spans), n_members, panels.runs.size // 2 * N_BYTES // x.itemsize)
-        dx, to_x = take("dx", x, n_members, n_steps if wants_x else 0, n_streams, wide(n_inputs, x.itemsize))
-        dstate, own = take("dstate", x, self._trace.size // self._hs.size, n_members, n_streams, n_units)
-        totals[:], to_x[:] = 0, 0
-        dstate.zero_() if dafter is None else dstate.copy_(widened(dafter, n_units))
-        backs = (self._gathered("to_state", panels.to_state), to_x)
-        if wants_x:
-            backs = (backs[0], self._gathered("to_inputs", panels.to_inputs))
-        slopes = (flat(widened(dhs, n_units).contiguous()), own)
-        arrays = (self._gates, backs, self._keep, self._trace, self._x, slopes)
-        parts = totals.reshape(len(self.spans), -1)
-        calls = [(*arrays, (part, to_x), (self.sizes, span)) for part, span in zip(parts, self.spans, strict=True)]
-        _compute(_KERNELS[self.layer.cell][1], calls)
-        total = flat(dpanel.sum(dim=0)) if len(parts) > 1 else totals
-        from_panel(n_members, total, panels.runs, flat(dweights), self._begin, dweights.shape[1])
-        return dx[..., :n_inputs] if wants_x else None, dstate
-
-    def _gathered(self, name: str, index: Ints) -> Any:
-        """The weights in one of the orders of `Panels`."""
+    def forward(self, x: Any, reset: Any, state: Any) -> Tensor:
+        """Outputs; the state, before the first step, becomes that after the last."""
         n_members, n_weights = self.weights.shape
-        _, own = self.room.take(name, self.x, n_members, index.size)
-        gather(n_members, self._weights, self._begin, n_weights, index, own)
-        return own
+        self._given = (x, reset)
+        to_panel(n_members, self._weights, self._begin, n_weights, self.panels.runs, self._panel)
+        arrays = (x, self._gates, self._panel, state, reset, self._trace, self._hs)
+        _compute(_KERNELS[self.layer.cell][0], [(*arrays, (self._sizes, span)) for span in self._spans])
+        return self.hs
 
+    def backward(self, dhs: Any, dstate: Any, dweights: Any) -> None:
+        """Gradients: that of the state after the last step becomes that of the state before the first.
 
-def _between(tensor: Tensor) -> int:
-    """Numbers from one member to the next, 0 where there is but one for all."""
-    return tensor[0].numel() if len(tensor) > 1 else 0
+        That of the weights is written where these lie in theirs.
+        """
+        n_members, n_weights = self.weights.shape
+        (x, reset), panels, dx = self._given, self.panels, self._dx
+        self._totals[:], dx[:] = 0, 0
+        for back, places in zip(self._backs, (panels.to_state, panels.to_inputs), strict=True):
+            if back.size:
+                gather(n_members, self._weights, self._begin, n_weights, places, back)
+        arrays = (self._gates, self._backs, reset, self._trace, x, (dhs, dstate))
+        parts = self._totals.reshape(len(self._spans), -1)
+        calls = [(*arrays, (part, dx), (self._sizes, span)) for part, span in zip(parts, self._spans, strict=True)]
+        _compute(_KERNELS[self.layer.cell][1], calls)
+        total = parts.sum(axis=0) if len(parts) > 1 else parts[0]
+        from_panel(n_members, total, panels.runs, dweights, self._begin, n_weights)
 
 
 def widened(tensor: Tensor, n_units: int) -> Tensor:

@@ -93,6 +93,9 @@ class JointLoader:
         Of one shape: length, streams, inputs, horizon.
     n_members : int
         Networks of each fit.
+    whole : bool
+        Whether chunks are padded to one length even where there is but one fit: dropout falls on the same steps then,
+        and torch's own sums are made in the same order.
 
     Attributes
     ----------
@@ -100,14 +103,15 @@ class JointLoader:
         Fits whose weights are to be looked at, by the number of steps done.
     """
 
-    def __init__(self, courses: Sequence[Course], n_members: int) -> None:
+    def __init__(self, courses: Sequence[Course], n_members: int, *, whole: bool = False) -> None:
         self.courses, self.n_members = courses, n_members
+        self.whole = whole or len(courses) > 1
         self.due: dict[int, list[int]] = {}
 
     def __iter__(self) -> Iterator[Chunk]:
         """Batches, until every course has ended."""
         self.due.clear()
-        running = [course.chunks(whole=len(self.courses) > 1) for course in self.courses]
+        running = [course.chunks(whole=self.whole) for course in self.courses]
         latest: list[Chunk | None] = [None] * len(running)
         for step in itertools.count(1):
             alive = False

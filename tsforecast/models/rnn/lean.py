@@ -1,19 +1,27 @@
 """What an optimiser step costs beside the network, made small: between two kernels a processor has forgotten all else.
 
-A step of a small network takes Lightning and torch longer than its arithmetic does. `LeanModule` shortens the hooks
-that Lightning calls at every step; `LeanAdam` is torch's Adam without its checks; `clip_by_member` makes few passes.
-None of them changes a result.
+A step of a small network takes Lightning and torch longer than its arithmetic does. `Descent` is an optimiser that is
+one kernel; `LeanModule` shortens the hooks that Lightning calls at every step where its own loop runs; `clip_by_member`
+makes few passes. None of them changes a result.
 """
 
 import functools
-from collections.abc import Callable, Iterable
-from typing import Any
+import math
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-_LANES = 16  # of the widest vectors, in float32
+from tsforecast.kernels.descent import adam, momentum
+from tsforecast.models.rnn.fused import flat
+
+OptimizerName: TypeAlias = Literal["adam", "adamw", "sgd"]
+
+_BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's
+_MOMENTUM = 0.9
 
 
 class LeanModule(pl.LightningModule):
@@ -37,77 +45,47 @@ class LeanModule(pl.LightningModule):
                 parameter.grad = None
 
 
-class LeanAdam(torch.optim.Adam):
-    """Adam (Kingma & Ba 2015), or AdamW (Loshchilov & Hutter 2019) where ``decoupled_weight_decay``: torch's, fused.
+class Descent:
+    """Steps of an optimiser along ``weights.grad``, member by member to the bit: see `tsforecast.kernels.descent`.
 
-    Its state is torch's, so that checkpoints are.
+    Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019) or SGD with momentum, as torch has them.
+
+    Parameters
+    ----------
+    weights : Tensor
+        Contiguous, float32 or float64.
+    name : {"adam", "adamw", "sgd"}
+    weight_decay : float
 
     Examples
     --------
     >>> weight = torch.nn.Parameter(torch.ones(2))
-    >>> optimizer = LeanAdam([weight], lr=0.1, fused=True)
-    >>> weight.sum().backward()
-    >>> optimizer.step()
+    >>> weight.grad = torch.ones(2)
+    >>> Descent(weight, "adam", 0.0).step(lr=0.1)
     >>> weight.detach()
     tensor([0.9000, 0.9000])
     """
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """What the closure returns, after a step."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        for group in self.param_groups:
-            used = [parameter for parameter in group["params"] if parameter.grad is not None]
-            state = [self._state_of(parameter) for parameter in used]
-            steps = [entry["step"] for entry in state]
-            torch._foreach_add_(steps, 1)
-            changed = [
-                used,
-                [entry["exp_avg"] for entry in state],
-                [entry["exp_avg_sq"] for entry in state],
-            ]
-            weights, means, squares = ([_padded(tensor) for tensor in each] for each in changed)
-            update = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
-            update(
-                weights,
-                [_padded(parameter.grad) for parameter in used],
-                means,
-                squares,
-                [],
-                steps,
-                lr=group["lr"],
-                beta1=group["betas"][0],
-                beta2=group["betas"][1],
-                weight_decay=group["weight_decay"],
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=False,
-            )
-            for each, padded in zip(changed, (weights, means, squares), strict=True):
-                for tensor, copy in zip(each, padded, strict=True):
-                    if copy is not tensor:
-                        tensor.copy_(copy[: tensor.numel()].view_as(tensor))
-        return loss
+    def __init__(self, weights: Tensor, name: OptimizerName, weight_decay: float) -> None:
+        assert weights.grad is not None
+        self.name, self.weight_decay, self.n_steps = name, weight_decay, 0
+        self._weights, self._gradient = flat(weights), flat(weights.grad)
+        self._means, self._squares = np.zeros((2, self._weights.size), self._weights.dtype)
 
-    def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
-        state: dict[str, Tensor] = self.state[parameter]
-        if not state:
-            state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
-            state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
-        return state
+    def step(self, lr: float) -> None:
+        """Move the weights."""
+        self.n_steps += 1
+        if self.name == "sgd":
+            momentum(self._weights, self._gradient, self._means, self._rates(lr, _MOMENTUM, self.weight_decay))
+            return
+        beta1, beta2 = _BETAS
+        corrections = lr / (1 - beta1**self.n_steps), math.sqrt(1 - beta2**self.n_steps)
+        decays = (1 - lr * self.weight_decay, 0.0) if self.name == "adamw" else (1.0, self.weight_decay)
+        rates = self._rates(1 - beta1, beta2, 1 - beta2, *corrections, _EPSILON, *decays)
+        adam(self._weights, self._gradient, self._means, self._squares, rates)
 
-
-def _padded(tensor: Tensor) -> Tensor:
-    """The tensor, or a flat copy that is whole vectors of a processor long.
-
-    The rest of a division by vectors is rounded in another way: what is last must not depend on what stands before it,
-    for networks side by side get the weights that they get alone, to the bit.
-    """
-    missing = -tensor.numel() % _LANES
-    return tensor if missing == 0 else torch.cat([tensor.reshape(-1), tensor.new_zeros(missing)])
+    def _rates(self, *rates: float) -> Any:
+        return np.array(rates, self._weights.dtype)
 
 
 @torch.no_grad()

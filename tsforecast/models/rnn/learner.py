@@ -39,7 +39,8 @@ def one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet_torch(seed: int) -> Iterator[None]:
-    """Within: one thread, a seeded generator, silence. After: everything as it was before."""
+    """Within: one thread, a seeded generator, float32, silence. After: everything as it was before."""
+    dtype = torch.get_default_dtype()
     deterministic = torch.are_deterministic_algorithms_enabled()
     workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
@@ -50,14 +51,25 @@ def quiet_torch(seed: int) -> Iterator[None]:
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float32)
         try:
             yield
         finally:
+            torch.set_default_dtype(dtype)
             torch.use_deterministic_algorithms(deterministic)
             if workspace is None:  # Lightning sets it for a deterministic run
                 os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Within: Lightning ends the process when it is interrupted. After: that is the `KeyboardInterrupt` that it was."""
+    try:
+        yield
+    except SystemExit as end:
+        raise end.__context__ if isinstance(end.__context__, KeyboardInterrupt) else end from None
 
 
 def train(module: RecurrentModule, data: StreamDataModule, options: Training, max_epochs: int | None) -> None:
@@ -82,7 +94,8 @@ def train_together(
     """
     n_members = module.network.n_members // len(fits)
     courses = [course_of(data, options, max_epochs) for data in fits]
-    loader = JointLoader(courses, n_members)
+    plain = module.network.dropout == 0 and options.overlap == 0 and options.precision == "32-true"
+    loader = JointLoader(courses, n_members, whole=not plain or module.head.probabilistic)
     watched = options.patience > 0 and options.averaging == 0 and not options.refit
     keeper = Keeper(loader, [_tail(data, n_members) if watched else None for data in fits], options)
     for k, data in enumerate(fits):
@@ -107,7 +120,7 @@ def train_together(
     )
     if options.precision == "32-true":
         make_lean(trainer, module, loader)
-    with contextlib.suppress(NonFiniteLossError):  # told below, with its series
+    with contextlib.suppress(NonFiniteLossError), _interruptible():  # the former is told below, with its series
         trainer.fit(module, train_dataloaders=loader)
     module.cpu()
     module.network.eval()

@@ -10,6 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.loops.training_epoch_loop import _TrainingEpochLoop
+from torch import Tensor
 
 from tsforecast.models.rnn.joint import JointLoader, marked
 from tsforecast.models.rnn.module import RecurrentModule
@@ -37,31 +38,38 @@ class LeanLoop(_TrainingEpochLoop):
         self.reset()
         for batch_idx, (batch, is_last) in enumerate(marked(self.loader)):
             self.batch_progress.is_last_batch = is_last
-            self._step(self.module.transfer_batch_to_device(batch, self.module.device, 0), batch_idx)
+            self._step(batch, batch_idx)
 
     def _step(self, batch: Chunk, batch_idx: int) -> None:
         trainer, module, progress = self.trainer, self.module, self.batch_progress
-        optimizer, counts = trainer.optimizers[0], self.automatic_optimization.optim_progress.optimizer.step
+        counts = self.automatic_optimization.optim_progress.optimizer.step
         progress.increment_ready()
         progress.increment_started()
-        if module.one_pass is not None:
-            loss = module.lean_step(batch)
-        else:
-            loss = module.training_step(batch, batch_idx)
-            module.optimizer_zero_grad(0, batch_idx, optimizer)
-            torch.autograd.backward(loss)
-        module.configure_gradient_clipping(optimizer, trainer.gradient_clip_val)
         counts.increment_ready()
-        optimizer.step()
+        loss: Any
+        if module.one_pass is not None:
+            loss = module.lean_step(batch, trainer.gradient_clip_val)
+        else:
+            batch = module.transfer_batch_to_device(batch, module.device, 0)
+            loss = self._step_by_graph(batch, batch_idx)
         counts.increment_completed()
         progress.increment_processed()
-        for config in trainer.lr_scheduler_configs:
-            config.scheduler.step()
         for callback in trainer.callbacks:
             callback.on_train_batch_end(trainer, module, loss, batch, batch_idx)
         module.on_train_batch_end(loss, batch, batch_idx)
         progress.increment_completed()
         self._batches_that_stepped += 1
+
+    def _step_by_graph(self, batch: Chunk, batch_idx: int) -> Tensor:
+        trainer, module, optimizer = self.trainer, self.module, self.trainer.optimizers[0]
+        loss = module.training_step(batch, batch_idx)
+        module.optimizer_zero_grad(0, batch_idx, optimizer)
+        torch.autograd.backward(loss)
+        module.configure_gradient_clipping(optimizer, trainer.gradient_clip_val)
+        optimizer.step()
+        for config in trainer.lr_scheduler_configs:
+            config.scheduler.step()
+        return loss
 
 
 def make_lean(trainer: pl.Trainer, module: RecurrentModule, loader: JointLoader) -> None:

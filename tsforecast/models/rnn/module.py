@@ -13,8 +13,9 @@ from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.rnn import fused
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checkpoint import KEPT, KEY, export
-from tsforecast.models.rnn.heads import LossName, PointHead, head_of
-from tsforecast.models.rnn.lean import LeanAdam, LeanModule, clip_by_member, decay_by_member
+from tsforecast.models.rnn.checks import check_network
+from tsforecast.models.rnn.heads import LossName, PointHead, head_of, losses_of
+from tsforecast.models.rnn.lean import Descent, LeanModule, clip_by_member, decay_by_member
 from tsforecast.models.rnn.linear import initialise
 from tsforecast.models.rnn.network import RecurrentNetwork, dropout_masks
 from tsforecast.models.rnn.onepass import OnePass
@@ -42,7 +43,7 @@ class RecurrentModule(LeanModule):
         Of the data: ``data.input_size`` and ``data.horizon``.
     hidden_size, num_layers, dropout, n_members
         See `RecurrentNetwork`.
-    loss : {"mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
+    loss : {"mae", "mase", "balanced", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
     lr : float
         Largest learning rate.
     training : Training, optional
@@ -59,7 +60,9 @@ class RecurrentModule(LeanModule):
     decay : Tensor, shape (n_members of all fits,), optional
         What the weights of each member are multiplied with to be added to its gradient.
     is_lean : bool
-        Whether the run is that of a `loop.LeanLoop`; then ``one_pass`` has weights and gradients where it can.
+        Whether the run is that of a `loop.LeanLoop`.
+    one_pass, descent : OnePass and Descent, optional
+        What such a run has on a processor: weights and gradients, and the optimiser.
     """
 
     def __init__(
@@ -72,12 +75,13 @@ class RecurrentModule(LeanModule):
         num_layers: int = 1,
         dropout: float = 0.0,
         n_members: int = 8,
-        loss: LossName = "mae",
+        loss: LossName = "balanced",
         lr: float = 0.01,
         training: Training | None = None,
         random_state: int | Sequence[int] = 0,
     ) -> None:
         super().__init__()
+        check_network(hidden_size, num_layers, dropout, n_members, lr)
         self.head, self.options, self.lr = head_of(loss), training or Training(), lr
         output_size = horizon * self.head.n_params
         fits = random_state if isinstance(random_state, Sequence) else [random_state]
@@ -97,6 +101,7 @@ class RecurrentModule(LeanModule):
         self.decay: Tensor | None = None
         self.failures: dict[int, NonFiniteLossError] = {}
         self.one_pass: OnePass | None = None
+        self.descent: Descent | None = None
         self.is_lean = False
         self._state: Tensor | None = None
         self._validation_state: Tensor | None = None
@@ -117,27 +122,32 @@ class RecurrentModule(LeanModule):
 
     def training_step(self, batch: Chunk, batch_idx: int) -> Tensor:
         """Sum over members of the mean loss of a chunk."""
-        masks = None
-        if self.network.dropout > 0:
-            step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
-            masks = dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
-        hidden, state = self._run(batch, masks)
+        hidden, state = self._run(batch, self._masks(batch))
         losses = self._totals(hidden, batch) / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)
-        return self._carried(losses, state, hidden, batch)
-
-    def lean_step(self, batch: Chunk) -> Tensor:
-        """What `training_step` gives, and the gradients of ``one_pass.weights``."""
-        assert self.one_pass is not None
-        return self._carried(*self.one_pass.run(batch, self._state), batch)
-
-    def _carried(self, losses: Tensor, state: Tensor | None, hidden: Tensor, batch: Chunk) -> Tensor:
-        """The sum of the losses of the members, when it was looked at and the state kept."""
         self._state = None if state is None else state.detach()  # values flow into the next chunk, gradients do not
         loss = losses.sum()
         if not math.isfinite(loss.item()):
-            output = self.network.output(hidden, batch.x)
-            self._blame(self._losses(output, batch.target, batch.weight, batch.scale), batch)
+            self._blame(hidden, batch)
         return loss
+
+    def lean_step(self, batch: Chunk, largest: float | None) -> float:
+        """The loss that `training_step` gives, and a step of the optimiser; gradients are clipped at ``largest``."""
+        assert self.one_pass is not None
+        assert self.descent is not None
+        losses, self._state = self.one_pass.run(batch, self._state, self._masks(batch), largest or math.inf)
+        loss = sum(losses.tolist())
+        if not math.isfinite(loss):
+            self._blame(self.one_pass.hidden, batch)
+        factor = one_cycle(self.descent.n_steps / self._n_steps) if self.options.schedule == "onecycle" else 1.0
+        self.descent.step(self.lr * factor)
+        return loss
+
+    def _masks(self, batch: Chunk) -> Sequence[Tensor] | None:
+        """The dropout of this step."""
+        if self.network.dropout == 0:
+            return None
+        step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
+        return dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
 
     @staticmethod
     def _is_compiled(x: Tensor) -> bool:
@@ -149,11 +159,13 @@ class RecurrentModule(LeanModule):
         if isinstance(self.head, PointHead) and self._is_compiled(hidden):
             return point_losses(self.head, self.network, hidden, batch)
         output = self.network.output(hidden, batch.x)
-        return self._losses(output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
+        return losses_of(self.head, output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
 
     @property
     def _overlap(self) -> int:
-        return self.options.overlap if self.options.kind == "bptt" else 0
+        data = getattr(self._trainer, "datamodule", None)
+        cut = self.options if data is None else data  # by whom chunks are cut
+        return int(cut.overlap) if cut.kind == "bptt" else 0
 
     def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
         """Outputs of the last layer, and the state where the next begins: before the steps that it repeats."""
@@ -182,18 +194,14 @@ class RecurrentModule(LeanModule):
             output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows, rooms))
             parts = (chunk.target, chunk.weight, chunk.scale)
             target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in parts)
-            totals.append(self._losses(output, target, weight, scale).sum(dim=(1, 2)))
+            totals.append(losses_of(self.head, output, target, weight, scale).sum(dim=(1, 2)))
             counts.append(weight.sum())
         return torch.stack(totals).sum(0) / torch.stack(counts).sum()
 
-    def _losses(self, output: Tensor, target: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
-        """Weighted loss by member, step and stream."""
-        horizon = output.shape[-1] // self.head.n_params  # of no rows, too
-        raw = output.view(*output.shape[:-1], horizon, self.head.n_params)
-        return (self.head.loss(raw, target.expand(raw.shape[:-1]), scale[..., None]) * weight).sum(-1)
-
-    def _blame(self, losses: Tensor, batch: Chunk) -> None:
+    def _blame(self, hidden: Tensor, batch: Chunk) -> None:
         """Note each fit whose loss is not finite; raise where there is no other."""
+        output = self.network.output(hidden, batch.x)
+        losses = losses_of(self.head, output, batch.target, batch.weight, batch.scale)
         bad = ~torch.isfinite(losses)  # (n_members, n_steps, n_streams)
         n_members, rows = len(bad) // self.n_fits, batch.rows.expand_as(bad)
         for member in torch.nonzero(bad.flatten(1).any(dim=1))[:, 0].tolist():
@@ -209,7 +217,7 @@ class RecurrentModule(LeanModule):
     def validation_step(self, batch: Chunk, batch_idx: int) -> None:
         """Add up the losses of the validation tail."""
         output, self._validation_state = self.network(batch.x, self._validation_state, batch.reset)
-        total = self._losses(output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
+        total = losses_of(self.head, output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
         self._validation.append(torch.stack([total, batch.weight.sum().expand_as(total)]))
 
     def on_validation_epoch_end(self) -> None:
@@ -239,26 +247,20 @@ class RecurrentModule(LeanModule):
     def configure_optimizers(self) -> Any:
         """The optimiser, and the schedule that is stepped with it."""
         options, parameters = self.options, list(self.parameters())
-        weight_decay = options.weight_decay or 0.0
-        plain = self.is_lean and self.network.dropout == 0 and not self._overlap
-        self.one_pass = None
-        if plain and isinstance(self.head, PointHead) and fused.supports(self.network.readout):
-            self.one_pass = OnePass(self.head, self.network)
-            parameters = [self.one_pass.weights]
+        weight_decay, total = options.weight_decay or 0.0, self._total_steps()
+        self.one_pass = self.descent = None
+        if self.is_lean and fused.supports(self.network.readout):
+            self.one_pass = OnePass(self.head, self.network, self._overlap, self.decay)
+            self.descent, self._n_steps = Descent(self.one_pass.weights, options.optimizer, weight_decay), total
+            return None  # for Lightning
         optimizer: torch.optim.Optimizer
         if options.optimizer == "sgd":
             optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=weight_decay)
         else:
-            optimizer = LeanAdam(
-                parameters,
-                self.lr,
-                weight_decay=weight_decay,
-                decoupled_weight_decay=options.optimizer == "adamw",
-                fused=True,
-            )
+            kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
+            optimizer = kind(parameters, self.lr, weight_decay=weight_decay, fused=True)
         if options.schedule == "constant":
             return optimizer
-        total = self._total_steps()
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: one_cycle(step / total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 

@@ -187,10 +187,14 @@ class RecurrentNetwork(nn.Module):
         parts = [self.inputs[layer], self.recurrents[layer], self.biases[layer]]
         return [*parts, self.candidates[layer]] if self.candidates else parts
 
-    def output(self, hidden: Tensor, x: Tensor) -> Tensor:
-        """Outputs from those of the last layer and the inputs, any of whose first axes may be 1."""
+    def output(self, hidden: Tensor, x: Tensor, readout: Tensor | None = None) -> Tensor:
+        """Outputs from those of the last layer and the inputs, any of whose first axes may be 1.
+
+        ``readout`` stands in for the network's own.
+        """
+        readout = self.readout if readout is None else readout
         linear = torch.baddbmm(self.intercept, _flat(x, len(self.direct)), self.direct)
-        output = torch.baddbmm(linear, _flat(hidden, len(self.readout)), self.readout)
+        output = torch.baddbmm(linear, _flat(hidden, len(readout)), readout)
         return output.view(len(output), *hidden.shape[1:3], output.shape[2])
 
 

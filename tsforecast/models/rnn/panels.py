@@ -22,6 +22,7 @@ class Panels(NamedTuple):
     runs: Ints  # (n_vectors, 2): where each vector of the panel begins, and how many of its numbers are there
     to_state: Ints  # of the transpose of U: for each tile, gate and unit a row over the state in whole vectors; -1 is 0
     to_inputs: Ints  # of that of W, over the inputs
+    n_numbers: int  # of a panel
 
 
 def wide(n: int, itemsize: int) -> int:
@@ -57,7 +58,7 @@ def panels_of(cell: CellName, n_inputs: int, hidden_size: int, itemsize: int) ->
     panel = np.concatenate([_tiles(np.concatenate([W, U]), width), _tiles(bias, width)])
     vectors = panel.reshape(-1, width)
     runs = np.column_stack([vectors[:, 0], (vectors >= 0).sum(axis=1)])
-    return Panels(n_w + n_u + bias.size, runs, _transposed(U, width), _transposed(W, width))
+    return Panels(n_w + n_u + bias.size, runs, _transposed(U, width), _transposed(W, width), panel.size)
 
 
 def _tiles(places: Ints, width: int) -> Ints:

@@ -23,8 +23,8 @@ from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.kernels.walk import walk
 from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.differencing import differences, latest
-from tsforecast.models.rnn.seasonless import Seasonless, without_season
 from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
+from tsforecast.models.rnn.seasonless import Seasonless, without_season
 from tsforecast.panel import Panel
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
@@ -74,7 +74,11 @@ class Preparation:
 
     def __post_init__(self) -> None:
         """Refuse what is not allowed."""
-        check_fields(self, {"n_fourier": 0})
+        check_fields(self, {"n_fourier": 0, "seasonal_smoothing": 0})
+        if self.seasonal_smoothing > 1:
+            raise ParameterError(
+                f"seasonal_smoothing={self.seasonal_smoothing} is not a share, 0 <= seasonal_smoothing <= 1."
+            )
 
 
 class Local(NamedTuple):
@@ -264,7 +268,9 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
-    return Prepared(transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts, lag, smoothing)
+    return Prepared(
+        transform, season, reverting, *_numbers(u), memory, mixed, season_length, n_lags, counts, lag, smoothing
+    )
 
 
 def _check_plain(options: Preparation) -> None:

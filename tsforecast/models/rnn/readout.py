@@ -1,4 +1,4 @@
-"""The output and the loss of point forecasts as one autograd function, in one pass over the rows."""
+"""Losses, and their gradients by what goes into the linear output: in one pass over the rows for point forecasts."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from tsforecast.kernels.readout import point_loss
-from tsforecast.models.rnn.fused import Room, flat, widened
-from tsforecast.models.rnn.heads import PointHead
+from tsforecast.models.rnn.fused import flat, widened
+from tsforecast.models.rnn.heads import Head, PointHead, losses_of
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.panels import wide
 from tsforecast.models.rnn.streams import Chunk
 
-_KINDS = {"mae": 0, "mase": 0, "mse": 1, "huber": 2}
+KINDS = {"mae": 0, "mase": 0, "balanced": 0, "mse": 1, "huber": 2}
 
 
 def point_losses(head: PointHead, network: RecurrentNetwork, hidden: Tensor, batch: Chunk) -> Tensor:
@@ -53,19 +53,38 @@ class _PointLoss(torch.autograd.Function):
 
 
 def losses_and_slopes(
-    head: PointHead, network: RecurrentNetwork, hidden: Tensor, batch: Chunk, room: Room | None = None
+    head: PointHead, network: RecurrentNetwork, hidden: Tensor, batch: Chunk
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Sums of weighted losses, and of weights, of the members, ``(2, n_members)``, and gradients of the losses.
 
     Those are by ``hidden``, in whole vectors, and the readout.
     """
-    take, readout = (room or Room()).take, network.readout.detach().contiguous()
+    readout, size = network.readout.detach().contiguous(), network.readout[0].numel()
+    totals, dhidden, dreadout = hidden.new_empty(2, len(hidden)), torch.empty_like(hidden), torch.empty_like(readout)
     x, target, weight = (flat(part.to(hidden.dtype).contiguous()) for part in (batch.x, batch.target, batch.weight))
-    weights = (flat(readout), flat(network.direct.contiguous()), flat(network.intercept.contiguous()))
-    totals, to_totals = take("totals", hidden, 2, len(hidden))
-    dhidden, to_hidden = take("dhidden", hidden, *hidden.shape)
-    dreadout, to_readout = take("dreadout", hidden, *readout.shape)
-    sizes = (len(hidden), hidden.shape[1] * hidden.shape[2], batch.x.shape[3], *readout.shape[1:], len(batch.x) > 1)
-    gradients = (to_hidden, to_readout)
-    point_loss(flat(hidden), x, weights, (target, weight), _KINDS[head.name], to_totals, gradients, sizes)
+    weights = (flat(readout), *fixed_of(network))
+    gradients, sizes, kind = (flat(dhidden), flat(dreadout)), sizes_of(network, hidden, batch), KINDS[head.name]
+    point_loss(flat(hidden), x, weights, (target, weight), kind, flat(totals), gradients, sizes, (0, size))
     return totals, dhidden, dreadout
+
+
+def fixed_of(network: RecurrentNetwork) -> tuple[Any, Any]:
+    """The weights that are not learnt by descent, S and c, flat."""
+    return flat(network.direct.contiguous()), flat(network.intercept.contiguous())
+
+
+def sizes_of(network: RecurrentNetwork, hidden: Tensor, batch: Chunk) -> tuple[int, int, int, int, int, bool]:
+    """The sizes that `tsforecast.kernels.readout` asks for."""
+    (n_members, n_steps, n_streams, _), (_, size, n_outputs) = hidden.shape, network.readout.shape
+    return n_members, n_steps * n_streams, batch.x.shape[3], size, n_outputs, len(batch.x) > 1
+
+
+def any_losses(head: Head, network: RecurrentNetwork, hidden: Tensor, batch: Chunk) -> tuple[Tensor, Tensor, Tensor]:
+    """What `losses_and_slopes` gives, of any head, by torch's graph; ``hidden`` is not in whole vectors."""
+    hidden, readout = hidden.detach().requires_grad_(), network.readout.detach().requires_grad_()
+    weight = batch.weight
+    with torch.enable_grad():
+        output = network.output(hidden, batch.x, readout)
+        losses = losses_of(head, output, batch.target, weight, batch.scale).sum(dim=(1, 2))
+    dhidden, dreadout = torch.autograd.grad(losses.sum(), [hidden, readout])
+    return torch.stack([losses.detach(), weight.sum(dim=(1, 2, 3)).expand(len(hidden))]), dhidden, dreadout

@@ -44,10 +44,8 @@ class Seasonless(NamedTuple):
         return out
 
 
-def without_season(
-    w: Panel, phases: Ints, indices: Floats, season_length: int, share: float
-) -> Seasonless:
-    """The series of ``w`` without a season that begins with ``indices``, ``(n_series, cycle)``, and moves by ``share``."""
+def without_season(w: Panel, phases: Ints, indices: Floats, season_length: int, share: float) -> Seasonless:
+    """The series of ``w`` without seasons that begin as ``indices``, ``(n_series, cycle)``, and move by ``share``."""
     day, rest, ends = follow(w.values, w.indptr, phases, indices, season_length, share)
     return Seasonless(w.values - day - rest, day, rest, ends, season_length)
 

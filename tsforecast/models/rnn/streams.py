@@ -18,7 +18,7 @@ import heapq
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -52,14 +52,19 @@ class Table(NamedTuple):
     weight: Tensor  # (n_obs + 1, horizon)
     scale: Tensor  # (n_obs + 1,)
 
-    def chunk(self, rows: Tensor, reset: Tensor) -> Chunk:
-        """The chunk of these rows: ``(1, n_steps, n_streams)``."""
-        places = rows.contiguous().view(-1).numpy()
-        tables = tuple(part.view(len(part), -1).numpy() for part in self)
-        outs = tuple(np.empty((places.size, table.shape[1]), table.dtype) for table in tables)
-        deal(places, tables, outs)
-        x, target, weight, scale = (torch.from_numpy(out).view(*rows.shape, -1) for out in outs)
-        return Chunk(x, target, weight, reset, rows, scale[..., 0])
+    def chunk(self, rows: Ints, reset: Bools, arrays: tuple[Any, ...] | None = None) -> Chunk:
+        """The chunk of these rows, ``(n_steps, n_streams)``; ``arrays`` are those of the table, see `flat`."""
+        tables = self.flat() if arrays is None else arrays
+        n_rows = len(self.scale)
+        outs = [np.empty((1, *rows.shape, table.size // n_rows), table.dtype) for table in tables]
+        deal(rows, tables, tuple(out.reshape(-1) for out in outs))
+        x, target, weight, scale = outs
+        parts = (x, target, weight, reset[None], rows[None], scale[..., 0])
+        return Chunk(*map(torch.from_numpy, parts))
+
+    def flat(self) -> tuple[Any, ...]:
+        """The numbers of each part, flat."""
+        return tuple(part.view(-1).numpy() for part in self)
 
 
 class Streams(NamedTuple):
@@ -181,8 +186,12 @@ class Loader(ABC):
         self.seed = seed
         self._epoch = 0
         self.clock: Callable[[], int] | None = None
-        self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
-        self.batch_sampler = None  # ... and looks here first
+        self.batch_sampler = None  # where Lightning looks for ``set_epoch`` before it takes ``sampler``
+
+    @property
+    def sampler(self) -> "Loader":
+        """Itself, whose ``set_epoch`` Lightning calls; not held, so that what was read is let go with the loader."""
+        return self
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose chunks come next."""
@@ -242,12 +251,14 @@ class ChunkLoader(Loader):
         padding = self.table.x.shape[0] - 1
         mine, shares = self.share
         streams = pack(self.first, self.lengths, self.n_streams * shares, padding, rng)
-        rows, reset = (torch.from_numpy(part[:, mine::shares])[None] for part in streams)
-        phase = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1))
-        for piece in cut(rows.shape[1], self.bptt_length, phase):
+        rows = np.ascontiguousarray(streams.rows[:, mine::shares])
+        reset = np.ascontiguousarray(streams.reset[:, mine::shares])
+        phase, arrays = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1)), self.table.flat()
+        for piece in cut(len(rows), self.bptt_length, phase):
             begin = max(piece.start - self.overlap, 0)
-            chunk = self.table.chunk(rows[:, begin : piece.stop], reset[:, begin : piece.stop])
-            chunk.weight[:, : piece.start - begin] = 0
+            chunk = self.table.chunk(rows[begin : piece.stop], reset[begin : piece.stop], arrays)
+            if begin < piece.start:
+                chunk.weight[:, : piece.start - begin] = 0
             yield chunk
 
 
@@ -284,6 +295,6 @@ class WindowLoader(Loader):
             rows = ends[drawn] - back  # (window_length, n_windows)
             reset = rows == np.maximum(starts[drawn], rows[0])
             rows = np.where(rows >= starts[drawn], rows, self.table.x.shape[0] - 1)
-            chunk = self.table.chunk(torch.from_numpy(rows)[None], torch.from_numpy(reset)[None])
+            chunk = self.table.chunk(rows, reset)
             chunk.weight[:, :-1] = 0
             yield chunk

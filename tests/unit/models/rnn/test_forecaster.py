@@ -87,6 +87,32 @@ def test_options_may_be_mappings_as_a_configuration_writes_them():
         LSTM(training={"lr": 1}).fit(y)
 
 
+@pytest.mark.parametrize("decoding", ["direct", "recursive"])
+@pytest.mark.parametrize("kind", ["noise", "walk"])
+def test_what_a_known_covariate_does_is_learnt_from_one_short_series(kind, decoding):
+    errors = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        noise, promotion = rng.standard_normal(66), (rng.random(66) < 0.3).astype(float)
+        y = months(50 + 6 * promotion + (noise if kind == "noise" else np.cumsum(noise)))
+        X = pd.DataFrame({"promotion": promotion, "nothing": rng.standard_normal(66)}, index=y.index)
+        model = LSTM(n_members=2, decoding=Decoding(kind=decoding))
+        with_it = model.fit(y[:60], X[:60]).predict(6, X[60:])
+        errors.append([np.abs(f - y[60:]).mean() for f in (with_it, model.fit(y[:60]).predict(6))])
+    ours, without = np.mean(errors, axis=0)
+    assert ours < 0.75 * without
+
+
+@pytest.mark.parametrize("decoding", [None, RECURSIVE])
+def test_intervals_depend_on_neither_the_horizon_nor_the_other_series(decoding):
+    y = panel_of()
+    model = GRU(**QUICK, decoding=decoding).fit(y)
+    long, short = (model.predict(horizon, level=80) for horizon in (9, 5))
+    pd.testing.assert_frame_equal(long.iloc[:5], short, check_exact=True, check_freq=False)
+    alone = model.predict(5, history=y[["s2"]], level=80)
+    np.testing.assert_allclose(alone, short["s2"], rtol=1e-5)  # products of float32, in other shapes
+
+
 @pytest.mark.parametrize("decoding", [None, RECURSIVE])
 def test_the_same_history_gives_the_same_forecast(decoding):
     y = panel_of()
@@ -211,6 +237,29 @@ def test_degenerate_series_have_finite_forecasts(values):
 
 def test_forecast_of_constant_series_is_constant():
     np.testing.assert_allclose(LSTM(**QUICK).fit(np.full(40, 3.0)).predict(5), 3.0, atol=1e-5)
+
+
+def test_what_torch_is_set_to_changes_nothing():
+    expected = LSTM(**QUICK).fit(seasonal()).predict(5, level=80)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.inference_mode():
+            forecast = LSTM(**QUICK).fit(seasonal()).predict(5, level=80)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    pd.testing.assert_frame_equal(forecast, expected, check_exact=True)
+
+
+def test_a_fit_that_is_interrupted_says_so_and_ends_no_process(monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    model = LSTM(**QUICK)
+    monkeypatch.setattr("tsforecast.models.rnn.onepass.OnePass.run", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(seasonal())
+    assert not hasattr(model, "panel_")
 
 
 @pytest.mark.parametrize("size", [1e-15, 1e-9, 1e12])

@@ -40,16 +40,17 @@ def weights_together_and_alone(panels_and_seeds, training, *, cell="lstm", max_e
 
     def fits():
         size, dtype = training.validation_size, options.get("dtype", torch.float32)
-        return [data_of(p, seed=s, validation_size=size, kind=kind, dtype=dtype) for p, s in panels_and_seeds]
+        cut = {"validation_size": size, "kind": kind, "overlap": training.overlap}
+        return [data_of(p, seed=s, dtype=dtype, **cut) for p, s in panels_and_seeds]
 
     shape = {name: value for name, value in options.items() if name != "dtype"}
     with quiet_torch(0):
         many = fits()
-        joint = module_of(many, cell, **shape)
+        joint = module_of(many, cell, training=training, **shape)
         failures = train_together(joint, many, training, max_epochs)
         alone = []
         for data in fits():
-            module = module_of([data], cell, **shape)
+            module = module_of([data], cell, training=training, **shape)
             train(module, data, training, max_epochs)
             alone.append(module.network.state_dict())
     assert failures == [None] * len(many)
@@ -92,9 +93,26 @@ def test_a_run_counted_in_epochs_gives_the_weights_it_gives_alone():
         assert_equal(*weights_together_and_alone(fits, training, max_epochs=6))
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_dropout_falls_on_the_steps_that_it_falls_on_alone(cell):
+    assert_equal(*weights_together_and_alone(RAGGED, Training(max_steps=25), cell=cell, dropout=0.3))
+
+
+@pytest.mark.parametrize("loss", ["quantile", "gaussian", "student_t"])
+def test_distributions_are_the_ones_learnt_alone(loss):
+    fits = [(walks(n, n + 3, seed=n), n) for n in (40, 41)]
+    shape = {"hidden_size": 7, "num_layers": 1, "loss": loss}
+    assert_equal(*weights_together_and_alone(fits, Training(), max_epochs=4, **shape))
+
+
 def test_dropout_and_windows_give_the_weights_they_give_alone():
     training = Training(kind="windows", max_steps=12)
     assert_equal(*weights_together_and_alone(RAGGED, training, kind="windows", dropout=0.3))
+
+
+def test_overlapping_chunks_give_the_weights_they_give_alone():
+    fits = [(walks(n, n + 3, seed=n), n) for n in (40, 41)]
+    assert_equal(*weights_together_and_alone(fits, Training(overlap=3), max_epochs=4, loss="mae"))
 
 
 def test_a_fit_without_a_tail_keeps_the_weights_of_its_last_step():

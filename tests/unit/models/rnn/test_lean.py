@@ -1,66 +1,51 @@
 """Cheaper steps change no result."""
 
+import functools
+
 import pytest
 import torch
 
-from tsforecast.models.rnn.lean import LeanAdam, clip_by_member
+from tsforecast.models.rnn.lean import Descent, clip_by_member
 from tsforecast.models.rnn.module import RecurrentModule
 
 
-def weights(seed=0):
+def weights(seed=0, dtype=torch.float32):
     generator = torch.Generator().manual_seed(seed)
     shapes = ((2, 5, 8), (2, 1, 8), (2, 3))
-    return [torch.nn.Parameter(torch.randn(shape, generator=generator)) for shape in shapes]
+    return [torch.nn.Parameter(torch.randn(shape, generator=generator).to(dtype)) for shape in shapes]
 
 
-@pytest.mark.parametrize("decoupled", [False, True])
-def test_steps_of_adam_are_those_of_torch_to_the_bit(decoupled):
-    kind = torch.optim.AdamW if decoupled else torch.optim.Adam
-    ours, theirs = weights(), weights()
-    optimizers = [
-        LeanAdam(ours, lr=0.01, weight_decay=0.1, decoupled_weight_decay=decoupled, fused=True),
-        kind(theirs, lr=0.01, weight_decay=0.1, fused=True),
-    ]
-    generator = torch.Generator().manual_seed(1)
-    for step in range(5):
-        for one, other in zip(ours, theirs, strict=True):
-            one.grad = torch.randn(one.shape, generator=generator)
-            other.grad = one.grad.clone()
-        if step == 2:  # a weight without a gradient stays
-            ours[1].grad = theirs[1].grad = None
-        for optimizer in optimizers:
-            optimizer.step()
-    for one, other in zip(ours, theirs, strict=True):
-        assert torch.equal(one, other)
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "sgd": functools.partial(torch.optim.SGD, momentum=0.9),
+}
 
 
-def test_the_state_of_adam_goes_on_in_torchs():
-    ours, theirs = weights(), weights()
-    first = LeanAdam(ours, lr=0.01, fused=True)
-    for weight in ours:
-        weight.grad = torch.ones_like(weight)
-    first.step()
-    with torch.no_grad():
-        for weight, other in zip(ours, theirs, strict=True):
-            other.copy_(weight)
-            other.grad = torch.ones_like(other)
-    second = torch.optim.Adam(theirs, lr=0.01, fused=True)
-    second.load_state_dict(first.state_dict())
-    first.step()
-    second.step()
-    for weight, other in zip(ours, theirs, strict=True):
-        assert torch.equal(weight, other)
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-14)])
+def test_steps_are_those_of_torchs_optimisers(name, weight_decay, dtype, tolerance):
+    ours, theirs = (torch.nn.Parameter(weights()[0].detach().to(dtype)) for _ in range(2))
+    ours.grad, generator = torch.zeros_like(ours), torch.Generator().manual_seed(1)
+    descent = Descent(ours, name, weight_decay)
+    optimizer = OPTIMIZERS[name]([theirs], lr=0.01, weight_decay=weight_decay)
+    for step in range(6):
+        theirs.grad = torch.randn(ours.shape, generator=generator).to(dtype)
+        ours.grad.copy_(theirs.grad)
+        optimizer.param_groups[0]["lr"] = 0.01 / (step + 1)
+        optimizer.step()
+        descent.step(0.01 / (step + 1))
+    torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=tolerance)
 
 
-def test_adam_gives_back_what_the_closure_returns():
-    (weight, *_) = weights()
-
-    def closure():
-        loss = weight.sum()
-        loss.backward()
-        return loss
-
-    assert LeanAdam([weight], lr=0.01, fused=True).step(closure) == weights()[0].sum()
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
+def test_weights_move_the_same_to_the_bit_whatever_lies_before_them(name):
+    both, alone = weights()[2], torch.nn.Parameter(weights()[2].detach()[1:].clone())  # three of six: no whole vector
+    for weight in (both, alone):
+        weight.grad = weight.detach() ** 2
+        Descent(weight, name, 0.1).step(0.01)
+    assert torch.equal(both[1:], alone)
 
 
 @pytest.mark.parametrize("size", [1e-3, 10.0])

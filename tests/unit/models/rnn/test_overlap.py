@@ -3,11 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.forecaster import LSTM
+from tsforecast.models.rnn.learner import quiet_torch
 from tsforecast.models.rnn.module import RecurrentModule
 from tsforecast.models.rnn.options import Training
 from tsforecast.panel import Panel
@@ -86,6 +88,23 @@ def test_a_gradient_reaches_back_over_the_cut_by_the_overlap_and_no_further():
     output[:, 3].sum().backward()  # the first new step
     assert (x.grad[0, :4].abs().sum(dim=(1, 2)) > 0).all()
     assert float(x.grad[0, 4:].abs().sum()) == 0
+
+
+def test_under_a_trainer_the_overlap_is_that_of_the_data():
+    learnt = []
+    for overlap in (0, 7):
+        rng = np.random.default_rng(0)
+        data = StreamDataModule(bptt_length=5, overlap=7, validation_size=0.0)
+        data.use(Panel.from_array(np.cumsum(rng.standard_normal((60, 2)), axis=0)))
+        module = RecurrentModule("gru", data.input_size, data.horizon, training=Training(overlap=overlap), n_members=1)
+        with quiet_torch(0):
+            trainer = pl.Trainer(
+                max_epochs=2, accelerator="cpu", logger=False, enable_checkpointing=False,
+                enable_progress_bar=False, enable_model_summary=False, use_distributed_sampler=False,
+            )  # fmt: skip
+            trainer.fit(module, datamodule=data)
+        learnt.append(module.network.readout.detach())
+    torch.testing.assert_close(*learnt, rtol=0, atol=0)
 
 
 def test_overlap_and_burn_in_are_options_of_training():
