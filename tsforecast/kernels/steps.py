@@ -14,6 +14,7 @@ from tsforecast.kernels._jit import njit
 from tsforecast.kernels._vectors import ROWS, lanes, put, take, tile
 
 FIRST: int = np.int64(0)  # type: ignore[assignment]  # a place and a step: for each constant of the language ...
+_TWICE = 2 * ROWS
 NEXT: int = np.int64(1)  # type: ignore[assignment]  # ... a kernel would be compiled once more
 
 
@@ -139,6 +140,19 @@ def add_1(n: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
 
 
 @njit
+def add_2(n: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
+    """The same for rows of two vectors."""
+    n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
+    whole = n - n % (_TWICE)
+    for r in range(0, whole, _TWICE):
+        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
+        tile(_TWICE, 2, 1, now, a, b, out)
+    for r in range(whole, n):
+        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
+        tile(1, 2, 1, now, a, b, out)
+
+
+@njit
 def add_3(n: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
     """The same for rows of three vectors."""
     n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
@@ -169,10 +183,12 @@ def add_wide(n: int, n_columns: int, sizes: Any, a: Any, b: Any, out: Any) -> No
     """The same for rows of any number of vectors, ``n_columns`` numbers."""
     n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
     width = lanes(out)
-    whole = n_columns - n_columns % (4 * width)
+    whole, pairs = n_columns - n_columns % (4 * width), n_columns - n_columns % (2 * width)
     for v in range(0, whole, 4 * width):
         add_4(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, out_at + v, out_row), a, b, out)
-    for v in range(whole, n_columns, width):
+    for v in range(whole, pairs, 2 * width):
+        add_2(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, out_at + v, out_row), a, b, out)
+    for v in range(pairs, n_columns, width):
         add_1(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, out_at + v, out_row), a, b, out)
 
 
