@@ -8,15 +8,15 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from tsforecast._types import Bools, Floats, Ints
+from tsforecast._types import Bools, Ints
 from tsforecast.data import catalog
 from tsforecast.data.read import read
-from tsforecast.data.transform import slope_at
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
 from tsforecast.models.rnn.checks import check_value
 from tsforecast.models.rnn.folder import BlockLoader, Folder
 from tsforecast.models.rnn.heads import LossName
-from tsforecast.models.rnn.inputs import Inputs, Layout, following, inputs_of, layout_of
+from tsforecast.models.rnn.importance import importance_of
+from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare, relearn
 from tsforecast.models.rnn.streams import Asked, ChunkLoader, Loader, Table, WindowLoader, n_streams_for, tables_of
@@ -162,7 +162,7 @@ class StreamDataModule(pl.LightningDataModule):
         before = panel.slice(np.zeros_like(n_kept), panel.lengths - n_kept)
         learnt = relearn(prepared, before) if n_kept.any() else prepared
         inputs = inputs_of(panel, learnt, self.layout)
-        importance = _mase_weights(panel, learnt, inputs, before) if self.loss == "mase" else np.ones(1)
+        importance = importance_of(self.loss, panel, before, learnt, inputs.scale)
         asked = Asked(inputs.x, inputs.target, inputs.scale, importance)
         return n_kept, inputs, tables_of(asked, n_kept, panel.lengths, self.dtype, self.burn_in)
 
@@ -290,24 +290,6 @@ def horizon_of(decoding: Decoding, season_length: int) -> int:
         return decoding.horizon or 12
     seasons, most = (1.5, 36) if season_length in _YEARS else (2, 48)
     return int(np.clip(np.ceil(seasons * season_length), 8, most))
-
-
-def _mase_weights(panel: Panel, learnt: Prepared, inputs: Inputs, before: Panel) -> Floats:
-    """What an error of each target weighs in the mean absolute scaled error: ``(n_obs, horizon)``, 1 in the mean.
-
-    An error of ``e`` on the network's scale is one of about ``e * scale * dy / dw`` in the unit of the series, w being
-    the transformed value; the scale of the MASE (Hyndman & Koehler 2006) is the mean absolute seasonal change in train.
-    """
-    lag, of = learnt.season_length, np.repeat(np.arange(panel.n_series), panel.lengths)
-    change = np.full(panel.n_series, np.nan)
-    for i in range(panel.n_series):
-        y = before.series(i)
-        moves = np.abs(y[lag:] - y[:-lag]) if y.size > lag else np.abs(np.diff(y))
-        change[i] = moves[~np.isnan(moves)].mean() if (~np.isnan(moves)).any() else np.nan
-    change = np.where(change > 0, change, np.nan)  # a series that never changes has no scale, and no say
-    ahead = following(panel, slope_at(panel.values, learnt.transform.lambdas[of]), inputs.target.shape[1])
-    weight = np.nan_to_num(inputs.scale[:, None] * ahead / change[of, None])
-    return np.asarray(weight / max(float(weight[~np.isnan(inputs.target)].mean()), 1e-12))
 
 
 def _check_lengths(panel: Panel) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from tsforecast._types import Ints
 from tsforecast.exceptions import DataError, MissingFileError
@@ -46,7 +47,7 @@ class Folder:
     MissingFileError
         There is no Parquet file.
     DataError
-        A file lacks a column, or is none.
+        A file lacks a column, or is none; there are no rows; rows of a series lie in several places.
     """
 
     def __init__(self, path: Path, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> None:
@@ -55,8 +56,11 @@ class Folder:
         if not files:
             raise MissingFileError(f"There is no Parquet file in the folder {str(path)!r}.")
         self.units: list[Unit] = [unit for file in files for unit in self._units(file)]
+        if not self.units:
+            raise DataError(f"The Parquet files in the folder {str(path)!r} have no rows.")
         self.n_obs: int = sum(unit.n_rows for unit in self.units)
         self.freq: Freq | None = None
+        self._check_ids()
 
     @property
     def _columns(self) -> list[str]:
@@ -81,6 +85,29 @@ class Folder:
                 else:
                     chains.append([k])
         return [Unit(path, tuple(chain), sum(sizes[k] for k in chain)) for chain in chains]
+
+    def _check_ids(self) -> None:
+        """Raise where a series is in two units: eight bytes of each are enough to see that."""
+        marks = [pd.util.hash_array(self._ids(unit)) for unit in self.units]
+        of = np.repeat(np.arange(len(marks)), [part.size for part in marks])
+        every = np.concatenate(marks)
+        _, first, count = np.unique(every, return_index=True, return_counts=True)
+        if (count == 1).all():
+            return
+        twice = every == every[first[np.argmax(count > 1)]]
+        one, other = (self.units[k] for k in of[twice][:2])
+        name = self._ids(one)[int(np.argmax(marks[of[twice][0]] == every[twice][0]))]
+        where = f"{one.path} and in {other.path}" if one.path != other.path else f"two places of {one.path}"
+        raise DataError(f"Series {name!r} is in {where}; rows of a series lie in one file, one after another.")
+
+    def _ids(self, unit: Unit) -> NDArray[np.object_]:
+        """Names of the series of a unit."""
+        partition = _partition(unit.path.relative_to(self.path))
+        if "unique_id" in partition:
+            return np.array([partition["unique_id"]], dtype=object)
+        with pq.ParquetFile(unit.path) as file:
+            column = file.read_row_groups(list(unit.groups), columns=["unique_id"], use_threads=False).column(0)
+        return np.array([str(value) for value in column.unique().to_pylist()], dtype=object)
 
     def read(self, units: Sequence[Unit]) -> Panel:
         """The panel of some units."""

@@ -16,7 +16,9 @@ from torch.nn.functional import softplus
 from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError
 
-LossName: TypeAlias = Literal["mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"]
+LossName: TypeAlias = Literal[
+    "mae", "mase", "balanced", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"
+]
 
 _LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)  # of the quantile head
 _MIDDLE = _LEVELS.index(0.5)
@@ -51,8 +53,8 @@ class Head(ABC):
 class PointHead(Head):
     """One number: the median (``mae``), the mean (``mse``) or what lies between (``huber``, Huber 1964, threshold 1).
 
-    ``mase`` is ``mae`` in other units: errors of every step weigh as they do in the mean absolute scaled error, by the
-    weights that the data carry (see `tsforecast.models.rnn.datamodule`).
+    ``mase`` and ``balanced`` are ``mae`` in other units: errors of every step weigh what the data say (see
+    `tsforecast.models.rnn.importance`).
 
     Examples
     --------
@@ -63,7 +65,7 @@ class PointHead(Head):
     n_params = 1
     probabilistic = False
 
-    def __init__(self, name: Literal["mae", "mase", "mse", "huber"] = "mae") -> None:
+    def __init__(self, name: Literal["mae", "mase", "balanced", "mse", "huber"] = "mae") -> None:
         self.name = name
 
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
@@ -222,7 +224,7 @@ def head_of(name: LossName) -> Head:
     >>> head_of("gaussian").n_params
     2
     """
-    if name in ("mae", "mase", "mse", "huber"):
+    if name in ("mae", "mase", "balanced", "mse", "huber"):
         return PointHead(name)
     others: dict[str, type[Head]] = {
         "quantile": QuantileHead,

@@ -39,7 +39,8 @@ def one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet_torch(seed: int) -> Iterator[None]:
-    """Within: one thread, a seeded generator, silence. After: everything as it was before."""
+    """Within: one thread, a seeded generator, float32, silence. After: everything as it was before."""
+    dtype = torch.get_default_dtype()
     deterministic = torch.are_deterministic_algorithms_enabled()
     workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
@@ -50,9 +51,11 @@ def quiet_torch(seed: int) -> Iterator[None]:
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float32)
         try:
             yield
         finally:
+            torch.set_default_dtype(dtype)
             torch.use_deterministic_algorithms(deterministic)
             if workspace is None:  # Lightning sets it for a deterministic run
                 os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)

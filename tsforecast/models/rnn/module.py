@@ -43,7 +43,7 @@ class RecurrentModule(LeanModule):
         Of the data: ``data.input_size`` and ``data.horizon``.
     hidden_size, num_layers, dropout, n_members
         See `RecurrentNetwork`.
-    loss : {"mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
+    loss : {"mae", "mase", "balanced", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
     lr : float
         Largest learning rate.
     training : Training, optional
@@ -75,7 +75,7 @@ class RecurrentModule(LeanModule):
         num_layers: int = 1,
         dropout: float = 0.0,
         n_members: int = 8,
-        loss: LossName = "mae",
+        loss: LossName = "balanced",
         lr: float = 0.01,
         training: Training | None = None,
         random_state: int | Sequence[int] = 0,

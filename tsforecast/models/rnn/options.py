@@ -124,9 +124,11 @@ class Decoding:
     horizon : int, optional
         Steps that a direct output covers; a longer forecast feeds them back and goes on. Where it is
         None one and a half seasons of a year (8 to 36), two of a week or a day (8 to 48), 12 where there is no season.
-    loss : {"mae", "mase", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
-        What is learnt. The first four are point forecasts, whose intervals come from residuals; the others are whole
-        distributions. ``"mase"`` weighs the errors of ``"mae"`` as the mean absolute scaled error does.
+    loss : {"mae", "mase", "balanced", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
+        What is learnt. The first five are point forecasts, whose intervals come from residuals; the others are whole
+        distributions. ``"mase"`` weighs the errors of ``"mae"`` as the mean absolute scaled error does, and
+        ``"balanced"`` half way between that and errors in percent, which made better forecasts by both than ``"mae"``:
+        see `tsforecast.models.rnn.importance`.
         ``"negative_binomial"`` is for counts, whole numbers from 0 on. It, ``"mse"`` and ``"gaussian"`` forecast the
         mean, adjusted for bias where a transform is undone, the others the median.
     adjust_bias : bool, optional
@@ -145,7 +147,7 @@ class Decoding:
 
     kind: Literal["direct", "recursive"] = "direct"
     horizon: int | None = None
-    loss: LossName = "mae"
+    loss: LossName = "balanced"
     n_samples: int = 200
     adjust_bias: bool | None = None
 

@@ -13,7 +13,7 @@ from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.panels import wide
 from tsforecast.models.rnn.streams import Chunk
 
-KINDS = {"mae": 0, "mase": 0, "mse": 1, "huber": 2}
+KINDS = {"mae": 0, "mase": 0, "balanced": 0, "mse": 1, "huber": 2}
 
 
 def point_losses(head: PointHead, network: RecurrentNetwork, hidden: Tensor, batch: Chunk) -> Tensor:

@@ -186,8 +186,12 @@ class Loader(ABC):
         self.seed = seed
         self._epoch = 0
         self.clock: Callable[[], int] | None = None
-        self.sampler = self  # Lightning calls ``loader.sampler.set_epoch``, after a resume too ...
-        self.batch_sampler = None  # ... and looks here first
+        self.batch_sampler = None  # where Lightning looks for ``set_epoch`` before it takes ``sampler``
+
+    @property
+    def sampler(self) -> "Loader":
+        """Itself, whose ``set_epoch`` Lightning calls; not held, so that what was read is let go with the loader."""
+        return self
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose chunks come next."""

@@ -4,9 +4,10 @@ import dataclasses
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from torch import Tensor
 
-from tsforecast._types import Floats, Ints
+from tsforecast._types import Floats, Index, Ints
 from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import decode
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
@@ -159,12 +160,11 @@ class Trained:
                 return head.at(raw, p, scale)
             return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
 
-        count = (n_members, n_series, -(-self.decoding.n_samples // n_members), horizon)
-        p = np.random.default_rng(seed).uniform(size=count)
+        n_paths = -(-self.decoding.n_samples // n_members)
+        p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
         paths = decode.sample_paths(self.network, warm, ahead, outcome, p)
         if base is not None:
-            n_paths = paths.shape[1]
-            paths = summed(paths.reshape(-1, horizon), base.repeat(n_paths, axis=0)).reshape(paths.shape)
+            paths = summed(paths.reshape(-1, horizon), base.repeat(paths.shape[1], axis=0)).reshape(paths.shape)
         quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
         return np.round(quantiles) if head.counts else quantiles
 
@@ -186,6 +186,19 @@ class Trained:
             for k in range(horizon)
         ]
         return np.stack(steps)
+
+
+def draws(ids: Index, seed: int, shape: tuple[int, ...]) -> Floats:
+    """Numbers between 0 and 1 for each series, ``(n_series, *shape)``: its own, whatever other series there are.
+
+    Examples
+    --------
+    >>> both, one = (draws(pd.Index(ids), 0, (2,)) for ids in (["a", "b"], ["b"]))
+    >>> bool((both[1] == one[0]).all())
+    True
+    """
+    marks = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object)).tolist()
+    return np.stack([np.random.default_rng([seed, mark]).uniform(size=shape) for mark in marks])
 
 
 def _ends_of(panel: Panel, inputs: Inputs, warm: decode.Warm) -> Ends:

@@ -1,7 +1,9 @@
 """A panel in a folder of Parquet files: every series once an epoch, and memory that does not grow with the panel."""
 
+import gc
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pandas as pd
@@ -88,6 +90,30 @@ def test_what_is_no_panel_is_told(tmp_path):
         Folder(tmp_path / "two")
 
 
+@pytest.mark.parametrize("row_group_size", [None, 50])
+def test_a_series_in_two_places_is_named(tmp_path, row_group_size):
+    frame = frame_of(3)
+    write(tmp_path / "files", [frame.iloc[:60], frame.iloc[60:]], row_group_size)
+    with pytest.raises(DataError, match=r"'s000001' is in .*part-0.parquet and in .*part-1.parquet; rows of a series"):
+        Folder(tmp_path / "files")
+    for part in ("0", "1"):
+        write(tmp_path / "store" / f"unique_id=a/{part}", [frame_of(1).drop(columns="unique_id")])
+    with pytest.raises(DataError, match="'a' is in"):
+        Folder(tmp_path / "store")
+
+
+def test_row_groups_that_hold_all_series_for_some_time_are_refused(tmp_path):
+    write(tmp_path, [frame_of(5).sort_values(["ds", "unique_id"])], 20)
+    with pytest.raises(DataError, match=r"'s00000\d' is in two places of .*part-0.parquet"):
+        Folder(tmp_path)
+
+
+def test_files_without_rows_are_told(tmp_path):
+    write(tmp_path, [frame_of(2).iloc[:0]])
+    with pytest.raises(DataError, match="have no rows"):
+        Folder(tmp_path)
+
+
 QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}
 
 
@@ -154,6 +180,21 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
 @pytest.mark.slow
+def test_a_block_is_let_go_as_soon_as_its_chunks_are(tmp_path):
+    data = StreamDataModule()
+    data.use_folder(Folder(write(tmp_path, [frame_of(6)])))
+    gc.disable()  # it comes seldom, and does not know how large a tensor is
+    try:
+        loader = data.train_dataloader()
+        block = loader.prepare(next(loader.folder.blocks(np.random.default_rng(0))), 0)
+        list(block)
+        held = weakref.ref(block)
+        del block
+        assert held() is None
+    finally:
+        gc.enable()
+
+
 def test_memory_does_not_grow_with_the_panel(tmp_path):
     peaks = []
     for n_files in (1, 10):

@@ -88,6 +88,16 @@ def test_options_may_be_mappings_as_a_configuration_writes_them():
 
 
 @pytest.mark.parametrize("decoding", [None, RECURSIVE])
+def test_intervals_depend_on_neither_the_horizon_nor_the_other_series(decoding):
+    y = panel_of()
+    model = GRU(**QUICK, decoding=decoding).fit(y)
+    long, short = (model.predict(horizon, level=80) for horizon in (9, 5))
+    pd.testing.assert_frame_equal(long.iloc[:5], short, check_exact=True, check_freq=False)
+    alone = model.predict(5, history=y[["s2"]], level=80)
+    np.testing.assert_allclose(alone, short["s2"], rtol=1e-5)  # products of float32, in other shapes
+
+
+@pytest.mark.parametrize("decoding", [None, RECURSIVE])
 def test_the_same_history_gives_the_same_forecast(decoding):
     y = panel_of()
     model = GRU(**QUICK, decoding=decoding).fit(y)
@@ -211,6 +221,18 @@ def test_degenerate_series_have_finite_forecasts(values):
 
 def test_forecast_of_constant_series_is_constant():
     np.testing.assert_allclose(LSTM(**QUICK).fit(np.full(40, 3.0)).predict(5), 3.0, atol=1e-5)
+
+
+def test_what_torch_is_set_to_changes_nothing():
+    expected = LSTM(**QUICK).fit(seasonal()).predict(5, level=80)
+    torch.set_default_dtype(torch.float64)
+    try:
+        with torch.inference_mode():
+            forecast = LSTM(**QUICK).fit(seasonal()).predict(5, level=80)
+        assert torch.get_default_dtype() == torch.float64
+    finally:
+        torch.set_default_dtype(torch.float32)
+    pd.testing.assert_frame_equal(forecast, expected, check_exact=True)
 
 
 def test_a_fit_that_is_interrupted_says_so_and_ends_no_process(monkeypatch):

@@ -32,7 +32,7 @@ def by_torch(head, network, hidden, batch):
     return (head.loss(output[..., None], batch.target.expand(output.shape)) * batch.weight).sum(dim=(1, 2, 3))
 
 
-@pytest.mark.parametrize("name", ["mae", "mase", "mse", "huber"])
+@pytest.mark.parametrize("name", ["mae", "mase", "balanced", "mse", "huber"])
 @pytest.mark.parametrize("n_shared", [1, 3])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-12), (torch.float32, 1e-5)])
 def test_losses_and_gradients_are_those_of_torchs_operations(name, n_shared, dtype, tolerance):

@@ -124,3 +124,29 @@ def test_a_weekend_is_forecast_from_other_weekends():
         truth = y.iloc[cutoff : cutoff + 48].to_numpy()
         before = y.iloc[cutoff - 24 : cutoff].to_numpy()
         assert np.abs(forecast - truth).mean() < 0.4 * np.abs(np.tile(before, 2) - truth).mean()
+
+
+def test_indices_of_a_series_without_a_season_shrink_to_nothing_and_those_of_a_clear_one_stay():
+    noise = np.random.default_rng(1).standard_normal((200, 60))
+    phases = np.arange(60) % 12
+    plain = np.array([[y[phases == k].mean() for k in range(12)] for y in noise])
+    found = np.array([seasonal_indices(y, phases, 12) for y in noise])
+    assert np.square(found).mean() < 0.25 * np.square(plain - plain.mean(axis=1, keepdims=True)).mean()
+    truth = np.tile([10.0, -10.0], 6)
+    found = np.array([seasonal_indices(y + truth[phases], phases, 12) for y in noise])
+    np.testing.assert_allclose(found.mean(axis=0), truth, atol=0.15)
+
+
+def test_shrunken_indices_are_nearer_to_the_truth_than_means():
+    rng = np.random.default_rng(2)
+    phases, errors = np.arange(60) % 12, np.zeros(2)
+    for _ in range(100):
+        truth = 0.5 * rng.standard_normal(12)
+        truth -= truth.mean()
+        y = rng.standard_normal(60) + truth[phases]
+        means = np.array([y[phases == k].mean() for k in range(12)])
+        errors += [
+            np.square(seasonal_indices(y, phases, 12) - truth).mean(),
+            np.square(means - y.mean() - truth).mean(),
+        ]
+    assert errors[0] < 0.85 * errors[1]

@@ -61,7 +61,7 @@ def written_out(module, data, max_epochs, clip, n_chunks):
             output, state = network(chunk.x, state, chunk.reset)
             state = state.detach()
             losses = (output - chunk.target).abs() * chunk.weight
-            assert head.name == "mae"
+            assert head.name == "balanced"
             loss = (losses.sum(dim=(1, 2, 3)) / chunk.weight.sum().clamp_min(1e-12)).sum()
             gradients = torch.autograd.grad(loss, weights)
             norms = sum(g.square().flatten(1).sum(1) for g in gradients).sqrt()
