@@ -12,6 +12,7 @@ from tsforecast.models.rnn.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
 
 _STATIC_TRUST = 0.1
+_OTHER_TRUST = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -48,26 +49,30 @@ class Layout:
     @property
     def input_size(self) -> int:
         """Number of inputs of a step."""
-        return self.n_local + 1 + 2 * len(self.periods) + self.centre.size * self.horizon + self.static.size
+        return self.n_local + 1 + 2 * len(self.periods) + self.centre.size * (self.horizon + 1) + self.static.size
 
     def trust(self) -> Floats:
-        """How much of each input a linear regression may use, ``(input_size,)``, 0 to 1.
+        """How much of each input a linear regression may use for each step ahead, ``(input_size, horizon)``, 0 to 1.
 
         Less of a value the earlier it is (the prior of Litterman 1986); nothing of the age, which never comes back;
-        little of what is static, of which there are as many values as series.
+        little of what is static, of which there are as many values as series, and of covariates of steps between.
         """
-        trust = np.ones(self.input_size)
+        trust = np.ones((self.input_size, self.horizon))
         own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, self.n_lags + 2)])
-        trust[: self.n_local] = np.tile(own, self.n_local // own.size)
+        trust[: self.n_local] = np.tile(own, self.n_local // own.size)[:, None]
         trust[self.n_local] = 0
-        trust[self.input_size - self.static.size :] = _STATIC_TRUST
+        n_features, begin = self.centre.size, self.input_size - self.static.size
+        trust[begin:] = _STATIC_TRUST
+        same = np.where(np.eye(self.horizon + 1, self.horizon, -1, dtype=np.bool_), 1.0, _OTHER_TRUST)
+        same[0] = 1.0  # the values that are known hold what those of their step did
+        trust[begin - n_features * len(same) : begin] = np.repeat(same, n_features, axis=0)
         return trust
 
     def known(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
-        """Inputs that do not come from values: ``(n, 1 + 2 * n_periods + n_features * horizon + n_static)``.
+        """Inputs that do not come from values: ``(n, 1 + 2 * n_periods + n_features * (horizon + 1) + n_static)``.
 
         ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
-        of the next ``horizon`` steps: ``(n, horizon, n_features)``, nan where they are not known;
+        of the step and of the next ``horizon``: ``(n, horizon + 1, n_features)``, nan where they are not known;
         ``static`` is ``(n, n_static)``.
         """
         columns = [age / (age + 2 * self.season_length + 8)]
@@ -135,14 +140,14 @@ def following(panel: Panel, u: Floats, horizon: int) -> Floats:
 
 
 def _ahead(panel: Panel, layout: Layout, future: Floats | None) -> Floats:
-    """Covariates of the ``horizon`` steps after each observation, nan where unknown."""
+    """Covariates of each observation and of the ``horizon`` steps after it, nan where unknown."""
     n_features = layout.centre.size
     if panel.covariates is None:
-        return np.empty((panel.n_obs, layout.horizon, 0))
+        return np.empty((panel.n_obs, layout.horizon + 1, 0))
     pieces = []
     for i in range(panel.n_series):
         own = panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
         after = np.empty((0, n_features)) if future is None else future[i]
         table = np.concatenate([own, after, np.full((layout.horizon, n_features), np.nan)])
-        pieces.append(table[np.arange(1, len(own) + 1)[:, None] + np.arange(layout.horizon)])
+        pieces.append(table[np.arange(len(own))[:, None] + np.arange(layout.horizon + 1)])
     return np.concatenate(pieces)

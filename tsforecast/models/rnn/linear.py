@@ -42,22 +42,22 @@ def ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Ten
     """Coefficients ``(input_size, horizon)`` and intercepts ``(horizon,)`` of a ridge regression.
 
     Hoerl & Kennard (1970). Each column of ``target`` has its own observations, those of positive weight. Inputs are
-    standardised and times ``trust``, ``(input_size,)``: the less it is, the more a coefficient is shrunk, and at 0 it
-    is zero. The penalty, one for all columns, is that of the least generalised cross-validation (Golub, Heath & Wahba
-    1979).
+    standardised and times ``trust``, ``(input_size, horizon)``: the less it is, the more a coefficient is shrunk, and
+    at 0 it is zero. The penalty, one for all columns, is that of the least generalised cross-validation (Golub, Heath &
+    Wahba 1979).
     """
     centre, spread = _moments(x, weight)
-    spread = spread / trust
     z = (x - centre) / spread
     n = weight.sum(0).clamp_min(1.0)  # (horizon,)
     level = (weight * target).sum(0) / n
     y = (target - level) * weight
-    values, vectors = torch.linalg.eigh(_grams(z, weight))
+    trusted = trust.T[:, :, None]  # (horizon, input_size, 1)
+    values, vectors = torch.linalg.eigh(_grams(z, weight) * trusted * trusted.transpose(1, 2))
     values = values.clamp_min(0.0)  # (horizon, input_size)
-    projected = (vectors.transpose(1, 2) @ (z.T @ y).T[:, :, None])[:, :, 0]
+    projected = (vectors.transpose(1, 2) @ ((z.T @ y).T[:, :, None] * trusted))[:, :, 0]
     slopes, scores = _solve(values, projected, y.square().sum(0), n)
     best = slopes[int(scores.argmin())]  # (horizon, input_size), along the eigenvectors
-    slopes = (vectors @ best[:, :, None])[:, :, 0].T / spread[:, None]
+    slopes = (vectors @ best[:, :, None] * trusted)[:, :, 0].T / spread[:, None]
     return slopes, level - centre @ slopes
 
 

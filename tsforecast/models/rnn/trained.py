@@ -182,8 +182,7 @@ class Trained:
         ages = panel.lengths.astype(np.float64)
         static = self.layout.static.encode(panel)
         steps = [
-            self.layout.known(ages + k, phases[:, k + 1], table[:, k + 1 : k + 1 + block], static)
-            for k in range(horizon)
+            self.layout.known(ages + k, phases[:, k + 1], table[:, k : k + 1 + block], static) for k in range(horizon)
         ]
         return np.stack(steps)
 

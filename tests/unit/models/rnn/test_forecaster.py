@@ -87,6 +87,22 @@ def test_options_may_be_mappings_as_a_configuration_writes_them():
         LSTM(training={"lr": 1}).fit(y)
 
 
+@pytest.mark.parametrize("decoding", ["direct", "recursive"])
+@pytest.mark.parametrize("kind", ["noise", "walk"])
+def test_what_a_known_covariate_does_is_learnt_from_one_short_series(kind, decoding):
+    errors = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        noise, promotion = rng.standard_normal(66), (rng.random(66) < 0.3).astype(float)
+        y = months(50 + 6 * promotion + (noise if kind == "noise" else np.cumsum(noise)))
+        X = pd.DataFrame({"promotion": promotion, "nothing": rng.standard_normal(66)}, index=y.index)
+        model = LSTM(n_members=2, decoding=Decoding(kind=decoding))
+        with_it = model.fit(y[:60], X[:60]).predict(6, X[60:])
+        errors.append([np.abs(f - y[60:]).mean() for f in (with_it, model.fit(y[:60]).predict(6))])
+    ours, without = np.mean(errors, axis=0)
+    assert ours < 0.75 * without
+
+
 @pytest.mark.parametrize("decoding", [None, RECURSIVE])
 def test_intervals_depend_on_neither_the_horizon_nor_the_other_series(decoding):
     y = panel_of()
