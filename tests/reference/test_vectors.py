@@ -4,28 +4,31 @@ import numpy as np
 import pytest
 
 from tsforecast.kernels._vectors import lanes
-from tsforecast.kernels.steps import add_1, add_3, add_4, add_wide, deal, from_panel, gather, to_panel
+from tsforecast.kernels.steps import add_wide, deal, from_panel, gather, sum_1, sum_2, sum_3, sum_4, to_panel
 from tsforecast.models.rnn.panels import panels_of
 
 dtypes = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 
 
 @dtypes
-@pytest.mark.parametrize(("add", "n_vectors"), [(add_1, 1), (add_3, 3), (add_4, 4)])
-@pytest.mark.parametrize("n_rows", [1, 4, 7])
+@pytest.mark.parametrize(("add", "n_vectors"), [(sum_1, 1), (sum_2, 2), (sum_3, 3), (sum_4, 4)])
+@pytest.mark.parametrize("n_rows", [1, 4, 11])
 @pytest.mark.parametrize("n_inner", [1, 9])
 @pytest.mark.parametrize("crossed", [False, True])
-def test_rows_times_a_panel_are_added(add, n_vectors, n_rows, n_inner, crossed, dtype, tolerance):
+@pytest.mark.parametrize("start", ["out", "row"])
+def test_rows_times_a_panel_are_added(add, n_vectors, n_rows, n_inner, crossed, start, dtype, tolerance):
     rng = np.random.default_rng(0)
     width = n_vectors * lanes(np.empty(0, dtype))
     a, b = rng.normal(size=(n_rows, n_inner + 2)).astype(dtype), rng.normal(size=(n_inner, width + 5)).astype(dtype)
-    out = rng.normal(size=(n_rows, width + 3)).astype(dtype)
+    out, row = (rng.normal(size=(n, width + 3)).astype(dtype) for n in (n_rows, 1))
     expected = out.copy()
+    expected[:, 2 : 2 + width] = (out if start == "out" else row)[:, 2 : 2 + width]
     expected[:, 2 : 2 + width] += np.einsum("ik,kj->ij", a[:, 1 : 1 + n_inner], b[:, 4 : 4 + width])
     held = a.T.copy() if crossed else a
     steps = (n_rows, 1, n_rows) if crossed else (1, n_inner + 2, 1)
-    sizes = (n_inner, *steps, 4, width + 5, 2, width + 3)
-    add(n_rows, sizes, held.ravel(), b.ravel(), out.ravel())
+    first = (2, width + 3) if start == "out" else (2, 0)
+    sizes = (n_inner, *steps, 4, width + 5, *first, 2, width + 3)
+    add(n_rows, sizes, held.ravel(), b.ravel(), out.ravel() if start == "out" else row.ravel(), out.ravel())
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)  # what lies beside is left alone
 
 

@@ -57,7 +57,7 @@ def point_loss(
         for begin in range(0, n_rows, _BLOCK):
             n, row, own = min(_BLOCK, n_rows - begin), e * n_rows + begin, e * apart * n_rows + begin
             for v in range(0, n_wide, lanes(h)):
-                begin_with(n, 1, panel, (n_inputs + size) * n_wide + v, out, v, n_wide)
+                begin_with(n, panel, (n_inputs + size) * n_wide + v, out, v, n_wide)
             add_wide(n, n_wide, (n_inputs, own * n_inputs, n_inputs, NEXT, FIRST, n_wide, FIRST, n_wide), x, panel, out)
             add_wide(
                 n, n_wide, (size, row * n_units, n_units, NEXT, n_inputs * n_wide, n_wide, FIRST, n_wide), h, panel, out

@@ -14,6 +14,7 @@ from tsforecast.kernels._jit import njit
 from tsforecast.kernels._vectors import ROWS, lanes, put, take, tile
 
 FIRST: int = np.int64(0)  # type: ignore[assignment]  # a place and a step: for each constant of the language ...
+_TWICE = 2 * ROWS
 NEXT: int = np.int64(1)  # type: ignore[assignment]  # ... a kernel would be compiled once more
 
 
@@ -77,15 +78,41 @@ def place(unit: int, n_rows: int, n_streams: int) -> Any:
 
 
 @njit
-def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Any, out_at: int) -> None:
-    """The state of n streams before a step: zeros where it is reset, even if it is nan."""
+def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Any, places: Any) -> None:
+    """The state of n streams before a step: zeros where it is reset, even if it is nan.
+
+    ``places`` are that of the first row in ``out``, and the numbers from one to the next.
+    """
+    out_at, out_row = places
     for r in range(n):
         begins = reset[reset_at + r]
-        for j in range(r * n_units, (r + 1) * n_units, lanes(out)):
+        for j in range(0, n_units, lanes(out)):
             if begins:
-                put(out, out_at + j, 0)
+                put(out, out_at + r * out_row + j, 0)
             else:
-                put(out, out_at + j, take(values, at + j))
+                put(out, out_at + r * out_row + j, take(values, at + r * n_units + j))
+
+
+@njit
+def lay(n: int, n_inputs: int, x: Any, x_at: int, out: Any, places: Any) -> None:
+    """One, and then its inputs, for each of n streams; ``places`` as those of `enter`."""
+    for r in range(n):
+        at = places[0] + r * places[1]
+        out[at] = 1
+        copy_row(n_inputs, x, x_at + r * n_inputs, out, at + 1)
+
+
+@njit
+def copy_row(n: int, values: Any, at: int, out: Any, out_at: int) -> None:
+    """Copy n numbers, in vectors where they fill one."""
+    width = lanes(out)
+    for j in range(0, n - width, width):
+        put(out, out_at + j, take(values, at + j))
+    if n >= width:
+        put(out, out_at + n - width, take(values, at + n - width))
+    else:
+        for j in range(n):
+            out[out_at + j] = values[at + j]
 
 
 @njit
@@ -105,75 +132,89 @@ def copy(n: int, values: Any, at: int, out: Any, out_at: int) -> None:
 
 
 @njit
-def begin_with(n: int, n_blocks: int, bias: Any, first: int, out: Any, at: int, step: int) -> None:
-    """Biases of the blocks of a tile into each of n runs ``step`` apart."""
-    width = lanes(out)
-    for g in range(n_blocks):
-        value = take(bias, first + g * width)
-        for r in range(n):
-            put(out, at + r * step + g * width, value)
+def begin_with(n: int, bias: Any, first: int, out: Any, at: int, step: int) -> None:
+    """A vector into each of n runs ``step`` apart."""
+    value = take(bias, first)
+    for r in range(n):
+        put(out, at + r * step, value)
 
 
 @njit
-def add_runs(n: int, n_blocks: int, slopes: Any, at: int, total: Any, first: int) -> None:
-    """Add n runs of slopes to one."""
-    width = lanes(slopes)
-    for g in range(n_blocks):
-        value = take(total, first + g * width)
-        for r in range(n):
-            value = value + take(slopes, at + (r * n_blocks + g) * width)
-        put(total, first + g * width, value)
+def add_rows(n: int, row: int, slopes: Any, at: int, total: Any, first: int) -> None:
+    """Add a vector of each of n runs, ``row`` numbers apart, to one."""
+    value = take(total, first)
+    for r in range(n):
+        value = value + take(slopes, at + r * row)
+    put(total, first, value)
 
 
 @njit
-def add_1(n: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
-    """Add the product of n rows with a panel whose rows are one vector: sizes as those of `_vectors.tile`."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
+def sum_1(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
+    """``start`` and the product of n rows with a panel whose rows are one vector: see `_vectors.tile`."""
+    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
     whole = n - n % 4
     for r in range(0, whole, 4):
-        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
-        tile(4, 1, 1, now, a, b, out)
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(4, 1, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
     for r in range(whole, n):
-        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
-        tile(1, 1, 1, now, a, b, out)
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(1, 1, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
 
 
 @njit
-def add_3(n: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
+def sum_2(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
+    """The same for rows of two vectors."""
+    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
+    whole = n - n % _TWICE
+    for r in range(0, whole, _TWICE):
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(_TWICE, 2, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
+    for r in range(whole, n):
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(1, 2, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
+
+
+@njit
+def sum_3(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
     """The same for rows of three vectors."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
+    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
     whole = n - n % ROWS
     for r in range(0, whole, ROWS):
-        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
-        tile(ROWS, 3, 1, now, a, b, out)
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(ROWS, 3, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
     for r in range(whole, n):
-        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
-        tile(1, 3, 1, now, a, b, out)
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(1, 3, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
 
 
 @njit
-def add_4(n: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
+def sum_4(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
     """The same for rows of four vectors."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
+    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
     whole = n - n % ROWS
     for r in range(0, whole, ROWS):
-        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
-        tile(ROWS, 4, 1, now, a, b, out)
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(ROWS, 4, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
     for r in range(whole, n):
-        now = (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, out_at + r * out_row, out_row)
-        tile(1, 4, 1, now, a, b, out)
+        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
+        tile(1, 4, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
 
 
 @njit
 def add_wide(n: int, n_columns: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
-    """The same for rows of any number of vectors, ``n_columns`` numbers."""
+    """Add the same, for rows of any number of vectors, ``n_columns`` numbers, to what is there."""
     n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
     width = lanes(out)
-    whole = n_columns - n_columns % (4 * width)
+    whole, pairs = n_columns - n_columns % (4 * width), n_columns - n_columns % (2 * width)
     for v in range(0, whole, 4 * width):
-        add_4(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, out_at + v, out_row), a, b, out)
-    for v in range(whole, n_columns, width):
-        add_1(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, out_at + v, out_row), a, b, out)
+        places = (out_at + v, out_row, out_at + v, out_row)
+        sum_4(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, *places), a, b, out, out)
+    for v in range(whole, pairs, 2 * width):
+        places = (out_at + v, out_row, out_at + v, out_row)
+        sum_2(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, *places), a, b, out, out)
+    for v in range(pairs, n_columns, width):
+        places = (out_at + v, out_row, out_at + v, out_row)
+        sum_1(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, *places), a, b, out, out)
 
 
 @njit
@@ -196,14 +237,7 @@ def deal(rows: Any, tables: tuple[Any, ...], outs: tuple[Any, ...]) -> None:
     """Rows of flat tables, ``rows`` (n_steps, n_streams), one after the other: those of a stream lie side by side."""
     n_steps, n_streams = rows.shape
     for table, out in zip(tables, outs):  # noqa: B905  # numba knows no strict
-        n, width = out.size // rows.size, lanes(out)
+        n = out.size // rows.size
         for s in range(n_streams):
             for t in range(n_steps):
-                at, to = rows[t, s] * n, (t * n_streams + s) * n
-                for j in range(0, n - width, width):
-                    put(out, to + j, take(table, at + j))
-                if n >= width:
-                    put(out, to + n - width, take(table, at + n - width))
-                else:
-                    for j in range(n):
-                        out[to + j] = table[at + j]
+                copy_row(n, table, rows[t, s] * n, out, (t * n_streams + s) * n)

@@ -136,6 +136,11 @@ class StreamDataModule(pl.LightningDataModule):
         self.inputs: Inputs
         self.tables: tuple[Table, Table]
         self.n_kept, self.inputs, self.tables = self._learn_from(panel, self.prepared)
+        if (panel.lengths - self.n_kept < self.burn_in + 2).all():
+            raise ParameterError(
+                f"burn_in={self.burn_in} and validation_size={self.validation_size} leave nothing to learn from: the "
+                f"longest series has {panel.lengths.max()} observations."
+            )
 
     def use_whole(self) -> None:
         """Learn from the tail, too, from now on."""

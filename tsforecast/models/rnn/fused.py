@@ -210,8 +210,10 @@ class Run:
 
     Attributes
     ----------
-    hs, trace, dx : Tensor
-        Outputs, the state before each step, and the gradient of the inputs: see `tsforecast.kernels.recurrent`.
+    hs, dx : Tensor
+        Outputs, and the gradient of the inputs: see `tsforecast.kernels.recurrent`.
+    states : Tensor, shape (n_steps, n_parts, n_members, n_streams, n_units)
+        The state before each step, zero where it is reset.
     """
 
     def __init__(
@@ -235,8 +237,10 @@ class Run:
         self.panels, self._weights, like = panels_of(*layer, weights.itemsize), flat(weights), weights
         _, self._panel = take("panel", like, n_members, self.panels.n_numbers)
         self.hs, self._hs = take("hs", like, n_members, n_steps, n_streams, self.n_units)
-        held = (SIZES[cell].n_parts, n_members, n_held, n_streams, self.n_units)
-        self.trace, self._trace = take("trace", like, *held)
+        n_columns, n_parts = wide(1 + n_inputs, weights.itemsize), SIZES[cell].n_parts
+        trace, self._trace = take("trace", like, n_members, n_held, n_streams, n_columns + n_parts * self.n_units)
+        states = trace[..., n_columns:].view(n_members, n_held, n_streams, n_parts, self.n_units)
+        self.states = states.permute(1, 3, 0, 2, 4)
         n_pieces, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * self.n_units
         self._gates = take("gates", like, n_members, n_pieces, n_held, n_work)[1] if cell != "rnn" else self._hs
         if wants_slopes:
@@ -250,7 +254,7 @@ class Run:
     def forward(self, x: Any, reset: Any, state: Any) -> Tensor:
         """Outputs; the state, before the first step, becomes that after the last."""
         n_members, n_weights = self.weights.shape
-        self._given = (x, reset)
+        self._reset = reset
         to_panel(n_members, self._weights, self._begin, n_weights, self.panels.runs, self._panel)
         arrays = (x, self._gates, self._panel, state, reset, self._trace, self._hs)
         _compute(_KERNELS[self.layer.cell][0], [(*arrays, (self._sizes, span)) for span in self._spans])
@@ -262,12 +266,12 @@ class Run:
         That of the weights is written where these lie in theirs.
         """
         n_members, n_weights = self.weights.shape
-        (x, reset), panels, dx = self._given, self.panels, self._dx
+        reset, panels, dx = self._reset, self.panels, self._dx
         self._totals[:], dx[:] = 0, 0
         for back, places in zip(self._backs, (panels.to_state, panels.to_inputs), strict=True):
             if back.size:
                 gather(n_members, self._weights, self._begin, n_weights, places, back)
-        arrays = (self._gates, self._backs, reset, self._trace, x, (dhs, dstate))
+        arrays = (self._gates, self._backs, reset, self._trace, (dhs, dstate))
         parts = self._totals.reshape(len(self._spans), -1)
         calls = [(*arrays, (part, dx), (self._sizes, span)) for part, span in zip(parts, self._spans, strict=True)]
         _compute(_KERNELS[self.layer.cell][1], calls)

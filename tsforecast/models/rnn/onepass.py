@@ -100,7 +100,7 @@ class OnePass:
             run.backward(flat(slopes), self._pull[k], self._flat[1])
             slopes = run.dx
             if self.overlap:
-                self._state[k] = run.trace[:, :, max(x.shape[1] - self.overlap, 0)]
+                self._state[k] = run.states[max(x.shape[1] - self.overlap, 0)]
         bound(self._slopes, self._values, totals, self._decays, np.array([largest], totals.dtype), self._losses)
         return self._losses, self._after
 

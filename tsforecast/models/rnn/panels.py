@@ -1,8 +1,9 @@
 """Where weights lie for the compiled recurrences: panels, that are read from the beginning to the end.
 
 A panel holds the weights of one member, tile by tile of as many units as a vector has lanes, the last filled up with
-zeros: for each input, then for each unit of the state, a vector of every gate; after all tiles the biases, the same
-way. Of a gru, whose blocks are n, r, z, q, inputs act on the first three and the state on the last three.
+zeros: for the bias, then for each input, then for each unit of the state, a vector of every gate. Of a gru, whose
+blocks are n, r, z, q, inputs and the bias b act on the first three and the state on the last three; the bias d of the
+fourth comes after all tiles.
 """
 
 import functools
@@ -44,7 +45,7 @@ def panels_of(cell: CellName, n_inputs: int, hidden_size: int, itemsize: int) ->
     --------
     >>> panels = panels_of("rnn", 1, 16, 4)
     >>> panels.n_weights, panels.runs[:3].tolist()
-    (288, [[0, 16], [16, 16], [32, 16]])
+    (288, [[272, 16], [0, 16], [16, 16]])
     """
     n_gates = SIZES[cell].n_gates
     order = [2, 0, 1] if cell == "gru" else list(range(n_gates))  # gates that the inputs act on, by block
@@ -53,9 +54,9 @@ def panels_of(cell: CellName, n_inputs: int, hidden_size: int, itemsize: int) ->
     W = np.arange(n_w).reshape(n_inputs, n_gates, hidden_size)[:, order]
     U = n_w + np.arange(n_u).reshape(hidden_size, n_gates, hidden_size)
     bias = n_w + n_u + np.arange(n_biases * hidden_size).reshape(1, n_biases, hidden_size)
-    bias = bias[:, [*order, 3]] if cell == "gru" else bias
     width = N_BYTES // itemsize
-    panel = np.concatenate([_tiles(np.concatenate([W, U]), width), _tiles(bias, width)])
+    tiles = [np.concatenate([bias[:, order], W, U]), bias[:, n_gates:]]
+    panel = np.concatenate([_tiles(part, width) for part in tiles])
     vectors = panel.reshape(-1, width)
     runs = np.column_stack([vectors[:, 0], (vectors >= 0).sum(axis=1)])
     return Panels(n_w + n_u + bias.size, runs, _transposed(U, width), _transposed(W, width), panel.size)
@@ -64,7 +65,8 @@ def panels_of(cell: CellName, n_inputs: int, hidden_size: int, itemsize: int) ->
 def _tiles(places: Ints, width: int) -> Ints:
     """``(n_rows, n_blocks, hidden_size)`` tile by tile, flat."""
     n_rows, n_blocks, _ = places.shape
-    return _filled(places, width).reshape(n_rows, n_blocks, -1, width).transpose(2, 0, 1, 3).ravel()
+    filled = _filled(places, width)
+    return filled.reshape(n_rows, n_blocks, filled.shape[2] // width, width).transpose(2, 0, 1, 3).ravel()
 
 
 def _transposed(places: Ints, width: int) -> Ints:

@@ -280,6 +280,7 @@ def test_forecasts_are_in_the_unit_of_the_series(kind, size):
      ({"training": {"averaging": 2.0}}, "averaging=2.0"), ({"bptt_length": 0}, "bptt_length=0"),
      ({"hidden_size": True}, "hidden_size=True"), ({"lr": "0.1"}, "lr='0.1'"),
      ({"random_state": -1}, "random_state=-1"), ({"dropout": None}, "dropout=None"),
+     ({"training": {"burn_in": 95}}, "burn_in=95 and validation_size=0.1 leave nothing to learn from"),
      ({"max_epochs": 1.5}, "max_epochs=1.5 is not a whole number")],
 )  # fmt: skip
 def test_parameters_out_of_range_are_refused(options, what):
