@@ -38,7 +38,7 @@ class Seasonless(NamedTuple):
         """
         out = following(panel, u, horizon)
         for part, every in ((self.day, self.season_length), (self.rest, self.ends.shape[1])):
-            for h in range(every + 1, horizon + 1):
+            for h in range(every + 1, min(horizon + 1, u.size)):
                 known = (h - 1) % every + 1
                 out[:-h, h - 1] += part[h:] - part[known : part.size - h + known]
         return out
