@@ -251,11 +251,18 @@ class LSTM(_Recurrent):
 
     Examples
     --------
-    >>> from tsforecast.data.catalog import load
+    >>> from tsforecast import Training, load
     >>> airline = load("airline").series
     >>> forecast = LSTM(max_epochs=2).fit(airline.iloc[:-12]).predict(12, level=80)
     >>> list(forecast.columns), len(forecast)
     (['mean', 'lo-80', 'hi-80'], 12)
+
+    What is seldom changed is in three groups, `Decoding`, `Preparation` and `Training`, each given as such or as a
+    mapping of what differs from its defaults:
+
+    >>> model = LSTM(decoding={"loss": "quantile"}, training=Training(max_steps=20, validation_size=0.2))
+    >>> len(model.fit(airline).predict(24))
+    24
     """
 
     _cell: CellName = "lstm"

@@ -22,11 +22,11 @@ class Training:
         Steps of a window; two seasons, at least 24, where it is None.
     overlap : int
         Steps before each chunk that are run through once more with it, so that its first losses, too, have a gradient
-        that reaches back so far. None by default: it costs the time of those steps and gained nothing where it was
+        that reaches back so far. 0 by default: it costs the time of those steps and gained nothing where it was
         tried (a sample of M3, 12 steps: MASE 0.833 against 0.823, monthly; 1.199 against 1.156, quarterly), since
         the cuts fall elsewhere in each epoch.
     burn_in : int
-        First steps of each series that have no loss, while the state fills. None by default: the linear start answers
+        First steps of each series that have no loss, while the state fills. 0 by default: the linear start answers
         from the first step on, and in the same sample 4 steps gained as often as they lost (0.817, 1.168).
     optimizer : {"adam", "adamw", "sgd"}
         SGD has momentum 0.9.
