@@ -114,10 +114,14 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
     nanos = _tick_ns(freq)
     if nanos is not None:
         return _zoned(local + pd.to_timedelta(steps * nanos, unit="ns").as_unit(local.unit), start, freq)
-    moved = np.empty(len(local), dtype=f"datetime64[{local.unit}]")
     codes, different = pd.factorize(local)  # pandas adds one offset to many times at once, not many offsets
-    for n in np.unique(steps):  # and some offsets to one time after another
-        those = steps == n
+    counts, which = np.unique(steps, return_inverse=True)
+    moved = np.empty(len(local), dtype=f"datetime64[{local.unit}]")
+    if 0 < counts.size * len(different) <= len(local):  # every offset to every time
+        moved[:] = np.stack([_added(different, int(n) * freq) for n in counts])[which, codes]
+        return _zoned(pd.DatetimeIndex(moved), start, freq)
+    for k, n in enumerate(counts):  # some offsets to one time after another
+        those = which == k
         used, where = np.unique(codes[those], return_inverse=True)
         moved[those] = _added(different[used], int(n) * freq)[where]
     return _zoned(pd.DatetimeIndex(moved), start, freq)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tsforecast.cli import train
+from tsforecast.cli.main import main
 from tsforecast.data import catalog
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
 from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
@@ -136,6 +137,16 @@ def test_what_cannot_be_is_said_at_the_door(option, value, message, tmp_path, mo
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TSForecastError, match=message):
         train.run(["fit", "--config", "lstm", option, value])
+
+
+def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tsforecast.models.rnn.module.RecurrentModule.training_step", interrupt)
+    assert main(["train", "fit", "--config", "lstm", *QUICK]) == 130
+    assert "Stopped." in capsys.readouterr().err
 
 
 def readout(path: Path) -> tuple[int, torch.Tensor]:

@@ -161,3 +161,15 @@ def test_seconds_over_fifty_years_are_counted_at_once():
 def test_years_before_nanoseconds_begin_are_stepped_along():
     old = pd.DatetimeIndex(np.array(["1200-01-01"], dtype="datetime64[s]"))
     assert [t.year for t in future_times(old, 3, parse_freq("YS"))] == [1201, 1202, 1203]
+
+
+@given(
+    months=st.lists(st.integers(0, 30), max_size=40),
+    steps=st.lists(st.integers(-5, 5), min_size=40, max_size=40),
+    alias=st.sampled_from(["MS", "ME", "QE-FEB", "YS"]),
+)
+def test_many_times_are_moved_as_each_is_alone(months, steps, alias):
+    freq = parse_freq(alias)
+    times = pd.DatetimeIndex([pd.Timestamp("2000-01-01") + n * freq for n in months], dtype="datetime64[ns]")
+    moved = step_times(times, np.array(steps[: len(months)], dtype=np.int64), freq)
+    assert moved.tolist() == [time + n * freq for time, n in zip(times, steps, strict=False)]

@@ -61,9 +61,9 @@ def _with_bundled(args: list[str]) -> list[str]:
 def _lightning(args: list[str]) -> int:
     import warnings
 
-    from tsforecast.models.rnn.learner import quiet_torch
+    from tsforecast.models.rnn.learner import interruptible, quiet_torch
 
-    with quiet_torch(0), warnings.catch_warnings():
+    with quiet_torch(0), interruptible(), warnings.catch_warnings():
         from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
 
         from tsforecast.exceptions import MissingFileError

@@ -4,6 +4,8 @@ All are on the network's scale, relative to level and scale at the step. A head 
 step ahead; the first is where the forecast lies, and begins as the linear autoregression says.
 """
 
+import functools
+import itertools
 from abc import ABC, abstractmethod
 from typing import Literal, TypeAlias, get_args
 
@@ -95,21 +97,22 @@ class QuantileHead(Head):
 
     n_params = len(_LEVELS)
 
-    def _quantiles(self, raw: Tensor) -> Tensor:
-        steps = softplus(raw[..., 1:])
-        down = raw[..., :1] - steps[..., :_MIDDLE].flip(-1).cumsum(-1).flip(-1)
-        up = raw[..., :1] + steps[..., _MIDDLE:].cumsum(-1)
-        return torch.cat([down, raw[..., :1], up], dim=-1)
+    def _quantiles(self, raw: Tensor) -> list[Tensor]:
+        """One tensor for each level: operations along a last axis so short are slow."""
+        middle, steps = raw[..., 0], softplus(raw).unbind(-1)  # the first of the steps is none
+        down = list(itertools.accumulate([middle, *steps[_MIDDLE:0:-1]], torch.sub))
+        up = itertools.accumulate([middle, *steps[_MIDDLE + 1 :]], torch.add)
+        return [*down[:0:-1], *up]
 
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
-        """Twice the mean pinball loss of the levels."""
-        error = target[..., None] - self._quantiles(raw)
-        levels = raw.new_tensor(_LEVELS)
-        return 2 * torch.maximum(levels * error, (levels - 1) * error).mean(dim=-1)
+        """Twice the mean pinball loss of the levels, ``|error| + (2 level - 1) error`` each."""
+        errors = [target - quantile for quantile in self._quantiles(raw)]
+        losses = [error.abs() + (2 * level - 1) * error for error, level in zip(errors, _LEVELS, strict=True)]
+        return functools.reduce(torch.add, losses) / len(losses)
 
     def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """Interpolated on the normal's scale; the outermost slopes go on."""
-        known = self._quantiles(torch.as_tensor(raw)).numpy()  # (..., n_levels)
+        known = torch.stack(self._quantiles(torch.as_tensor(raw)), dim=-1).numpy()  # (..., n_levels)
         z, marks = stats.norm.ppf(p), stats.norm.ppf(_LEVELS)
         place = np.clip(np.searchsorted(marks, z, side="right") - 1, 0, len(marks) - 2)
         shape = np.broadcast_shapes(known.shape[:-1], place.shape)

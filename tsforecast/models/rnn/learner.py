@@ -64,7 +64,7 @@ def quiet_torch(seed: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
+def interruptible() -> Iterator[None]:
     """Within: Lightning ends the process when it is interrupted. After: that is the `KeyboardInterrupt` that it was."""
     try:
         yield
@@ -120,7 +120,7 @@ def train_together(
     )
     if options.precision == "32-true":
         make_lean(trainer, module, loader)
-    with contextlib.suppress(NonFiniteLossError), _interruptible():  # the former is told below, with its series
+    with contextlib.suppress(NonFiniteLossError), interruptible():  # the former is told below, with its series
         trainer.fit(module, train_dataloaders=loader)
     module.cpu()
     module.network.eval()

@@ -40,32 +40,36 @@ def moved(data, y, at):
     return (y[at] * np.exp(step * scale) - y[at]) / step
 
 
-def ratio_of(loss, weigh):
+def ratios_of(loss, weigh):
+    """Weight over what it should be, at three observations of each series."""
     data = data_of([SMALL, LARGE], loss)
     weight = weights_of(data)
-    return [weight[i, at] / weigh(data, y, at) for i, y in enumerate((SMALL, LARGE)) for at in (5, 10, 30)]
+    return np.array([[weight[i, at] / weigh(data, y, at) for at in (5, 10, 30)] for i, y in enumerate((SMALL, LARGE))])
 
 
 def test_mase_weighs_errors_in_the_unit_of_the_series_over_its_seasonal_change():
-    ratio = ratio_of("mase", lambda data, y, at: moved(data, y, at) / change(y))
-    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+    ratios = ratios_of("mase", lambda data, y, at: moved(data, y, at) / change(y))
+    np.testing.assert_allclose(ratios, ratios[0, 0], rtol=1e-5)
 
 
 def test_balanced_lies_half_way_between_errors_over_changes_and_errors_in_percent():
     def weigh(data, y, at):
         return np.sqrt(moved(data, y, at) / change(y) * moved(data, y, at) / y[at])
 
-    ratio = ratio_of("balanced", weigh)
-    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+    ratios = ratios_of("balanced", weigh)
+    np.testing.assert_allclose(ratios, ratios[:, :1].repeat(3, axis=1), rtol=1e-5)
 
 
-def test_the_size_of_a_series_that_is_not_transformed_is_its_mean_size():
-    low, high = 10 + np.sin(T), 1000 + np.sin(T)
-    data = data_of([low, high], "balanced", "none")
-    scale = data.inputs.scale.reshape(2, 48)[:, :-2]
-    over = weights_of(data) / scale
+@pytest.mark.parametrize(("copies", "power"), [(1, 1 / 626), (25, 0.5), (500, 400 / 401)])
+def test_the_series_of_a_small_panel_weigh_nearly_alike_and_those_of_a_large_one_as_much_as_their_sizes_say(
+    copies, power
+):
+    low, high = 10 + np.sin(T), 1000 + np.sin(T)  # not transformed: their sizes are their means
+    data = data_of([low, high] * copies, "balanced", "none")
+    weight = weights_of(data)
+    over = weight / data.inputs.scale.reshape(-1, 48)[:, :-2]
     np.testing.assert_allclose(over, over[:, :1].repeat(46, axis=1), rtol=1e-5)  # the same at every step
-    assert over[0, 0] / over[1, 0] == pytest.approx(np.sqrt(high.mean() / low.mean()), rel=1e-5)
+    assert over[0, 0] / over[1, 0] == pytest.approx(np.sqrt(high.mean() / low.mean()) ** power, rel=1e-4)
 
 
 @pytest.mark.parametrize("loss", ["mase", "balanced"])
