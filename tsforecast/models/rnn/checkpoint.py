@@ -17,7 +17,8 @@ from tsforecast.models.rnn.inputs import Layout
 from tsforecast.models.rnn.intervals import Spread
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
-from tsforecast.models.rnn.preparation import Preparation, Prepared
+from tsforecast.models.rnn.preparation import Preparation
+from tsforecast.models.rnn.prepared import Prepared
 from tsforecast.models.rnn.static import StaticCode
 from tsforecast.models.rnn.trained import Trained, finish
 from tsforecast.panel import Panel

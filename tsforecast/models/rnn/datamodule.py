@@ -18,7 +18,8 @@ from tsforecast.models.rnn.heads import LossName
 from tsforecast.models.rnn.importance import importance_of
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
-from tsforecast.models.rnn.preparation import Preparation, Prepared, prepare, relearn
+from tsforecast.models.rnn.preparation import Preparation, prepare, relearn
+from tsforecast.models.rnn.prepared import Prepared
 from tsforecast.models.rnn.streams import Asked, ChunkLoader, Loader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from tsforecast._types import Floats, Ints
 from tsforecast.models.rnn.heads import Head
 from tsforecast.models.rnn.network import RecurrentNetwork
-from tsforecast.models.rnn.preparation import Local, Prepared
+from tsforecast.models.rnn.prepared import Local, Prepared
 
 _STEPS_AT_ONCE = 256  # of a forward pass, and ...
 _ROWS_AT_ONCE = 4096  # ... steps times series: what is computed stays in the cache, and memory is bounded

@@ -22,7 +22,7 @@ import numpy as np
 from tsforecast._types import Floats, Ints
 from tsforecast.data.transform import slope_at
 from tsforecast.models.rnn.heads import LossName
-from tsforecast.models.rnn.preparation import Prepared
+from tsforecast.models.rnn.prepared import Prepared
 from tsforecast.panel import Panel
 
 _EVEN = np.ones((1, 1))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.models.rnn.preparation import N_PLAIN, Local, Prepared
+from tsforecast.models.rnn.prepared import N_PLAIN, Local, Prepared
 from tsforecast.models.rnn.season import phases_after, phases_of
 from tsforecast.models.rnn.static import StaticCode, static_code_of
 from tsforecast.panel import Panel

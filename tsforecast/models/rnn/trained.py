@@ -17,7 +17,8 @@ from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of
 from tsforecast.models.rnn.intervals import Spread, learn_spread
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
-from tsforecast.models.rnn.preparation import Local, Preparation, Prepared, check_counts, concatenate, prepare
+from tsforecast.models.rnn.preparation import Preparation, check_counts, prepare
+from tsforecast.models.rnn.prepared import Local, Prepared, concatenate
 from tsforecast.models.rnn.season import phases_after
 from tsforecast.panel import Panel
 
