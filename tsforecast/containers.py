@@ -173,6 +173,12 @@ def _align_frame(
     names = tuple(str(c) for c in source.columns)
     if not names:
         raise CovariateError(f"X has no column besides {keys}; give one column for each covariate.")
+    if "unique_id" in keys and "ds" not in keys and isinstance(X.index, pd.RangeIndex) and len(ids) > 1:
+        twice = X["unique_id"][X["unique_id"].duplicated()].tolist()
+        found = f"two rows for series {twice[0]!r} and " if twice else ""
+        raise CovariateError(
+            f"X has {found}no column ds: what changes needs times, what does not change one row for each series."
+        )
     wanted: Index = times
     have = _times_of(X["ds"] if "ds" in keys else pd.Series(X.index))
     kinds = time_kind(have), time_kind(wanted)

@@ -96,3 +96,9 @@ def test_covariates_with_times_in_the_index_are_not_taken_for_static():
     panel, _ = to_panel(frame[["unique_id", "ds", "y"]], X)
     assert panel.static is None
     assert panel.covariate_names == ("area",)
+
+
+def test_a_series_with_two_rows_and_no_times_is_named():
+    frame = frame_of()
+    with pytest.raises(CovariateError, match="two rows for series 'b' and no column ds"):
+        to_panel(frame[["unique_id", "ds", "y"]], pd.concat([STATIC, STATIC.iloc[:1]], ignore_index=True))
