@@ -44,7 +44,7 @@ from tsforecast.kernels.steps import (
     aligned,
     begin_with,
     clear,
-    copy,
+    copy_row,
     enter,
     lay,
     place,
@@ -84,7 +84,7 @@ def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: A
                 sum_1(n, sizes, trace, panel, panel, hs)
             for j in range(first, first + n * n_units, width):
                 put(hs, j, tanh(take(hs, j)))
-        copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
+        copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
@@ -145,7 +145,7 @@ def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: 
                 sum_4(n, sizes, trace, panel, panel, gates)
                 places = (at, row + lead + n_units + j, n_row, c_at + j, first + j)
                 _lstm_step(n, n_units, places, gates, trace, state, hs)
-        copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
+        copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
@@ -247,7 +247,7 @@ def gru_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: A
                 sizes = (size, row + lead, n_row, NEXT, U_at, step, at + width, run, at + width, run)
                 sum_3(n, sizes, trace, panel, gates, gates)
                 _gru_step(n, n_units, (at, row + lead + j, n_row, first + j), gates, trace, hs)
-        copy(n * n_units, own, first, state, (e * n_streams + a) * n_units)
+        copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit

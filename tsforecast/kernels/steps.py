@@ -125,13 +125,6 @@ def clear(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int)
 
 
 @njit
-def copy(n: int, values: Any, at: int, out: Any, out_at: int) -> None:
-    """Copy n numbers, whole vectors of them."""
-    for j in range(0, n, lanes(out)):
-        put(out, out_at + j, take(values, at + j))
-
-
-@njit
 def begin_with(n: int, bias: Any, first: int, out: Any, at: int, step: int) -> None:
     """A vector into each of n runs ``step`` apart."""
     value = take(bias, first)
@@ -148,6 +141,8 @@ def add_rows(n: int, row: int, slopes: Any, at: int, total: Any, first: int) -> 
     put(total, first, value)
 
 
+# The four are written out. Made by one function that closes over the two numbers they share an index in numba's cache,
+# and after two processes had compiled at once gradients were wrong; from a cache that one process filled they were not.
 @njit
 def sum_1(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
     """``start`` and the product of n rows with a panel whose rows are one vector: see `_vectors.tile`."""

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from numbers import Integral, Real
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from tsforecast.exceptions import ParameterError
 
@@ -45,9 +45,8 @@ def check_fields(group: Any, least: Mapping[str, float]) -> None:
         ...
     tsforecast.exceptions.ParameterError: optimizer='adamm' is none of 'adam', 'adamw', 'sgd'.
     """
-    hints = get_type_hints(type(group))
     for field in dataclasses.fields(group):
-        check_value(field.name, getattr(group, field.name), hints[field.name], least.get(field.name, -math.inf))
+        check_value(field.name, getattr(group, field.name), field.type, least.get(field.name, -math.inf))
 
 
 def check_value(name: str, value: Any, hint: Any, least: float) -> None:

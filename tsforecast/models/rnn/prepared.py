@@ -146,8 +146,11 @@ class Prepared:
 
     def reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
         """The same of transformed values ``w``."""
-        left = without_season(w, phases, self.season, self.season_length, self.smoothing)
+        left = self._seasonless(w, phases)
         return differences(left.v, w.indptr, self.lag) if self.lag else left.v, left
+
+    def _seasonless(self, w: Panel, phases: Ints) -> Seasonless:
+        return without_season(w, phases, self.season, self.season_length, self.smoothing)
 
     def base(self, panel: Panel) -> Floats:
         """What the first differences after the series are added to, ``(n_series, lag)``.
@@ -158,8 +161,7 @@ class Prepared:
             There is no value at some place of the season.
         """
         phases = phases_of(panel.times, panel.freq, self.cycle)
-        _, left = self.flatten(panel, phases)
-        base = latest(left.v, panel.indptr, self.lag)
+        base = latest(self._seasonless(self.transform.apply(panel), phases).v, panel.indptr, self.lag)
         unknown = np.isnan(base).any(axis=1)
         if unknown.any():
             i = int(np.argmax(unknown))

@@ -36,7 +36,7 @@ class Seasonless(NamedTuple):
         ``u`` is ``v``, or its differences. A season or more ahead, v is what an index leaves that was moved in between;
         seen from an observation, the index is the one known there.
         """
-        out = following(panel, u, horizon)
+        out = _following(panel, u, horizon)
         for part, every in ((self.day, self.season_length), (self.rest, self.ends.shape[1])):
             for h in range(every + 1, min(horizon + 1, u.size)):
                 known = (h - 1) % every + 1
@@ -50,7 +50,7 @@ def without_season(w: Panel, phases: Ints, indices: Floats, season_length: int, 
     return Seasonless(w.values - day - rest, day, rest, ends, season_length)
 
 
-def following(panel: Panel, u: Floats, horizon: int) -> Floats:
+def _following(panel: Panel, u: Floats, horizon: int) -> Floats:
     """The ``horizon`` values after each observation, nan past the end of its series: ``(n_obs, horizon)``."""
     rows = np.arange(panel.n_obs)[:, None] + np.arange(1, horizon + 1)
     inside = rows < np.repeat(panel.indptr[1:], panel.lengths)[:, None]
