@@ -5,20 +5,25 @@
 
 Data are read from ../shared/data (or $TSFORECAST_DATA). sMAPE is the 0-200 form, averaged over series; MASE is scaled
 by the seasonal naive error in training (M4 weekly: season 1, as in the competition); OWA is relative to Naive2.
-Published forecasts of the same series stand beside them: B-J auto (ARIMA), ForecastPro and Theta in M3; Theta, Damped
-and the winner (118, Smyl) in M4.
+AutoARIMA is ours, ETS that of statsforecast, in an environment of its own, built at the first run (see `peers`); both
+take long on weekly and hourly series: ``--no-classical`` leaves them out. Published forecasts of the same series stand
+beside them: B-J auto (ARIMA), ForecastPro and Theta in M3; Theta, Damped and the winner (118, Smyl) in M4.
 """
 
 import argparse
 import dataclasses
 import os
+import subprocess
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from peers import ONE_CORE, python_of
 
-from tsforecast import GRU, LSTM, RNN, SeasonalNaive
+from tsforecast import GRU, LSTM, RNN, AutoARIMA, SeasonalNaive
 from tsforecast.models.rnn.options import Training
 
 
@@ -38,6 +43,18 @@ SETS = {
     "m4_hourly": Competition("h", 24, 24, 48, (18.383, 2.395)),
 }
 MODELS = {"LSTM": LSTM, "GRU": GRU, "RNN": RNN}
+
+
+ETS = """
+import sys
+import pandas as pd
+from statsforecast import StatsForecast
+from statsforecast.models import AutoETS
+path, out, season_length, horizon, freq = sys.argv[1:]
+frame = pd.read_csv(path, parse_dates=["ds"])
+model = AutoETS(season_length=int(season_length), alias="mean")
+StatsForecast(models=[model], freq=freq, n_jobs=1).forecast(df=frame, h=int(horizon)).to_csv(out)
+"""
 
 
 def folder() -> Path:
@@ -83,6 +100,25 @@ def score(name: str, forecast: pd.DataFrame, values: dict, truth: dict) -> tuple
     return float(np.mean(smape)), float(np.mean(mase))
 
 
+def by_auto_arima(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    return AutoARIMA().fit(frame).predict(SETS[name].horizon)
+
+
+def by_ets(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts of statsforecast's AutoETS; its time holds the start of a process and the way there and back."""
+    task = SETS[name]
+    with tempfile.TemporaryDirectory() as room:
+        given, told = Path(room, "given.csv"), Path(room, "told.csv")
+        frame.to_csv(given, index=False)
+        python = python_of("statsforecast", "statsforecast")
+        command = [python, "-c", ETS, given, told, str(task.season_length), str(task.horizon), task.freq]
+        subprocess.run(command, check=True, env=os.environ | ONE_CORE)
+        return pd.read_csv(told)
+
+
+CLASSICAL: dict[str, Callable[[str, pd.DataFrame], pd.DataFrame]] = {"AutoARIMA": by_auto_arima, "ETS": by_ets}
+
+
 def report(name: str, label: str, scores: tuple[float, float], minutes: float | None) -> None:
     naive2 = SETS[name].naive2
     owa = "" if naive2 is None else f"{(scores[0] / naive2[0] + scores[1] / naive2[1]) / 2:6.3f}"
@@ -97,6 +133,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=["bptt", "windows"], choices=["bptt", "windows"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--n-series", type=int, help="so many series drawn at random, for a quick look")
+    parser.add_argument("--no-classical", action="store_true", help="neither AutoARIMA nor ETS")
     options = parser.parse_args()
     print(f"{'set':13} {'model':20} {'sMAPE':>7} {'MASE':>7} {'OWA':>6} minutes")
     for name in options.sets:
@@ -106,6 +143,11 @@ def main() -> None:
         report(name, "SeasonalNaive", score(name, naive, values, truth), None)
         for label, scores in published(name).items() if options.n_series is None else ():
             report(name, label, scores, None)
+        for label, forecast_by in () if options.no_classical else CLASSICAL.items():
+            begin = time.perf_counter()
+            forecast = forecast_by(name, frame)
+            minutes = (time.perf_counter() - begin) / 60
+            report(name, label, score(name, forecast, values, truth), minutes)
         for model in options.models:
             for way in options.ways:
                 for seed in options.seeds:
