@@ -14,7 +14,9 @@ from tsforecast.containers import (
     Container,
     Covariates,
     Series,
+    check_horizon,
     future_covariates,
+    long_columns,
     restore,
     split_covariates,
     to_panel,
@@ -199,8 +201,10 @@ class BaseForecaster(BaseEstimator, ABC):
             panel, container = self.panel_, self._container
         else:
             panel, container, X = self._condition(history, X)
+        asked = quantile_levels(levels, wanted)
+        check_horizon(panel, steps, asked.size)
         future = self._future(X, panel, steps)
-        forecast = self._predict(panel, steps, future, quantile_levels(levels, wanted))
+        forecast = self._predict(panel, steps, future, asked)
         _check_finite(self, forecast)
         return restore(forecast, container, levels, wanted)
 
@@ -293,6 +297,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
         names = self.panel_.covariate_names
+        history = long_columns(history, X)
         panel, container = to_panel(history, freq=self.panel_.freq)
         if names and panel.covariates is None and X is not None:
             past, X = split_covariates(X, panel)
@@ -300,6 +305,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_missing(panel)
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)
+        panel = panel.at_freq(self.panel_.freq)
         if panel.freq != self.panel_.freq:
             raise DataError(
                 f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on "

@@ -1,0 +1,178 @@
+"""The frequency that times show, and the one to name where they show none."""
+
+import math
+import warnings
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._months import Months
+from tsforecast._types import Bools, Index, Ints
+from tsforecast.exceptions import FrequencyError
+from tsforecast.frequency import LARGEST, Freq, freq_name, parse_freq
+
+_STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
+_FORTNIGHT = pd.Timedelta(days=14)
+_MONTH = pd.Timedelta(days=28)
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
+    """The one frequency that most series have.
+
+    A series with a gap still tells its frequency, by its unbroken stretches; days of a week by which of them never
+    occur in two weeks or more, and where most steps are from one such day to the next. That every series really is
+    regular is checked by the caller.
+
+    Parameters
+    ----------
+    times : Index, shape (n_obs,)
+        Increasing within each series: integers, periods or (zoned) timestamps.
+    indptr : ndarray of int, shape (n_series + 1,)
+    ids : Index, shape (n_series,)
+
+    Raises
+    ------
+    FrequencyError
+        No series shows a regular step (three observations are needed, two for integer times).
+
+    Examples
+    --------
+    >>> infer_freq(pd.date_range("2020-01-01", periods=5, freq="QS"), np.array([0, 5]), pd.Index(["a"])).freqstr
+    'QS-JAN'
+    >>> salary = pd.DatetimeIndex([f"2024-{month:02d}-25" for month in range(1, 8)])
+    >>> freq_name(infer_freq(salary, np.array([0, 7]), pd.Index(["a"])))
+    'MS-25'
+    """
+    if isinstance(times, pd.PeriodIndex):
+        return parse_freq(times.freq)
+    lengths = np.diff(indptr)
+    if not isinstance(times, pd.DatetimeIndex):
+        inner = np.delete(np.diff(times.to_numpy().astype(np.int64)), indptr[1:-1] - 1)
+        if inner.size:
+            return _mode(inner)
+    elif (alias := _vote(times, indptr)) is not None:
+        return parse_freq(alias)
+    longest = int(np.argmax(lengths))
+    raise FrequencyError(
+        f"Series {ids[longest]!r} has {lengths[longest]} observation(s) and no regular step could be inferred from any "
+        f"series. Give the frequency: {advice(times, indptr)}."
+    )
+
+
+def advice(times: Index, indptr: Ints) -> str:
+    """How to name a frequency that holds all the times, for a message: an option in Python and on the command line.
+
+    Examples
+    --------
+    >>> advice(pd.DatetimeIndex(["2024-01-25", "2024-02-25", "2024-05-25"]), np.array([0, 3]))
+    "freq='MS-25' with gaps='nan' (--freq MS-25 --gaps nan on the command line)"
+    """
+    found, gappy = _step_of_all(times, indptr)
+    name = freq_name(found)
+    given = name if isinstance(found, pd.offsets.BaseOffset) else str(found)
+    shown = repr(given) if isinstance(found, pd.offsets.BaseOffset) else given
+    also = (" with gaps='nan'", " --gaps nan") if gappy else ("", "")
+    return f"freq={shown}{also[0]} (--freq {given}{also[1]} on the command line)"
+
+
+def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq, bool]:
+    """The longest step that every time of every series lies on, and whether some are skipped at it."""
+    inner = within(indptr, len(times) - 1)
+    if isinstance(times, pd.PeriodIndex):
+        return parse_freq(times.freq), True
+    if not isinstance(times, pd.DatetimeIndex):
+        steps = np.diff(times.to_numpy(dtype=np.int64))[inner]
+        return (math.gcd(*steps.tolist()) or 1, bool((steps != math.gcd(*steps.tolist())).any()))
+    local = times.tz_localize(None)
+    day = _same_day(local)
+    if day is not None and inner.any():
+        months = np.diff(_month_numbers(local))[inner]
+        count = math.gcd(*months.tolist())
+        if count > 0:
+            return Months(count, day).offset(), bool((months != count).any())
+    for clock in (local, times.tz_convert(None) if times.tz is not None else local):
+        passed = np.diff(clock.as_unit("ns" if times.unit == "ns" else "us").asi8)[inner]
+        step = math.gcd(*np.abs(passed).tolist())
+        freq = parse_freq(pd.Timedelta(step, unit="ns" if times.unit == "ns" else "us")) if step else pd.offsets.Day()
+        if clock is not local or times.tz is None or freq_name(freq).endswith("D"):
+            break
+    return freq, bool((passed != step).any())
+
+
+def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:
+    """Alias that most of up to 25 series agree on; a series with gaps votes by its unbroken stretches."""
+    votes: Counter[str] = Counter()
+    for i in np.unique(np.linspace(0, len(indptr) - 2, 25).astype(int)):
+        own = times[indptr[i] : indptr[i + 1]]
+        whole = _infer(own)
+        starts = range(0, max(len(own) - _STRETCH, 0) + 1, max(len(own) // 20, 1)) if whole is None else ()
+        stretches = [_infer(own[k : k + _STRETCH]) for k in starts]
+        found = [alias for alias in [whole, *stretches] if alias is not None]
+        week = _working_week(own) if not found else None
+        if found:
+            votes[Counter(found).most_common(1)[0][0]] += 1
+        elif week is not None:
+            votes[week] += 1
+    return votes.most_common(1)[0][0] if votes else None
+
+
+def _infer(times: pd.DatetimeIndex) -> str | None:
+    if len(times) < 3:
+        return None
+    with warnings.catch_warnings():
+        # pandas 3 announces an offset in place of a text: both are read
+        warnings.simplefilter("ignore", DeprecationWarning)
+        found = pd.infer_freq(times)
+    alias = None if found is None else str(getattr(found, "freqstr", found))
+    if alias is None or (alias.endswith("D") and times[1] - times[0] >= _MONTH):  # 31 days twice: July to September
+        return _regular_months(times.tz_localize(None)) or alias
+    return alias
+
+
+def _regular_months(local: pd.DatetimeIndex) -> str | None:
+    """The name of months from one day, where every time is that day at one time of day, as many months apart."""
+    day, steps = _same_day(local), np.diff(_month_numbers(local))
+    if day is None or steps[0] < 1 or (steps != steps[0]).any():
+        return None
+    return freq_name(Months(int(steps[0]), day).offset())
+
+
+def _same_day(local: pd.DatetimeIndex) -> int | None:
+    """The day of the month that all times are, the last of a shorter month; None where there is none."""
+    day = int(local.day.max())
+    on_it = local.day == np.minimum(day, local.days_in_month)
+    return day if on_it.all() and (local - local.normalize()).nunique() == 1 else None
+
+
+def _month_numbers(local: pd.DatetimeIndex) -> Ints:
+    return np.asarray(local.year * 12 + local.month, dtype=np.int64)
+
+
+def _working_week(times: pd.DatetimeIndex) -> str | None:
+    """The name of the days of the week that occur, where others never do and most steps go from one to the next."""
+    local = times.tz_localize(None)
+    days = local.normalize()
+    if len(days) < 4 or days[-1] - days[0] < _FORTNIGHT or (local - days).nunique() > 1:
+        return None
+    works = np.bincount(days.day_of_week, minlength=7) > 0
+    if not 1 < works.sum() < 7:
+        return None
+    dates = days.to_numpy().astype("M8[D]")
+    steps = np.busday_count(dates[:-1], dates[1:], weekmask=works)
+    if (steps == 1).mean() <= 0.5:
+        return None
+    return freq_name(parse_freq("C-" + "".join(day for day, on in zip(_WEEKDAYS, works, strict=True) if on)))
+
+
+def _mode(values: Ints) -> int:
+    found, counts = np.unique(values, return_counts=True)
+    return min(int(found[np.argmax(counts)]), LARGEST)
+
+
+def within(indptr: Ints, n_steps: int) -> Bools:
+    """True for steps inside a series, False for those from one series to the next: ``(n_steps,)``."""
+    inside = np.ones(max(n_steps, 0), dtype=bool)
+    inside[indptr[1:-1] - 1] = False
+    return inside
