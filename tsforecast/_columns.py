@@ -60,6 +60,8 @@ def series_of(frame: pd.DataFrame, id_col: str, name: str) -> tuple[Ints, Index]
     column = frame[id_col] if id_col in frame.columns else pd.Series(name, index=frame.index)
     if column.isna().any():
         raise DataError(f"Column {id_col!r} is empty in row {int(np.argmax(column.isna()))}; every row needs an id.")
+    if column.dtype == object and {bool} < set(map(type, column)):
+        raise DataError(f"Column {id_col!r} holds booleans among other ids, where True is 1; give the ids as texts.")
     try:
         codes, found = pd.factorize(column)
     except TypeError as error:

@@ -13,6 +13,7 @@ from tsforecast.exceptions import FrequencyError
 from tsforecast.frequency import LARGEST, Freq, freq_name, parse_freq
 
 _STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
+_MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # of filled gaps: for a few observations, and for each further one
 _FORTNIGHT = pd.Timedelta(days=14)
 _MONTH = pd.Timedelta(days=28)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -57,48 +58,66 @@ def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
     longest = int(np.argmax(lengths))
     raise FrequencyError(
         f"Series {ids[longest]!r} has {lengths[longest]} observation(s) and no regular step could be inferred from any "
-        f"series. Give the frequency: {advice(times, indptr)}."
+        f"series. Give {advice(times, indptr)}."
     )
 
 
 def advice(times: Index, indptr: Ints) -> str:
-    """How to name a frequency that holds all the times, for a message: an option in Python and on the command line.
+    """What to give so that the times are read, for a message that goes "Give …".
 
     Examples
     --------
     >>> advice(pd.DatetimeIndex(["2024-01-25", "2024-02-25", "2024-05-25"]), np.array([0, 3]))
-    "freq='MS-25' with gaps='nan' (--freq MS-25 --gaps nan on the command line)"
+    "a frequency that fits: freq='MS-25' with gaps='nan' (--freq MS-25 --gaps nan on the command line)"
     """
-    found, gappy = _step_of_all(times, indptr)
+    found, n_steps = _step_of_all(times, indptr)
+    if found is None:
+        return "the times in UTC, where every day has 24 hours: tz_convert('UTC')"
+    if n_steps > most_rows(len(times)):
+        return "sums or means over equal steps, such as series.resample('D').mean()"
     name = freq_name(found)
-    given = name if isinstance(found, pd.offsets.BaseOffset) else str(found)
-    shown = repr(given) if isinstance(found, pd.offsets.BaseOffset) else given
-    also = (" with gaps='nan'", " --gaps nan") if gappy else ("", "")
-    return f"freq={shown}{also[0]} (--freq {given}{also[1]} on the command line)"
+    shown = name if isinstance(found, int) else repr(name)
+    also = (" with gaps='nan'", " --gaps nan") if n_steps > len(times) - (len(indptr) - 1) else ("", "")
+    return f"a frequency that fits: freq={shown}{also[0]} (--freq {name}{also[1]} on the command line)"
 
 
-def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq, bool]:
-    """The longest step that every time of every series lies on, and whether some are skipped at it."""
+def most_rows(n_obs: int) -> int:
+    """Rows that filling the gaps of ``n_obs`` observations may make; past that, a time or the frequency is wrong."""
+    return _MOST_ROWS + _ROWS_EACH * n_obs
+
+
+def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq | None, int]:
+    """The longest step that every time of every series lies on, and how many of it all series take together.
+
+    None for days that are 24 hours in a time zone whose days are not.
+    """
     inner = within(indptr, len(times) - 1)
     if isinstance(times, pd.PeriodIndex):
-        return parse_freq(times.freq), True
+        return parse_freq(times.freq), int(np.diff(times.asi8)[inner].sum()) // int(times.freq.n)
     if not isinstance(times, pd.DatetimeIndex):
-        steps = np.diff(times.to_numpy(dtype=np.int64))[inner]
-        return (math.gcd(*steps.tolist()) or 1, bool((steps != math.gcd(*steps.tolist())).any()))
+        step, total = _common(times.to_numpy(dtype=np.int64), inner)
+        return step or 1, total
     local = times.tz_localize(None)
     day = _same_day(local)
-    if day is not None and inner.any():
-        months = np.diff(_month_numbers(local))[inner]
-        count = math.gcd(*months.tolist())
+    if day is not None:
+        count, total = _common(_month_numbers(local), inner)
         if count > 0:
-            return Months(count, day).offset(), bool((months != count).any())
-    for clock in (local, times.tz_convert(None) if times.tz is not None else local):
-        passed = np.diff(clock.as_unit("ns" if times.unit == "ns" else "us").asi8)[inner]
-        step = math.gcd(*np.abs(passed).tolist())
-        freq = parse_freq(pd.Timedelta(step, unit="ns" if times.unit == "ns" else "us")) if step else pd.offsets.Day()
-        if clock is not local or times.tz is None or freq_name(freq).endswith("D"):
-            break
-    return freq, bool((passed != step).any())
+            return Months(count, day).offset(), total
+    unit = "ns" if times.unit == "ns" else "us"
+    step, total = _common(local.as_unit(unit).asi8, inner)
+    freq = parse_freq(pd.Timedelta(step, unit=unit)) if step else pd.offsets.Day()
+    if times.tz is None or isinstance(freq, pd.offsets.Day):
+        return freq, total
+    step, total = _common(times.as_unit(unit).asi8, inner)
+    freq = parse_freq(pd.Timedelta(step, unit=unit))
+    return (None if isinstance(freq, pd.offsets.Day) else freq), total
+
+
+def _common(stamps: Ints, inner: Bools) -> tuple[int, int]:
+    """The greatest common divisor of the steps inside the series, and how often it goes into all of them."""
+    steps = np.abs(np.diff(stamps)[inner]).tolist()
+    step = math.gcd(*steps)
+    return step, sum(steps) // max(step, 1)
 
 
 def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:

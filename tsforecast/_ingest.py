@@ -11,6 +11,7 @@ from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError
 
 _LARGEST = 2**62  # of integer times: sums of two of them still are int64
+_LONGEST = 60  # letters of a value in a message
 _EXACT = 2**53  # whole numbers past it have no floats of their own
 
 
@@ -99,7 +100,7 @@ def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times
     if bad.any():
         row = int(np.argmax(bad))
         raise wrong(
-            f"Series {owner(row, indptr, ids)} has {what}={_plain(column[row])!r} at {times[row]}; a finite number is "
+            f"Series {owner(row, indptr, ids)} has {what}={_plain(column[row])} at {times[row]}; a finite number is "
             "needed (leave the cell empty for a missing value)."
         )
     return values
@@ -121,7 +122,8 @@ def parse_table(frame: pd.DataFrame, ids: Index, times: Index) -> Floats:
             return table
     times_at = next((i for i, dtype in enumerate(frame.dtypes) if dtype.kind in "cmM"), None)
     if times_at is not None:
-        parse_values(np.empty(1, dtype="M8[s]"), np.array([0, 1]), ids[times_at : times_at + 1], times)
+        kind = "c16" if frame.dtypes.iloc[times_at].kind == "c" else "M8[s]"
+        parse_values(np.empty(1, dtype=kind), np.array([0, 1]), ids[times_at : times_at + 1], times)
     cells = frame.to_numpy(dtype=object).T.reshape(-1)  # series by series
     indptr = np.arange(frame.shape[1] + 1, dtype=np.int64) * len(frame)
     return (
@@ -129,6 +131,22 @@ def parse_table(frame: pd.DataFrame, ids: Index, times: Index) -> Floats:
         .reshape(frame.shape[1], len(frame))
         .T
     )
+
+
+def plain_array(data: Any) -> "np.ndarray[Any, Any]":
+    """An array without a mask, nan where it was masked.
+
+    Examples
+    --------
+    >>> plain_array(np.ma.array([1, 2], mask=[False, True]))
+    array([ 1., nan])
+    """
+    if isinstance(data, np.ma.MaskedArray) and data.dtype.kind in "biuf":
+        return np.where(np.ma.getmaskarray(data), np.nan, data.data.astype(np.float64))
+    array = np.asarray(data)
+    if array.dtype.kind == "V":
+        raise DataError(f"The array has the type {array.dtype}; numbers are needed. A frame has columns.")
+    return array
 
 
 def check_ids(ids: Index, what: str) -> None:
@@ -143,7 +161,7 @@ def check_ids(ids: Index, what: str) -> None:
         )
     empty = np.asarray(ids.isna()) | np.array([isinstance(name, str) and not name.strip() for name in ids], dtype=bool)
     if empty.any():
-        raise DataError(f"Of the {what} number {int(np.argmax(empty)) + 1} is empty; every series needs a name.")
+        raise DataError(f"One of the {what} is empty, number {int(np.argmax(empty)) + 1}; every series needs a name.")
     if ids.dtype != object:
         return
     seen: dict[str, Any] = {}
@@ -224,8 +242,11 @@ def _int64(numbers_given: "np.ndarray[Any, Any]", indptr: Ints, ids: Index) -> I
     return pd.Index(numbers_given.astype(np.int64))
 
 
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+def _plain(value: Any) -> str:
+    """A value as it is written, cut where it is long."""
+    shown = repr(value.item() if isinstance(value, np.generic) and value.dtype.kind != "f" else value)
+    shown = repr(float(value)) if isinstance(value, np.floating) and value.itemsize <= 8 else shown
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 
 def _whole(times: Floats, indptr: Ints, ids: Index) -> Index:

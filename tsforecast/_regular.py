@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
-from tsforecast._infer import advice, within
+from tsforecast._infer import advice, most_rows, within
 from tsforecast._ingest import owner
 from tsforecast._memory import fits_in_memory
 from tsforecast._types import Floats, Index, Ints
@@ -31,8 +31,6 @@ _CLOCKS = (
     "times in UTC, or with their offset from it."
 )
 _SPARE = 10_000  # times that a grid shared by all series may have in vain
-_MOST_SKIPPED = 1_000_000  # times that may be filled in for a few observations, and
-_SKIPPED_EACH = 1_000  # for each further one: past that, a time or the frequency is wrong
 
 
 def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
@@ -79,7 +77,7 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
             row = int(np.argmax(off_grid))
             return FrequencyError(
                 f"Series {owner(row, indptr, ids)}: {times[row]} is not a time of the frequency {freq_label(freq)}. "
-                f"Correct the times, or give a frequency that fits: {advice(times, indptr)}."
+                f"Correct the times, or give {advice(times, indptr)}."
             )
     bad = np.asarray(after[:-1] != times[1:]) & within(indptr, len(times) - 1)
     if not bad.any():
@@ -96,7 +94,7 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     zoned = isinstance(times, pd.DatetimeIndex) and times.tz is not None
     return FrequencyError(
         f"Series {name} goes from {times[row - 1]} to {times[row]}, less than one step of the "
-        f"frequency {freq_label(freq)}. Correct the times, or give a frequency that fits: {advice(times, indptr)}."
+        f"frequency {freq_label(freq)}. Correct the times, or give {advice(times, indptr)}."
         f"{_CLOCKS if zoned else ''}"
     )
 
@@ -143,7 +141,7 @@ def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index,
             lost = own[-1] if grid is None else own[int(np.argmax(place < 0))]
             raise FrequencyError(
                 f"Series {name!r}: {lost} is not a time of the frequency {freq_label(freq)}. Correct the times, or "
-                f"give a frequency that fits: {advice(times, indptr)}."
+                f"give {advice(times, indptr)}."
             )
         grids.append(grid)
         places.append(place + offset)
@@ -155,9 +153,8 @@ def _check_size(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
     """Raise a `GapError` where far more times would be filled in than there are, before memory is taken for them."""
     stamps = _stamps(times)
     per_step = _usual_step(times, freq)
-    allowed = _MOST_SKIPPED + _SKIPPED_EACH * len(times)
     rows = sum((int(stamps[b - 1]) - int(stamps[a])) // per_step + 1 for a, b in itertools.pairwise(indptr.tolist()))
-    if rows <= allowed and fits_in_memory(rows, n_columns=4):
+    if rows <= most_rows(len(times)) and fits_in_memory(rows, n_columns=4):
         return
     steps = np.where(within(indptr, len(times) - 1), np.diff(stamps), 0)
     row = int(np.argmax(steps)) + 1

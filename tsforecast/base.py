@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsforecast._ingest import time_kind
+from tsforecast._numbers import whole_number
 from tsforecast._types import Floats
 from tsforecast.containers import (
     Container,
@@ -195,7 +196,7 @@ class BaseForecaster(BaseEstimator, ABC):
             A forecast is not finite.
         """
         self._check_fitted()
-        steps = _whole_number("horizon", horizon)
+        steps = whole_number("horizon", horizon, what="a whole number of steps")
         levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
         if history is None:
             panel, container = self.panel_, self._container
@@ -383,15 +384,14 @@ class Wrapper(BaseForecaster):
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
-        return self.forecaster.handles_missing
+        return self._inner().handles_missing
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
-        return self.forecaster.uses_covariates
+        return self._inner().uses_covariates
 
-
-def _whole_number(name: str, value: int) -> int:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")
-    return int(value)
+    def _inner(self) -> BaseForecaster:
+        if not isinstance(self.forecaster, BaseForecaster):
+            raise ParameterError(f"forecaster={self.forecaster!r} is no forecaster such as Naive().")
+        return self.forecaster

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._columns import tell_unused
 from tsforecast._covariates import KEYS, CovariateGaps, check_names
-from tsforecast._ingest import parse_times, time_kind
+from tsforecast._ingest import parse_times, plain_array, time_kind
 from tsforecast._memory import fits_in_memory
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import ContainerTypeError, CovariateError, DataError, ParameterError
@@ -116,7 +116,9 @@ def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
         return Panel.from_wide(y, freq=freq), Container("wide")
     if isinstance(y, (np.ndarray, list, tuple)):
         try:
-            array = np.asarray(y)
+            array = plain_array(y)
+        except DataError:
+            raise
         except ValueError as error:
             raise DataError("The lists have different lengths; an array is rectangular.") from error
         return Panel.from_array(array), Container("array" if array.ndim == 1 else "matrix")
@@ -192,7 +194,7 @@ def _framed(X: Covariates) -> "pd.DataFrame | np.ndarray[Any, Any]":
 def _numbers(values: Any, what: str) -> Floats:
     """``values`` as float64, of the same shape; nan where they are missing."""
     try:
-        plain = pd.DataFrame(np.asarray(values))
+        plain = pd.DataFrame(plain_array(values))
         if any(dtype.kind in "cmM" for dtype in plain.dtypes):
             raise TypeError(f"of the type {plain.dtypes.iloc[0]}")
         return plain.to_numpy(np.float64, na_value=np.nan).reshape(np.shape(values))

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from tsforecast._months import Months, months_between, months_of, move_months
+from tsforecast._numbers import is_whole
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import FrequencyError, ParameterError
 
@@ -69,13 +70,13 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
     >>> freq_name(parse_freq("MS-25")), season_length_of(parse_freq("C-MonTueWedThuFriSat"))
     ('MS-25', 6)
     """
-    if isinstance(freq, (int, np.integer)) and not isinstance(freq, bool):
+    if isinstance(freq, (int, np.integer)) and is_whole(freq):
         if not 1 <= freq <= LARGEST:
             raise FrequencyError(f"freq={freq} is not a positive step{' that 64 bits hold' if freq > 0 else ''}.")
         return int(freq)
     try:
         own = _own_form(freq) if isinstance(freq, str) else None
-        offset = own or to_offset(_modern(freq) if isinstance(freq, str) else freq)
+        offset = own or to_offset(_modern(freq) if isinstance(freq, str) else _as_offset(freq))
         if offset is None or offset.n < 1:
             raise ValueError("no step forward")
         step = _canonical(offset)
@@ -382,6 +383,11 @@ def _canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
     if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterEnd, pd.offsets.BQuarterEnd)):
         return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 10)
     return offset
+
+
+def _as_offset(freq: Any) -> Any:
+    """Numpy's duration, which pandas takes for no offset, as one of pandas."""
+    return pd.Timedelta(freq) if isinstance(freq, np.timedelta64) else freq
 
 
 def _plain_offset(offset: "pd.DateOffset") -> "pd.offsets.BaseOffset":

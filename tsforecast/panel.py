@@ -11,7 +11,7 @@ import pandas as pd
 from tsforecast._columns import check_columns, series_of, tell_unused
 from tsforecast._covariates import CovariateGaps, check_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast._infer import infer_freq
-from tsforecast._ingest import check_ids, parse_table, parse_times, parse_values
+from tsforecast._ingest import check_ids, parse_table, parse_times, parse_values, plain_array
 from tsforecast._regular import Gaps, check_increasing, fill_gaps, first_irregular
 from tsforecast._static import align_static, constant_rows
 from tsforecast._types import Floats, Index, Ints
@@ -214,7 +214,7 @@ class Panel:
         >>> Panel.from_array(np.array([3.0, 1.0, 2.0])).times.tolist()
         [0, 1, 2]
         """
-        array = np.asarray(array)
+        array = plain_array(array)
         if array.ndim not in (1, 2) or array.size == 0:
             raise DataError(f"The array has shape {array.shape}; (n_obs,) or (n_obs, n_series) with values is needed.")
         if array.ndim == 1:
