@@ -9,15 +9,14 @@ import pandas as pd
 from tsforecast._infer import advice, most_rows, within
 from tsforecast._ingest import owner
 from tsforecast._memory import fits_in_memory
+from tsforecast._offsets import NANOS, shortest_ns
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, FrequencyError, GapError
 from tsforecast.frequency import (
-    NANOS,
     Freq,
     freq_label,
     has_fixed_step,
     same_steps,
-    shortest_ns,
     step_times,
     steps_between,
     times_between,

@@ -3,7 +3,6 @@
 A frequency is a pandas offset for calendar times, or a positive int for integer times.
 """
 
-import re
 import warnings
 from typing import Any, TypeAlias
 
@@ -11,32 +10,31 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from tsforecast._months import Months, months_between, months_of, move_months
+from tsforecast._months import months_between, months_of, move_months
 from tsforecast._numbers import is_whole
+from tsforecast._offsets import (
+    DAY,
+    MINUTE,
+    MONTHS,
+    NANOS,
+    SECOND,
+    WEEKDAYS,
+    as_offset,
+    canonical,
+    holidays_of,
+    longest_ns,
+    modern,
+    own_form,
+    shortest_ns,
+    tick_ns,
+    weekmask_of,
+)
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import FrequencyError, ParameterError
 
 Freq: TypeAlias = pd.offsets.BaseOffset | int
 
 LARGEST = 2**62  # of integer times and steps: sums of two of them still are int64
-# pandas before 2.2 -> pandas from 2.2 on; an anchor ("A-DEC") follows the name unchanged.
-_OLD_ALIASES = {
-    "M": "ME", "BM": "BME", "CBM": "CBME", "SM": "SME",
-    "Q": "QE", "BQ": "BQE", "A": "YE", "Y": "YE", "BA": "BYE", "BY": "BYE",
-    "AS": "YS", "BAS": "BYS", "H": "h", "BH": "bh", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns",
-}  # fmt: skip
-_MONTHS = {  # of one step
-    "M": 1, "ME": 1, "MS": 1, "BME": 1, "BMS": 1, "CBME": 1, "CBMS": 1, "WOM": 1, "LWOM": 1,
-    "Q": 3, "QE": 3, "QS": 3, "BQE": 3, "BQS": 3, "REQ": 3, "HYE": 6, "HYS": 6, "BHYE": 6, "BHYS": 6,
-    "Y": 12, "YE": 12, "YS": 12, "BYE": 12, "BYS": 12, "RE": 12,
-}  # fmt: skip
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_SECOND = 1_000_000_000  # nanoseconds
-_MINUTE, _DAY = 60 * _SECOND, 86_400 * _SECOND
-_UNITS = (
-    (_DAY, pd.offsets.Day), (3600 * _SECOND, pd.offsets.Hour), (_MINUTE, pd.offsets.Minute),
-    (_SECOND, pd.offsets.Second), (10**6, pd.offsets.Milli), (10**3, pd.offsets.Micro), (1, pd.offsets.Nano),
-)  # fmt: skip
 _LAST_YEAR = 9999  # of dates that can be written
 _LABEL = 60  # letters of a name in a message
 
@@ -75,12 +73,12 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
             raise FrequencyError(f"freq={freq} is not a positive step{' that 64 bits hold' if freq > 0 else ''}.")
         return int(freq)
     try:
-        own = _own_form(freq) if isinstance(freq, str) else None
-        offset = own or to_offset(_modern(freq) if isinstance(freq, str) else _as_offset(freq))
+        own = own_form(freq) if isinstance(freq, str) else None
+        offset = own or to_offset(modern(freq) if isinstance(freq, str) else as_offset(freq))
         if offset is None or offset.n < 1:
             raise ValueError("no step forward")
-        step = _canonical(offset)
-        if step != (_own_form(freq_name(step)) or to_offset(freq_name(step))):
+        step = canonical(offset)
+        if step != (own_form(freq_name(step)) or to_offset(freq_name(step))):
             raise ValueError("no text names it")
         return step
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
@@ -105,8 +103,8 @@ def freq_name(freq: Freq) -> str:
         return f"{months.count if months.count > 1 else ''}MS-{months.day}"
     if type(freq) is pd.offsets.CustomBusinessDay:
         mask = weekmask_of(freq)
-        days = "".join(day for day, works in zip(_WEEKDAYS, mask, strict=True) if works == "1")
-        closed = "".join(f"-{day}" for day in _holidays(freq))
+        days = "".join(day for day, works in zip(WEEKDAYS, mask, strict=True) if works == "1")
+        closed = "".join(f"-{day}" for day in holidays_of(freq))
         return f"{freq.n if freq.n > 1 else ''}C-{days}{closed}"
     return str(freq.freqstr)
 
@@ -121,18 +119,6 @@ def freq_label(freq: Freq) -> str:
     """
     name = freq_name(freq)
     return repr(name if len(name) <= _LABEL else f"{name[:_LABEL]}…")
-
-
-def weekmask_of(freq: "pd.offsets.BaseOffset") -> str:
-    """Which days of the week are steps, Monday first: ``"1111100"`` for business days.
-
-    Examples
-    --------
-    >>> weekmask_of(parse_freq("B")), weekmask_of(parse_freq("C-SunMonTue"))
-    ('1111100', '1100001')
-    """
-    mask = getattr(freq, "weekmask", None) or "1111100"
-    return "".join("1" if works else "0" for works in np.busdaycalendar(weekmask=mask).weekmask)
 
 
 def season_length_of(freq: Freq) -> int:
@@ -151,7 +137,7 @@ def season_length_of(freq: Freq) -> int:
     """
     if isinstance(freq, int):
         return 1
-    nanos = _tick_ns(freq)
+    nanos = tick_ns(freq)
     if nanos is not None:
         return _season_of_ticks(nanos)
     months = months_of(freq)
@@ -162,19 +148,19 @@ def season_length_of(freq: Freq) -> int:
     unit = freq.rule_code.split("-")[0]
     if unit in ("B", "C"):
         return _share(weekmask_of(freq).count("1"), freq.n)
-    return _share(12, _MONTHS[unit] * freq.n) if unit in _MONTHS else 1
+    return _share(12, MONTHS[unit] * freq.n) if unit in MONTHS else 1
 
 
 def _season_of_ticks(nanos: int) -> int:
-    if nanos % (7 * _DAY) == 0:
-        return _share(52, nanos // (7 * _DAY))
-    if nanos % _DAY == 0:
-        return _share(7, nanos // _DAY)
-    if nanos > _MINUTE:
-        return _share(_DAY, nanos)
-    if nanos == _MINUTE:
+    if nanos % (7 * DAY) == 0:
+        return _share(52, nanos // (7 * DAY))
+    if nanos % DAY == 0:
+        return _share(7, nanos // DAY)
+    if nanos > MINUTE:
+        return _share(DAY, nanos)
+    if nanos == MINUTE:
         return 60
-    return _share(_MINUTE, nanos) if nanos >= _SECOND else 1
+    return _share(MINUTE, nanos) if nanos >= SECOND else 1
 
 
 def _share(whole: int, step: int) -> int:
@@ -200,7 +186,7 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
 
 def _moved(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
     """Zoneless times moved, element by element."""
-    nanos, months = _tick_ns(freq), months_of(freq)
+    nanos, months = tick_ns(freq), months_of(freq)
     if nanos is not None:
         return local + pd.TimedeltaIndex((steps * (nanos // NANOS[local.unit])).astype(f"m8[{local.unit}]"))
     if months is not None:
@@ -233,6 +219,8 @@ def future_times(last: Index, horizon: int, freq: Freq) -> Index:
 def steps_between(first: Index, last: Index, freq: Freq) -> int:
     """Steps of ``freq`` from the one time in ``first`` to the one in ``last``, negative where it is earlier.
 
+    A time without a zone is local to the zone of the other.
+
     Raises
     ------
     FrequencyError
@@ -243,7 +231,8 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     >>> steps_between(pd.DatetimeIndex(["2020-01-01"]), pd.DatetimeIndex(["2021-03-01"]), parse_freq("MS"))
     14
     """
-    nanos = None if isinstance(freq, int) else _tick_ns(freq)
+    first, last = _on_one_clock(first, last, freq)
+    nanos = None if isinstance(freq, int) else tick_ns(freq)
     months = None if isinstance(freq, int) else months_of(freq)
     if isinstance(first, pd.DatetimeIndex) and nanos is not None:
         passed = _nanos(_wall_clock(last, freq)) - _nanos(_wall_clock(first, freq))
@@ -261,6 +250,19 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     if step_times(first, np.array([steps]), freq)[0] != last[0]:
         raise FrequencyError(f"{last[0]} is not a whole number of steps {freq_label(freq)} from {first[0]}.")
     return steps
+
+
+def _on_one_clock(first: Index, last: Index, freq: Freq) -> tuple[Index, Index]:
+    """Both times without their zones where only one has a zone, or where days of several zones are counted."""
+    if isinstance(first, pd.PeriodIndex) != isinstance(last, pd.PeriodIndex):
+        raise FrequencyError(
+            f"{first[0]} and {last[0]} cannot be compared, one is a period; convert it: to_timestamp()."
+        )
+    if not isinstance(first, pd.DatetimeIndex) or not isinstance(last, pd.DatetimeIndex) or first.tz == last.tz:
+        return first, last
+    if first.tz is not None and last.tz is not None and _is_short(freq):
+        return first, last
+    return first.tz_localize(None), last.tz_localize(None)
 
 
 def times_between(first: pd.DatetimeIndex, last: pd.DatetimeIndex, freq: Freq) -> pd.DatetimeIndex:
@@ -293,7 +295,7 @@ def check_reach(last: Index, horizon: int, freq: Freq) -> None:
     latest = last[[int(np.argmax(last.asi8 if hasattr(last, "asi8") else last.to_numpy()))]]
     try:
         if isinstance(latest, pd.DatetimeIndex) and isinstance(freq, pd.offsets.BaseOffset):
-            years = horizon * shortest_ns(freq) / (366 * _DAY)
+            years = horizon * shortest_ns(freq) / (366 * DAY)
             year = latest.year[0] + years
             if year <= _LAST_YEAR:
                 year = step_times(latest, np.array([horizon]), freq).year[0]
@@ -325,12 +327,12 @@ def same_steps(one: Freq, other: "Freq | pd.offsets.BaseOffset") -> bool:
         if isinstance(freq, int):
             lengths.append(("steps", freq))
             continue
-        nanos, months = _tick_ns(freq), months_of(freq)
+        nanos, months = tick_ns(freq), months_of(freq)
         unit = freq.rule_code.split("-")[0] if months is None else ""
         if nanos is not None:
             lengths.append(("ns", nanos))
-        elif months is not None or unit in _MONTHS:
-            lengths.append(("months", months.count if months is not None else _MONTHS[unit] * freq.n))
+        elif months is not None or unit in MONTHS:
+            lengths.append(("months", months.count if months is not None else MONTHS[unit] * freq.n))
         else:
             lengths.append((freq_name(freq), 1))
     return lengths[0] == lengths[1]
@@ -344,16 +346,7 @@ def has_fixed_step(freq: Freq) -> bool:
     >>> has_fixed_step(parse_freq("15min")), has_fixed_step(parse_freq("MS"))
     (True, False)
     """
-    return isinstance(freq, int) or _tick_ns(freq) is not None
-
-
-def _tick_ns(freq: "pd.offsets.BaseOffset") -> int | None:
-    """Nanoseconds of a step of fixed length, None for a calendar step (months, business days)."""
-    if isinstance(freq, pd.offsets.Tick):
-        return int(pd.Timedelta(freq).value)
-    if isinstance(freq, pd.offsets.Day):  # no Tick from pandas 3 on
-        return int(freq.n) * _DAY
-    return None
+    return isinstance(freq, int) or tick_ns(freq) is not None
 
 
 def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndarray[Any, np.dtype[np.datetime64]]":
@@ -363,78 +356,6 @@ def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndar
         return (times + offset).to_numpy()
 
 
-def _canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
-    """One offset for those that name the same times.
-
-    Ticks are counted in the largest unit that holds them; a week without an anchor is seven days; quarters that end in
-    March end in December too; a calendar of Monday to Friday is that of business days.
-    """
-    if type(offset) is pd.DateOffset:
-        return _plain_offset(offset)
-    nanos = _tick_ns(offset)
-    if nanos is not None:
-        return next(unit(nanos // size) for size, unit in _UNITS if nanos % size == 0)
-    if isinstance(offset, pd.offsets.Week) and offset.weekday is None:
-        return pd.offsets.Day(7 * offset.n)
-    if type(offset) is pd.offsets.CustomBusinessDay and not offset.normalize and not offset.offset:
-        return _working_days(offset.n, weekmask_of(offset), _holidays(offset))
-    if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterBegin, pd.offsets.BQuarterBegin)):
-        return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 1)
-    if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterEnd, pd.offsets.BQuarterEnd)):
-        return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 10)
-    return offset
-
-
-def _as_offset(freq: Any) -> Any:
-    """Numpy's duration, which pandas takes for no offset, as one of pandas."""
-    return pd.Timedelta(freq) if isinstance(freq, np.timedelta64) else freq
-
-
-def _plain_offset(offset: "pd.DateOffset") -> "pd.offsets.BaseOffset":
-    """What a ``pd.DateOffset`` of months from a day, or of days and hours, names."""
-    kwds = dict(offset.kwds)
-    day = kwds.pop("day", None)
-    count = offset.n * (kwds.pop("months", 0) + 12 * kwds.pop("years", 0))
-    if count > 0 and day is not None and not kwds and not offset.normalize:
-        return Months(count, day).offset()
-    if count == 0 and day is None and kwds:
-        return _canonical(to_offset(offset.n * pd.Timedelta(**kwds)))
-    raise ValueError("months that begin on a day are named by it, as 'MS-25'")
-
-
-def _working_days(n: int, mask: str, holidays: tuple[str, ...]) -> "pd.offsets.BaseOffset":
-    if not holidays and mask == "1111111":
-        return pd.offsets.Day(n)
-    if not holidays and mask == "1111100":
-        return pd.offsets.BusinessDay(n)
-    if not holidays and mask.count("1") == 1:
-        return pd.offsets.Week(n, weekday=mask.index("1"))
-    days = " ".join(day for day, works in zip(_WEEKDAYS, mask, strict=True) if works == "1")
-    dates = [f"{day[:4]}-{day[4:6]}-{day[6:]}" for day in holidays]
-    return pd.offsets.CustomBusinessDay(n, weekmask=days, holidays=dates)
-
-
-def _holidays(freq: "pd.offsets.CustomBusinessDay") -> tuple[str, ...]:
-    """Days that the calendar leaves out, as ``"20241225"``."""
-    return tuple(str(day).replace("-", "") for day in np.sort(freq.calendar.holidays))
-
-
-def _own_form(name: str) -> "pd.offsets.BaseOffset | None":
-    """The offset of ``"MS-25"`` and ``"C-MonTue-20241225"``; None for any other text."""
-    months = re.fullmatch(r"\s*(\d*)MS-(\d{1,2})\s*", name)
-    if months is not None and (months[1] == "" or int(months[1]) > 0):
-        return Months(int(months[1] or 1), int(months[2])).offset()
-    week = re.fullmatch(rf"\s*(\d*)C-((?:{'|'.join(_WEEKDAYS)})+)((?:-\d{{8}})*)\s*", name, flags=re.IGNORECASE)
-    if week is None or int(week[1] or 1) < 1:
-        return None
-    found = [day.title() for day in re.findall("...", week[2])]
-    mask = "".join("1" if day in found else "0" for day in _WEEKDAYS)
-    return _working_days(int(week[1] or 1), mask, tuple(sorted(filter(None, week[3].split("-")))))
-
-
-NANOS = {"s": _SECOND, "ms": 10**6, "us": 10**3, "ns": 1}
-
-
 def _nanos(time: pd.DatetimeIndex) -> int:
     """Nanoseconds of the one time since 1970, of any size."""
     return int(time.asi8[0]) * NANOS[time.unit]
@@ -442,39 +363,16 @@ def _nanos(time: pd.DatetimeIndex) -> int:
 
 def _with_room(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
     """``local`` in microseconds where steps in nanoseconds could leave what they can tell, 1677 to 2262."""
-    if local.unit != "ns" or len(local) == 0 or (_tick_ns(freq) or _DAY) % 1000:
+    if local.unit != "ns" or len(local) == 0 or (tick_ns(freq) or DAY) % 1000:
         return local
-    far = int(np.abs(local.asi8).max()) + int(np.abs(steps).max()) * _longest(freq)
-    return local.as_unit("us") if far > 2**63 - 1 - 366 * _DAY else local
-
-
-def _longest(freq: "pd.offsets.BaseOffset") -> int:
-    """Nanoseconds that no step is longer than."""
-    nanos, months = _tick_ns(freq), months_of(freq)
-    if nanos is not None:
-        return nanos
-    unit = freq.rule_code.split("-")[0] if months is None else ""
-    usual = {"W": 7, "B": 4, "SMS": 17, "SME": 17}.get(unit, 371)
-    days = 31 * months.count if months is not None else freq.n * (31 * _MONTHS[unit] if unit in _MONTHS else usual)
-    return int(days) * _DAY
-
-
-def shortest_ns(freq: "pd.offsets.BaseOffset") -> int:
-    """Nanoseconds that no step is shorter than."""
-    nanos, months = _tick_ns(freq), months_of(freq)
-    if nanos is not None:
-        return nanos
-    if months is not None:
-        return months.count * 28 * _DAY
-    unit = freq.rule_code.split("-")[0]
-    days = 28 * _MONTHS[unit] if unit in _MONTHS else {"W": 7, "B": 1, "C": 1, "SMS": 13, "SME": 13}.get(unit, 0)
-    return int(freq.n) * days * _DAY
+    far = int(np.abs(local.asi8).max()) + int(np.abs(steps).max()) * longest_ns(freq)
+    return local.as_unit("us") if far > 2**63 - 1 - 366 * DAY else local
 
 
 def _wall_clock(times: Index, freq: Freq) -> pd.DatetimeIndex:
     """Zoneless times in which one step is one step: local for days and longer, UTC for anything shorter."""
     index = pd.DatetimeIndex(times)
-    tick = None if isinstance(freq, int) else _tick_ns(freq)
+    tick = None if isinstance(freq, int) else tick_ns(freq)
     if index.unit != "ns":  # years before 1678 have no nanoseconds
         index = index.as_unit("ns" if tick is not None and tick % 1000 else "us")
     return index.tz_convert(None) if index.tz is not None and _is_short(freq) else index.tz_localize(None)
@@ -497,16 +395,5 @@ def _zoned(moved: pd.DatetimeIndex, start: pd.DatetimeIndex, freq: Freq) -> pd.D
 
 
 def _is_short(freq: Freq) -> bool:
-    nanos = None if isinstance(freq, int) else _tick_ns(freq)
-    return nanos is not None and nanos % _DAY != 0
-
-
-def _modern(alias: str) -> str:
-    """An alias of any pandas version in the spelling of pandas 2.2 and later."""
-    match = re.fullmatch(r"\s*(-?\d*)\s*([A-Za-z]+)(-[A-Za-z]+)?\s*", alias)
-    if match is None:
-        return alias
-    count, name, anchor = match.groups()
-    if name in {"b", "c", "d", "w"}:  # small letters of older versions
-        name, anchor = name.upper(), anchor and anchor.upper()
-    return count + _OLD_ALIASES.get(name, name) + (anchor or "")
+    nanos = None if isinstance(freq, int) else tick_ns(freq)
+    return nanos is not None and nanos % DAY != 0
