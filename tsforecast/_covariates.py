@@ -11,6 +11,12 @@ from tsforecast.exceptions import CovariateError, ParameterError
 CovariateGaps: TypeAlias = Literal["error", "ffill", "interpolate"]
 
 KEYS = ("unique_id", "ds", "y")
+_HINTS = {
+    "error": " Fill it in, or have it filled: covariate_gaps='ffill' takes the last value before it, 'interpolate' a "
+    "line between its neighbours (--covariate_gaps on the command line).",
+    "ffill": " There is no value before it in its series to fill it from.",
+    "interpolate": " It has no neighbours on both sides in its series to draw a line between.",
+}
 
 
 def check_names(names: Sequence[object]) -> tuple[str, ...]:
@@ -28,10 +34,12 @@ def check_names(names: Sequence[object]) -> tuple[str, ...]:
     """
     texts = tuple(str(name) for name in names)
     for i, name in enumerate(texts):
+        if not name.strip():
+            raise CovariateError(f"Covariate number {i + 1} has no name; each needs one.")
         if name in KEYS:
             raise CovariateError(
                 f"A covariate is called {name!r}, which is the name of the "
-                f"{dict(zip(KEYS, ('series', 'times', 'values'), strict=True))[name]}; rename it."
+                f"{dict(zip(KEYS, ('series', 'times', 'values'), strict=True))[name]}; rename it, or leave it out."
             )
         if name in texts[:i]:
             raise CovariateError(f"Two covariates are called {name!r}; each needs a name of its own.")
@@ -44,19 +52,24 @@ def check_gaps_option(covariate_gaps: object) -> None:
         raise ParameterError(f"covariate_gaps={covariate_gaps!r} is none of 'error', 'ffill', 'interpolate'.")
 
 
-def check_finite(table: Floats, names: Sequence[str], times: Index, indptr: Ints, ids: Index) -> None:
-    """Raise a `CovariateError` at the first number that is missing or infinite; it names series, column and time."""
+def check_finite(
+    table: Floats,
+    names: Sequence[str],
+    times: Index,
+    indptr: Ints,
+    ids: Index,
+    covariate_gaps: CovariateGaps = "error",
+) -> None:
+    """Raise a `CovariateError` at the first number that is missing or infinite; it names series, column and time.
+
+    ``covariate_gaps`` is how missing ones were filled in before.
+    """
     bad = ~np.isfinite(table)
     if not bad.any():
         return
     row, column = np.argwhere(bad)[0]
     name = ids[int(np.searchsorted(indptr, row, side="right")) - 1]
-    hint = (
-        " Fill it in, or have it filled: covariate_gaps='ffill' takes the last value before it, 'interpolate' a line "
-        "between its neighbours (--covariate_gaps on the command line)."
-        if np.isnan(table[row, column])
-        else ""
-    )
+    hint = _HINTS[covariate_gaps] if np.isnan(table[row, column]) else ""
     raise CovariateError(
         f"Covariate {names[column]}={table[row, column]} of series {name!r} at {times[row]}; a finite number is needed."
         f"{hint}"

@@ -370,8 +370,10 @@ class Panel:
         table = np.asarray(covariates, dtype=np.float64)
         if table.shape != (self.n_obs, len(names)):
             raise CovariateError(f"Covariates have shape {table.shape}; ({self.n_obs}, {len(names)}) is needed.")
+        texts = check_names(names)
         filled = fill_covariates(table, self.indptr, covariate_gaps)
-        return dataclasses.replace(self, covariates=filled, covariate_names=check_names(names))
+        check_finite(filled, texts, self.times, self.indptr, self.ids, covariate_gaps)
+        return dataclasses.replace(self, covariates=filled, covariate_names=texts)
 
     def with_static(self, static: pd.DataFrame | None) -> Self:
         """The same panel with what is known of each series and does not change, or with nothing of the kind.
