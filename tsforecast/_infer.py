@@ -14,6 +14,7 @@ from tsforecast.frequency import LARGEST, Freq, freq_name, parse_freq
 
 _STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
 _MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # of filled gaps: for a few observations, and for each further one
+_OFTEN = 0.5  # share of the weeks in which a working day occurs at least
 _FORTNIGHT = pd.Timedelta(days=14)
 _MONTH = pd.Timedelta(days=28)
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -23,7 +24,7 @@ def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
     """The one frequency that most series have.
 
     A series with a gap still tells its frequency, by its unbroken stretches; days of a week by which of them never
-    occur in two weeks or more, and where most steps are from one such day to the next. That every series really is
+    occur in two weeks or more, where the others occur in most weeks and most steps are from one such day to the next. That every series really is
     regular is checked by the caller.
 
     Parameters
@@ -129,11 +130,11 @@ def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:
         starts = range(0, max(len(own) - _STRETCH, 0) + 1, max(len(own) // 20, 1)) if whole is None else ()
         stretches = [_infer(own[k : k + _STRETCH]) for k in starts]
         found = [alias for alias in [whole, *stretches] if alias is not None]
-        week = _working_week(own) if not found else None
-        if found:
-            votes[Counter(found).most_common(1)[0][0]] += 1
-        elif week is not None:
-            votes[week] += 1
+        usual = Counter(found).most_common(1)[0][0] if found else None
+        if whole is None and usual in (None, "B"):  # two weeks with closed Saturdays look like business days
+            usual = _working_week(own) or usual
+        if usual is not None:
+            votes[usual] += 1
     return votes.most_common(1)[0][0] if votes else None
 
 
@@ -175,8 +176,9 @@ def _working_week(times: pd.DatetimeIndex) -> str | None:
     days = local.normalize()
     if len(days) < 4 or days[-1] - days[0] < _FORTNIGHT or (local - days).nunique() > 1:
         return None
-    works = np.bincount(days.day_of_week, minlength=7) > 0
-    if not 1 < works.sum() < 7:
+    counts = np.bincount(days.day_of_week, minlength=7)
+    works = counts > 0
+    if not 1 < works.sum() < 7 or counts[works].min() < _OFTEN * counts.max():
         return None
     dates = days.to_numpy().astype("M8[D]")
     steps = np.busday_count(dates[:-1], dates[1:], weekmask=works)

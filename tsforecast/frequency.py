@@ -36,6 +36,7 @@ Freq: TypeAlias = pd.offsets.BaseOffset | int
 
 LARGEST = 2**62  # of integer times and steps: sums of two of them still are int64
 _LAST_YEAR = 9999  # of dates that can be written
+_LONGEST_STEP = 292 * 365 * DAY  # what nanoseconds can tell
 _LABEL = 60  # letters of a name in a message
 
 
@@ -78,10 +79,12 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
         if offset is None or offset.n < 1:
             raise ValueError("no step forward")
         step = canonical(offset)
+        if longest_ns(step) > _LONGEST_STEP:
+            raise ValueError("dates do not last as long")
         if step != (own_form(freq_name(step)) or to_offset(freq_name(step))):
             raise ValueError("no text names it")
         return step
-    except (ValueError, TypeError, OverflowError, AttributeError) as error:
+    except (ValueError, TypeError, OverflowError, AttributeError, NotImplementedError) as error:
         raise FrequencyError(
             f"freq={freq!r} is not a pandas offset alias such as 'MS', 'W-SUN', 'D' or '15min', months from a day such "
             "as 'MS-25', days of the week such as 'C-MonTueWedThuFriSat', nor an integer step."
@@ -297,7 +300,7 @@ def check_reach(last: Index, horizon: int, freq: Freq) -> None:
         if isinstance(latest, pd.DatetimeIndex) and isinstance(freq, pd.offsets.BaseOffset):
             years = horizon * shortest_ns(freq) / (366 * DAY)
             year = latest.year[0] + years
-            if year <= _LAST_YEAR:
+            if year <= _LAST_YEAR + 1:  # near it, or never past it
                 year = step_times(latest, np.array([horizon]), freq).year[0]
         elif isinstance(latest, pd.PeriodIndex):
             ordinal = int(latest.asi8[0]) + horizon * int(latest.freq.n)

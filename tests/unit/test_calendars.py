@@ -74,7 +74,7 @@ def test_days_of_any_week_have_as_many_steps_as_the_week_has_days(days, n):
     freq = parse_freq("C-" + "".join(day for day in WEEKDAYS if day in days))
     assert season_length_of(freq) == len(days)
     times = future_times(pd.DatetimeIndex(["2023-12-31"]), n, freq)
-    assert {WEEKDAYS[day] for day in times.weekday} <= days
+    assert {WEEKDAYS[day] for day in times.day_of_week} <= days
     np.testing.assert_array_equal(times, pd.bdate_range("2024-01-01", periods=n, freq="C", weekmask=" ".join(days)))
 
 
@@ -177,15 +177,15 @@ def test_a_week_of_any_days_is_inferred(days, start, hour):
 def test_a_shop_closed_on_sundays_and_holidays_keeps_its_weekdays():
     times = pd.bdate_range("2024-01-01", periods=120, freq="C", weekmask=SHOP)
     closed = times[[40, 41, 77]]
-    shop = at(times, times.weekday.to_numpy(dtype=float)).drop(closed)
+    shop = at(times, times.day_of_week.to_numpy(dtype=float)).drop(closed)
     with pytest.raises(GapError, match=str(closed[0].date())):
         Panel.from_series(shop)
     panel = Panel.from_series(shop, gaps="nan")
     assert freq_name(panel.freq) == "C-MonTueWedThuFriSat"
     assert np.isnan(panel.values).sum() == 3
     forecast = SeasonalNaive().fit(panel).predict(12)
-    np.testing.assert_array_equal(forecast.mean[0], forecast.times.weekday)  # not shifted day by day
-    assert 6 not in set(forecast.times.weekday)
+    np.testing.assert_array_equal(forecast.mean[0], forecast.times.day_of_week)  # not shifted day by day
+    assert 6 not in set(forecast.times.day_of_week)
 
 
 def test_a_calendar_with_holidays_travels_to_workers_whole(tmp_path):
@@ -266,7 +266,7 @@ def test_the_advice_of_an_error_leads_out_of_it(times, freq):
 )
 @pytest.mark.parametrize("named", [False, True])
 def test_a_mistyped_time_is_named_before_memory_is_taken_for_what_lies_between(times, named):
-    freq = {"freq": "min"} if named and isinstance(times, pd.DatetimeIndex) else {}
+    freq = {"freq": "s"} if named and isinstance(times, pd.DatetimeIndex) else {}
     with pytest.raises(GapError, match=rf"from {re.escape(str(times[-2]))} to {re.escape(str(times[-1]))}.*mistyped"):
         Panel.from_series(at(times[:-1].append(times[-1:])), gaps="nan", **freq)
 
@@ -293,7 +293,7 @@ def test_nanoseconds_go_on_past_2262(kind, model):
     times = EDGES[kind]
     same = times.as_unit("us")
     forecast = model.fit(at(times)).predict(36)
-    assert forecast.index[-1].year in (2262, 2263, 2264)
+    assert forecast.index[-1].year in range(2262, 2266)
     np.testing.assert_array_equal(forecast.index.as_unit("us"), model.fit(at(same)).predict(36).index)
     result = backtest([Naive()], at(times), cv=RollingOrigin(4, n_windows=2), level=())
     assert len(result.leaderboard()) == 1
