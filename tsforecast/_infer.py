@@ -24,8 +24,8 @@ def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
     """The one frequency that most series have.
 
     A series with a gap still tells its frequency, by its unbroken stretches; days of a week by which of them never
-    occur in two weeks or more, where the others occur in most weeks and most steps are from one such day to the next. That every series really is
-    regular is checked by the caller.
+    occur in two weeks or more, where the others occur in most weeks and most steps are from one such day to the next.
+    That every series really is regular is checked by the caller.
 
     Parameters
     ----------
