@@ -243,7 +243,7 @@ def test_the_advice_of_an_error_leads_out_of_it(times, freq):
         except DataError as error:
             told = str(error)
         named = re.search(r"freq=('[^']+'|\d+)(?= with gaps| \(--freq)", told)
-        asked = {"freq": eval(named[1])} if named else {}  # noqa: S307 # a text or a number of our own message
+        asked = {"freq": eval(named[1])} if named else {}  # a text or a number of our own message
         asked |= {"gaps": "nan"} if "gaps='nan'" in told else {}
         asked |= {"freq": None} if "Leave freq out" in told else {}
         if "does not go with times" in told:

@@ -115,7 +115,7 @@ def test_shared_covariates_of_a_wide_file_are_filled_in_at_skipped_times(how, fi
 
 
 def test_what_has_nothing_to_be_filled_from_is_an_error_that_says_so():
-    with pytest.raises(CovariateError, match="series 'b' at 2024-01-01.*no value before it"):
+    with pytest.raises(CovariateError, match=r"series 'b' at 2024-01-01.*no value before it"):
         Panel.from_frame(frame({0: np.nan}), covariates=["price"], covariate_gaps="ffill")
     for row in (0, N - 1):
         with pytest.raises(CovariateError, match="no neighbours on both sides"):
@@ -162,7 +162,7 @@ def test_covariates_of_one_name_are_refused_as_texts_too():
         ARIMA((1, 0, 0)).fit(frame()[KEYS].iloc[:N], X)
     with pytest.raises(CovariateError, match="'y'"):
         Panel.from_frame(frame(), covariates=["y"])
-    with pytest.raises(CovariateError, match="called 'y'.*leave it out"):
+    with pytest.raises(CovariateError, match=r"called 'y'.*leave it out"):
         ARIMA((1, 0, 0)).fit(frame()[KEYS], frame())
 
 
