@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: backtest test check lint kernels examples fuzz clean
+.PHONY: backtest test check lint kernels examples fuzz examiners clean
 .DELETE_ON_ERROR:
 
 .venv/ready: pyproject.toml constraints.txt
@@ -48,7 +48,16 @@ fuzz: .venv/kernels .fuzz/ready  ## coverage-guided fuzzing of the readers of fi
 			-rss_limit_mb=8192 -artifact_prefix=.fuzz/$$target- .fuzz/$$target tests/fuzz/corpus/$$target; \
 	done
 
+.venv-examiners/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-examiners
+	.venv-examiners/bin/python -m pip install --quiet --disable-pip-version-check "sktime>=0.40" pytest pytest-timeout hypothesis \
+		"$$(grep '^torch==' constraints.txt)" --editable .
+	touch $@
+
+examiners: .venv-examiners/ready  ## checks that others wrote, in an environment with packages that do not go with ours
+	.venv-examiners/bin/python -m pytest -q tests/examiners
+
 check: lint examples kernels test  ## what CI runs
 
 clean:
-	rm -rf .venv .fuzz .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs
+	rm -rf .venv .venv-examiners .fuzz .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs
