@@ -1,0 +1,221 @@
+"""A column of a file -> times: what texts and whole numbers mean is decided for all of them, and told."""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tsforecast._dates import compact_dates, parse_dates
+from tsforecast._types import Index, Ints
+from tsforecast.data.file_format import UNITS, FileFormat
+from tsforecast.data.numbers import Wrong
+from tsforecast.exceptions import DataError
+
+_WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
+_OPTION = "(time_format of FileFormat, --time_format on the command line)"
+_YEARS = (1900, 2100)
+_SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # by the number of digits, from September 2001 on
+_CLOCKS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_WORKBOOK_DAYS = (30_000, 60_000)  # 1982 to 2064
+_FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
+_LEAP = 60  # workbooks count the 29th of February 1900, which never was
+_FORMS: tuple[tuple[str, str, str], ...] = (  # pattern, what it is replaced by, and how that is written
+    (r"^([0-9]{4})[- ]?Q([1-4])$", r"\1-Q\2", "quarter"),
+    (r"^Q([1-4])[-/ ]?([0-9]{4})$", r"\2-Q\1", "quarter"),
+    (r"^([1-4])Q[-/ ]?([0-9]{4})$", r"\2-Q\1", "quarter"),
+    (r"^([0-9]{4})[- ]?M([0-9]{1,2})$", r"\1-\2", "%Y-%m"),
+    (r"^([0-9]{4})-?W([0-9]{2})$", r"\1-W\2-1", "%G-W%V-%u"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Times:
+    """Times of every row, what was decided about them, and three of them as they are written and as they are read."""
+
+    index: Index
+    how: str
+    examples: tuple[tuple[str, str], ...]
+    is_sure: bool
+
+
+def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times | Wrong:
+    """The times of a column, or its first cell that is none.
+
+    Raises
+    ------
+    DataError
+        How the column is meant cannot be told; the message names the options.
+    """
+    codes, different = _encoded(column)
+    read = _texts_or_numbers(different, form)
+    bad = read.values.isna().to_numpy()[codes]
+    if bad.any():
+        place = int(np.argmax(bad))
+        return Wrong(place, str(different.iloc[codes[place]]), read.why)
+    shown = [(str(different.iloc[i]), _plain(read.values.iloc[i])) for i in range(min(3, len(different)))]
+    return Times(pd.Index(read.values.array).take(codes), read.how, tuple(shown), read.is_sure)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Read:
+    values: "pd.Series[Any]"
+    how: str = "dates"
+    is_sure: bool = True
+    why: str = "no date"
+
+
+def _encoded(column: pa.ChunkedArray) -> "tuple[Ints, pd.Series[Any]]":
+    """Place of every cell among the different ones, and those in order of appearance; an empty cell is NaT or ``''``."""
+    encoded = pc.dictionary_encode(column, null_encoding="encode").unify_dictionaries()
+    codes = [chunk.indices.to_numpy() for chunk in encoded.chunks]
+    cells = encoded.chunk(0).dictionary
+    if pa.types.is_string(cells.type):
+        different = pd.Series([(cell or "").strip() for cell in cells.to_pylist()], dtype=object)
+    else:
+        different = pd.Series(cells.to_pandas())
+    return np.concatenate(codes).astype(np.int64), different
+
+
+def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Read:
+    if different.dtype.kind == "M" or isinstance(different.dtype, pd.DatetimeTZDtype):
+        return _Read(different)
+    if different.dtype.kind in "iuf":
+        whole = different.dropna()
+        if not np.isfinite(whole).all() or (whole != np.floor(whole)).any() or (whole.abs() >= 2**63).any():
+            if form.time_format == "excel":
+                return _Read(_workbook_days(different.astype(str)), "days as workbooks count them")
+            raise DataError(f"{whole[whole != np.floor(whole)].iloc[0]} is no time; dates or whole numbers are needed.")
+        if len(whole) < len(different):
+            return _Read(different.where(different.isna(), 0).astype(object))
+        different = different.astype(np.int64).astype(str)
+    if different.eq("").any():
+        return _Read(different.where(different != "", None))
+    if form.time_format is not None:
+        return _by_format(different, form.time_format)
+    if different.str.fullmatch(_WHOLE).all():
+        return _whole_numbers(different)
+    for pattern, into, way in _FORMS:
+        if different.str.match(pattern).all():
+            return _by_format(different.str.replace(pattern, into, regex=True), way)
+    return _Read(parse_dates(different, form.day_first), _order(different, form))
+
+
+def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
+    parts = texts.str.extract(r"^([0-9]{1,2})[/.\-][0-9]{1,2}[/.\-]([0-9]{2,4})").dropna()
+    if parts.empty:
+        return "dates"
+    read = parse_dates(texts, form.day_first)[parts.index]
+    by_day = (read.dt.day == parts[0].astype(int)).all()
+    return "dates, the day first" if by_day else "dates, the month first"
+
+
+def _by_format(texts: "pd.Series[str]", way: str) -> _Read:
+    """Times of texts whose form is known."""
+    special: dict[str, Callable[[pd.Series[str]], pd.Series[Any]]] = {
+        "number": lambda t: _numbers(t),
+        "quarter": _quarters,
+        "financial": _financial,
+        "excel": _workbook_days,
+        **{unit: _since_1970(unit) for unit in UNITS},
+    }
+    names = {"number": "whole numbers", "quarter": "quarters", "financial": "financial years, by their first year"}
+    why = f"no time of the form {way!r}"
+    if way in special:
+        return _Read(special[way](texts), names.get(way, f"dates ({way})"), why=why)
+    try:
+        try:
+            read = pd.to_datetime(texts, format=way, errors="coerce")
+        except ValueError:  # offsets from UTC that differ
+            read = pd.to_datetime(texts, format=way, errors="coerce", utc=True)
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise DataError(f"time_format={way!r} cannot be used: {error}.") from error
+    return _Read(read, "dates", why=why)
+
+
+def _whole_numbers(texts: "pd.Series[str]") -> _Read:
+    """Days such as 20240131, months such as 202401, quarters such as 20241, or numbers; else a `DataError`."""
+    numbers = _numbers(texts)
+    days = compact_dates(pd.Index(numbers.to_numpy(dtype=np.int64)))
+    if days is not None:
+        return _Read(pd.Series(days), "dates, as year, month and day")
+    lengths = set(numbers.abs().astype(str).str.len())
+    digits = numbers.astype(str)
+    n_digits = lengths.pop() if len(lengths) == 1 else 0
+    if n_digits == 6 and _all_valid(digits, "%Y%m"):
+        return _Read(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
+    if n_digits in _CLOCKS and _all_valid(digits, _CLOCKS[n_digits]):
+        if n_digits == 10:
+            raise DataError(_unclear(digits, f"'{_CLOCKS[10]}' for dates with their hour, 's' for seconds since 1970"))
+        return _Read(pd.to_datetime(digits, format=_CLOCKS[n_digits]), "dates and times", is_sure=False)
+    if n_digits in _SINCE_1970 and numbers.min() > 0:
+        unit = _SINCE_1970[n_digits]
+        first = _plain(_since_1970(unit)(digits).iloc[0])
+        raise DataError(_unclear(digits, f"{unit!r} where they count from 1970 (the first is {first} then)"))
+    if n_digits == 5 and len(digits) > 1 and _quarters(digits).notna().all() and digits.str[:4].astype(int).between(*_YEARS).all():
+        if digits.str[:4].nunique() > 1:
+            return _Read(_quarters(digits), "quarters, as year and quarter", is_sure=False)
+        raise DataError(_unclear(digits, "'quarter' for a year and its quarter"))
+    if numbers.between(*_WORKBOOK_DAYS).all():
+        first = _plain(_workbook_days(digits).iloc[0])
+        raise DataError(_unclear(digits, f"'excel' for days as workbooks count them (the first is {first} then)"))
+    if numbers.between(*_YEARS).all():
+        return _Read(numbers, "whole numbers (for dates of years say time_format='%Y')")
+    return _Read(numbers, "whole numbers")
+
+
+def _unclear(digits: "pd.Series[str]", ways: str) -> str:
+    shown = ", ".join(digits.head(3))
+    return f"What the times {shown} mean cannot be told. Say {ways}, 'number' where they are numbers {_OPTION}."
+
+
+def _numbers(texts: "pd.Series[str]") -> "pd.Series[Any]":
+    whole = texts.where(texts.str.fullmatch(_WHOLE))
+    plain = whole.str.replace(r"\.0*$", "", regex=True)
+    if whole.isna().any():
+        return plain
+    return pd.Series([int(text) for text in plain], dtype=np.int64)
+
+
+def _all_valid(digits: "pd.Series[str]", way: str) -> bool:
+    read = pd.to_datetime(digits, format=way, errors="coerce")
+    return bool((read.notna() & read.dt.year.between(*_YEARS)).all())
+
+
+def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
+    def read(texts: "pd.Series[str]") -> "pd.Series[Any]":
+        numbers = _numbers(texts)
+        if numbers.dtype != np.int64:
+            return numbers.where(numbers.isna())
+        index = pd.DatetimeIndex(numbers.to_numpy().view(f"M8[{unit}]"))
+        return pd.Series(index.as_unit("us") if unit == "s" and numbers.abs().max() < 2**43 else index)
+
+    return read
+
+
+def _quarters(texts: "pd.Series[str]") -> "pd.Series[Any]":
+    parts = texts.str.extract(r"^([0-9]{4})(?:-Q)?([1-4])$")
+    month = (parts[1].astype(float) * 3 - 2).astype("Int64").astype(str)
+    return pd.to_datetime(parts[0] + "-" + month, format="%Y-%m", errors="coerce")
+
+
+def _financial(texts: "pd.Series[str]") -> "pd.Series[Any]":
+    parts = texts.str.extract(r"^([0-9]{4})[/\-–]([0-9]{2}|[0-9]{4})$")
+    after = (parts[0].astype(float) + 1).astype("Int64").astype(str)
+    fits = (parts[1] == after) | (parts[1] == after.str[-2:])
+    return pd.to_datetime(parts[0].where(fits), format="%Y", errors="coerce")
+
+
+def _workbook_days(texts: "pd.Series[str]") -> "pd.Series[Any]":
+    days = pd.to_numeric(texts.where(texts.str.fullmatch(r"[0-9]{1,7}(?:\.[0-9]+)?")), errors="coerce").astype(float)
+    seconds = (days.where((days > _LEAP) & (days < 2_958_466)) * 86_400).round()  # to the end of the year 9999
+    return _FIRST_OF_WORKBOOKS.as_unit("us") + pd.to_timedelta(seconds, unit="s")
+
+
+def _plain(time: Any) -> str:
+    """A time as text, without a clock that is at midnight."""
+    return re.sub(r"[ T]00:00:00$", "", str(time))
