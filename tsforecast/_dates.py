@@ -21,9 +21,16 @@ _TWO_DIGITS = (  # what comes before a year of two digits
 )
 _ISO = r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?)?"
 _WORDS = (  # what a date may consist of: pandas reads stranger texts too, and some of them as other dates
-    rf"(?i)(?:[0-9 :/.,'+\-]|{_NAME}|{_DAY}|[0-9](?:st|nd|rd|th)\b|[0-9] ?[ap]\.?m\.?|[0-9]T[0-9]|[0-9]Z$|[0-9]-?Q[0-9]"
+    rf"(?i)(?:[0-9 :/.,'+\-]|{_NAME}|{_DAY}|[0-9](?:st|nd|rd|th)\b|[0-9] ?[ap]\.?m\.?|[0-9]T[0-9]|[0-9]Z$"
     r"|UTC|GMT)+"
 )
+_QUARTERS = (
+    r"(?i)^(?P<year>[0-9]{4})[- ]?Q(?P<quarter>[1-4])$",  # 2020Q1
+    r"(?i)^Q(?P<quarter>[1-4])[-/ ]?(?P<year>[0-9]{4})$",
+    r"(?i)^(?P<quarter>[1-4])Q[-/ ]?(?P<year>[0-9]{4})$",
+)
+_MONTH = r"(?i)^([0-9]{4})[- ]?M([0-9]{1,2})$"  # 2020M01
+_WEEK = r"(?i)^([0-9]{4})-?W([0-9]{2})$"  # 2020-W05
 _FRACTION = r"[0-9]+\.[0-9]+"  # 2020.5 may be a year and a half or May
 _ZONE = r"(?i)[T ][0-9]{2}:?[0-9:.]*\s*(?:Z|UTC|GMT|[+-][0-9]{2}:?(?:[0-9]{2})?)$"
 _FINANCIAL = r"^([0-9]{4})[/\-]([0-9]{2}|[0-9]{4})$"  # 2001/02, the year from some month of 2001
@@ -34,7 +41,7 @@ def parse_dates(column: "pd.Series[Any]", day_first: bool | None = None) -> "pd.
 
     Texts whose offsets from UTC differ are read in UTC. A text needs a year: of four digits, or of two at its end after
     slashes, dots or the name of the month (69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068). A year before 1500 is
-    none. Whether ``03/04/2024`` is in March or April is decided once for all texts: see `is_day_first`.
+    none. Quarters such as ``2020Q1`` are their first day, weeks such as ``2020-W05`` their Monday (ISO 8601). Whether ``03/04/2024`` is in March or April is decided once for all texts: see `is_day_first`.
 
     Raises
     ------
@@ -61,10 +68,10 @@ def parse_dates(column: "pd.Series[Any]", day_first: bool | None = None) -> "pd.
     if day_first is None:
         check_years_last(text)
     _check_not_financial(text)
+    text = _with_months(text)
     whole = _with_whole_years(text)
     plain = whole.str.fullmatch(_WORDS) & ~whole.str.fullmatch(_FRACTION)
-    ordered = _year_first(whole, day_first)
-    return _possible(_to_datetime(column if ordered is text else ordered), whole).where(plain)
+    return _possible(_to_datetime(_year_first(whole, day_first)), whole).where(plain)
 
 
 def is_date(text: str) -> bool:
@@ -122,6 +129,23 @@ def _check_not_financial(text: "pd.Series[str]") -> None:
             "time_format='financial' (--time_format financial on the command line) to read them as the years they begin "
             "in, or '%Y/%m' for months."
         )
+
+
+def _with_months(text: "pd.Series[str]") -> "pd.Series[str]":
+    """Quarters, months such as 2020M01 and weeks as their first days; the very same object where there are none."""
+    if not text.str.contains("(?i)[QMW]").any():
+        return text
+    text = text.copy()
+    for pattern in _QUARTERS:
+        parts = text.str.extract(pattern).dropna()
+        first = (parts["quarter"].astype(int) * 3 - 2).astype(str).str.zfill(2)
+        text[parts.index] = parts["year"] + "-" + first
+    months = text.str.extract(_MONTH).dropna()
+    text[months.index] = months[0] + "-" + months[1].str.zfill(2)
+    weeks = text.str.extract(_WEEK).dropna()
+    mondays = pd.to_datetime(weeks[0] + "-W" + weeks[1] + "-1", format="%G-W%V-%u", errors="coerce")
+    text[weeks.index] = mondays.dt.strftime("%Y-%m-%d").fillna("")
+    return text
 
 
 def _with_whole_years(text: "pd.Series[str]") -> "pd.Series[str]":

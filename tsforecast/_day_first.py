@@ -52,7 +52,10 @@ def is_day_first(texts: "pd.Series[str]") -> bool:
     if not by_day and len(first) > _MONTHS and (first.nunique() == 1) != (second.nunique() == 1):
         return first.nunique() == 1  # days of one month over more than a year make no sense
     place = int(np.argmax(first.to_numpy() != second.to_numpy()))
-    text, months = texts[first.index[place]], [pd.Timestamp(2000, n.iloc[place], 1).month_name() for n in (first, second)]
+    text, months = (
+        texts[first.index[place]],
+        [pd.Timestamp(2000, n.iloc[place], 1).month_name() for n in (first, second)],
+    )
     raise DataError(
         f"Whether {text!r} is in {months[0]} or in {months[1]} cannot be told: both readings of the dates are "
         f"{'regular' if by_day else 'irregular'}. Say whether the day comes first {_HOW}."
@@ -66,7 +69,7 @@ def check_years_last(texts: "pd.Series[str]") -> None:
     --------
     >>> check_years_last(pd.Series(["31/01/23", "28/02/23", "31/03/23"]))
     """
-    parts = texts.str.extract(_SHORT)
+    parts = texts.drop_duplicates().str.extract(_SHORT)
     if len(parts) < _FEW or parts.isna().any(axis=None):
         return
     years, months, days = (parts[i].astype(int) for i in (0, 1, 2))

@@ -231,6 +231,7 @@ class Panel:
     ) -> Self:
         if gaps not in ("error", "nan"):
             raise ParameterError(f"gaps={gaps!r} is neither 'error' nor 'nan'.")
+        _check_names(ids)
         check_increasing(times, indptr, ids)
         step = infer_freq(times, indptr, ids) if freq is None else parse_freq(freq)
         error = first_irregular(times, indptr, ids, step)
@@ -407,6 +408,14 @@ def _constant(table: pd.DataFrame, indptr: Ints, ids: Index) -> pd.DataFrame:
             changed = ids[int(np.argmax(different > 1))]
             raise CovariateError(f"Column {name!r} changes within series {changed!r}; what is static does not.")
     return table.iloc[indptr[:-1]].set_axis(ids, axis=0)
+
+
+def _check_names(ids: Index) -> None:
+    """Raise a `DataError` where names are of several types, such as 1 and '1', or where one is missing or a tuple."""
+    if ids.inferred_type.startswith("mixed") or ids.hasnans:
+        odd = next((name for name in ids if type(name) is not type(ids[0])), ids[0])
+        shown = f"{ids[0]!r} ({type(ids[0]).__name__}) and {odd!r} ({type(odd).__name__})"
+        raise DataError(f"Series are called {shown}; names of one type are needed, best texts: frame.columns.map(str).")
 
 
 def _declared(index: Index) -> Freq | None:

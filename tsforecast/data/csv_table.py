@@ -17,7 +17,7 @@ from tsforecast.data.file_format import FileFormat
 from tsforecast.data.limits import check_size
 from tsforecast.exceptions import DataError
 
-_SEPARATORS = ",;\t|"
+_SEPARATORS = ";\t|,"  # of equals the first: commas may be decimal
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, a zip archive, and .xls begin
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -125,7 +125,8 @@ def _separator(head: str) -> str:
     lines = [re.sub(r'"[^"]*"', "", line) for line in head.splitlines()[: _LINES + 1] if line.strip()]
     lines = lines[:-1] if len(lines) > _LINES else lines
     counts = {each: [line.count(each) for line in lines] for each in _SEPARATORS}
-    return max(_SEPARATORS, key=lambda each: (counts[each][0] > 0 and len(set(counts[each])) == 1, counts[each][0]))
+    found = [each for each in _SEPARATORS if counts[each][0]]
+    return max(found, key=lambda each: (len(set(counts[each])) == 1, counts[each][0]), default=",")
 
 
 def _records(path: Path, head: str, separator: str) -> list[list[str]]:

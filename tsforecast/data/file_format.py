@@ -97,7 +97,7 @@ def _is_separator(text: object) -> bool:
     if not isinstance(text, str):
         return False
     text = _SPACES.get(text, text)
-    return len(text) == 1 and text.isascii() and not text.isalnum() and text not in "\r\n\"\0.-+"
+    return len(text) == 1 and text.isascii() and not text.isalnum() and text not in '\r\n"\0.-+'
 
 
 _ALLOWED: dict[str, Callable[[object], bool]] = {

@@ -119,7 +119,9 @@ def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notat
         later = max(proof["."], proof[","])
         cells = [texts[place].as_py() for place in sorted((proof["."], proof[","]))]
         return Wrong(
-            later, cells[1], f"written in another way than {cells[0]!r} is: decimals have one sign in a file. {_OPTIONS}"
+            later,
+            cells[1],
+            f"written in another way than {cells[0]!r} is: decimals have one sign in a file. {_OPTIONS}",
         )
     open_ = {sign: _first(texts, rf"^[-+]?[1-9]\d{{0,2}}[{sign}]\d{{3}}$") for sign in ".,"}
     if proof["."] is None and proof[","] is None:

@@ -229,7 +229,9 @@ def _values(
     if not texts:
         return [found[name] for name in names], None
     columns = [as_truths(table[name]) for name in texts]
-    read_ = parse_numbers(pa.chunked_array([chunk for c in columns for chunk in c.chunks], pa.string()), form, separator)
+    read_ = parse_numbers(
+        pa.chunked_array([chunk for c in columns for chunk in c.chunks], pa.string()), form, separator
+    )
     if isinstance(read_, Wrong):
         column, row = divmod(read_.place, table.num_rows)
         _complain(path, texts[column], row, read_.cell, read_.why or _why_no_number(read_.cell))

@@ -24,13 +24,6 @@ _CLOCKS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
 _LEAP = 60  # workbooks count the 29th of February 1900, which never was
-_FORMS: tuple[tuple[str, str, str], ...] = (  # pattern, what it is replaced by, and how that is written
-    (r"^([0-9]{4})[- ]?Q([1-4])$", r"\1-Q\2", "quarter"),
-    (r"^Q([1-4])[-/ ]?([0-9]{4})$", r"\2-Q\1", "quarter"),
-    (r"^([1-4])Q[-/ ]?([0-9]{4})$", r"\2-Q\1", "quarter"),
-    (r"^([0-9]{4})[- ]?M([0-9]{1,2})$", r"\1-\2", "%Y-%m"),
-    (r"^([0-9]{4})-?W([0-9]{2})$", r"\1-W\2-1", "%G-W%V-%u"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,9 +92,6 @@ def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Read:
         return _by_format(different, form.time_format)
     if different.str.fullmatch(_WHOLE).all():
         return _whole_numbers(different)
-    for pattern, into, way in _FORMS:
-        if different.str.match(pattern).all():
-            return _by_format(different.str.replace(pattern, into, regex=True), way)
     return _Read(parse_dates(different, form.day_first), _order(different, form))
 
 
@@ -156,7 +146,12 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
         unit = _SINCE_1970[n_digits]
         first = _plain(_since_1970(unit)(digits).iloc[0])
         raise DataError(_unclear(digits, f"{unit!r} where they count from 1970 (the first is {first} then)"))
-    if n_digits == 5 and len(digits) > 1 and _quarters(digits).notna().all() and digits.str[:4].astype(int).between(*_YEARS).all():
+    if (
+        n_digits == 5
+        and len(digits) > 1
+        and _quarters(digits).notna().all()
+        and digits.str[:4].astype(int).between(*_YEARS).all()
+    ):
         if digits.str[:4].nunique() > 1:
             return _Read(_quarters(digits), "quarters, as year and quarter", is_sure=False)
         raise DataError(_unclear(digits, "'quarter' for a year and its quarter"))
