@@ -41,7 +41,8 @@ def parse_dates(column: "pd.Series[Any]", day_first: bool | None = None) -> "pd.
 
     Texts whose offsets from UTC differ are read in UTC. A text needs a year: of four digits, or of two at its end after
     slashes, dots or the name of the month (69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068). A year before 1500 is
-    none. Quarters such as ``2020Q1`` are their first day, weeks such as ``2020-W05`` their Monday (ISO 8601). Whether ``03/04/2024`` is in March or April is decided once for all texts: see `is_day_first`.
+    none. Quarters such as ``2020Q1`` are their first day, weeks such as ``2020-W05`` their Monday (ISO 8601). Whether
+    ``03/04/2024`` is in March or April is decided once for all texts: see `is_day_first`.
 
     Raises
     ------
@@ -112,8 +113,8 @@ def _check_zones(text: "pd.Series[str]") -> None:
     zoned = text.str.contains(_ZONE)
     if zoned.any() and not zoned.all():
         raise DataError(
-            f"{text[zoned].iloc[0]!r} has an offset from UTC and {text[~zoned].iloc[0]!r} has none; all times need one, "
-            "or none."
+            f"{text[zoned].iloc[0]!r} has an offset from UTC and {text[~zoned].iloc[0]!r} has none; all times need "
+            "one, or none."
         )
 
 
@@ -126,8 +127,8 @@ def _check_not_financial(text: "pd.Series[str]") -> None:
     if ((end == after) | (end == after.str[-2:])).all():
         raise DataError(
             f"{text.iloc[0]!r}, {text.iloc[1]!r} look like financial years, and not like months. Say "
-            "time_format='financial' (--time_format financial on the command line) to read them as the years they begin "
-            "in, or '%Y/%m' for months."
+            "time_format='financial' (--time_format financial on the command line) to read them as the years they "
+            "begin in, or '%Y/%m' for months."
         )
 
 

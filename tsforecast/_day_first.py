@@ -76,8 +76,8 @@ def check_years_last(texts: "pd.Series[str]") -> None:
     years = years + np.where(years >= PIVOT, 1900, 2000)
     if months.between(1, _MONTHS).all() and days.between(1, 31).all() and _is_regular(years, months, days):
         raise DataError(
-            f"Whether the year comes first or last in {texts.iloc[0]!r}, {texts.iloc[1]!r}, {texts.iloc[2]!r} cannot be "
-            "told. Say how the times are written: time_format='%y/%m/%d' or '%d/%m/%y' (time_format of FileFormat, "
+            f"Whether the year comes first or last in {texts.iloc[0]!r}, {texts.iloc[1]!r}, {texts.iloc[2]!r} cannot "
+            "be told. Say how the times are written: time_format='%y/%m/%d' or '%d/%m/%y' (time_format of FileFormat, "
             "--time_format on the command line), or write years with four digits."
         )
 

@@ -3,6 +3,7 @@
 import collections
 import csv
 import gzip
+import io
 import itertools
 import re
 import zlib
@@ -57,7 +58,7 @@ def csv_table(path: Path, form: FileFormat) -> tuple[pa.Table, str]:
     if form.header is None and _looks_like_data(first, below.slice(0, _KIND)):
         raise DataError(
             f"{path}: the first row, {', '.join(map(repr, first[:4]))}, looks like the rows below it and not like the "
-            "names of columns. Say header=False (--header no) where the file has no header, header=True where it is one."
+            "names of columns. Say header=False (--header no) where the file has no header, header=True where it has."
         )
     raw = [column[0].as_py() for column in table.columns]
     return _named(path, _trimmed(below, raw, first)), separator
@@ -91,8 +92,8 @@ def _inflated(path: Path, file: gzip.GzipFile, size: int) -> bytes:
         total += len(part)
         if total > max(_FREE, _RATIO * size):
             raise DataError(
-                f"{path} has {size:,} bytes and becomes more than {total:,}, over {total // max(size, 1)} times as much: "
-                "no table of numbers does. Decompress it first if it is one."
+                f"{path} has {size:,} bytes and becomes more than {total:,}, over {total // max(size, 1)} times as "
+                "much: no table of numbers does. Decompress it first if it is one."
             )
         check_size(path, total, "becomes more than")
     return b"".join(parts)
@@ -122,7 +123,7 @@ def _without_lines(data: bytes, n_lines: int) -> bytes:
 
 def _separator(head: str) -> str:
     """The separator that every one of the first lines has as often as the header; else the most frequent in it."""
-    lines = [re.sub(r'"[^"]*"', "", line) for line in head.splitlines()[: _LINES + 1] if line.strip()]
+    lines = [re.sub(r'"[^"]*"', "", line) for line in re.split("\r?\n|\r", head)[: _LINES + 1] if line.strip()]
     lines = lines[:-1] if len(lines) > _LINES else lines
     counts = {each: [line.count(each) for line in lines] for each in _SEPARATORS}
     found = [each for each in _SEPARATORS if counts[each][0]]
@@ -132,7 +133,7 @@ def _separator(head: str) -> str:
 def _records(path: Path, head: str, separator: str) -> list[list[str]]:
     """The first row that is not empty, which tells the number of columns."""
     try:
-        rows = (row for row in csv.reader(head.splitlines(keepends=True), delimiter=separator) if row)
+        rows = (row for row in csv.reader(io.StringIO(head, newline=""), delimiter=separator) if row)
         return list(itertools.islice(rows, 1))
     except csv.Error as error:
         raise DataError(f"{path} is no CSV file: {error}; is a quote left open in its first row?") from error
@@ -166,8 +167,8 @@ def _parse(path: Path, data: bytes, separator: str, n_columns: int) -> pa.Table:
     except pa.ArrowException as error:
         if "straddl" in str(error):
             raise DataError(
-                f"{path} has a line of more than {_LONGEST // 2**20} MB, or a quote that is opened and not closed; it is "
-                "no table."
+                f"{path} has a line of more than {_LONGEST // 2**20} MB, or a quote that is opened and not closed; it "
+                "is no table."
             ) from error
         raise DataError(f"{path} is no CSV file: {error}") from error
     if quoted and (data.count(b'"') % 2 or any(_any(pc.match_substring(c, "\n")) for c in table.columns)):
@@ -183,8 +184,8 @@ def _complain_of_row(path: Path, row: pacsv.InvalidRow) -> None:
     hint = (
         "Write a separator for each cell, also for an empty one"
         if few
-        else "Put quotes around a cell that holds the separator; say skip_rows=1 (--skip_rows 1) where the first line is "
-        "a title, or decimal=',' and another separator where commas are decimal"
+        else "Put quotes around a cell that holds the separator; say skip_rows=1 (--skip_rows 1) where the first line "
+        "is a title, or decimal=',' and another separator where commas are decimal"
     )
     raise DataError(
         f"{path}: row{number} has {row.actual_columns} cells and the header {row.expected_columns}: "
@@ -194,7 +195,7 @@ def _complain_of_row(path: Path, row: pacsv.InvalidRow) -> None:
 
 def _check_quotes(path: Path, data: bytes, separator: str) -> None:
     """Raise where a quote is left open: it would swallow the lines after it."""
-    lines = data.decode("utf-8").splitlines(keepends=True)
+    lines = io.StringIO(data.decode("utf-8"), newline="")
     try:
         collections.deque(csv.reader(lines, delimiter=separator, strict=True), maxlen=0)
     except csv.Error as error:
@@ -236,13 +237,11 @@ def _kind(cell: str) -> str:
 
 def _trimmed(table: pa.Table, raw: list[str], names: list[str]) -> pa.Table:
     """Columns without the space after each separator, where every one of their cells has it."""
-    columns = []
-    for text, column in zip(raw, table.columns, strict=True):
-        if text.startswith((" ", "\t")) or text == "":
-            spaced = pc.or_(pc.starts_with(column, " "), pc.equal(column, ""))
-            if table.num_rows and pc.all(spaced).as_py():
-                column = pc.utf8_ltrim(column, " ")
-        columns.append(column)
+    columns = list(table.columns)
+    for i, (text, column) in enumerate(zip(raw, table.columns, strict=True)):
+        spaced = pc.or_(pc.starts_with(column, " "), pc.equal(column, "")) if text.startswith(" ") or not text else None
+        if spaced is not None and table.num_rows and pc.all(spaced).as_py():
+            columns[i] = pc.utf8_ltrim(column, " ")
     return pa.table(columns, names=names)
 
 

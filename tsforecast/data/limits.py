@@ -1,5 +1,6 @@
 """How much of a file memory holds: bounds that are checked before memory is taken."""
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -15,8 +16,8 @@ def check_size(path: Path, n_bytes: int, what: str) -> None:
     most = memory_bytes() // _SHARE
     if n_bytes > most:
         raise DataError(
-            f"{path} {what} {n_bytes / 1e9:.1f} GB; no more than {most / 1e9:.1f} GB, a quarter of the memory here, can "
-            "be read at once. Split it into files of some of the series."
+            f"{path} {what} {n_bytes / 1e9:.1f} GB; no more than {most / 1e9:.1f} GB, a quarter of the memory here, "
+            "can be read at once. Split it into files of some of the series."
         )
 
 
@@ -32,8 +33,6 @@ def memory_bytes() -> int:
         known = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, ValueError, OSError):
         known = [_UNKNOWN]
-    try:
+    with contextlib.suppress(OSError, ValueError):  # no container, or "max"
         known.append(int(_CGROUP.read_text()))
-    except (OSError, ValueError):  # no container, or "max"
-        pass
     return min(known)

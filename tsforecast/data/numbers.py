@@ -148,8 +148,8 @@ def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notat
 
 
 _OPTIONS = (
-    "Separators of thousands and decimal commas: say which, with decimal=',' or thousands=',' (--decimal or --thousands "
-    "on the command line), and likewise with '.'"
+    "Separators of thousands and decimal commas: say which, with decimal=',' or thousands=',' (--decimal or "
+    "--thousands on the command line), and likewise with '.'"
 )
 
 

@@ -21,8 +21,8 @@ _STRANGE = (
 )
 
 
-def parquet_table(path: Path, used: "list[str] | None" = None) -> pa.Table:
-    """Columns of the types string, float64, int64, bool or timestamp; an index of pandas comes first.
+def parquet_table(path: Path) -> pa.Table:
+    """Columns of the types string, float64, int64, bool, timestamp or period; an index of pandas comes first.
 
     An index without a name is called ``ds``, and left out where it is row numbers (whole numbers).
 
@@ -34,11 +34,9 @@ def parquet_table(path: Path, used: "list[str] | None" = None) -> pa.Table:
     """
     try:
         with pq.ParquetFile(path) as file:
-            about = file.metadata
-            check_size(path, about.num_rows * about.num_columns * _CELL, "declares cells of")
-            check_size(path, sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)), "declares")
-            for field in file.schema_arrow:
-                _check_type(path, field)
+            _check_declared(path, file.metadata, file.schema_arrow)
+            texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
             table = file.read()
     except (OSError, ValueError, TypeError, KeyError, MemoryError, OverflowError, pa.ArrowException) as error:
         if isinstance(error, DataError):
@@ -46,6 +44,16 @@ def parquet_table(path: Path, used: "list[str] | None" = None) -> pa.Table:
         raise DataError(f"{path} is no Parquet file that can be read: {error}") from error
     columns = [_plain(path, name, column) for name, column in zip(table.column_names, table.columns, strict=True)]
     return _index_first(pa.table(columns, names=table.column_names), _index_columns(table.schema.metadata))
+
+
+def _check_declared(path: Path, about: pq.FileMetaData, schema: pa.Schema) -> None:
+    """What the file says of itself, before anything of it is read."""
+    check_size(path, about.num_rows * about.num_columns * _CELL, "declares cells of")
+    check_size(path, sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)), "declares")
+    for i, field in enumerate(schema):
+        if field.name in schema.names[:i]:
+            raise DataError(f"{path} has two columns {field.name!r}; give each a name of its own.")
+        _check_type(path, field)
 
 
 def _check_type(path: Path, field: pa.Field) -> None:
@@ -58,10 +66,12 @@ def _check_type(path: Path, field: pa.Field) -> None:
 def _plain(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column as texts, float64, int64, truths or timestamps."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        column = pc.cast(column, kind.value_type)
-        kind = kind.value_type
     try:
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+            if _is_text(kind):
+                check_size(path, sum(map(_text_bytes, column.chunks)), f"has texts in column {name!r} of")
+            column = pc.cast(column, kind)
         for is_it, wanted in _WANTED:
             if is_it(kind):
                 return pc.cast(column, wanted)
@@ -69,9 +79,19 @@ def _plain(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
             return pc.cast(column, pa.int64())
     except (pa.ArrowException, ValueError) as error:
         raise DataError(f"{path}: column {name!r} of the type {kind} cannot be read: {error}") from error
-    if pa.types.is_timestamp(kind) or pa.types.is_boolean(kind):
+    if pa.types.is_timestamp(kind) or pa.types.is_boolean(kind) or is_period(kind):
         return column
     raise DataError(f"{path}: column {name!r} is of the type {kind}; texts, numbers or times are needed.")
+
+
+def is_period(kind: pa.DataType) -> bool:
+    """Whether a column holds periods, as pandas writes them."""
+    return isinstance(kind, pa.ExtensionType) and kind.extension_name == "pandas.period"
+
+
+def _text_bytes(chunk: pa.DictionaryArray) -> int:
+    """Bytes of texts of which each is held once, where every row has its own."""
+    return int(pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0)
 
 
 def _is_text(kind: pa.DataType) -> bool:

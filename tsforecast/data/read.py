@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from tsforecast.containers import align_covariates
 from tsforecast.data.csv_table import csv_table
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.numbers import Notation, Wrong, as_truths, parse_numbers
-from tsforecast.data.parquet_table import parquet_table
+from tsforecast.data.parquet_table import is_period, parquet_table
 from tsforecast.data.times import Times, read_times
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError
 from tsforecast.panel import Panel
@@ -53,8 +54,8 @@ def read(
     in Parquet, an index without a name that holds whole numbers is.
 
     Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
-    20240131 are days, and such as 202401 months, where all of a column are; other whole numbers that may be dates (years
-    and quarters, seconds since 1970, days of a workbook) are an error unless ``file_format`` says what they are.
+    20240131 are days, and such as 202401 months, where all of a column are; other whole numbers that may be dates
+    (years and quarters, seconds since 1970, days of a workbook) are an error unless ``file_format`` says what they are.
 
     The separator of a CSV is found: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and whether
     ``1,234`` is more than a thousand is decided once for all rows, by cells that can be read in one way only; where
@@ -178,7 +179,7 @@ def _is_whole(column: pa.ChunkedArray) -> bool:
 
 def _holds_dates(column: pa.ChunkedArray, form: FileFormat) -> bool:
     if not pa.types.is_string(column.type):
-        return bool(pa.types.is_timestamp(column.type))
+        return bool(pa.types.is_timestamp(column.type) or is_period(column.type))
     found = read_times(column, form)
     return isinstance(found, Times) and isinstance(found.index, pd.DatetimeIndex)
 
@@ -200,7 +201,7 @@ def _ids(table: pa.Table, name: str, path: Path) -> pd.Categorical:
     """Names of the series as texts, as they are written."""
     column = table[name]
     if pa.types.is_timestamp(column.type):
-        column = pc.strftime(column, "%Y-%m-%dT%H:%M:%S")
+        column = pc.replace_substring_regex(pc.cast(column, pa.string()), r" 00:00:00(\.0+)?$", "")
     encoded = pc.dictionary_encode(pc.cast(column, pa.string()), null_encoding="encode").unify_dictionaries()
     names = [cell or "" for cell in encoded.chunk(0).dictionary.to_pylist()]
     codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
@@ -221,7 +222,7 @@ def _values(
     found: dict[str, Floats] = {}
     for name in names:
         column = table[name]
-        if pa.types.is_timestamp(column.type):
+        if pa.types.is_timestamp(column.type) or is_period(column.type):
             _complain(path, name, 0, str(column[0]), f"a date, not a number. {_TIME_HINT}")
         if not pa.types.is_string(column.type):
             found[name] = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
@@ -279,8 +280,8 @@ def _why_no_number(cell: str) -> str:
         )
     if re.search(r"\d", cell):
         return (
-            "no number. Separators of thousands and decimal commas can be told (decimal, thousands); units, percent and "
-            "currency signs cannot be read: write 12345.67"
+            "no number. Separators of thousands and decimal commas can be told (decimal, thousands); units, percent "
+            "and currency signs cannot be read: write 12345.67"
         )
     return (
         "no number. Take the column out; or, if the file is long (a row for each series and time), name its columns "
@@ -288,5 +289,5 @@ def _why_no_number(cell: str) -> str:
     )
 
 
-def _complain(path: Path, column: str, row: int, cell: str, why: str) -> None:
+def _complain(path: Path, column: str, row: int, cell: str, why: str) -> NoReturn:
     raise DataError(f"{path}: column {column!r} holds {cell!r} in row {row + 1}, which is {why}.")

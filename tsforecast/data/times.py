@@ -14,13 +14,15 @@ from tsforecast._dates import compact_dates, parse_dates
 from tsforecast._types import Index, Ints
 from tsforecast.data.file_format import UNITS, FileFormat
 from tsforecast.data.numbers import Wrong
+from tsforecast.data.parquet_table import is_period
 from tsforecast.exceptions import DataError
 
 _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"
 _YEARS = (1900, 2100)
 _SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # by the number of digits, from September 2001 on
-_CLOCKS = {10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_QUARTER, _MONTH, _HOUR = 5, 6, 10  # digits of 20241, 202401 and 2024013112
+_CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
 _LEAP = 60  # workbooks count the 29th of February 1900, which never was
@@ -44,6 +46,11 @@ def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times | Wrong:
     DataError
         How the column is meant cannot be told; the message names the options.
     """
+    if is_period(column.type):
+        periods = pd.PeriodIndex(column.to_pandas())
+        if periods.hasnans:
+            return Wrong(int(np.argmax(periods.isna())), "", "no date")
+        return Times(periods, "periods", tuple((str(p), str(p)) for p in periods[:3]), True)
     codes, different = _encoded(column)
     read = _texts_or_numbers(different, form)
     bad = read.values.isna().to_numpy()[codes]
@@ -63,14 +70,17 @@ class _Read:
 
 
 def _encoded(column: pa.ChunkedArray) -> "tuple[Ints, pd.Series[Any]]":
-    """Place of every cell among the different ones, and those in order of appearance; an empty cell is NaT or ``''``."""
+    """Place of every cell among the different ones, and those in order of appearance; an empty one is NaT or ``''``."""
     encoded = pc.dictionary_encode(column, null_encoding="encode").unify_dictionaries()
     codes = [chunk.indices.to_numpy() for chunk in encoded.chunks]
     cells = encoded.chunk(0).dictionary
     if pa.types.is_string(cells.type):
         different = pd.Series([(cell or "").strip() for cell in cells.to_pylist()], dtype=object)
     else:
-        different = pd.Series(cells.to_pandas())
+        try:
+            different = pd.Series(cells.to_pandas())
+        except (pa.ArrowException, ValueError, KeyError, OverflowError) as error:
+            raise DataError(f"times of the type {column.type} cannot be read: {error}") from error
     return np.concatenate(codes).astype(np.int64), different
 
 
@@ -79,10 +89,11 @@ def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Read:
         return _Read(different)
     if different.dtype.kind in "iuf":
         whole = different.dropna()
-        if not np.isfinite(whole).all() or (whole != np.floor(whole)).any() or (whole.abs() >= 2**63).any():
+        if (whole != np.floor(whole)).any() or (whole.abs() >= 2**63).any():
             if form.time_format == "excel":
                 return _Read(_workbook_days(different.astype(str)), "days as workbooks count them")
-            raise DataError(f"{whole[whole != np.floor(whole)].iloc[0]} is no time; dates or whole numbers are needed.")
+            odd = whole[(whole != np.floor(whole)) | (whole.abs() >= 2**63)].iloc[0]
+            raise DataError(f"{odd} is no time; dates or whole numbers are needed.")
         if len(whole) < len(different):
             return _Read(different.where(different.isna(), 0).astype(object))
         different = different.astype(np.int64).astype(str)
@@ -107,7 +118,7 @@ def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
 def _by_format(texts: "pd.Series[str]", way: str) -> _Read:
     """Times of texts whose form is known."""
     special: dict[str, Callable[[pd.Series[str]], pd.Series[Any]]] = {
-        "number": lambda t: _numbers(t),
+        "number": _numbers,
         "quarter": _quarters,
         "financial": _financial,
         "excel": _workbook_days,
@@ -136,11 +147,11 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
     lengths = set(numbers.abs().astype(str).str.len())
     digits = numbers.astype(str)
     n_digits = lengths.pop() if len(lengths) == 1 else 0
-    if n_digits == 6 and _all_valid(digits, "%Y%m"):
+    if n_digits == _MONTH and _all_valid(digits, "%Y%m"):
         return _Read(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
     if n_digits in _CLOCKS and _all_valid(digits, _CLOCKS[n_digits]):
-        if n_digits == 10:
-            raise DataError(_unclear(digits, f"'{_CLOCKS[10]}' for dates with their hour, 's' for seconds since 1970"))
+        if n_digits == _HOUR:
+            raise DataError(_unclear(digits, f"'{_CLOCKS[_HOUR]}' for dates and hours, 's' for seconds since 1970"))
         return _Read(pd.to_datetime(digits, format=_CLOCKS[n_digits]), "dates and times", is_sure=False)
     if n_digits in _SINCE_1970 and numbers.min() > 0:
         unit = _SINCE_1970[n_digits]

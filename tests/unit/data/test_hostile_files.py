@@ -1,7 +1,6 @@
 """Files as they come: each is read as it is meant, or refused with the option that settles it; never in silence."""
 
-import gzip
-import re
+# ruff: noqa: E501 - a case is a line
 
 import numpy as np
 import pandas as pd
@@ -9,7 +8,7 @@ import pytest
 
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.read import read
-from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.exceptions import DataError
 
 JAN, FEB, MAR = (pd.Timestamp(2020, month, 1) for month in (1, 2, 3))
 DAYS = pd.date_range("2020-01-01", periods=3)
