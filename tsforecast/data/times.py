@@ -196,7 +196,7 @@ def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
     def read(texts: "pd.Series[str]") -> "pd.Series[Any]":
         numbers = _numbers(texts)
         if numbers.dtype != np.int64:
-            return numbers.where(numbers.isna())
+            return numbers  # a text that is no number is missing among them
         index = pd.DatetimeIndex(numbers.to_numpy().view(f"M8[{unit}]"))
         return pd.Series(index.as_unit("us") if unit == "s" and numbers.abs().max() < 2**43 else index)
 
@@ -204,16 +204,16 @@ def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
 
 
 def _quarters(texts: "pd.Series[str]") -> "pd.Series[Any]":
-    parts = texts.str.extract(r"^([0-9]{4})(?:-Q)?([1-4])$")
-    month = (parts[1].astype(float) * 3 - 2).astype("Int64").astype(str)
-    return pd.to_datetime(parts[0] + "-" + month, format="%Y-%m", errors="coerce")
+    found = [re.fullmatch(r"([0-9]{4})-?Q?([1-4])", text) for text in texts]
+    first = [None if match is None else f"{match[1]}-{3 * int(match[2]) - 2:02}" for match in found]
+    return pd.to_datetime(pd.Series(first, dtype=object), format="%Y-%m", errors="coerce")
 
 
 def _financial(texts: "pd.Series[str]") -> "pd.Series[Any]":
-    parts = texts.str.extract(r"^([0-9]{4})[/\-–]([0-9]{2}|[0-9]{4})$")
-    after = (parts[0].astype(float) + 1).astype("Int64").astype(str)
-    fits = (parts[1] == after) | (parts[1] == after.str[-2:])
-    return pd.to_datetime(parts[0].where(fits), format="%Y", errors="coerce")
+    found = [re.fullmatch(r"([0-9]{4})[/\-–]([0-9]{2}|[0-9]{4})", text) for text in texts]
+    fits = [match is not None and str(int(match[1]) + 1).endswith(match[2]) for match in found]
+    first = [text[:4] if fit else None for text, fit in zip(texts, fits, strict=True)]
+    return pd.to_datetime(pd.Series(first, dtype=object), format="%Y", errors="coerce")
 
 
 def _workbook_days(texts: "pd.Series[str]") -> "pd.Series[Any]":

@@ -1,9 +1,13 @@
 """What cells mean is decided for a whole file, told in the log, and settled by options; no text ends in a traceback."""
 
+# ruff: noqa: E501 - a case is a line
+
+import contextlib
 import csv
 import gzip
 import io
 import logging
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -13,14 +17,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tsforecast.data import limits
+from tsforecast.data import csv_table, limits
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.read import read
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
 
 DAYS = pd.date_range("2020-01-01", periods=4)
-QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(str.strip)
+QUIET = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+NAMES = st.text("aZ0197.,;|\"'\t -+eEx#%/\\_éß名\u2028\u00a0😀", min_size=1, max_size=8).filter(str.strip)
 
 
 def write(path, rows, separator=","):
@@ -70,8 +74,8 @@ def test_numbers_of_any_notation_are_read_as_they_were_written_or_refused(tmp_pa
     except DataError as error:
         assert "--decimal" in str(error)
         return
-    if separator == "," and all(cell.count(".") <= 1 and "," not in cell for cell in cells):
-        values = [float(cell) if "." in cell else value for cell, value in zip(cells, values, strict=True)]
+    if separator == "," and signs == (",", ".") and not any("," in cell or cell.count(".") > 1 for cell in cells):
+        values = [float(cell) for cell in cells]  # after commas a point is before decimals; it is told
     np.testing.assert_array_equal(found, values)
 
 
@@ -80,10 +84,8 @@ def test_numbers_of_any_notation_are_read_as_they_were_written_or_refused(tmp_pa
 def test_any_bytes_are_a_panel_or_an_error_of_ours(tmp_path, content):
     path = tmp_path / "data.csv"
     path.write_bytes(content)
-    try:
+    with contextlib.suppress(TSForecastError):
         read(path)
-    except TSForecastError:
-        pass
 
 
 @QUIET
@@ -104,10 +106,8 @@ def test_any_bytes_are_a_panel_or_an_error_of_ours(tmp_path, content):
 )  # fmt: skip
 def test_any_table_under_any_options_is_a_panel_or_an_error_of_ours(tmp_path, rows, header, time_format):
     path = write(tmp_path / "data.csv", [["ds", "y"], *rows])
-    try:
+    with contextlib.suppress(TSForecastError):
         read(path, file_format=FileFormat(header=header, time_format=time_format))
-    except TSForecastError:
-        pass
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,9 @@ def test_a_compressed_file_is_read_and_one_that_only_seems_so_refused(tmp_path):
 
 def test_a_small_file_that_becomes_a_huge_one_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "data.csv.gz"
-    path.write_bytes(gzip.compress(b"ds,y\n") + gzip.compress(b"2020-01-01,1\n" * 2**16) * 400)
+    path.write_bytes(gzip.compress(b"ds,y\n") + gzip.compress(b"2020-01-01,1\n" * 2**16) * 8)
+    monkeypatch.setattr(csv_table, "_FREE", 2**21)
+    monkeypatch.setattr(csv_table, "_STEP", 2**16)
     with pytest.raises(DataError, match="times as much"):
         read(path)
     monkeypatch.setattr(limits, "memory_bytes", lambda: 2**20)
@@ -232,7 +234,12 @@ def test_zoned_times_of_arrow_keep_their_zone(tmp_path, zone, unit):
     ids=str,
 )  # fmt: skip
 def test_numbers_of_every_type_of_arrow_are_those_numbers(tmp_path, kind):
-    values = pa.array([1, None, 0, 1]).cast(kind)
+    is_decimal = pa.types.is_decimal(kind)
+    values = (
+        pa.array([Decimal(1), None, Decimal(0), Decimal(1)], kind)
+        if is_decimal
+        else pa.array([1, None, 0, 1]).cast(kind)
+    )
     for column in (values, values.dictionary_encode()) if not pa.types.is_boolean(kind) else (values,):
         panel = read(parquet(tmp_path / "data.parquet", ds=STAMPS, y=column))
         np.testing.assert_array_equal(panel.values, [1, np.nan, 0, 1])
@@ -270,7 +277,7 @@ def test_a_nested_schema_of_any_depth_is_refused(tmp_path):
         for _ in range(depth):
             kind = pa.struct([("a", kind)])
         pq.write_table(pa.schema([("ds", pa.int64()), ("y", kind)]).empty_table(), tmp_path / "data.parquet")
-        with pytest.raises(DataError, match="structures|no Parquet file that can be read"):
+        with pytest.raises(DataError, match=r"structures|no Parquet file that can be read"):
             read(tmp_path / "data.parquet")
 
 
@@ -285,7 +292,7 @@ def test_more_cells_than_memory_holds_are_refused_before_they_are_read(tmp_path,
         read(texts)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     places=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=4),
     cut=st.integers(0, 40),
@@ -296,10 +303,8 @@ def test_a_damaged_parquet_file_is_a_panel_or_an_error_of_ours(tmp_path, places,
     for place, byte in places:
         content[place % len(content)] = byte
     path.write_bytes(content[: len(content) - cut if cut > 30 else None])
-    try:
+    with contextlib.suppress(TSForecastError):
         read(path)
-    except TSForecastError:
-        pass
 
 
 def test_whole_numbers_that_name_series_in_parquet_are_texts(tmp_path):
