@@ -32,6 +32,7 @@ _QUARTERS = (
 _MONTH = r"(?i)^([0-9]{4})[- ]?M([0-9]{1,2})$"  # 2020M01
 _WEEK = r"(?i)^([0-9]{4})-?W([0-9]{2})$"  # 2020-W05
 _FRACTION = r"[0-9]+\.[0-9]+"  # 2020.5 may be a year and a half or May
+_MONTH_FIRST = r"^([0-9]{1,2})\.([12][0-9]{3})$"  # 05.2020
 _ZONE = r"(?i)[T ][0-9]{2}:?[0-9:.]*\s*(?:Z|UTC|GMT|[+-][0-9]{2}:?(?:[0-9]{2})?)$"
 _FINANCIAL = r"^([0-9]{4})[/\-]([0-9]{2}|[0-9]{4})$"  # 2001/02, the year from some month of 2001
 
@@ -134,7 +135,7 @@ def _check_not_financial(text: "pd.Series[str]") -> None:
 
 def _with_months(text: "pd.Series[str]") -> "pd.Series[str]":
     """Quarters, months such as 2020M01 and weeks as their first days; the very same object where there are none."""
-    if not text.str.contains("(?i)[QMW]").any():
+    if not text.str.contains(r"(?i)[QMW]|^[0-9]{1,2}\.[0-9]{4}$").any():
         return text
     text = text.copy()
     for pattern in _QUARTERS:
@@ -143,6 +144,8 @@ def _with_months(text: "pd.Series[str]") -> "pd.Series[str]":
         text[parts.index] = parts["year"] + "-" + first
     months = text.str.extract(_MONTH).dropna()
     text[months.index] = months[0] + "-" + months[1].str.zfill(2)
+    months = text.str.extract(_MONTH_FIRST).dropna()
+    text[months.index] = months[1] + "-" + months[0].str.zfill(2)
     weeks = text.str.extract(_WEEK).dropna()
     mondays = pd.to_datetime(weeks[0] + "-W" + weeks[1] + "-1", format="%G-W%V-%u", errors="coerce")
     text[weeks.index] = mondays.dt.strftime("%Y-%m-%d").fillna("")

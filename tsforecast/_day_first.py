@@ -46,7 +46,7 @@ def is_day_first(texts: "pd.Series[str]") -> bool:
         return False
     different = ~pd.DataFrame({0: first, 1: second, 2: years}).duplicated()  # days, without the times of day
     first, second, years = first[different], second[different], years[different]
-    by_day, by_month = _is_regular(years, second, first), _is_regular(years, first, second)
+    by_day, by_month = is_regular(years, second, first), is_regular(years, first, second)
     if by_day != by_month:
         return by_day
     if not by_day and len(first) > _MONTHS and (first.nunique() == 1) != (second.nunique() == 1):
@@ -74,7 +74,7 @@ def check_years_last(texts: "pd.Series[str]") -> None:
         return
     years, months, days = (parts[i].astype(int) for i in (0, 1, 2))
     years = years + np.where(years >= PIVOT, 1900, 2000)
-    if months.between(1, _MONTHS).all() and days.between(1, 31).all() and _is_regular(years, months, days):
+    if months.between(1, _MONTHS).all() and days.between(1, 31).all() and is_regular(years, months, days):
         raise DataError(
             f"Whether the year comes first or last in {texts.iloc[0]!r}, {texts.iloc[1]!r}, {texts.iloc[2]!r} cannot "
             "be told. Say how the times are written: time_format='%y/%m/%d' or '%d/%m/%y' (time_format of FileFormat, "
@@ -82,8 +82,14 @@ def check_years_last(texts: "pd.Series[str]") -> None:
         )
 
 
-def _is_regular(years: "pd.Series[int]", months: "pd.Series[int]", days: "pd.Series[int]") -> bool:
-    """Whether different dates have one step, of days or of months."""
+def is_regular(years: "pd.Series[int]", months: "pd.Series[int]", days: "pd.Series[int]") -> bool:
+    """Whether different dates have one step, of days or of months.
+
+    Examples
+    --------
+    >>> is_regular(pd.Series([2020, 2020, 2020]), pd.Series([1, 2, 3]), pd.Series([1, 1, 1]))
+    True
+    """
     read = pd.to_datetime(pd.DataFrame({"year": years, "month": months, "day": days}), errors="coerce")
     if read.isna().any():
         return False

@@ -126,7 +126,7 @@ def _separator(head: str) -> str:
     lines = [re.sub(r'"[^"]*"', "", line) for line in re.split("\r?\n|\r", head)[: _LINES + 1] if line.strip()]
     lines = lines[:-1] if len(lines) > _LINES else lines
     counts = {each: [line.count(each) for line in lines] for each in _SEPARATORS}
-    found = [each for each in _SEPARATORS if counts[each][0]]
+    found = [each for each in _SEPARATORS if counts[each][0]] or [each for each in _SEPARATORS if counts[each][-1]]
     return max(found, key=lambda each: (len(set(counts[each])) == 1, counts[each][0]), default=",")
 
 

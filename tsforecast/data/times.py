@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tsforecast._dates import compact_dates, parse_dates
+from tsforecast._day_first import is_regular
 from tsforecast._types import Index, Ints
 from tsforecast.data.file_format import UNITS, FileFormat
 from tsforecast.data.numbers import Wrong
@@ -21,7 +22,7 @@ _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"
 _YEARS = (1900, 2100)
 _SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # by the number of digits, from September 2001 on
-_QUARTER, _MONTH, _HOUR = 5, 6, 10  # digits of 20241, 202401 and 2024013112
+_QUARTER, _MONTH, _DAY_OF_YEAR, _HOUR = 5, 6, 7, 10  # digits of 20241, 202401, 2024031 and 2024013112
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
@@ -148,21 +149,27 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
     digits = numbers.astype(str)
     n_digits = lengths.pop() if len(lengths) == 1 else 0
     if n_digits == _MONTH and _all_valid(digits, "%Y%m"):
+        if _is_regular_as_days(digits):
+            raise DataError(
+                _unclear(digits, "'%Y%m' for a year and a month, '%y%m%d' for days of a year of two digits")
+            )
         return _Read(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
+    if n_digits == _DAY_OF_YEAR and _all_valid(digits, "%Y%j"):
+        raise DataError(_unclear(digits, "'%Y%j' for a year and the day in it"))
     if n_digits in _CLOCKS and _all_valid(digits, _CLOCKS[n_digits]):
         if n_digits == _HOUR:
             raise DataError(_unclear(digits, f"'{_CLOCKS[_HOUR]}' for dates and hours, 's' for seconds since 1970"))
         return _Read(pd.to_datetime(digits, format=_CLOCKS[n_digits]), "dates and times", is_sure=False)
-    if n_digits in _SINCE_1970 and numbers.min() > 0:
-        unit = _SINCE_1970[n_digits]
+    return _counted(numbers, digits, n_digits)
+
+
+def _counted(numbers: "pd.Series[Any]", digits: "pd.Series[str]", n_digits: int) -> _Read:
+    """Numbers that count quarters, seconds since 1970 or days of a workbook; or just numbers."""
+    unit = _unit(numbers, n_digits)
+    if unit is not None:
         first = _plain(_since_1970(unit)(digits).iloc[0])
         raise DataError(_unclear(digits, f"{unit!r} where they count from 1970 (the first is {first} then)"))
-    if (
-        n_digits == 5
-        and len(digits) > 1
-        and _quarters(digits).notna().all()
-        and digits.str[:4].astype(int).between(*_YEARS).all()
-    ):
+    if n_digits == _QUARTER and _quarters(digits).dt.year.between(*_YEARS).all():
         if digits.str[:4].nunique() > 1:
             return _Read(_quarters(digits), "quarters, as year and quarter", is_sure=False)
         raise DataError(_unclear(digits, "'quarter' for a year and its quarter"))
@@ -172,6 +179,23 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
     if numbers.between(*_YEARS).all():
         return _Read(numbers, "whole numbers (for dates of years say time_format='%Y')")
     return _Read(numbers, "whole numbers")
+
+
+def _unit(numbers: "pd.Series[Any]", n_digits: int) -> str | None:
+    """What numbers that may count from 1970 count; before September 2001 only whole minutes are taken for such."""
+    if n_digits in _SINCE_1970 and numbers.min() > 0:
+        return _SINCE_1970[n_digits]
+    unit = _SINCE_1970.get(n_digits + 1)
+    if unit is None or numbers.min() <= 0:
+        return None
+    minute = 60 * 10 ** (n_digits + 1 - _HOUR)
+    return unit if (numbers % minute == 0).all() else None
+
+
+def _is_regular_as_days(digits: "pd.Series[str]") -> bool:
+    """Whether numbers such as 200131 are regular days of 2020 too, and not months alone."""
+    parts = [digits.str[i : i + 2].astype(int) for i in (0, 2, 4)]
+    return is_regular(parts[0] + 2000, parts[1], parts[2])
 
 
 def _unclear(digits: "pd.Series[str]", ways: str) -> str:

@@ -202,6 +202,12 @@ TIMES = [
     ("row numbers", with_dates("1", "2", "3"), {}, is_([1, 2, 3], [1, 2, 3])),
     ("another form than told", with_dates("2020-01-01", "2020/01/02"), {"time_format": "%Y-%m-%d"},
      "'2020/01/02' in row 2, which is no time of the form '%Y-%m-%d'"),
+    ("year and month, or days", with_dates("200101", "200102", "200103"), {}, "'%Y%m' for a year and a month, '%y%m%d'"),
+    ("year and month, or days, told", with_dates("200101", "200102", "200103"), {"time_format": "%y%m%d"}, is_([1, 2, 3])),
+    ("day of the year", with_dates("2020001", "2020002", "2020003"), {}, "'%Y%j' for a year and the day in it"),
+    ("day of the year, told", with_dates("2020001", "2020002", "2020003"), {"time_format": "%Y%j"}, is_([1, 2, 3])),
+    ("seconds before 2001", with_dates("946684800", "946771200", "946857600"), {}, "'s' where they count from 1970"),
+    ("month, point and year", with_dates("01.2020", "02.2020", "03.2020"), {}, is_([1, 2, 3], MONTHS)),
     ("a clock without a day", with_dates("05:00", "06:00"), {}, "no date"),
 ]  # fmt: skip
 NAMES = [
