@@ -50,9 +50,11 @@ def _check_declared(path: Path, about: pq.FileMetaData, schema: pa.Schema) -> No
     """What the file says of itself, before anything of it is read."""
     check_size(path, about.num_rows * about.num_columns * _CELL, "declares cells of")
     check_size(path, sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)), "declares")
-    for i, field in enumerate(schema):
-        if field.name in schema.names[:i]:
+    seen: set[str] = set()
+    for field in schema:
+        if field.name in seen:
             raise DataError(f"{path} has two columns {field.name!r}; give each a name of its own.")
+        seen.add(field.name)
         _check_type(path, field)
 
 

@@ -219,9 +219,10 @@ def _values(
     table: pa.Table, names: Sequence[str], form: FileFormat, separator: str, path: Path
 ) -> tuple[list[Floats], Notation | None]:
     """Columns as numbers, and how those that are texts were read."""
+    held = dict(zip(table.column_names, table.columns, strict=True))  # a table looks through all names for each
     found: dict[str, Floats] = {}
     for name in names:
-        column = table[name]
+        column = held[name]
         if pa.types.is_timestamp(column.type) or is_period(column.type):
             _complain(path, name, 0, str(column[0]), f"a date, not a number. {_TIME_HINT}")
         if not pa.types.is_string(column.type):
@@ -229,7 +230,7 @@ def _values(
     texts = [name for name in names if name not in found]
     if not texts:
         return [found[name] for name in names], None
-    columns = [as_truths(table[name]) for name in texts]
+    columns = [as_truths(held[name]) for name in texts]
     read_ = parse_numbers(
         pa.chunked_array([chunk for c in columns for chunk in c.chunks], pa.string()), form, separator
     )
