@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
+from tsforecast.cli.reading import add_reading_options, configured, file_format, told_on_stderr
+
 if TYPE_CHECKING:
     from tsforecast.backtest.plan import Plan
     from tsforecast.backtest.result import BacktestResult
@@ -39,7 +41,7 @@ class _Parser(ArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Tell what was wrong in one line, without the list of all options, and leave with 2."""
         told = " ".join(message.split())
-        wrong = re.search(r'Parser key "(\w+)".*Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
+        wrong = re.search(r'Parser key "(\w+)".*?Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
         if wrong is not None:
             told = f"--{wrong[1]} {wrong[3]}: this is no {_NOUNS.get(wrong[2], wrong[2])}"
         told = re.sub(r'Parser key "(\w+)"', r"--\1", told)
@@ -73,6 +75,7 @@ def build_parser() -> ArgumentParser:
         help="what a missing covariate is: error, ffill (the last one before it) or interpolate (between neighbours, "
         "which uses later values)",
     )
+    add_reading_options(parser)
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
     add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
@@ -217,7 +220,10 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
         "covariates": list(given.covariates),
         "covariate_gaps": given.covariate_gaps,
     }
-    return read(name, **options), None, {"data": str(Path(name).resolve()), **options}
+    form = file_format(given)
+    with told_on_stderr():
+        panel = read(name, **options, file_format=form)
+    return panel, None, {"data": str(Path(name).resolve()), **options, **configured(form)}
 
 
 def _usual_horizon(panel: Panel, season: int) -> int:
