@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tsforecast import ARIMA, ARMA, LSTM, SARIMA, Naive, RollingOrigin, read
 from tsforecast._covariates import fill_covariates
 from tsforecast.backtest import backtest
-from tsforecast.exceptions import CovariateError, ParameterError, UnusedColumnWarning
+from tsforecast.exceptions import CovariateError, DataError, ParameterError, UnusedColumnWarning
 from tsforecast.panel import Panel
 
 N = 40

@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 from sklearn.base import clone
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.tsa.statespace.sarimax import SARIMAX
@@ -200,7 +201,11 @@ def test_summary_holds_every_estimate_and_its_standard_error(fitted):
     fit = fitted.fits_["a"]
     for name in ("theta1", "seasonal_theta1"):
         line = next(line for line in text.splitlines() if line.startswith(name))
-        assert float(line.split()[1]) == pytest.approx(fit.coefficients[name], rel=1e-3)
+        value, error, z, p, low, high = map(float, line.split()[1:])
+        assert value == pytest.approx(fit.coefficients[name], rel=1e-3)
+        assert z == pytest.approx(value / error, abs=2e-3)
+        assert p == pytest.approx(2 * stats.norm.sf(abs(z)), abs=1e-4)
+        assert (low, high) == pytest.approx((value - 1.96 * error, value + 1.96 * error), abs=1e-3)
     assert np.sqrt(fitted.covariance("a")[0, 0]) == pytest.approx(0.0896, abs=5e-4)  # R's arima
     assert np.sqrt(fitted.covariance("a")[1, 1]) == pytest.approx(0.0731, abs=5e-4)
 
