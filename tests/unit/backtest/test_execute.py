@@ -235,8 +235,7 @@ if __name__ == "__main__":
 """
 
 _ON_DASK = """
-import os, pathlib, signal, sys
-sys.path.insert(0, "")
+import importlib, os, signal, sys
 import distributed
 import numpy as np
 import pandas as pd
@@ -253,8 +252,7 @@ y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=[f"s{i}
 cv = RollingOrigin(2, n_windows=2, step_size=6)
 with distributed.Client(scheduler_file=sys.argv[1], timeout=600) as client, client.get_executor(pure=False) as executor:
     client.wait_for_workers(1, timeout=600)
-    executor.submit(os.getcwd).result()
-    client.run(sys.path.insert, 0, os.getcwd())
+    client.run(importlib.import_module, "run")  # which takes its time
     try:
         backtest({"slow": Slow(), "drift": Drift()}, y, cv=cv, output=sys.argv[2], executor=executor,
                  executor_timeout=10, on_progress=kill)
@@ -428,7 +426,6 @@ def test_on_dask_a_killed_worker_changes_nothing(dask_cluster, dask_executor, se
 def test_on_dask_a_deadly_series_fails_alone(dask_executor, monkeypatch):
     from run import Deadly
 
-    monkeypatch.undo()
     monkeypatch.setattr(execute, "_SETTLE", 1.0)
     y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 4)), columns=["s3", "s4", "s5", "s6"])
     cv = RollingOrigin(2, n_windows=2, step_size=6)
@@ -439,6 +436,7 @@ def test_on_dask_a_deadly_series_fails_alone(dask_executor, monkeypatch):
 @pytest.mark.slow
 def test_a_dask_scheduler_that_has_gone_ends_the_run_which_goes_on_elsewhere(script, serial, tmp_path, monkeypatch):
     pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(script.parent), os.environ.get("PYTHONPATH", "")]))
     address = tmp_path / "scheduler.json"
     parts = [
         subprocess.Popen([sys.executable, "-m", f"distributed.cli.dask_{what}", *options], stderr=subprocess.DEVNULL)
@@ -451,7 +449,7 @@ def test_a_dask_scheduler_that_has_gone_ends_the_run_which_goes_on_elsewhere(scr
         wait_until("the scheduler was there", address.exists)
         told = subprocess.run(
             [sys.executable, "-c", _ON_DASK, address, tmp_path / "run", str(parts[0].pid)],
-            capture_output=True, text=True, timeout=WAIT, check=False, cwd=script.parent,
+            capture_output=True, text=True, timeout=WAIT, check=False,
         )  # fmt: skip
     finally:
         for part in parts:
@@ -459,7 +457,12 @@ def test_a_dask_scheduler_that_has_gone_ends_the_run_which_goes_on_elsewhere(scr
             part.wait(WAIT)
     assert told.returncode == 0 and "To go on" in told.stdout, told.stderr[-3000:]
     assert list(tmp_path.glob("run/parts/*"))
-    assert start(script, tmp_path / "run", "none").wait(WAIT) == 0
+    monkeypatch.syspath_prepend(str(script.parent))
+    from run import Slow
+
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=NAMES[:16])
+    cv = RollingOrigin(2, n_windows=2, step_size=6)
+    backtest({"slow": Slow(), "drift": Drift()}, y, cv=cv, output=tmp_path / "run", executor=None)
     assert outcomes(tmp_path / "run") == serial
 
 
