@@ -208,7 +208,10 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
             monkeypatch.setenv("FORCE_COLOR", forced)
         with Bar("run") as bar:
             bar.update(3, 8, "SARIMA")
-            time.sleep(0.5)
+            limit = time.monotonic() + 600
+            while shown and not bar._progress.live.is_started:
+                assert time.monotonic() < limit, "waited 600 seconds until the bar was there"
+                time.sleep(0.01)
         told = capsys.readouterr().err
         assert ("SARIMA" in told and "3/8" in told) is shown and (told == "") is not shown
 

@@ -171,7 +171,7 @@ class Unpicklable(ProcessId):
     ("model", "executor", "patience", "n_cores", "elsewhere"),
     [
         (ProcessId(), "auto", 0.0, 2, True),
-        (ProcessId(), "auto", 60.0, 2, False),
+        (ProcessId(), "auto", float("inf"), 2, False),
         (ProcessId(), "auto", 0.0, 1, False),
         (Unpicklable(), "auto", 0.0, 2, False),
         (ProcessId(), None, 0.0, 2, False),
