@@ -272,6 +272,7 @@ class _Driver:
         """Accept what a worker did; the unit itself where the worker died."""
         unit = self._running.pop(future)
         if unit.pulse is not None:
+            unit.pulse.look(0.0)  # a worker that died has left its file behind
             unit.pulse.end()
         try:
             receipts = future.result()
@@ -310,7 +311,16 @@ class _Driver:
     def _after_death(self, dead: list[_Unit], *, alone: bool) -> None:
         if self._pool.is_broken:  # everything that was at work is lost with it
             dead += self._at_work()
+            for unit in dead:
+                if unit.pulse is not None:
+                    unit.pulse.look(0.0)
             self._replace_pool()
+            if not any(unit.pulse and unit.pulse.has_begun for unit in dead):  # it was no series that killed them
+                self._n_stalls += 1
+                if self._n_stalls >= _STALLS:
+                    raise self._lost("Worker processes die before they begin a job")
+                self._waiting.extendleft(dead)
+                return
         for unit in dead:
             self._blame(unit, alone=alone)
 

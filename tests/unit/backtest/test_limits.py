@@ -165,6 +165,14 @@ def test_work_where_no_sign_of_life_can_be_written_is_done_all_the_same(tmp_path
     assert not list(tmp_path.iterdir())
 
 
+def test_no_series_is_blamed_for_processes_that_cannot_even_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "n_cores", lambda: 1)
+    monkeypatch.setattr(workers, "_ENVIRONMENT", {"PYTHONHOME": str(tmp_path)})  # where there is no Python
+    with pytest.raises(ExecutorError, match=r"die before they begin a job; 0 of 8 jobs .*To go on"):
+        backtest(Naive(), frame_of(), cv=CV, output=tmp_path / "run", executor="processes")
+    assert_same(backtest(Naive(), frame_of(), cv=CV, output=tmp_path / "run", executor=None), whole())
+
+
 @needs_stop
 @pytest.mark.slow
 def test_a_worker_process_that_was_stopped_is_replaced(tmp_path, monkeypatch):
