@@ -1,36 +1,19 @@
-"""What R 4 prints for the examples of ``?arima``, and the series of its package datasets that they are of.
+"""What R 4 prints for the examples of ``?arima``.
 
-The numbers are those that R's own check of its examples holds (tests/Examples/stats-Ex.Rout.save); the series are from
-Diggle (1990), Brockwell & Davis (1991) and the Gallup Organisation by way of McNeil (1977).
+The numbers are those that R's own check of its examples holds (tests/Examples/stats-Ex.Rout.save). Of the series, those
+of Diggle (1990) and Brockwell & Davis (1991) are read from the folder of real series; that of the Gallup Organisation,
+by way of McNeil (1977), stands here.
 """
 
+import os
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy import nan
 
-LH = np.array([  # luteinizing hormone in blood, every ten minutes
-    2.4, 2.4, 2.4, 2.2, 2.1, 1.5, 2.3, 2.3, 2.5, 2, 1.9, 1.7, 2.2, 1.8, 3.2, 3.2, 2.7, 2.2, 2.2, 1.9, 1.9, 1.8, 2.7,
-    3, 2.3, 2, 2, 2.9, 2.9, 2.7, 2.7, 2.3, 2.6, 2.4, 1.8, 1.7, 1.5, 1.4, 2.1, 3.3, 3.5, 3.5, 3.1, 2.6, 2.1, 3.4, 3,
-    2.9,
-])  # fmt: skip
-
-US_ACCIDENTAL_DEATHS = np.array([  # monthly, 1973 to 1978
-    9007, 8106, 8928, 9137, 10017, 10826, 11317, 10744, 9713, 9938, 9161, 8927, 7750, 6981, 8038, 8422, 8714, 9512,
-    10120, 9823, 8743, 9129, 8710, 8680, 8162, 7306, 8124, 7870, 9387, 9556, 10093, 9620, 8285, 8466, 8160, 8034,
-    7717, 7461, 7767, 7925, 8623, 8945, 10078, 9179, 8037, 8488, 7874, 8647, 7792, 6957, 7726, 8106, 8890, 9299,
-    10625, 9302, 8314, 8850, 8265, 8796, 7836, 6892, 7791, 8192, 9115, 9434, 10484, 9827, 9110, 9070, 8633, 9240,
-])  # fmt: skip
-
-LAKE_HURON = np.array([  # level in feet, yearly, 1875 to 1972
-    580.38, 581.86, 580.97, 580.8, 579.79, 580.39, 580.42, 580.82, 581.4, 581.32, 581.44, 581.68, 581.17, 580.53,
-    580.01, 579.91, 579.14, 579.16, 579.55, 579.67, 578.44, 578.24, 579.1, 579.09, 579.35, 578.82, 579.32, 579.01,
-    579, 579.8, 579.83, 579.72, 579.89, 580.01, 579.37, 578.69, 578.19, 578.67, 579.55, 578.92, 578.09, 579.37,
-    580.13, 580.14, 579.51, 579.24, 578.66, 578.86, 578.05, 577.79, 576.75, 576.75, 577.82, 578.64, 580.58, 579.48,
-    577.38, 576.9, 576.94, 576.24, 576.84, 576.85, 576.9, 577.79, 578.18, 577.51, 577.23, 578.42, 579.61, 579.05,
-    579.26, 579.22, 579.38, 579.1, 577.95, 578.12, 579.75, 580.85, 580.41, 579.96, 579.61, 578.76, 578.18, 577.21,
-    577.13, 579.1, 578.25, 577.91, 576.89, 575.96, 576.8, 577.68, 578.38, 578.52, 579.74, 579.31, 579.89, 579.96,
-])  # fmt: skip
+SHARED = Path(os.environ.get("TSFORECAST_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 PRESIDENTS = np.array([  # approval in percent, quarterly, 1945 to 1974
     nan, 87, 82, 75, 63, 50, 43, 32, 35, 60, 54, 55, 36, 39, nan, nan, 69, 57, 57, 51, 45, 37, 46, 39, 36, 24, 32,
@@ -44,11 +27,11 @@ PRESIDENTS = np.array([  # approval in percent, quarterly, 1945 to 1974
 class Printed(NamedTuple):
     """One call of ``arima``: orders, regressors, and what was printed, in the order of `ArimaFit.coefficients`."""
 
-    series: np.ndarray
+    series: str  # a file of the folder of real series, or "presidents"
     order: tuple[int, int, int]
     seasonal_order: tuple[int, int, int]
     season_length: int
-    regressors: dict[str, np.ndarray]
+    columns: tuple[str, ...]
     estimates: tuple[float, ...]
     standard_errors: tuple[float, ...]
     sigma2: float
@@ -56,35 +39,45 @@ class Printed(NamedTuple):
     aic: float
 
 
-def mean(y):
-    return {"mean": np.ones(y.size)}
+def values_of(name):
+    """A series: ``(n_obs,)``; None where the folder of real series is absent."""
+    if name == "presidents":
+        return PRESIDENTS
+    path = SHARED / "classic" / f"{name}.csv"
+    return pd.read_csv(path)["y"].to_numpy(dtype=float) if path.is_file() else None
+
+
+def regressors_of(columns, n_obs):
+    """Regressors by name: a mean, and the years since 1920 of a series that begins in 1875."""
+    every = {"mean": np.ones(n_obs), "year": np.arange(n_obs) - 45.0}
+    return {name: every[name] for name in columns}
 
 
 NONE = (0, 0, 0)
 EXAMPLES = {
     "lh 100": Printed(
-        LH, (1, 0, 0), NONE, 1, mean(LH), (0.5739, 2.4133), (0.1161, 0.1466), 0.1975, -29.38, 64.76
+        "lh", (1, 0, 0), NONE, 1, ("mean",), (0.5739, 2.4133), (0.1161, 0.1466), 0.1975, -29.38, 64.76
     ),
     "lh 300": Printed(
-        LH, (3, 0, 0), NONE, 1, mean(LH), (0.6448, -0.0634, -0.2198, 2.3931), (0.1394, 0.1668, 0.1421, 0.0963),
+        "lh", (3, 0, 0), NONE, 1, ("mean",), (0.6448, -0.0634, -0.2198, 2.3931), (0.1394, 0.1668, 0.1421, 0.0963),
         0.1787, -27.09, 64.18,
     ),
     "lh 101": Printed(
-        LH, (1, 0, 1), NONE, 1, mean(LH), (0.4522, 0.1982, 2.4101), (0.1769, 0.1705, 0.1358), 0.1923, -28.76, 65.52
+        "lh", (1, 0, 1), NONE, 1, ("mean",), (0.4522, 0.1982, 2.4101), (0.1769, 0.1705, 0.1358), 0.1923, -28.76, 65.52
     ),
     "USAccDeaths": Printed(
-        US_ACCIDENTAL_DEATHS, (0, 1, 1), (0, 1, 1), 12, {}, (-0.4303, -0.5528), (0.1228, 0.1784), 99347.0, -425.44,
+        "USAccDeaths", (0, 1, 1), (0, 1, 1), 12, (), (-0.4303, -0.5528), (0.1228, 0.1784), 99347.0, -425.44,
         856.88,
     ),
     "LakeHuron": Printed(
-        LAKE_HURON, (2, 0, 0), NONE, 1, mean(LAKE_HURON) | {"year": np.arange(1875.0, 1973.0) - 1920.0},
+        "LakeHuron", (2, 0, 0), NONE, 1, ("mean", "year"),
         (1.0048, -0.2913, 579.0993, -0.0216), (0.0976, 0.1004, 0.2370, 0.0081), 0.4566, -101.2, 212.4,
     ),
     "presidents 100": Printed(
-        PRESIDENTS, (1, 0, 0), NONE, 1, mean(PRESIDENTS), (0.8242, 56.1505), (0.0555, 4.6434), 85.47, -416.89, 839.78
+        "presidents", (1, 0, 0), NONE, 1, ("mean",), (0.8242, 56.1505), (0.0555, 4.6434), 85.47, -416.89, 839.78
     ),
     "presidents 300": Printed(
-        PRESIDENTS, (3, 0, 0), NONE, 1, mean(PRESIDENTS), (0.7496, 0.2523, -0.1890, 56.2223),
+        "presidents", (3, 0, 0), NONE, 1, ("mean",), (0.7496, 0.2523, -0.1890, 56.2223),
         (0.0936, 0.1140, 0.0946, 4.2845), 81.12, -414.08, 838.16,
     ),
 }  # fmt: skip

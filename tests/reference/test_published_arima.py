@@ -21,7 +21,7 @@ from tsforecast.models.arima.estimate import ArimaFit, estimate, loglik
 from tsforecast.models.arima.order import Order
 
 sys.path.insert(0, str(Path(__file__).parent))
-from r_examples import EXAMPLES
+from r_examples import EXAMPLES, regressors_of, values_of
 
 sys.path.pop(0)
 
@@ -37,10 +37,13 @@ def standard_errors(fit, y, Z, engine="numba"):
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_of_r_are_met_in_all_that_r_prints(example, engine):
     printed = EXAMPLES[example]
-    y, order = printed.series, Order.of(printed.order, printed.seasonal_order, printed.season_length)
-    names = tuple(printed.regressors)
-    Z = np.column_stack([*printed.regressors.values(), np.empty((y.size, 0))])
-    fit = estimate(y, Z, names, order, engine)
+    y = values_of(printed.series)
+    if y is None:
+        pytest.skip("the folder of real series is not here")
+    order = Order.of(printed.order, printed.seasonal_order, printed.season_length)
+    regressors = regressors_of(printed.columns, y.size)
+    Z = np.column_stack([*regressors.values(), np.empty((y.size, 0))])
+    fit = estimate(y, Z, printed.columns, order, engine)
     errors = np.array(printed.standard_errors)
     # optimisers stop where the likelihood is flat, within some thousandths of a standard error
     for own, theirs, error in zip(fit.coefficients.values(), printed.estimates, errors, strict=True):

