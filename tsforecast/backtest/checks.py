@@ -1,7 +1,6 @@
 """Settings of a backtest, checked before memory is taken for them and before a model is fitted."""
 
 import itertools
-import math
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -18,12 +17,13 @@ _MOST_SEEDS = 10_000
 _MOST_LEVELS = 1000
 _MOST_JOBS = 1_000_000
 _LONGEST_NAME = 10_000  # characters
+_LARGEST = 2**31
 _NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other cannot be told apart
 _TRIED_SERIES = 4096  # as many as are scored at once
 
 
 def check_whole(name: str, value: object, least: int) -> int:
-    """A whole number as an int.
+    """A whole number, below 2**31, as an int.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def check_whole(name: str, value: object, least: int) -> int:
     >>> check_whole("season_length", np.int64(12), 1)
     12
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < _LARGEST:
         raise ParameterError(f"{name}={value!r} is not a whole number, at least {least}.")
     return int(value)
 
@@ -192,7 +192,7 @@ def _numbers(name: str, given: Any) -> tuple[float, ...]:
         raise ParameterError(f"{name}: more than {_MOST_LEVELS} numbers are too many.")
     for number in numbers:
         real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
-        if not real or not math.isfinite(number):
+        if not real or not abs(number) < _LARGEST:  # nan neither
             raise ParameterError(f"{name}: {number!r} is no number.")
     return tuple(float(number) for number in numbers)
 

@@ -39,7 +39,7 @@ def package_versions() -> dict[str, str]:
 
 def job_keys(plan: Plan, jobs: Sequence[Job]) -> list[str]:
     """A hash, for each job, of all that its forecasts depend on: data, model, cutoffs, quantiles, package versions."""
-    common = [plan.panel.fingerprint(), dataclasses.asdict(plan.cv), plan.levels.tolist(), package_versions()]
+    common = [plan.panel.fingerprint(), describe(dataclasses.asdict(plan.cv)), plan.levels.tolist(), package_versions()]
     shared = json.dumps(common, sort_keys=True)
     described: dict[int, str] = {}
     content = contents(plan.models)

@@ -36,7 +36,7 @@ from tsforecast.backtest.parts import job_keys, package_versions, read_part, sou
 from tsforecast.backtest.plan import Plan
 from tsforecast.backtest.result import BacktestResult, needed_files
 from tsforecast.backtest.seal import file_hashes, read_manifest, write_manifest
-from tsforecast.exceptions import DataError, RunFolderError
+from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 from tsforecast.frequency import freq_name
 from tsforecast.metrics.choose import metric_columns
 
@@ -157,8 +157,9 @@ class RunFolder:
                 self._remove_start(made)
             if isinstance(error, filelock.Timeout):
                 raise RunFolderError(f"{self.folder} is in use by another run; wait for it or give another.") from error
-            if isinstance(error, OSError) and not isinstance(error, RunFolderError):
-                raise RunFolderError(f"{self.folder} cannot be written: {error.strerror or error}.") from error
+            if isinstance(error, (OSError, ValueError)) and not isinstance(error, TSForecastError):
+                told = getattr(error, "strerror", None) or error
+                raise RunFolderError(f"{self.folder} cannot be written: {told}.") from error
             raise
         return self
 
