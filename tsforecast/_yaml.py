@@ -10,8 +10,9 @@ import yaml
 from tsforecast.exceptions import DataError, MissingFileError
 
 _MOST_BYTES = 300_000
-_MOST_VALUES = 50_000  # with every alias written out
+_MOST_VALUES = 30_000  # with every alias written out
 _DEEPEST = 40
+_TOO_MANY = f"YAML of more than {_MOST_VALUES} values, its aliases written out."
 
 
 def read_yaml(path: str | Path) -> Any:
@@ -52,7 +53,7 @@ def parse_yaml(text: str) -> Any:
     ------
     DataError
         It is no YAML, asks for an object (a tag such as ``!!python/name``), gives a key twice, refers to itself, nests
-        deeper than 40 levels, or is larger than 300,000 characters or, its aliases written out, than 50,000 values.
+        deeper than 40 levels, or is larger than 300,000 characters or, its aliases written out, than 30,000 values.
 
     Examples
     --------
@@ -87,6 +88,14 @@ def _plain_values(text: str) -> Any:
 
 class _Loader(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, and brackets without end before it looks for their end."""
+
+    n_composed = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.n_composed += 1
+        if self.n_composed > _MOST_VALUES:
+            raise DataError(_TOO_MANY)
+        return super().compose_node(parent, index)
 
     def fetch_flow_collection_start(self, TokenClass: type[yaml.Token]) -> None:
         if self.flow_level > _DEEPEST:
@@ -124,6 +133,6 @@ def _size(node: yaml.Node, known: dict[int, int | None], depth: int) -> int:
     for child in children:
         total += _size(child, known, depth + 1)
         if total > _MOST_VALUES:
-            raise DataError(f"YAML of more than {_MOST_VALUES} values, its aliases written out.")
+            raise DataError(_TOO_MANY)
     known[id(node)] = total
     return total

@@ -21,6 +21,7 @@ _COMMAND_LINE_ONLY = {
     "config": "a configuration does not load another",
     "own_code": "which modules may run is said on the command line",
 }
+_LONGEST = {"seeds": 10_000}  # items of a list, where not 1000
 
 
 def read_strictly() -> None:
@@ -55,6 +56,9 @@ class ConfigFile(ActionConfigFile):
                 raise TypeError(f'Parser key "{dest}": {value} sets {name}; {_COMMAND_LINE_ONLY[name]}.')
             if name not in known:
                 raise TypeError(f'Parser key "{dest}": {value} sets {name!r}, which is no option.')
+            value_of = settings[name]
+            if isinstance(value_of, list) and len(value_of) > _LONGEST.get(name, 1000):
+                raise TypeError(f'Parser key "{dest}": {value} lists {len(value_of)} values for {name}: too many.')
         if str(settings.get("executor", "")).startswith("dask:"):
             raise TypeError(
                 f'Parser key "{dest}": {value} sets executor={settings["executor"]!r}; code is sent to a scheduler and '

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -135,22 +136,30 @@ def build(x):
         "hidden": m.Hidden(x), "method": m.Hidden(x).method, "slots": m.Slotted(), "attribute": m.Attribute,
         "code of a class": m.Method(), "base class": m.Derived(), "static": m.Static(), "property": m.Property(),
         "partial": functools.partial(m.helper, k=x), "partial of function": functools.partial(m.helper),
-        "cached": functools.lru_cache(m.helper), "list of functions": [m.helper, len], "vectorized": np.vectorize(m.helper),
+        "cached": functools.lru_cache(m.helper), "list of functions": [m.helper, len],
+        "vectorized": np.vectorize(m.helper),
         "array": middle, "strided": middle[::2], "texts": np.array(["a", None, x], dtype=object),
         "record": np.array([(1, float(x))], dtype=[("a", int), ("b", float)]), "dtype": np.zeros(2, dtype=f"f{4 * x}"),
         "masked": np.ma.masked_array([1, 2], [0, x - 1]), "shape": np.zeros((2 * x, 4 // (2 * x) * 2)),
-        "series": pd.Series(middle), "frame": frame.assign(b=["u", f"v{x}", "w"]), "name": pd.Series([1.0], name=f"n{x}"),
+        "series": pd.Series(middle), "frame": frame.assign(b=["u", f"v{x}", "w"]),
+        "name": pd.Series([1.0], name=f"n{x}"),
         "index": pd.date_range(f"200{x}-01-01", periods=3, freq="MS", tz="Europe/Berlin"), "categories": categories,
         "nullable": pd.Series([1, None, x], dtype="Int64"), "multi": pd.MultiIndex.from_product([[1, x + 1], ["a"]]),
-        "estimator": make_pipeline(StandardScaler(), Ridge(x)), "dataclass": Options(x), "inside": Options(1, [{"a": m.helper}]),
-        "enum": Kind(x), "counter": collections.Counter("ab" * x), "ordered": {"a": 1, "b": 2} if x == 1 else {"b": 2, "a": 1},
+        "estimator": make_pipeline(StandardScaler(), Ridge(x)), "dataclass": Options(x),
+        "inside": Options(1, [{"a": m.helper}]),
+        "enum": Kind(x), "counter": collections.Counter("ab" * x),
+        "ordered": {"a": 1, "b": 2} if x == 1 else {"b": 2, "a": 1},
         "elements": {"a", "b", f"c{x}"}, "generator": np.random.default_rng(x), "bool or int": 1 if x == 1 else True,
-        "int or float": 1 if x == 1 else 1.0, "nan": float("nan") if x == 1 else None, "offset": pd.offsets.BusinessDay(x),
+        "int or float": 1 if x == 1 else 1.0, "nan": float("nan") if x == 1 else None,
+        "offset": pd.offsets.BusinessDay(x),
         "model": Mine(m.helper), "model of models": Ensemble([Naive(), Mine(m.Hidden(x))]), "plain": SeasonalNaive(x),
         "metric": Metric("m", m.helper), "default of a model": Mine(x), "bytes": b"%d" % x,
     }
 
-print(json.dumps({x: {name: content_hash(value) for name, value in build(i).items()} for x, i in (("old", 1), ("new", 2))}))
+def hashed(x):
+    return {name: content_hash(value) for name, value in build(x).items()}
+
+print(json.dumps({"old": hashed(1), "new": hashed(2)}))
 '''
 
 
@@ -232,7 +241,7 @@ class Holds(Naive):
         self.thing = thing
 
 
-@pytest.mark.parametrize("opaque", [lambda: (i for i in [1]), lambda: open(os.devnull), lambda: [iter(map(str, open(os.devnull)))]])  # fmt: skip
+@pytest.mark.parametrize("opaque", [lambda: (i for i in [1]), Path(os.devnull).open, lambda: [Path(os.devnull).open()]])
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_what_cannot_be_compared_is_refused_by_name_before_the_first_fit(tmp_path, opaque):
     cv = RollingOrigin(2)
@@ -291,7 +300,7 @@ def test_a_run_with_an_object_that_shows_its_address_goes_on(tmp_path):
     ids=["object", "function", "array", "series", "bool", "float"],
 )
 def test_a_run_does_not_go_on_with_another_model(tmp_path, before, after):
-    with pytest.raises(RunFolderError, match="other .*content"):
+    with pytest.raises(RunFolderError, match=r"other .*content"):
         stop_and_resume(tmp_path / "run", Holds(before), Holds(after))
 
 
