@@ -53,10 +53,10 @@ OPTIONS = [
     ["--models", "stranger.Mine"], ["--models", "no_such_module:Mine"], ["--models", "stranger:Nothing"],
     ["--models", "(" * 5000], ["--models", "Naive(" + "-" * 5000 + "1)"], ["--models", "Naive(**{})"],
     ["--models", "Naive(1)"], ["--models", "lambda: 1"], ["--models", "__import__('os').system('touch harm')"],
-    ["--models", "Naive\0"], ["--models", ""], ["--models", ":"], 
+    ["--models", "Naive\0"], ["--models", ""], ["--models", ":"],
     ["--models", "{SeasonalNaive: {season_length: 2, season_length: 3}}"],
     ["--models", "LSTM(training={'class_path': 'subprocess:Popen', 'init_args': {'args': ['touch', 'harm']}})"],
-    ["--output", "precious"], ["--output", "full"], ["--output", "full/parts"], 
+    ["--output", "precious"], ["--output", "full"], ["--output", "full/parts"],
     ["--output", "x" * 300], ["--output", "precious/x"],
 ]  # fmt: skip
 

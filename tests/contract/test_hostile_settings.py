@@ -1,6 +1,7 @@
 """Settings that cannot be used are errors before the first fit; nothing is left behind."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tsforecast import Naive
@@ -81,6 +82,15 @@ def test_windows_that_no_series_holds_are_an_error_before_memory_is_taken(name, 
     cv = RollingOrigin(**{"horizon": 2, "n_windows": 2, name: size})
     with pytest.raises(TSForecastError, match="need at least"):
         backtest([Spy()], np.arange(30.0), cv=cv, output=tmp_path / "run")
+    assert Spy.fits == 0 and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("ids", [[1, "a"], [1, "1"], [pd.Timestamp("2020"), 1], [(1, 2), (3, 4)], ["\ud800", "b"]])
+def test_names_of_series_that_no_file_can_hold_are_an_error_before_the_first_fit(ids, tmp_path):
+    Spy.fits = 0
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(20, 2)), columns=pd.Index(ids, dtype=object))
+    with pytest.raises(TSForecastError, match=r"unique_id|ids"):
+        backtest([Spy()], frame, cv=RollingOrigin(2), output=tmp_path / "run")
     assert Spy.fits == 0 and list(tmp_path.iterdir()) == []
 
 

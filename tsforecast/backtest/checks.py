@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 
-from tsforecast._types import Floats
-from tsforecast.exceptions import ParameterError
+from tsforecast._types import Floats, Index
+from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import interval_quantiles, quantile_levels
 from tsforecast.metrics.choose import Metric, metric_columns
 
@@ -124,6 +126,21 @@ def check_name(name: str) -> None:
         raise ParameterError(
             f"{name[:80]!r} cannot be the name of a model: a name is a text of 1 to {_LONGEST_NAME} characters without "
             "line breaks or control characters."
+        )
+
+
+def check_ids(ids: Index) -> None:
+    """Raise a `DataError` where names of series would not come back from a Parquet file as they are."""
+    try:
+        table = pa.Table.from_pandas(pd.DataFrame({"unique_id": ids}), preserve_index=False)
+        nested = pa.types.is_nested(table.schema.field(0).type)
+        same = not nested and table.to_pandas()["unique_id"].tolist() == ids.tolist()
+    except (pa.ArrowException, ValueError, TypeError, OverflowError):
+        same = False
+    if not same:
+        raise DataError(
+            f"unique_id: names such as {', '.join(map(repr, ids[:3].tolist()))} cannot be written as one column of a "
+            "file; make them all text, or all numbers."
         )
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from tsforecast._yaml import parse_yaml
+from tsforecast.backtest.checks import check_ids
 from tsforecast.backtest.collect import (
     FAILURE_COLUMNS,
     SCORE_COLUMNS,
@@ -139,6 +140,7 @@ class RunFolder:
         self._config = _yaml(resolved_config(plan))
         self._parts: dict[str, Path] = {}
         self.is_finished = False
+        check_ids(plan.panel.ids)
         self._lock = filelock.FileLock(folder / LOCK)
 
     def __enter__(self) -> Self:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 import shlex
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", "str": "text", "bool": "yes or no"}
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
 _SEARCHED = 24  # longest season whose orders are searched unasked
+_LONGEST_STEM = 100  # characters of the name of a file in the name of its run folder
 _DIAGNOSED = 100  # series that are diagnosed without being asked to; it takes about 20 ms each
 _DESCRIPTION = """\
 Forecast a file or a data set from several cutoffs with several models and compare what came of it. Without arguments:
@@ -247,4 +249,6 @@ def _usual_models(season: int) -> list[str]:
 
 def _new_folder(stem: str) -> Path:
     now = datetime.datetime.now().astimezone()
-    return Path("runs") / f"{stem}-{now:%Y%m%d-%H%M%S}"
+    name = f"{stem[:_LONGEST_STEM]}-{now:%Y%m%d-%H%M%S}"
+    taken = (Path("runs") / (f"{name}-{k}" if k > 1 else name) for k in itertools.count(1))
+    return next(folder for folder in taken if not folder.exists())

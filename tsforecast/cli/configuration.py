@@ -7,11 +7,7 @@ from typing import Any
 
 import jsonargparse
 import yaml
-from jsonargparse import (
-    ActionConfigFile,  # type: ignore[attr-defined]  # it is documented
-    ArgumentParser,
-    Namespace,
-)
+from jsonargparse import ActionConfigFile, ArgumentParser, Namespace  # type: ignore[attr-defined]  # it is documented
 
 from tsforecast._yaml import parse_yaml, read_yaml
 from tsforecast.exceptions import TSForecastError

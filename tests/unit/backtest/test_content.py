@@ -241,7 +241,7 @@ class Holds(Naive):
         self.thing = thing
 
 
-@pytest.mark.parametrize("opaque", [lambda: (i for i in [1]), Path(os.devnull).open, lambda: [Path(os.devnull).open()]])
+@pytest.mark.parametrize("opaque", [lambda: (i for i in [1]), Path(os.devnull).open, lambda: [(i for i in [1])]])
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_what_cannot_be_compared_is_refused_by_name_before_the_first_fit(tmp_path, opaque):
     cv = RollingOrigin(2)
