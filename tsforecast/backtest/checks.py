@@ -22,6 +22,7 @@ _LONGEST_NAME = 10_000  # characters
 _LARGEST = 2**31
 _NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other cannot be told apart
 _TRIED_SERIES = 4096  # as many as are scored at once
+_TRIED_NUMBERS = 10_000_000
 
 
 def check_whole(name: str, value: object, least: int) -> int:
@@ -164,7 +165,8 @@ def check_metrics(
         twice = next(name for name in names if names.count(name) > 1)
         raise ParameterError(f"metrics: two scores are called {twice!r}; give one of them another name.")
     rng = np.random.default_rng(0)
-    truth, mean = rng.uniform(1, 2, size=(2, min(n_series, _TRIED_SERIES), horizon))
+    n_tried = max(1, min(n_series, _TRIED_SERIES, _TRIED_NUMBERS // (horizon * (levels.size + 1))))
+    truth, mean = rng.uniform(1, 2, size=(2, n_tried, horizon))
     quantiles = mean[:, :, None] + (levels - 0.5)
     for metric in metrics:
         if metric.kind == "quantile" and not levels.size:

@@ -87,13 +87,18 @@ def part_paths(folder: Path, keys: Collection[str]) -> list[Path]:
     ]
 
 
-def clear(folder: Path, keys: Collection[str]) -> None:
-    """Remove the parts of these keys and the blocks that workers read, and their folders where nothing else is left."""
-    parts, blocks = folder / "parts", folder / "data"
+def clear_parts(folder: Path, keys: Collection[str]) -> None:
+    """Remove the parts of these keys, and their folder where nothing else is in it."""
+    parts = folder / "parts"
     if parts.is_dir() and not parts.is_symlink():
         for path in part_paths(parts, keys):
             path.unlink()
         remove_empty([parts])
+
+
+def clear_blocks(folder: Path) -> None:
+    """Remove the blocks of series that workers read, and their folder where nothing else is in it."""
+    blocks = folder / "data"
     if blocks.is_dir() and not blocks.is_symlink():
         for path in list(blocks.iterdir()):
             if _BLOCK.fullmatch(path.name) and path.is_file() and not path.is_symlink():

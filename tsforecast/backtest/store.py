@@ -26,7 +26,8 @@ from tsforecast.backtest.files import FrameWriter, forecast_file, write_bytes
 from tsforecast.backtest.folder import (
     LOCK,
     check_writable,
-    clear,
+    clear_blocks,
+    clear_parts,
     holds_run,
     make_folder,
     remove_empty,
@@ -180,6 +181,7 @@ class RunFolder:
             self._compare()
             check_writable(self.folder)
             remove_temporaries(self.folder)
+            clear_blocks(self.folder)  # they carry no checksum: they are written anew
         else:
             remove_temporaries(self.folder)
             write_manifest(self.folder, self._manifest | {"files": {}})
@@ -224,7 +226,8 @@ class RunFolder:
             self.is_finished = True
             self._parts.clear()
             with contextlib.suppress(OSError):
-                clear(self.folder, set(self._keys.values()))
+                clear_parts(self.folder, set(self._keys.values()))
+                clear_blocks(self.folder)
         result = BacktestResult.load(self.folder)
         if not before:
             result.write_summary(self.folder)

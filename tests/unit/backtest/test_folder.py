@@ -3,13 +3,15 @@
 import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import filelock
 import numpy as np
 import pytest
 
-from tsforecast import Naive
+from tsforecast import Naive, Panel
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
+from tsforecast.backtest.blocks import write_block
 from tsforecast.exceptions import RunFolderError
 
 CV = RollingOrigin(2, n_windows=2)
@@ -168,6 +170,19 @@ def test_of_two_runs_at_once_the_second_is_refused_and_touches_nothing(tmp_path)
         with pytest.raises(RunFolderError, match="in use"):
             backtest(Spy(), Y, cv=CV, output=folder)
         assert tree(folder) == before and Spy.fits == 0
+
+
+def test_a_block_of_series_that_an_interrupted_run_left_is_written_anew(tmp_path):
+    folder = tmp_path / "run"
+    Spy.stop_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        backtest(Spy(), Y, cv=CV, output=folder)
+    (folder / "data").mkdir()
+    write_block(folder / "data" / "0-1.parquet", Panel.from_array(Y[::-1].copy()))
+    Spy.stop_at = None
+    with ThreadPoolExecutor(1) as threads:
+        found = backtest(Spy(), Y, cv=CV, output=folder, executor=threads)
+    assert found.scores.equals(backtest(Spy(), Y, cv=CV).scores)
 
 
 @pytest.mark.parametrize("left", [[".lock"], [".lock", "manifest.json.4711.tsforecast.tmp"]])
