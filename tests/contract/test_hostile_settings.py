@@ -75,7 +75,7 @@ def test_a_setting_that_cannot_be_used_is_an_error_before_the_first_fit(name, va
     assert Spy.fits == 0 and list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("size", [10**9, 10**18, 10**30])
+@pytest.mark.parametrize("size", [10**9, 10**18, 10**30, np.int64(2**62)])
 @pytest.mark.parametrize("name", ["horizon", "n_windows", "step_size", "gap"])
 def test_windows_that_no_series_holds_are_an_error_before_memory_is_taken(name, size, tmp_path):
     Spy.fits = 0
@@ -116,6 +116,7 @@ def test_metrics_that_need_intervals_say_so_where_there_are_none(metrics, told):
         {"season_length": np.int64(3)},
         {"refit": np.int64(2)},
         {"cv": RollingOrigin(np.int64(2), n_windows=np.int64(2), gap=np.int64(0))},
+        {"cv": RollingOrigin(2, max_train_size=10**30)},
         {"audit": np.bool_(True)},
         {"models": {"x" * 400: Spy(), "a/b": Spy(), "a_b": Spy(), "../x": Spy(), "ü|*": Spy()}},
         {"metrics": ["mae", Metric("mine", mae)]},
