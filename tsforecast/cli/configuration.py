@@ -9,9 +9,6 @@ import jsonargparse
 import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser, Namespace  # type: ignore[attr-defined]  # it is documented
 
-from tsforecast._yaml import parse_yaml, read_yaml
-from tsforecast.exceptions import TSForecastError
-
 MODE = "tsforecast"  # of jsonargparse: values of options and files are read by `parse_yaml`
 _COMMAND_LINE_ONLY = {
     "config": "a configuration does not load another",
@@ -25,10 +22,13 @@ def read_strictly() -> None:
     usual = jsonargparse.get_loader("yaml")
 
     def load(text: str) -> Any:
-        parse_yaml(text)
+        if any(sign in text for sign in "{[&*:"):  # anything but a plain word, for which nothing need be imported
+            from tsforecast._yaml import parse_yaml
+
+            parse_yaml(text)  # a DataError is a ValueError
         return usual(text)
 
-    jsonargparse.set_loader(MODE, load, exceptions=(yaml.YAMLError, TSForecastError))
+    jsonargparse.set_loader(MODE, load, exceptions=(yaml.YAMLError, ValueError))
     jsonargparse.set_dumper(MODE, lambda values: yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
 
 
@@ -38,6 +38,9 @@ class ConfigFile(ActionConfigFile):
     @staticmethod
     def apply_config(parser: ArgumentParser, cfg: Namespace, dest: str, value: str) -> None:
         """Check a file, then let jsonargparse read its options."""
+        from tsforecast._yaml import read_yaml
+        from tsforecast.exceptions import TSForecastError
+
         try:
             settings = read_yaml(value)
         except FileNotFoundError:
