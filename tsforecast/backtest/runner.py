@@ -13,11 +13,13 @@ import numpy as np
 
 from tsforecast.backtest.audit import audit as check_for_leaks
 from tsforecast.backtest.bundles import bundle_jobs
+from tsforecast.backtest.checks import parse_level, parse_quantiles, parse_seeds
+from tsforecast.backtest.describe import check_comparable
 from tsforecast.backtest.execute import Progress, drive
 from tsforecast.backtest.jobs import Job, run_jobs
 from tsforecast.backtest.limits import Limits
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
+from tsforecast.backtest.plan import DEFAULT_METRICS, Plan, Refit, name_models
 from tsforecast.backtest.result import BacktestResult
 from tsforecast.backtest.store import Memory, RunFolder, Store
 from tsforecast.backtest.tuned import tune
@@ -27,7 +29,6 @@ from tsforecast.containers import Series, to_panel
 from tsforecast.exceptions import ExecutorError, ParameterError
 from tsforecast.metrics.choose import Metric, choose_metrics
 
-DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
 _PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
 
 
@@ -128,8 +129,8 @@ def backtest(
         cv=cv,
         metrics=choose_metrics(metrics),
         refit=refit,
-        level=tuple(float(percent) for percent in level),
-        quantiles=tuple(float(q) for q in quantiles),
+        level=parse_level(level),
+        quantiles=parse_quantiles(quantiles),
         seeds=parse_seeds(seeds),
         season_length=panel.season_length if season_length is None else season_length,
         audit=audit,
@@ -146,6 +147,12 @@ def run_plan(
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """The result of a plan: what its folder already holds is not computed again."""
+    if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
+        raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
+    if on_progress is not None and not callable(on_progress):
+        raise ParameterError(f"on_progress={on_progress!r} cannot be called.")
+    if output is not None:
+        check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
     if limits.job_timeout is not None:
         executor = _able_to_stop(executor, plan, limits.job_timeout)
     jobs = plan.jobs()

@@ -84,7 +84,7 @@ def test_a_damaged_part_is_computed_again(counted, tmp_path, damage):
     elif damage == "changed":
         victim.write_bytes(content[:60] + bytes([content[60] ^ 1]) + content[61:])
     else:
-        victim.rename(victim.with_name(victim.name + ".123.tmp"))
+        victim.rename(victim.with_name(victim.name + ".123.tsforecast.tmp"))
     counted.fits, counted.stop_at = 0, None
     resumed = backtest(counted(), frame_of(), cv=CV, output=tmp_path)
     assert counted.fits == 9 - 2
@@ -241,9 +241,9 @@ def part_of(rng, n_series, failures=()):
 
 
 def test_a_part_comes_back_from_its_file_as_it_was(tmp_path):
-    part = part_of(np.random.default_rng(0), 4, [Failure(1, 2, "FitError", "no\nluck")])
-    path = write_part(tmp_path, "key", part)
-    assert sound_parts(tmp_path) == {"key": path}
+    part, key = part_of(np.random.default_rng(0), 4, [Failure(1, 2, "FitError", "no\nluck")]), "a" * 24
+    path = write_part(tmp_path, key, part)
+    assert sound_parts(tmp_path, {key}) == {key: path} and sound_parts(tmp_path, {"b" * 24}) == {}
     back = read_part(path)
     np.testing.assert_array_equal(back.mean, part.mean)
     np.testing.assert_array_equal(back.quantiles, part.quantiles)
