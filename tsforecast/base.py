@@ -44,6 +44,9 @@ class BaseForecaster(BaseEstimator, ABC):
     uses_covariates : bool
         Whether ``X`` changes the forecasts; a model that does not use it accepts it and passes it over, so that one
         call serves all models of a comparison.
+    gives_intervals : bool
+        Whether there are intervals and quantiles; a model without any is never asked for them, and a backtest scores
+        its points alone.
     search_space : mapping of str to sequence
         Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
     fits_together : bool
@@ -60,6 +63,7 @@ class BaseForecaster(BaseEstimator, ABC):
 
     handles_missing: bool = False
     uses_covariates: bool = False
+    gives_intervals: bool = True
     fits_together: bool = False
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
     quick_params: ClassVar[Mapping[str, Any] | None] = None
@@ -184,7 +188,7 @@ class BaseForecaster(BaseEstimator, ABC):
         NotFittedError
             `fit` was not called.
         ParameterError
-            ``horizon``, ``level`` or ``quantiles`` is out of its range.
+            ``horizon``, ``level`` or ``quantiles`` is out of its range, or the model gives no intervals.
         CovariateError
             The model was fitted with covariates and ``X`` does not give them for the horizon.
         UnknownNameError
@@ -195,6 +199,11 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         steps = _whole_number("horizon", horizon)
         levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
+        if (levels or wanted) and not self.gives_intervals:
+            raise ParameterError(
+                f"{type(self).__name__} gives no intervals: level={level!r}, quantiles={quantiles!r} cannot be had; "
+                "leave them out, or wrap it: Conformal(model) makes intervals from the errors of any model."
+            )
         if history is None:
             panel, container = self.panel_, self._container
         else:
@@ -383,6 +392,11 @@ class Wrapper(BaseForecaster):
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self.forecaster.uses_covariates
+
+    @property
+    def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self.forecaster.gives_intervals
 
 
 def _whole_number(name: str, value: int) -> int:

@@ -9,7 +9,7 @@ from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.backtest.jobs import Job, Part, truth_rows
 from tsforecast.backtest.plan import Plan
 from tsforecast.forecast import interval_quantiles
-from tsforecast.metrics.choose import metric_columns
+from tsforecast.metrics.choose import score_facts
 from tsforecast.metrics.scale import seasonal_scale
 
 SCORE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "metric", "value")
@@ -33,7 +33,7 @@ class Collector:
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
         named = quantile_columns(plan.level, plan.quantiles, plan.levels)
         self.forecast_columns = ["model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean", *named]
-        self.metric_names = metric_columns(plan.metrics, plan.level)
+        self.metric_names = list(score_facts(plan.metrics, plan.level))
 
     def scores(self, job: Job, part: Part) -> pd.DataFrame:
         """Rows ``SCORE_COLUMNS`` of every series and cutoff that the model finished."""
@@ -117,19 +117,17 @@ class Collector:
         plan, window = self.plan, job.windows[k]
         block = truth_rows(plan.panel.indptr[job.first : job.stop + 1], plan.cv, window)[done]
         y_true, y_pred, quantiles = plan.panel.values[block], part.mean[k, done], part.quantiles[k, done]
-        columns = []
+        columns: list[Floats] = []
         for metric in plan.metrics:
-            last = () if metric.scale is None else (self.scales[metric.scale][window, job.first + done],)
+            scale = None if metric.scale is None else self.scales[metric.scale][window, job.first + done]
             if metric.kind == "point":
-                columns.append(metric.function(y_true, y_pred, *last))
+                columns += metric.score([y_true, y_pred], scale=scale)
             elif metric.kind == "quantile":
-                columns.append(metric.function(y_true, quantiles, plan.levels, *last))
+                columns += metric.score([y_true, quantiles, plan.levels], scale=scale)
             else:
-                columns += [
-                    metric.function(y_true, *_ends(quantiles, plan.levels, level),
-                                    *((level,) if metric.takes_level else ()), *last)
-                    for level in plan.level
-                ]  # fmt: skip
+                for level in plan.level:
+                    ends = _ends(quantiles, plan.levels, level)
+                    columns += metric.score([y_true, *ends], level=level, scale=scale)
         return np.stack(columns, axis=1)
 
 

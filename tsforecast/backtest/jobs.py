@@ -74,6 +74,7 @@ class Part:
     mean : ndarray, shape (n_windows, n_series, horizon)
         nan where the model failed.
     quantiles : ndarray, shape (n_windows, n_series, horizon, n_quantiles)
+        nan where the model failed, and all nan where it gives no intervals.
     fit_seconds, predict_seconds : tuple of float, length n_windows
         The fit is charged to the first window.
     failures : tuple of Failure
@@ -163,7 +164,8 @@ def _forecast_all(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, fit
                 failures += failed
                 for places, forecast in forecasts:
                     mean[k, places] = forecast.mean[:, cv.gap :]
-                    quantiles[k, places] = forecast.quantiles[:, cv.gap :]
+                    if model.gives_intervals:
+                        quantiles[k, places] = forecast.quantiles[:, cv.gap :]
             predict_seconds.append(time.perf_counter() - begin)
     failures.sort(key=lambda failure: (failure.window, failure.position))
     spent = (fitted.seconds, *(0.0 for _ in job.windows[1:]))
@@ -207,15 +209,15 @@ def _forecast(
     """Forecasts of a fitted model at window ``job.windows[k]``, conditioned on it unless it was fitted there."""
     window = job.windows[k]
     steps = cv.horizon + cv.gap
-    wanted = levels.tolist() or None
+    asked = levels if model.gives_intervals else np.empty(0)
 
     def attempt(group: Ints) -> Forecast:
         X = future_frame(panel, group, cv, window) if model.uses_covariates else None
         fitted_here = k == 0 and group.size == positions.size
         history = None if fitted_here else _take(training_panel(panel, cv, window), group, audited)
         with _unchanged(history or model.panel_, job) if audited else contextlib.nullcontext():
-            forecast = model.predict(steps, X, history=history, quantiles=wanted)
-        return _checked(forecast, model, panel.ids.take(group), steps, levels)
+            forecast = model.predict(steps, X, history=history, quantiles=asked.tolist() or None)
+        return _checked(forecast, model, panel.ids.take(group), steps, asked)
 
     forecasts, blamed = _salvage(attempt, positions, panel.ids, splittable=not model.is_global)
     return forecasts, [Failure(window, position, *why) for position, why in blamed]

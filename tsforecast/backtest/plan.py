@@ -14,7 +14,8 @@ from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import quantile_levels
-from tsforecast.metrics.choose import Metric, metric_columns
+from tsforecast.metrics.choose import check_metrics, score_facts
+from tsforecast.metrics.metric import Metric
 from tsforecast.panel import Panel
 
 Refit: TypeAlias = Literal["always", "never"] | int
@@ -61,7 +62,8 @@ class Plan:
             raise ParameterError(f"refit={self.refit!r} is not 'always', 'never' or a number of cutoffs, at least 1.")
         if self.season_length < 1:
             raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
-        ranking_metric(metric_columns(self.metrics, self.level), None)
+        ranking_metric(score_facts(self.metrics, self.level), None)
+        check_metrics(self.metrics, self.level, self.levels, self.cv.horizon)
         self.cv.check(self.panel.lengths, self.panel.ids)
 
     @property

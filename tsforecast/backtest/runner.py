@@ -22,9 +22,9 @@ from tsforecast.backtest.tuned import tune
 from tsforecast.backtest.workers import AnyExecutor, can_spread
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Series, to_panel
-from tsforecast.metrics.choose import Metric, choose_metrics
+from tsforecast.metrics.choose import DEFAULT_METRICS, choose_metrics
+from tsforecast.metrics.metric import Metric
 
-DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
 _PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
 
 

@@ -27,7 +27,7 @@ from tsforecast.backtest.plan import Plan
 from tsforecast.backtest.result import BacktestResult
 from tsforecast.exceptions import RunFolderError
 from tsforecast.frequency import freq_name
-from tsforecast.metrics.choose import metric_columns
+from tsforecast.metrics.choose import score_facts
 
 _FRAMES = {
     "scores": SCORE_COLUMNS,
@@ -276,9 +276,10 @@ def manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
         "static": [] if panel.static is None else list(map(str, panel.static.columns)),
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}
-    identity = {"data": data, **settings, "code": own_code(plan.models), "packages": package_versions()}
-    metrics = metric_columns(plan.metrics, plan.level)
-    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
+    scores = {name: dataclasses.asdict(about) for name, about in score_facts(plan.metrics, plan.level).items()}
+    code = own_code(plan.models)
+    identity = {"data": data, **settings, "scores": scores, "code": code, "packages": package_versions()}
+    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": list(scores), "identity": identity}
 
 
 def now() -> str:

@@ -50,6 +50,11 @@ class Conformal(Wrapper):
         self.refit = refit
 
     @property
+    def gives_intervals(self) -> bool:  # type: ignore[override] # a property of every other wrapper
+        """Yes, whatever the forecaster gives."""
+        return True
+
+    @property
     def is_global(self) -> bool:
         """As the forecaster."""
         return self.forecaster.is_global

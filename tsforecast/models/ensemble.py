@@ -56,6 +56,11 @@ class Ensemble(BaseForecaster):
         """Whether any member does."""
         return any(member.uses_covariates for member in self._members())
 
+    @property
+    def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """Whether all members do."""
+        return all(member.gives_intervals for member in self._members())
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor arguments; deep also those of the members, by place: ``"0"``, ``"0__random_state"``."""
         params: dict[str, Any] = super().get_params(deep=False)
