@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
 from tsforecast._ingest import time_kind
+from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like
 from tsforecast._types import Floats
 from tsforecast.containers import (
     Container,
@@ -75,6 +77,21 @@ class BaseForecaster(BaseEstimator, ABC):
         """Whether one set of parameters is learnt from all series together, so that series cannot be fitted apart."""
         return False
 
+    def set_params(self, **params: Any) -> Self:
+        """The forecaster itself with other constructor arguments; ``forecaster__order`` is that of one that it holds.
+
+        Raises
+        ------
+        ValueError
+            There is no such argument.
+        """
+        known = self.get_params(deep=True)
+        for key in params:
+            name, _, rest = key.partition("__")
+            if rest and name in known and not hasattr(known[name], "set_params"):
+                raise ParameterError(f"{key!r}: {name}={known[name]!r} of {type(self).__name__} has no parameters.")
+        return super().set_params(**params)
+
     @final
     def fit(self, y: Series, X: Covariates | None = None) -> Self:
         """The forecaster itself, fitted.
@@ -88,12 +105,16 @@ class BaseForecaster(BaseEstimator, ABC):
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
             (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
             observation. A frame with ``unique_id`` and no times, one row a series, holds what does not change: numbers
-            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`).
+            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`). The series once
+            more, as ``cross_val_score(model, y, y, scoring="neg_mean_absolute_error")`` gives it, is no covariate:
+            `predict` then takes the rows to forecast, too.
 
         Raises
         ------
         DataError
             The series are not regular, too short, or hold what the model cannot use; the message names the series.
+        CovariateError
+            ``X`` does not fit the series, or a table comes first and one column second, as in scikit-learn's order.
         ParameterError
             A constructor argument has a value that is not allowed.
         FitError
@@ -105,9 +126,15 @@ class BaseForecaster(BaseEstimator, ABC):
         >>> Naive().fit([3.0, 1.0, 2.0]).predict(2)
         array([2., 2.])
         """
-        panel, container = self._admit(y, X)
+        repeated = is_repeated(y, X)
+        panel, container = self._admit(y, None if repeated else X)
+        if repeated and container.kind == "long":
+            raise CovariateError(
+                "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
+                "numbers, so give a wide frame, or leave the second out and score by the model's own score, -MASE."
+            )
         self._fit(panel)
-        self.panel_, self._container = panel, container
+        self.panel_, self._container, self._takes_rows = panel, container, repeated
         return self
 
     @final
@@ -152,7 +179,7 @@ class BaseForecaster(BaseEstimator, ABC):
     @final
     def predict(
         self,
-        horizon: int,
+        horizon: "int | Series",
         X: Covariates | None = None,
         *,
         history: Series | None = None,
@@ -164,7 +191,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Parameters
         ----------
         horizon : int
-            Steps ahead, at least 1.
+            Steps ahead, at least 1. After ``fit(y, y)`` also the rows to forecast, a Series, a wide frame or an array:
+            so scikit-learn's scorers ask, and get rows of the same shape and times.
         X : DataFrame, Series or ndarray, optional
             Covariates of the horizon, for a model fitted with some; with ``history``, of the history too.
         history : like ``y`` of `fit`, optional
@@ -197,6 +225,8 @@ class BaseForecaster(BaseEstimator, ABC):
             A forecast is not finite.
         """
         self._check_fitted()
+        if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
+            return self._predict_rows(horizon)
         steps = _whole_number("horizon", horizon)
         levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
         if (levels or wanted) and not self.gives_intervals:
@@ -238,14 +268,13 @@ class BaseForecaster(BaseEstimator, ABC):
         -1.0
         """
         self._check_fitted()
+        X = None if is_repeated(y, X) else X
+        check_not_training(y, self.panel_.values)
         truth, container = to_panel(y, freq=self.panel_.freq)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
         season = panel.season_length
         scores = np.full(truth.n_series, np.nan)
-        for i in range(truth.n_series):
-            skipped = _steps_skipped(panel, truth, i, self._first_step(panel, i) if container.is_array else None)
-            steps = skipped + int(truth.lengths[i])
-            mean = self._mean_of(panel.take([i]), steps, X)[skipped:]
+        for i, mean in enumerate(self._means_of(panel, truth, container, X)):
             trained = panel.series(i)
             scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
             error = np.nanmean(np.abs(truth.series(i) - mean))
@@ -255,6 +284,7 @@ class BaseForecaster(BaseEstimator, ABC):
 
     def _admit(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
         """The panel of what is given to `fit`, of the kind that this model takes, and what it came in."""
+        check_order(y, X)
         panel, container = to_panel(y, X)
         self._check_missing(panel)
         if not self.uses_covariates and panel.covariates is not None:
@@ -286,6 +316,33 @@ class BaseForecaster(BaseEstimator, ABC):
         ``X`` is ``(n_series, horizon, n_features)``; ``levels`` are the increasing quantile levels, maybe none. The
         object is left as it was.
         """
+
+    def _predict_rows(self, rows: Any) -> Any:
+        """Forecasts of the rows that a scorer asks for: a Series, a wide frame or an array like them."""
+        check_not_training(rows, self.panel_.values)
+        wanted = rows_like(rows, self.panel_.ids)
+        if wanted is None:
+            raise ParameterError(
+                f"horizon is a {type(rows).__name__}: neither a whole number of steps nor rows of a Series, a wide "
+                "frame or an array."
+            )
+        asked, container = to_panel(wanted, freq=self.panel_.freq)
+        panel = self.panel_.take(self.panel_.positions(asked.ids))
+        table = np.column_stack(self._means_of(panel, asked, container, None))  # (n_rows, n_series)
+        if isinstance(wanted, pd.DataFrame):
+            return pd.DataFrame(table, index=wanted.index, columns=wanted.columns)
+        if isinstance(wanted, pd.Series):
+            return pd.Series(table[:, 0], index=wanted.index, name=wanted.name)
+        return table.reshape(wanted.shape)
+
+    def _means_of(self, panel: Panel, asked: Panel, container: Container, X: Covariates | None) -> list[Floats]:
+        """Point forecasts at the times of each series of ``asked``, from the end of the same series of ``panel``."""
+        means = []
+        for i in range(asked.n_series):
+            skipped = _steps_skipped(panel, asked, i, self._first_step(panel, i) if container.is_array else None)
+            steps = skipped + int(asked.lengths[i])
+            means.append(self._mean_of(panel.take([i]), steps, X)[skipped:])
+        return means
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
@@ -399,7 +456,12 @@ class Wrapper(BaseForecaster):
         return self.forecaster.gives_intervals
 
 
-def _whole_number(name: str, value: int) -> int:
+def _whole_number(name: str, value: object) -> int:
+    if isinstance(value, (pd.Series, pd.DataFrame, np.ndarray, Panel)):
+        raise ParameterError(
+            f"{name} is a {type(value).__name__}, not a whole number of steps. Scorers of scikit-learn hand over rows: "
+            "give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
+        )
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
         raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")
     return int(value)

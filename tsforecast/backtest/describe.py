@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from tsforecast._renamed import with_new_names
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, UnknownNameError
 
@@ -66,6 +67,7 @@ def build(description: Any) -> Any:
     if isinstance(description, Mapping) and "class_path" in description:
         cls = find_class(str(description["class_path"]))
         arguments = {key: build(item) for key, item in (description.get("init_args") or {}).items()}
+        arguments = with_new_names(cls, arguments)
         known = [name for name in inspect.signature(cls).parameters if name != "self"]
         for name in arguments:
             if name not in known:
