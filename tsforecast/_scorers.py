@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._ingest import time_kind
 from tsforecast._types import Index
 from tsforecast.exceptions import CovariateError, DataError
+from tsforecast.frequency import steps_between
+from tsforecast.panel import Panel
 
 
 def check_order(y: Any, X: Any) -> None:
@@ -16,10 +19,11 @@ def check_order(y: Any, X: Any) -> None:
 
     Examples
     --------
-    >>> check_order(np.zeros((5, 3)), np.zeros(5))
-    Traceback (most recent call last):
-        ...
-    tsforecast.exceptions.CovariateError: fit(y, X) takes the series first, but here a table of 5 rows comes first ...
+    >>> try:
+    ...     check_order(np.zeros((5, 3)), np.zeros(5))
+    ... except CovariateError as error:
+    ...     str(error)[:37]
+    'fit(y, X) takes the series first, but'
     """
     long = isinstance(y, pd.DataFrame) and {"ds", "y"} <= set(map(str, y.columns))
     if long or not isinstance(y, (pd.DataFrame, np.ndarray, list, tuple)):
@@ -84,6 +88,25 @@ def rows_like(rows: Any, ids: Index) -> "pd.DataFrame | pd.Series[Any] | np.ndar
             raise DataError(f"The rows have the shape {shape}; {len(ids)} series were fitted, one column each.")
         return np.zeros(shape)
     return None
+
+
+def steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) -> int:
+    """Steps between the end of training and the first of ``truth``, whose first row is ``first_step`` of an array."""
+    last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
+    if first_step is not None:
+        return first_step - 1 + int(first[0])  # rows count from 0, and missing ones at the top are trimmed
+    if time_kind(first) != time_kind(last):
+        raise DataError(
+            f"Series {truth.ids[i]!r}: the times of y are {time_kind(first)}, those of the training series "
+            f"{time_kind(last)}."
+        )
+    steps = steps_between(last, first, panel.freq)
+    if steps < 1:
+        raise DataError(
+            f"Series {truth.ids[i]!r}: y begins at {first[0]}, not after the training series, which ends at {last[0]}. "
+            "Its index must hold later times; an array without an index continues the training series."
+        )
+    return steps - 1
 
 
 def _n_dims(values: Any) -> int:

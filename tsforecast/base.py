@@ -3,14 +3,16 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from tsforecast._ingest import time_kind
-from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like
+from tsforecast._arguments import check_finite, number_list, whole_number
+from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
+from tsforecast._short import TooShort, check_choice, check_lengths
 from tsforecast._types import Floats
 from tsforecast.containers import (
     Container,
@@ -24,13 +26,13 @@ from tsforecast.containers import (
 from tsforecast.exceptions import (
     CovariateError,
     DataError,
-    FitError,
     MissingValuesError,
     NotFittedError,
     ParameterError,
+    SeriesTooShortError,
 )
 from tsforecast.forecast import Forecast, quantile_levels
-from tsforecast.frequency import freq_name, steps_between
+from tsforecast.frequency import freq_name
 from tsforecast.panel import Panel
 
 
@@ -60,7 +62,11 @@ class BaseForecaster(BaseEstimator, ABC):
     Learnt attributes
     -----------------
     panel_ : Panel
-        The series given to `fit`.
+        The series given to `fit`, without those that were skipped.
+    skipped_ : dict
+        Observations of each series that was too short to be fitted, by name: those have no forecasts.
+    stand_in_ : Naive or None
+        Of a fit with ``too_short="naive"``: fitted to the series skipped, to be asked for forecasts of its own.
     """
 
     handles_missing: bool = False
@@ -71,6 +77,8 @@ class BaseForecaster(BaseEstimator, ABC):
     quick_params: ClassVar[Mapping[str, Any] | None] = None
 
     panel_: Panel
+    skipped_: dict[Any, int]
+    stand_in_: "BaseForecaster | None"
 
     @property
     def is_global(self) -> bool:
@@ -93,7 +101,7 @@ class BaseForecaster(BaseEstimator, ABC):
         return super().set_params(**params)
 
     @final
-    def fit(self, y: Series, X: Covariates | None = None) -> Self:
+    def fit(self, y: Series, X: Covariates | None = None, *, too_short: TooShort = "error") -> Self:
         """The forecaster itself, fitted.
 
         Parameters
@@ -108,11 +116,17 @@ class BaseForecaster(BaseEstimator, ABC):
             or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`). The series once
             more, as ``cross_val_score(model, y, y, scoring="neg_mean_absolute_error")`` gives it, is no covariate:
             `predict` then takes the rows to forecast, too.
+        too_short : {"error", "skip", "naive"}
+            What becomes of series with fewer observations than the model needs: an error that names all of them; they
+            are left out and listed in ``skipped_``; or, besides, a `Naive` is fitted to them, ``stand_in_``, whose
+            forecasts are asked of it, and never stand among those of the model.
 
         Raises
         ------
+        SeriesTooShortError
+            Some series are too short, or, with ``"skip"`` and ``"naive"``, all of them; ``series`` holds them all.
         DataError
-            The series are not regular, too short, or hold what the model cannot use; the message names the series.
+            The series are not regular, or hold what the model cannot use; the message names the series.
         CovariateError
             ``X`` does not fit the series, or a table comes first and one column second, as in scikit-learn's order.
         ParameterError
@@ -125,7 +139,12 @@ class BaseForecaster(BaseEstimator, ABC):
         >>> from tsforecast import Naive
         >>> Naive().fit([3.0, 1.0, 2.0]).predict(2)
         array([2., 2.])
+        >>> import pandas as pd
+        >>> two = pd.DataFrame({"a": [3.0, 1.0, 2.0], "b": [float("nan"), float("nan"), 5.0]})
+        >>> Naive().fit(two, too_short="skip").skipped_
+        {'b': 1}
         """
+        check_choice(too_short)
         repeated = is_repeated(y, X)
         panel, container = self._admit(y, None if repeated else X)
         if repeated and container.kind == "long":
@@ -133,9 +152,27 @@ class BaseForecaster(BaseEstimator, ABC):
                 "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
                 "numbers, so give a wide frame, or leave the second out and score by the model's own score, -MASE."
             )
-        self._fit(panel)
-        self.panel_, self._container, self._takes_rows = panel, container, repeated
+        kept = self._fit_long_enough(panel, too_short)
+        self.skipped_ = {name: int(n) for name, n in zip(panel.ids, panel.n_present, strict=True)}
+        for name in kept.ids:
+            del self.skipped_[name]
+        self.panel_, self._container, self._takes_rows = kept, container, repeated
+        self.stand_in_ = self._stand_in(panel) if too_short == "naive" and self.skipped_ else None
         return self
+
+    def min_observations(self, panel: Panel) -> int:
+        """Fewest observations, missing ones not counted, that each series must have to be fitted.
+
+        One unless a model says more; what is asked before the first fit of a backtest. ``panel`` tells frequency and
+        covariates.
+
+        Examples
+        --------
+        >>> from tsforecast import Panel, SeasonalNaive
+        >>> SeasonalNaive(12).min_observations(Panel.from_array(np.arange(3.0)))
+        13
+        """
+        return 1
 
     @final
     @classmethod
@@ -167,13 +204,16 @@ class BaseForecaster(BaseEstimator, ABC):
         for k, (model, panel) in enumerate(zip(models, panels, strict=True)):
             try:
                 admitted[k] = model._admit(panel, None)
-            except DataError as error:
+                model._check_lengths(panel)
+            except (DataError, ParameterError) as error:
                 done[k] = (0.0, error)
+        admitted = {k: pair for k, pair in admitted.items() if done[k][1] is None}
         seen = [panel for panel, _ in admitted.values()]
         for k, outcome in zip(admitted, cls._fit_many([models[k] for k in admitted], seen), strict=True):
             done[k] = outcome
             if outcome[1] is None:
                 models[k].panel_, models[k]._container = admitted[k]
+                models[k].skipped_, models[k].stand_in_, models[k]._takes_rows = {}, None, False
         return done
 
     @final
@@ -227,8 +267,8 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
             return self._predict_rows(horizon)
-        steps = _whole_number("horizon", horizon)
-        levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
+        steps = whole_number("horizon", horizon)
+        levels, wanted = number_list("level", level), number_list("quantiles", quantiles)
         if (levels or wanted) and not self.gives_intervals:
             raise ParameterError(
                 f"{type(self).__name__} gives no intervals: level={level!r}, quantiles={quantiles!r} cannot be had; "
@@ -240,7 +280,7 @@ class BaseForecaster(BaseEstimator, ABC):
             panel, container, X = self._condition(history, X)
         future = self._future(X, panel, steps)
         forecast = self._predict(panel, steps, future, quantile_levels(levels, wanted))
-        _check_finite(self, forecast)
+        check_finite(forecast, type(self).__name__)
         return restore(forecast, container, levels, wanted)
 
     @final
@@ -291,6 +331,37 @@ class BaseForecaster(BaseEstimator, ABC):
             panel = panel.with_covariates(None)
         return panel, container
 
+    def _fit_long_enough(self, panel: Panel, too_short: TooShort) -> Panel:
+        """Fit the series that are long enough, all unless others may be left out; the panel of them."""
+        kept = panel
+        while True:
+            try:
+                self._check_lengths(kept)
+                self._fit(kept)
+            except SeriesTooShortError as error:
+                left = np.flatnonzero(~kept.ids.isin(list(error.series)))
+                if too_short == "error" or left.size in (0, kept.n_series):
+                    raise
+                kept = kept.take(left)
+            else:
+                return kept
+
+    def _check_lengths(self, panel: Panel) -> None:
+        needed = self.min_observations(panel)
+        way_on = "too_short='skip' goes on without them." if panel.n_series > 1 else ""
+        why = f"{type(self).__name__} needs at least {needed}"
+        check_lengths(panel.ids, panel.n_present, needed, why, way_on)
+
+    def _stand_in(self, panel: Panel) -> "BaseForecaster | None":
+        """A `Naive` fitted to the series that were skipped, as far as they allow."""
+        naive: BaseForecaster = import_module("tsforecast").Naive()  # by name: a base imports no model
+        try:
+            naive.fit(panel.take(panel.positions(pd.Index(list(self.skipped_)))), too_short="skip")
+        except SeriesTooShortError:
+            return None
+        naive._container = self._container
+        return naive
+
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
         """Fit each model to its panel; seconds and error of each. One after another, unless a model knows better."""
@@ -339,7 +410,7 @@ class BaseForecaster(BaseEstimator, ABC):
         """Point forecasts at the times of each series of ``asked``, from the end of the same series of ``panel``."""
         means = []
         for i in range(asked.n_series):
-            skipped = _steps_skipped(panel, asked, i, self._first_step(panel, i) if container.is_array else None)
+            skipped = steps_skipped(panel, asked, i, self._first_step(panel, i) if container.is_array else None)
             steps = skipped + int(asked.lengths[i])
             means.append(self._mean_of(panel.take([i]), steps, X)[skipped:])
         return means
@@ -397,48 +468,14 @@ class BaseForecaster(BaseEstimator, ABC):
             )
 
 
-def _check_finite(model: BaseForecaster, forecast: Forecast) -> None:
-    bad = ~(np.isfinite(forecast.mean).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
-    if bad.any():
-        names = [str(name) for name in forecast.ids[bad]]
-        raise FitError(
-            f"{type(model).__name__}'s forecast of series {names[0]!r} is not finite.",
-            failures=dict.fromkeys(names, "the forecast is not finite"),
-        )
-
-
-def _steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) -> int:
-    """Steps between the end of training and the first of ``truth``, whose first row is ``first_step`` of an array."""
-    last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
-    if first_step is not None:
-        return first_step - 1 + int(first[0])  # rows count from 0, and missing ones at the top are trimmed
-    if time_kind(first) != time_kind(last):
-        raise DataError(
-            f"Series {truth.ids[i]!r}: the times of y are {time_kind(first)}, those of the training series "
-            f"{time_kind(last)}."
-        )
-    steps = steps_between(last, first, panel.freq)
-    if steps < 1:
-        raise DataError(
-            f"Series {truth.ids[i]!r}: y begins at {first[0]}, not after the training series, which ends at {last[0]}. "
-            "Its index must hold later times; an array without an index continues the training series."
-        )
-    return steps - 1
-
-
-def _as_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:
-    if given is None:
-        return None
-    try:
-        return [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
-
-
 class Wrapper(BaseForecaster):
     """A forecaster around another, its parameter ``forecaster``: it takes whatever that one takes."""
 
     forecaster: BaseForecaster
+
+    def min_observations(self, panel: Panel) -> int:
+        """As the forecaster."""
+        return self.forecaster.min_observations(panel)
 
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
@@ -454,14 +491,3 @@ class Wrapper(BaseForecaster):
     def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self.forecaster.gives_intervals
-
-
-def _whole_number(name: str, value: object) -> int:
-    if isinstance(value, (pd.Series, pd.DataFrame, np.ndarray, Panel)):
-        raise ParameterError(
-            f"{name} is a {type(value).__name__}, not a whole number of steps. Scorers of scikit-learn hand over rows: "
-            "give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
-        )
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")
-    return int(value)

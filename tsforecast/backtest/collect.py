@@ -28,7 +28,7 @@ class Collector:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.cutoffs = plan.cv.cutoffs(plan.panel)  # n_windows times (n_series,)
+        self.cutoffs = plan.cv.cutoffs(plan.panel, check=False)  # n_windows times (n_series,)
         wanted = {"absolute"} | {metric.scale for metric in plan.metrics if metric.scale is not None}
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
         named = quantile_columns(plan.level, plan.quantiles, plan.levels)
@@ -163,7 +163,7 @@ def _place(levels: Floats, q: float) -> int:
 def _scales(plan: Plan, *, squared: bool) -> Floats:
     """Seasonal scale of everything before each cutoff, whatever part of it the models train on."""
     panel = plan.panel
-    _, stop = plan.cv.bounds(panel.lengths)
+    stop = np.maximum(plan.cv.bounds(panel.lengths)[1], 0)
     return np.stack(
         [seasonal_scale(panel.values, panel.indptr, plan.season_length, squared=squared, stop=row) for row in stop]
     )

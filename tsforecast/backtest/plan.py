@@ -7,10 +7,12 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._short import TooShort, check_choice
 from tsforecast._types import Floats
 from tsforecast.backtest.jobs import Job
 from tsforecast.backtest.leaderboard import ranking_metric
 from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.short import check_short
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import quantile_levels
@@ -40,6 +42,8 @@ class Plan:
         Season of the scale of MASE, RMSSE and MSIS.
     audit : bool
         Whether every forecast is repeated with other values after its cutoff.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for a model or a cutoff.
     source : dict
         Where the data came from, as the config of the run tells it.
     """
@@ -54,6 +58,7 @@ class Plan:
     seeds: tuple[int, ...] | None
     season_length: int
     audit: bool = False
+    too_short: TooShort = "error"
     source: dict[str, Any] = dataclasses.field(default_factory=lambda: {"data": None})
 
     def __post_init__(self) -> None:
@@ -64,7 +69,9 @@ class Plan:
             raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
         ranking_metric(score_facts(self.metrics, self.level), None)
         check_metrics(self.metrics, self.level, self.levels, self.cv.horizon)
-        self.cv.check(self.panel.lengths, self.panel.ids)
+        check_choice(self.too_short)
+        fitted_at = [windows[0] for windows in self._shared_fits()]
+        check_short(self.panel, self.models, self.cv, fitted_at, self.too_short)
 
     @property
     def levels(self) -> Floats:

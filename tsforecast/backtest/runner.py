@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from tsforecast._short import TooShort, check_choice
 from tsforecast.backtest.audit import audit as check_for_leaks
 from tsforecast.backtest.bundles import bundle_jobs
 from tsforecast.backtest.execute import Progress, drive
@@ -17,6 +18,7 @@ from tsforecast.backtest.jobs import Job, run_jobs
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
 from tsforecast.backtest.result import BacktestResult
+from tsforecast.backtest.short import add_stand_in
 from tsforecast.backtest.store import Memory, RunFolder, Store
 from tsforecast.backtest.tuned import tune
 from tsforecast.backtest.workers import AnyExecutor, can_spread
@@ -43,6 +45,7 @@ def backtest(
     output: str | Path | None = None,
     executor: AnyExecutor = "auto",
     audit: bool = False,
+    too_short: TooShort = "error",
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """Forecasts and scores of every model at every cutoff, with what each cost and where each failed.
@@ -81,13 +84,18 @@ def backtest(
     audit : bool
         Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
         where it is not the same to the last bit; takes twice the time and more.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for the cutoffs, or for what a model says it needs
+        (`BaseForecaster.min_observations`), at any cutoff: an error before the first fit, that names all of them; or
+        their forecasts at those cutoffs are failures; or, besides, a model `Naive` joins the run where there is none,
+        with rows of its own.
     on_progress : callable, optional
         Called with jobs done, jobs in all and the name of the model after each job.
 
     Raises
     ------
     SeriesTooShortError
-        A series is too short for the cutoffs; the message names it.
+        Series are too short for the cutoffs or for a model, and ``too_short="error"``; ``series`` holds them all.
     RunFolderError
         ``output`` holds another run, is in use, or cannot be written.
     LeakError
@@ -105,7 +113,8 @@ def backtest(
     1     2          Naive  2.25
     """
     panel, _ = to_panel(data)
-    named = name_models(models)
+    check_choice(too_short)
+    named = add_stand_in(name_models(models), too_short)
     plan = Plan(
         panel=panel,
         models=named if budget is None else tune(named, budget),
@@ -117,6 +126,7 @@ def backtest(
         seeds=parse_seeds(seeds),
         season_length=panel.season_length if season_length is None else season_length,
         audit=audit,
+        too_short=too_short,
     )
     return run_plan(plan, output, executor=executor, on_progress=on_progress)
 

@@ -261,6 +261,7 @@ def resolved_config(plan: Plan) -> dict[str, Any]:
         "seeds": None if plan.seeds is None else list(plan.seeds),
         "season_length": plan.season_length,
         "audit": plan.audit,
+        "too_short": plan.too_short,
     }
 
 

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster, Wrapper
 from tsforecast.exceptions import (
     FitError,
     MissingDependencyError,
     ParameterError,
-    SeriesTooShortError,
     TSForecastError,
 )
 from tsforecast.forecast import Forecast
@@ -86,6 +86,13 @@ class Tuned(Wrapper):
         """Yes: one choice is made for all series together."""
         return True
 
+    def min_observations(self, panel: Panel) -> int:
+        """Those of the forecaster as it was given, besides the steps to validate on."""
+        needed = self.forecaster.min_observations(panel)
+        if self.horizon is None:  # a fifth of the shortest series, at most
+            return max(needed + 1, -(-5 * needed // 4))
+        return needed + _whole_horizon(self.horizon)
+
     def _fit(self, panel: Panel) -> None:
         space, horizon = self._space(), self._horizon(panel)
         n_trials, seconds = parse_budget(self.budget)
@@ -140,16 +147,16 @@ class Tuned(Wrapper):
     def _horizon(self, panel: Panel) -> int:
         shortest = int(panel.lengths.min())
         season = panel.season_length
-        horizon = max(1, min(season if season > 1 else 6, shortest // 5)) if self.horizon is None else self.horizon
-        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
-            raise ParameterError(f"horizon={horizon!r} is not a whole number of steps, at least 1.")
-        if horizon >= shortest:
-            i = int(np.argmin(panel.lengths))
-            raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {shortest} observations; validating on horizon={horizon} leaves none to "
-                "fit on."
-            )
-        return int(horizon)
+        usual = max(1, min(season if season > 1 else 6, shortest // 5))
+        horizon = usual if self.horizon is None else _whole_horizon(self.horizon)
+        check_lengths(panel.ids, panel.lengths, horizon + 1, f"validating on horizon={horizon} leaves none to fit on")
+        return horizon
+
+
+def _whole_horizon(horizon: int) -> int:
+    if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
+        raise ParameterError(f"horizon={horizon!r} is not a whole number of steps, at least 1.")
+    return int(horizon)
 
 
 def tune(models: Mapping[str, BaseForecaster], budget: int | str) -> dict[str, BaseForecaster]:

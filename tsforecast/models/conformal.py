@@ -3,9 +3,10 @@
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster, Wrapper
-from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -59,17 +60,19 @@ class Conformal(Wrapper):
         """As the forecaster."""
         return self.forecaster.is_global
 
-    def _fit(self, panel: Panel) -> None:
+    def min_observations(self, panel: Panel) -> int:
+        """Those of the forecaster, besides the tail."""
+        return self.forecaster.min_observations(panel) + self._size()
+
+    def _size(self) -> int:
         size = self.calibration_size
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
             raise ParameterError(f"calibration_size={size!r} is not a whole number of observations, at least 1.")
-        short = panel.lengths <= size
-        if short.any():
-            i = int(np.argmax(short))
-            raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; calibration_size={size} leaves none to "
-                "fit on."
-            )
+        return int(size)
+
+    def _fit(self, panel: Panel) -> None:
+        size = self._size()
+        check_lengths(panel.ids, panel.lengths, size + 1, f"calibration_size={size} leaves none to fit on")
         before = panel.slice(np.zeros_like(panel.lengths), panel.lengths - size)
         self.calibrated_: BaseForecaster = clone(self.forecaster).fit(before)
         self.forecaster_: BaseForecaster = clone(self.forecaster).fit(panel) if self.refit else self.calibrated_

@@ -108,6 +108,10 @@ class Ensemble(BaseForecaster):
                 raise ParameterError(f"forecasters holds {member!r}, which is no forecaster such as Naive().")
         return self.forecasters
 
+    def min_observations(self, panel: Panel) -> int:
+        """As the member that needs most."""
+        return max((member.min_observations(panel) for member in self._members()), default=1)
+
     def _fit(self, panel: Panel) -> None:
         if len(self.forecasters) == 0 or self.how not in ("mean", "median"):
             raise ParameterError(

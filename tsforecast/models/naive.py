@@ -13,9 +13,10 @@ from abc import abstractmethod
 import numpy as np
 from scipy import stats
 
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -38,16 +39,11 @@ class _Textbook(BaseForecaster):
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _check(self, panel: Panel) -> None:
-        needed = self._needed(panel)
-        present = panel.n_present
-        short = present < needed
-        if short.any():
-            i = int(np.argmax(short))
-            raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {present[i]} observations; {type(self).__name__} needs at least {needed}."
-            )
+        needed = self.min_observations(panel)
+        check_lengths(panel.ids, panel.n_present, needed, f"{type(self).__name__} needs at least {needed}")
 
-    def _needed(self, panel: Panel) -> int:
+    def min_observations(self, panel: Panel) -> int:
+        """Two, for most of these methods."""
         return 2
 
     @abstractmethod
@@ -101,11 +97,13 @@ class SeasonalNaive(_Textbook):
     def _season(self, panel: Panel) -> int:
         if self.season_length is None:
             return panel.season_length
-        if self.season_length < 1:
-            raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
+        whole = isinstance(self.season_length, (int, np.integer)) and not isinstance(self.season_length, bool)
+        if not whole or self.season_length < 1:
+            raise ParameterError(f"season_length={self.season_length!r} is not a whole number of steps, at least 1.")
         return self.season_length
 
-    def _needed(self, panel: Panel) -> int:
+    def min_observations(self, panel: Panel) -> int:
+        """A season and one more."""
         return self._season(panel) + 1
 
     def _mean(self, panel: Panel, h: Ints) -> Floats:
@@ -139,7 +137,8 @@ class Drift(_Textbook):
     array([7., 9.])
     """
 
-    def _needed(self, panel: Panel) -> int:
+    def min_observations(self, panel: Panel) -> int:
+        """Three."""
         return 3
 
     def _mean(self, panel: Panel, h: Ints) -> Floats:

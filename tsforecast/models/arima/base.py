@@ -89,6 +89,10 @@ class ArimaForecaster(BaseForecaster):
         """The forecaster itself with other constructor arguments, under their names or, with a warning, old names."""
         return super().set_params(**with_new_names(type(self), params))
 
+    def min_observations(self, panel: Panel) -> int:
+        """Differences, coefficients and regressors, and some more."""
+        return self._plan(panel).n_needed
+
     @abstractmethod
     def _plan(self, panel: Panel) -> Plan:
         """How to fit; the constructor's arguments are checked against the panel here."""
@@ -97,7 +101,6 @@ class ArimaForecaster(BaseForecaster):
         if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
         plan = self._plan(panel)
-        _check_lengths(panel, plan.n_needed, type(self).__name__)
         self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
         data = self.transform_.apply(panel)
 
@@ -281,15 +284,6 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
-
-
-def _check_lengths(panel: Panel, needed: int, model: str) -> None:
-    known = panel.n_present
-    if (known < needed).any():
-        i = int(np.argmax(known < needed))
-        raise SeriesTooShortError(
-            f"Series {panel.ids[i]!r} has {known[i]} known observations; this {model} needs at least {needed}."
-        )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

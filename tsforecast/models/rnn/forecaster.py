@@ -14,11 +14,12 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checks import check_network, check_value
+from tsforecast.models.rnn.datamodule import FEWEST
 from tsforecast.models.rnn.folder import Folder
 from tsforecast.models.rnn.learner import one_thread
 from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
 from tsforecast.models.rnn.options import Decoding, Training, group_fields, group_of, group_with
-from tsforecast.models.rnn.preparation import Preparation
+from tsforecast.models.rnn.preparation import FEWEST_DIFFERENCES, Preparation
 from tsforecast.models.rnn.trained import Trained
 from tsforecast.panel import Panel
 
@@ -102,6 +103,14 @@ class _Recurrent(BaseForecaster):
     def is_global(self) -> bool:
         """Whether one network is learnt from all series together."""
         return group_of(Training, "training", self.training).scope == "global"
+
+    def min_observations(self, panel: Panel) -> int:
+        """A few, and a lag more where differences are taken."""
+        self._check()
+        season = panel.season_length if self.season_length is None else self.season_length
+        difference = group_of(Preparation, "preparation", self.preparation).difference
+        lag = {"none": 0, "first": 1, "season": season}[difference]
+        return max(FEWEST, lag + FEWEST_DIFFERENCES if lag else 0)
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> Self:
