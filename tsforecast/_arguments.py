@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tsforecast._types import Floats, Ints
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
@@ -30,6 +31,19 @@ def number_list(name: str, given: float | Sequence[float] | None) -> list[float]
         return [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
+
+
+def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:
+    """Columns put where their series stood, nan for those that were skipped: ``(horizon, n_kept, ...)`` -> all.
+
+    Examples
+    --------
+    >>> with_gaps(np.array([[1.0, 2.0]]), np.array([0, 2]), 3)
+    array([[ 1., nan,  2.]])
+    """
+    whole = np.full((table.shape[0], n_series, *table.shape[2:]), np.nan)
+    whole[:, kept] = table
+    return whole
 
 
 def check_finite(forecast: Forecast, model: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from tsforecast._arguments import check_finite, number_list, whole_number
+from tsforecast._arguments import check_finite, number_list, whole_number, with_gaps
 from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
 from tsforecast._short import TooShort, check_choice, check_lengths
 from tsforecast._types import Floats
@@ -153,10 +153,7 @@ class BaseForecaster(BaseEstimator, ABC):
                 "numbers, so give a wide frame, or leave the second out and score by the model's own score, -MASE."
             )
         kept = self._fit_long_enough(panel, too_short)
-        self.skipped_ = {name: int(n) for name, n in zip(panel.ids, panel.n_present, strict=True)}
-        for name in kept.ids:
-            del self.skipped_[name]
-        self.panel_, self._container, self._takes_rows = kept, container, repeated
+        self._remember(panel, kept, container, takes_rows=repeated)
         self.stand_in_ = self._stand_in(panel) if too_short == "naive" and self.skipped_ else None
         return self
 
@@ -212,8 +209,7 @@ class BaseForecaster(BaseEstimator, ABC):
         for k, outcome in zip(admitted, cls._fit_many([models[k] for k in admitted], seen), strict=True):
             done[k] = outcome
             if outcome[1] is None:
-                models[k].panel_, models[k]._container = admitted[k]
-                models[k].skipped_, models[k].stand_in_, models[k]._takes_rows = {}, None, False
+                models[k]._remember(admitted[k][0], *admitted[k])
         return done
 
     @final
@@ -249,7 +245,8 @@ class BaseForecaster(BaseEstimator, ABC):
             Series in: a Series, or a frame with columns ``mean``, ``lo-80``, … where levels are asked for. Wide frame
             in: a wide frame; with levels, columns are (series, statistic). Long frame in: a long frame ``unique_id``,
             ``ds``, ``mean``, …. Array in: ``(horizon,)`` or ``(horizon, n_series)``; with levels one more axis at the
-            end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`.
+            end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`. A series that was skipped as too
+            short is absent, or a column of nan in an array.
 
         Raises
         ------
@@ -281,7 +278,9 @@ class BaseForecaster(BaseEstimator, ABC):
         future = self._future(X, panel, steps)
         forecast = self._predict(panel, steps, future, quantile_levels(levels, wanted))
         check_finite(forecast, type(self).__name__)
-        return restore(forecast, container, levels, wanted)
+        out = restore(forecast, container, levels, wanted)
+        places = getattr(self, "_places", None) if history is None and container.kind == "matrix" else None
+        return out if places is None else with_gaps(out, *places)
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -330,6 +329,13 @@ class BaseForecaster(BaseEstimator, ABC):
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)
         return panel, container
+
+    def _remember(self, panel: Panel, kept: Panel, container: Container, *, takes_rows: bool = False) -> None:
+        """What a fit to the series ``kept`` of a panel leaves behind, whatever the model."""
+        self.panel_, self._container, self._takes_rows, self.stand_in_ = kept, container, takes_rows, None
+        short = ~panel.ids.isin(kept.ids)
+        self.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
+        self._places = (panel.positions(kept.ids), panel.n_series) if self.skipped_ else None
 
     def _fit_long_enough(self, panel: Panel, too_short: TooShort) -> Panel:
         """Fit the series that are long enough, all unless others may be left out; the panel of them."""

@@ -99,6 +99,21 @@ def test_a_panel_of_short_series_alone_is_an_error_all_the_same(too_short):
         SeasonalNaive(12).fit(np.arange(5.0), too_short=too_short)
 
 
+def test_columns_of_an_array_stay_where_their_series_stood():
+    y = wide([40, 3, 40, 2, 40])
+    model = SeasonalNaive(12).fit(y.to_numpy(), too_short="skip")
+    assert list(model.skipped_) == ["y1", "y3"]
+    for wanted in ({}, {"level": 80}):
+        out = model.predict(2, **wanted)
+        assert np.isnan(out[:, [1, 3]]).all()
+        np.testing.assert_array_equal(
+            out[:, [0, 2, 4]], SeasonalNaive(12).fit(y.to_numpy()[:, ::2]).predict(2, **wanted)
+        )
+    assert SeasonalNaive(1).fit(y.to_numpy()).predict(2).shape == (2, 5)
+    whole = SeasonalNaive(12).fit(y.to_numpy(), too_short="skip").fit(y.to_numpy()[:, ::2])
+    assert whole.predict(2).shape == (2, 3)
+
+
 def test_a_message_names_ten_series_and_the_error_all():
     y = wide([20] + [3] * 24)
     with pytest.raises(SeriesTooShortError, match="24 of 25 series") as caught:

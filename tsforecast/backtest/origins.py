@@ -42,6 +42,14 @@ class RollingOrigin:
     3 [4 5]
     5 [6 7]
     7 [8 9]
+
+    A scorer that scikit-learn knows by name compares rows of a truth that it must be given: the series is named twice.
+
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from tsforecast import Naive
+    >>> y = np.arange(10.0)
+    >>> cross_val_score(Naive(), y, y, scoring="neg_mean_absolute_error", cv=cv)
+    array([-1.5, -1.5, -1.5])
     """
 
     horizon: int

@@ -240,7 +240,8 @@ class BacktestResult:
         """The model confidence set: the models that hold the best one with probability ``1 - alpha``.
 
         Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
-        (extra ``arch``). Columns ``model``, ``mean_loss``, ``pvalue``, ``included``.
+        (extra ``arch``). Columns ``model``, ``mean_loss`` (minus the metric where more of it is better), ``pvalue``,
+        ``included``.
         """
         return confidence_set_of(self, alpha, metric)
 
