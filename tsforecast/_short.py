@@ -49,7 +49,8 @@ def too_short_error(ids: Index, have: Ints, short: Bools, why: str, way_on: str 
     """The error that names the series that are ``short``, ``(n_series,)``: the first ten, and how many there are."""
     series: dict[Any, int] = {ids[i]: int(have[i]) for i in np.flatnonzero(short).tolist()}
     names = list(series)
-    message = f"Series {names[0]!r} has {series[names[0]]} observations; {why}."
+    error = SeriesTooShortError("", series=series, why=why)
+    message = error.reason(names[0])
     if len(names) > 1:
         told = ", ".join(f"{name!r} ({series[name]})" for name in names[:_NAMED])
         message += f" So {len(names)} of {len(ids)} series are too short: {told}{', …' if len(names) > _NAMED else ''}."

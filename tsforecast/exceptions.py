@@ -57,7 +57,8 @@ class SeriesTooShortError(DataError):
 
     def reason(self, unique_id: Any) -> str:
         """What is wrong with one of the series, in a sentence."""
-        return f"Series {unique_id!r} has {self.series[unique_id]} observations; {self.why or 'more are needed'}."
+        n = self.series[unique_id]
+        return f"Series {unique_id!r} has {n} observation{'s' if n != 1 else ''}; {self.why or 'more are needed'}."
 
 
 class CovariateError(DataError):

@@ -1,5 +1,6 @@
 """Parts -> forecasts, scores, timings and failures as frames; metrics are computed over whole blocks at once."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,8 +9,10 @@ import pandas as pd
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.backtest.jobs import Job, Part, truth_rows
 from tsforecast.backtest.plan import Plan
+from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import interval_quantiles
 from tsforecast.metrics.choose import score_facts
+from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.scale import seasonal_scale
 
 SCORE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "metric", "value")
@@ -121,13 +124,12 @@ class Collector:
         for metric in plan.metrics:
             scale = None if metric.scale is None else self.scales[metric.scale][window, job.first + done]
             if metric.kind == "point":
-                columns += metric.score([y_true, y_pred], scale=scale)
+                columns += _scored(metric, [y_true, y_pred], None, scale)
             elif metric.kind == "quantile":
-                columns += metric.score([y_true, quantiles, plan.levels], scale=scale)
+                columns += _scored(metric, [y_true, quantiles, plan.levels], None, scale)
             else:
                 for level in plan.level:
-                    ends = _ends(quantiles, plan.levels, level)
-                    columns += metric.score([y_true, *ends], level=level, scale=scale)
+                    columns += _scored(metric, [y_true, *_ends(quantiles, plan.levels, level)], level, scale)
         return np.stack(columns, axis=1)
 
 
@@ -149,6 +151,15 @@ def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels:
         low, high = interval_quantiles(percent)
         named |= {f"lo-{percent:g}": _place(levels, low), f"hi-{percent:g}": _place(levels, high)}
     return named | {f"q{q:g}": _place(levels, q) for q in quantiles}
+
+
+def _scored(metric: Metric, arguments: list[Floats], level: float | None, scale: Floats | None) -> list[Floats]:
+    """Scores of one metric; nan and a warning where a function of the caller fails, so that nothing else is lost."""
+    try:
+        return metric.score(arguments, level=level, scale=scale)
+    except ParameterError as error:
+        warnings.warn(f"{error} Its scores are nan there.", RuntimeWarning, stacklevel=2)
+        return [np.full(len(arguments[0]), np.nan) for _ in range(2 if metric.pooled else 1)]
 
 
 def _ends(quantiles: Floats, levels: Floats, percent: float) -> tuple[Floats, Floats]:

@@ -168,7 +168,7 @@ class Metric:
         ParameterError
             The function fails, or gives something of another shape.
         """
-        given: list[Any] = list(arguments)
+        given: list[Any] = [_read_only(array) for array in arguments]  # the next metric is to find them as they were
         given += [level] if self.takes_level else []
         given += [scale] if self.scale is not None else []
         n_series = len(arguments[0])
@@ -183,3 +183,9 @@ class Metric:
             needed = f"two arrays ({n_series},)" if self.pooled else f"({n_series},), one score for each series,"
             raise ParameterError(f"Metric {self.name!r} gave the shape {shapes}; {needed} is needed.")
         return parts
+
+
+def _read_only(array: Floats) -> Floats:
+    view = array.view()
+    view.flags.writeable = False
+    return view

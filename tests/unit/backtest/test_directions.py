@@ -129,6 +129,28 @@ def test_a_metric_that_cannot_score_is_refused_before_the_first_fit():
         backtest(Never(), walks(), cv=CV, metrics=[Metric("mean", lambda y, f: (y - f).mean())])
 
 
+def test_a_metric_that_writes_into_its_arguments_is_refused_before_the_first_fit():
+    def writes(y, f):
+        y -= f
+        return np.abs(y).mean(axis=1)
+
+    with pytest.raises(ParameterError, match=r"'writes' failed: ValueError: .*read-only"):
+        backtest(Naive(), walks(), cv=CV, metrics=[Metric("writes", writes), "mae"])
+
+
+def test_a_metric_that_fails_on_the_data_alone_loses_nothing_else():
+    def picky(y, f):
+        if (y < 2).all(axis=None) and y.shape[0] > 2:
+            raise ZeroDivisionError("no")
+        return np.abs(y - f).mean(axis=1)
+
+    frame = pd.DataFrame(np.random.default_rng(0).uniform(0, 1, size=(30, 4)))
+    with pytest.warns(RuntimeWarning, match="'picky' failed: ZeroDivisionError: no"):
+        result = backtest(MODELS, frame, cv=CV, metrics=["mae", Metric("picky", picky)], level=())
+    board = result.leaderboard()
+    assert board["mae"].notna().all() and board["picky"].isna().all()
+
+
 def test_pooled_metrics_are_one_ratio_over_series_and_cutoffs():
     names = ["mae", "pooled_wape", "pooled_rmsse", "pooled_wql", "wape"]
     result = backtest(MODELS, walks() * [1, 10, 100, 1000], cv=CV, metrics=names, level=[80])

@@ -84,7 +84,7 @@ def test_a_cutoff_before_a_series_begins_is_told_at_its_own_time(freq, step):
     own = result.failures[result.failures["unique_id"] == "b"]
     last = wide([30, 3], freq).index[-1]
     assert own["cutoff"].tolist() == [last - 6 * step, last - 4 * step, last - 2 * step]
-    assert own["message"].str.contains("'b' has 3 observations|'b' has 1 observations").all()
+    assert own["message"].str.contains("'b' has 3 observations|'b' has 1 observation;").all()
     assert result.leaderboard()["n_missing"].tolist() == [3] and result.leaderboard()["n_cells"].tolist() == [3]
 
 
