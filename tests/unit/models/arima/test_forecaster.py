@@ -151,7 +151,7 @@ def test_fit_of_statsmodels_is_silent():
 
 def test_short_series_is_named_at_the_door():
     y = pd.DataFrame({"long": np.arange(40.0) % 7, "tiny": [1.0, 3.0, 2.0] + [np.nan] * 37})
-    with pytest.raises(SeriesTooShortError, match="'tiny' has 3 known observations"):
+    with pytest.raises(SeriesTooShortError, match="'tiny' has 3 observations; ARIMA needs at least 5"):
         ARIMA(engine="statsmodels").fit(y)
 
 
