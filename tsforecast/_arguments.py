@@ -5,22 +5,21 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tsforecast._numbers import whole_number
 from tsforecast._types import Floats, Ints
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
 
-def whole_number(name: str, value: object) -> int:
-    """The number itself; a `ParameterError` where it is no whole number of steps, at least 1."""
-    if isinstance(value, (pd.Series, pd.DataFrame, np.ndarray, Panel)):
+def steps_ahead(horizon: object) -> int:
+    """The horizon as a number; a `ParameterError` where it is no whole number of steps, at least 1."""
+    if isinstance(horizon, (pd.Series, pd.DataFrame, np.ndarray, Panel)):
         raise ParameterError(
-            f"{name} is a {type(value).__name__}, not a whole number of steps. Scorers of scikit-learn hand over rows: "
-            "give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
+            f"horizon is a {type(horizon).__name__}, not a whole number of steps. Scorers of scikit-learn hand over "
+            "rows: give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
         )
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")
-    return int(value)
+    return whole_number("horizon", horizon, what="a whole number of steps")
 
 
 def number_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from tsforecast._arguments import check_finite, number_list, whole_number, with_gaps
+from tsforecast._arguments import check_finite, number_list, steps_ahead, with_gaps
 from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
 from tsforecast._short import TooShort, check_choice, check_lengths
 from tsforecast._types import Floats
@@ -18,7 +18,9 @@ from tsforecast.containers import (
     Container,
     Covariates,
     Series,
+    check_horizon,
     future_covariates,
+    long_columns,
     restore,
     split_covariates,
     to_panel,
@@ -264,7 +266,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
             return self._predict_rows(horizon)
-        steps = whole_number("horizon", horizon)
+        steps = steps_ahead(horizon)
         levels, wanted = number_list("level", level), number_list("quantiles", quantiles)
         if (levels or wanted) and not self.gives_intervals:
             raise ParameterError(
@@ -275,8 +277,10 @@ class BaseForecaster(BaseEstimator, ABC):
             panel, container = self.panel_, self._container
         else:
             panel, container, X = self._condition(history, X)
+        asked = quantile_levels(levels, wanted)
+        check_horizon(panel, steps, asked.size)
         future = self._future(X, panel, steps)
-        forecast = self._predict(panel, steps, future, quantile_levels(levels, wanted))
+        forecast = self._predict(panel, steps, future, asked)
         check_finite(forecast, type(self).__name__)
         out = restore(forecast, container, levels, wanted)
         places = getattr(self, "_places", None) if history is None and container.kind == "matrix" else None
@@ -436,6 +440,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
         names = self.panel_.covariate_names
+        history = long_columns(history, X)
         panel, container = to_panel(history, freq=self.panel_.freq)
         if names and panel.covariates is None and X is not None:
             past, X = split_covariates(X, panel)
@@ -443,6 +448,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_missing(panel)
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)
+        panel = panel.at_freq(self.panel_.freq)
         if panel.freq != self.panel_.freq:
             raise DataError(
                 f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on "
@@ -472,28 +478,3 @@ class BaseForecaster(BaseEstimator, ABC):
                 f"Series {panel.id_at(row)!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use "
                 "missing values; fill them, or choose a model that can (ARIMA, LSTM)."
             )
-
-
-class Wrapper(BaseForecaster):
-    """A forecaster around another, its parameter ``forecaster``: it takes whatever that one takes."""
-
-    forecaster: BaseForecaster
-
-    def min_observations(self, panel: Panel) -> int:
-        """As the forecaster."""
-        return self.forecaster.min_observations(panel)
-
-    @property
-    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self.forecaster.handles_missing
-
-    @property
-    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self.forecaster.uses_covariates
-
-    @property
-    def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self.forecaster.gives_intervals

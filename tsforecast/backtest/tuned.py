@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._numbers import whole_number
 from tsforecast._short import check_lengths
 from tsforecast._types import Floats
-from tsforecast.base import BaseForecaster, Wrapper
+from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
     FitError,
     MissingDependencyError,
@@ -22,6 +23,7 @@ from tsforecast.forecast import Forecast
 from tsforecast.metrics.point import mase
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
+from tsforecast.wrapper import Wrapper
 
 Space: TypeAlias = Mapping[str, Sequence[Any]]
 Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty: the forecaster as it was given
@@ -88,7 +90,7 @@ class Tuned(Wrapper):
 
     def min_observations(self, panel: Panel) -> int:
         """Those of the forecaster as it was given, besides the steps to validate on."""
-        needed = self.forecaster.min_observations(panel)
+        needed = self._inner().min_observations(panel)
         if self.horizon is None:  # a fifth of the shortest series, at most
             return max(needed + 1, -(-5 * needed // 4))
         return needed + _whole_horizon(self.horizon)
@@ -154,9 +156,7 @@ class Tuned(Wrapper):
 
 
 def _whole_horizon(horizon: int) -> int:
-    if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
-        raise ParameterError(f"horizon={horizon!r} is not a whole number of steps, at least 1.")
-    return int(horizon)
+    return whole_number("horizon", horizon, what="a whole number of steps")
 
 
 def tune(models: Mapping[str, BaseForecaster], budget: int | str) -> dict[str, BaseForecaster]:

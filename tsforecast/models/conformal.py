@@ -3,12 +3,14 @@
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._numbers import whole_number
 from tsforecast._short import check_lengths
 from tsforecast._types import Floats
-from tsforecast.base import BaseForecaster, Wrapper
+from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
+from tsforecast.wrapper import Wrapper
 
 
 class Conformal(Wrapper):
@@ -58,20 +60,19 @@ class Conformal(Wrapper):
     @property
     def is_global(self) -> bool:
         """As the forecaster."""
-        return self.forecaster.is_global
+        return self._inner().is_global
 
     def min_observations(self, panel: Panel) -> int:
         """Those of the forecaster, besides the tail."""
-        return self.forecaster.min_observations(panel) + self._size()
+        return self._inner().min_observations(panel) + self._size()
 
     def _size(self) -> int:
-        size = self.calibration_size
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise ParameterError(f"calibration_size={size!r} is not a whole number of observations, at least 1.")
-        return int(size)
+        return whole_number("calibration_size", self.calibration_size, what="a whole number of observations")
 
     def _fit(self, panel: Panel) -> None:
         size = self._size()
+        if not isinstance(self.refit, (bool, np.bool_)):
+            raise ParameterError(f"refit={self.refit!r} is neither True nor False.")
         check_lengths(panel.ids, panel.lengths, size + 1, f"calibration_size={size} leaves none to fit on")
         before = panel.slice(np.zeros_like(panel.lengths), panel.lengths - size)
         self.calibrated_: BaseForecaster = clone(self.forecaster).fit(before)

@@ -13,10 +13,10 @@ from abc import abstractmethod
 import numpy as np
 from scipy import stats
 
+from tsforecast._numbers import whole_number
 from tsforecast._short import check_lengths
 from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -97,10 +97,7 @@ class SeasonalNaive(_Textbook):
     def _season(self, panel: Panel) -> int:
         if self.season_length is None:
             return panel.season_length
-        whole = isinstance(self.season_length, (int, np.integer)) and not isinstance(self.season_length, bool)
-        if not whole or self.season_length < 1:
-            raise ParameterError(f"season_length={self.season_length!r} is not a whole number of steps, at least 1.")
-        return self.season_length
+        return whole_number("season_length", self.season_length, what="a whole number of steps")
 
     def min_observations(self, panel: Panel) -> int:
         """A season and one more."""

@@ -20,7 +20,7 @@ from tsforecast.data.transform import Kind, Transform, learn
 from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import steps_between
-from tsforecast.models.arima.design import regressors
+from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, covariance, forecast
 from tsforecast.panel import Panel
 
@@ -100,6 +100,7 @@ class ArimaForecaster(BaseForecaster):
     def _fit(self, panel: Panel) -> None:
         if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
+        check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
         self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
         data = self.transform_.apply(panel)
