@@ -12,7 +12,7 @@ import pyarrow as pa
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import interval_quantiles, quantile_levels
-from tsforecast.metrics.choose import Metric, metric_columns
+from tsforecast.metrics.metric import Metric
 
 MOST_MODELS = 1000
 _MOST_SEEDS = 10_000
@@ -112,11 +112,11 @@ def parse_seeds(seeds: int | Sequence[int] | None) -> tuple[int, ...] | None:
     return tuple(int(seed) for seed in given)
 
 
-def check_n_jobs(n_models: int, n_seeds: int, n_fits: int, n_blocks: int) -> None:
-    """Raise a `ParameterError` where a run has more fits than can be listed."""
-    if (n_jobs := n_models * n_seeds * n_fits * n_blocks) > _MOST_JOBS:
+def check_n_jobs(n_models: int, n_seeds: int, n_windows: int, n_blocks: int) -> None:
+    """Raise a `ParameterError` where a run has more fits and forecasts than can be listed."""
+    if (n_jobs := n_models * n_seeds * n_windows * n_blocks) > _MOST_JOBS:
         raise ParameterError(
-            f"{n_models} models, {n_seeds} seeds, {n_fits} cutoffs with a fit and {n_blocks} blocks of series make "
+            f"{n_models} models, {n_seeds} seeds, {n_windows} cutoffs and {n_blocks} blocks of series make "
             f"{n_jobs} jobs; {_MOST_JOBS} are allowed."
         )
 
@@ -160,45 +160,23 @@ def check_metrics(
     usual : bool
         Whether nobody asked for these metrics: then those that need intervals are passed over where there are none.
     """
-    names = metric_columns(metrics, level)
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ParameterError(f"metrics: two scores are called {twice!r}; give one of them another name.")
     rng = np.random.default_rng(0)
     n_tried = max(1, min(n_series, _TRIED_SERIES, _TRIED_NUMBERS // (horizon * (levels.size + 1))))
     truth, mean = rng.uniform(1, 2, size=(2, n_tried, horizon))
-    quantiles = mean[:, :, None] + (levels - 0.5)
+    arguments: dict[str, list[Floats]] = {
+        "point": [truth, mean],
+        "quantile": [truth, mean[:, :, None] + (levels - 0.5), levels],
+        "interval": [truth, mean - 0.5, mean + 0.5],
+    }
     for metric in metrics:
         if metric.kind == "quantile" and not levels.size:
             raise ParameterError(f"metrics: {metric.name} needs quantiles; give level or quantiles.")
-        if metric.kind == "interval" and not level:
-            if usual:
-                continue
+        if metric.kind == "interval" and not level and not usual:
             raise ParameterError(f"metrics: {metric.name} needs intervals; give level.")
-        arguments: list[Any] = [truth, mean]
-        if metric.kind == "quantile":
-            arguments = [truth, quantiles, levels]
-        elif metric.kind == "interval":
-            arguments = [truth, mean - 0.5, mean + 0.5, *([level[0]] if metric.takes_level else [])]
-        _try_metric(metric, [*arguments, *([] if metric.scale is None else [np.ones(truth.shape[0])])])
-
-
-def _try_metric(metric: Metric, arguments: Sequence[Any]) -> None:
-    n_series = arguments[0].shape[0]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            scores = np.asarray(metric.function(*(np.array(one) for one in arguments)), dtype=np.float64)
-    except Exception as error:  # whatever a function of one's own does
-        raise ParameterError(
-            f"metrics: {metric.name} cannot be computed: {type(error).__name__}: {error}. It is called with "
-            f"{len(arguments)} arguments (see Metric.kind)."
-        ) from error
-    if scores.shape != (n_series,):
-        raise ParameterError(
-            f"metrics: {metric.name} gives an array of shape {scores.shape}; one score for each of "
-            f"{n_series} series is needed."
-        )
+        for percent in level if metric.kind == "interval" else (None,):
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                metric.score(arguments[metric.kind], level=percent, scale=np.ones(n_tried))
 
 
 def _numbers(name: str, given: Any) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from tsforecast._renamed import with_new_names
 from tsforecast.backtest.classes import check_class, expected_classes, find_class
 from tsforecast.backtest.content import OpaqueError, content_hash, holds_own_code
 from tsforecast.base import BaseForecaster
@@ -105,6 +106,7 @@ def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: 
     cls = find_class(path, trusted)
     check_class(cls, expected, place, own=path.partition(":")[0] in trusted)
     known = list(inspect.signature(cls).parameters)
+    given = with_new_names(cls, dict(given))
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=2)

@@ -12,7 +12,7 @@ from tsforecast.exceptions import RunFolderError
 LOCK = ".lock"
 FOLDERS = ("parts", "data", "forecasts")
 _PART = re.compile(r"([0-9a-f]{24})(_\d+_\d+)?-[0-9a-f]{16}\.parquet")
-_BLOCK = re.compile(r"\d+-\d+\.parquet")
+_BLOCK = re.compile(r"\d+-\d+\.parquet|[0-9a-f]{24}(_\d+_\d+)?\.beat")
 
 
 def holds_run(folder: Path) -> bool:
@@ -97,7 +97,7 @@ def clear_parts(folder: Path, keys: Collection[str]) -> None:
 
 
 def clear_blocks(folder: Path) -> None:
-    """Remove the blocks of series that workers read, and their folder where nothing else is in it."""
+    """Remove the blocks of series that workers read and their beats, and their folder where nothing else is in it."""
     blocks = folder / "data"
     if blocks.is_dir() and not blocks.is_symlink():
         for path in list(blocks.iterdir()):

@@ -8,18 +8,20 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._short import TooShort, check_choice
 from tsforecast._types import Floats
 from tsforecast.backtest.checks import MOST_MODELS, check_levels, check_metrics, check_n_jobs, check_name, check_whole
 from tsforecast.backtest.jobs import Job
 from tsforecast.backtest.leaderboard import ranking_metric
 from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.short import check_short
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import quantile_levels
-from tsforecast.metrics.choose import Metric, metric_columns
+from tsforecast.metrics.choose import DEFAULT_METRICS, score_facts
+from tsforecast.metrics.metric import Metric
 from tsforecast.panel import Panel
 
-DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
 Refit: TypeAlias = Literal["always", "never"] | int
 _LARGEST_BLOCK = 512  # series that are lost at most when a run is killed
 _BLOCKS = 4  # blocks that a small panel is cut into: with several cutoffs, workers have enough to share
@@ -42,6 +44,8 @@ class Plan:
         Season of the scale of MASE, RMSSE and MSIS.
     audit : bool
         Whether every forecast is repeated with other values after its cutoff.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for a model or a cutoff.
     source : dict
         Where the data came from, as the config of the run tells it.
     """
@@ -56,6 +60,7 @@ class Plan:
     seeds: tuple[int, ...] | None
     season_length: int
     audit: bool = False
+    too_short: TooShort = "error"
     source: dict[str, Any] = dataclasses.field(default_factory=lambda: {"data": None})
 
     def __post_init__(self) -> None:
@@ -74,14 +79,16 @@ class Plan:
             check_name(name)
         if len(self.models) > MOST_MODELS:
             raise ParameterError(f"models: {len(self.models)} models are too many; {MOST_MODELS} are allowed.")
+        check_choice(self.too_short)
         check_levels(self.level, self.quantiles)
-        self.cv.check(self.panel.lengths, self.panel.ids)
         n_blocks = max(len(self._blocks(forecaster)) for forecaster in self.models.values())
-        check_n_jobs(len(self.models), len(self.seeds or (0,)), len(self._shared_fits()), n_blocks)
+        check_n_jobs(len(self.models), len(self.seeds or (0,)), self.cv.n_windows, n_blocks)
         usual = tuple(metric.name for metric in self.metrics) == DEFAULT_METRICS
         n_series = self.panel.n_series
         check_metrics(self.metrics, self.level, self.levels, n_series, self.cv.horizon, usual=usual)
-        ranking_metric(metric_columns(self.metrics, self.level), None)
+        ranking_metric(score_facts(self.metrics, self.level), None)
+        fitted_at = [windows[0] for windows in self._shared_fits()]
+        check_short(self.panel, self.models, self.cv, fitted_at, self.too_short)
 
     @property
     def levels(self) -> Floats:

@@ -27,10 +27,19 @@ from tsforecast.backtest.evidence import (
 )
 from tsforecast.backtest.files import FrameWriter, check_columns, forecast_file, read_frame, reading, write_bytes
 from tsforecast.backtest.folder import holds_run
-from tsforecast.backtest.leaderboard import OnFailure, pareto_front, rank_models, ranking_metric, usual_baseline
+from tsforecast.backtest.leaderboard import (
+    OnFailure,
+    below_the_line,
+    pareto_front,
+    rank_models,
+    ranking_metric,
+    usual_baseline,
+)
 from tsforecast.backtest.seal import MANIFEST, check_files, file_hashes, read_manifest, replace_file, write_manifest
 from tsforecast.backtest.summary import markdown
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError, UnknownNameError
+from tsforecast.metrics.choose import usual_facts
+from tsforecast.metrics.metric import ScoreFacts
 
 DIAGNOSIS = "diagnosis.parquet"
 _TABLES = {
@@ -91,7 +100,16 @@ class BacktestResult:
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics as they stand in ``scores``."""
-        return list(self.manifest["metrics"])
+        below = below_the_line(self.facts)
+        return [name for name in self.facts if name not in below]
+
+    @functools.cached_property
+    def facts(self) -> dict[str, ScoreFacts]:
+        """Title, meaning and what is best of each column of scores, as the run kept them."""
+        kept = self.manifest["identity"].get("scores", {})
+        return {
+            name: ScoreFacts(**kept[name]) if name in kept else usual_facts(name) for name in self.manifest["metrics"]
+        }
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -99,7 +117,8 @@ class BacktestResult:
 
         One row for every metric of every series and cutoff that a model finished. ``seed`` is the model's
         ``random_state``, 0 for a deterministic one. A value is nan where the metric is not defined (see the metric).
-        Read from the run folder where there is one, at each call: keep what you use.
+        A pooled metric has two rows, what stands above the line and, as ``NAME:below``, what stands below it. Read from
+        the run folder where there is one, at each call: keep what you use.
         """
         if isinstance(self.scores_or_folder, pd.DataFrame):
             return self.scores_or_folder
@@ -109,10 +128,10 @@ class BacktestResult:
     def cells(self) -> pd.DataFrame:
         """The scores with one row a forecast: ``model``, ``unique_id``, ``cutoff``, ``seed``, then the metrics."""
         if isinstance(self.scores_or_folder, pd.DataFrame):
-            return widen(self.scores_or_folder, self.metrics)
+            return widen(self.scores_or_folder, list(self.facts))
         path = self.scores_or_folder / "scores.parquet"
         with reading(path):
-            return read_cells(path, self.metrics)
+            return read_cells(path, list(self.facts))
 
     @functools.cached_property
     def cube(self) -> Cube:
@@ -121,8 +140,8 @@ class BacktestResult:
 
     @property
     def ranking_metric(self) -> str:
-        """The metric that leaderboards rank by where none is named: the first of which less is better."""
-        return ranking_metric(self.metrics, None)
+        """The metric that leaderboards rank by where none is named: the first of which less, or more, is better."""
+        return ranking_metric(self.facts, None)
 
     @property
     def diagnosis(self) -> pd.DataFrame | None:
@@ -172,7 +191,7 @@ class BacktestResult:
         by : mapping or Series, optional
             Stratum of each ``unique_id``: one leaderboard for each stratum.
         metric : str, optional
-            What to rank by, lower is better; the first metric of the run where it is None.
+            What to rank by; the first metric of the run of which less, or more, is better where it is None.
         baseline : str, optional
             Model that ``skill`` is measured against; SeasonalNaive or Naive, where they ran, when it is None.
         on_failure : {"exclude", "worst", "baseline"}
@@ -183,9 +202,10 @@ class BacktestResult:
         -------
         DataFrame
             ``rank``, ``model``, the mean of every metric (over the cutoffs of a series, then over series; seeds are
-            averaged first), ``mean_rank`` and ``median`` over series by ``metric``, ``skill`` (100 x (1 - score /
-            score of the baseline), percent) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap
-            interval (see `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
+            averaged first; a pooled metric is one ratio of sums), ``mean_rank`` and ``median`` over series by
+            ``metric``, ``skill`` (by how many percent of the baseline's score the score is better; nan where scores
+            have both signs) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap interval (see
+            `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
             ``n_missing`` (those that the model did not finish), ``fit_seconds`` and ``predict_seconds`` (of all seeds
             and cutoffs).
 
@@ -208,8 +228,8 @@ class BacktestResult:
         if not cube.metrics:
             table = pd.DataFrame({"rank": pd.NA, "model": self.models, "n_cells": 0, "n_missing": len(cube.series)})
         else:
-            chosen = ranking_metric(cube.metrics, metric)
-            table = rank_models(cube, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
+            chosen = ranking_metric(self.facts, metric)
+            table = rank_models(cube, self.facts, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
         return table.merge(self.seconds(), on="model", how="left")
 
     def dm(self, a: str, b: str) -> pd.DataFrame:
@@ -234,7 +254,8 @@ class BacktestResult:
         """The model confidence set: the models that hold the best one with probability ``1 - alpha``.
 
         Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
-        (extra ``arch``). Columns ``model``, ``mean_loss``, ``pvalue``, ``included``.
+        (extra ``arch``). Columns ``model``, ``mean_loss`` (minus the metric where more of it is better), ``pvalue``,
+        ``included``.
         """
         return confidence_set_of(self, alpha, metric)
 
@@ -297,13 +318,15 @@ class BacktestResult:
         >>> bool(result.cost().set_index("model").loc["Drift", "on_front"])
         True
         """
-        chosen = ranking_metric(self.metrics, metric)
+        chosen = ranking_metric(self.facts, metric)
         board = self.leaderboard(metric=chosen).set_index("model")
         n_seeds = self.timings.groupby("model")["seed"].nunique().reindex(board.index)
         total = board["fit_seconds"] + board["predict_seconds"]
         each = total / (n_seeds * self.n_series * int(self.config["n_windows"]))
         found = pd.DataFrame({"model": board.index, "score": board[chosen].to_numpy(), "seconds": each.to_numpy()})
-        return found.assign(on_front=pareto_front(found["score"].to_numpy(), found["seconds"].to_numpy()))
+        return found.assign(
+            on_front=pareto_front(self.facts[chosen].sign * found["score"].to_numpy(), found["seconds"].to_numpy())
+        )
 
     def seconds(self) -> pd.DataFrame:
         """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from tsforecast._short import TooShort, check_choice
 from tsforecast.backtest.audit import audit as check_for_leaks
 from tsforecast.backtest.bundles import bundle_jobs
 from tsforecast.backtest.checks import parse_level, parse_quantiles, parse_seeds
@@ -19,15 +20,17 @@ from tsforecast.backtest.execute import Progress, drive
 from tsforecast.backtest.jobs import Job, run_jobs
 from tsforecast.backtest.limits import Limits
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan import DEFAULT_METRICS, Plan, Refit, name_models
+from tsforecast.backtest.plan import Plan, Refit, name_models
 from tsforecast.backtest.result import BacktestResult
+from tsforecast.backtest.short import add_stand_in
 from tsforecast.backtest.store import Memory, RunFolder, Store
 from tsforecast.backtest.tuned import tune
 from tsforecast.backtest.workers import AnyExecutor, can_be_sent, can_spread
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Series, to_panel
 from tsforecast.exceptions import ExecutorError, ParameterError
-from tsforecast.metrics.choose import Metric, choose_metrics
+from tsforecast.metrics.choose import DEFAULT_METRICS, choose_metrics
+from tsforecast.metrics.metric import Metric
 
 _PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
 
@@ -49,6 +52,7 @@ def backtest(
     executor_timeout: float | None = 600.0,
     job_timeout: float | None = None,
     audit: bool = False,
+    too_short: TooShort = "error",
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """Forecasts and scores of every model at every cutoff, with what each cost and where each failed.
@@ -95,13 +99,18 @@ def backtest(
     audit : bool
         Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
         where it is not the same to the last bit; takes twice the time and more.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for the cutoffs, or for what a model says it needs
+        (`BaseForecaster.min_observations`), at any cutoff: an error before the first fit, that names all of them; or
+        their forecasts at those cutoffs are failures; or, besides, a model `Naive` joins the run where there is none,
+        with rows of its own.
     on_progress : callable, optional
         Called with jobs done, jobs in all and the name of the model after each job.
 
     Raises
     ------
     SeriesTooShortError
-        A series is too short for the cutoffs; the message names it.
+        Series are too short for the cutoffs or for a model, and ``too_short="error"``; ``series`` holds them all.
     RunFolderError
         ``output`` holds another run, is in use, or cannot be written.
     ExecutorError
@@ -122,7 +131,8 @@ def backtest(
     """
     limits = Limits(executor_timeout, job_timeout)
     panel, _ = to_panel(data)
-    named = name_models(models)
+    check_choice(too_short)
+    named = add_stand_in(name_models(models), too_short)
     plan = Plan(
         panel=panel,
         models=named if budget is None else tune(named, budget),
@@ -134,6 +144,7 @@ def backtest(
         seeds=parse_seeds(seeds),
         season_length=panel.season_length if season_length is None else season_length,
         audit=audit,
+        too_short=too_short,
     )
     return run_plan(plan, output, executor=executor, limits=limits, on_progress=on_progress)
 

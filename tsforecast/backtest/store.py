@@ -40,7 +40,7 @@ from tsforecast.backtest.result import BacktestResult, needed_files
 from tsforecast.backtest.seal import file_hashes, read_manifest, write_manifest
 from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 from tsforecast.frequency import freq_name
-from tsforecast.metrics.choose import metric_columns
+from tsforecast.metrics.choose import score_facts
 
 _FRAMES = {
     "scores": SCORE_COLUMNS,
@@ -304,6 +304,7 @@ def resolved_config(plan: Plan) -> dict[str, Any]:
         "seeds": None if plan.seeds is None else list(plan.seeds),
         "season_length": int(plan.season_length),
         "audit": bool(plan.audit),
+        "too_short": plan.too_short,
     }
 
 
@@ -319,16 +320,17 @@ def manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
         "static": [] if panel.static is None else list(map(str, panel.static.columns)),
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}
+    scores = {name: dataclasses.asdict(about) for name, about in score_facts(plan.metrics, plan.level).items()}
     identity = {
         "data": data,
         **settings,
+        "scores": scores,
         "code": own_code(plan.models),
         "content": contents(plan.models),
         "scoring": {metric.name: describe(metric) for metric in plan.metrics},
         "packages": package_versions(),
     }
-    metrics = metric_columns(plan.metrics, plan.level)
-    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
+    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": list(scores), "identity": identity}
 
 
 def now() -> str:

@@ -101,6 +101,8 @@ def build_parser() -> ArgumentParser:
         "candidates, or a time such as 60s")  # fmt: skip
     add("--audit", type=bool, nargs="?", const=True, default=False, help="repeat every forecast with other values after"
         " its cutoff; stop where one is not the same")  # fmt: skip
+    add("--too_short", type=Literal["error", "skip", "naive"], default="error", help="what becomes of series that are "
+        "too short: error; skip (a failure each); or naive (besides, a model Naive forecasts them)")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
     add("--executor", type=str, default="auto", help="here (this process), processes (one for each core), the address"
         " of a Dask scheduler, dask://HOST:PORT, or auto: here, and a run that is long in processes")  # fmt: skip
@@ -183,14 +185,15 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.backtest.describe import build
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan import Plan, name_models
+    from tsforecast.backtest.short import add_stand_in
     from tsforecast.backtest.tuned import tune
     from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics
 
     panel, dataset, source = _read(given)
     season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
-    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(panel, season))
-    shortest = int(panel.lengths.min())
+    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(_shortest(panel, given), season))
+    shortest = _shortest(panel, given)
     step = max(_given(given.step_size, horizon), 1)
     most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
     cv = RollingOrigin(
@@ -207,7 +210,7 @@ def make_plan(given: Namespace) -> Plan:
         models = tune(models, given.budget)
     return Plan(
         panel=panel,
-        models=name_models(models),
+        models=add_stand_in(name_models(models), given.too_short),
         cv=cv,
         metrics=choose_metrics(given.metrics),
         refit=given.refit,
@@ -216,6 +219,7 @@ def make_plan(given: Namespace) -> Plan:
         seeds=parse_seeds(given.seeds),
         season_length=season,
         audit=bool(given.audit),
+        too_short=given.too_short,
         source=source,
     )
 
@@ -254,10 +258,17 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
     return panel, None, {"data": str(Path(name).resolve()), **options, **configured(form)}
 
 
-def _usual_horizon(panel: Panel, season: int) -> int:
+def _shortest(panel: Panel, given: Namespace) -> int:
+    """Observations of the shortest series that must count; of the median one where short ones may be left out."""
+    import numpy as np
+
+    return int(panel.lengths.min() if given.too_short == "error" else np.median(panel.lengths))
+
+
+def _usual_horizon(shortest: int, season: int) -> int:
     """One season (two years of quarters, a quarter of weeks), but no more than a fifth of the shortest series."""
     usual = {1: 6, 4: 8, 52: 13}.get(season, min(season, 48))
-    return max(1, min(usual, int(panel.lengths.min()) // 5))
+    return max(1, min(usual, shortest // 5))
 
 
 def _usual_models(season: int) -> list[str]:

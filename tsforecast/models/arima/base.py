@@ -5,13 +5,14 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 import sklearn.exceptions
 from scipy import stats
 
+from tsforecast._renamed import with_new_names
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Covariates
@@ -78,12 +79,20 @@ class ArimaForecaster(BaseForecaster):
     uses_covariates = True
     quick_params: ClassVar = {}  # kernels are compiled or loaded
 
-    transform: Kind
+    target_transform: Kind
     engine: Engine = "numba"
     n_jobs: int
 
     fits_: dict[str, ArimaFit]
     transform_: Transform
+
+    def set_params(self, **params: Any) -> Self:
+        """The forecaster itself with other constructor arguments, under their names or, with a warning, old names."""
+        return super().set_params(**with_new_names(type(self), params))
+
+    def min_observations(self, panel: Panel) -> int:
+        """Differences, coefficients and regressors, and some more."""
+        return self._plan(panel).n_needed
 
     @abstractmethod
     def _plan(self, panel: Panel) -> Plan:
@@ -94,8 +103,7 @@ class ArimaForecaster(BaseForecaster):
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
         check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
-        _check_lengths(panel, plan.n_needed, type(self).__name__)
-        self.transform_ = learn(panel, self.transform, season_length=plan.season_length)
+        self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
         data = self.transform_.apply(panel)
 
         results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))
@@ -292,15 +300,6 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
-
-
-def _check_lengths(panel: Panel, needed: int, model: str) -> None:
-    known = panel.n_present
-    if (known < needed).any():
-        i = int(np.argmax(known < needed))
-        raise SeriesTooShortError(
-            f"Series {panel.ids[i]!r} has {known[i]} known observations; this {model} needs at least {needed}."
-        )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

@@ -85,7 +85,7 @@ def test_airline_is_forecast_better_than_the_seasonal_naive_method(airline):
     scores = []
     for cutoff in (96, 108, 120, 132):
         train, test = y.iloc[:cutoff], y.iloc[cutoff : cutoff + 12]
-        scores.append(-SARIMA(transform="log", engine="statsmodels").fit(train).score(test))
+        scores.append(-SARIMA(target_transform="log", engine="statsmodels").fit(train).score(test))
     assert 0.3 < np.mean(scores) < 0.8  # seasonal naive: about 1.0 to 1.5
 
 
@@ -130,7 +130,7 @@ def test_missing_values_are_filtered_over():
 
 def test_logarithm_gives_the_mean_of_a_lognormal_and_maps_quantiles(airline, logged):
     plain = SARIMA(engine="statsmodels").fit(logged).predict(6, level=80, quantiles=0.5)
-    out = SARIMA(transform="log", engine="statsmodels").fit(months(airline)).predict(6, level=80, quantiles=0.5)
+    out = SARIMA(target_transform="log", engine="statsmodels").fit(months(airline)).predict(6, level=80, quantiles=0.5)
     np.testing.assert_allclose(out[["lo-80", "hi-80", "q0.5"]], np.exp(plain[["lo-80", "hi-80", "q0.5"]]), rtol=1e-9)
     sd = (plain["hi-80"] - plain["mean"]) / 1.2815515655446004
     np.testing.assert_allclose(out["mean"], np.exp(plain["mean"] + sd**2 / 2), rtol=1e-9)
@@ -152,7 +152,7 @@ def test_fit_of_statsmodels_is_silent():
 
 def test_short_series_is_named_at_the_door():
     y = pd.DataFrame({"long": np.arange(40.0) % 7, "tiny": [1.0, 3.0, 2.0] + [np.nan] * 37})
-    with pytest.raises(SeriesTooShortError, match="'tiny' has 3 known observations"):
+    with pytest.raises(SeriesTooShortError, match="'tiny' has 3 observations; ARIMA needs at least 5"):
         ARIMA(engine="statsmodels").fit(y)
 
 
@@ -175,12 +175,12 @@ def test_arguments_are_checked_by_fit(logged):
         (ARIMA((0, 2, 1), trend="drift"), "trend"),
         (ARIMA(trend="linear"), "trend"),
         (ARIMA(engine="gretl"), "engine"),
-        (ARIMA(transform="sqrt"), "transform"),
+        (ARIMA(target_transform="sqrt"), "target_transform"),
     ]:
         with pytest.raises(ParameterError, match=word):
             model.fit(logged)
     with pytest.raises(DataError, match="'a'"):
-        ARIMA(transform="log").fit(logged - 6)
+        ARIMA(target_transform="log").fit(logged - 6)
 
 
 def test_frequency_without_a_season_leaves_the_seasonal_part_out():
