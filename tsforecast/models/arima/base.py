@@ -16,12 +16,21 @@ from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Covariates
 from tsforecast.data.transform import Kind, Transform, learn
-from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.exceptions import (
+    CovariateError,
+    DataError,
+    FitError,
+    ParameterError,
+    SeriesTooShortError,
+    UnknownNameError,
+)
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import steps_between
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, covariance, forecast
 from tsforecast.panel import Panel
+
+_LARGEST = 1e60  # its fourth power can be computed
 
 
 class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
@@ -38,12 +47,15 @@ class Plan:
         From a panel, transformed, and a number of threads to a fit of each series, or the error that there was.
     n_needed : int
         Fewest known values of a series.
+    needs : str
+        What they are needed for, as words of an error.
     season_length : int
         Steps of the season that a transform is chosen by.
     """
 
     fit_all: Callable[[Panel, int], list[ArimaFit | Exception]]
     n_needed: int
+    needs: str
     season_length: int
 
 
@@ -92,7 +104,8 @@ class ArimaForecaster(BaseForecaster):
         if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
         plan = self._plan(panel)
-        _check_lengths(panel, plan.n_needed, type(self).__name__)
+        _check_values(panel)
+        _check_lengths(panel, plan, type(self).__name__)
         self.transform_ = learn(panel, self.transform, season_length=plan.season_length)
         data = self.transform_.apply(panel)
 
@@ -278,13 +291,25 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
 
 
-def _check_lengths(panel: Panel, needed: int, model: str) -> None:
+def _check_lengths(panel: Panel, plan: Plan, model: str) -> None:
     known = panel.n_present
-    if (known < needed).any():
-        i = int(np.argmax(known < needed))
+    if (known < plan.n_needed).any():
+        i = int(np.argmax(known < plan.n_needed))
         raise SeriesTooShortError(
-            f"Series {panel.ids[i]!r} has {known[i]} known observations; this {model} needs at least {needed}."
+            f"Series {panel.ids[i]!r} has {known[i]} known observations; this {model} needs at least {plan.n_needed} "
+            f"({plan.needs})."
         )
+
+
+def _check_values(panel: Panel) -> None:
+    """A `DataError` for a series whose values, multiplied with each other, leave the range of double precision."""
+    for i in range(panel.n_series):
+        largest = float(np.nanmax(np.abs(panel.series(i)), initial=0.0))
+        if largest > _LARGEST or 0.0 < largest < 1.0 / _LARGEST:
+            raise DataError(
+                f"Series {panel.ids[i]!r} has values of the size {largest:.0e}; a likelihood can be computed between "
+                f"{1 / _LARGEST:.0e} and {_LARGEST:.0e}. Give the series in another unit."
+            )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

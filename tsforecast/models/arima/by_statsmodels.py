@@ -8,7 +8,7 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.estimate import ArimaFit, explained_wholly
+from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_wholly, resolution
 from tsforecast.models.arima.order import Order
 
 
@@ -27,8 +27,8 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     with warnings.catch_warnings():
         _silence()
         result = model.fit(disp=0, cov_type="none")
-    if not np.isfinite(result.llf):
-        raise FloatingPointError("the log-likelihood of statsmodels is not finite")
+    if not np.isfinite(result.llf) or not result.params[-1] > resolution(y, order) ** 2:
+        raise FloatingPointError(DEGENERATE)
     k = Z.shape[1]
     ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
     beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])

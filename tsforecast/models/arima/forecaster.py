@@ -12,6 +12,7 @@ from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning, Plan, one_by_one
 from tsforecast.models.arima.design import Trend, panel_regressors, trend_names
 from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate_many
+from tsforecast.models.arima.few import FEWEST
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import Criterion, NearUnitRoot, SearchSpace, SeasonalTest
 from tsforecast.panel import Panel
@@ -281,8 +282,18 @@ class AutoARIMA(ArimaForecaster):
                 return search_with_harmonics(y, X, panel.covariate_names, space, long_seasons)
             return search(y, X, panel.covariate_names, space)
 
-        lost = (self.d or 0) + (space.D or 0) * space.season_length
-        return Plan(one_by_one(fit_one), lost + len(panel.covariate_names) + 3, seasons[0])
+        return Plan(one_by_one(fit_one), *self._needed(space, len(panel.covariate_names)), seasons[0])
+
+    def _needed(self, space: SearchSpace, n_covariates: int) -> tuple[int, str]:
+        """Fewest known values, and what they are needed for."""
+        D = space.D or 0
+        lost = (self.d or 0) + D * space.season_length
+        if D:
+            seasons = (D + 1) * space.season_length + 1
+            return max(seasons, lost + n_covariates + 3), f"D={D} needs more than {D + 1} seasons"
+        if n_covariates:
+            return lost + n_covariates + FEWEST, f"{n_covariates} covariates, and {FEWEST} to compare orders on"
+        return lost + 3, "3, and those that differencing takes"
 
     def _space(self, seasons: tuple[int, ...]) -> tuple[SearchSpace, tuple[int, ...]]:
         """What to search, and the seasons that are harmonics."""
@@ -309,14 +320,16 @@ def _one_order(order: Order, trend: Trend, engine: Engine, panel: Panel) -> Plan
     """The plan of one order for every series."""
     check_engine(engine)
     columns = trend_names(trend, order)
-    names = (*columns, *panel.covariate_names)
+    names, season = (*columns, *panel.covariate_names), order.season_length
 
     def fit_all(data: Panel, n_jobs: int) -> list[ArimaFit | Exception]:
         Z = panel_regressors(columns, data.indptr, data.covariates)
         return estimate_many(data.values, data.indptr, Z, names, order, engine, n_jobs)
 
-    needed = order.n_lost + order.n_arma + len(names) + 2
-    return Plan(fit_all, needed, order.season_length if order.season_length > 1 else panel.season_length)
+    n_params, longest = order.n_arma + len(names) + 1, max(order.p + season * order.P, order.q + season * order.Q)
+    needed = order.n_lost + max(n_params, longest) + 1
+    why = f"{order.n_lost} that differencing takes, more than its {n_params} parameters and its longest lag, {longest}"
+    return Plan(fit_all, needed, why, season if season > 1 else panel.season_length)
 
 
 def _seasons(given: int | Sequence[int] | None, usual: int) -> tuple[int, ...]:
