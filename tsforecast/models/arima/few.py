@@ -13,6 +13,7 @@ from tsforecast.models.arima.space import SearchSpace
 
 FEWEST = 6  # known values that orders with lags are compared on
 
+_CLEARLY = 1.0 - 1e-9  # rounding decides nothing
 _CHOICES: tuple[tuple[int, tuple[str, ...]], ...] = ((0, ("mean",)), (1, ()), (1, ("drift",)))
 
 
@@ -39,7 +40,10 @@ def of_few_values(y: Floats, space: SearchSpace) -> ArimaFit:
     choices = [(d, trend) for d, trend in _CHOICES if space.allow_trend or trend != ("drift",)]
     if space.d is not None:
         choices = [(d, trend) for d, trend in choices if d == space.d] or [(space.d, ())]
-    d, trend = min(choices, key=lambda choice: _squares(y, _RULES[choice]) if choice in _RULES else 0.0)
+    d, trend = choices[0]
+    for other in choices[1:]:
+        if _squares(y, _RULES[other]) < _CLEARLY * _squares(y, _RULES[d, trend]):
+            d, trend = other
     if not space.allow_trend:
         trend = ()
     return by_numba.fit(y, regressors(trend, 0, y.size, None), trend, Order(0, d, 0))

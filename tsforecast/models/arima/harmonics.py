@@ -42,6 +42,8 @@ def search_with_harmonics(
     known = int((~np.isnan(y)).sum())
     seen = [season for season in sorted(seasons) if known >= _SEASONS * season]
     chart = [_waves(season, [space.season_length, *seen]) for season in seen]
+    if not any(chart):
+        return search(y, X, names, space)
     counts = _by_regression(y, chart)
     for _ in range(_ROUNDS):
         waves = _names(chart, counts)

@@ -39,7 +39,12 @@ class _Problem(NamedTuple):
 
     @property
     def may_trend(self) -> bool:
-        return self.space.allow_trend and self.d + self.D < 2
+        return self.space.allow_trend and self.d + self.D < 2 and not self.keeps_mean
+
+    @property
+    def keeps_mean(self) -> bool:
+        """Whether every candidate has a mean: nothing is differenced, and 0 is no level that the values pass through."""
+        return self.space.allow_trend and self.d + self.D == 0 and not np.nanmin(self.y) < 0.0 < np.nanmax(self.y)
 
     @property
     def circle(self) -> float:
@@ -51,7 +56,7 @@ class _Problem(NamedTuple):
         return Order(p, self.d, q, P, self.D, Q, self.space.season_length if self.D + P + Q else 1)
 
     def trend(self, model: Ints) -> tuple[str, ...]:
-        if not model[4]:
+        if not model[4] and not self.keeps_mean:
             return ()
         return ("mean",) if self.d + self.D == 0 else ("drift",)
 
@@ -79,7 +84,7 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     Notes
     -----
     Candidates have fewer parameters than degrees of freedom and an innovation variance above the resolution of the
-    values. Fewer than 6 known values leave a choice of mean, naive and drift (`few.of_few_values`). A seasonal
+    values. A series that is not differenced and does not change its sign has a mean. Fewer than 6 known values leave a choice of mean, naive and drift (`few.of_few_values`). A seasonal
     difference is tested for where two seasons and a value more are known; a seasonal lag takes three seasons, two take
     six; harmonics of a season take two.
 
