@@ -88,6 +88,7 @@ class ArimaForecaster(BaseForecaster):
     handles_missing = True
     uses_covariates = True
     quick_params: ClassVar = {}  # kernels are compiled or loaded
+    chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
     transform: Kind
     engine: Engine = "numba"
@@ -116,16 +117,44 @@ class ArimaForecaster(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         data = self.transform_.apply(panel)
-        moments = [self._moments(data, i, horizon, None if X is None else X[i]) for i in range(data.n_series)]
-        mean = np.stack([m for m, _ in moments])  # (n_series, horizon)
-        variance = np.stack([v for _, v in moments])
-        spread = np.sqrt(variance)[:, :, None] * stats.norm.ppf(levels)
+        mean, variance = np.empty((2, data.n_series, horizon))
+        spread = np.empty((data.n_series, horizon, levels.size))
+        for i in range(data.n_series):
+            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
+            mean[i], variance[i] = forecast(fit, y, Z, horizon, future, self.engine)
+            if levels.size:
+                trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
+                spread[i] = self._spread(fit, trained, y, Z, future, variance[i], levels)
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
-    def _moments(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[Floats, Floats]:
-        """Mean and variance of each step of series ``i``, on the scale of the model: two ``(horizon,)``."""
+    def _spread(
+        self,
+        fit: ArimaFit,
+        trained: tuple[Floats, Floats],
+        y: Floats,
+        Z: Floats,
+        future: Floats,
+        variance: Floats,
+        levels: Floats,
+    ) -> Floats:
+        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels).
+
+        ``trained`` is what the fit was made from; ``variance``, (horizon,), that of forecasts at known parameters.
+        """
+        from tsforecast.models.arima import intervals  # numba takes half a second to import
+
+        if fit.sigma2 == 0.0:
+            return np.zeros((variance.size, levels.size))
+        known = intervals.learnt(fit, *trained)
+        sd = np.sqrt(intervals.variance_ahead(fit, known, y, Z, future, variance))
+        if self.chooses_order:
+            sd *= intervals.chosen_factor(fit, known)
+        return sd[:, None] * intervals.quantiles_of(levels, known.degrees, self.chooses_order)
+
+    def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
+        """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
         name = data.ids[i]
         if name not in self.fits_:
             raise UnknownNameError(f"Series {name!r} is not among the {len(self.fits_)} series fitted.")
@@ -136,7 +165,7 @@ class ArimaForecaster(BaseForecaster):
         n_obs = int(data.lengths[i])
         Z = regressors(trend, first, n_obs, _covariates(data, i))
         future = regressors(trend, first + n_obs, horizon, X)
-        return forecast(fitted, data.series(i), Z, horizon, future, self.engine)
+        return fitted, data.series(i), Z, future
 
     def simulate(
         self,
@@ -148,6 +177,8 @@ class ArimaForecaster(BaseForecaster):
         random_state: int | np.random.Generator | None = None,
     ) -> Floats:
         """Paths drawn from the fitted processes, their parameters taken as known: ``(n_series, n_paths, horizon)``.
+
+        They spread less than the intervals of `predict`, which count what is uncertain of the parameters and the order.
 
         Parameters
         ----------

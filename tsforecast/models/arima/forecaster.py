@@ -94,7 +94,8 @@ class ARIMA(ArimaForecaster):
     -----
     The likelihood is that of the differenced series, given its first values. Covariates ``X`` enter as a regression
     with ARIMA errors. Missing values are integrated out. ``predict(history=...)`` filters new data at the fitted
-    parameters.
+    parameters. Intervals are Student's, with the degrees of freedom as divisor of the variance and with what is
+    uncertain of the parameters; ``sigma2`` in ``params_`` is the maximum likelihood estimate.
 
     Examples
     --------
@@ -230,6 +231,8 @@ class AutoARIMA(ArimaForecaster):
     0.960 where they are passed over, 2.189 against 2.360 on its 359 weekly ones, 1.146 against 1.131 on 1,000 quarterly
     ones, 0.837 against 0.828 on 400 monthly and 1.213 against 1.210 on 400 quarterly ones of M3: hence the default.
 
+    Intervals count that the order was chosen, by a factor from experience (`tsforecast.models.arima.intervals`).
+
     With more than 5 missing values candidates are compared on the series with its gaps filled by what a first choice
     expects there; the model chosen is fitted to what is known. Numbers of harmonics are chosen in turn with the orders.
 
@@ -240,6 +243,8 @@ class AutoARIMA(ArimaForecaster):
     >>> model.fits_["y"].order.d
     1
     """
+
+    chooses_order: ClassVar[bool] = True
 
     def __init__(
         self,

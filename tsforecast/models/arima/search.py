@@ -43,7 +43,7 @@ class _Problem(NamedTuple):
 
     @property
     def keeps_mean(self) -> bool:
-        """Whether every candidate has a mean: nothing is differenced, and 0 is no level that the values pass through."""
+        """Whether every candidate has a mean: nothing is differenced, and the values do not change their sign."""
         return self.space.allow_trend and self.d + self.D == 0 and not np.nanmin(self.y) < 0.0 < np.nanmax(self.y)
 
     @property
@@ -84,9 +84,9 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     Notes
     -----
     Candidates have fewer parameters than degrees of freedom and an innovation variance above the resolution of the
-    values. A series that is not differenced and does not change its sign has a mean. Fewer than 6 known values leave a choice of mean, naive and drift (`few.of_few_values`). A seasonal
-    difference is tested for where two seasons and a value more are known; a seasonal lag takes three seasons, two take
-    six; harmonics of a season take two.
+    values. A series that is not differenced and does not change its sign has a mean. Fewer than 6 known values leave a
+    choice of mean, naive and drift (`few.of_few_values`). A seasonal difference is tested for where two seasons and a
+    value more are known; a seasonal lag takes three seasons, two take six; harmonics of a season take two.
 
     Examples
     --------
