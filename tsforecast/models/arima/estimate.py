@@ -311,18 +311,29 @@ def explained_wholly(y: Floats, Z: Floats, names: tuple[str, ...], order: Order)
     {'phi1': 0.0, 'mean': 7.0}
     """
     w, X = order.difference(y), order.difference(Z)
-    known = ~np.isnan(w)
-    beta = np.zeros(X.shape[1])
-    if beta.size and known.any():
-        beta = np.asarray(np.linalg.lstsq(X[known], w[known], rcond=None)[0], dtype=np.float64)
-    left = w[known] - X[known] @ beta
+    known, largest = ~np.isnan(w), _NO_STRUCTURE * np.nanmax(np.abs(y))
+    beta, left = _least_squares(w[known], X[known])
+    if np.max(np.abs(left), initial=0.0) <= largest and not known.all():  # values apart over a gap are seen now
+        gaps = np.isnan(y)
+        filled = np.where(gaps, np.nanmean(y), y)
+        rows = order.difference(np.column_stack([Z, np.eye(y.size)[:, gaps]]))
+        beta, left = _least_squares(order.difference(filled), rows)
+        beta = beta[: Z.shape[1]]
     spread = float(np.max(np.abs(left), initial=0.0))
-    if spread > _NO_STRUCTURE * np.nanmax(np.abs(y)):
+    if spread > largest:
         return None
     zeros = (np.zeros(order.p), np.zeros(order.q), np.zeros(order.P), np.zeros(order.Q))
     n_obs = int((~np.isnan(y)).sum()) - order.n_lost
     sigma2, value = 0.0, float("inf")
     if spread > resolution(y, order):
-        sigma2 = float(left @ left) / left.size
+        sigma2 = float(left @ left) / n_obs
         value = -0.5 * n_obs * (float(np.log(2 * np.pi * sigma2)) + 1.0)
     return ArimaFit(order, *zeros, beta, names, sigma2, value, n_obs, True, 0)
+
+
+def _least_squares(w: Floats, X: Floats) -> tuple[Floats, Floats]:
+    """Coefficients and residual."""
+    if not X.size:
+        return np.zeros(X.shape[1]), w
+    beta = np.asarray(np.linalg.lstsq(X, w, rcond=None)[0], dtype=np.float64)
+    return beta, w - X @ beta
