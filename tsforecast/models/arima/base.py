@@ -14,7 +14,7 @@ from scipy import stats
 
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
-from tsforecast.containers import Covariates
+from tsforecast.containers import Covariates, future_covariates
 from tsforecast.data.transform import Kind, Transform, learn
 from tsforecast.exceptions import (
     CovariateError,
@@ -25,7 +25,7 @@ from tsforecast.exceptions import (
     UnknownNameError,
 )
 from tsforecast.forecast import Forecast
-from tsforecast.frequency import steps_between
+from tsforecast.frequency import future_times, steps_between
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, covariance, forecast
 from tsforecast.panel import Panel
@@ -128,6 +128,16 @@ class ArimaForecaster(BaseForecaster):
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
+        """Means of one series, those of steps that ``X`` begins after being meant for nobody: (steps,).
+
+        A step's mean depends on no covariate of the steps before it.
+        """
+        names = panel.covariate_names
+        skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
+        future = future_covariates(X, panel, steps, names, skipped)
+        return self._predict(panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
@@ -297,6 +307,17 @@ class ArimaForecaster(BaseForecaster):
         i = int(self.panel_.positions(pd.Index([unique_id]))[0])
         data = self.transform_.apply(self.panel_.take([i]))
         return data.values, regressors(self._trend_of(self.fits_[unique_id]), 0, data.n_obs, data.covariates)
+
+
+def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
+    """How many of the next steps of one series ``X`` has rows for; all where it has none: an error will tell so."""
+    if isinstance(X, (pd.DataFrame, pd.Series)):
+        own = X[X["unique_id"] == panel.ids[0]] if "unique_id" in X else X
+        times = pd.Index(own["ds"]) if "ds" in own else own.index
+        count = int(future_times(panel.last_times, steps, panel.freq).isin(times).sum())
+    else:
+        count = min(len(X), steps)
+    return count if count else steps
 
 
 def _covariates(panel: Panel, i: int) -> Floats | None:

@@ -44,8 +44,8 @@ def series(kind, n, rng):
 
 KINDS = (
     "noise", "walk", "small whole numbers", "constant", "line", "parabola", "alternating", "one that differs",
-    "last value", "step", "stairs", "a constant nearly", "a constant less nearly", "wave", "pattern of three", "zeros", "heavy tails",
-    "tiny", "large", "in pairs",
+    "last value", "step", "stairs", "a constant nearly", "a constant less nearly", "wave", "pattern of three", "zeros",
+    "heavy tails", "tiny", "large", "in pairs",
 )  # fmt: skip
 
 

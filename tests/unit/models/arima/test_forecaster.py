@@ -10,7 +10,7 @@ from sklearn.base import clone
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.exceptions import CovariateError, DataError, ParameterError, SeriesTooShortError, UnknownNameError
 from tsforecast.models.arima.estimate import forecast
 from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, ConvergenceWarning
 from tsforecast.panel import Panel
@@ -238,3 +238,15 @@ def test_roots_are_those_of_the_products(logged):
     ar, ma = fit.roots()
     assert (ar.size, ma.size) == (0, 13)
     assert np.abs(ma).min() == pytest.approx(min(-1 / fit.theta[0], (-1 / fit.seasonal_theta[0]) ** (1 / 12)))
+
+
+def test_score_past_a_gap_needs_no_covariates_of_the_gap():
+    index = pd.date_range("2000-01-01", periods=120, freq="MS")
+    x = pd.Series(np.random.default_rng(1).normal(size=120), index=index, name="price")
+    y = pd.Series(arma_series(120) + 2 * x.to_numpy(), index=index, name="y")
+    model = ARIMA((1, 0, 0)).fit(y.iloc[:100], x.iloc[:100])
+    whole = model.score(y.iloc[106:112], x.iloc[100:112])
+    assert model.score(y.iloc[106:112], x.iloc[106:112]) == whole
+    assert model.score(y.iloc[106:112], x.iloc[106:112].to_frame()) == whole
+    with pytest.raises(CovariateError):
+        model.score(y.iloc[106:112], x.iloc[106:110])
