@@ -1,5 +1,6 @@
 """The engine "statsmodels": its SARIMAX, a general Kalman filter under a numerical-gradient optimiser."""
 
+import dataclasses
 import warnings
 from typing import Any
 
@@ -10,6 +11,8 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 from tsforecast._types import Floats
 from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_wholly, resolution
 from tsforecast.models.arima.order import Order
+
+_SMALL, _BIG = 1e-3, 1e8  # largest values between which a series is fitted as it is
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -23,6 +26,11 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     exact = explained_wholly(y, Z, names, order)
     if exact is not None:
         return exact
+    unit = _unit(y)
+    if unit != 1.0:
+        own = fit(y / unit, Z, names, order)
+        value = own.loglik - own.n_obs * float(np.log(unit))
+        return dataclasses.replace(own, beta=own.beta * unit, sigma2=own.sigma2 * unit**2, loglik=value)
     model = _model(y, Z, order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
@@ -73,6 +81,12 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
             horizon, exog=future if Z.shape[1] else None
         )
     return np.asarray(ahead.predicted_mean), np.asarray(ahead.var_pred_mean) * fit.sigma2
+
+
+def _unit(y: Floats) -> float:
+    """A power of 2 near the largest value where that is far from 1: starts and steps of statsmodels are absolute."""
+    largest = float(np.nanmax(np.abs(y)))
+    return 1.0 if _SMALL <= largest <= _BIG or largest == 0.0 else 2.0 ** round(np.log2(largest))
 
 
 def _constant(y: Floats, order: Order) -> float:

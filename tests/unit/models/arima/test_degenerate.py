@@ -178,3 +178,13 @@ def test_noise_far_below_the_level_has_its_own_variance(engine):
 def test_values_whose_squares_are_no_numbers_are_refused_with_the_series(size):
     with pytest.raises(DataError, match="'y' has values of the size 1e"):
         AutoARIMA().fit(size * np.array([1.0, 1.1, 0.9, 1.0, 1.2, 1.0]))
+
+
+@pytest.mark.parametrize("engine", ["numba", "statsmodels"])
+@pytest.mark.parametrize("unit", [2.0**-160, 2.0**120])
+def test_both_engines_fit_very_small_and_very_large_values(engine, unit):
+    y = np.random.default_rng(5).normal(size=40).cumsum()
+    own, other = (ARIMA((1, 1, 0), engine=engine).fit(k * y).fits_["y"] for k in (1.0, unit))
+    assert other.phi[0] == pytest.approx(own.phi[0], abs=1e-3)
+    assert other.sigma2 / unit**2 == pytest.approx(own.sigma2, rel=1e-3)
+    assert other.loglik + 39 * np.log(unit) == pytest.approx(own.loglik, abs=1e-3)
