@@ -73,6 +73,10 @@ class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
 
 
+class UnusedColumnWarning(UserWarning):
+    """A frame has columns that nothing uses."""
+
+
 class FitError(TSForecastError, RuntimeError):
     """A model could not be fitted, or its forecast is not finite, on some series.
 

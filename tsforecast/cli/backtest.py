@@ -66,6 +66,13 @@ def build_parser() -> ArgumentParser:
         default="error",
         help="what a skipped time is: error or nan (a missing value)",
     )
+    add(
+        "--covariate_gaps",
+        type=Literal["error", "ffill", "interpolate"],
+        default="error",
+        help="what a missing covariate is: error, ffill (the last one before it) or interpolate (between neighbours, "
+        "which uses later values)",
+    )
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
     add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
@@ -208,6 +215,7 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
         "freq": given.freq,
         "gaps": given.gaps,
         "covariates": list(given.covariates),
+        "covariate_gaps": given.covariate_gaps,
     }
     return read(name, **options), None, {"data": str(Path(name).resolve()), **options}
 

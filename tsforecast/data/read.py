@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._covariates import CovariateGaps
 from tsforecast._dates import parse_dates
 from tsforecast._regular import Gaps
 from tsforecast.containers import align_covariates
@@ -40,6 +41,7 @@ def read(
     freq: str | int | None = None,
     gaps: Gaps = "error",
     covariates: Sequence[str] = (),
+    covariate_gaps: CovariateGaps = "error",
 ) -> Panel:
     """The panel of a CSV or Parquet file, long or wide.
 
@@ -65,6 +67,8 @@ def read(
         What a skipped time is: an error, or a missing value.
     covariates : sequence of str
         Columns known into the future; in a wide file all series share them.
+    covariate_gaps : {"error", "ffill", "interpolate"}
+        What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
 
     Raises
     ------
@@ -93,16 +97,18 @@ def read(
         _require(table, [time_col, target_col], path)
         _check_cells(table, time_col, [target_col, *covariates], path)
         _tell_unused(table, {id_col, time_col, target_col, *covariates}, path)
+        used = [c for c in table.columns if c in (id_col, time_col, target_col, *covariates)]
         return Panel.from_frame(
-            table,
+            table[used],
             id_col=id_col,
             time_col=time_col,
             target_col=target_col,
             covariates=covariates,
             freq=freq,
             gaps=gaps,
+            covariate_gaps=covariate_gaps,
         )
-    return _wide(table, time_col, covariates, freq, gaps, path)
+    return _wide(table, time_col, covariates, freq, gaps, path, covariate_gaps)
 
 
 def _tell_unused(table: pd.DataFrame, used: set[str], path: Path) -> None:
@@ -134,7 +140,13 @@ def _is_text(column: "pd.Series[Any]") -> bool:
 
 
 def _wide(
-    table: pd.DataFrame, time_col: str, covariates: Sequence[str], freq: str | int | None, gaps: Gaps, path: Path
+    table: pd.DataFrame,
+    time_col: str,
+    covariates: Sequence[str],
+    freq: str | int | None,
+    gaps: Gaps,
+    path: Path,
+    covariate_gaps: CovariateGaps,
 ) -> Panel:
     series = [c for c in table.columns if c not in (time_col, *covariates)]
     if not series:
@@ -145,8 +157,8 @@ def _wide(
     if not covariates:
         return panel
     shared = indexed[list(covariates)].reset_index(names="ds")
-    values, names = align_covariates(shared, panel.ids, panel.lengths, panel.times)
-    return panel.with_covariates(values, names)
+    values, names = align_covariates(shared, panel.ids, panel.lengths, panel.times, covariate_gaps)
+    return panel.with_covariates(values, names, covariate_gaps)
 
 
 def _table(path: Path) -> pd.DataFrame:

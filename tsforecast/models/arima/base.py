@@ -26,7 +26,7 @@ from tsforecast.exceptions import (
 )
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import future_times, steps_between
-from tsforecast.models.arima.design import regressors
+from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, covariance, forecast
 from tsforecast.panel import Panel
 
@@ -104,6 +104,7 @@ class ArimaForecaster(BaseForecaster):
     def _fit(self, panel: Panel) -> None:
         if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
+        check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
         _check_values(panel)
         _check_lengths(panel, plan, type(self).__name__)
