@@ -21,7 +21,7 @@ from tsforecast.models.arima.prediction import forecast_moments
 
 _STEP = 1e-4  # radians, of central differences
 _PRIOR = 0.8  # radians: standard deviation of an angle that the series tells nothing of
-_LONG = (80, 110)  # known values from which the uncertainty of the lags fades, and past which it is left out
+_LONG = (70, 100)  # known values from which the uncertainty of the lags fades, and past which it is left out
 _NO_STRUCTURE = 1e-10  # of the level: see `estimate.explained_wholly`
 # Of chosen orders, from simulations and from M3 and M4 (docs/arima_intervals.md):
 _OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # of 10 coefficients per known value
