@@ -173,6 +173,10 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         return 1
 
+    def _why_so_many(self, panel: Panel) -> str:
+        """What `min_observations` are needed for, in brackets for a message; nothing unless a model says it."""
+        return ""
+
     @final
     @classmethod
     def fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
@@ -359,7 +363,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def _check_lengths(self, panel: Panel) -> None:
         needed = self.min_observations(panel)
         way_on = "too_short='skip' goes on without them." if panel.n_series > 1 else ""
-        why = f"{type(self).__name__} needs at least {needed}"
+        why = f"{type(self).__name__} needs at least {needed}{self._why_so_many(panel)}"
         check_lengths(panel.ids, panel.n_present, needed, why, way_on)
 
     def _stand_in(self, panel: Panel) -> "BaseForecaster | None":

@@ -285,8 +285,12 @@ def check_horizon(panel: Panel, horizon: int, n_quantiles: int) -> None:
         )
 
 
-def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: tuple[str, ...]) -> Floats | None:
+def future_covariates(
+    X: Covariates | None, panel: Panel, horizon: int, names: tuple[str, ...], n_skipped: int = 0
+) -> Floats | None:
     """Covariates of the ``horizon`` steps after each series ends: ``(n_series, horizon, n_features)``.
+
+    Of the first ``n_skipped`` of them, of a panel of one series, nothing is asked: they are 0.
 
     Raises
     ------
@@ -301,15 +305,17 @@ def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: t
         return None
     if not names:
         raise CovariateError("X was given to predict, but the model was fitted without covariates.")
-    times = future_times(panel.last_times, horizon, panel.freq)
+    n_asked = horizon - n_skipped
+    times = future_times(panel.last_times, horizon, panel.freq)[n_skipped:]
     X = _framed(X)
     if isinstance(X, pd.DataFrame):
         X = X[[c for c in X.columns if not isinstance(c, tuple) and str(c) in (*names, "unique_id", "ds")]]
-    table, got = align_covariates(X, panel.ids, np.full(panel.n_series, horizon), times)
+    table, got = align_covariates(X, panel.ids, np.full(panel.n_series, n_asked), times)
     if set(got) != set(names):
         raise CovariateError(f"X has the covariates {list(got)}; the model was fitted with {list(names)}.")
     ordered = table[:, [got.index(name) for name in names]]
-    return ordered.reshape(panel.n_series, horizon, len(names))
+    out = ordered.reshape(panel.n_series, n_asked, len(names))
+    return np.concatenate([np.zeros((panel.n_series, n_skipped, len(names))), out], axis=1)
 
 
 def split_covariates(X: Covariates, panel: Panel) -> tuple[Covariates, Covariates]:

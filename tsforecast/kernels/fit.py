@@ -63,7 +63,8 @@ _FOLLOWED = 3  # ... and one of so many to its optimum
 _ROOTS_NEAR = 0.75  # product of the inverse roots of a moving average with several, near which there are others
 _ALIKE = 0.02  # of partial autocorrelations: nearer to an optimum followed before, nothing else is reached
 _ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression: that of a unit root estimated is some thousand times as large
-_NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
+_NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
+_ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
 
 
 @njit
@@ -285,8 +286,9 @@ def fit_series(
     n = W.shape[1] - n_missing
     numbers[N_OBS] = n
     residual, beta, left, dependent = regression(W, n_missing)
-    if left <= _NO_VARIANCE * largest:
-        numbers[LOGLIK], numbers[CONVERGED], numbers[STATUS] = np.inf, 1.0, EXPLAINED
+    if left <= _NO_STRUCTURE * largest:
+        numbers[SIGMA2], numbers[LOGLIK] = noise(residual, n, rounding(orders) * largest)
+        numbers[CONVERGED], numbers[STATUS] = 1.0, EXPLAINED
         x = np.zeros(n_arma)
     elif dependent >= 0:
         numbers[STATUS] = COLLINEAR + dependent
@@ -297,7 +299,7 @@ def fit_series(
         numbers[CONVERGED] = converged and not on_bound(x, own, n)
         numbers[SIGMA2], numbers[LOGLIK] = variance(value, found[0], n), loglik(value, n)
         beta = found[1:]
-        if not np.isfinite(numbers[LOGLIK]):
+        if not np.isfinite(numbers[LOGLIK]) or not numbers[SIGMA2] > (rounding(orders) * largest) ** 2:
             numbers[STATUS] = NOT_FINITE
     place = 0
     for part in coefficients(x, own, 1.0):
@@ -315,6 +317,24 @@ def on_bound(x: Floats, orders: Ints, n: int) -> bool:
     for i in range(x.size):
         bounded = bounded or (most(i, orders) < 1.0 and n * (1.0 - abs(np.sin(x[i]))) < _ON_BOUND)
     return bounded
+
+
+@njit
+def rounding(orders: Ints) -> float:
+    """What rounded values leave of 0 after the differences of ``orders``, as a part of the largest of them."""
+    return _ROUNDING * 2.0 ** (orders[1] + orders[4])
+
+
+@njit
+def noise(residual: Floats, n: int, smallest: float) -> tuple[float, float]:
+    """Variance and log-likelihood of n values if the residual (m,) is white noise; 0 and inf where all is rounding."""
+    squares, largest = 0.0, 0.0
+    for t in range(residual.size):
+        squares += residual[t] * residual[t]
+        largest = max(largest, abs(residual[t]))
+    if largest <= smallest:
+        return 0.0, np.inf
+    return squares / n, loglik(squares, n)
 
 
 @njit

@@ -12,7 +12,7 @@ import numpy as np
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
 from tsforecast.kernels.fit import STARTS, Kernels
-from tsforecast.kernels.likelihood import MINIMISE, coefficients, shrink
+from tsforecast.kernels.likelihood import MINIMISE, coefficients, shrink, variance
 from tsforecast.kernels.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
@@ -34,7 +34,8 @@ class Rows(NamedTuple):
     """What the candidates share, each as `likelihood.minimise` takes it.
 
     ``plain`` is (k + 1, n), ``trended`` has a row for the trend before the covariates; the residuals (n,) are their
-    last rows less least-squares regressions on the others.
+    last rows less least-squares regressions on the others. ``resolution`` is an innovation variance that the rounding
+    of the series alone makes.
     """
 
     plain: Floats
@@ -43,6 +44,7 @@ class Rows(NamedTuple):
     trended_residual: Floats
     n_missing: int
     season_length: int
+    resolution: float
 
 
 class Rules(NamedTuple):
@@ -143,7 +145,8 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     """The criterion of a model, remembered in ``tried``; inf where it has no likelihood.
 
     It starts from the parameters of the model in the row ``parent``, unless that is -1, and from those of Hannan &
-    Rissanen. A model that clearly stays above the best one is left before its own optimum.
+    Rissanen. A model that clearly stays above the best one is left before its own optimum. A model with as many
+    parameters as degrees of freedom, or whose innovation variance is below the resolution of the series, has none.
     """
     row = tried.n_tried[0]
     tried.n_tried[0] = row + 1
@@ -153,9 +156,9 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     residual = rows.trended_residual if model[4] == 1 else rows.plain_residual
     n_arma = model[0] + model[1] + model[2] + model[3]
     n, k = W.shape[1] - rows.n_missing, n_arma + W.shape[0] - rows.n_missing
-    if n <= k + 1:
-        return np.inf
     extra = penalty(k, n, rules.criterion)
+    if not np.isfinite(extra):
+        return np.inf
     goal = np.inf
     if parent >= 0:
         goal = n / (2.0 * np.pi) * np.exp((tried.scores[best_of(tried, -1)] - extra) / n - 1.0)
@@ -169,13 +172,16 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
         else:
             begin = carry(tried.angles[parent], tried.models[parent], model, n_arma)
         stop = (_ROUGH, _MAX_ITERATIONS, goal)
-        x, squares, _, _, _, _ = _minimise(minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening))
+        x, squares, _, _, found, _ = _minimise(
+            minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening)
+        )
         known = x
-        if not squares > 0.0 or (rules.rejects and _near(rules.near, (x, orders, rules.circle))):
+        if not variance(squares, found[0], n) > rows.resolution or (
+            rules.rejects and _near(rules.near, (x, orders, rules.circle))
+        ):
             continue
-        value = n * (np.log(2.0 * np.pi * squares / n) + 1.0) + extra
-        if not rules.rejects:
-            value += penalty(k + n_bounded(x, model), n, rules.criterion) - extra
+        bounded = 0 if rules.rejects else n_bounded(x, model)
+        value = n * (np.log(2.0 * np.pi * squares / n) + 1.0) + penalty(k + bounded, n, rules.criterion)
         if value < tried.scores[row]:
             tried.scores[row], goal = value, min(goal, squares)
             for j in range(n_arma):
@@ -213,7 +219,12 @@ def carry(x: Floats, source: Ints, model: Ints, n_arma: int) -> Floats:
 
 @njit
 def penalty(k: int, n: int, criterion: int) -> float:
-    """What k parameters add to -2 loglik of n values."""
+    """What k parameters add to -2 loglik of n values; inf where they leave no degree of freedom.
+
+    AICc of Hurvich & Tsai (1989) is defined for n > k + 1 only: past it its correction changes sign.
+    """
+    if n <= k + 1:
+        return np.inf
     if criterion == BIC:
         return k * np.log(n)
     return 2.0 * k + (2.0 * k * (k + 1) / (n - k - 1) if criterion == AICC else 0.0)

@@ -15,15 +15,24 @@ from scipy import stats
 from tsforecast._renamed import with_new_names
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
-from tsforecast.containers import Covariates
+from tsforecast.containers import Covariates, future_covariates
 from tsforecast.data.transform import Kind, Transform, learn
-from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.exceptions import (
+    CovariateError,
+    DataError,
+    FitError,
+    ParameterError,
+    SeriesTooShortError,
+    UnknownNameError,
+)
 from tsforecast.forecast import Forecast
-from tsforecast.frequency import steps_between
+from tsforecast.frequency import future_times, steps_between
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
+
+_LARGEST = 1e60  # its fourth power can be computed
 
 
 class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
@@ -40,12 +49,15 @@ class Plan:
         From a panel, transformed, and a number of threads to a fit of each series, or the error that there was.
     n_needed : int
         Fewest known values of a series.
+    needs : str
+        What they are needed for, as words of an error.
     season_length : int
         Steps of the season that a transform is chosen by.
     """
 
     fit_all: Callable[[Panel, int], list[ArimaFit | Exception]]
     n_needed: int
+    needs: str
     season_length: int
 
 
@@ -78,6 +90,7 @@ class ArimaForecaster(BaseForecaster):
     handles_missing = True
     uses_covariates = True
     quick_params: ClassVar = {}  # kernels are compiled or loaded
+    chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
     target_transform: Kind
     engine: Engine = "numba"
@@ -94,6 +107,9 @@ class ArimaForecaster(BaseForecaster):
         """Differences, coefficients and regressors, and some more."""
         return self._plan(panel).n_needed
 
+    def _why_so_many(self, panel: Panel) -> str:
+        return f" ({self._plan(panel).needs})"
+
     @abstractmethod
     def _plan(self, panel: Panel) -> Plan:
         """How to fit; the constructor's arguments are checked against the panel here."""
@@ -103,6 +119,7 @@ class ArimaForecaster(BaseForecaster):
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
         check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
+        _check_values(panel)
         self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
         data = self.transform_.apply(panel)
 
@@ -113,16 +130,54 @@ class ArimaForecaster(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         data = self.transform_.apply(panel)
-        moments = [self._moments(data, i, horizon, None if X is None else X[i]) for i in range(data.n_series)]
-        mean = np.stack([m for m, _ in moments])  # (n_series, horizon)
-        variance = np.stack([v for _, v in moments])
-        spread = np.sqrt(variance)[:, :, None] * stats.norm.ppf(levels)
+        mean, variance = np.empty((2, data.n_series, horizon))
+        spread = np.empty((data.n_series, horizon, levels.size))
+        for i in range(data.n_series):
+            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
+            mean[i], variance[i] = forecast(fit, y, Z, horizon, future, self.engine)
+            if levels.size:
+                trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
+                spread[i] = self._spread(fit, trained, y, Z, future, variance[i], levels)
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
-    def _moments(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[Floats, Floats]:
-        """Mean and variance of each step of series ``i``, on the scale of the model: two ``(horizon,)``."""
+    def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
+        """Means of one series, those of steps that ``X`` begins after being meant for nobody: (steps,).
+
+        A step's mean depends on no covariate of the steps before it.
+        """
+        names = panel.covariate_names
+        skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
+        future = future_covariates(X, panel, steps, names, skipped)
+        return self._predict(panel, steps, future, np.empty(0)).mean[0]
+
+    def _spread(
+        self,
+        fit: ArimaFit,
+        trained: tuple[Floats, Floats],
+        y: Floats,
+        Z: Floats,
+        future: Floats,
+        variance: Floats,
+        levels: Floats,
+    ) -> Floats:
+        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels).
+
+        ``trained`` is what the fit was made from; ``variance``, (horizon,), that of forecasts at known parameters.
+        """
+        from tsforecast.models.arima import intervals  # numba takes half a second to import
+
+        if fit.sigma2 == 0.0:
+            return np.zeros((variance.size, levels.size))
+        known = intervals.learnt(fit, *trained)
+        sd = np.sqrt(intervals.variance_ahead(fit, known, y, Z, future, variance))
+        if self.chooses_order:
+            sd *= intervals.chosen_factor(fit, known)
+        return sd[:, None] * intervals.quantiles_of(levels, known.degrees, self.chooses_order)
+
+    def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
+        """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
         name = data.ids[i]
         if name not in self.fits_:
             raise UnknownNameError(f"Series {name!r} is not among the {len(self.fits_)} series fitted.")
@@ -133,7 +188,7 @@ class ArimaForecaster(BaseForecaster):
         n_obs = int(data.lengths[i])
         Z = regressors(trend, first, n_obs, _covariates(data, i))
         future = regressors(trend, first + n_obs, horizon, X)
-        return forecast(fitted, data.series(i), Z, horizon, future, self.engine)
+        return fitted, data.series(i), Z, future
 
     def simulate(
         self,
@@ -145,6 +200,8 @@ class ArimaForecaster(BaseForecaster):
         random_state: int | np.random.Generator | None = None,
     ) -> Floats:
         """Paths drawn from the fitted processes, their parameters taken as known: ``(n_series, n_paths, horizon)``.
+
+        They spread less than the intervals of `predict`, which count what is uncertain of the parameters and the order.
 
         Parameters
         ----------
@@ -273,6 +330,17 @@ class ArimaForecaster(BaseForecaster):
         return data.values, regressors(self._trend_of(self.fits_[unique_id]), 0, data.n_obs, data.covariates)
 
 
+def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
+    """How many of the next steps of one series ``X`` has rows for; all where it has none: an error will tell so."""
+    if isinstance(X, (pd.DataFrame, pd.Series)):
+        own = X[X["unique_id"] == panel.ids[0]] if "unique_id" in X else X
+        times = pd.Index(own["ds"]) if "ds" in own else own.index
+        count = int(future_times(panel.last_times, steps, panel.freq).isin(times).sum())
+    else:
+        count = min(len(X), steps)
+    return count if count else steps
+
+
 def _covariates(panel: Panel, i: int) -> Floats | None:
     if panel.covariates is None:
         return None
@@ -300,6 +368,17 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
+
+
+def _check_values(panel: Panel) -> None:
+    """A `DataError` for a series whose values, multiplied with each other, leave the range of double precision."""
+    for i in range(panel.n_series):
+        largest = float(np.nanmax(np.abs(panel.series(i)), initial=0.0))
+        if largest > _LARGEST or 0.0 < largest < 1.0 / _LARGEST:
+            raise DataError(
+                f"Series {panel.ids[i]!r} has values of the size {largest:.0e}; a likelihood can be computed between "
+                f"{1 / _LARGEST:.0e} and {_LARGEST:.0e}. Give the series in another unit."
+            )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

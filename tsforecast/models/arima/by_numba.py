@@ -12,7 +12,7 @@ from tsforecast.kernels import likelihood
 from tsforecast.kernels import rows as row_kernels
 from tsforecast.kernels.gls import by_gram_schmidt
 from tsforecast.models.arima.compiled import fit_kernels, whiten
-from tsforecast.models.arima.estimate import ArimaFit
+from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
 
@@ -75,21 +75,28 @@ def fit_many(
 
 
 def fit_from(
-    starts: Floats, W: Floats, n_missing: int, names: tuple[str, ...], order: Order, circle: float = 1.0
+    starts: Floats,
+    W: Floats,
+    n_missing: int,
+    names: tuple[str, ...],
+    order: Order,
+    circle: float = 1.0,
+    smallest: float = 0.0,
 ) -> ArimaFit:
     """The best fit reached from the angles ``starts``, ``(n_starts, n_params)``; rows W as `rows` gives them.
 
-    Roots stay outside the circle of radius ``circle``.
+    Roots stay outside the circle of radius ``circle``. A standard deviation of the innovations of no more than
+    ``smallest`` is a FloatingPointError.
     """
     orders = _orders(order)
     best = kernel.maximise(starts, orders, W, n_missing, circle, fit_kernels())
     x, least, n_iterations, converged, found, _ = best
     n = W.shape[1] - n_missing
-    if not np.isfinite(least):
-        raise FloatingPointError("the log-likelihood is not finite")
     converged = converged and not (circle == 1.0 and kernel.on_bound(x, orders, n))
-    polynomials = likelihood.coefficients(x, orders, circle)
     sigma2, value = likelihood.variance(least, found[0], n), likelihood.loglik(least, n)
+    if not np.isfinite(value) or not sigma2 > smallest**2:
+        raise FloatingPointError(DEGENERATE)
+    polynomials = likelihood.coefficients(x, orders, circle)
     return ArimaFit(
         order, *polynomials, found[1 + n_missing :], names, sigma2, value, n, converged, n_iterations,
     )  # fmt: skip
@@ -172,7 +179,7 @@ def _result(values: Floats, numbers: Floats, names: tuple[str, ...], order: Orde
     if status == kernel.NOTHING_LEFT:
         return ArithmeticError(f"no more values are known than the {order.n_lost} that differencing takes")
     if status == kernel.NOT_FINITE:
-        return FloatingPointError("the log-likelihood is not finite")
+        return FloatingPointError(DEGENERATE)
     p, q, P, Q = order.p, order.q, order.P, order.Q
     seasonal = values[p + q :]
     return ArimaFit(

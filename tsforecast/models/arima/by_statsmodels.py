@@ -1,5 +1,6 @@
 """The engine "statsmodels": its SARIMAX, a general Kalman filter under a numerical-gradient optimiser."""
 
+import dataclasses
 import warnings
 from typing import Any
 
@@ -8,10 +9,12 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.estimate import ArimaFit, explained_wholly
+from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_wholly, resolution
 from tsforecast.models.arima.order import Order, partial_autocorrelations
 
 _ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.fit`
+
+_SMALL, _BIG = 1e-3, 1e8  # largest values between which a series is fitted as it is
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -25,12 +28,17 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     exact = explained_wholly(y, Z, names, order)
     if exact is not None:
         return exact
+    unit = _unit(y)
+    if unit != 1.0:
+        own = fit(y / unit, Z, names, order)
+        value = own.loglik - own.n_obs * float(np.log(unit))
+        return dataclasses.replace(own, beta=own.beta * unit, sigma2=own.sigma2 * unit**2, loglik=value)
     model = _model(y, Z, order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
         result = model.fit(disp=0, cov_type="none")
-    if not np.isfinite(_counted(result.llf)):
-        raise FloatingPointError("the log-likelihood of statsmodels is not finite")
+    if not np.isfinite(_counted(result.llf)) or not result.params[-1] > resolution(y, order) ** 2:
+        raise FloatingPointError(DEGENERATE)
     k = Z.shape[1]
     ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
     beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
@@ -83,6 +91,12 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
 def _counted(loglik: float) -> float:
     """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
     return float(loglik) if loglik != 0.0 else float("nan")
+
+
+def _unit(y: Floats) -> float:
+    """A power of 2 near the largest value where that is far from 1: starts and steps of statsmodels are absolute."""
+    largest = float(np.nanmax(np.abs(y)))
+    return 1.0 if _SMALL <= largest <= _BIG or largest == 0.0 else 2.0 ** round(np.log2(largest))
 
 
 def _constant(y: Floats, order: Order) -> float:

@@ -18,7 +18,10 @@ Engine: TypeAlias = Literal["numba", "statsmodels"]
 _ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
 _LARGEST = 2_000_000  # values of all rows: each missing value is one for the engine "numba"
 _LONGEST = 100_000_000  # products of these: about a second; a Kalman filter does not mind how many gaps there are
-_NO_VARIANCE = 1e-10  # of the level: residuals below it are the rounding of a series that the regressors explain wholly
+_NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
+_ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
+
+DEGENERATE = "its likelihood is not finite, or its innovation variance is below the resolution of the values"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -33,9 +36,10 @@ class ArimaFit:
         Coefficients of the trend and the covariates, in the unit of the (transformed) series.
     beta_names : tuple of str
     sigma2 : float
-        Innovation variance; 0 where the regressors explain the series wholly.
+        Innovation variance, the maximum likelihood estimate (divided by ``n_obs``); 0 where the regressors explain the
+        series wholly.
     loglik : float
-        Exact Gaussian log-likelihood of the differenced series.
+        Exact Gaussian log-likelihood of the differenced series; infinite where ``sigma2`` is 0.
     n_obs : int
         Values that the likelihood is of: those known, less those lost to differencing.
     converged : bool
@@ -134,7 +138,8 @@ def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine:
     Raises
     ------
     FloatingPointError
-        The likelihood is not finite anywhere that was tried.
+        The likelihood is not finite anywhere that was tried, or the innovation variance is below the resolution of the
+        values.
 
     Examples
     --------
@@ -262,26 +267,52 @@ def _module(engine: Engine) -> Any:
     return importlib.import_module(_ENGINES[engine])  # statsmodels takes a second to import: only where it is used
 
 
-def _least_squares(w: Floats, Z: Floats) -> tuple[Floats, float]:
-    """Least-squares coefficients and the largest residual of the differenced series that is known."""
-    known = ~np.isnan(w)
-    if Z.shape[1] == 0 or not known.any():
-        return np.zeros(Z.shape[1]), float(np.max(np.abs(w[known]), initial=0.0))
-    beta = np.asarray(np.linalg.lstsq(Z[known], w[known], rcond=None)[0], dtype=np.float64)
-    return beta, float(np.max(np.abs(w[known] - Z[known] @ beta)))
+def resolution(y: Floats, order: Order) -> float:
+    """What the values of a series, rounded, leave of 0 after the differences of ``order``, in the unit of the series.
+
+    Examples
+    --------
+    >>> resolution(np.array([1.0, 8.0]), Order(0, 1, 0)) == 16 * 2.0**-50
+    True
+    """
+    return float(_ROUNDING * 2.0 ** (order.d + order.D) * np.nanmax(np.abs(y)))
 
 
 def explained_wholly(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit | None:
-    """The fit of a series that its regressors and differences explain without an error, else None.
+    """The fit of a series that its regressors and differences explain to 10 digits of its level, else None.
+
+    What is left is taken for white noise: ``sigma2`` is its mean square, and 0, with an infinite ``loglik``, only where
+    it is the rounding of the values. (A likelihood of such rests has no digits to choose lags by.)
 
     Examples
     --------
     >>> explained_wholly(np.full(9, 7.0), np.ones((9, 1)), ("mean",), Order(1, 0, 0)).coefficients
     {'phi1': 0.0, 'mean': 7.0}
     """
-    beta, spread = _least_squares(order.difference(y), order.difference(Z))
-    if spread > _NO_VARIANCE * max(np.nanmax(np.abs(y)), np.finfo(np.float64).tiny):
+    w, X = order.difference(y), order.difference(Z)
+    known, largest = ~np.isnan(w), _NO_STRUCTURE * np.nanmax(np.abs(y))
+    beta, left = _least_squares(w[known], X[known])
+    if np.max(np.abs(left), initial=0.0) <= largest and not known.all():  # values apart over a gap are seen now
+        gaps = np.isnan(y)
+        filled = np.where(gaps, np.nanmean(y), y)
+        rows = order.difference(np.column_stack([Z, np.eye(y.size)[:, gaps]]))
+        beta, left = _least_squares(order.difference(filled), rows)
+        beta = beta[: Z.shape[1]]
+    spread = float(np.max(np.abs(left), initial=0.0))
+    if spread > largest:
         return None
     zeros = (np.zeros(order.p), np.zeros(order.q), np.zeros(order.P), np.zeros(order.Q))
     n_obs = int((~np.isnan(y)).sum()) - order.n_lost
-    return ArimaFit(order, *zeros, beta, names, 0.0, float("inf"), n_obs, True, 0)
+    sigma2, value = 0.0, float("inf")
+    if spread > resolution(y, order):
+        sigma2 = float(left @ left) / n_obs
+        value = -0.5 * n_obs * (float(np.log(2 * np.pi * sigma2)) + 1.0)
+    return ArimaFit(order, *zeros, beta, names, sigma2, value, n_obs, True, 0)
+
+
+def _least_squares(w: Floats, X: Floats) -> tuple[Floats, Floats]:
+    """Coefficients and residual."""
+    if not X.size:
+        return np.zeros(X.shape[1]), w
+    beta = np.asarray(np.linalg.lstsq(X, w, rcond=None)[0], dtype=np.float64)
+    return beta, w - X @ beta

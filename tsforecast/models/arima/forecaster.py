@@ -13,6 +13,7 @@ from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning, Plan, one_by_one
 from tsforecast.models.arima.design import Trend, panel_regressors, trend_names
 from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate_many
+from tsforecast.models.arima.few import FEWEST
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import Criterion, NearUnitRoot, SearchSpace, SeasonalTest
 from tsforecast.panel import Panel
@@ -95,7 +96,8 @@ class ARIMA(ArimaForecaster):
     -----
     The likelihood is that of the differenced series, given its first values. Covariates ``X`` enter as a regression
     with ARIMA errors. Missing values are integrated out. ``predict(history=...)`` filters new data at the fitted
-    parameters.
+    parameters. Intervals are Student's, with the degrees of freedom as divisor of the variance and with what is
+    uncertain of the parameters; ``sigma2`` in ``params_`` is the maximum likelihood estimate.
 
     Examples
     --------
@@ -233,6 +235,8 @@ class AutoARIMA(ArimaForecaster):
     0.960 where they are passed over, 2.189 against 2.360 on its 359 weekly ones, 1.146 against 1.131 on 1,000 quarterly
     ones, 0.837 against 0.828 on 400 monthly and 1.213 against 1.210 on 400 quarterly ones of M3: hence the default.
 
+    Intervals count that the order was chosen, by a factor from experience (`tsforecast.models.arima.intervals`).
+
     With more than 5 missing values candidates are compared on the series with its gaps filled by what a first choice
     expects there; the model chosen is fitted to what is known. Numbers of harmonics are chosen in turn with the orders.
 
@@ -243,6 +247,8 @@ class AutoARIMA(ArimaForecaster):
     >>> model.fits_["y"].order.d
     1
     """
+
+    chooses_order: ClassVar[bool] = True
 
     @renamed("transform", "target_transform")
     def __init__(
@@ -286,8 +292,18 @@ class AutoARIMA(ArimaForecaster):
                 return search_with_harmonics(y, X, panel.covariate_names, space, long_seasons)
             return search(y, X, panel.covariate_names, space)
 
-        lost = (self.d or 0) + (space.D or 0) * space.season_length
-        return Plan(one_by_one(fit_one), lost + len(panel.covariate_names) + 3, seasons[0])
+        return Plan(one_by_one(fit_one), *self._needed(space, len(panel.covariate_names)), seasons[0])
+
+    def _needed(self, space: SearchSpace, n_covariates: int) -> tuple[int, str]:
+        """Fewest known values, and what they are needed for."""
+        D = space.D or 0
+        lost = (self.d or 0) + D * space.season_length
+        if D:
+            seasons = (D + 1) * space.season_length + 1
+            return max(seasons, lost + n_covariates + 3), f"D={D} needs more than {D + 1} seasons"
+        if n_covariates:
+            return lost + n_covariates + FEWEST, f"{n_covariates} covariates, and {FEWEST} to compare orders on"
+        return lost + 3, "3, and those that differencing takes"
 
     def _space(self, seasons: tuple[int, ...]) -> tuple[SearchSpace, tuple[int, ...]]:
         """What to search, and the seasons that are harmonics."""
@@ -314,14 +330,16 @@ def _one_order(order: Order, trend: Trend, engine: Engine, panel: Panel) -> Plan
     """The plan of one order for every series."""
     check_engine(engine)
     columns = trend_names(trend, order)
-    names = (*columns, *panel.covariate_names)
+    names, season = (*columns, *panel.covariate_names), order.season_length
 
     def fit_all(data: Panel, n_jobs: int) -> list[ArimaFit | Exception]:
         Z = panel_regressors(columns, data.indptr, data.covariates)
         return estimate_many(data.values, data.indptr, Z, names, order, engine, n_jobs)
 
-    needed = order.n_lost + order.n_arma + len(names) + 2
-    return Plan(fit_all, needed, order.season_length if order.season_length > 1 else panel.season_length)
+    n_params, longest = order.n_arma + len(names) + 1, max(order.p + season * order.P, order.q + season * order.Q)
+    needed = order.n_lost + max(n_params, longest) + 1
+    why = f"{order.n_lost} that differencing takes, more than its {n_params} parameters and its longest lag, {longest}"
+    return Plan(fit_all, needed, why, season if season > 1 else panel.season_length)
 
 
 def _seasons(given: int | Sequence[int] | None, usual: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from tsforecast.models.arima.space import SearchSpace
 
 _MOST = 20  # harmonics of one season
 _FEW_MISSING = 5  # with more of them numbers of harmonics are compared on the series interpolated
+_SEASONS = 2  # that must be known for harmonics of a season: of less, a season and a trend look alike
 _ROUNDS = 2  # of orders chosen for given harmonics and harmonics for given orders
 
 
@@ -28,7 +29,8 @@ def search_with_harmonics(
     y, X, names, space
         As `search.search`.
     seasons : tuple of int
-        Each longer than ``space.season_length``. A harmonic that a shorter season has too is left out.
+        Each longer than ``space.season_length``. A harmonic that a shorter season has too is left out, and so are those
+        of a season of which fewer than two are known.
 
     Examples
     --------
@@ -37,7 +39,11 @@ def search_with_harmonics(
     >>> search_with_harmonics(y, None, (), SearchSpace(1), (100,)).beta_names[:2]
     ('sin1/100', 'cos1/100')
     """
-    chart = [_waves(season, [space.season_length, *seasons]) for season in sorted(seasons)]
+    known = int((~np.isnan(y)).sum())
+    seen = [season for season in sorted(seasons) if known >= _SEASONS * season]
+    chart = [_waves(season, [space.season_length, *seen]) for season in seen]
+    if not any(chart):
+        return search(y, X, names, space)
     counts = _by_regression(y, chart)
     for _ in range(_ROUNDS):
         waves = _names(chart, counts)

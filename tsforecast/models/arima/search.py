@@ -14,7 +14,8 @@ from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.compiled import fit_kernels
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.differencing import n_differences, n_seasonal_differences
-from tsforecast.models.arima.estimate import ArimaFit, engine_for, estimate, explained_wholly
+from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, engine_for, estimate, explained_wholly, resolution
+from tsforecast.models.arima.few import FEWEST, of_few_values
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.space import SearchSpace
 
@@ -38,7 +39,12 @@ class _Problem(NamedTuple):
 
     @property
     def may_trend(self) -> bool:
-        return self.space.allow_trend and self.d + self.D < 2
+        return self.space.allow_trend and self.d + self.D < 2 and not self.keeps_mean
+
+    @property
+    def keeps_mean(self) -> bool:
+        """Whether every candidate has a mean: nothing is differenced, and the values do not change their sign."""
+        return self.space.allow_trend and self.d + self.D == 0 and not np.nanmin(self.y) < 0.0 < np.nanmax(self.y)
 
     @property
     def circle(self) -> float:
@@ -50,7 +56,7 @@ class _Problem(NamedTuple):
         return Order(p, self.d, q, P, self.D, Q, self.space.season_length if self.D + P + Q else 1)
 
     def trend(self, model: Ints) -> tuple[str, ...]:
-        if not model[4]:
+        if not model[4] and not self.keeps_mean:
             return ()
         return ("mean",) if self.d + self.D == 0 else ("drift",)
 
@@ -75,6 +81,13 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     FloatingPointError
         No model has a finite likelihood.
 
+    Notes
+    -----
+    Candidates have fewer parameters than degrees of freedom and an innovation variance above the resolution of the
+    values. A series that is not differenced and does not change its sign has a mean. Fewer than 6 known values leave a
+    choice of mean, naive and drift (`few.of_few_values`). A seasonal difference is tested for where two seasons and a
+    value more are known; a seasonal lag takes three seasons, two take six; harmonics of a season take two.
+
     Examples
     --------
     >>> t = np.arange(120)
@@ -83,6 +96,8 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     '(0,'
     """
     fit_kernels()  # compiled first, where they must be: that is announced
+    if (~np.isnan(y)).sum() < FEWEST and X is None and not space.D:
+        return of_few_values(y, space)
     d, D = _differences(y, X, space)
     problem = _Problem(y, X, names, space, d, D)
     still = np.array([0, 0, 0, 0, problem.may_trend])
@@ -156,7 +171,7 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
     ranks = np.argsort(tried.scores[: tried.n_tried[0]], kind="stable")
     ranks = ranks[np.isfinite(tried.scores[ranks])]
     if ranks.size == 0:
-        raise FloatingPointError("no model has a finite likelihood")
+        raise FloatingPointError(DEGENERATE)
     return tried.models[ranks], tried.angles[ranks]
 
 
@@ -176,7 +191,8 @@ def _shared_rows(problem: _Problem) -> order_search.Rows:
         still[4] = 1
         trended, _ = by_numba.rows(problem.y, problem.design(still), order)
     left = [np.ascontiguousarray(by_gram_schmidt(W.copy())[0]) for W in (plain, trended)]
-    return order_search.Rows(plain, trended, left[0], left[1], n_missing, season)
+    smallest = resolution(problem.y, order) ** 2
+    return order_search.Rows(plain, trended, left[0], left[1], n_missing, season, smallest)
 
 
 def _limits(problem: _Problem) -> Ints:
@@ -213,6 +229,7 @@ def _grid(limits: Ints) -> Ints:
 
 def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
     """The best model at its optimum, from where the search left it; the next one where that is to be passed over."""
+    fit = None
     for model, x in zip(models, angles, strict=True):
         order, names = problem.order(model), (*problem.trend(model), *problem.names)
         if engine_for("numba", problem.y) == "statsmodels":
@@ -221,9 +238,15 @@ def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
         starts = x[None, : order.n_arma]
         if n_missing <= _FEW_MISSING:
             starts = np.vstack([starts, np.clip(np.arcsin(np.sin(starts)), -_CLEAR, _CLEAR)])
-        fit = by_numba.fit_from(starts, W, n_missing, names, order, problem.circle)
+        smallest = resolution(problem.y, order)
+        try:
+            fit = by_numba.fit_from(starts, W, n_missing, names, order, problem.circle, smallest)
+        except FloatingPointError:
+            continue  # its likelihood grows without end on the way to its optimum
         if problem.circle > 1.0 or min(np.abs(np.concatenate(fit.roots())), default=np.inf) > _NEAREST_ROOT:
             break
+    if fit is None:
+        raise FloatingPointError(DEGENERATE)
     return fit
 
 

@@ -11,7 +11,8 @@ from sklearn.base import clone
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.exceptions import CovariateError, DataError, ParameterError, SeriesTooShortError, UnknownNameError
+from tsforecast.models.arima.estimate import forecast
 from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, ConvergenceWarning
 from tsforecast.panel import Panel
 
@@ -56,7 +57,10 @@ def test_airline_forecast_equals_that_of_statsmodels(fitted, logged):
     ahead = direct.smooth([fit.theta[0], fit.seasonal_theta[0], fit.sigma2]).get_forecast(24)
     out = fitted.predict(24, level=80)
     np.testing.assert_allclose(out["mean"], ahead.predicted_mean, rtol=1e-8)
-    np.testing.assert_allclose(out[["lo-80", "hi-80"]], ahead.conf_int(alpha=0.2), rtol=1e-8)
+    _, variance = forecast(fit, logged.to_numpy(), np.empty((144, 0)), 24, np.empty((24, 0)), "statsmodels")
+    np.testing.assert_allclose(variance, ahead.var_pred_mean, rtol=1e-8)
+    ratio = (out["hi-80"] - out["lo-80"]) / np.diff(ahead.conf_int(alpha=0.2), axis=1)[:, 0]
+    assert ratio.between(1.0, 1.03).all()  # Student's t, and 129 degrees of freedom of 131 values
 
 
 def test_arma_fit_has_the_likelihood_of_statsmodels_with_an_intercept():
@@ -132,7 +136,9 @@ def test_logarithm_gives_the_mean_of_a_lognormal_and_maps_quantiles(airline, log
     plain = SARIMA(engine="statsmodels").fit(logged).predict(6, level=80, quantiles=0.5)
     out = SARIMA(target_transform="log", engine="statsmodels").fit(months(airline)).predict(6, level=80, quantiles=0.5)
     np.testing.assert_allclose(out[["lo-80", "hi-80", "q0.5"]], np.exp(plain[["lo-80", "hi-80", "q0.5"]]), rtol=1e-9)
-    sd = (plain["hi-80"] - plain["mean"]) / 1.2815515655446004
+    fit = SARIMA(engine="statsmodels").fit(logged).fits_["a"]  # the mean is that at known parameters
+    _, variance = forecast(fit, logged.to_numpy(), np.empty((144, 0)), 6, np.empty((6, 0)), "statsmodels")
+    sd = np.sqrt(variance)
     np.testing.assert_allclose(out["mean"], np.exp(plain["mean"] + sd**2 / 2), rtol=1e-9)
 
 
@@ -237,3 +243,15 @@ def test_roots_are_those_of_the_products(logged):
     ar, ma = fit.roots()
     assert (ar.size, ma.size) == (0, 13)
     assert np.abs(ma).min() == pytest.approx(min(-1 / fit.theta[0], (-1 / fit.seasonal_theta[0]) ** (1 / 12)))
+
+
+def test_score_past_a_gap_needs_no_covariates_of_the_gap():
+    index = pd.date_range("2000-01-01", periods=120, freq="MS")
+    x = pd.Series(np.random.default_rng(1).normal(size=120), index=index, name="price")
+    y = pd.Series(arma_series(120) + 2 * x.to_numpy(), index=index, name="y")
+    model = ARIMA((1, 0, 0)).fit(y.iloc[:100], x.iloc[:100])
+    whole = model.score(y.iloc[106:112], x.iloc[100:112])
+    assert model.score(y.iloc[106:112], x.iloc[106:112]) == whole
+    assert model.score(y.iloc[106:112], x.iloc[106:112].to_frame()) == whole
+    with pytest.raises(CovariateError):
+        model.score(y.iloc[106:112], x.iloc[106:110])

@@ -1,0 +1,191 @@
+"""How wide intervals must be when parameters are estimated, and an order chosen, from the series itself.
+
+The innovation variance is divided by the degrees of freedom and quantiles are Student's (Box, Jenkins & Reinsel 2008,
+section 7.2); parameters add their own variance (Ansley & Newbold 1981, Fuller & Hasza 1981); for an order chosen from
+the data there is a factor from experience, `chosen_factor`. docs/arima_intervals.md has what this holds.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.special import stdtrit
+
+from tsforecast._types import Floats, Ints
+from tsforecast.kernels import likelihood, start
+from tsforecast.kernels.gls import by_gram_schmidt
+from tsforecast.models.arima import by_numba
+from tsforecast.models.arima.compiled import whiten
+from tsforecast.models.arima.estimate import ArimaFit
+from tsforecast.models.arima.order import Order, multiply
+from tsforecast.models.arima.prediction import forecast_moments
+
+_STEP = 1e-4  # radians, of central differences
+_PRIOR = 0.8  # radians: standard deviation of an angle that the series tells nothing of
+_LONG = (70, 100)  # known values from which the uncertainty of the lags fades, and past which it is left out
+_NO_STRUCTURE = 1e-10  # of the level: see `estimate.explained_wholly`
+# Of chosen orders, from simulations and from M3 and M4 (docs/arima_intervals.md):
+_OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # of 10 coefficients per known value
+_OF_RECENT, _CALM = 0.4, 0.2  # of the logarithm of the recent variance over that of all
+_HEAVY = 6  # degrees of freedom of the tails past the 80% interval
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Learnt:
+    """What a series tells of the parameters of a fit.
+
+    Attributes
+    ----------
+    degrees : int
+        Degrees of freedom of the innovation variance: known values less coefficients.
+    angles : ndarray, shape (k,)
+        The lag polynomials, as `tsforecast.kernels.likelihood` has them.
+    steps : ndarray, shape (k, k)
+        Rows whose outer products sum up to the covariance of the angles.
+    factor : ndarray, shape (n_regressors, n_regressors)
+        Upper triangular ``U``: the covariance of beta is ``sigma2 (U' U)^-1``.
+    residual : ndarray, shape (n,)
+        Innovations.
+    """
+
+    degrees: int
+    angles: Floats
+    steps: Floats
+    factor: Floats
+    residual: Floats
+
+
+def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
+    """What the series ``y``, (n_obs,), that was fitted, with its regressors ``Z``, (n_obs, k), tells.
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
+    >>> known = learnt(fit, y, np.ones((40, 1)))
+    >>> known.degrees, bool(np.isclose(known.factor[0, 0], np.sqrt(40)))
+    (39, True)
+    """
+    order = fit.order
+    degrees = max(fit.n_obs - order.n_arma - fit.beta.size, 1)
+    W, n_missing = by_numba.rows(y, Z, order)
+    angles = start.angles(fit.phi, -fit.theta, fit.seasonal_phi, -fit.seasonal_theta)
+    value, residual, U = _whitened(angles, order, W, n_missing)
+    factor = np.ascontiguousarray(U[n_missing:, n_missing:])
+    weight = _weight(fit, y)
+    if weight == 0.0:
+        return Learnt(degrees, angles, np.empty((0, angles.size)), factor, residual)
+    J = np.empty((angles.size, value.size))
+    for i in range(angles.size):
+        moved = angles.copy()
+        moved[i] += _STEP
+        J[i] = (_whitened(moved, order, W, n_missing)[0] - value) / _STEP
+    information = J @ J.T * degrees / (value @ value) + np.eye(angles.size) / _PRIOR**2
+    steps = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(information))
+    return Learnt(degrees, angles, steps, factor, residual)
+
+
+def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: Floats, variance: Floats) -> Floats:
+    """Variance of the next values with that of the parameters: (horizon,).
+
+    The known-parameter ``variance``, (horizon,), is divided by the degrees of freedom in place of ``n_obs``. To it are
+    added that of the regression, which is exact at given lags; and what the forecast, and its variance, change by as
+    the lags move one standard error up and down along each of their principal axes: the delta method, with steps as
+    long as the errors are (Julier & Uhlmann's unscented transform).
+    """
+    order, scale = fit.order, fit.n_obs / known.degrees
+    horizon = future.shape[0]
+    plain = y - Z @ fit.beta
+    Y, _ = by_numba.levels(plain, order)
+    total = variance * scale
+    if Z.shape[1]:
+        paths = np.column_stack([_mean(known.angles, order, column, horizon) for column in Z.T])
+        loadings = np.linalg.solve(_regular(known.factor).T, (future - paths).T)
+        total = total + fit.sigma2 * scale * (loadings**2).sum(axis=0)
+    if known.steps.shape[0]:
+        mean, spread = _moments(known.angles, order, Y, horizon)
+        for step in known.steps:
+            for sign in (1.0, -1.0):
+                moved, wider = _moments(known.angles + sign * step, order, Y, horizon)
+                total = total + 0.5 * ((moved - mean) ** 2 + np.maximum(wider - spread, 0.0) * fit.sigma2 * scale)
+    return total
+
+
+def chosen_factor(fit: ArimaFit, known: Learnt) -> float:
+    """What standard deviations are multiplied by where the order was chosen for the series itself.
+
+    ``exp(0.15 (10 k / n)^1.5 + 0.4 max(log r - 0.2, 0))`` with k coefficients, n known values, and r the mean square
+    of the last third of the innovations over that of all: a choice foresees less than it fits, the more of it the fewer
+    the values; and a variance that has grown goes on. Both numbers are from experience, no theory.
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y = np.sin(np.arange(400.0) ** 2)
+    >>> fit = estimate(y, np.ones((400, 1)), ("mean",), Order(0, 0, 0), "numba")
+    >>> round(chosen_factor(fit, learnt(fit, y, np.ones((400, 1)))), 3)
+    1.001
+    """
+    squares = known.residual**2
+    third = max(squares.size // 3, min(4, squares.size))
+    whole = float(squares.mean())
+    recent = float(squares[squares.size - third :].mean()) / whole if whole > 0.0 else 1.0
+    share = min(10.0 * (fit.order.n_arma + fit.beta.size) / fit.n_obs, _MOST)
+    growth = max(float(np.log(max(recent, 1.0))) - _CALM, 0.0)
+    return float(np.exp(_OF_CHOICE * share**_POWER + _OF_RECENT * growth))
+
+
+def quantiles_of(levels: Floats, degrees: int, chosen: bool) -> Floats:
+    """Quantiles in standard deviations: (n_levels,). Student's t; for a chosen order with the tails of 6 degrees.
+
+    Those are scaled so that the 80% interval is as wide as without them.
+
+    Examples
+    --------
+    >>> levels = np.array([0.9, 0.975])
+    >>> quantiles_of(levels, 1000, False).round(2), quantiles_of(levels, 1000, True).round(2)
+    (array([1.28, 1.96]), array([1.28, 2.18]))
+    """
+    heavy = min(degrees, _HEAVY) if chosen else degrees
+    scale = float(stdtrit(degrees, 0.9) / stdtrit(heavy, 0.9)) if heavy < degrees else 1.0
+    return np.asarray(stdtrit(heavy, levels) * scale, dtype=np.float64)
+
+
+def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Floats, Floats, Floats]:
+    """``v`` of `tsforecast.kernels.likelihood` at the angles x, the innovations in it, and the factor of the rows."""
+    R, logdet = whiten(W, *_polynomials(x, order))
+    residual, _, U = by_gram_schmidt(R)
+    logdet += 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
+    n = W.shape[1]
+    return residual * np.exp(logdet / (2.0 * (n - n_missing))), residual[residual.size - n :], U
+
+
+def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:
+    return forecast_moments(Y, *_polynomials(x, order), order, horizon)
+
+
+def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
+    return _moments(x, order, np.ascontiguousarray(column)[None, :], horizon)[0]
+
+
+def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
+    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, _sizes(order), 1.0)
+    season = order.season_length
+    return multiply(phi, seasonal_phi, season, -1.0), multiply(theta, seasonal_theta, season, 1.0)
+
+
+def _sizes(order: Order) -> Ints:
+    return np.array([order.p, order.q, order.P, order.Q, order.season_length], dtype=np.int64)
+
+
+def _regular(U: Floats) -> Floats:
+    """U with 1 where a regressor is explained by those before it."""
+    return U + np.diag(np.where(np.diag(U) > 0.0, 0.0, 1.0))
+
+
+def _weight(fit: ArimaFit, y: Floats) -> float:
+    """How much of the uncertainty of the lags counts: all of it in a short series, nothing in a long one."""
+    if fit.order.n_arma == 0 or np.sqrt(fit.sigma2) <= _NO_STRUCTURE * np.nanmax(np.abs(y)):
+        return 0.0
+    begin, end = _LONG
+    return float(np.clip((end - fit.n_obs) / (end - begin), 0.0, 1.0))
