@@ -160,6 +160,11 @@ class Decoding:
         """Whether ``mean`` is adjusted for bias."""
         return self.loss in ("mse", "gaussian") if self.adjust_bias is None else self.adjust_bias
 
+    @property
+    def is_median(self) -> bool:
+        """Whether ``mean`` is the median of what is forecast."""
+        return self.loss not in ("mse", "gaussian", "negative_binomial") and not self.adjusts
+
 
 def group_of(kind: type[Group], name: str, given: Any) -> Group:
     """The group of options that ``given`` is, or spells out as a mapping; the defaults for None.
