@@ -2,6 +2,7 @@
 
 import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +128,11 @@ def _run(args: list[str]) -> None:
         seed_everything_default=False,
         parser_kwargs={"prog": "tsforecast train"},
     )
-    for callback in cli.trainer.checkpoint_callbacks if cli.trainer.is_global_zero else ():
+    if cli.trainer.is_global_zero:
+        _print_paths(cli.trainer.checkpoint_callbacks)
+
+
+def _print_paths(callbacks: Sequence[Any]) -> None:
+    for callback in callbacks:
         if path := getattr(callback, "best_model_path", ""):
             print(f"checkpoint: {path}")

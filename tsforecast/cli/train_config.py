@@ -95,7 +95,8 @@ def _kinds() -> tuple[type, ...]:
     from pytorch_lightning import Callback
     from pytorch_lightning.accelerators import Accelerator
     from pytorch_lightning.loggers import Logger
-    from pytorch_lightning.plugins import CheckpointIO, ClusterEnvironment, LayerSync, Precision
+    from pytorch_lightning.plugins import CheckpointIO, LayerSync, Precision
+    from pytorch_lightning.plugins.environments import ClusterEnvironment
     from pytorch_lightning.profilers import Profiler
     from pytorch_lightning.strategies import Strategy
     from torch.optim import Optimizer

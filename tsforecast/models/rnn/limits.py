@@ -75,7 +75,8 @@ def limits_of(panel: Panel, horizon: int, positive: Bools, season_length: int) -
     low = np.minimum.reduceat(np.where(seen, panel.values, np.inf), starts)
     high = np.maximum.reduceat(np.where(seen, panel.values, -np.inf), starts)
     rows = np.maximum.reduceat(np.where(seen, np.arange(panel.n_obs), 0), starts)
-    reach = _reach(panel.values, panel.indptr, horizon)
+    steps = np.arange(1, horizon + 1) / np.maximum(panel.lengths - 1, 1)[:, None]
+    reach = np.minimum(_reach(panel.values, panel.indptr, horizon), (high - low)[:, None] * np.maximum(steps, 1.0))
     reach = np.maximum(reach, _RESOLUTION * np.maximum(np.abs(low), np.abs(high))[:, None]).clip(max=_HUGE)
     silence = silence_of(panel, positive, season_length)
     return Limits(low, high, panel.values[rows], reach, positive, silence)

@@ -167,6 +167,9 @@ class Trained:
             check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
+        if self.preparation.transform == "auto":  # a logarithm that it chose, of what was positive and is no more
+            below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
+            found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
         new = np.flatnonzero(found < 0)
         prepared, place = self.prepared, found.copy()
         if new.size:

@@ -46,7 +46,8 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         check_value(name, getattr(layout, name), int, least)
     for name in ("memory", "smoothing"):
         check_value(name, getattr(prepared, name), float, 0)
-    check_value("lag", prepared.lag, int, 0)
+    if prepared.lag not in (0, 1, prepared.season_length):
+        raise DataError(f"lag={prepared.lag!r} is neither 0, 1 nor the season, {prepared.season_length}.")
     check_value("n_steps", spread.n_steps, int, 0)
     check_value("window", trained.window, int | None, 1)
     for name in ("mixed", "counts"):
@@ -69,6 +70,7 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         known = np.isfinite(array) | (name == "lambdas")
         if array.shape != size or not known.all():
             raise DataError(f"{name} of shape {array.shape} should be finite and of shape {size}.")
+    layout.static.encode(panel)  # which says what is wrong
     told = prepared.n_local, prepared.n_lags, prepared.season_length, layout.input_size
     wanted = layout.n_local, layout.n_lags, layout.season_length, network.shape["input_size"]
     outputs = horizon * trained.head.n_params, network.shape["output_size"]
