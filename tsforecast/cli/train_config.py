@@ -92,11 +92,11 @@ def _check_class(place: str, path: Any) -> None:
 
 
 def _kinds() -> tuple[type, ...]:
+    from lightning_fabric.plugins.environments import ClusterEnvironment
     from pytorch_lightning import Callback
     from pytorch_lightning.accelerators import Accelerator
     from pytorch_lightning.loggers import Logger
     from pytorch_lightning.plugins import CheckpointIO, LayerSync, Precision
-    from pytorch_lightning.plugins.environments import ClusterEnvironment
     from pytorch_lightning.profilers import Profiler
     from pytorch_lightning.strategies import Strategy
     from torch.optim import Optimizer

@@ -29,7 +29,8 @@ class Silence:
     def of_points(self, points: Floats, *, medians: bool) -> Floats:
         """Point forecasts: zero where the series has ended, and for medians below half the smallest positive value."""
         ended = (self.n_zeros > 0)[:, None]
-        small = points < 0.5 * self.smallest[:, None] if medians else np.zeros_like(points, dtype=np.bool_)
+        smallest = self.smallest[:, None]
+        small = medians & (smallest > 0) & (points < 0.5 * smallest)
         return np.where(ended | small, 0.0, points)
 
     def of_quantiles(self, quantiles: Floats, levels: Floats) -> Floats:

@@ -167,3 +167,9 @@ def test_a_forecast_too_long_is_refused_before_memory_is_taken(horizon, decoding
     model = LSTM(**QUICK, decoding=decoding).fit(months(np.arange(30.0)))
     with pytest.raises(ParameterError, match=f"horizon={horizon}"):
         model.predict(horizon, level=80)
+
+
+def test_a_series_below_zero_stays_below_zero():
+    y = months(-50 - np.random.default_rng(0).random(60))
+    forecast = LSTM(**QUICK).fit(y).predict(6, level=80)
+    assert (forecast < -40).all().all()
