@@ -92,7 +92,7 @@ def _check_class(place: str, path: Any) -> None:
 
 
 def _kinds() -> tuple[type, ...]:
-    from lightning_fabric.plugins.environments import ClusterEnvironment
+    from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
     from pytorch_lightning import Callback
     from pytorch_lightning.accelerators import Accelerator
     from pytorch_lightning.loggers import Logger
