@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: backtest test check lint kernels examples clean
+.PHONY: backtest test check lint kernels examples fuzz examiners clean
 .DELETE_ON_ERROR:
 
 .venv/ready: pyproject.toml constraints.txt
@@ -36,7 +36,28 @@ kernels: .venv/kernels  ## the compiled kernels against their slow twins, once n
 examples: .venv/ready  ## run every example
 	set -e; for example in examples/*.py; do echo "$$example"; $(BIN)/python $$example > /dev/null; done
 
+FUZZ_SECONDS ?= 60
+.fuzz/ready:
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .fuzz/packages "atheris>=3"
+	touch $@
+
+fuzz: .venv/kernels .fuzz/ready  ## coverage-guided fuzzing of the readers of files, FUZZ_SECONDS each
+	set -e; for target in csv config checkpoint; do \
+		mkdir -p .fuzz/$$target; \
+		PYTHONPATH=.fuzz/packages $(BIN)/python tests/fuzz/run.py $$target -max_total_time=$(FUZZ_SECONDS) -timeout=60 \
+			-rss_limit_mb=8192 -artifact_prefix=.fuzz/$$target- .fuzz/$$target tests/fuzz/corpus/$$target; \
+	done
+
+.venv-examiners/ready: pyproject.toml
+	$(PYTHON) -m venv .venv-examiners
+	.venv-examiners/bin/python -m pip install --quiet --disable-pip-version-check "sktime>=0.40" pytest pytest-timeout hypothesis \
+		"$$(grep '^torch==' constraints.txt)" --editable .
+	touch $@
+
+examiners: .venv-examiners/ready  ## checks that others wrote, in an environment with packages that do not go with ours
+	.venv-examiners/bin/python -m pytest -q tests/examiners
+
 check: lint examples kernels test  ## what CI runs
 
 clean:
-	rm -rf .venv .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs
+	rm -rf .venv .venv-examiners .fuzz .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs

@@ -1,14 +1,26 @@
 """Are the times of every series regular? The first place where not, and filling the gaps."""
 
+import itertools
 from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from tsforecast._infer import advice, most_rows, within
 from tsforecast._ingest import owner
-from tsforecast._types import Bools, Floats, Index, Ints
+from tsforecast._memory import fits_in_memory
+from tsforecast._offsets import NANOS, shortest_ns
+from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, FrequencyError, GapError
-from tsforecast.frequency import Freq, freq_name, has_fixed_step, step_times, steps_between, times_between
+from tsforecast.frequency import (
+    Freq,
+    freq_label,
+    has_fixed_step,
+    same_steps,
+    step_times,
+    steps_between,
+    times_between,
+)
 
 Gaps: TypeAlias = Literal["error", "nan"]
 
@@ -24,7 +36,7 @@ def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
     """Raise a `DuplicateTimeError` or `DisorderError` at the first time that is not after the one before it."""
     stamps = _stamps(times)
     steps = np.diff(stamps)
-    bad = (steps <= 0) & _within(indptr, steps.size)
+    bad = (steps <= 0) & within(indptr, steps.size)
     if not bad.any():
         return
     row = int(np.argmax(bad)) + 1
@@ -46,34 +58,43 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     ones = np.ones(len(times), dtype=np.int64)
     if isinstance(freq, int) != (not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))):
         kind = "integers" if not isinstance(freq, int) else "dates"
-        return FrequencyError(f"freq={freq_name(freq)!r} does not go with times that are {kind}, as {times[0]} is.")
-    if has_fixed_step(freq):  # from the first time: a day that lacks its midnight does not shift those after it
+        return FrequencyError(f"freq={freq_label(freq)} does not go with times that are {kind}, as {times[0]} is.")
+    if isinstance(times, pd.PeriodIndex) and not same_steps(freq, times.freq):
+        return FrequencyError(
+            f"freq={freq_label(freq)} is not that of the times, periods {times.freqstr!r}. Leave freq out, or convert "
+            "the periods: to_timestamp()."
+        )
+    if isinstance(times, pd.DatetimeIndex) and not isinstance(freq, int) and has_fixed_step(freq):
+        # from the first time: a day that lacks its midnight does not shift those after it
         begin = np.repeat(indptr[:-1], np.diff(indptr))
         after = step_times(times.take(begin), np.arange(len(times)) - begin + 1, freq)
     else:
         after = step_times(times, ones, freq)
-    off_grid = _stamps(step_times(after, -ones, freq)) != _stamps(times)
-    if not has_fixed_step(freq) and off_grid.any():
-        row = int(np.argmax(off_grid))
-        return FrequencyError(
-            f"Series {owner(row, indptr, ids)}: {times[row]} is not a time of the frequency {freq_name(freq)!r}. "
-            "Give the frequency that fits (freq='D', or --freq D on the command line), or correct the times."
-        )
-    bad = (_stamps(after)[:-1] != _stamps(times)[1:]) & _within(indptr, len(times) - 1)
+    if not has_fixed_step(freq):
+        off_grid = np.asarray(step_times(after, -ones, freq) != times)
+        if off_grid.any():
+            row = int(np.argmax(off_grid))
+            return FrequencyError(
+                f"Series {owner(row, indptr, ids)}: {times[row]} is not a time of the frequency {freq_label(freq)}. "
+                f"Correct the times, or give {advice(times, indptr)}."
+            )
+    bad = np.asarray(after[:-1] != times[1:]) & within(indptr, len(times) - 1)
     if not bad.any():
         return None
     row = int(np.argmax(bad)) + 1
     name, wanted = owner(row, indptr, ids), after[row - 1]
-    if _stamps(times)[row] > _stamps(after)[row - 1]:
+    if np.asarray(times[row : row + 1] > after[row - 1 : row])[0]:
         hour = _is_local_clock(times, indptr) and times[row] - wanted == _HOUR
         return GapError(
             f"Series {name} has nothing at {wanted}: it goes from {times[row - 1]} to {times[row]}, and the "
-            f"frequency is {freq_name(freq)!r}. With gaps='nan' (--gaps nan on the command line) skipped times become "
+            f"frequency is {freq_label(freq)}. With gaps='nan' (--gaps nan on the command line) skipped times become "
             f"missing values.{_CLOCKS if hour else ''}"
         )
+    zoned = isinstance(times, pd.DatetimeIndex) and times.tz is not None
     return FrequencyError(
         f"Series {name} goes from {times[row - 1]} to {times[row]}, less than one step of the "
-        f"frequency {freq_name(freq)!r}."
+        f"frequency {freq_label(freq)}. Correct the times, or give {advice(times, indptr)}."
+        f"{_CLOCKS if zoned else ''}"
     )
 
 
@@ -104,6 +125,7 @@ def fill_gaps(
 def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index, Ints]:
     """Regular times that hold all of ``times``, and the place of each among them: one grid, or one after another."""
     stamps = _stamps(times)
+    _check_size(times, indptr, ids, freq)
     grid = _grid(times[[int(np.argmin(stamps))]], times[[int(np.argmax(stamps))]], freq, _SPARE + 4 * len(times))
     if grid is not None:
         place = grid.get_indexer(times)
@@ -116,15 +138,47 @@ def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index,
         place = np.full(len(own), -1) if grid is None else grid.get_indexer(own)
         if grid is None or (place < 0).any():
             lost = own[-1] if grid is None else own[int(np.argmax(place < 0))]
-            raise FrequencyError(f"Series {name!r}: {lost} is not a time of the frequency {freq_name(freq)!r}.")
+            raise FrequencyError(
+                f"Series {name!r}: {lost} is not a time of the frequency {freq_label(freq)}. Correct the times, or "
+                f"give {advice(times, indptr)}."
+            )
         grids.append(grid)
         places.append(place + offset)
         offset += len(grid)
     return grids[0].append(grids[1:]), np.concatenate(places).astype(np.int64)
 
 
+def _check_size(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
+    """Raise a `GapError` where far more times would be filled in than there are, before memory is taken for them."""
+    stamps = _stamps(times)
+    per_step = _usual_step(times, freq)
+    rows = sum((int(stamps[b - 1]) - int(stamps[a])) // per_step + 1 for a, b in itertools.pairwise(indptr.tolist()))
+    if rows <= most_rows(len(times)) and fits_in_memory(rows, n_columns=4):
+        return
+    steps = np.where(within(indptr, len(times) - 1), np.diff(stamps), 0)
+    row = int(np.argmax(steps)) + 1
+    raise GapError(
+        f"Series {owner(row, indptr, ids)} goes from {times[row - 1]} to {times[row]}, about "
+        f"{int(steps[row - 1]) // per_step:,} steps of the frequency {freq_label(freq)}; filling all gaps would make "
+        f"{rows:,} rows of {len(times):,}. Correct the time if it is mistyped; else sum or average the observations "
+        "over longer steps."
+    )
+
+
+def _usual_step(times: Index, freq: Freq) -> int:
+    """About how much the stamps of two neighbouring times differ."""
+    if isinstance(times, pd.PeriodIndex):
+        return int(times.freq.n)
+    if isinstance(freq, int):
+        return freq
+    return max(shortest_ns(freq) // NANOS[times.unit], 1)
+
+
 def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> "Index | None":
     """All times from the one in ``first`` to the one in ``last``; None where there are not whole steps, or too many."""
+    apart = int(_stamps(last)[0]) - int(_stamps(first)[0])
+    if longest is not None and apart // _usual_step(first, freq) > 8 * longest:  # which needs no counting
+        return None
     try:
         steps = steps_between(first, last, freq)
     except FrequencyError:
@@ -140,17 +194,10 @@ def _is_local_clock(times: Index, indptr: Ints) -> bool:
     """Whether times without a zone are mostly an hour or less apart: local clocks repeat and skip some of those."""
     if not isinstance(times, pd.DatetimeIndex) or times.tz is not None:
         return False
-    steps = np.diff(times.to_numpy())[_within(indptr, len(times) - 1)]
+    steps = np.diff(times.to_numpy())[within(indptr, len(times) - 1)]
     return bool(np.median(steps.astype("timedelta64[s]").astype(np.int64)) <= _HOUR.total_seconds())
 
 
 def _stamps(times: Index) -> Ints:
     """Times as integers that compare as the times do: ``(n_obs,)``."""
     return times.asi8 if isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)) else times.to_numpy(dtype=np.int64)
-
-
-def _within(indptr: Ints, n_steps: int) -> Bools:
-    """True for steps inside a series, False for those from one series to the next: ``(n_steps,)``."""
-    inside = np.ones(n_steps, dtype=bool)
-    inside[indptr[1:-1] - 1] = False
-    return inside

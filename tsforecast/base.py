@@ -9,12 +9,15 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from tsforecast._ingest import time_kind
+from tsforecast._numbers import whole_number
 from tsforecast._types import Floats
 from tsforecast.containers import (
     Container,
     Covariates,
     Series,
+    check_horizon,
     future_covariates,
+    long_columns,
     restore,
     split_covariates,
     to_panel,
@@ -193,14 +196,16 @@ class BaseForecaster(BaseEstimator, ABC):
             A forecast is not finite.
         """
         self._check_fitted()
-        steps = _whole_number("horizon", horizon)
+        steps = whole_number("horizon", horizon, what="a whole number of steps")
         levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
         if history is None:
             panel, container = self.panel_, self._container
         else:
             panel, container, X = self._condition(history, X)
+        asked = quantile_levels(levels, wanted)
+        check_horizon(panel, steps, asked.size)
         future = self._future(X, panel, steps)
-        forecast = self._predict(panel, steps, future, quantile_levels(levels, wanted))
+        forecast = self._predict(panel, steps, future, asked)
         _check_finite(self, forecast)
         return restore(forecast, container, levels, wanted)
 
@@ -293,6 +298,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
         names = self.panel_.covariate_names
+        history = long_columns(history, X)
         panel, container = to_panel(history, freq=self.panel_.freq)
         if names and panel.covariates is None and X is not None:
             past, X = split_covariates(X, panel)
@@ -300,6 +306,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_missing(panel)
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)
+        panel = panel.at_freq(self.panel_.freq)
         if panel.freq != self.panel_.freq:
             raise DataError(
                 f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on "
@@ -377,15 +384,14 @@ class Wrapper(BaseForecaster):
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
-        return self.forecaster.handles_missing
+        return self._inner().handles_missing
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
-        return self.forecaster.uses_covariates
+        return self._inner().uses_covariates
 
-
-def _whole_number(name: str, value: int) -> int:
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ParameterError(f"{name}={value!r} is not a whole number of steps, at least 1.")
-    return int(value)
+    def _inner(self) -> BaseForecaster:
+        if not isinstance(self.forecaster, BaseForecaster):
+            raise ParameterError(f"forecaster={self.forecaster!r} is no forecaster such as Naive().")
+        return self.forecaster

@@ -6,11 +6,14 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, Union
 import numpy as np
 import pandas as pd
 
-from tsforecast._ingest import parse_times, time_kind
+from tsforecast._columns import tell_unused
+from tsforecast._covariates import KEYS, CovariateGaps, check_names
+from tsforecast._ingest import parse_times, plain_array, time_kind
+from tsforecast._memory import fits_in_memory
 from tsforecast._types import Floats, Index
-from tsforecast.exceptions import ContainerTypeError, CovariateError, DataError
+from tsforecast.exceptions import ContainerTypeError, CovariateError, DataError, ParameterError
 from tsforecast.forecast import Forecast
-from tsforecast.frequency import Freq, future_times
+from tsforecast.frequency import Freq, check_reach, future_times
 from tsforecast.panel import Panel
 
 
@@ -24,6 +27,9 @@ class HasPanel(Protocol):
 
 Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
 Covariates: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]"]
+
+_MOST_STEPS = 10_000_000  # ahead
+_COPIES = 3  # of a forecast that are held at once on the way to a frame
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +70,7 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     >>> to_panel([1.0, 2.0, 3.0])
     (Panel(n_series=1, n_obs=3, freq='1'), Container(kind='array'))
     """
+    y = long_columns(y, X)
     try:
         panel, container = _read(y, freq)
     except DataError:
@@ -78,6 +85,20 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     return panel, container
 
 
+def long_columns(y: Series, X: Covariates | None) -> Series:
+    """A long frame with the columns that are read, after a warning of those that neither it nor ``X`` uses."""
+    if not isinstance(y, pd.DataFrame) or isinstance(y.columns, pd.MultiIndex):
+        return y
+    if y.index.name in ("unique_id", "ds") and set(KEYS) - {y.index.name} <= set(y.columns):
+        y = y if y.index.name in y.columns else y.reset_index()
+    found = [key for key in KEYS if key in y.columns]
+    if not {"ds", "y"} <= set(found):
+        return y
+    elsewhere = X.columns if isinstance(X, pd.DataFrame) else [X.name] if isinstance(X, pd.Series) else ()
+    tell_unused(y.columns, (*KEYS, *elsewhere), stacklevel=5)
+    return y[found]
+
+
 def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
     if isinstance(y, Panel):
         return y, Container("panel")
@@ -86,10 +107,18 @@ def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
     if isinstance(y, pd.DataFrame):
         if {"ds", "y"} <= set(y.columns):
             return Panel.from_frame(y, freq=freq), Container("long")
+        if {"unique_id", "ds"} & set(y.columns):
+            raise DataError(
+                f"The frame has the columns {list(map(str, y.columns))}. A long frame needs ds and y (and unique_id for"
+                " several series): rename the columns, or name them in Panel.from_frame(frame, target_col=...). A wide "
+                "frame has its times in the index: frame.set_index('ds')."
+            )
         return Panel.from_wide(y, freq=freq), Container("wide")
     if isinstance(y, (np.ndarray, list, tuple)):
         try:
-            array = np.asarray(y)
+            array = plain_array(y)
+        except DataError:
+            raise
         except ValueError as error:
             raise DataError("The lists have different lengths; an array is rectangular.") from error
         return Panel.from_array(array), Container("array" if array.ndim == 1 else "matrix")
@@ -118,7 +147,11 @@ def is_static(X: Covariates | None) -> TypeGuard[pd.DataFrame]:
 
 
 def align_covariates(
-    X: Covariates, ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+    X: Covariates,
+    ids: Index,
+    lengths: "np.ndarray[Any, Any]",
+    times: Index,
+    covariate_gaps: CovariateGaps = "error",
 ) -> tuple[Floats, tuple[str, ...]]:
     """Covariates for the times asked for, series by series: ``(n_obs, n_features)``, and their names.
 
@@ -129,6 +162,9 @@ def align_covariates(
         series share; a Series, which is a frame of one column (``x0`` where it has no name); or an array ``(n_obs,
         n_features)`` in the order of the observations, which a panel of equal series may give as ``(n_obs / n_series,
         n_features)`` to share. Rows for other times are passed over.
+    covariate_gaps : {"error", "ffill", "interpolate"}
+        Unless it is "error", a time that is absent and a value that is missing are nan, for
+        `Panel.with_covariates` to fill in.
 
     Raises
     ------
@@ -137,7 +173,7 @@ def align_covariates(
     """
     X = _framed(X)
     if isinstance(X, pd.DataFrame):
-        return _align_frame(X, ids, lengths, times)
+        return _align_frame(X, ids, lengths, times, covariate_gaps)
     table = _numbers(X, "X")
     if table.ndim == 1:
         table = table[:, None]
@@ -146,7 +182,8 @@ def align_covariates(
         table = np.tile(table, (len(ids), 1))
     if table.shape[0] != total:
         raise CovariateError(f"X has {table.shape[0]} rows; {total} are needed, one for each time of each series.")
-    return _finite(table, tuple(f"x{i}" for i in range(table.shape[1])), ids, lengths, times)
+    names = tuple(f"x{i}" for i in range(table.shape[1]))
+    return (_finite if covariate_gaps == "error" else _not_infinite)(table, names, ids, lengths, times), names
 
 
 def _framed(X: Covariates) -> "pd.DataFrame | np.ndarray[Any, Any]":
@@ -157,7 +194,7 @@ def _framed(X: Covariates) -> "pd.DataFrame | np.ndarray[Any, Any]":
 def _numbers(values: Any, what: str) -> Floats:
     """``values`` as float64, of the same shape; nan where they are missing."""
     try:
-        plain = pd.DataFrame(np.asarray(values))
+        plain = pd.DataFrame(plain_array(values))
         if any(dtype.kind in "cmM" for dtype in plain.dtypes):
             raise TypeError(f"of the type {plain.dtypes.iloc[0]}")
         return plain.to_numpy(np.float64, na_value=np.nan).reshape(np.shape(values))
@@ -166,13 +203,22 @@ def _numbers(values: Any, what: str) -> Floats:
 
 
 def _align_frame(
-    X: pd.DataFrame, ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+    X: pd.DataFrame,
+    ids: Index,
+    lengths: "np.ndarray[Any, Any]",
+    times: Index,
+    covariate_gaps: CovariateGaps,
 ) -> tuple[Floats, tuple[str, ...]]:
-    keys = [c for c in ("unique_id", "ds", "y") if c in X.columns]
+    if isinstance(X.columns, pd.MultiIndex) or isinstance(X.index, pd.MultiIndex):
+        raise CovariateError(
+            "The columns or the index of X have several levels; X has columns unique_id and ds, or times in its index, "
+            "and a column for each covariate."
+        )
+    keys = [c for c in ("unique_id", "ds") if c in X.columns]
     source = X[[c for c in X.columns if c not in keys]]
-    names = tuple(str(c) for c in source.columns)
-    if not names:
+    if source.shape[1] == 0:
         raise CovariateError(f"X has no column besides {keys}; give one column for each covariate.")
+    names = check_names(source.columns)
     if "unique_id" in keys and "ds" not in keys and isinstance(X.index, pd.RangeIndex) and len(ids) > 1:
         twice = X["unique_id"][X["unique_id"].duplicated()].tolist()
         found = f"two rows for series {twice[0]!r} and " if twice else ""
@@ -190,11 +236,12 @@ def _align_frame(
     if not have.is_unique:
         raise CovariateError(f"X has two rows for {have[have.duplicated()][0]}; one is needed.")
     rows = have.get_indexer(wanted)
-    if (rows < 0).any():
+    if (rows < 0).any() and covariate_gaps == "error":
         lost = int(np.argmax(rows < 0))
         raise CovariateError(f"X has no row for series {ids.repeat(lengths)[lost]!r} at {times[lost]}.")
     columns = [_numbers(source.iloc[:, i].to_numpy()[rows], f"X[{name!r}]") for i, name in enumerate(names)]
-    return _finite(np.column_stack(columns), names, ids, lengths, times)
+    table = np.where((rows < 0)[:, None], np.nan, np.column_stack(columns))
+    return (_finite if covariate_gaps == "error" else _not_infinite)(table, names, ids, lengths, times), names
 
 
 def _times_of(column: "pd.Series[Any]") -> Index:
@@ -204,9 +251,7 @@ def _times_of(column: "pd.Series[Any]") -> Index:
         raise CovariateError(f"The times of X cannot be read. {error}") from error
 
 
-def _finite(
-    table: Floats, names: tuple[str, ...], ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
-) -> tuple[Floats, tuple[str, ...]]:
+def _finite(table: Floats, names: tuple[str, ...], ids: Index, lengths: "np.ndarray[Any, Any]", times: Index) -> Floats:
     bad = ~np.isfinite(table)
     if bad.any():
         row, column = np.argwhere(bad)[0]
@@ -214,7 +259,30 @@ def _finite(
             f"X has {names[column]}={table[row, column]} for series {ids.repeat(lengths)[row]!r} at {times[row]}; "
             "a finite number is needed."
         )
-    return table, names
+    return table
+
+
+def _not_infinite(
+    table: Floats, names: tuple[str, ...], ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+) -> Floats:
+    _finite(np.where(np.isnan(table), 0.0, table), names, ids, lengths, times)
+    return table
+
+
+def check_horizon(panel: Panel, horizon: int, n_quantiles: int) -> None:
+    """Raise a `ParameterError` where a forecast would go past the last time there is, or does not fit into memory.
+
+    Examples
+    --------
+    >>> check_horizon(Panel.from_array(np.arange(4.0)), 12, 2)
+    """
+    check_reach(panel.last_times, horizon, panel.freq)
+    n_cells = horizon * panel.n_series
+    if horizon > _MOST_STEPS or not fits_in_memory(n_cells, _COPIES * (2 + n_quantiles)):
+        raise ParameterError(
+            f"horizon={horizon:,} for {panel.n_series:,} series with {n_quantiles} quantiles is more than can be "
+            f"forecast: at most {_MOST_STEPS:,} steps, and what half the memory of this machine holds."
+        )
 
 
 def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: tuple[str, ...]) -> Floats | None:
@@ -236,7 +304,7 @@ def future_covariates(X: Covariates | None, panel: Panel, horizon: int, names: t
     times = future_times(panel.last_times, horizon, panel.freq)
     X = _framed(X)
     if isinstance(X, pd.DataFrame):
-        X = X[[c for c in X.columns if str(c) in (*names, "unique_id", "ds")]]
+        X = X[[c for c in X.columns if not isinstance(c, tuple) and str(c) in (*names, "unique_id", "ds")]]
     table, got = align_covariates(X, panel.ids, np.full(panel.n_series, horizon), times)
     if set(got) != set(names):
         raise CovariateError(f"X has the covariates {list(got)}; the model was fitted with {list(names)}.")
@@ -276,11 +344,20 @@ def restore(forecast: Forecast, container: Container, level: list[float] | None,
 
 
 def _frame(forecast: Forecast, columns: dict[str, Floats], container: Container) -> "pd.DataFrame | pd.Series[Any]":
-    pieces = []
-    for i, name in enumerate(forecast.ids):
-        times = future_times(forecast.cutoff[i : i + 1], forecast.horizon, forecast.freq)
-        pieces.append(pd.DataFrame({column: table[i] for column, table in columns.items()}, index=times))
-        if container.kind == "series":
-            return pieces[0] if len(columns) > 1 else pieces[0]["mean"].rename(name)
-    wide = pd.concat(pieces, axis=1, keys=forecast.ids, sort=True)
-    return wide if len(columns) > 1 else wide.droplevel(1, axis=1)
+    if container.kind == "series":
+        frame = pd.DataFrame({column: table[0] for column, table in columns.items()}, index=forecast.times)
+        return frame if len(columns) > 1 else frame["mean"].rename(forecast.ids[0])
+    order, pieces = [], []
+    codes, cutoffs = pd.factorize(forecast.cutoff)
+    for code in range(len(cutoffs)):  # series that end together share their times
+        members = np.flatnonzero(codes == code)
+        times = future_times(forecast.cutoff[members[:1]], forecast.horizon, forecast.freq)
+        cells = np.stack([table[members] for table in columns.values()], axis=1)  # (n_members, n_columns, horizon)
+        pieces.append(pd.DataFrame(cells.reshape(-1, forecast.horizon).T, index=times))
+        order.append(members)
+    wide = pieces[0] if len(pieces) == 1 else pd.concat(pieces, axis=1, sort=True)
+    place = np.argsort(np.concatenate(order), kind="stable")
+    wide = wide.iloc[:, (place[:, None] * len(columns) + np.arange(len(columns))).reshape(-1)]
+    if len(columns) == 1:
+        return wide.set_axis(forecast.ids, axis=1)
+    return wide.set_axis(pd.MultiIndex.from_product([forecast.ids, list(columns)]), axis=1)

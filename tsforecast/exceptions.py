@@ -73,6 +73,14 @@ class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
 
 
+class ExecutorError(RunFolderError):
+    """The workers of a run are gone or do not answer; what was finished is kept, and the message tells how to go on."""
+
+
+class UnusedColumnWarning(UserWarning):
+    """A frame has columns that nothing uses."""
+
+
 class FitError(TSForecastError, RuntimeError):
     """A model could not be fitted, or its forecast is not finite, on some series.
 

@@ -1,34 +1,43 @@
-"""Frequencies: parse an alias, infer one from times, step along it.
+"""Frequencies: parse an alias, name it, the season that is usual for it, step along it.
 
 A frequency is a pandas offset for calendar times, or a positive int for integer times.
 """
 
-import re
 import warnings
-from collections import Counter
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
+from tsforecast._months import months_between, months_of, move_months
+from tsforecast._numbers import is_whole
+from tsforecast._offsets import (
+    DAY,
+    MINUTE,
+    MONTHS,
+    NANOS,
+    SECOND,
+    WEEKDAYS,
+    as_offset,
+    canonical,
+    holidays_of,
+    longest_ns,
+    modern,
+    own_form,
+    shortest_ns,
+    tick_ns,
+    weekmask_of,
+)
 from tsforecast._types import Index, Ints
-from tsforecast.exceptions import FrequencyError
+from tsforecast.exceptions import FrequencyError, ParameterError
 
 Freq: TypeAlias = pd.offsets.BaseOffset | int
 
-# pandas before 2.2 -> pandas from 2.2 on; an anchor ("A-DEC") follows the name unchanged.
-_OLD_ALIASES = {
-    "M": "ME", "BM": "BME", "CBM": "CBME", "SM": "SME",
-    "Q": "QE", "BQ": "BQE", "A": "YE", "Y": "YE", "BA": "BYE", "BY": "BYE",
-    "AS": "YS", "BAS": "BYS", "H": "h", "BH": "bh", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns",
-}  # fmt: skip
-_SEASONS = {
-    "Y": 1, "YE": 1, "YS": 1, "BYE": 1, "BYS": 1, "QE": 4, "QS": 4, "BQE": 4, "BQS": 4, "Q": 4,
-    "ME": 12, "MS": 12, "BME": 12, "BMS": 12, "M": 12, "W": 52, "D": 7, "B": 5, "C": 5, "h": 24, "min": 60, "s": 60,
-}  # fmt: skip
-_DAY = 86_400_000_000_000  # nanoseconds
-_STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
+LARGEST = 2**62  # of integer times and steps: sums of two of them still are int64
+_LAST_YEAR = 9999  # of dates that can be written
+_LONGEST_STEP = 292 * 365 * DAY  # what nanoseconds can tell
+_LABEL = 60  # letters of a name in a message
 
 
 def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq:
@@ -38,30 +47,47 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
     ----------
     freq : str, int, offset or Timedelta
         A pandas alias, of any pandas version (``"M"`` and ``"ME"``, ``"H"`` and ``"h"``, ``"A-DEC"``
-        and ``"YE-DEC"``), an offset object, or a positive int for integer times.
+        and ``"YE-DEC"``), an offset object, or a positive int for integer times. Two forms are our own: months that
+        begin on any day, ``"MS-25"`` (from the 25th to the 24th; ``"3MS-15"`` are quarters and ``"12MS-6"`` years; a
+        month that has no such day begins on its last); and working days of any week, ``"C-MonTueWedThuFriSat"``, with
+        holidays behind them if need be, ``"C-MonTueWedThuFriSat-20241225"``.
 
     Raises
     ------
     FrequencyError
-        ``freq`` names no offset, or the step is not positive.
+        ``freq`` names no offset, the step is not positive, or no text names the offset.
+
+    Notes
+    -----
+    Spellings of one step are one frequency: ``"24h"`` is ``"D"``, ``"60s"`` is ``"min"``, ``"C"`` is ``"B"``. In a time
+    zone a step of whole days keeps the local clock.
 
     Examples
     --------
-    >>> parse_freq("M").freqstr, parse_freq("15T").freqstr, parse_freq(1)
-    ('ME', '15min', 1)
+    >>> parse_freq("M").freqstr, parse_freq("15T").freqstr, parse_freq("1440min").freqstr, parse_freq(1)
+    ('ME', '15min', 'D', 1)
+    >>> freq_name(parse_freq("MS-25")), season_length_of(parse_freq("C-MonTueWedThuFriSat"))
+    ('MS-25', 6)
     """
-    if isinstance(freq, (int, np.integer)) and not isinstance(freq, bool):
-        if freq < 1:
-            raise FrequencyError(f"freq={freq} is not a positive step.")
+    if isinstance(freq, (int, np.integer)) and is_whole(freq):
+        if not 1 <= freq <= LARGEST:
+            raise FrequencyError(f"freq={freq} is not a positive step{' that 64 bits hold' if freq > 0 else ''}.")
         return int(freq)
     try:
-        offset = to_offset(_modern(freq) if isinstance(freq, str) else freq)
+        own = own_form(freq) if isinstance(freq, str) else None
+        offset = own or to_offset(modern(freq) if isinstance(freq, str) else as_offset(freq))
         if offset is None or offset.n < 1:
             raise ValueError("no step forward")
-        return _canonical(offset)
-    except (ValueError, TypeError) as error:
+        step = canonical(offset)
+        if longest_ns(step) > _LONGEST_STEP:
+            raise ValueError("dates do not last as long")
+        if step != (own_form(freq_name(step)) or to_offset(freq_name(step))):
+            raise ValueError("no text names it")
+        return step
+    except (ValueError, TypeError, OverflowError, AttributeError, NotImplementedError) as error:
         raise FrequencyError(
-            f"freq={freq!r} is not a pandas offset alias such as 'MS', 'W-SUN', 'D' or '15min', nor an integer step."
+            f"freq={freq!r} is not a pandas offset alias such as 'MS', 'W-SUN', 'D' or '15min', months from a day such "
+            "as 'MS-25', days of the week such as 'C-MonTueWedThuFriSat', nor an integer step."
         ) from error
 
 
@@ -73,29 +99,76 @@ def freq_name(freq: Freq) -> str:
     >>> freq_name(parse_freq("H")), freq_name(2)
     ('h', '2')
     """
-    return str(freq) if isinstance(freq, int) else str(freq.freqstr)
+    if isinstance(freq, int):
+        return str(freq)
+    months = months_of(freq)
+    if months is not None:
+        return f"{months.count if months.count > 1 else ''}MS-{months.day}"
+    if type(freq) is pd.offsets.CustomBusinessDay:
+        mask = weekmask_of(freq)
+        days = "".join(day for day, works in zip(WEEKDAYS, mask, strict=True) if works == "1")
+        closed = "".join(f"-{day}" for day in holidays_of(freq))
+        return f"{freq.n if freq.n > 1 else ''}C-{days}{closed}"
+    return str(freq.freqstr)
+
+
+def freq_label(freq: Freq) -> str:
+    """The name of a frequency in quotes, cut where a calendar of holidays makes it long: for messages.
+
+    Examples
+    --------
+    >>> freq_label(parse_freq("H"))
+    "'h'"
+    """
+    name = freq_name(freq)
+    return repr(name if len(name) <= _LABEL else f"{name[:_LABEL]}…")
 
 
 def season_length_of(freq: Freq) -> int:
     """Steps per season that is usual for a frequency; 1 where there is none.
 
-    Months 12, quarters 4, weeks 52, days 7, business days 5, hours 24 a day, minutes and seconds 60; a multiple of a
-    unit divides it where it can (``"15min"``: 96 a day, ``"2h"``: 12).
+    What counts is how long a step is, not how it is spelled. Months 12, quarters 4, weeks 52, days 7, hours 24 a day,
+    minutes and seconds 60; days of a working week as many as it has (business days 5, Monday to Saturday 6); a
+    multiple of a unit divides it where it can (``"15min"``: 96 a day, ``"2h"``: 12).
 
     Examples
     --------
     >>> [season_length_of(parse_freq(f)) for f in ("MS", "QS", "W", "D", "h", "15min", "YS", 1)]
     [12, 4, 52, 7, 24, 96, 1, 1]
+    >>> [season_length_of(parse_freq(f)) for f in ("3MS", "7D", "24h", "60min", "900s")]
+    [4, 52, 7, 24, 96]
     """
     if isinstance(freq, int):
         return 1
-    nanos = _tick_ns(freq)
-    if nanos is not None and nanos % (7 * _DAY) == 0:
-        return 52 if nanos == 7 * _DAY else 1
-    if nanos is not None and 60_000_000_000 < nanos < _DAY:
-        return _DAY // nanos if _DAY % nanos == 0 else 1
-    unit = _SEASONS.get(freq.rule_code.split("-")[0], 1)
-    return unit // freq.n if unit % freq.n == 0 else 1
+    nanos = tick_ns(freq)
+    if nanos is not None:
+        return _season_of_ticks(nanos)
+    months = months_of(freq)
+    if months is not None:
+        return _share(12, months.count)
+    if isinstance(freq, pd.offsets.Week):
+        return _share(52, freq.n)
+    unit = freq.rule_code.split("-")[0]
+    if unit in ("B", "C"):
+        return _share(weekmask_of(freq).count("1"), freq.n)
+    return _share(12, MONTHS[unit] * freq.n) if unit in MONTHS else 1
+
+
+def _season_of_ticks(nanos: int) -> int:
+    if nanos % (7 * DAY) == 0:
+        return _share(52, nanos // (7 * DAY))
+    if nanos % DAY == 0:
+        return _share(7, nanos // DAY)
+    if nanos > MINUTE:
+        return _share(DAY, nanos)
+    if nanos == MINUTE:
+        return 60
+    return _share(MINUTE, nanos) if nanos >= SECOND else 1
+
+
+def _share(whole: int, step: int) -> int:
+    """Steps in the whole; 1 where it is not a whole number of them."""
+    return whole // step if whole % step == 0 else 1
 
 
 def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
@@ -110,21 +183,28 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
         return pd.PeriodIndex.from_ordinals(start.asi8 + steps * int(start.freq.n), freq=start.freq)
     if isinstance(freq, int):
         return pd.Index(start.to_numpy() + steps * freq)
-    local = _wall_clock(start, freq)
-    nanos = _tick_ns(freq)
+    local = _with_room(_wall_clock(start, freq), steps, freq)
+    return _zoned(_moved(local, steps, freq), start, freq)
+
+
+def _moved(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
+    """Zoneless times moved, element by element."""
+    nanos, months = tick_ns(freq), months_of(freq)
     if nanos is not None:
-        return _zoned(local + pd.to_timedelta(steps * nanos, unit="ns").as_unit(local.unit), start, freq)
+        return local + pd.TimedeltaIndex((steps * (nanos // NANOS[local.unit])).astype(f"m8[{local.unit}]"))
+    if months is not None:
+        return move_months(local, steps, months)
     codes, different = pd.factorize(local)  # pandas adds one offset to many times at once, not many offsets
     counts, which = np.unique(steps, return_inverse=True)
     moved = np.empty(len(local), dtype=f"datetime64[{local.unit}]")
     if 0 < counts.size * len(different) <= len(local):  # every offset to every time
         moved[:] = np.stack([_added(different, int(n) * freq) for n in counts])[which, codes]
-        return _zoned(pd.DatetimeIndex(moved), start, freq)
+        return pd.DatetimeIndex(moved)
     for k, n in enumerate(counts):  # some offsets to one time after another
         those = which == k
         used, where = np.unique(codes[those], return_inverse=True)
         moved[those] = _added(different[used], int(n) * freq)[where]
-    return _zoned(pd.DatetimeIndex(moved), start, freq)
+    return pd.DatetimeIndex(moved)
 
 
 def future_times(last: Index, horizon: int, freq: Freq) -> Index:
@@ -142,6 +222,8 @@ def future_times(last: Index, horizon: int, freq: Freq) -> Index:
 def steps_between(first: Index, last: Index, freq: Freq) -> int:
     """Steps of ``freq`` from the one time in ``first`` to the one in ``last``, negative where it is earlier.
 
+    A time without a zone is local to the zone of the other.
+
     Raises
     ------
     FrequencyError
@@ -152,12 +234,14 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     >>> steps_between(pd.DatetimeIndex(["2020-01-01"]), pd.DatetimeIndex(["2021-03-01"]), parse_freq("MS"))
     14
     """
-    nanos = None if isinstance(freq, int) else _tick_ns(freq)
+    first, last = _on_one_clock(first, last, freq)
+    nanos = None if isinstance(freq, int) else tick_ns(freq)
+    months = None if isinstance(freq, int) else months_of(freq)
     if isinstance(first, pd.DatetimeIndex) and nanos is not None:
-        passed = _wall_clock(last, freq)[0] - _wall_clock(first, freq)[0]
-        steps = round(
-            passed / pd.Timedelta(nanos, unit="ns")
-        )  # a day that begins at 1 o'clock, for want of midnight, is no step
+        passed = _nanos(_wall_clock(last, freq)) - _nanos(_wall_clock(first, freq))
+        steps = (passed + nanos // 2) // nanos  # a day that begins at 1 o'clock, for want of midnight, is no step
+    elif isinstance(first, pd.DatetimeIndex) and months is not None:
+        steps = months_between(_wall_clock(first, freq), _wall_clock(last, freq), months)
     elif isinstance(first, pd.DatetimeIndex):
         forward = first[0] <= last[0]
         count = len(times_between(first, last, freq) if forward else times_between(last, first, freq)) - 1
@@ -165,10 +249,23 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     elif isinstance(first, pd.PeriodIndex):
         steps = int(last.asi8[0] - first.asi8[0]) // int(first.freq.n)
     else:
-        steps = int(last[0] - first[0]) // int(freq)
+        steps = (int(last[0]) - int(first[0])) // int(freq)
     if step_times(first, np.array([steps]), freq)[0] != last[0]:
-        raise FrequencyError(f"{last[0]} is not a whole number of steps {freq_name(freq)!r} from {first[0]}.")
+        raise FrequencyError(f"{last[0]} is not a whole number of steps {freq_label(freq)} from {first[0]}.")
     return steps
+
+
+def _on_one_clock(first: Index, last: Index, freq: Freq) -> tuple[Index, Index]:
+    """Both times without their zones where only one has a zone, or where days of several zones are counted."""
+    if isinstance(first, pd.PeriodIndex) != isinstance(last, pd.PeriodIndex):
+        raise FrequencyError(
+            f"{first[0]} and {last[0]} cannot be compared, one is a period; convert it: to_timestamp()."
+        )
+    if not isinstance(first, pd.DatetimeIndex) or not isinstance(last, pd.DatetimeIndex) or first.tz == last.tz:
+        return first, last
+    if first.tz is not None and last.tz is not None and _is_short(freq):
+        return first, last
+    return first.tz_localize(None), last.tz_localize(None)
 
 
 def times_between(first: pd.DatetimeIndex, last: pd.DatetimeIndex, freq: Freq) -> pd.DatetimeIndex:
@@ -180,47 +277,68 @@ def times_between(first: pd.DatetimeIndex, last: pd.DatetimeIndex, freq: Freq) -
     >>> [t.day for t in times_between(days[:1], days[1:], parse_freq("B"))]
     [5, 8, 9]
     """
-    local = pd.date_range(_wall_clock(first, freq)[0], _wall_clock(last, freq)[0], freq=freq)
-    return _zoned(local, first, freq)
+    months = months_of(freq)
+    if months is None:
+        local = pd.date_range(_wall_clock(first, freq)[0], _wall_clock(last, freq)[0], freq=freq)
+        return _zoned(local, first, freq)
+    start = _wall_clock(first, freq)
+    steps = np.arange(months_between(start, _wall_clock(last, freq), months) + 1)
+    return _zoned(move_months(start.repeat(steps.size), steps, months), first, freq)
 
 
-def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
-    """The one frequency that most series have.
+def check_reach(last: Index, horizon: int, freq: Freq) -> None:
+    """Raise a `ParameterError` where ``horizon`` steps after the latest of ``last`` are past the last time there is.
 
-    A series with a gap still tells its frequency, by its unbroken stretches; that every series really is regular is
-    checked by the caller.
-
-    Parameters
-    ----------
-    times : Index, shape (n_obs,)
-        Increasing within each series: integers, periods or (zoned) timestamps.
-    indptr : ndarray of int, shape (n_series + 1,)
-    ids : Index, shape (n_series,)
-
-    Raises
-    ------
-    FrequencyError
-        No series shows a regular step (three observations are needed, two for integer times).
+    Dates end with the year 9999, whole numbers with 64 bits.
 
     Examples
     --------
-    >>> infer_freq(pd.date_range("2020-01-01", periods=5, freq="QS"), np.array([0, 5]), pd.Index(["a"])).freqstr
-    'QS-JAN'
+    >>> check_reach(pd.DatetimeIndex(["2024-01-01"]), 12, parse_freq("MS"))
     """
-    if isinstance(times, pd.PeriodIndex):
-        return parse_freq(times.freq)
-    lengths = np.diff(indptr)
-    if not isinstance(times, pd.DatetimeIndex):
-        inner = np.delete(np.diff(times.to_numpy().astype(np.int64)), indptr[1:-1] - 1)
-        if inner.size:
-            return _mode(inner)
-    elif (alias := _vote(times, indptr)) is not None:
-        return parse_freq(alias)
-    longest = int(np.argmax(lengths))
-    raise FrequencyError(
-        f"Series {ids[longest]!r} has {lengths[longest]} observation(s) and no regular step could be inferred from any "
-        "series. Give the frequency, for example Panel.from_frame(frame, freq='MS')."
-    )
+    latest = last[[int(np.argmax(last.asi8 if hasattr(last, "asi8") else last.to_numpy()))]]
+    try:
+        if isinstance(latest, pd.DatetimeIndex) and isinstance(freq, pd.offsets.BaseOffset):
+            years = horizon * shortest_ns(freq) / (366 * DAY)
+            year = latest.year[0] + years
+            if year <= _LAST_YEAR + 1:  # near it, or never past it
+                year = step_times(latest, np.array([horizon]), freq).year[0]
+        elif isinstance(latest, pd.PeriodIndex):
+            ordinal = int(latest.asi8[0]) + horizon * int(latest.freq.n)
+            fits = abs(ordinal) < 2**63
+            year = pd.PeriodIndex.from_ordinals([ordinal], freq=latest.freq).year[0] if fits else np.inf
+        else:
+            year = np.inf if int(latest[0]) + horizon * int(freq) >= 2**63 else 0
+    except (OverflowError, ValueError):
+        year = np.inf
+    if year > _LAST_YEAR:
+        raise ParameterError(
+            f"horizon={horizon} steps of {freq_label(freq)} after {latest[0]} end past the last time that can be "
+            f"written; {'dates end with the year 9999' if hasattr(latest, 'asi8') else 'whole numbers have 64 bits'}."
+        )
+
+
+def same_steps(one: Freq, other: "Freq | pd.offsets.BaseOffset") -> bool:
+    """Whether two frequencies have steps of one length, wherever they begin: months at their first or last day, say.
+
+    Examples
+    --------
+    >>> same_steps(parse_freq("MS"), parse_freq("ME")), same_steps(parse_freq("MS"), parse_freq("D"))
+    (True, False)
+    """
+    lengths = []
+    for freq in (parse_freq(one), parse_freq(other)):
+        if isinstance(freq, int):
+            lengths.append(("steps", freq))
+            continue
+        nanos, months = tick_ns(freq), months_of(freq)
+        unit = freq.rule_code.split("-")[0] if months is None else ""
+        if nanos is not None:
+            lengths.append(("ns", nanos))
+        elif months is not None or unit in MONTHS:
+            lengths.append(("months", months.count if months is not None else MONTHS[unit] * freq.n))
+        else:
+            lengths.append((freq_name(freq), 1))
+    return lengths[0] == lengths[1]
 
 
 def has_fixed_step(freq: Freq) -> bool:
@@ -231,41 +349,7 @@ def has_fixed_step(freq: Freq) -> bool:
     >>> has_fixed_step(parse_freq("15min")), has_fixed_step(parse_freq("MS"))
     (True, False)
     """
-    return isinstance(freq, int) or _tick_ns(freq) is not None
-
-
-def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:
-    """Alias that most of up to 25 series agree on; a series with gaps votes by its unbroken stretches."""
-    votes: Counter[str] = Counter()
-    for i in np.unique(np.linspace(0, len(indptr) - 2, 25).astype(int)):
-        own = times[indptr[i] : indptr[i + 1]]
-        whole = _infer(own)
-        starts = range(0, max(len(own) - _STRETCH, 0) + 1, max(len(own) // 20, 1)) if whole is None else ()
-        stretches = [_infer(own[k : k + _STRETCH]) for k in starts]
-        found = [alias for alias in [whole, *stretches] if alias is not None]
-        if found:
-            votes[Counter(found).most_common(1)[0][0]] += 1
-    return votes.most_common(1)[0][0] if votes else None
-
-
-def _infer(times: pd.DatetimeIndex) -> str | None:
-    if len(times) < 3:
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # pandas 3 announces an offset in place of a text: both are read
-        found = pd.infer_freq(times)
-    return None if found is None else str(getattr(found, "freqstr", found))
-
-
-def _tick_ns(freq: "pd.offsets.BaseOffset") -> int | None:
-    """Nanoseconds of a step of fixed length, None for a calendar step (months, business days)."""
-    if isinstance(freq, pd.offsets.Tick):
-        return int(pd.Timedelta(freq).value)
-    if isinstance(freq, pd.offsets.Day):  # no Tick from pandas 3 on
-        return int(freq.n) * _DAY
-    return None
+    return isinstance(freq, int) or tick_ns(freq) is not None
 
 
 def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndarray[Any, np.dtype[np.datetime64]]":
@@ -275,53 +359,44 @@ def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndar
         return (times + offset).to_numpy()
 
 
-def _canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
-    """One offset for those that name the same times.
+def _nanos(time: pd.DatetimeIndex) -> int:
+    """Nanoseconds of the one time since 1970, of any size."""
+    return int(time.asi8[0]) * NANOS[time.unit]
 
-    A week without an anchor is seven days; quarters that end in March end in December too.
-    """
-    if isinstance(offset, pd.offsets.Week) and offset.weekday is None:
-        return pd.offsets.Day(7 * offset.n)
-    if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterBegin, pd.offsets.BQuarterBegin)):
-        return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 1)
-    if offset.n == 1 and isinstance(offset, (pd.offsets.QuarterEnd, pd.offsets.BQuarterEnd)):
-        return type(offset)(startingMonth=(offset.startingMonth - 1) % 3 + 10)
-    return offset
+
+def _with_room(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
+    """``local`` in microseconds where steps in nanoseconds could leave what they can tell, 1677 to 2262."""
+    if local.unit != "ns" or len(local) == 0 or (tick_ns(freq) or DAY) % 1000:
+        return local
+    far = int(np.abs(local.asi8).max()) + int(np.abs(steps).max()) * longest_ns(freq)
+    return local.as_unit("us") if far > 2**63 - 1 - 366 * DAY else local
 
 
 def _wall_clock(times: Index, freq: Freq) -> pd.DatetimeIndex:
     """Zoneless times in which one step is one step: local for days and longer, UTC for anything shorter."""
     index = pd.DatetimeIndex(times)
-    index = index if index.unit == "ns" else index.as_unit("us")  # years before 1678 have no nanoseconds
+    tick = None if isinstance(freq, int) else tick_ns(freq)
+    if index.unit != "ns":  # years before 1678 have no nanoseconds
+        index = index.as_unit("ns" if tick is not None and tick % 1000 else "us")
     return index.tz_convert(None) if index.tz is not None and _is_short(freq) else index.tz_localize(None)
 
 
 def _zoned(moved: pd.DatetimeIndex, start: pd.DatetimeIndex, freq: Freq) -> pd.DatetimeIndex:
-    """``moved``, zoneless by ``_wall_clock``, in the time zone and unit of ``start``."""
+    """``moved``, zoneless by ``_wall_clock``, in the time zone of ``start``, and in its unit where that can tell it."""
     if start.tz is not None and _is_short(freq):
         moved = moved.tz_localize("UTC").tz_convert(start.tz)
     elif start.tz is not None:
         first = np.ones(len(moved), dtype=bool)  # an hour that occurs twice means its first pass
         moved = moved.tz_localize(start.tz, ambiguous=first, nonexistent="shift_forward")
-    return moved.as_unit(start.unit)
+    if moved.unit == start.unit:
+        return moved
+    try:
+        same = moved.as_unit(start.unit)
+    except pd.errors.OutOfBoundsDatetime:
+        return moved
+    return same if (same == moved).all() else moved
 
 
 def _is_short(freq: Freq) -> bool:
-    nanos = None if isinstance(freq, int) else _tick_ns(freq)
-    return nanos is not None and nanos % _DAY != 0
-
-
-def _modern(alias: str) -> str:
-    """An alias of any pandas version in the spelling of pandas 2.2 and later."""
-    match = re.fullmatch(r"\s*(-?\d*)\s*([A-Za-z]+)(-[A-Za-z]+)?\s*", alias)
-    if match is None:
-        return alias
-    count, name, anchor = match.groups()
-    if name in {"b", "c", "d", "w"}:  # small letters of older versions
-        name, anchor = name.upper(), anchor and anchor.upper()
-    return count + _OLD_ALIASES.get(name, name) + (anchor or "")
-
-
-def _mode(values: Ints) -> int:
-    found, counts = np.unique(values, return_counts=True)
-    return int(found[np.argmax(counts)])
+    nanos = None if isinstance(freq, int) else tick_ns(freq)
+    return nanos is not None and nanos % DAY != 0

@@ -8,11 +8,15 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
-from tsforecast._ingest import parse_table, parse_times, parse_values
+from tsforecast._columns import check_columns, series_of, tell_unused
+from tsforecast._covariates import CovariateGaps, check_finite, check_gaps_option, check_names, fill_covariates
+from tsforecast._infer import infer_freq
+from tsforecast._ingest import check_ids, parse_table, parse_times, parse_values, plain_array
 from tsforecast._regular import Gaps, check_increasing, fill_gaps, first_irregular
+from tsforecast._static import align_static, constant_rows
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import CovariateError, DataError, ParameterError, UnknownNameError
-from tsforecast.frequency import Freq, freq_name, infer_freq, parse_freq, season_length_of
+from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, ParameterError, UnknownNameError
+from tsforecast.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -25,7 +29,8 @@ class Panel:
     Attributes
     ----------
     values : ndarray, shape (n_obs,)
-        Observations of all series, series by series; nan is a missing value, inf is not allowed.
+        Observations of all series, series by series; nan is a missing value, inf is not allowed. Whole numbers past
+        2**53 are rounded to the next float64.
     times : Index, shape (n_obs,)
         Their times: timestamps (with or without a zone), periods or integers; one frequency apart within a series.
     indptr : ndarray of int, shape (n_series + 1,)
@@ -35,7 +40,8 @@ class Panel:
     freq : offset or int
         The one frequency of all series; an int is the step of integer times.
     covariates : ndarray, shape (n_obs, n_features), or None
-        Covariates known into the future, aligned with ``values``.
+        Covariates known into the future, aligned with ``values``; all are finite, since no model knows what a missing
+        one means.
     covariate_names : tuple of str, length n_features
     static : DataFrame, n_series rows, or None
         What is known of each series and does not change: columns of numbers or of texts, indexed by ``ids``.
@@ -66,6 +72,8 @@ class Panel:
         if len(self.ids) != self.indptr.size - 1 or not self.ids.is_unique:
             twice = self.ids[self.ids.duplicated()].tolist()[:1]
             raise DataError(f"{len(self.ids)} ids for {self.indptr.size - 1} series; repeated: {twice or 'none'}.")
+        if self.covariates is not None:
+            check_finite(self.covariates, self.covariate_names, self.times, self.indptr, self.ids)
         if self.static is not None and not self.static.index.equals(self.ids):
             raise DataError("static has another index than ids; use with_static, which aligns it.")
         for name in ("values", "indptr", "covariates"):
@@ -76,7 +84,7 @@ class Panel:
                 object.__setattr__(self, name, array)
 
     def __repr__(self) -> str:
-        return f"Panel(n_series={self.n_series}, n_obs={self.n_obs}, freq={freq_name(self.freq)!r})"
+        return f"Panel(n_series={self.n_series}, n_obs={self.n_obs}, freq={freq_label(self.freq)})"
 
     @classmethod
     def from_frame(
@@ -90,6 +98,7 @@ class Panel:
         static: Sequence[str] = (),
         freq: str | Freq | None = None,
         gaps: Gaps = "error",
+        covariate_gaps: CovariateGaps = "error",
     ) -> Self:
         """The panel of a long frame: one row for each series and time.
 
@@ -109,11 +118,15 @@ class Panel:
             Frequency; inferred from the series where it is not given.
         gaps : {"error", "nan"}
             What a skipped time is: an error, or a missing value.
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing covariate is, in a row or at a skipped time: an error, or filled in, see `with_covariates`.
 
         Raises
         ------
         DataError
             A column is absent, a value is no number or infinite.
+        CovariateError
+            A covariate is missing, no number or infinite; the message names the series, the column and the time.
         GapError, DuplicateTimeError, DisorderError, FrequencyError
             The times are not regular; the message names the series and the first offending time.
 
@@ -124,31 +137,20 @@ class Panel:
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
-        twice = set(frame.columns[frame.columns.duplicated()]) & {id_col, time_col, target_col, *covariates, *static}
-        if twice:
-            raise DataError(f"The frame has two columns {min(twice)!r}; one is needed.")
-        absent = [c for c in (time_col, target_col, *covariates, *static) if c not in frame.columns]
-        if absent:
-            raise DataError(f"The frame has no column {absent[0]!r}; it has {list(map(str, frame.columns))}.")
-        if len(frame) == 0:
-            raise DataError("The frame has no rows.")
-        id_column = frame[id_col] if id_col in frame.columns else pd.Series(target_col, index=frame.index)
-        if id_column.isna().any():
-            raise DataError(
-                f"Column {id_col!r} is empty in row {int(np.argmax(id_column.isna()))}; every row needs an id."
-            )
-        codes, ids = pd.factorize(id_column)
+        check_columns(frame, id_col, time_col, target_col, covariates, static)
+        tell_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
+        codes, labels = series_of(frame, id_col, target_col)
         rows = np.argsort(codes, kind="stable")
         indptr = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
-        labels = pd.Index(np.asarray(ids) if isinstance(ids, pd.CategoricalIndex) else ids)
         times = parse_times(frame[time_col].iloc[rows], indptr, labels)
         values = parse_values(frame[target_col].to_numpy()[rows], indptr, labels, times)
         table = None
         if covariates:
             columns = [parse_values(frame[c].to_numpy()[rows], indptr, labels, times, c) for c in covariates]
             table = np.column_stack(columns)
-        panel = cls._checked(values, times, indptr, labels, freq, gaps, table, tuple(covariates))
-        return panel.with_static(_constant(frame[list(static)].iloc[rows], indptr, labels)) if static else panel
+        bare, table = cls._checked(values, times, indptr, labels, freq, gaps, table)
+        panel = bare.with_covariates(table, covariates, covariate_gaps) if table is not None else bare
+        return panel.with_static(constant_rows(frame[list(static)].iloc[rows], indptr, labels)) if static else panel
 
     @classmethod
     def from_wide(cls, frame: pd.DataFrame, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
@@ -170,6 +172,7 @@ class Panel:
         """
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
+        check_ids(frame.columns, "columns")
         ids = pd.Index(frame.columns)
         times = parse_times(_index_of(frame), np.array([0, len(frame)]), pd.Index(["index"]))
         table = parse_table(frame, ids, times)  # (n_times, n_series)
@@ -179,8 +182,8 @@ class Panel:
         begun = np.logical_or.accumulate(present, axis=1)
         inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
         indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
-        step = _declared(frame.index) if freq is None else freq
-        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)
+        step = _declared(frame.index, times) if freq is None else freq
+        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)[0]
 
     @classmethod
     def from_series(cls, series: "pd.Series[float]", *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
@@ -191,13 +194,14 @@ class Panel:
         >>> Panel.from_series(pd.Series([1.0, 2.0], name="sales")).ids.tolist()
         ['sales']
         """
-        ids = pd.Index(["y" if series.name is None else series.name])
+        ids = pd.Index(["y" if series.name is None else series.name], tupleize_cols=False)
+        check_ids(ids, "names")
         indptr = np.array([0, len(series)], dtype=np.int64)
         if len(series) == 0:
             raise DataError(f"Series {ids[0]!r} is empty.")
         times = parse_times(_index_of(series), indptr, ids)
-        step = _declared(series.index) if freq is None else freq
-        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)
+        step = _declared(series.index, times) if freq is None else freq
+        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)[0]
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
@@ -210,7 +214,7 @@ class Panel:
         >>> Panel.from_array(np.array([3.0, 1.0, 2.0])).times.tolist()
         [0, 1, 2]
         """
-        array = np.asarray(array)
+        array = plain_array(array)
         if array.ndim not in (1, 2) or array.size == 0:
             raise DataError(f"The array has shape {array.shape}; (n_obs,) or (n_obs, n_series) with values is needed.")
         if array.ndim == 1:
@@ -227,18 +231,20 @@ class Panel:
         freq: str | Freq | None,
         gaps: Gaps,
         covariates: Floats | None = None,
-        covariate_names: tuple[str, ...] = (),
-    ) -> Self:
+    ) -> tuple[Self, Floats | None]:
+        """The panel of regular times, without covariates, and the covariates with a nan row at each skipped time."""
         if gaps not in ("error", "nan"):
             raise ParameterError(f"gaps={gaps!r} is neither 'error' nor 'nan'.")
         check_increasing(times, indptr, ids)
         step = infer_freq(times, indptr, ids) if freq is None else parse_freq(freq)
         error = first_irregular(times, indptr, ids, step)
         if error is not None:
-            if gaps == "error":
+            if not (gaps == "nan" and isinstance(error, GapError)):
                 raise error
             values, times, indptr, covariates = fill_gaps(values, times, indptr, ids, step, covariates)
-        return cls(values, times, indptr, ids, step, covariates, covariate_names)
+        return cls(
+            values, times, indptr, ids, parse_freq(times.freq) if isinstance(times, pd.PeriodIndex) else step
+        ), covariates
 
     @property
     def n_series(self) -> int:
@@ -318,11 +324,56 @@ class Panel:
         """The same panel with other values: ``(n_obs,)``."""
         return dataclasses.replace(self, values=np.asarray(values, dtype=np.float64))
 
-    def with_covariates(self, covariates: Floats | None, names: Sequence[str] = ()) -> "Panel":
-        """The same panel with these covariates, ``(n_obs, n_features)``, or with none."""
-        if covariates is not None and covariates.shape != (self.n_obs, len(names)):
-            raise CovariateError(f"Covariates have shape {covariates.shape}; ({self.n_obs}, {len(names)}) is needed.")
-        return dataclasses.replace(self, covariates=covariates, covariate_names=tuple(names))
+    def at_freq(self, freq: Freq) -> "Panel":
+        """The same panel under another frequency that all its times are steps of, one after another; else as it is.
+
+        Examples
+        --------
+        >>> quarters = pd.Series([1.0, 2.0, 4.0], index=pd.date_range("2020-01", periods=3, freq="3MS"))
+        >>> Panel.from_series(quarters, freq="3MS").at_freq(parse_freq("QS"))
+        Panel(n_series=1, n_obs=3, freq='QS-JAN')
+        """
+        if freq == self.freq or first_irregular(self.times, self.indptr, self.ids, freq) is not None:
+            return self
+        return dataclasses.replace(self, freq=freq)
+
+    def with_covariates(
+        self, covariates: Floats | None, names: Sequence[str] = (), covariate_gaps: CovariateGaps = "error"
+    ) -> Self:
+        """The same panel with these covariates, ``(n_obs, n_features)``, or with none.
+
+        Parameters
+        ----------
+        covariates : ndarray, shape (n_obs, n_features), or None
+            nan is a missing value.
+        names : sequence of str, length n_features
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing value is: an error; ``"ffill"``, the last one before it in its series; ``"interpolate"``, a
+            straight line between its neighbours. Covariates are declared as known into the future, but a line between
+            two neighbours uses the later one before its time: in a backtest it may carry what came after a cutoff into
+            the history. ``"ffill"`` uses nothing later. What has no value to be filled from is an error.
+
+        Raises
+        ------
+        CovariateError
+            A covariate is missing or infinite, their shape is another, or a name is taken.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.arange(3.0))
+        >>> panel.with_covariates(np.array([[5.0], [np.nan], [7.0]]), ["price"], "ffill").covariates.ravel()
+        array([5., 5., 7.])
+        """
+        check_gaps_option(covariate_gaps)
+        if covariates is None:
+            return dataclasses.replace(self, covariates=None, covariate_names=())
+        table = np.asarray(covariates, dtype=np.float64)
+        if table.shape != (self.n_obs, len(names)):
+            raise CovariateError(f"Covariates have shape {table.shape}; ({self.n_obs}, {len(names)}) is needed.")
+        texts = check_names(names)
+        filled = fill_covariates(table, self.indptr, covariate_gaps)
+        check_finite(filled, texts, self.times, self.indptr, self.ids, covariate_gaps)
+        return dataclasses.replace(self, covariates=filled, covariate_names=texts)
 
     def with_static(self, static: pd.DataFrame | None) -> Self:
         """The same panel with what is known of each series and does not change, or with nothing of the kind.
@@ -346,7 +397,9 @@ class Panel:
         y0  50.0
         y1  30.0
         """
-        return dataclasses.replace(self, static=None if static is None else _aligned(static, self))
+        return dataclasses.replace(
+            self, static=None if static is None else align_static(static, self.ids, self.covariate_names)
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """A long frame: columns ``unique_id``, ``ds``, ``y``, the covariates and what is static."""
@@ -371,47 +424,16 @@ class Panel:
         return digest.hexdigest()
 
 
-def _aligned(static: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-    """Rows of ``static`` in the order of the series of ``panel``."""
-    table = static.set_index("unique_id") if "unique_id" in static.columns else static
-    if not table.index.is_unique:
-        raise CovariateError(f"static has two rows for series {table.index[table.index.duplicated()][0]!r}.")
-    found = table.index.get_indexer(panel.ids)
-    if (found < 0).any():
-        raise CovariateError(f"static has no row for series {panel.ids[int(np.argmax(found < 0))]!r}.")
-    taken = {"unique_id", "ds", "y", *panel.covariate_names} & set(map(str, table.columns))
-    if taken or not table.columns.is_unique or table.shape[1] == 0:
-        raise CovariateError(f"static has the columns {list(table.columns)}; names of their own are needed.")
-    columns = {str(name): _plain(str(name), table[name].iloc[found]) for name in table.columns}
-    return pd.DataFrame(columns, index=panel.ids)
-
-
-def _plain(name: str, column: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
-    """A column as numbers, or as texts where it holds some; None and nan are missing."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        if np.isinf(numbers).any():
-            raise CovariateError(f"static[{name!r}] holds an infinite number.")
-        return numbers
-    if not (column.isna() | column.map(lambda cell: isinstance(cell, str))).all():
-        raise CovariateError(f"static[{name!r}] holds neither numbers alone nor texts alone.")
-    return np.array([None if pd.isna(cell) else str(cell) for cell in column], dtype=object)
-
-
-def _constant(table: pd.DataFrame, indptr: Ints, ids: Index) -> pd.DataFrame:
-    """The one value of each column in each series: rows lie series by series."""
-    of = np.repeat(np.arange(len(ids)), np.diff(indptr))
-    for name in table.columns:
-        different = table[name].groupby(of).nunique(dropna=False).to_numpy()
-        if (different > 1).any():
-            changed = ids[int(np.argmax(different > 1))]
-            raise CovariateError(f"Column {name!r} changes within series {changed!r}; what is static does not.")
-    return table.iloc[indptr[:-1]].set_axis(ids, axis=0)
-
-
-def _declared(index: Index) -> Freq | None:
-    """The frequency that an index of timestamps carries, None where it carries none."""
-    return index.freq if isinstance(index, pd.DatetimeIndex) else None
+def _declared(index: Index, times: Index) -> Freq | None:
+    """The frequency that an index carries, None where it carries none, or none that has a name."""
+    if isinstance(index, pd.RangeIndex) and not isinstance(times, pd.DatetimeIndex):  # 20240101 is a date
+        return index.step if index.step > 0 else None
+    if not isinstance(index, pd.DatetimeIndex) or index.freq is None:
+        return None
+    try:
+        return parse_freq(index.freq)
+    except FrequencyError:  # months of a DateOffset, say: the times tell their day
+        return None
 
 
 def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":

@@ -213,7 +213,7 @@ def test_covariates_that_do_not_fit_are_refused(X, message):
         (COVARIATES.tz_localize("Europe/Berlin"), "X are dates with a zone, those of the series dates without a zone"),
         (COVARIATES.to_period("D"), "X are periods 'D', those of the series dates without a zone"),
         (COVARIATES.reset_index(drop=True), "X are whole numbers, those of the series dates without a zone"),
-        (COVARIATES["x"].rename("y"), r"no column besides \['y'\]"),
+        (COVARIATES["x"].rename("y"), "covariate is called 'y'.*rename it"),
     ],
 )
 def test_covariates_of_another_type_or_kind_of_time_are_refused_in_our_words(X, message):

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tsforecast._infer import infer_freq
 from tsforecast.exceptions import FrequencyError
 from tsforecast.frequency import (
     freq_name,
     future_times,
     has_fixed_step,
-    infer_freq,
     parse_freq,
     season_length_of,
     step_times,

@@ -28,7 +28,7 @@ def table(panel):
 
 
 def test_rows_are_found_by_name_whichever_way_they_are_given():
-    plain = Panel.from_frame(frame_of())
+    plain = Panel.from_frame(frame_of()[["unique_id", "ds", "y"]])
     expected = [("a", "store", 1.0), ("b", "shop", 2.0), ("c", "", "")]
     given = (panel_of(), plain.with_static(STATIC), plain.with_static(STATIC.set_index("unique_id")))
     for panel in (*given, to_panel(frame_of()[["unique_id", "ds", "y"]], STATIC)[0]):
@@ -78,11 +78,11 @@ def test_models_that_do_not_use_it_pass_it_over():
 )
 def test_what_cannot_be_used_is_refused(change, message):
     with pytest.raises(CovariateError, match=message):
-        Panel.from_frame(frame_of()).with_static(change(STATIC))
+        Panel.from_frame(frame_of()[["unique_id", "ds", "y"]]).with_static(change(STATIC))
 
 
 def test_a_column_that_changes_within_a_series_is_not_static():
-    frame = frame_of()
+    frame = frame_of().drop(columns="area")
     frame.loc[6, "kind"] = "market"
     with pytest.raises(CovariateError, match="Column 'kind' changes within series 'b'"):
         Panel.from_frame(frame, static=["kind"])

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._numbers import whole_number
 from tsforecast._types import Index, Ints
-from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.panel import Panel
 
 
@@ -54,8 +55,7 @@ class RollingOrigin:
             value = getattr(self, name)
             if value is None and name in ("step_size", "max_train_size"):
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
-                raise ParameterError(f"{name}={value!r} is not a whole number, at least {low}.")
+            whole_number(name, value, low)
 
     @property
     def step(self) -> int:
@@ -65,7 +65,7 @@ class RollingOrigin:
     @property
     def needed(self) -> int:
         """Observations that a series must have: one to train on at the oldest cutoff."""
-        return 1 + self.gap + self.horizon + (self.n_windows - 1) * self.step
+        return 1 + int(self.gap) + int(self.horizon) + (int(self.n_windows) - 1) * int(self.step)  # numpy's would wrap
 
     def bounds(self, lengths: Ints) -> tuple[Ints, Ints]:
         """First training observation, and the one after the last, at each cutoff: each ``(n_windows, n_series)``.
@@ -74,8 +74,10 @@ class RollingOrigin:
         """
         back = np.arange(self.n_windows - 1, -1, -1) * self.step + self.gap + self.horizon  # (n_windows,)
         stop = np.asarray(lengths)[None, :] - back[:, None]
-        start = np.zeros_like(stop) if self.max_train_size is None else np.maximum(stop - self.max_train_size, 0)
-        return start, stop
+        if self.max_train_size is None:
+            return np.zeros_like(stop), stop
+        most = min(int(self.max_train_size), int(np.max(lengths, initial=0)))
+        return np.maximum(stop - most, 0), stop
 
     def check(self, lengths: Ints, ids: Index) -> None:
         """Raise a `SeriesTooShortError` that names the first series with too few observations."""

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._numbers import whole_number
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster, Wrapper
 from tsforecast.exceptions import (
@@ -141,8 +142,7 @@ class Tuned(Wrapper):
         shortest = int(panel.lengths.min())
         season = panel.season_length
         horizon = max(1, min(season if season > 1 else 6, shortest // 5)) if self.horizon is None else self.horizon
-        if isinstance(horizon, bool) or not isinstance(horizon, (int, np.integer)) or horizon < 1:
-            raise ParameterError(f"horizon={horizon!r} is not a whole number of steps, at least 1.")
+        horizon = whole_number("horizon", horizon, what="a whole number of steps")
         if horizon >= shortest:
             i = int(np.argmin(panel.lengths))
             raise SeriesTooShortError(

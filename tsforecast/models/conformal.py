@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._numbers import whole_number
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster, Wrapper
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
@@ -52,12 +53,12 @@ class Conformal(Wrapper):
     @property
     def is_global(self) -> bool:
         """As the forecaster."""
-        return self.forecaster.is_global
+        return self._inner().is_global
 
     def _fit(self, panel: Panel) -> None:
-        size = self.calibration_size
-        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise ParameterError(f"calibration_size={size!r} is not a whole number of observations, at least 1.")
+        size = whole_number("calibration_size", self.calibration_size, what="a whole number of observations")
+        if not isinstance(self.refit, (bool, np.bool_)):
+            raise ParameterError(f"refit={self.refit!r} is neither True nor False.")
         short = panel.lengths <= size
         if short.any():
             i = int(np.argmax(short))

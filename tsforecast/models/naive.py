@@ -13,9 +13,10 @@ from abc import abstractmethod
 import numpy as np
 from scipy import stats
 
+from tsforecast._numbers import whole_number
 from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -101,9 +102,7 @@ class SeasonalNaive(_Textbook):
     def _season(self, panel: Panel) -> int:
         if self.season_length is None:
             return panel.season_length
-        if self.season_length < 1:
-            raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
-        return self.season_length
+        return whole_number("season_length", self.season_length, what="a whole number of steps")
 
     def _needed(self, panel: Panel) -> int:
         return self._season(panel) + 1

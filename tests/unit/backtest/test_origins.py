@@ -93,3 +93,17 @@ def test_grid_search_over_the_orders_of_a_model():
     search = GridSearchCV(SARIMA(season_length=12), grid, cv=RollingOrigin(12, n_windows=2), error_score="raise").fit(y)
     assert search.best_params_ == {"order": (0, 1, 1), "transform": "log"}  # Box & Jenkins' model of these data
     assert search.predict(3).shape == (3,)
+
+
+@pytest.mark.parametrize("name", ["horizon", "n_windows", "step_size", "max_train_size", "gap"])
+@pytest.mark.parametrize("value", [True, np.True_, 2.0, "2", float("nan"), [2], np.timedelta64(2, "D"), -1, 10**30])
+def test_an_argument_that_is_no_whole_number_is_refused_by_name(name, value):
+    with pytest.raises(ParameterError, match=f"{name}="):
+        RollingOrigin(**({"horizon": 2} | {name: value}))
+
+
+@pytest.mark.parametrize("name", ["horizon", "n_windows", "step_size", "gap"])
+def test_numbers_past_the_series_are_refused_before_memory_is_taken(name):
+    origins = RollingOrigin(**({"horizon": 2, "n_windows": 2} | {name: np.int64(2**61)}))
+    with pytest.raises(SeriesTooShortError):
+        origins.cutoffs(Panel.from_array(np.arange(30.0)))

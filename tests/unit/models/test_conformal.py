@@ -96,3 +96,19 @@ def test_parameters_of_the_wrapped_model_are_reached_and_cloned():
 def test_it_stands_the_audit():
     y = np.random.default_rng(6).normal(size=(60, 2))
     backtest(Conformal(Drift(), 20), y, cv=RollingOrigin(2, 2), level=[80], refit="never", audit=True)
+
+
+@pytest.mark.parametrize(
+    ("forecaster", "options", "name"),
+    [
+        (Naive, {}, "forecaster="),
+        ("Naive", {}, "forecaster="),
+        (None, {}, "forecaster="),
+        *((Naive(), {"calibration_size": size}, "calibration_size=") for size in (True, np.True_, 2.0, "2", 0, 10**30)),
+        *((Naive(), {"calibration_size": 5, "refit": refit}, "refit=") for refit in ("no", 0, 2.0, None)),
+    ],
+    ids=str,
+)
+def test_arguments_of_another_kind_are_refused_by_name(forecaster, options, name):
+    with pytest.raises(ParameterError, match=name):
+        Conformal(forecaster, **options).fit(np.arange(20.0))

@@ -108,3 +108,9 @@ def test_values_missing_at_random_leave_the_level_of_the_forecast(model):
     y = 50 + rng.normal(size=200)
     y[rng.integers(1, 199, size=40)] = np.nan
     np.testing.assert_allclose(model.fit(y).predict(3), 50, atol=3.5)
+
+
+@pytest.mark.parametrize("season", [True, np.True_, 2.0, "2", float("nan"), [2], np.timedelta64(2, "D"), 0, -1, 10**30])
+def test_a_season_that_is_no_whole_number_of_steps_is_refused(season):
+    with pytest.raises(ParameterError, match="season_length="):
+        SeasonalNaive(season).fit(np.arange(20.0))

@@ -19,8 +19,9 @@ from tsforecast.data.transform import Kind, Transform, learn
 from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import steps_between
-from tsforecast.models.arima.design import regressors
-from tsforecast.models.arima.estimate import ArimaFit, Engine, covariance, forecast
+from tsforecast.models.arima.covariance import covariance
+from tsforecast.models.arima.design import check_covariate_names, regressors
+from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
 
 
@@ -91,6 +92,7 @@ class ArimaForecaster(BaseForecaster):
     def _fit(self, panel: Panel) -> None:
         if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
             raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
+        check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
         _check_lengths(panel, plan.n_needed, type(self).__name__)
         self.transform_ = learn(panel, self.transform, season_length=plan.season_length)
@@ -214,11 +216,19 @@ class ArimaForecaster(BaseForecaster):
         return pd.DataFrame(rows, index=pd.Index(list(self.fits_), name="unique_id"))
 
     def summary(self) -> str:
-        """A table for each series: estimates, standard errors and criteria, as text."""
+        """A table for each series, as text: estimates, standard errors, z and its p-value, 95% intervals, criteria.
+
+        Standard errors are those of `covariance`; z is the estimate over its standard error.
+        """
         return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self.fits_.items())
 
     def covariance(self, unique_id: str) -> Floats:
-        """Covariance of the ``coefficients`` of one series, from the exact information; see `estimate.covariance`."""
+        """Covariance of the ``coefficients`` of one series: (n_coefficients, n_coefficients).
+
+        From the observed information of the exact likelihood in all parameters, sigma2 among them, as in R's ``arima``;
+        on the scale of the transform. nan in the rows and columns of a lag polynomial with a root on the unit circle,
+        and everywhere where the likelihood has no peak; see `tsforecast.models.arima.covariance.covariance`.
+        """
         y, Z = self._series(unique_id)
         return covariance(self.fits_[unique_id], y, Z, self.engine)
 
@@ -264,10 +274,16 @@ def _covariates(panel: Panel, i: int) -> Floats | None:
 def _table(name: str, fit: ArimaFit, matrix: Floats) -> str:
     errors = np.sqrt(np.diag(matrix))
     lines = [f"{name}: ARIMA{fit.order}, n_obs={fit.n_obs}, converged={fit.converged}"]
-    lines.append(f"{'':16}  {'estimate':>12}  {'std. error':>12}")
-    lines += [f"{key:16}  {v:12.5g}  {e:12.5g}" for (key, v), e in zip(fit.coefficients.items(), errors, strict=True)]
+    titles = f"{'estimate':>12}  {'std. error':>12}  {'z':>8}  {'P>|z|':>7}  {'2.5%':>12}  {'97.5%':>12}"
+    lines.append(f"{'':16}  {titles}")
+    for (key, value), error in zip(fit.coefficients.items(), errors, strict=True):
+        z, half = value / error, stats.norm.ppf(0.975) * error
+        numbers = f"{value:12.5g}  {error:12.5g}  {z:8.3f}  {2 * stats.norm.sf(abs(z)):7.4f}"
+        lines.append(f"{key:16}  {numbers}  {value - half:12.5g}  {value + half:12.5g}")
     lines.append(f"{'sigma2':16}  {fit.sigma2:12.5g}")
     lines.append(f"loglik {fit.loglik:.3f}, AIC {fit.aic:.3f}, AICc {fit.aicc:.3f}, BIC {fit.bic:.3f}")
+    if np.isnan(errors).any():
+        lines.append("nan: no standard error, as a root lies on the unit circle or the likelihood has no peak there.")
     return "\n".join(lines)
 
 

@@ -9,7 +9,9 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
 from tsforecast.models.arima.estimate import ArimaFit, explained_wholly
-from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.order import Order, partial_autocorrelations
+
+_ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.fit`
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -27,16 +29,18 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     with warnings.catch_warnings():
         _silence()
         result = model.fit(disp=0, cov_type="none")
-    if not np.isfinite(result.llf):
+    if not np.isfinite(_counted(result.llf)):
         raise FloatingPointError("the log-likelihood of statsmodels is not finite")
     k = Z.shape[1]
     ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
     beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
     value = float(result.llf) + _constant(y, order)
+    n_obs = int((~np.isnan(y)).sum()) - order.n_lost
+    pacf = np.concatenate([partial_autocorrelations(part) for part in (phi, seasonal_phi)])
+    inside = bool((n_obs * (1.0 - np.abs(pacf)) >= _ON_BOUND).all())
     return ArimaFit(
         order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), value,
-        int((~np.isnan(y)).sum()) - order.n_lost, bool(result.mle_retvals["converged"]),
-        int(result.mle_retvals["iterations"]),
+        n_obs, bool(result.mle_retvals["converged"]) and inside, int(result.mle_retvals["iterations"]),
     )  # fmt: skip
 
 
@@ -53,7 +57,8 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
     model = _model(y, Z, fit.order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
-        return float(model.loglike(_params(fit, fit.sigma2), transformed=True)) + _constant(y, fit.order)
+        value = _counted(model.loglike(_params(fit, fit.sigma2), transformed=True))
+    return value + _constant(y, fit.order)
 
 
 def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
@@ -73,6 +78,11 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
             horizon, exog=future if Z.shape[1] else None
         )
     return np.asarray(ahead.predicted_mean), np.asarray(ahead.var_pred_mean) * fit.sigma2
+
+
+def _counted(loglik: float) -> float:
+    """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
+    return float(loglik) if loglik != 0.0 else float("nan")
 
 
 def _constant(y: Floats, order: Order) -> float:

@@ -1,14 +1,28 @@
 """The regressors of a model: its trend and its covariates, as columns beside the series."""
 
+import re
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.exceptions import ParameterError
+from tsforecast.exceptions import CovariateError, ParameterError
 from tsforecast.models.arima.order import Order
 
 Trend: TypeAlias = Literal["auto", "none", "mean", "drift"]
+
+
+def check_covariate_names(names: Sequence[str]) -> None:
+    """Raise a `CovariateError` where a covariate has the name of another estimate, such as ``mean`` or ``phi1``.
+
+    Examples
+    --------
+    >>> check_covariate_names(["price", "phi"])
+    """
+    for name in names:
+        if re.fullmatch(r"mean|drift|sigma2|(seasonal_)?(phi|theta)\d+", name):
+            raise CovariateError(f"A covariate is called {name!r}, as an estimate of the model itself is; rename it.")
 
 
 def trend_names(trend: Trend, order: Order) -> tuple[str, ...]:

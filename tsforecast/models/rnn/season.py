@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from tsforecast._months import months_of
+from tsforecast._offsets import weekmask_of
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.frequency import Freq, future_times
 
@@ -68,9 +70,13 @@ def _ordinals(times: Index, freq: Freq) -> Ints:
     step = _seconds(freq)
     if step is not None:
         return np.asarray(local.asi8) // step
+    months = months_of(freq)
+    if months is not None:
+        return np.asarray(local.to_period("M").asi8) // months.count
     alias = _period_alias(freq)
-    if alias is None:
-        return np.busday_count("1970-01-01", local.to_numpy().astype("datetime64[D]")) // int(freq.n)
+    if alias is None:  # days of the week, holidays or not: each keeps its place
+        days = local.to_numpy().astype("datetime64[D]")
+        return np.busday_count("1970-01-01", days, weekmask=weekmask_of(freq)) // int(freq.n)
     return np.asarray(local.to_period(alias).asi8) // int(freq.n)
 
 
@@ -87,7 +93,7 @@ def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
 def _period_alias(freq: "pd.offsets.BaseOffset") -> str | None:
     """The period that holds one step of months, quarters or years; None for business days, which have none."""
     letter = freq.rule_code.split("-")[0].removeprefix("C").removeprefix("B")[:1]
-    return {"M": "M", "S": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter)
+    return {"M": "M", "S": "M", "W": "M", "L": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter)  # W: WOM-2TUE
 
 
 def cycle_of(freq: Freq, season_length: int) -> int:

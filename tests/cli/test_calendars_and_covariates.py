@@ -1,0 +1,60 @@
+"""Calendars and gaps of covariates, named on the command line."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsforecast.cli.backtest import build_parser, make_plan
+from tsforecast.cli.main import main
+from tsforecast.frequency import freq_name
+
+SHOP = "C-MonTueWedThuFriSat"
+
+
+def plan(path, *options):
+    return make_plan(build_parser().parse_args([str(path), "--models", "Naive", *options]))
+
+
+@pytest.fixture
+def salaries(tmp_path):
+    times = [f"{year}-{month:02d}-25" for year in (2021, 2022, 2023) for month in range(1, 13)]
+    pd.DataFrame({"month": times, "a": np.arange(36.0)}).to_csv(tmp_path / "a.csv", index=False)
+    return tmp_path / "a.csv"
+
+
+@pytest.fixture
+def promotions(tmp_path):
+    table = pd.DataFrame({"unique_id": "a", "ds": pd.date_range("2024", periods=60), "y": np.arange(60.0)})
+    table["price"] = np.arange(60.0)
+    table.loc[[10, 11], "price"] = np.nan
+    table.to_csv(tmp_path / "long.csv", index=False)
+    return tmp_path / "long.csv"
+
+
+def test_months_from_a_day_are_found_and_can_be_named(salaries):
+    for options in ([], ["--freq", "MS-25"]):
+        found = plan(salaries, *options)
+        assert (freq_name(found.panel.freq), found.season_length) == ("MS-25", 12)
+
+
+def test_the_frequency_that_an_error_names_is_taken(salaries, capsys):
+    assert main(["backtest", str(salaries), "--models", "Naive", "--freq", "MS"]) != 0
+    assert "--freq MS-25 on the command line" in capsys.readouterr().err
+
+
+def test_days_of_a_week_are_found_and_can_be_named(tmp_path):
+    days = pd.bdate_range("2024-01-01", periods=60, freq="C", weekmask="Mon Tue Wed Thu Fri Sat")
+    pd.DataFrame({"day": days, "a": np.arange(60.0)}).to_csv(tmp_path / "shop.csv", index=False)
+    for options in ([], ["--freq", SHOP]):
+        found = plan(tmp_path / "shop.csv", *options)
+        assert (freq_name(found.panel.freq), found.season_length) == (SHOP, 6)
+
+
+def test_a_missing_covariate_stops_before_the_first_fit_unless_it_is_to_be_filled(promotions, capsys):
+    command = ["backtest", str(promotions), "--models", "ARIMA", "--covariates", "price"]
+    assert main(command) != 0
+    assert "--covariate_gaps on the command line" in capsys.readouterr().err
+    for how, filled in (("ffill", [9, 9]), ("interpolate", [10, 11])):
+        found = plan(promotions, "--covariates", "price", "--covariate_gaps", how)
+        assert found.panel.covariates[10:12, 0].tolist() == filled
+        assert found.source["covariate_gaps"] == how

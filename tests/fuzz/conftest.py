@@ -1,0 +1,3 @@
+"""What pytest leaves alone here."""
+
+collect_ignore = ["run.py"]  # needs atheris, which only `make fuzz` installs

@@ -1,0 +1,36 @@
+"""Whole numbers among the arguments: not booleans, which are numbers too, nor fractions, texts or durations."""
+
+import numpy as np
+
+from tsforecast.exceptions import ParameterError
+
+_LARGEST = 2**62  # so that sums of two of them are int64
+
+
+def is_whole(value: object) -> bool:
+    """Whether something is a whole number, of Python or numpy.
+
+    Examples
+    --------
+    >>> [is_whole(value) for value in (2, np.int64(2), True, 2.0, "2", np.timedelta64(2, "D"))]
+    [True, True, False, False, False, False]
+    """
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.bool_, np.timedelta64))
+
+
+def whole_number(name: str, value: object, least: int = 1, what: str = "a whole number") -> int:
+    """The argument as an int.
+
+    Raises
+    ------
+    ParameterError
+        It is no whole number, smaller than ``least``, or larger than 64 bits can add up.
+
+    Examples
+    --------
+    >>> whole_number("gap", np.int64(3), least=0)
+    3
+    """
+    if not is_whole(value) or not least <= int(value) <= _LARGEST:  # type: ignore[call-overload] # it is whole
+        raise ParameterError(f"{name}={value!r} is not {what}, at least {least}.")
+    return int(value)  # type: ignore[call-overload] # it is whole
