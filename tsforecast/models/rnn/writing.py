@@ -17,10 +17,10 @@ class WholeCheckpointIO(TorchCheckpointIO):
 
     Examples
     --------
-    >>> WholeCheckpointIO().save_checkpoint({"epoch": 1}, "/no/such/folder/last.ckpt")
+    >>> WholeCheckpointIO().save_checkpoint({"epoch": 1}, "/dev/null/last.ckpt")
     Traceback (most recent call last):
         ...
-    tsforecast.exceptions.RunFolderError: The checkpoint '/no/such/folder/last.ckpt' cannot be written: ...
+    tsforecast.exceptions.RunFolderError: The checkpoint '/dev/null/last.ckpt' cannot be written: ...
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
