@@ -1,7 +1,13 @@
 """``tsforecast train``: LightningCLI(RecurrentModule, StreamDataModule)."""
 
+import itertools
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from tsforecast.cli.train_config import check_classes, check_text
+from tsforecast.exceptions import MissingFileError, ParameterError, RunFolderError, TSForecastError
 
 _USAGE = """\
 usage: tsforecast train {fit,validate} --config FILE [options]
@@ -58,37 +64,75 @@ def _with_bundled(args: list[str]) -> list[str]:
     return out
 
 
+def _configurations(args: list[str]) -> list[Path]:
+    """Files that ``--config`` names."""
+    named = [value.removeprefix("--config=") for value in args if value.startswith("--config=")]
+    named += [value for before, value in itertools.pairwise(args) if before in ("--config", "-c")]
+    return [Path(name) for name in named if Path(name).is_file()]
+
+
 def _lightning(args: list[str]) -> int:
     import warnings
 
     from tsforecast.models.rnn.learner import interruptible, quiet_torch
 
+    for path in _configurations(args):
+        check_text(path)
     with quiet_torch(0), interruptible(), warnings.catch_warnings():
-        from pytorch_lightning.cli import LightningArgumentParser, LightningCLI
-
-        from tsforecast.exceptions import MissingFileError
-        from tsforecast.models.rnn.datamodule import StreamDataModule
-        from tsforecast.models.rnn.module import RecurrentModule
-
-        class Command(LightningCLI):
-            def before_instantiate_classes(self) -> None:
-                path = self.config[self.subcommand].ckpt_path
-                if path not in (None, "best", "last", "hpc") and not Path(path).is_file():
-                    raise MissingFileError(f"There is no checkpoint {path!r}.")
-
-            def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-                for name in ("input_size", "horizon", "loss"):
-                    parser.link_arguments(f"data.{name}", f"model.{name}", apply_on="instantiate")
-
-        cli = Command(
-            RecurrentModule,
-            StreamDataModule,
-            args=args,
-            save_config_callback=None,
-            seed_everything_default=False,
-            parser_kwargs={"prog": "tsforecast train"},
-        )
-        for callback in cli.trainer.checkpoint_callbacks if cli.trainer.is_global_zero else ():
-            if path := getattr(callback, "best_model_path", ""):
-                print(f"checkpoint: {path}")
+        try:
+            _run(args)
+        except TSForecastError:
+            raise
+        except OSError as error:  # no room on the disk, no right to write
+            raise RunFolderError(f"The run cannot read or write a file: {error}") from error
     return 0
+
+
+def _run(args: list[str]) -> None:
+    from pytorch_lightning import Trainer
+    from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
+    from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+    from tsforecast.models.rnn.datamodule import StreamDataModule
+    from tsforecast.models.rnn.module import RecurrentModule
+    from tsforecast.models.rnn.writing import WholeCheckpointIO
+
+    class Command(LightningCLI):
+        def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
+            try:
+                super().parse_arguments(parser, args)
+            except (TypeError, ValueError, LookupError, AttributeError, RecursionError) as error:
+                raise ParameterError(f"The configuration cannot be used: {error}") from error
+
+        def before_instantiate_classes(self) -> None:
+            check_classes(self.config[self.subcommand])
+            path = self.config[self.subcommand].ckpt_path
+            if path not in (None, "best", "last", "hpc") and not Path(path).is_file():
+                raise MissingFileError(f"There is no checkpoint {path!r}.")
+
+        def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+            trainer = super().instantiate_trainer(**kwargs)
+            if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # not another that was asked for
+                trainer.strategy.checkpoint_io = WholeCheckpointIO()
+            return trainer
+
+        def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+            for name in ("input_size", "horizon", "loss"):
+                parser.link_arguments(f"data.{name}", f"model.{name}", apply_on="instantiate")
+
+    cli = Command(
+        RecurrentModule,
+        StreamDataModule,
+        args=args,
+        save_config_callback=None,
+        seed_everything_default=False,
+        parser_kwargs={"prog": "tsforecast train"},
+    )
+    if cli.trainer.is_global_zero:
+        _print_paths(cli.trainer.checkpoint_callbacks)
+
+
+def _print_paths(callbacks: Sequence[Any]) -> None:
+    for callback in callbacks:
+        if path := getattr(callback, "best_model_path", ""):
+            print(f"checkpoint: {path}")

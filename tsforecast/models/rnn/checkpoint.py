@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import torch
 from tsforecast.data.transform import Transform
 from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.frequency import freq_name, parse_freq
+from tsforecast.models.rnn.checks import check_value
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.inputs import Layout
 from tsforecast.models.rnn.intervals import Spread
@@ -21,8 +23,10 @@ from tsforecast.models.rnn.preparation import Preparation
 from tsforecast.models.rnn.prepared import Prepared
 from tsforecast.models.rnn.static import StaticCode
 from tsforecast.models.rnn.trained import Trained, finish
+from tsforecast.models.rnn.whole import check_whole, network_of
 from tsforecast.panel import Panel
 
+_VERSION = 2  # of what is held
 KEY = "tsforecast"
 KEPT = "tsforecast kept weights"  # by name, those of a callback that ends the run with others than its last
 
@@ -35,6 +39,7 @@ def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
         f.name: getattr(trained.prepared, f.name) for f in dataclasses.fields(Prepared) if f.name != "transform"
     }
     return {
+        "version": _VERSION,
         "network": network.shape,
         "prepared": _packed(prepared | {"lambdas": trained.prepared.transform.lambdas}),
         "layout": _packed(_fields(trained.layout) | {"static": _fields(trained.layout.static)}),
@@ -50,28 +55,55 @@ def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
 def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
     """What was trained, the series it was trained on, and the shape of the network.
 
+    Tensors and plain values are read, and no code that the file may hold is run.
+
     Raises
     ------
     MissingFileError
         There is no such file.
     DataError
-        It is no checkpoint of a `RecurrentModule` trained on a `StreamDataModule`.
+        It is no whole checkpoint of a `RecurrentModule` trained on a `StreamDataModule`, of this version.
     """
     if not Path(path).is_file():
-        raise MissingFileError(f"There is no checkpoint {str(path)!r}.")
-    checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    if KEY not in checkpoint:
+        what = "is a folder, not a checkpoint" if Path(path).is_dir() else "is not there: there is no such checkpoint"
+        raise MissingFileError(f"{str(path)!r} {what}.")
+    checkpoint = _read(Path(path))
+    try:
+        return _rebuilt(checkpoint)
+    except Exception as error:  # of many kinds, as there are many ways for values to be wrong
+        raise DataError(
+            f"{str(path)!r} is no checkpoint that a network can be made of: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tensors and values of a file."""
+    try:
+        with zipfile.ZipFile(path) as parts:  # torch stores what it writes as it is: nothing grows when it is read
+            whole = all(part.compress_type == zipfile.ZIP_STORED for part in parts.infolist())
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True) if whole else None
+    except Exception as error:  # torch says nowhere what it raises for a file that is not its own
+        raise DataError(
+            f"{str(path)!r} cannot be read as a checkpoint: it is cut short, or no file that torch wrote "
+            f"({type(error).__name__})."
+        ) from error
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get(KEY), dict):
         raise DataError(f"{str(path)!r} is no checkpoint of tsforecast train.")
-    held = checkpoint[KEY]
-    panel = _unpack_panel(held["panel"])
-    network = RecurrentNetwork(**held["network"])
+    version = checkpoint[KEY].get("version")
+    if version != _VERSION:
+        raise DataError(
+            f"{str(path)!r} was written by another version of tsforecast: its checkpoints are of version {version!r}, "
+            f"those of this one of version {_VERSION}. Train again, or use the version that wrote it."
+        )
+    return checkpoint
+
+
+def _rebuilt(checkpoint: dict[str, Any]) -> tuple[Trained, Panel, dict[str, Any]]:
+    held, weights = checkpoint[KEY], checkpoint["state_dict"]
     prefix = "network."
-    weights = checkpoint["state_dict"].items()
-    network.load_state_dict(
-        {name.removeprefix(prefix): value for name, value in weights if name.startswith(prefix)}
-        | checkpoint.get(KEPT, {})
-    )
-    network.eval()
+    own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    network = network_of(held["network"], own | checkpoint.get(KEPT, {}))
+    panel = _unpack_panel(held["panel"])
     prepared = _unpacked(held["prepared"])
     transform = Transform(panel.ids, prepared.pop("lambdas"))
     trained = Trained(
@@ -83,6 +115,8 @@ def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
         Decoding(**held["decoding"]),
         held["window"],
     )
+    check_whole(trained, panel)
+    check_value("bptt_length", held["bptt_length"], int | None, 1)
     return trained, panel, held["network"] | {"bptt_length": held["bptt_length"]}
 
 

@@ -22,6 +22,7 @@ from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, prepare, relearn
 from tsforecast.models.rnn.prepared import Prepared
 from tsforecast.models.rnn.streams import Asked, ChunkLoader, Loader, Table, WindowLoader, n_streams_for, tables_of
+from tsforecast.models.rnn.tame import tamed
 from tsforecast.panel import Panel
 
 FEWEST = 8  # observations of a series
@@ -87,7 +88,8 @@ class StreamDataModule(pl.LightningDataModule):
         self.kind, self.window_length = kind, window_length
         self.overlap, self.burn_in = overlap, burn_in
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
-        self.panel: Panel | None = None
+        self.panel: Panel | None = None  # as given, ...
+        self.learnt_from: Panel | None = None  # ... and with lonely extremes pulled in
         self.folder: Folder | None = None
         self._latest: Panel | None = None
         self.dtype = torch.float32
@@ -129,6 +131,7 @@ class StreamDataModule(pl.LightningDataModule):
         _check_lengths(panel)
         self._check()
         self.panel = panel
+        self.learnt_from = panel = self._tamed(panel)
         season, counts = self.season_length or panel.season_length, self.loss == "negative_binomial"
         ahead = horizon_of(self.decoding, season)
         self.prepared: Prepared = prepare(panel, self.preparation, season, ahead, counts=counts)
@@ -146,9 +149,9 @@ class StreamDataModule(pl.LightningDataModule):
 
     def use_whole(self) -> None:
         """Learn from the tail, too, from now on."""
-        assert self.panel is not None
+        assert self.learnt_from is not None
         self.validation_size = 0.0
-        self.n_kept, self.inputs, self.tables = self._learn_from(self.panel, self.prepared)
+        self.n_kept, self.inputs, self.tables = self._learn_from(self.learnt_from, self.prepared)
 
     @property
     def is_kept(self) -> Bools:
@@ -162,6 +165,9 @@ class StreamDataModule(pl.LightningDataModule):
         panel = self._latest or self.panel
         assert panel is not None
         return panel.id_at(row)
+
+    def _tamed(self, panel: Panel) -> Panel:
+        return panel if self.loss == "negative_binomial" else tamed(panel)  # which is for whole numbers
 
     def _learn_from(self, panel: Panel, prepared: Prepared) -> tuple[Ints, Inputs, tuple[Table, Table]]:
         """Steps kept from training, inputs and targets, and the tables of training and validation."""
@@ -177,6 +183,7 @@ class StreamDataModule(pl.LightningDataModule):
         """The chunks of a block of series of the folder."""
         _check_lengths(panel)
         self._latest = panel
+        panel = self._tamed(panel)
         season, counts = self.layout.season_length, self.loss == "negative_binomial"
         prepared = prepare(panel, self.preparation, season, horizon_of(self.decoding, season), counts=counts)
         prepared = dataclasses.replace(prepared, mixed=self.prepared.mixed)  # inputs lie where the sample's lie

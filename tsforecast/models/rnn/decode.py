@@ -62,13 +62,18 @@ class Ahead(NamedTuple):
     level: Floats  # (n_series,)
     scale: Floats  # (n_series,)
     known: Floats  # (n_steps, n_series, n_known): inputs that do not come from values
+    most: Floats  # (n_series,): distance from the mean that no value fed back exceeds, so that numbers stay finite
+
+    def within(self, u: Floats) -> Floats:
+        """Values of u, ``(n_series, ...)``, that are fed back."""
+        centre, most = (a.reshape(-1, *(1,) * (u.ndim - 1)) for a in (self.prepared.mean, self.most))
+        return np.clip(u, centre - most, centre + most)
 
     def take(self, positions: Ints) -> "Ahead":
         """The same for some series, in the order given; a series may be taken many times."""
         local = Local(*(part[positions] for part in self.local))
-        return Ahead(
-            self.prepared.take(positions), local, self.level[positions], self.scale[positions], self.known[:, positions]
-        )
+        level, scale, most = (part[positions] for part in (self.level, self.scale, self.most))
+        return Ahead(self.prepared.take(positions), local, level, scale, self.known[:, positions], most)
 
     def step(self, u: Floats, k: int) -> tuple["Ahead", Floats]:
         """One step on, having seen ``u``, the value of step ``k`` (from 0): and the network's inputs there."""
@@ -96,7 +101,7 @@ def direct(network: RecurrentNetwork, head: Head, warm: Warm, ahead: Ahead, hori
     output, state, points, raws, scales, done = warm.last, warm.state, [], [], [], 0
     while True:
         raw = output.reshape(*output.shape[:2], -1, head.n_params)
-        block = ahead.level[:, None] + ahead.scale[:, None] * head.point(raw).mean(axis=0)
+        block = ahead.within(ahead.level[:, None] + ahead.scale[:, None] * head.point(raw).mean(axis=0))
         points.append(block)
         raws.append(raw)
         scales.append(np.repeat(ahead.scale[:, None], block.shape[1], axis=1))
@@ -127,7 +132,7 @@ def sample_paths(
     for k in range(horizon):
         shape = (n_members, n_series, n_paths)
         value = outcome(output.reshape(*shape, -1), p[..., k], ahead.scale.reshape(shape))
-        paths[:, k] = ahead.level + ahead.scale * value.reshape(-1)
+        paths[:, k] = ahead.within(ahead.level + ahead.scale * value.reshape(-1))
         ahead, x = ahead.step(paths[:, k], k)
         output, state = _advance(network, x.reshape(n_members, -1, x.shape[1]), state)
     walks = paths.reshape(n_members, n_series, n_paths, horizon)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tsforecast._types import Ints
-from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.exceptions import CovariateError, DataError, MissingFileError
 from tsforecast.frequency import Freq
 from tsforecast.models.rnn.joint import marked, padded
 from tsforecast.models.rnn.streams import Chunk, ChunkLoader, Loader
@@ -117,7 +117,9 @@ class Folder:
             with pq.ParquetFile(unit.path) as file:
                 held = [name for name in self._columns if name not in partition]
                 frame = file.read_row_groups(list(unit.groups), columns=held, use_threads=False).to_pandas()
-            frames.append(frame.assign(**{name: partition[name] for name in self._columns if name in partition}))
+            frame = frame.assign(**{name: partition[name] for name in self._columns if name in partition})
+            _check_known(frame, unit.path, (*self.covariates, *self.static))
+            frames.append(frame)
         frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
         panel = Panel.from_frame(frame, covariates=self.covariates, static=self.static, freq=self.freq)
         self.freq = panel.freq
@@ -139,6 +141,18 @@ class Folder:
     def sample(self, seed: int) -> Panel:
         """Series drawn at random, of about so many rows as a sample needs."""
         return next(self.blocks(np.random.default_rng([seed, 1]), _SAMPLE))
+
+
+def _check_known(frame: pd.DataFrame, path: Path, names: Sequence[str]) -> None:
+    """Raise a `CovariateError` at the first value that is missing in one of the columns, naming its file."""
+    for name in names:
+        missing = frame[name].isna().to_numpy()
+        if missing.any():
+            row = frame.iloc[int(np.argmax(missing))]
+            raise CovariateError(
+                f"{path}: series {row['unique_id']!r} has no {name!r} at {row['ds']}; a network needs every covariate "
+                "and static value. Fill it in the file, or leave the column out."
+            )
 
 
 def _split(panel: Panel, rng: np.random.Generator, most: int) -> Iterator[Panel]:

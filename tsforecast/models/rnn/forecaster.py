@@ -158,6 +158,8 @@ class _Recurrent(BaseForecaster):
             There is no Parquet file.
         DataError
             The series are not regular, too short, or hold what cannot be used.
+        CovariateError
+            A covariate or static value is missing; the message names the file, the series and the time.
         ParameterError
             There is to be a network for each series, or windows, which need all series in memory.
         """

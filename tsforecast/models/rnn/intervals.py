@@ -13,6 +13,8 @@ _N_SHAPE = 2000  # points that the common shape of the residuals is kept in
 _FREEDOM = 6.0  # degrees of freedom that a fit spends, and ...
 _MOST_FREEDOM = 0.4  # ... the largest share of the observations that they can be
 _FEWEST_DEGREES = 2.0
+_OTHERS = 3.0  # medians over the series: a series with larger residuals counts as this in what all have in common
+_FURTHEST = 8.0  # mean sizes of the residuals of its series: one further out counts as this in the common shape
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -92,17 +94,18 @@ def learn_spread(
     A step ahead with few residuals leans on the first, from which those of a random walk grow with the square root.
 
     Residuals of training are too small: they are multiplied with ``optimism``, or else with what `optimism_of` tells.
+    What all series have in common, a few that jumped must not tell: see the limits above.
     """
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
     seen = ~np.isnan(size)
     own_sum, own_count = _by_series(np.where(seen, size, 0.0), lengths), _by_series(seen, lengths)
-    total, count = own_sum.sum(axis=0), own_count.sum(axis=0)
+    total, count = _limited(own_sum, own_count).sum(axis=0), own_count.sum(axis=0)
     growth = np.arange(1, total.size + 1) ** (0.0 if reverting.all() else 0.5)
     pooled = (total + _FEW * growth * total[0] / max(count[0], 1)) / (count + _FEW)
     pooled = np.maximum.accumulate(pooled)  # nothing is surer the further ahead
     own = (own_sum + _OWN * pooled) / (own_count + _OWN)
-    shape = (residual / np.maximum(own[of], 1e-12))[seen]
+    shape = (residual / np.maximum(own[of], 1e-12))[seen].clip(-_FURTHEST, _FURTHEST)
     factor = optimism_of(size, seen & ~kept, seen & kept) if optimism is None else optimism
     n_steps = int(seen.any(axis=1).sum())
     return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps)
@@ -111,6 +114,18 @@ def learn_spread(
 def _by_series(table: "Floats | Bools", lengths: Ints) -> Floats:
     """Sums over each series: ``(n_obs, horizon)`` -> ``(n_series, horizon)``."""
     return np.asarray(np.add.reduceat(table.astype(np.float64), np.cumsum(lengths) - lengths))
+
+
+def _limited(own_sum: Floats, own_count: Floats) -> Floats:
+    """Sums of each series and step, ``(n_series, horizon)``, with means of at most three medians over the series."""
+    middle = _medians(own_sum / np.maximum(own_count, 1.0), own_count > 0)
+    return np.minimum(own_sum, _OTHERS * middle * own_count)
+
+
+def _medians(table: Floats, known: Bools) -> Floats:
+    """Median of what is known in each column, 0 where nothing is: two ``(n, horizon)`` -> ``(horizon,)``."""
+    columns = zip(table.T, known.T, strict=True)
+    return np.array([np.median(column[has]) if has.any() else 0.0 for column, has in columns])
 
 
 def optimism_of(size: Floats, trained: Bools, kept: Bools) -> float:
@@ -125,6 +140,7 @@ def optimism_of(size: Floats, trained: Bools, kept: Bools) -> float:
     if steps == 0 or n == 0:
         return float(rule)
     trust = steps / (steps + _OWN)
+    size = np.minimum(size, _FURTHEST * _medians(size, trained | kept))  # a few that jumped must not tell it
     told = float(size[kept].mean()) / max(float(size[trained].mean()), 1e-12)
     return float(np.clip(rule + trust * (told - rule), 1.0, 2.0))
 

@@ -18,7 +18,7 @@ def _describe(u: Floats) -> tuple[float, float, float]:
     seen = u[~np.isnan(u)]
     if seen.size == 0:
         return 0.0, 1.0, 1.0
-    size = (float(np.abs(seen).max()) or 1.0) * 1e-8
+    size = (float(np.abs(seen).max()) or 1.0) * 1e-11
     spread = max(float(seen.std()), size)
     change = max(float(np.abs(np.diff(seen)).mean()) if seen.size > 1 else 0.0, spread * 1e-3)
     return float(seen.mean()), spread, change

@@ -160,6 +160,11 @@ class Decoding:
         """Whether ``mean`` is adjusted for bias."""
         return self.loss in ("mse", "gaussian") if self.adjust_bias is None else self.adjust_bias
 
+    @property
+    def is_median(self) -> bool:
+        """Whether ``mean`` is the median of what is forecast."""
+        return self.loss not in ("mse", "gaussian", "negative_binomial") and not self.adjusts
+
 
 def group_fields(kind: type[Any], name: str, given: Any) -> dict[str, Any]:
     """The fields of a group of options as nested parameters: ``training__scope`` and so on; none where it is unsound.

@@ -19,12 +19,12 @@ import numpy as np
 
 from tsforecast._short import check_lengths
 from tsforecast._types import Bools, Floats, Ints
-from tsforecast.data.transform import learn
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.differencing import differences
 from tsforecast.models.rnn.level import numbers_of, reverts
 from tsforecast.models.rnn.prepared import Prepared
+from tsforecast.models.rnn.safe import learn_safely
 from tsforecast.models.rnn.season import cycle_of, cyclic_indices, has_season, phases_of
 from tsforecast.models.rnn.seasonless import without_season
 from tsforecast.panel import Panel
@@ -41,7 +41,8 @@ class Preparation:
     Attributes
     ----------
     transform : {"auto", "none", "log", "boxcox"}
-        ``"auto"`` takes the logarithm of positive series whose changes grow with their level.
+        ``"auto"`` takes the logarithm of positive series whose changes grow with their level, the square root where
+        they have fewer than 48 values, and neither of one that jumps: see `tsforecast.models.rnn.safe`.
     deseasonalize : {"auto", "always", "never"}
         Whether the seasonal indices of a classical decomposition are taken off; ``"auto"`` where the autocorrelation
         at the season is significant at 10%.
@@ -90,7 +91,7 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     lag = {"none": 0, "first": 1, "season": season_length}[options.difference]
     if options.difference == "season":
         options = _without_indices(options)
-    transform = learn(panel, options.transform, season_length=season_length)
+    transform = learn_safely(panel, options.transform, season_length)
     w = transform.apply(panel)
     cycle = cycle_of(panel.freq, season_length)
     phases = phases_of(panel.times, panel.freq, cycle)
@@ -107,8 +108,9 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
+    numbers = *numbers_of(u), np.fmin.reduceat(panel.values, panel.indptr[:-1])
     return Prepared(
-        transform, season, reverting, *numbers_of(u), memory, mixed, season_length, n_lags, counts, lag, smoothing
+        transform, season, reverting, *numbers, memory, mixed, season_length, n_lags, counts, lag, smoothing
     )
 
 

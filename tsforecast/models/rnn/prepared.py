@@ -17,6 +17,7 @@ from tsforecast.panel import Panel
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
 _PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
 _FEWEST_COUNTS = 0.05  # the least scale of counts: a series of nothing but zeros has one, too
+_ROWS = ("season", "reverting", "mean", "spread", "change", "lowest")  # that every series has its own of
 N_PLAIN = 3  # change, distance from the level, observed or not
 
 
@@ -41,6 +42,8 @@ class Prepared:
         Series whose level is their mean.
     mean, spread, change : ndarray, shape (n_series,)
         Mean, standard deviation and mean absolute change of u on train.
+    lowest : ndarray, shape (n_series,)
+        Smallest value on train.
     memory : float
         Steps that the trailing means look back.
     mixed : bool
@@ -63,6 +66,7 @@ class Prepared:
     mean: Floats
     spread: Floats
     change: Floats
+    lowest: Floats
     memory: float
     mixed: bool
     season_length: int
@@ -89,7 +93,7 @@ class Prepared:
     def take(self, positions: Ints) -> "Prepared":
         """What was learnt of some series, in the order given."""
         transform = Transform(self.transform.ids.take(positions), self.transform.lambdas[positions])
-        rows = {name: getattr(self, name)[positions] for name in ("season", "reverting", "mean", "spread", "change")}
+        rows = {name: getattr(self, name)[positions] for name in _ROWS}
         return dataclasses.replace(self, transform=transform, **rows)
 
     def start(self) -> Local:
@@ -174,8 +178,7 @@ class Prepared:
 
 def concatenate(one: Prepared, other: Prepared) -> Prepared:
     """What was learnt of the series of both, one after the other."""
-    names = ("season", "reverting", "mean", "spread", "change")
-    rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in names}
+    rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _ROWS}
     lambdas = np.concatenate([one.transform.lambdas, other.transform.lambdas])
     ids = one.transform.ids.append(other.transform.ids)
     return dataclasses.replace(one, transform=Transform(ids, lambdas), **rows)

@@ -8,20 +8,26 @@ import pandas as pd
 from torch import Tensor
 
 from tsforecast._types import Floats, Index, Ints
+from tsforecast.exceptions import MissingValuesError
 from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import decode
+from tsforecast.models.rnn.bound import check_horizon
 from tsforecast.models.rnn.datamodule import StreamDataModule, horizon_of
 from tsforecast.models.rnn.differencing import added_up, summed
 from tsforecast.models.rnn.heads import Head, head_of
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of
 from tsforecast.models.rnn.intervals import Spread, learn_spread
+from tsforecast.models.rnn.limits import is_positive, limits_of, outward
 from tsforecast.models.rnn.network import RecurrentNetwork
 from tsforecast.models.rnn.options import Decoding
 from tsforecast.models.rnn.preparation import Preparation, check_counts, prepare
 from tsforecast.models.rnn.prepared import Local, Prepared, concatenate
 from tsforecast.models.rnn.season import phases_after
+from tsforecast.models.rnn.tame import tamed
 from tsforecast.panel import Panel
 
+_MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
+_FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong
 _MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training series
 
 
@@ -70,18 +76,67 @@ class Trained:
 
     def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
         """Forecasts from the end of every series: see `BaseForecaster._predict`."""
-        prepared, spread = self._of(panel)
+        check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
+        history = self._history(panel)
+        prepared, spread = self._of(history)
         ends = self.ends
         if ends is None or ends.panel is not panel:
-            inputs = inputs_of(panel, prepared, self.layout, X, targets=False)
+            inputs = inputs_of(history, prepared, self.layout, X, targets=False)
             warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
             ends = _ends_of(panel, inputs, warm)
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
-        ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known)
+        far = prepared.spread + np.abs(np.nan_to_num(ends.local.last - prepared.mean))
+        most = _MOST_SPREADS * (1 + horizon / _LONG) * far
+        ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known, most)
         warm = decode.Warm(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
+        point, around, sizes = self._decode(history, horizon, warm, ahead, spread, levels, seed)
+        season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
+        mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
+        quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
+        positive = is_positive(history, prepared.lowest, quantity)
+        limits = limits_of(history, horizon, positive, self.layout.season_length)
+        medians = self.decoding.is_median
+        mean = limits.of_points(mean, medians=medians)
+        quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
+        if self.head.counts:
+            quantiles = outward(quantiles, levels)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _n_columns(self, horizon: int, n_levels: int) -> int:
+        """Numbers that a forecast holds for each series and step."""
+        raws, block = self.network.n_members * self.head.n_params, self.layout.horizon
+        fed_back = self.decoding.kind == "recursive" or horizon > block
+        known = self.layout.input_size - self.layout.n_local if fed_back else 0
+        paths = 2 * self.decoding.n_samples if self.decoding.kind == "recursive" and n_levels else 0
+        features = self.layout.centre.size
+        return 2 * raws + known + paths + features + 4 * n_levels + 8
+
+    def _history(self, panel: Panel) -> Panel:
+        """What forecasts of the series are told by."""
+        empty = panel.n_present == 0
+        if empty.any():
+            i = int(np.argmax(empty))
+            raise MissingValuesError(
+                f"Series {panel.ids[i]!r} has no value among the {panel.lengths[i]} steps of its history; a forecast "
+                "needs one."
+            )
+        return panel if self.head.counts else tamed(panel)
+
+    def _decode(
+        self,
+        history: Panel,
+        horizon: int,
+        warm: decode.Warm,
+        ahead: decode.Ahead,
+        spread: Spread,
+        levels: Floats,
+        seed: int,
+    ) -> tuple[Floats, Floats, Floats]:
+        """Point forecasts of u, quantiles about them, and the sizes of residuals, all along the horizon."""
+        prepared = ahead.prepared
         course = decode.direct(self.network, self.head, warm, ahead, horizon)
-        base = prepared.base(panel) if prepared.lag else None
+        base = prepared.base(history) if prepared.lag else None
         if base is not None:
             course = course._replace(point=summed(course.point, base))
         sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
@@ -89,16 +144,17 @@ class Trained:
             around = self._around(course, ahead, sizes, spread, levels)
         else:
             around = self._sampled(horizon, warm, ahead, spread, levels, seed, base)
-        season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
-        mean, transform = course.point + season, prepared.transform
-        if self.decoding.adjusts:
-            mean = transform.invert_mean(
-                mean, np.pi / 2 * sizes**2, panel.ids
-            )  # of a normal with these absolute errors
-        else:
-            mean = transform.invert_quantiles(mean, panel.ids)
-        quantiles = transform.invert_quantiles(around + season[:, :, None], panel.ids)
-        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+        return course.point, around, sizes
+
+    def _undone(self, prepared: Prepared, point: Floats, around: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+        """Point forecasts and quantiles of transformed values in the unit of the series, infinite where too large."""
+        transform, ids = prepared.transform, prepared.transform.ids
+        with np.errstate(over="ignore"):
+            if self.decoding.adjusts:  # for a normal distribution with these absolute errors
+                mean = transform.invert_mean(point, np.pi / 2 * sizes**2, ids)
+            else:
+                mean = transform.invert_quantiles(point, ids)
+            return mean, transform.invert_quantiles(around, ids)
 
     @property
     def head(self) -> Head:
@@ -111,6 +167,9 @@ class Trained:
             check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
+        if self.preparation.transform == "auto":  # a logarithm that it chose, of what was positive and is no more
+            below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
+            found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
         new = np.flatnonzero(found < 0)
         prepared, place = self.prepared, found.copy()
         if new.size:
@@ -211,6 +270,8 @@ def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | 
     """A network just trained on these data, with the spread of its residuals: see `learn_spread`."""
     panel = data.panel
     assert panel is not None
+    learnt_from = data.learnt_from
+    assert learnt_from is not None
     lengths = panel.lengths
     head = head_of(data.decoding.loss)
     warm = decode.warm_up(network, data.inputs.x, lengths)
@@ -221,7 +282,7 @@ def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | 
     if panel.covariates is None and warm.state.numel() <= _MOST_KEPT:
         inputs = data.inputs
         if data.n_kept.any() or data.window is not None:
-            inputs = inputs_of(panel, data.prepared, data.layout, targets=False)
+            inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
             warm = decode.warm_up(network, inputs.x, lengths, data.window, ends_only=True)
         ends = _ends_of(panel, inputs, warm)
     return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window, ends)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tsforecast.exceptions import DataError, MissingFileError, ParameterError, SeriesTooShortError
+from tsforecast.exceptions import CovariateError, DataError, MissingFileError, ParameterError, SeriesTooShortError
 from tsforecast.models.rnn import folder as folder_module
 from tsforecast.models.rnn.datamodule import StreamDataModule
 from tsforecast.models.rnn.folder import Folder
@@ -205,3 +205,12 @@ def test_memory_does_not_grow_with_the_panel(tmp_path):
         )
         peaks.append(int(run.stdout))
     assert peaks[1] < peaks[0] + 40  # MB; the inputs of 135,000 more observations would be 150
+
+
+@pytest.mark.parametrize("column", ["x", "kind"])
+def test_a_missing_covariate_or_static_value_is_named_with_its_file(tmp_path, column):
+    frames = [frame_of(2, first=first).assign(kind=1.0) for first in (0, 2)]
+    frames[1].loc[frames[1]["unique_id"] == "s000003", column] = np.nan
+    write(tmp_path, frames)
+    with pytest.raises(CovariateError, match=rf"part-1\.parquet: series 's000003' has no '{column}' at 2000-01-01"):
+        LSTM(n_members=1, max_epochs=1).fit_folder(tmp_path, covariates=["x"], static=["kind"])

@@ -1,0 +1,52 @@
+"""Checkpoints written whole or not at all."""
+
+import contextlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from tsforecast.exceptions import RunFolderError
+
+
+class WholeCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint beside the one that it replaces, which stays until all is on the disk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     WholeCheckpointIO().save_checkpoint({"epoch": 1}, f"{folder}/last.ckpt")
+    ...     torch.load(f"{folder}/last.ckpt")
+    {'epoch': 1}
+    """
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
+        """Write ``checkpoint`` to ``path``, a local one.
+
+        Raises
+        ------
+        RunFolderError
+            There is no room, or no right to write; what was at ``path`` is as it was.
+        """
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        target = Path(path)
+        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                file.write(buffer.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(target)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise RunFolderError(
+                f"The checkpoint {str(path)!r} cannot be written: {error.strerror or error}. The one that was there "
+                "before, if any, is as it was."
+            ) from error
