@@ -6,7 +6,7 @@ from tsforecast.models.arima.forecaster import SARIMA, AutoARIMA
 panel = load("airline").panel
 train = panel.slice(panel.lengths * 0, panel.lengths - 24)
 
-model = AutoARIMA(transform="log").fit(train)
+model = AutoARIMA(target_transform="log").fit(train)
 print(model.summary())
 
 name = panel.ids[0]
@@ -18,5 +18,5 @@ print(model.predict(12, level=80).to_frame(level=[80]))
 a_year_later = panel.slice(panel.lengths * 0, panel.lengths - 12)
 print(model.predict(12, history=a_year_later).to_frame())
 
-by_hand = SARIMA((0, 1, 1), (0, 1, 1), transform="log").fit(train)
+by_hand = SARIMA((0, 1, 1), (0, 1, 1), target_transform="log").fit(train)
 print(by_hand.params_[["loglik", "aicc"]])

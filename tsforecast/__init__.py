@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tsforecast.base import BaseForecaster
     from tsforecast.data.catalog import load
     from tsforecast.data.diagnose import diagnose
+    from tsforecast.data.file_format import FileFormat
     from tsforecast.data.process import ArimaProcess, SeasonalProcess
     from tsforecast.data.read import read
     from tsforecast.data.simulate import simulate
@@ -41,6 +42,7 @@ _HOMES = {
     "Decoding": "tsforecast.models.rnn.options",
     "Drift": "tsforecast.models.naive",
     "Ensemble": "tsforecast.models.ensemble",
+    "FileFormat": "tsforecast.data.file_format",
     "Forecast": "tsforecast.forecast",
     "GRU": "tsforecast.models.rnn.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
@@ -77,6 +79,7 @@ __all__ = [
     "Decoding",
     "Drift",
     "Ensemble",
+    "FileFormat",
     "Forecast",
     "HistoricAverage",
     "Naive",

@@ -150,9 +150,10 @@ def plain_array(data: Any) -> "np.ndarray[Any, Any]":
 
 
 def check_ids(ids: Index, what: str) -> None:
-    """Raise a `DataError` where a name of a series is empty, or two are one text.
+    """Raise a `DataError` where a name of a series is empty, two are one text, or some are texts and others are not.
 
-    Failures, files and reports know a series by its text, so that 1 and "1" would be one.
+    Failures, files and reports know a series by its text, so that 1 and "1" would be one; and a column of a file is of
+    one type.
     """
     if isinstance(ids, pd.MultiIndex):
         raise DataError(
@@ -162,16 +163,24 @@ def check_ids(ids: Index, what: str) -> None:
     empty = np.asarray(ids.isna()) | np.array([isinstance(name, str) and not name.strip() for name in ids], dtype=bool)
     if empty.any():
         raise DataError(f"One of the {what} is empty, number {int(np.argmax(empty)) + 1}; every series needs a name.")
-    if ids.dtype != object:
+    if not ids.inferred_type.startswith("mixed"):
         return
+    one, other = _different_types(ids)
+    alike = ", which are the same text" if str(one) == str(other) else ""
+    raise DataError(
+        f"Series are called {one!r} ({type(one).__name__}) and {other!r} ({type(other).__name__}){alike}; names of one "
+        "type are needed, best texts: frame['unique_id'].astype(str), or frame.columns.map(str) of a wide frame."
+    )
+
+
+def _different_types(ids: Index) -> tuple[Any, Any]:
+    """Two names of different types, of one text where there are such."""
     seen: dict[str, Any] = {}
     for name in ids:
-        other = seen.setdefault(str(name), name)
-        if other is not name and type(other) is not type(name):
-            raise DataError(
-                f"Two series are named {other!r} and {name!r}, which are the same text; give the ids as texts: "
-                "frame['unique_id'] = frame['unique_id'].astype(str), if they are one series."
-            )
+        first = seen.setdefault(str(name), name)
+        if type(first) is not type(name):
+            return first, name
+    return ids[0], next((name for name in ids if type(name) is not type(ids[0])), ids[0])
 
 
 def _unpacked(column: "pd.Series[Any]") -> "pd.Series[Any]":

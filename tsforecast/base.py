@@ -3,13 +3,16 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
+import pandas as pd
 from sklearn.base import BaseEstimator
 
-from tsforecast._ingest import time_kind
-from tsforecast._numbers import whole_number
+from tsforecast._arguments import check_finite, number_list, steps_ahead, with_gaps
+from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
+from tsforecast._short import TooShort, check_choice, check_lengths
 from tsforecast._types import Floats
 from tsforecast.containers import (
     Container,
@@ -25,13 +28,13 @@ from tsforecast.containers import (
 from tsforecast.exceptions import (
     CovariateError,
     DataError,
-    FitError,
     MissingValuesError,
     NotFittedError,
     ParameterError,
+    SeriesTooShortError,
 )
 from tsforecast.forecast import Forecast, quantile_levels
-from tsforecast.frequency import freq_name, steps_between
+from tsforecast.frequency import freq_name
 from tsforecast.panel import Panel
 
 
@@ -47,6 +50,9 @@ class BaseForecaster(BaseEstimator, ABC):
     uses_covariates : bool
         Whether ``X`` changes the forecasts; a model that does not use it accepts it and passes it over, so that one
         call serves all models of a comparison.
+    gives_intervals : bool
+        Whether there are intervals and quantiles; a model without any is never asked for them, and a backtest scores
+        its points alone.
     search_space : mapping of str to sequence
         Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
     fits_together : bool
@@ -58,24 +64,46 @@ class BaseForecaster(BaseEstimator, ABC):
     Learnt attributes
     -----------------
     panel_ : Panel
-        The series given to `fit`.
+        The series given to `fit`, without those that were skipped.
+    skipped_ : dict
+        Observations of each series that was too short to be fitted, by name: those have no forecasts.
+    stand_in_ : Naive or None
+        Of a fit with ``too_short="naive"``: fitted to the series skipped, to be asked for forecasts of its own.
     """
 
     handles_missing: bool = False
     uses_covariates: bool = False
+    gives_intervals: bool = True
     fits_together: bool = False
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
     quick_params: ClassVar[Mapping[str, Any] | None] = None
 
     panel_: Panel
+    skipped_: dict[Any, int]
+    stand_in_: "BaseForecaster | None"
 
     @property
     def is_global(self) -> bool:
         """Whether one set of parameters is learnt from all series together, so that series cannot be fitted apart."""
         return False
 
+    def set_params(self, **params: Any) -> Self:
+        """The forecaster itself with other constructor arguments; ``forecaster__order`` is that of one that it holds.
+
+        Raises
+        ------
+        ValueError
+            There is no such argument.
+        """
+        known = self.get_params(deep=True)
+        for key in params:
+            name, _, rest = key.partition("__")
+            if rest and name in known and not hasattr(known[name], "set_params"):
+                raise ParameterError(f"{key!r}: {name}={known[name]!r} of {type(self).__name__} has no parameters.")
+        return super().set_params(**params)
+
     @final
-    def fit(self, y: Series, X: Covariates | None = None) -> Self:
+    def fit(self, y: Series, X: Covariates | None = None, *, too_short: TooShort = "error") -> Self:
         """The forecaster itself, fitted.
 
         Parameters
@@ -87,12 +115,22 @@ class BaseForecaster(BaseEstimator, ABC):
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
             (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
             observation. A frame with ``unique_id`` and no times, one row a series, holds what does not change: numbers
-            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`).
+            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`). The series once
+            more, as ``cross_val_score(model, y, y, scoring="neg_mean_absolute_error")`` gives it, is no covariate:
+            `predict` then takes the rows to forecast, too.
+        too_short : {"error", "skip", "naive"}
+            What becomes of series with fewer observations than the model needs: an error that names all of them; they
+            are left out and listed in ``skipped_``; or, besides, a `Naive` is fitted to them, ``stand_in_``, whose
+            forecasts are asked of it, and never stand among those of the model.
 
         Raises
         ------
+        SeriesTooShortError
+            Some series are too short, or, with ``"skip"`` and ``"naive"``, all of them; ``series`` holds them all.
         DataError
-            The series are not regular, too short, or hold what the model cannot use; the message names the series.
+            The series are not regular, or hold what the model cannot use; the message names the series.
+        CovariateError
+            ``X`` does not fit the series, or a table comes first and one column second, as in scikit-learn's order.
         ParameterError
             A constructor argument has a value that is not allowed.
         FitError
@@ -103,11 +141,37 @@ class BaseForecaster(BaseEstimator, ABC):
         >>> from tsforecast import Naive
         >>> Naive().fit([3.0, 1.0, 2.0]).predict(2)
         array([2., 2.])
+        >>> import pandas as pd
+        >>> two = pd.DataFrame({"a": [3.0, 1.0, 2.0], "b": [float("nan"), float("nan"), 5.0]})
+        >>> Naive().fit(two, too_short="skip").skipped_
+        {'b': 1}
         """
-        panel, container = self._admit(y, X)
-        self._fit(panel)
-        self.panel_, self._container = panel, container
+        check_choice(too_short)
+        repeated = is_repeated(y, X)
+        panel, container = self._admit(y, None if repeated else X)
+        if repeated and container.kind == "long":
+            raise CovariateError(
+                "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
+                "numbers, so give a wide frame, or leave the second out and score by the model's own score, -MASE."
+            )
+        kept = self._fit_long_enough(panel, too_short)
+        self._remember(panel, kept, container, takes_rows=repeated)
+        self.stand_in_ = self._stand_in(panel) if too_short == "naive" and self.skipped_ else None
         return self
+
+    def min_observations(self, panel: Panel) -> int:
+        """Fewest observations, missing ones not counted, that each series must have to be fitted.
+
+        One unless a model says more; what is asked before the first fit of a backtest. ``panel`` tells frequency and
+        covariates.
+
+        Examples
+        --------
+        >>> from tsforecast import Panel, SeasonalNaive
+        >>> SeasonalNaive(12).min_observations(Panel.from_array(np.arange(3.0)))
+        13
+        """
+        return 1
 
     @final
     @classmethod
@@ -139,19 +203,21 @@ class BaseForecaster(BaseEstimator, ABC):
         for k, (model, panel) in enumerate(zip(models, panels, strict=True)):
             try:
                 admitted[k] = model._admit(panel, None)
-            except DataError as error:
+                model._check_lengths(panel)
+            except (DataError, ParameterError) as error:
                 done[k] = (0.0, error)
+        admitted = {k: pair for k, pair in admitted.items() if done[k][1] is None}
         seen = [panel for panel, _ in admitted.values()]
         for k, outcome in zip(admitted, cls._fit_many([models[k] for k in admitted], seen), strict=True):
             done[k] = outcome
             if outcome[1] is None:
-                models[k].panel_, models[k]._container = admitted[k]
+                models[k]._remember(admitted[k][0], *admitted[k])
         return done
 
     @final
     def predict(
         self,
-        horizon: int,
+        horizon: "int | Series",
         X: Covariates | None = None,
         *,
         history: Series | None = None,
@@ -163,7 +229,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Parameters
         ----------
         horizon : int
-            Steps ahead, at least 1.
+            Steps ahead, at least 1. After ``fit(y, y)`` also the rows to forecast, a Series, a wide frame or an array:
+            so scikit-learn's scorers ask, and get rows of the same shape and times.
         X : DataFrame, Series or ndarray, optional
             Covariates of the horizon, for a model fitted with some; with ``history``, of the history too.
         history : like ``y`` of `fit`, optional
@@ -180,14 +247,15 @@ class BaseForecaster(BaseEstimator, ABC):
             Series in: a Series, or a frame with columns ``mean``, ``lo-80``, … where levels are asked for. Wide frame
             in: a wide frame; with levels, columns are (series, statistic). Long frame in: a long frame ``unique_id``,
             ``ds``, ``mean``, …. Array in: ``(horizon,)`` or ``(horizon, n_series)``; with levels one more axis at the
-            end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`.
+            end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`. A series that was skipped as too
+            short is absent, or a column of nan in an array.
 
         Raises
         ------
         NotFittedError
             `fit` was not called.
         ParameterError
-            ``horizon``, ``level`` or ``quantiles`` is out of its range.
+            ``horizon``, ``level`` or ``quantiles`` is out of its range, or the model gives no intervals.
         CovariateError
             The model was fitted with covariates and ``X`` does not give them for the horizon.
         UnknownNameError
@@ -196,8 +264,15 @@ class BaseForecaster(BaseEstimator, ABC):
             A forecast is not finite.
         """
         self._check_fitted()
-        steps = whole_number("horizon", horizon, what="a whole number of steps")
-        levels, wanted = _as_list("level", level), _as_list("quantiles", quantiles)
+        if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
+            return self._predict_rows(horizon)
+        steps = steps_ahead(horizon)
+        levels, wanted = number_list("level", level), number_list("quantiles", quantiles)
+        if (levels or wanted) and not self.gives_intervals:
+            raise ParameterError(
+                f"{type(self).__name__} gives no intervals: level={level!r}, quantiles={quantiles!r} cannot be had; "
+                "leave them out, or wrap it: Conformal(model) makes intervals from the errors of any model."
+            )
         if history is None:
             panel, container = self.panel_, self._container
         else:
@@ -206,8 +281,10 @@ class BaseForecaster(BaseEstimator, ABC):
         check_horizon(panel, steps, asked.size)
         future = self._future(X, panel, steps)
         forecast = self._predict(panel, steps, future, asked)
-        _check_finite(self, forecast)
-        return restore(forecast, container, levels, wanted)
+        check_finite(forecast, type(self).__name__)
+        out = restore(forecast, container, levels, wanted)
+        places = getattr(self, "_places", None) if history is None and container.kind == "matrix" else None
+        return out if places is None else with_gaps(out, *places)
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -234,14 +311,13 @@ class BaseForecaster(BaseEstimator, ABC):
         -1.0
         """
         self._check_fitted()
+        X = None if is_repeated(y, X) else X
+        check_not_training(y, self.panel_.values)
         truth, container = to_panel(y, freq=self.panel_.freq)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
         season = panel.season_length
         scores = np.full(truth.n_series, np.nan)
-        for i in range(truth.n_series):
-            skipped = _steps_skipped(panel, truth, i, self._first_step(panel, i) if container.is_array else None)
-            steps = skipped + int(truth.lengths[i])
-            mean = self._mean_of(panel.take([i]), steps, X)[skipped:]
+        for i, mean in enumerate(self._means_of(panel, truth, container, X)):
             trained = panel.series(i)
             scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
             error = np.nanmean(np.abs(truth.series(i) - mean))
@@ -251,11 +327,50 @@ class BaseForecaster(BaseEstimator, ABC):
 
     def _admit(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
         """The panel of what is given to `fit`, of the kind that this model takes, and what it came in."""
+        check_order(y, X)
         panel, container = to_panel(y, X)
         self._check_missing(panel)
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)
         return panel, container
+
+    def _remember(self, panel: Panel, kept: Panel, container: Container, *, takes_rows: bool = False) -> None:
+        """What a fit to the series ``kept`` of a panel leaves behind, whatever the model."""
+        self.panel_, self._container, self._takes_rows, self.stand_in_ = kept, container, takes_rows, None
+        short = ~panel.ids.isin(kept.ids)
+        self.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
+        self._places = (panel.positions(kept.ids), panel.n_series) if self.skipped_ else None
+
+    def _fit_long_enough(self, panel: Panel, too_short: TooShort) -> Panel:
+        """Fit the series that are long enough, all unless others may be left out; the panel of them."""
+        kept = panel
+        while True:
+            try:
+                self._check_lengths(kept)
+                self._fit(kept)
+            except SeriesTooShortError as error:
+                left = np.flatnonzero(~kept.ids.isin(list(error.series)))
+                if too_short == "error" or left.size in (0, kept.n_series):
+                    raise
+                kept = kept.take(left)
+            else:
+                return kept
+
+    def _check_lengths(self, panel: Panel) -> None:
+        needed = self.min_observations(panel)
+        way_on = "too_short='skip' goes on without them." if panel.n_series > 1 else ""
+        why = f"{type(self).__name__} needs at least {needed}"
+        check_lengths(panel.ids, panel.n_present, needed, why, way_on)
+
+    def _stand_in(self, panel: Panel) -> "BaseForecaster | None":
+        """A `Naive` fitted to the series that were skipped, as far as they allow."""
+        naive: BaseForecaster = import_module("tsforecast").Naive()  # by name: a base imports no model
+        try:
+            naive.fit(panel.take(panel.positions(pd.Index(list(self.skipped_)))), too_short="skip")
+        except SeriesTooShortError:
+            return None
+        naive._container = self._container
+        return naive
 
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
@@ -282,6 +397,33 @@ class BaseForecaster(BaseEstimator, ABC):
         ``X`` is ``(n_series, horizon, n_features)``; ``levels`` are the increasing quantile levels, maybe none. The
         object is left as it was.
         """
+
+    def _predict_rows(self, rows: Any) -> Any:
+        """Forecasts of the rows that a scorer asks for: a Series, a wide frame or an array like them."""
+        check_not_training(rows, self.panel_.values)
+        wanted = rows_like(rows, self.panel_.ids)
+        if wanted is None:
+            raise ParameterError(
+                f"horizon is a {type(rows).__name__}: neither a whole number of steps nor rows of a Series, a wide "
+                "frame or an array."
+            )
+        asked, container = to_panel(wanted, freq=self.panel_.freq)
+        panel = self.panel_.take(self.panel_.positions(asked.ids))
+        table = np.column_stack(self._means_of(panel, asked, container, None))  # (n_rows, n_series)
+        if isinstance(wanted, pd.DataFrame):
+            return pd.DataFrame(table, index=wanted.index, columns=wanted.columns)
+        if isinstance(wanted, pd.Series):
+            return pd.Series(table[:, 0], index=wanted.index, name=wanted.name)
+        return table.reshape(wanted.shape)
+
+    def _means_of(self, panel: Panel, asked: Panel, container: Container, X: Covariates | None) -> list[Floats]:
+        """Point forecasts at the times of each series of ``asked``, from the end of the same series of ``panel``."""
+        means = []
+        for i in range(asked.n_series):
+            skipped = steps_skipped(panel, asked, i, self._first_step(panel, i) if container.is_array else None)
+            steps = skipped + int(asked.lengths[i])
+            means.append(self._mean_of(panel.take([i]), steps, X)[skipped:])
+        return means
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
@@ -336,62 +478,3 @@ class BaseForecaster(BaseEstimator, ABC):
                 f"Series {panel.id_at(row)!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use "
                 "missing values; fill them, or choose a model that can (ARIMA, LSTM)."
             )
-
-
-def _check_finite(model: BaseForecaster, forecast: Forecast) -> None:
-    bad = ~(np.isfinite(forecast.mean).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
-    if bad.any():
-        names = [str(name) for name in forecast.ids[bad]]
-        raise FitError(
-            f"{type(model).__name__}'s forecast of series {names[0]!r} is not finite.",
-            failures=dict.fromkeys(names, "the forecast is not finite"),
-        )
-
-
-def _steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) -> int:
-    """Steps between the end of training and the first of ``truth``, whose first row is ``first_step`` of an array."""
-    last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
-    if first_step is not None:
-        return first_step - 1 + int(first[0])  # rows count from 0, and missing ones at the top are trimmed
-    if time_kind(first) != time_kind(last):
-        raise DataError(
-            f"Series {truth.ids[i]!r}: the times of y are {time_kind(first)}, those of the training series "
-            f"{time_kind(last)}."
-        )
-    steps = steps_between(last, first, panel.freq)
-    if steps < 1:
-        raise DataError(
-            f"Series {truth.ids[i]!r}: y begins at {first[0]}, not after the training series, which ends at {last[0]}. "
-            "Its index must hold later times; an array without an index continues the training series."
-        )
-    return steps - 1
-
-
-def _as_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:
-    if given is None:
-        return None
-    try:
-        return [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
-
-
-class Wrapper(BaseForecaster):
-    """A forecaster around another, its parameter ``forecaster``: it takes whatever that one takes."""
-
-    forecaster: BaseForecaster
-
-    @property
-    def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self._inner().handles_missing
-
-    @property
-    def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
-        """As the forecaster."""
-        return self._inner().uses_covariates
-
-    def _inner(self) -> BaseForecaster:
-        if not isinstance(self.forecaster, BaseForecaster):
-            raise ParameterError(f"forecaster={self.forecaster!r} is no forecaster such as Naive().")
-        return self.forecaster

@@ -1,6 +1,7 @@
 """Errors of tsforecast: one root, and each error is also the builtin a caller would catch."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import sklearn.exceptions
 
@@ -34,7 +35,30 @@ class MissingValuesError(DataError):
 
 
 class SeriesTooShortError(DataError):
-    """A series has fewer observations than the task needs."""
+    """Series have fewer observations than the task needs.
+
+    Attributes
+    ----------
+    series : dict
+        Observations of every series that is too short, by name; empty where the names are not known.
+    why : str
+        What needs more.
+
+    Examples
+    --------
+    >>> SeriesTooShortError("Series 'a' has 5 observations.", series={"a": 5}).series
+    {'a': 5}
+    """
+
+    def __init__(self, message: str, series: Mapping[Any, int] | None = None, why: str = "") -> None:
+        super().__init__(message)
+        self.series = dict(series or {})
+        self.why = why
+
+    def reason(self, unique_id: Any) -> str:
+        """What is wrong with one of the series, in a sentence."""
+        n = self.series[unique_id]
+        return f"Series {unique_id!r} has {n} observation{'s' if n != 1 else ''}; {self.why or 'more are needed'}."
 
 
 class CovariateError(DataError):
@@ -71,6 +95,10 @@ class MissingDependencyError(TSForecastError, ImportError):
 
 class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
+
+
+class ExecutorError(RunFolderError):
+    """The workers of a run are gone or do not answer; what was finished is kept, and the message tells how to go on."""
 
 
 class UnusedColumnWarning(UserWarning):

@@ -1,7 +1,10 @@
 """`tsforecast backtest` on files never seen before, on configurations, and on mistakes."""
 
+import contextlib
 import dataclasses
+import shlex
 import time
+from concurrent.futures import Executor, Future
 
 import numpy as np
 import pandas as pd
@@ -205,7 +208,10 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
             monkeypatch.setenv("FORCE_COLOR", forced)
         with Bar("run") as bar:
             bar.update(3, 8, "SARIMA")
-            time.sleep(0.5)
+            limit = time.monotonic() + 600
+            while shown and not bar._progress.live.is_started:
+                assert time.monotonic() < limit, "waited 600 seconds until the bar was there"
+                time.sleep(0.01)
         told = capsys.readouterr().err
         assert ("SARIMA" in told and "3/8" in told) is shown and (told == "") is not shown
 
@@ -231,3 +237,35 @@ def test_the_quickstart_configurations_describe_runs_that_can_start():
         plan = make_plan(build_parser().parse_args(["--config", str(path)]))
         assert {"Naive", "LSTM"} <= set(plan.models)
         assert plan.jobs()
+
+
+def test_a_run_whose_cluster_has_gone_tells_the_command_that_goes_on(in_tmp, monkeypatch, capsys):
+    class Gone(Executor):
+        def submit(self, function, task):
+            return Future()
+
+    @contextlib.contextmanager
+    def gone(name):
+        yield Gone()
+
+    monkeypatch.setattr("tsforecast.cli.executors.open_executor", gone)
+    asked = ["backtest", "nile", "--models", "Naive", "--output", "a run", "--executor_timeout", "0.5"]
+    assert main(asked) == 2
+    told = capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.chdir(in_tmp)
+    assert "No worker of the executor has given a sign of life for 0.5 seconds" in told
+    assert main(shlex.split(told.partition(": tsforecast ")[2].splitlines()[0])) == 0
+    assert BacktestResult.load("a run").leaderboard()["n_missing"].sum() == 0
+
+
+@pytest.mark.parametrize("option", ["executor_timeout", "job_timeout"])
+def test_a_time_below_nothing_is_refused_at_the_door(in_tmp, capsys, option):
+    assert main(["backtest", "nile", "--models", "Naive", "--output", "run", f"--{option}", "-1"]) == 2
+    assert f"{option}=-1.0 is not a number of seconds" in capsys.readouterr().err and not (in_tmp / "run").exists()
+
+
+def test_a_time_for_jobs_where_nothing_can_be_stopped_is_refused_at_the_door(in_tmp, capsys):
+    asked = ["backtest", "nile", "--models", "Naive", "--executor", "here", "--job_timeout", "60", "--output", "run"]
+    assert main(asked) == 2
+    assert "job_timeout=60 needs workers" in capsys.readouterr().err and not (in_tmp / "run").exists()

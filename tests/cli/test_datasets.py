@@ -51,3 +51,13 @@ def test_what_cannot_be_simulated_or_written_is_refused(tmp_path):
 def test_importing_the_commands_imports_no_pandas():
     code = "import sys, tsforecast.cli.datasets; sys.exit('pandas' in sys.modules or 'rich' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("output", ["mine.csv", "mine.csv/x.csv", "none/x.csv", "link.csv", "a\0b.csv", "folder.csv"])
+def test_simulate_overwrites_nothing_and_tells_what_cannot_be_written(tmp_path, output):
+    (tmp_path / "mine.csv").write_text("mine")
+    (tmp_path / "link.csv").symlink_to(tmp_path / "mine.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ParameterError, match="output="):
+        simulate_csv("simulated/ar1", tmp_path / output, n_obs=10)
+    assert (tmp_path / "mine.csv").read_text() == "mine"

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -13,17 +12,14 @@ HEAVY = {"torch", "pytorch_lightning", "statsmodels", "pandas", "sklearn", "scip
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([command, "--help"] for command in COMMANDS)], ids=" ".join)
-def test_help_is_instant_and_imports_nothing_heavy(arguments):
+def test_help_imports_nothing_heavy(arguments):
     script = (
         "import sys\nfrom tsforecast.cli.main import main\n"
         f"try: main({arguments!r})\nexcept SystemExit as leave: assert not leave.code\n"
         f"print('loaded', sorted({HEAVY!r} & set(sys.modules)))"
     )
-    begin = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    took = time.perf_counter() - begin
     assert "usage: tsforecast" in done.stdout and done.stdout.endswith("loaded []\n")
-    assert took < 2, "a tenth of a second on an idle machine; the limit leaves room for a busy one"
 
 
 def test_an_unknown_command_is_bad_usage_with_a_near_name(capsys):

@@ -327,11 +327,63 @@ def test_a_first_optimum_is_certain_if_it_is_sharp_reached_straight_and_off_the_
     def optimum(angle=0.5, iterations=5, converged=True, error=0.05):
         return np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error
 
-    assert fit.certain(optimum())
-    assert fit.certain(optimum(error=0.15, iterations=3))
-    assert not fit.certain(optimum(error=0.15))
+    one_each = np.array([1, 1, 0, 0, 1])
+    assert fit.certain(optimum(), one_each)
+    assert fit.certain(optimum(error=0.15, iterations=3), one_each)
+    assert not fit.certain(optimum(error=0.15), one_each)
     for other in (optimum(angle=-1.55), optimum(iterations=40), optimum(converged=False), optimum(error=0.3)):
-        assert not fit.certain(other)
+        assert not fit.certain(other, one_each)
+
+
+def test_a_first_optimum_near_a_double_root_on_the_circle_is_not_certain():
+    near = np.array([0.3, 1.1]), 1.0, 5, True, np.zeros(2), 0.05
+    assert fit.certain(near, np.array([1, 1, 0, 0, 1]))
+    assert fit.certain(near, np.array([2, 0, 0, 0, 1]))
+    assert not fit.certain(near, np.array([0, 2, 0, 0, 1]))
+    assert not fit.certain(near, np.array([0, 0, 0, 2, 4]))
+
+
+@pytest.mark.parametrize("sizes", [(1, 2, 0, 0), (0, 3, 0, 0), (2, 1, 1, 2), (0, 0, 0, 1)])
+@pytest.mark.parametrize("n_points", [1, 8, 11])
+def test_squares_at_many_points_are_those_at_each(sizes, n_points):
+    rng = np.random.default_rng(n_points)
+    orders, W = np.array([*sizes, 4]), rng.normal(size=(2, 40))
+    points = np.arcsin(rng.uniform(-0.98, 0.98, size=(n_points, sum(sizes))))
+    own = likelihood.squares(points, orders, W, 0, 1.0, fit_kernels()[2])
+    np.testing.assert_allclose(own, [(target(x, orders, W) ** 2).sum() for x in points], rtol=1e-9)
+
+
+def test_sifted_starts_are_those_of_highest_likelihood_and_lead_no_lower():
+    rng = np.random.default_rng(5)
+    orders, W = np.array([0, 2, 0, 0, 1]), rng.normal(size=(1, 60)).cumsum(axis=1)
+    starts = fit.starting_points(W[0], orders, 25)
+    assert 17 < len(starts) <= 25
+    left = np.array([(target(x, orders, W) ** 2).sum() for x in starts])
+    with np.errstate(all="ignore"):  # on the circle a step is not finite, of which only Python's floats warn
+        points, reached, steps = fit.sift(starts, orders, W, 0, fit_kernels())
+    assert steps > 0
+    assert (reached <= np.sort(left[1:])[:16] * (1 + 1e-12)).all()
+    np.testing.assert_allclose(reached, [(target(x, orders, W) ** 2).sum() for x in points], rtol=1e-9)
+
+
+def test_the_best_of_sifted_starts_is_no_worse_than_the_first_optimum_nor_than_any_start():
+    rng = np.random.default_rng(6)
+    orders, W = np.array([0, 2, 0, 0, 1]), rng.normal(size=(1, 60)).cumsum(axis=1)
+    starts, kernels = fit.starting_points(W[0], orders, 25), fit_kernels()
+    with np.errstate(all="ignore"):  # on the circle a step is not finite, of which only Python's floats warn
+        first = fit.from_first(starts, orders, W, 0, 1.0, kernels)
+        x, value, iterations, converged, _, _ = fit.sifted(first, starts, orders, W, 0, kernels)
+    assert converged
+    assert iterations > first[2]
+    assert value <= min(first[1], likelihood.squares(starts, orders, W, 0, 1.0, kernels[2]).min()) * (1 + 1e-9)
+    assert (target(x, orders, W) ** 2).sum() == pytest.approx(value, rel=1e-9)
+
+
+def test_only_an_autoregression_ends_on_the_bound_of_stationarity():
+    orders = np.array([1, 1, 0, 0, 1])
+    assert fit.on_bound(np.array([np.pi / 2, 0.1]), orders, 50)
+    assert not fit.on_bound(np.array([0.1, np.pi / 2]), orders, 50)
+    assert not fit.on_bound(np.arcsin([0.99, 0.1]), orders, 50)
 
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="whole fits take minutes where nothing is compiled")

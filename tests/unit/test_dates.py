@@ -1,5 +1,7 @@
 """Dates in the forms of spreadsheets and programs; what is no date is none, and not a date of another time."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsforecast._dates import compact_dates, parse_dates
+from tsforecast.exceptions import DataError
 
 DAYS = st.dates(pd.Timestamp("1969-01-01").date(), pd.Timestamp("2068-12-31").date())
 FORMS = ["%d/%m/%y", "%d.%m.%y", "%m/%d/%y", "%d-%b-%y", "%d %B %y", "%d/%m/%y 00:00", "%d.%m.%y 00:00:00"]
@@ -20,7 +23,7 @@ def texts(days, form):
 @settings(max_examples=25)
 @given(days=st.lists(DAYS, min_size=1, max_size=12))
 def test_a_year_of_two_digits_is_the_one_from_1969_to_2068(form, days):
-    days = [*days, pd.Timestamp("2001-12-31").date()]  # a day that shows which number is the month
+    days = [*days, pd.Timestamp("1999-12-31").date()]  # a day that shows which number is the month and which the year
     np.testing.assert_array_equal(parse_dates(texts(days, form)), pd.DatetimeIndex(days))
 
 
@@ -54,3 +57,59 @@ def test_a_text_without_a_year_that_can_be_told_is_no_date(text):
 def test_dates_that_begin_in_may_are_read_like_any_other():
     months = pd.date_range("2020-05-01", periods=4, freq="MS")  # May is its own short form
     np.testing.assert_array_equal(parse_dates(texts(months, "%d %b %Y")), months)
+
+
+@pytest.mark.parametrize(
+    ("form", "step"), [("%YQ{q}", "QS"), ("%Y-Q{q}", "QS"), ("Q{q} %Y", "QS"), ("{q}Q%Y", "QS"), ("%YM%m", "MS")]
+)
+@settings(max_examples=20)
+@given(start=st.dates(pd.Timestamp("1901-01-01").date(), pd.Timestamp("2090-01-01").date()))
+def test_quarters_and_months_of_statistical_offices_are_their_first_days(form, step, start):
+    days = pd.date_range(start, periods=9, freq=step)
+    written = pd.Series([day.strftime(form).format(q=day.quarter) for day in days])
+    np.testing.assert_array_equal(parse_dates(written), days)
+
+
+@settings(max_examples=20)
+@given(start=st.dates(pd.Timestamp("1901-01-01").date(), pd.Timestamp("2090-01-01").date()))
+def test_weeks_are_their_mondays(start):
+    mondays = pd.date_range(start, periods=60, freq="W-MON")
+    written = pd.Series([f"{day.isocalendar().year}-W{day.isocalendar().week:02}" for day in mondays])
+    np.testing.assert_array_equal(parse_dates(written), mondays)
+
+
+@pytest.mark.parametrize("step", ["D", "MS", "QS", "7D", "B", "YS"])
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%-m/%-d/%Y"])
+@settings(max_examples=15)
+@given(start=st.dates(pd.Timestamp("1901-01-01").date(), pd.Timestamp("2090-01-01").date()), n=st.integers(1, 40))
+def test_a_regular_series_is_read_as_it_was_written_or_not_at_all(form, step, start, n):
+    days = pd.date_range(start, periods=n, freq=step)
+    try:
+        read = parse_dates(texts(days, form))
+    except DataError as error:
+        assert "cannot be told" in str(error)
+        np.testing.assert_array_equal(parse_dates(texts(days, form), "%d" in form[:2]), days)
+        return
+    np.testing.assert_array_equal(read, days)
+
+
+@given(text=st.text(max_size=12))
+def test_any_text_is_a_date_of_its_year_or_none(text):
+    try:
+        (read,) = parse_dates(pd.Series([text]), day_first=True)
+    except DataError:
+        return
+    assert pd.isna(read) or re.search(r"[0-9]{2}", text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        (["01/02/2020", "02/02/2020"], "cannot be told"),
+        (["2001/02", "2002/03"], "financial years"),
+        (["2020-01-01T00:00Z", "2020-01-01T00:00"], "offset from UTC"),
+    ],
+)
+def test_texts_that_may_be_other_dates_are_refused(texts, why):
+    with pytest.raises(DataError, match=why):
+        parse_dates(pd.Series(texts))

@@ -125,7 +125,7 @@ REFUSED = {  # data -> error, words of its message
     "intervals as times": (at(pd.interval_range(0, N)), DataError, "interval"),
     "complex times": (at(pd.Index(np.arange(N) * 1j)), DataError, "complex"),
     "booleans as times": (at(pd.Index([False, True])), DataError, "booleans"),
-    "bytes as times": (at(pd.Index([b"2024"] * N)), DataError, "no date"),
+    "bytes as times": (at(pd.Index([b"2024"] * N)), DataError, "two observations"),
     "pairs as times": (at(pd.Index([(1, 2)] * N, tupleize_cols=False)), DataError, "no date"),
     "periods of two kinds": (long([pd.Period("2024", "M")] * 6 + [pd.Period("2024", "D")] * 6), DataError, "."),
     "a gap in periods": (at(pd.period_range("2024", periods=N, freq="M").delete(3)), GapError, "nothing at 2024-04"),

@@ -78,7 +78,7 @@ def _repeat(plan: Plan, job: Job, k: int, block: Panel, change: Callable[[Panel,
     """The job up to its window k, on a block that ends with that window's horizon and holds other values."""
     window = job.windows[k]
     _, stop = plan.cv.bounds(block.lengths)
-    end = stop[window] + plan.cv.gap + plan.cv.horizon
+    end = np.maximum(stop[window] + plan.cv.gap + plan.cv.horizon, 1)  # a series too short stays so
     cut = block.slice(np.zeros_like(end), end)
     cv: RollingOrigin = dataclasses.replace(plan.cv, n_windows=window + 1, step_size=plan.cv.step)
     shown = cut.with_values(change(cut, stop[window]))
@@ -118,5 +118,5 @@ def _difference(part: Part, k: int, again: Part) -> tuple[int, str] | None:
 
 def _where(plan: Plan, job: Job, k: int, i: int) -> str:
     series = job.first + i
-    cutoff = plan.cv.cutoffs(plan.panel)[job.windows[k]][series]
+    cutoff = plan.cv.cutoffs(plan.panel, check=False)[job.windows[k]][series]
     return f"Series {plan.panel.ids[series]!r}, cutoff {cutoff}, seed {job.seed}"

@@ -1,5 +1,6 @@
 """Parts -> forecasts, scores, timings and failures as frames; metrics are computed over whole blocks at once."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,8 +9,10 @@ import pandas as pd
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.backtest.jobs import Job, Part, truth_rows
 from tsforecast.backtest.plan import Plan
+from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import interval_quantiles
-from tsforecast.metrics.choose import metric_columns
+from tsforecast.metrics.choose import score_facts
+from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.scale import seasonal_scale
 
 SCORE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "metric", "value")
@@ -28,12 +31,12 @@ class Collector:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.cutoffs = plan.cv.cutoffs(plan.panel)  # n_windows times (n_series,)
+        self.cutoffs = plan.cv.cutoffs(plan.panel, check=False)  # n_windows times (n_series,)
         wanted = {"absolute"} | {metric.scale for metric in plan.metrics if metric.scale is not None}
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
         named = quantile_columns(plan.level, plan.quantiles, plan.levels)
         self.forecast_columns = ["model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean", *named]
-        self.metric_names = metric_columns(plan.metrics, plan.level)
+        self.metric_names = list(score_facts(plan.metrics, plan.level))
 
     def scores(self, job: Job, part: Part) -> pd.DataFrame:
         """Rows ``SCORE_COLUMNS`` of every series and cutoff that the model finished."""
@@ -117,19 +120,16 @@ class Collector:
         plan, window = self.plan, job.windows[k]
         block = truth_rows(plan.panel.indptr[job.first : job.stop + 1], plan.cv, window)[done]
         y_true, y_pred, quantiles = plan.panel.values[block], part.mean[k, done], part.quantiles[k, done]
-        columns = []
+        columns: list[Floats] = []
         for metric in plan.metrics:
-            last = () if metric.scale is None else (self.scales[metric.scale][window, job.first + done],)
+            scale = None if metric.scale is None else self.scales[metric.scale][window, job.first + done]
             if metric.kind == "point":
-                columns.append(metric.function(y_true, y_pred, *last))
+                columns += _scored(metric, [y_true, y_pred], None, scale)
             elif metric.kind == "quantile":
-                columns.append(metric.function(y_true, quantiles, plan.levels, *last))
+                columns += _scored(metric, [y_true, quantiles, plan.levels], None, scale)
             else:
-                columns += [
-                    metric.function(y_true, *_ends(quantiles, plan.levels, level),
-                                    *((level,) if metric.takes_level else ()), *last)
-                    for level in plan.level
-                ]  # fmt: skip
+                for level in plan.level:
+                    columns += _scored(metric, [y_true, *_ends(quantiles, plan.levels, level)], level, scale)
         return np.stack(columns, axis=1)
 
 
@@ -153,6 +153,15 @@ def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels:
     return named | {f"q{q:g}": _place(levels, q) for q in quantiles}
 
 
+def _scored(metric: Metric, arguments: list[Floats], level: float | None, scale: Floats | None) -> list[Floats]:
+    """Scores of one metric; nan and a warning where a function of the caller fails, so that nothing else is lost."""
+    try:
+        return metric.score(arguments, level=level, scale=scale)
+    except ParameterError as error:
+        warnings.warn(f"{error} Its scores are nan there.", RuntimeWarning, stacklevel=2)
+        return [np.full(len(arguments[0]), np.nan) for _ in range(2 if metric.pooled else 1)]
+
+
 def _ends(quantiles: Floats, levels: Floats, percent: float) -> tuple[Floats, Floats]:
     low, high = interval_quantiles(percent)
     return quantiles[:, :, _place(levels, low)], quantiles[:, :, _place(levels, high)]
@@ -165,7 +174,7 @@ def _place(levels: Floats, q: float) -> int:
 def _scales(plan: Plan, *, squared: bool) -> Floats:
     """Seasonal scale of everything before each cutoff, whatever part of it the models train on."""
     panel = plan.panel
-    _, stop = plan.cv.bounds(panel.lengths)
+    stop = np.maximum(plan.cv.bounds(panel.lengths)[1], 0)
     return np.stack(
         [seasonal_scale(panel.values, panel.indptr, plan.season_length, squared=squared, stop=row) for row in stop]
     )

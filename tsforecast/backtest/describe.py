@@ -2,20 +2,24 @@
 
 import dataclasses
 import difflib
-import hashlib
+import importlib
 import inspect
-from collections.abc import Mapping
-from importlib import import_module
+import json
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from tsforecast._renamed import with_new_names
+from tsforecast.backtest.classes import check_class, expected_classes, find_class
+from tsforecast.backtest.content import OpaqueError, content_hash, holds_own_code
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import ParameterError, UnknownNameError
+from tsforecast.exceptions import ParameterError, TSForecastError
 
-_KNOWN_CODE = ("tsforecast", "sklearn", "abc", "builtins")  # told apart by their versions
-_PACKAGE = import_module("tsforecast")  # its table of names, whatever stands in it: the backtest imports no model
+_PACKAGE = importlib.import_module("tsforecast")  # its table of names, whatever stands in it
+_PLAIN = (bool, int, float, str)
+_OPAQUE = "{} that cannot be compared"
 
 
 def describe(value: Any) -> Any:
@@ -30,33 +34,50 @@ def describe(value: Any) -> Any:
     >>> describe(SeasonalNaive(season_length=4))
     {'class_path': 'tsforecast.SeasonalNaive', 'init_args': {'season_length': 4}}
     """
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
         return value.item()
-    if isinstance(value, (list, tuple)):
+    if value is None or type(value) in _PLAIN:
+        return value
+    if type(value) in (list, tuple):
         return [describe(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): describe(item) for key, item in value.items()}
+    if type(value) is dict and all(type(key) is str for key in value):
+        return {key: describe(item) for key, item in value.items()}
     if isinstance(value, BaseEstimator):
         return _described(type(value), value.get_params(deep=False))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _described(type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init})
-    if isinstance(value, type) or callable(value):
-        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', repr(value))}"
-    content = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
-    return f"{type(value).__name__} with SHA-256 {hashlib.sha256(content).hexdigest()[:16]}"
+    named = isinstance(value, type) or hasattr(value, "__qualname__")
+    label = f"{value.__module__}.{value.__qualname__}" if named else type(value).__name__
+    try:
+        return f"{label} with SHA-256 {content_hash(value)[:16]}"
+    except OpaqueError:
+        return _OPAQUE.format(label)
 
 
-def build(description: Any) -> Any:
+def build(
+    description: Any, *, expected: tuple[type, ...] = (), trusted: Collection[str] = (), place: str = "class_path"
+) -> Any:
     """What `describe` described: objects from ``class_path`` and ``init_args``, lists as tuples.
+
+    A class is found and checked before anything of it is run: it must be a forecaster, an estimator or a group of
+    options of this package, and fit the annotation of the argument that it is for.
+
+    Parameters
+    ----------
+    description : mapping, list or plain value
+    expected : tuple of type
+        What may come out, where it is an object.
+    trusted : collection of str
+        Modules of one's own that may be imported (see `tsforecast.backtest.classes.find_class`).
+    place : str
+        What it is for, in messages.
 
     Raises
     ------
     UnknownNameError
         No class has that name or path; the message says which names come near.
     ParameterError
-        The class has no such argument.
+        The class does not belong there, or has no such argument.
 
     Examples
     --------
@@ -64,45 +85,43 @@ def build(description: Any) -> Any:
     SeasonalNaive(season_length=4)
     """
     if isinstance(description, Mapping) and "class_path" in description:
-        cls = find_class(str(description["class_path"]))
-        arguments = {key: build(item) for key, item in (description.get("init_args") or {}).items()}
-        known = [name for name in inspect.signature(cls).parameters if name != "self"]
-        for name in arguments:
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=2)
-                hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
-                raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
-        try:
-            return cls(**arguments)
-        except TypeError as error:
-            raise ParameterError(f"{cls.__name__} could not be made: {error}.") from error
+        return _built(description, expected, trusted, place)
     if isinstance(description, Mapping):
-        return {key: build(item) for key, item in description.items()}
-    return tuple(build(item) for item in description) if isinstance(description, list) else description
+        return {
+            key: build(item, expected=expected, trusted=trusted, place=f"{place}.{key}")
+            for key, item in description.items()
+        }
+    if isinstance(description, list | tuple):
+        return tuple(build(item, expected=expected, trusted=trusted, place=place) for item in description)
+    return description
 
 
-def find_class(name: str) -> type:
-    """The class of a short name (``"SARIMA"``) or an import path (``"my_models.Mine"``).
-
-    Raises
-    ------
-    UnknownNameError
-        There is none; the message says which names come near.
-    """
-    module_name, _, attribute = name.rpartition(".")
+def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: Collection[str], place: str) -> Any:
+    unknown = [key for key in description if key not in ("class_path", "init_args")]
+    given = description.get("init_args") or {}
+    if unknown or not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        wrong = f"the key {unknown[0]!r}" if unknown else f"init_args={given!r}"
+        raise ParameterError(f"{place}: {wrong}; an object is a class_path and init_args, names with values.")
+    path = description["class_path"]
+    cls = find_class(path, trusted)
+    check_class(cls, expected, place, own=path.partition(":")[0] in trusted)
+    known = list(inspect.signature(cls).parameters)
+    given = with_new_names(cls, dict(given))
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
+            raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
+    arguments = {
+        name: build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
+        for name, item in given.items()
+    }
     try:
-        found = getattr(import_module(module_name) if module_name else _PACKAGE, attribute, None)
-    except ModuleNotFoundError as error:
-        if error.name is not None and not module_name.startswith(error.name):
-            raise  # the module is there and misses another one
-        found = None
-    if isinstance(found, type):
-        return found
-    short = [known for known in _PACKAGE.__all__ if known[0].isupper()]
-    near = difflib.get_close_matches(attribute.lower(), [known.lower() for known in short], n=3, cutoff=0.5)
-    near = [known for known in short if known.lower() in near]
-    hint = f"did you mean {' or '.join(near)}?" if near else "give its import path, such as 'my_module.MyModel'."
-    raise UnknownNameError(f"No class is called {name!r}; {hint}")
+        return cls(**arguments)
+    except TSForecastError:
+        raise
+    except Exception as error:  # whatever the constructor of a class of one's own does
+        raise ParameterError(f"{cls.__name__} could not be made: {error}.") from error
 
 
 def describe_models(models: Mapping[str, BaseForecaster]) -> list[dict[str, Any]]:
@@ -110,26 +129,52 @@ def describe_models(models: Mapping[str, BaseForecaster]) -> list[dict[str, Any]
     return [{"name": name, **describe(model)} for name, model in models.items()]
 
 
-def own_code(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
-    """A hash of the source of every model whose class is not of this package: its code is part of what was run."""
-    hashes = {}
+def contents(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
+    """A hash of all that each model is made of, by name; of one that cannot be compared, a text that says so."""
+    found = {}
     for name, model in models.items():
-        foreign = [cls for cls in type(model).__mro__ if cls.__module__.split(".")[0] not in _KNOWN_CODE]
-        texts = []
-        for cls in foreign:
+        try:
+            found[name] = content_hash(model)
+        except OpaqueError as error:
+            found[name] = _OPAQUE.format(type(error.value).__name__)
+    return found
+
+
+def check_comparable(models: Mapping[str, BaseForecaster], functions: Mapping[str, object]) -> None:
+    """Raise a `ParameterError` where a model or a metric holds something that a resumed run could not recognise."""
+    for what, named in (("Model", models), ("Metric", functions)):
+        for name, value in named.items():
             try:
-                texts.append(inspect.getsource(cls))
-            except (OSError, TypeError):  # typed into an interpreter
-                texts.append(repr(sorted(vars(cls))))
-        if texts:
-            hashes[name] = hashlib.sha256("".join(texts).encode()).hexdigest()[:16]
-    return hashes
+                content_hash(value)
+            except OpaqueError as error:
+                place = f": {'.'.join(error.path)}" if error.path else ""
+                raise ParameterError(
+                    f"{what} {name!r}{place} holds a {type(error.value).__name__}, whose content cannot be compared, "
+                    "so that a run could not go on with it: give something else, or no output folder."
+                ) from None
+
+
+def own_code(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
+    """A hash of every model that depends on code of one's own: its code is part of what was run."""
+    return {name: text[:16] for name, text in contents(models).items() if holds_own_code(models[name])}
 
 
 def _described(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
     defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
     described = {name: describe(value) for name, value in arguments.items()}
-    kept = {k: v for k, v in described.items() if k not in defaults or v != describe(defaults[k])}
-    public = cls.__name__ in _PACKAGE.__all__ and cls.__module__.startswith("tsforecast.")
-    path = f"tsforecast.{cls.__name__}" if public else f"{cls.__module__}.{cls.__qualname__}"
+    kept = {k: v for k, v in described.items() if k not in defaults or not _alike(v, describe(defaults[k]))}
+    path = class_path(cls)
     return {"class_path": path, "init_args": kept} if kept else {"class_path": path}
+
+
+def class_path(cls: type) -> str:
+    """The name by which `find_class` finds a class."""
+    if getattr(_PACKAGE, cls.__name__, None) is cls:
+        return f"tsforecast.{cls.__name__}"
+    inside = cls.__module__.startswith("tsforecast.")
+    return f"{cls.__module__}{'.' if inside else ':'}{cls.__qualname__}"
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same, types told apart: 1 is neither 1.0 nor True."""
+    return json.dumps(one, default=str) == json.dumps(other, default=str)

@@ -2,9 +2,11 @@
 
 The statistics are those of `tsforecast.backtest.compare`; here their arrays are put together. Losses by step are
 absolute errors over the seasonal scale of their series (over nothing where that is not known for any), so that series
-of different units can be pooled; seeds are averaged unless a function says otherwise.
+of different units can be pooled; seeds are averaged unless a function says otherwise. The loss of a metric of which
+more is better is minus the metric, so that less is better everywhere below.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats
+from tsforecast.backtest.compare.bootstrap import skill_of_root
 from tsforecast.backtest.compare.calibration import coverage_table, pit_histogram
 from tsforecast.backtest.compare.confidence_set import model_confidence_set
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
@@ -37,7 +40,7 @@ def diebold_mariano_of(result: "BacktestResult", a: str, b: str) -> pd.DataFrame
 
 def confidence_set_of(result: "BacktestResult", alpha: float, metric: str | None) -> pd.DataFrame:
     """The models that hold the best one; see `BacktestResult.mcs`."""
-    cube, plane = _plane(result, metric)
+    cube, plane = _losses(result, metric)
     models, finished = _finished_models(cube, plane)
     table = cube.table(finished)
     over_cutoffs = table.shape[1] < table.shape[2] and table.shape[2] >= _ENOUGH_CUTOFFS
@@ -48,7 +51,7 @@ def confidence_set_of(result: "BacktestResult", alpha: float, metric: str | None
 
 def verdict_of(result: "BacktestResult", a: str | None, b: str | None, metric: str | None) -> Verdict:
     """The verdict on two models over seeds, series and cutoffs; see `BacktestResult.verdict`."""
-    chosen = ranking_metric(result.metrics, metric)
+    chosen = ranking_metric(result.facts, metric)
     if a is None or b is None:
         ranked = result.leaderboard(metric=chosen).dropna(subset=["rank"])["model"].tolist()
         a = a or next((name for name in ranked if name != b), None)
@@ -57,8 +60,14 @@ def verdict_of(result: "BacktestResult", a: str | None, b: str | None, metric: s
     if a is None or b is None:
         raise DataError("A verdict needs two models that finished something.")
     _check_models(result, a, b)
-    losses, others = seed_losses(result, [a, b], chosen)
-    return verdict(a, b, losses, others, block_size=result.overlap)
+    about = result.facts[chosen]
+    losses, others = (about.sign * scores for scores in seed_scores(result, [a, b], chosen))
+    found = verdict(a, b, losses, others, block_size=result.overlap)
+    if about.root:
+        ends = (found.skill, found.skill_low, found.skill_high)
+        skill, low, high = (float(v) for v in skill_of_root(np.array(ends)))
+        found = dataclasses.replace(found, skill=skill, skill_low=low, skill_high=high)
+    return dataclasses.replace(found, more_of=about.title) if about.best == "greatest" else found
 
 
 def rank_test_of(result: "BacktestResult", alpha: float, metric: str | None) -> RankTest:
@@ -85,6 +94,8 @@ def calibration_of(result: "BacktestResult") -> pd.DataFrame:
         if not len(own := result.forecasts_of(model, ["y", "h", *ends[0], *ends[1]])):
             continue
         low, high = (own[columns].to_numpy(dtype=np.float64) for columns in ends)
+        if np.isnan(low).all():  # the model gives no intervals
+            continue
         table = coverage_table(own["y"].to_numpy(), low, high, level, own["h"].to_numpy())
         table.insert(0, "model", model)
         tables.append(table)
@@ -102,6 +113,8 @@ def pit_of(result: "BacktestResult", model: str) -> pd.DataFrame:
     levels = np.array(sorted(columns))
     own = result.forecasts_of(model, ["y", *columns.values()])
     table = own[[columns[q] for q in levels]].to_numpy(dtype=np.float64)
+    if np.isnan(table).all():
+        raise DataError(f"Model {model!r} gives no intervals, or finished nothing.")
     return pit_histogram(own["y"].to_numpy(), table, levels)
 
 
@@ -115,7 +128,7 @@ def steps_of(result: "BacktestResult") -> pd.DataFrame:
     return pd.DataFrame(means, index=pd.Index(result.models, name="model"), columns=steps)
 
 
-def seed_losses(result: "BacktestResult", models: Sequence[str], metric: str) -> list[Floats]:
+def seed_scores(result: "BacktestResult", models: Sequence[str], metric: str) -> list[Floats]:
     """Scores of each model by seed, series and cutoff: each ``(n_seeds, n_series, n_windows)``, nan where none."""
     tables = []
     for model in models:
@@ -135,9 +148,10 @@ def _own_table(result: "BacktestResult", cells: pd.DataFrame, metrics: Sequence[
     return np.stack([own.table(own.plane(metric))[:, order] for metric in metrics])
 
 
-def _plane(result: "BacktestResult", metric: str | None) -> tuple[Cube, Floats]:
-    cube = result.cube
-    return cube, cube.plane(ranking_metric(result.metrics, metric))
+def _losses(result: "BacktestResult", metric: str | None) -> tuple[Cube, Floats]:
+    """Scores by model and cell, less being better: ``(n_models, n_cells)``."""
+    cube, chosen = result.cube, ranking_metric(result.facts, metric)
+    return cube, result.facts[chosen].sign * cube.plane(chosen)
 
 
 def _finished_models(cube: Cube, plane: Floats) -> tuple[list[str], Floats]:
@@ -150,7 +164,7 @@ def _finished_models(cube: Cube, plane: Floats) -> tuple[list[str], Floats]:
 
 def _by_series(result: "BacktestResult", metric: str | None) -> tuple[Floats, list[str]]:
     """Mean losses of each series over the cutoffs that all models finished, ``(n_series, n_models)``; the models."""
-    cube, plane = _plane(result, metric)
+    cube, plane = _losses(result, metric)
     models, finished = _finished_models(cube, plane)
     common = ~np.isnan(finished).any(axis=0)
     return by_series(finished[:, common], cube.series[common]).T, models

@@ -1,8 +1,11 @@
 """Files that are there whole or not at all."""
 
+import contextlib
+import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,7 +16,24 @@ import pyarrow.parquet as pq
 from tsforecast.exceptions import RunFolderError
 
 _ROWS = 50_000  # rows of a row group: enough to compress, little enough to hold
-TEMPORARY = ".tmp"
+_TEMPORARY = re.compile(r".+\.\d+\.tsforecast\.tmp")
+_LONGEST_STEM = 40  # characters of a model's name in the name of a file
+
+
+def temporary_of(path: Path) -> Path:
+    """The name under which this process writes a file until it is whole."""
+    return path.with_name(f"{path.name}.{os.getpid()}.tsforecast.tmp")
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file is called as `temporary_of` calls it.
+
+    Examples
+    --------
+    >>> is_temporary("scores.parquet.4711.tsforecast.tmp"), is_temporary("notes.tmp")
+    (True, False)
+    """
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
@@ -31,7 +51,7 @@ def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
     RunFolderError
         The disk is full or the folder cannot be written; nothing is left behind.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+    temporary = temporary_of(path)
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -42,7 +62,8 @@ def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
         if at_once:
             _sync_folder(path.parent)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise RunFolderError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
@@ -60,20 +81,60 @@ def read_json(path: Path) -> Any:
         The file is not there or is no JSON.
     """
     try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise RunFolderError(f"{path} could not be read: {error}.") from error
 
 
 def forecast_file(i: int, model: str) -> str:
     """Name of the file of a model's forecasts; the number keeps two models apart whatever their names.
 
+    Of a long name only the beginning is told, and a hash.
+
     Examples
     --------
     >>> forecast_file(0, "ARIMA (1,1,1)")
     '00-ARIMA_1_1_1_.parquet'
+    >>> len(forecast_file(1, 300 * "long"))
+    63
     """
-    return f"{i:02d}-{re.sub(r'[^A-Za-z0-9.-]+', '_', model)}.parquet"
+    stem = re.sub(r"[^A-Za-z0-9.-]+", "_", model)
+    if len(stem) > _LONGEST_STEM:
+        stem = f"{stem[:_LONGEST_STEM]}-{hashlib.sha256(model.encode()).hexdigest()[:11]}"
+    return f"{i:02d}-{stem}.parquet"
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """What goes wrong in the block is told as a `RunFolderError` that names the file."""
+    try:
+        yield
+    except RunFolderError:
+        raise
+    except (OSError, ValueError, LookupError, TypeError, ArithmeticError, pa.ArrowException) as error:
+        told = " ".join(str(error).split())
+        raise RunFolderError(f"{path} could not be read: {type(error).__name__}: {told}.") from error
+
+
+def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame in a Parquet file, which has at least these columns.
+
+    Raises
+    ------
+    RunFolderError
+        The file is not there, is damaged, or holds something else.
+    """
+    with reading(path):
+        frame = pd.read_parquet(path)
+    check_columns(path, list(frame.columns), columns)
+    return frame
+
+
+def check_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
+    """Raise a `RunFolderError` where a file lacks a column."""
+    missing = [name for name in needed if name not in found]
+    if missing:
+        raise RunFolderError(f"{path} has no column {missing[0]!r}; it is not the file of a run.")
 
 
 class FrameWriter:
@@ -89,27 +150,27 @@ class FrameWriter:
 
     def __init__(self, path: Path, empty: pd.DataFrame) -> None:
         self._path = path
-        self._temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY}")
+        self._temporary = temporary_of(path)
         self._empty = empty
         self._held: list[pd.DataFrame] = []
         self._n_held = 0
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Self:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with _writing(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         try:
-            self._close(complete=kind is None)
-        except BaseException:
-            self._temporary.unlink(missing_ok=True)
-            raise
-        if kind is not None:
-            self._temporary.unlink(missing_ok=True)
-            return
-        self._temporary.replace(self._path)
-        _sync_folder(self._path.parent)
+            with _writing(self._path):
+                self._close(complete=kind is None)
+                if kind is None:
+                    self._temporary.replace(self._path)
+                    _sync_folder(self._path.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                self._temporary.unlink(missing_ok=True)
 
     def _close(self, *, complete: bool) -> None:
         """Close the file, with all rows in it and on the disk if it is to be complete."""
@@ -129,7 +190,8 @@ class FrameWriter:
             self._held.append(frame)
             self._n_held += len(frame)
         if self._n_held >= _ROWS:
-            self._flush()
+            with _writing(self._path):
+                self._flush()
 
     def _flush(self) -> None:
         if not self._held and self._writer is not None:
@@ -140,6 +202,14 @@ class FrameWriter:
             self._writer = pq.ParquetWriter(self._temporary, table.schema)
         self._writer.write_table(table.cast(self._writer.schema))
         self._held, self._n_held = [], 0
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunFolderError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
 def _sync_folder(folder: Path) -> None:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 
-from tsforecast._types import Floats, Index, Ints
+from tsforecast._short import too_short_error
+from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.warm_up import warm_up
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import FitError, LeakError
+from tsforecast.exceptions import FitError, LeakError, SeriesTooShortError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -74,6 +75,7 @@ class Part:
     mean : ndarray, shape (n_windows, n_series, horizon)
         nan where the model failed.
     quantiles : ndarray, shape (n_windows, n_series, horizon, n_quantiles)
+        nan where the model failed, and all nan where it gives no intervals.
     fit_seconds, predict_seconds : tuple of float, length n_windows
         The fit is charged to the first window.
     failures : tuple of Failure
@@ -105,7 +107,8 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audite
 
     Notes
     -----
-    A `FitError` names its series: the others are fitted again without them. For any other exception of a model that is
+    A series without any observation before the cutoff is a failure. A `FitError`, or a `SeriesTooShortError`, names its
+    series: the others are fitted again without them. For any other exception of a model that is
     not global the block is halved until the guilty series stand alone; a global model fails on all of the block.
     ``KeyboardInterrupt`` and its like pass through.
     """
@@ -119,8 +122,8 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audite
 
 def run_jobs(jobs: Sequence[Job], panel: Panel, cv: RollingOrigin, levels: Floats) -> list[Part]:
     """What `run_job` gives for each of several jobs of one model on one block, which are fitted together."""
-    if len(jobs) == 1:
-        return [run_job(jobs[0], panel, cv, levels)]
+    if len(jobs) == 1 or not all(has_begun(panel.lengths, cv, job.windows[0]).all() for job in jobs):
+        return [run_job(job, panel, cv, levels) for job in jobs]
     warm_up(jobs[0].forecaster)
     everything = np.arange(panel.n_series)
     models: list[BaseForecaster] = [clone(job.forecaster) for job in jobs]
@@ -163,7 +166,8 @@ def _forecast_all(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, fit
                 failures += failed
                 for places, forecast in forecasts:
                     mean[k, places] = forecast.mean[:, cv.gap :]
-                    quantiles[k, places] = forecast.quantiles[:, cv.gap :]
+                    if model.gives_intervals:
+                        quantiles[k, places] = forecast.quantiles[:, cv.gap :]
             predict_seconds.append(time.perf_counter() - begin)
     failures.sort(key=lambda failure: (failure.window, failure.position))
     spent = (fitted.seconds, *(0.0 for _ in job.windows[1:]))
@@ -189,8 +193,12 @@ def _fit(
         with _unchanged(seen, job) if audited else contextlib.nullcontext():
             return clone(job.forecaster).fit(seen)
 
-    everything = np.arange(panel.n_series)
-    fits, blamed = _salvage(attempt, everything, panel.ids, splittable=not job.forecaster.is_global)
+    begun = has_begun(panel.lengths, cv, job.windows[0])
+    positions = np.flatnonzero(begun)
+    fits, blamed = _salvage(attempt, positions, panel.ids, splittable=not job.forecaster.is_global)
+    why = "none of them lies before the cutoff that the model is fitted at"
+    absent = too_short_error(panel.ids, panel.lengths, ~begun, why) if not begun.all() else None
+    blamed += [(int(p), (type(absent).__name__, absent.reason(panel.ids[p]))) for p in np.flatnonzero(~begun) if absent]
     return fits, [Failure(w, position, *why) for w in job.windows for position, why in blamed]
 
 
@@ -207,15 +215,15 @@ def _forecast(
     """Forecasts of a fitted model at window ``job.windows[k]``, conditioned on it unless it was fitted there."""
     window = job.windows[k]
     steps = cv.horizon + cv.gap
-    wanted = levels.tolist() or None
+    asked = levels if model.gives_intervals else np.empty(0)
 
     def attempt(group: Ints) -> Forecast:
         X = future_frame(panel, group, cv, window) if model.uses_covariates else None
         fitted_here = k == 0 and group.size == positions.size
         history = None if fitted_here else _take(training_panel(panel, cv, window), group, audited)
         with _unchanged(history or model.panel_, job) if audited else contextlib.nullcontext():
-            forecast = model.predict(steps, X, history=history, quantiles=wanted)
-        return _checked(forecast, model, panel.ids.take(group), steps, levels)
+            forecast = model.predict(steps, X, history=history, quantiles=asked.tolist() or None)
+        return _checked(forecast, model, panel.ids.take(group), steps, asked)
 
     forecasts, blamed = _salvage(attempt, positions, panel.ids, splittable=not model.is_global)
     return forecasts, [Failure(window, position, *why) for position, why in blamed]
@@ -242,9 +250,15 @@ def join_parts(parts: Sequence[Part]) -> Part:
 
 
 def training_panel(panel: Panel, cv: RollingOrigin, window: int) -> Panel:
-    """What the models see of every series at a cutoff."""
+    """What the models see of every series at a cutoff; the first observation of one that has not begun by then."""
     start, stop = cv.bounds(panel.lengths)
-    return panel.slice(start[window], stop[window])
+    end = np.maximum(stop[window], 1)
+    return panel.slice(np.minimum(start[window], end - 1), end)
+
+
+def has_begun(lengths: Ints, cv: RollingOrigin, window: int) -> Bools:
+    """Whether each series has an observation before its cutoff, so that models may be fitted: ``(n_series,)``."""
+    return np.asarray(cv.bounds(lengths)[1][window] >= 1)
 
 
 def truth_rows(indptr: Ints, cv: RollingOrigin, window: int, *, skip_gap: bool = True) -> Ints:
@@ -254,7 +268,7 @@ def truth_rows(indptr: Ints, cv: RollingOrigin, window: int, *, skip_gap: bool =
     """
     _, stop = cv.bounds(np.diff(indptr))
     steps = np.arange(cv.gap if skip_gap else 0, cv.gap + cv.horizon)
-    return (indptr[:-1] + stop[window])[:, None] + steps
+    return np.maximum((indptr[:-1] + stop[window])[:, None] + steps, 0)  # of a series too short any: it is not used
 
 
 def future_frame(panel: Panel, positions: Ints, cv: RollingOrigin, window: int) -> pd.DataFrame | None:
@@ -274,7 +288,7 @@ def _salvage(
     """What ``attempt`` gives for as many series as can be had, and the error and message of each of the others."""
     done: list[tuple[Ints, Outcome]] = []
     failed: list[tuple[int, tuple[str, str]]] = []
-    pending = [positions]
+    pending = [positions] if positions.size else []
     while pending:
         group = pending.pop()
         try:
@@ -283,7 +297,7 @@ def _salvage(
             raise
         except Exception as error:  # whatever a model raises is its failure, not the run's
             name = type(error).__name__
-            named = error.failures if isinstance(error, FitError) else {}
+            named = _reasons(error)
             guilty = [int(p) for p in group if str(ids[p]) in named]
             if guilty:
                 failed += [(p, (name, named[str(ids[p])])) for p in guilty]
@@ -293,6 +307,13 @@ def _salvage(
             else:
                 failed += [(int(p), (name, str(error) or name)) for p in group]
     return done, failed
+
+
+def _reasons(error: Exception) -> dict[str, str]:
+    """Why each series failed that an error names."""
+    if isinstance(error, SeriesTooShortError):
+        return {str(name): error.reason(name) for name in error.series}
+    return error.failures if isinstance(error, FitError) else {}
 
 
 @contextlib.contextmanager

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._numbers import whole_number
+from tsforecast._short import check_lengths
 from tsforecast._types import Index, Ints
-from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.frequency import step_times
 from tsforecast.panel import Panel
 
 
@@ -41,6 +42,14 @@ class RollingOrigin:
     3 [4 5]
     5 [6 7]
     7 [8 9]
+
+    A scorer that scikit-learn knows by name compares rows of a truth that it must be given: the series is named twice.
+
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from tsforecast import Naive
+    >>> y = np.arange(10.0)
+    >>> cross_val_score(Naive(), y, y, scoring="neg_mean_absolute_error", cv=cv)
+    array([-1.5, -1.5, -1.5])
     """
 
     horizon: int
@@ -65,7 +74,7 @@ class RollingOrigin:
     @property
     def needed(self) -> int:
         """Observations that a series must have: one to train on at the oldest cutoff."""
-        return 1 + int(self.gap) + int(self.horizon) + (int(self.n_windows) - 1) * int(self.step)
+        return 1 + int(self.gap) + int(self.horizon) + (int(self.n_windows) - 1) * int(self.step)  # numpy's would wrap
 
     def bounds(self, lengths: Ints) -> tuple[Ints, Ints]:
         """First training observation, and the one after the last, at each cutoff: each ``(n_windows, n_series)``.
@@ -74,22 +83,23 @@ class RollingOrigin:
         """
         back = np.arange(self.n_windows - 1, -1, -1) * self.step + self.gap + self.horizon  # (n_windows,)
         stop = np.asarray(lengths)[None, :] - back[:, None]
-        start = np.zeros_like(stop) if self.max_train_size is None else np.maximum(stop - self.max_train_size, 0)
-        return start, stop
+        if self.max_train_size is None:
+            return np.zeros_like(stop), stop
+        most = min(int(self.max_train_size), int(np.max(lengths, initial=0)))
+        return np.maximum(stop - most, 0), stop
 
-    def check(self, lengths: Ints, ids: Index) -> None:
-        """Raise a `SeriesTooShortError` that names the first series with too few observations."""
-        short = np.asarray(lengths) < self.needed
-        if short.any():
-            i = int(np.argmax(short))
-            more = f" ({int(short.sum())} of {len(ids)} series are too short)" if short.sum() > 1 else ""
-            raise SeriesTooShortError(
-                f"Series {ids[i]!r} has {lengths[i]} observations; {self.n_windows} window(s) of horizon={self.horizon}"
-                f" with step_size={self.step} and gap={self.gap} need at least {self.needed}{more}."
-            )
+    def check(self, lengths: Ints, ids: Index, way_on: str = "") -> None:
+        """Raise a `SeriesTooShortError` that names every series with too few observations, and how to go on."""
+        why = (
+            f"{self.n_windows} window(s) of horizon={self.horizon} with step_size={self.step} and gap={self.gap} need "
+            f"at least {self.needed}"
+        )
+        check_lengths(ids, lengths, self.needed, why, way_on)
 
-    def cutoffs(self, panel: Panel) -> list[Index]:
+    def cutoffs(self, panel: Panel, *, check: bool = True) -> list[Index]:
         """Times of the last observation that each series may show: ``n_windows`` times ``(n_series,)``.
+
+        Without ``check`` a series may be too short for a cutoff, which then lies before its first observation.
 
         Examples
         --------
@@ -97,9 +107,10 @@ class RollingOrigin:
         >>> [int(times[0]) for times in RollingOrigin(horizon=2, n_windows=3).cutoffs(panel)]
         [3, 5, 7]
         """
-        self.check(panel.lengths, panel.ids)
+        if check:
+            self.check(panel.lengths, panel.ids)
         _, stop = self.bounds(panel.lengths)
-        return [panel.times.take(panel.indptr[:-1] + row - 1) for row in stop]
+        return [_times_at(panel, row - 1) for row in stop]
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[tuple[Ints, Ints]]:
         """Rows to train on and rows to test on, oldest cutoff first.
@@ -124,6 +135,18 @@ class RollingOrigin:
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Number of cutoffs."""
         return self.n_windows
+
+
+def _times_at(panel: Panel, places: Ints) -> Index:
+    """Time of one observation of each series, counted from its first, 0; negative ones lie before it: (n_series,)."""
+    times = panel.times.take(panel.indptr[:-1] + np.maximum(places, 0))
+    early = np.flatnonzero(places < 0)
+    if early.size == 0:
+        return times
+    moved = step_times(times.take(early), places[early], panel.freq).astype(times.dtype)
+    order = np.arange(len(times))
+    order[early] = len(times) + np.arange(early.size)
+    return times.append(moved).take(order)
 
 
 def _age_of_rows(data: Any) -> tuple[Ints, Ints, Index]:

@@ -6,7 +6,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tsforecast._types import Floats
-from tsforecast.backtest.describe import describe
-from tsforecast.backtest.files import TEMPORARY, write_bytes
+from tsforecast.backtest.describe import contents, describe
+from tsforecast.backtest.files import write_bytes
+from tsforecast.backtest.folder import part_paths
 from tsforecast.backtest.jobs import Failure, Job, Part
 from tsforecast.backtest.plan import Plan
 
@@ -38,14 +39,16 @@ def package_versions() -> dict[str, str]:
 
 def job_keys(plan: Plan, jobs: Sequence[Job]) -> list[str]:
     """A hash, for each job, of all that its forecasts depend on: data, model, cutoffs, quantiles, package versions."""
-    common = [plan.panel.fingerprint(), dataclasses.asdict(plan.cv), plan.levels.tolist(), package_versions()]
+    common = [plan.panel.fingerprint(), describe(dataclasses.asdict(plan.cv)), plan.levels.tolist(), package_versions()]
     shared = json.dumps(common, sort_keys=True)
     described: dict[int, str] = {}
+    content = contents(plan.models)
     keys = []
     for job in jobs:
         if id(job.forecaster) not in described:
             described[id(job.forecaster)] = json.dumps(describe(job.forecaster), sort_keys=True)
-        own = json.dumps([job.model, described[id(job.forecaster)], job.seed, job.windows, job.first, job.stop])
+        model = [job.model, described[id(job.forecaster)], content[job.model]]
+        own = json.dumps([model, job.seed, job.windows, job.first, job.stop])
         keys.append(hashlib.sha256((shared + own).encode()).hexdigest()[:24])
     return keys
 
@@ -77,15 +80,15 @@ def read_part(path: Path) -> Part:
     )
 
 
-def sound_parts(folder: Path) -> dict[str, Path]:
-    """Files of finished jobs by key; one that does not match its checksum, or was never finished, is removed."""
+def sound_parts(folder: Path, keys: Collection[str]) -> dict[str, Path]:
+    """Files of finished jobs by key; a file of one of these keys that does not match its checksum is removed."""
     found = {}
-    for path in sorted(folder.iterdir()):
+    for path in part_paths(folder, keys):
         key, _, checksum = path.stem.partition("-")
-        if path.name.endswith(TEMPORARY) or checksum != _checksum(path.read_bytes()):
-            path.unlink()
-        else:
+        if checksum == _checksum(path.read_bytes()):
             found[key] = path
+        else:
+            path.unlink()
     return found
 
 

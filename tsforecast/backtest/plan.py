@@ -1,20 +1,25 @@
 """A backtest before it runs: the models with their names and seeds, and the list of jobs."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._short import TooShort, check_choice
 from tsforecast._types import Floats
+from tsforecast.backtest.checks import MOST_MODELS, check_levels, check_metrics, check_n_jobs, check_name, check_whole
 from tsforecast.backtest.jobs import Job
 from tsforecast.backtest.leaderboard import ranking_metric
 from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.short import check_short
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import quantile_levels
-from tsforecast.metrics.choose import Metric, metric_columns
+from tsforecast.metrics.choose import DEFAULT_METRICS, score_facts
+from tsforecast.metrics.metric import Metric
 from tsforecast.panel import Panel
 
 Refit: TypeAlias = Literal["always", "never"] | int
@@ -39,6 +44,8 @@ class Plan:
         Season of the scale of MASE, RMSSE and MSIS.
     audit : bool
         Whether every forecast is repeated with other values after its cutoff.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for a model or a cutoff.
     source : dict
         Where the data came from, as the config of the run tells it.
     """
@@ -53,16 +60,35 @@ class Plan:
     seeds: tuple[int, ...] | None
     season_length: int
     audit: bool = False
+    too_short: TooShort = "error"
     source: dict[str, Any] = dataclasses.field(default_factory=lambda: {"data": None})
 
     def __post_init__(self) -> None:
-        whole = isinstance(self.refit, int) and not isinstance(self.refit, bool)
-        if self.refit not in ("always", "never") and not (whole and int(self.refit) >= 1):
-            raise ParameterError(f"refit={self.refit!r} is not 'always', 'never' or a number of cutoffs, at least 1.")
-        if self.season_length < 1:
-            raise ParameterError(f"season_length={self.season_length} is not a whole number of steps, at least 1.")
-        ranking_metric(metric_columns(self.metrics, self.level), None)
-        self.cv.check(self.panel.lengths, self.panel.ids)
+        if not isinstance(self.cv, RollingOrigin):
+            raise ParameterError(f"cv={self.cv!r} is no RollingOrigin(horizon, n_windows=...).")
+        if not isinstance(self.refit, str) or self.refit not in ("always", "never"):
+            whole = isinstance(self.refit, (int, np.integer)) and not isinstance(self.refit, bool)
+            if not whole or int(self.refit) < 1:
+                raise ParameterError(
+                    f"refit={self.refit!r} is not 'always', 'never' or a number of cutoffs, at least 1."
+                )
+        if not isinstance(self.audit, (bool, np.bool_)):
+            raise ParameterError(f"audit={self.audit!r} is neither True nor False.")
+        check_whole("season_length", self.season_length, 1)
+        for name in self.models:
+            check_name(name)
+        if len(self.models) > MOST_MODELS:
+            raise ParameterError(f"models: {len(self.models)} models are too many; {MOST_MODELS} are allowed.")
+        check_choice(self.too_short)
+        check_levels(self.level, self.quantiles)
+        n_blocks = max(len(self._blocks(forecaster)) for forecaster in self.models.values())
+        check_n_jobs(len(self.models), len(self.seeds or (0,)), self.cv.n_windows, n_blocks)
+        usual = tuple(metric.name for metric in self.metrics) == DEFAULT_METRICS
+        n_series = self.panel.n_series
+        check_metrics(self.metrics, self.level, self.levels, n_series, self.cv.horizon, usual=usual)
+        ranking_metric(score_facts(self.metrics, self.level), None)
+        fitted_at = [windows[0] for windows in self._shared_fits()]
+        check_short(self.panel, self.models, self.cv, fitted_at, self.too_short)
 
     @property
     def levels(self) -> Floats:
@@ -113,9 +139,13 @@ def name_models(
         models = [models]
     if isinstance(models, Mapping):
         named = {str(name): model for name, model in models.items()}
+        if len(named) < len(models):
+            raise ParameterError(f"models: two of the names {', '.join(map(repr, models))} are the same as text.")
     else:
+        if isinstance(models, (str, bytes)) or not isinstance(models, Iterable):
+            raise ParameterError(f"models={models!r} is no list of forecasters such as [Naive()].")
         named = {}
-        for model in models:
+        for model in itertools.islice(models, MOST_MODELS + 1):
             name, n = type(model).__name__, 1
             while name in named:
                 n += 1
@@ -128,24 +158,6 @@ def name_models(
             hint = f"; write {model.__name__}()" if isinstance(model, type) else ""
             raise ParameterError(f"Model {name!r} is {model!r}, no forecaster{hint}.")
     return named
-
-
-def parse_seeds(seeds: int | Sequence[int] | None) -> tuple[int, ...] | None:
-    """``k`` as seeds 0 to k - 1, a sequence as it is.
-
-    Examples
-    --------
-    >>> parse_seeds(3), parse_seeds([7, 8])
-    ((0, 1, 2), (7, 8))
-    """
-    if seeds is None:
-        return None
-    given = tuple(range(seeds)) if isinstance(seeds, int) else tuple(int(seed) for seed in seeds)
-    if not given or len(set(given)) < len(given) or min(given) < 0 or isinstance(seeds, bool):
-        raise ParameterError(
-            f"seeds={seeds!r} is neither a number of seeds, at least 1, nor different seeds from 0 on."
-        )
-    return given
 
 
 def _random_states(forecaster: BaseForecaster) -> list[tuple[str, object]]:

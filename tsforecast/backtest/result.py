@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import yaml
 
+from tsforecast._yaml import read_yaml
 from tsforecast.backtest.compare.ranks import RankTest
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.cube import Cube, read_cells, widen
@@ -23,12 +25,30 @@ from tsforecast.backtest.evidence import (
     steps_of,
     verdict_of,
 )
-from tsforecast.backtest.files import FrameWriter, forecast_file, read_json, write_bytes, write_json
-from tsforecast.backtest.leaderboard import OnFailure, pareto_front, rank_models, ranking_metric, usual_baseline
+from tsforecast.backtest.files import FrameWriter, check_columns, forecast_file, read_frame, reading, write_bytes
+from tsforecast.backtest.folder import holds_run
+from tsforecast.backtest.leaderboard import (
+    OnFailure,
+    below_the_line,
+    pareto_front,
+    rank_models,
+    ranking_metric,
+    usual_baseline,
+)
+from tsforecast.backtest.seal import MANIFEST, check_files, file_hashes, read_manifest, replace_file, write_manifest
 from tsforecast.backtest.summary import markdown
-from tsforecast.exceptions import RunFolderError, UnknownNameError
+from tsforecast.exceptions import DataError, MissingFileError, RunFolderError, UnknownNameError
+from tsforecast.metrics.choose import usual_facts
+from tsforecast.metrics.metric import ScoreFacts
 
 DIAGNOSIS = "diagnosis.parquet"
+_TABLES = {
+    "scores": ("model", "unique_id", "cutoff", "seed", "metric", "value"),
+    "timings": ("model", "cutoff", "seed", "n_series", "fit_seconds", "predict_seconds"),
+    "failures": ("model", "unique_id", "cutoff", "seed", "error", "message"),
+    "warnings": ("model", "seed", "warning", "count"),
+}
+_FORECAST_COLUMNS = ("model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean")
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +100,16 @@ class BacktestResult:
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics as they stand in ``scores``."""
-        return list(self.manifest["metrics"])
+        below = below_the_line(self.facts)
+        return [name for name in self.facts if name not in below]
+
+    @functools.cached_property
+    def facts(self) -> dict[str, ScoreFacts]:
+        """Title, meaning and what is best of each column of scores, as the run kept them."""
+        kept = self.manifest["identity"].get("scores", {})
+        return {
+            name: ScoreFacts(**kept[name]) if name in kept else usual_facts(name) for name in self.manifest["metrics"]
+        }
 
     @property
     def scores(self) -> pd.DataFrame:
@@ -88,18 +117,21 @@ class BacktestResult:
 
         One row for every metric of every series and cutoff that a model finished. ``seed`` is the model's
         ``random_state``, 0 for a deterministic one. A value is nan where the metric is not defined (see the metric).
-        Read from the run folder where there is one, at each call: keep what you use.
+        A pooled metric has two rows, what stands above the line and, as ``NAME:below``, what stands below it. Read from
+        the run folder where there is one, at each call: keep what you use.
         """
         if isinstance(self.scores_or_folder, pd.DataFrame):
             return self.scores_or_folder
-        return pd.read_parquet(self.scores_or_folder / "scores.parquet")
+        return read_frame(self.scores_or_folder / "scores.parquet", _TABLES["scores"])
 
     @functools.cached_property
     def cells(self) -> pd.DataFrame:
         """The scores with one row a forecast: ``model``, ``unique_id``, ``cutoff``, ``seed``, then the metrics."""
         if isinstance(self.scores_or_folder, pd.DataFrame):
-            return widen(self.scores_or_folder, self.metrics)
-        return read_cells(self.scores_or_folder / "scores.parquet", self.metrics)
+            return widen(self.scores_or_folder, list(self.facts))
+        path = self.scores_or_folder / "scores.parquet"
+        with reading(path):
+            return read_cells(path, list(self.facts))
 
     @functools.cached_property
     def cube(self) -> Cube:
@@ -108,15 +140,15 @@ class BacktestResult:
 
     @property
     def ranking_metric(self) -> str:
-        """The metric that leaderboards rank by where none is named: the first of which less is better."""
-        return ranking_metric(self.metrics, None)
+        """The metric that leaderboards rank by where none is named: the first of which less, or more, is better."""
+        return ranking_metric(self.facts, None)
 
     @property
     def diagnosis(self) -> pd.DataFrame | None:
         """What kind of series each is (see `tsforecast.data.diagnose`), where the run folder holds it."""
         if isinstance(self.scores_or_folder, pd.DataFrame) or not (self.scores_or_folder / DIAGNOSIS).exists():
             return None
-        return pd.read_parquet(self.scores_or_folder / DIAGNOSIS)
+        return read_frame(self.scores_or_folder / DIAGNOSIS, ["unique_id"])
 
     @property
     def n_series(self) -> int:
@@ -140,8 +172,9 @@ class BacktestResult:
             return own if columns is None else own[list(columns)]
         path = self.forecasts_or_folder / "forecasts" / forecast_file(self.models.index(model), model)
         if columns is None:
-            return pd.read_parquet(path)
-        return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
+            return read_frame(path, _FORECAST_COLUMNS)
+        with reading(path):
+            return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
 
     def leaderboard(
         self,
@@ -158,7 +191,7 @@ class BacktestResult:
         by : mapping or Series, optional
             Stratum of each ``unique_id``: one leaderboard for each stratum.
         metric : str, optional
-            What to rank by, lower is better; the first metric of the run where it is None.
+            What to rank by; the first metric of the run of which less, or more, is better where it is None.
         baseline : str, optional
             Model that ``skill`` is measured against; SeasonalNaive or Naive, where they ran, when it is None.
         on_failure : {"exclude", "worst", "baseline"}
@@ -169,9 +202,10 @@ class BacktestResult:
         -------
         DataFrame
             ``rank``, ``model``, the mean of every metric (over the cutoffs of a series, then over series; seeds are
-            averaged first), ``mean_rank`` and ``median`` over series by ``metric``, ``skill`` (100 x (1 - score /
-            score of the baseline), percent) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap
-            interval (see `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
+            averaged first; a pooled metric is one ratio of sums), ``mean_rank`` and ``median`` over series by
+            ``metric``, ``skill`` (by how many percent of the baseline's score the score is better; nan where scores
+            have both signs) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap interval (see
+            `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
             ``n_missing`` (those that the model did not finish), ``fit_seconds`` and ``predict_seconds`` (of all seeds
             and cutoffs).
 
@@ -194,8 +228,8 @@ class BacktestResult:
         if not cube.metrics:
             table = pd.DataFrame({"rank": pd.NA, "model": self.models, "n_cells": 0, "n_missing": len(cube.series)})
         else:
-            chosen = ranking_metric(cube.metrics, metric)
-            table = rank_models(cube, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
+            chosen = ranking_metric(self.facts, metric)
+            table = rank_models(cube, self.facts, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
         return table.merge(self.seconds(), on="model", how="left")
 
     def dm(self, a: str, b: str) -> pd.DataFrame:
@@ -220,7 +254,8 @@ class BacktestResult:
         """The model confidence set: the models that hold the best one with probability ``1 - alpha``.
 
         Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
-        (extra ``arch``). Columns ``model``, ``mean_loss``, ``pvalue``, ``included``.
+        (extra ``arch``). Columns ``model``, ``mean_loss`` (minus the metric where more of it is better), ``pvalue``,
+        ``included``.
         """
         return confidence_set_of(self, alpha, metric)
 
@@ -283,13 +318,15 @@ class BacktestResult:
         >>> bool(result.cost().set_index("model").loc["Drift", "on_front"])
         True
         """
-        chosen = ranking_metric(self.metrics, metric)
+        chosen = ranking_metric(self.facts, metric)
         board = self.leaderboard(metric=chosen).set_index("model")
         n_seeds = self.timings.groupby("model")["seed"].nunique().reindex(board.index)
         total = board["fit_seconds"] + board["predict_seconds"]
         each = total / (n_seeds * self.n_series * int(self.config["n_windows"]))
         found = pd.DataFrame({"model": board.index, "score": board[chosen].to_numpy(), "seconds": each.to_numpy()})
-        return found.assign(on_front=pareto_front(found["score"].to_numpy(), found["seconds"].to_numpy()))
+        return found.assign(
+            on_front=pareto_front(self.facts[chosen].sign * found["score"].to_numpy(), found["seconds"].to_numpy())
+        )
 
     def seconds(self) -> pd.DataFrame:
         """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""
@@ -305,38 +342,84 @@ class BacktestResult:
             The folder is not empty, or cannot be written.
         """
         target = Path(folder)
-        if target.exists() and any(target.iterdir()):
+        if holds_run(target):
             raise RunFolderError(f"{target} is not empty; give a new folder.")
-        target.mkdir(parents=True, exist_ok=True)
-        frames = {name: getattr(self, name) for name in ("scores", "timings", "failures", "warnings")}
+        frames = {name: getattr(self, name) for name in _TABLES}
         for i, model in enumerate(self.models):
             frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = self.forecasts_of(model)
+        content = yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True).encode()
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(f"{target} cannot be made: {error.strerror or error}.") from error
         for name, frame in frames.items():
             with FrameWriter(target / f"{name}.parquet", frame) as writer:
                 writer.add(frame)
-        write_bytes(target / "config.yaml", yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True).encode())
+        write_bytes(target / "config.yaml", content)
+        files = file_hashes(target, needed_files(self.models))
+        write_manifest(target, {**self.manifest, "status": "finished", "files": files})
         self.write_summary(target)
-        write_json(target / "manifest.json", {**self.manifest, "status": "finished"})
         return target
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The result in a run folder.
+        """The result in a run folder, every file of which is as it was written.
+
+        A run of a version that wrote no checksums is read with a warning.
 
         Raises
         ------
         RunFolderError
-            There is none, or it is not finished.
+            There is none, it is not finished, or a file of it is missing or was changed; the message names it.
         """
         source = Path(folder)
-        manifest = read_json(source / "manifest.json")
-        tables = ("scores", "timings", "failures", "warnings")
-        if not all((source / f"{name}.parquet").exists() for name in tables):
+        manifest = read_manifest(source)
+        if manifest["status"] != "finished":
             raise RunFolderError(f"{source} holds a run that is not finished; start it again to go on.")
-        frames = {name: pd.read_parquet(source / f"{name}.parquet") for name in tables[1:]}
-        config = yaml.safe_load((source / "config.yaml").read_text())
+        if "files" in manifest:
+            check_files(source, manifest)
+        else:
+            warnings.warn(f"{source} has no checksums; whether its files were changed is not known.", stacklevel=2)
+        config = _read_config(source / "config.yaml")
+        needed = needed_files([model["name"] for model in config["models"]])
+        unnamed = [name for name in needed if name not in manifest.get("files", needed)]
+        if unnamed:
+            raise RunFolderError(f"{source / MANIFEST} does not name {unnamed[0]}, which a run has.")
+        for name in needed[1:]:
+            with reading(source / name):
+                columns = pq.read_schema(source / name).names
+            check_columns(source / name, columns, _TABLES.get(name.removesuffix(".parquet"), _FORECAST_COLUMNS))
+        frames = {name: read_frame(source / f"{name}.parquet", _TABLES[name]) for name in list(_TABLES)[1:]}
         return cls(source, **frames, config=config, manifest=manifest, forecasts_or_folder=source)
 
     def write_summary(self, folder: Path) -> None:
-        """Write ``summary.md`` into a folder."""
-        write_bytes(folder / "summary.md", markdown(self).encode())
+        """Write ``summary.md`` into a folder, unless it stands there already."""
+        path, content = folder / "summary.md", markdown(self).encode()
+        try:
+            if path.is_file() and path.read_bytes() == content:
+                return
+        except OSError:
+            pass  # it cannot be read, but perhaps be replaced
+        replace_file(folder, path.name, lambda: write_bytes(path, content))
+
+
+def needed_files(models: Sequence[str]) -> list[str]:
+    """Names of the files of every finished run, the configuration first."""
+    forecasts = [f"forecasts/{forecast_file(i, model)}" for i, model in enumerate(models)]
+    return ["config.yaml", *(f"{name}.parquet" for name in _TABLES), *forecasts]
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = read_yaml(path)
+    except (DataError, MissingFileError) as error:
+        raise RunFolderError(str(error)) from error
+    models = config.get("models") if isinstance(config, dict) else None
+    named = isinstance(models, list) and all(
+        isinstance(model, dict) and isinstance(model.get("name"), str) and isinstance(model.get("class_path"), str)
+        for model in models
+    )
+    whole = isinstance(config, dict) and all(isinstance(config.get(name), int) for name in ("horizon", "n_windows"))
+    if not named or not models or not whole or not {"step_size", "refit", "audit"} <= set(config):
+        raise RunFolderError(f"{path} is not the configuration of a run.")
+    return config

@@ -1,6 +1,7 @@
 """backtest: models x cutoffs -> clone, fit, predict, score, time."""
 
 import functools
+import shutil
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -10,21 +11,27 @@ from typing import Literal
 
 import numpy as np
 
+from tsforecast._short import TooShort, check_choice
 from tsforecast.backtest.audit import audit as check_for_leaks
 from tsforecast.backtest.bundles import bundle_jobs
+from tsforecast.backtest.checks import parse_level, parse_quantiles, parse_seeds
+from tsforecast.backtest.describe import check_comparable
 from tsforecast.backtest.execute import Progress, drive
 from tsforecast.backtest.jobs import Job, run_jobs
+from tsforecast.backtest.limits import Limits
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan import Plan, Refit, name_models, parse_seeds
+from tsforecast.backtest.plan import Plan, Refit, name_models
 from tsforecast.backtest.result import BacktestResult
+from tsforecast.backtest.short import add_stand_in
 from tsforecast.backtest.store import Memory, RunFolder, Store
 from tsforecast.backtest.tuned import tune
-from tsforecast.backtest.workers import AnyExecutor, can_spread
+from tsforecast.backtest.workers import AnyExecutor, can_be_sent, can_spread
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Series, to_panel
-from tsforecast.metrics.choose import Metric, choose_metrics
+from tsforecast.exceptions import ExecutorError, ParameterError
+from tsforecast.metrics.choose import DEFAULT_METRICS, choose_metrics
+from tsforecast.metrics.metric import Metric
 
-DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
 _PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
 
 
@@ -42,7 +49,10 @@ def backtest(
     season_length: int | None = None,
     output: str | Path | None = None,
     executor: AnyExecutor = "auto",
+    executor_timeout: float | None = 600.0,
+    job_timeout: float | None = None,
     audit: bool = False,
+    too_short: TooShort = "error",
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """Forecasts and scores of every model at every cutoff, with what each cost and where each failed.
@@ -78,18 +88,33 @@ def backtest(
         ``concurrent.futures.Executor`` runs them wherever it does, with ``output`` on a disk that its workers see.
         Results are the same to the last bit. A worker that dies costs nothing but time, and a series that kills every
         worker is a failure.
+    executor_timeout : float, optional
+        Seconds to wait for any sign of life of any worker. A job that runs is one, however long it takes. Then the run
+        ends with an `ExecutorError`; what is finished is kept. None waits for ever.
+    job_timeout : float, optional
+        Seconds for one job (one fit of a model to a block of series and the forecasts from it), none by default; needs
+        workers. Processes of our own are stopped and the block is divided, until each series that is never done stands
+        alone as a failure, ``JobTimedOut``. Another executor cannot be made to stop: the run ends with an
+        `ExecutorError` when all else is done.
     audit : bool
         Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
         where it is not the same to the last bit; takes twice the time and more.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for the cutoffs, or for what a model says it needs
+        (`BaseForecaster.min_observations`), at any cutoff: an error before the first fit, that names all of them; or
+        their forecasts at those cutoffs are failures; or, besides, a model `Naive` joins the run where there is none,
+        with rows of its own.
     on_progress : callable, optional
         Called with jobs done, jobs in all and the name of the model after each job.
 
     Raises
     ------
     SeriesTooShortError
-        A series is too short for the cutoffs; the message names it.
+        Series are too short for the cutoffs or for a model, and ``too_short="error"``; ``series`` holds them all.
     RunFolderError
         ``output`` holds another run, is in use, or cannot be written.
+    ExecutorError
+        The workers are gone or do not answer; the message tells how to go on.
     LeakError
         ``audit`` found a forecast that uses what it must not see.
 
@@ -104,21 +129,24 @@ def backtest(
     0     1  SeasonalNaive  0.00
     1     2          Naive  2.25
     """
+    limits = Limits(executor_timeout, job_timeout)
     panel, _ = to_panel(data)
-    named = name_models(models)
+    check_choice(too_short)
+    named = add_stand_in(name_models(models), too_short)
     plan = Plan(
         panel=panel,
         models=named if budget is None else tune(named, budget),
         cv=cv,
         metrics=choose_metrics(metrics),
         refit=refit,
-        level=tuple(float(percent) for percent in level),
-        quantiles=tuple(float(q) for q in quantiles),
+        level=parse_level(level),
+        quantiles=parse_quantiles(quantiles),
         seeds=parse_seeds(seeds),
         season_length=panel.season_length if season_length is None else season_length,
         audit=audit,
+        too_short=too_short,
     )
-    return run_plan(plan, output, executor=executor, on_progress=on_progress)
+    return run_plan(plan, output, executor=executor, limits=limits, on_progress=on_progress)
 
 
 def run_plan(
@@ -126,9 +154,18 @@ def run_plan(
     output: str | Path | None,
     *,
     executor: AnyExecutor = "auto",
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """The result of a plan: what its folder already holds is not computed again."""
+    if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
+        raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
+    if on_progress is not None and not callable(on_progress):
+        raise ParameterError(f"on_progress={on_progress!r} cannot be called.")
+    if output is not None:
+        check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
+    if limits.job_timeout is not None:
+        executor = _able_to_stop(executor, plan, limits.job_timeout)
     jobs = plan.jobs()
     progress = on_progress or (lambda done, total, model: None)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
@@ -138,7 +175,10 @@ def run_plan(
             pending = _run_here(plan, jobs, pending, store, progress, executor)
         if pending:
             elsewhere: Literal["processes"] | Executor = executor if isinstance(executor, Executor) else "processes"
-            _run_there(plan, jobs, pending, store, progress, elsewhere)
+            n_before = len(jobs) - len(pending)
+            _run_there(
+                plan, pending, store, elsewhere, limits, lambda k, _, model: progress(n_before + k, len(jobs), model)
+            )
         progress(len(jobs), len(jobs), "")
         if plan.audit and not store.is_finished:
             check_for_leaks(plan, jobs, store.part)
@@ -165,24 +205,39 @@ def _run_here(
     return []
 
 
+def _able_to_stop(executor: AnyExecutor, plan: Plan, job_timeout: float) -> Literal["processes"] | Executor:
+    """An executor for jobs that may have to be stopped, which this process cannot be by itself."""
+    if isinstance(executor, Executor) or executor == "processes":
+        return executor
+    if executor is None or not can_be_sent(plan.models):
+        raise ParameterError(
+            f"job_timeout={job_timeout:g} needs workers that can be stopped; this process is none: give "
+            "executor='processes', and models that can be pickled."
+        )
+    return "processes"
+
+
 def _run_there(
     plan: Plan,
-    jobs: Sequence[Job],
     pending: Sequence[Job],
     store: Store,
-    progress: Progress,
     executor: Literal["processes"] | Executor,
+    limits: Limits,
+    progress: Progress,
 ) -> None:
     """Run jobs on an executor, whose workers hand over files: through a folder of a moment where there is none."""
-    n_before = len(jobs) - len(pending)
-
-    def told(done: int, _: int, model: str) -> None:
-        progress(n_before + done, len(jobs), model)
-
     if isinstance(store, RunFolder):
-        drive(plan, pending, store, executor, told)
+        drive(plan, pending, store, executor, limits, progress)
         return
-    with tempfile.TemporaryDirectory(prefix="tsforecast-") as name, RunFolder(plan, Path(name)) as folder:
-        drive(plan, pending, folder, executor, told)
-        for job in pending:
-            store.put(job, folder.part(job))
+    name = Path(tempfile.mkdtemp(prefix="tsforecast-"))
+    try:
+        with RunFolder(plan, name) as folder:
+            drive(plan, pending, folder, executor, limits, progress)
+            for job in pending:
+                store.put(job, folder.part(job))
+    except ExecutorError:  # the run can go on in this folder
+        raise
+    except BaseException:
+        shutil.rmtree(name, ignore_errors=True)
+        raise
+    shutil.rmtree(name, ignore_errors=True)

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import datetime
-import shutil
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -12,6 +12,8 @@ import filelock
 import pandas as pd
 import yaml
 
+from tsforecast._yaml import parse_yaml
+from tsforecast.backtest.checks import check_ids
 from tsforecast.backtest.collect import (
     FAILURE_COLUMNS,
     SCORE_COLUMNS,
@@ -19,15 +21,26 @@ from tsforecast.backtest.collect import (
     WARNING_COLUMNS,
     Collector,
 )
-from tsforecast.backtest.describe import describe_models, own_code
-from tsforecast.backtest.files import TEMPORARY, FrameWriter, forecast_file, read_json, write_bytes, write_json
+from tsforecast.backtest.describe import contents, describe, describe_models, own_code
+from tsforecast.backtest.files import FrameWriter, forecast_file, write_bytes
+from tsforecast.backtest.folder import (
+    LOCK,
+    check_writable,
+    clear_blocks,
+    clear_parts,
+    holds_run,
+    make_folder,
+    remove_empty,
+    remove_temporaries,
+)
 from tsforecast.backtest.jobs import Address, Job, Part, join_parts
 from tsforecast.backtest.parts import job_keys, package_versions, read_part, sound_parts, write_part
 from tsforecast.backtest.plan import Plan
-from tsforecast.backtest.result import BacktestResult
-from tsforecast.exceptions import RunFolderError
+from tsforecast.backtest.result import BacktestResult, needed_files
+from tsforecast.backtest.seal import file_hashes, read_manifest, write_manifest
+from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 from tsforecast.frequency import freq_name
-from tsforecast.metrics.choose import metric_columns
+from tsforecast.metrics.choose import score_facts
 
 _FRAMES = {
     "scores": SCORE_COLUMNS,
@@ -124,43 +137,66 @@ class RunFolder:
         self.parts_folder = folder / "parts"
         self._jobs = plan.jobs()
         self._keys = dict(zip([job.address for job in self._jobs], job_keys(plan, self._jobs), strict=True))
+        self._manifest = manifest(plan, len(self._jobs))
+        self._config = _yaml(resolved_config(plan))
         self._parts: dict[str, Path] = {}
         self.is_finished = False
-        self._lock = filelock.FileLock(folder / ".lock")
+        check_ids(plan.panel.ids)
+        self._lock = filelock.FileLock(folder / LOCK)
 
     def __enter__(self) -> Self:
+        if holds_run(self.folder):
+            self._compare()
+            if self.is_finished:
+                return self
+        made: list[Path] = []
         try:
-            self.parts_folder.mkdir(parents=True, exist_ok=True)
+            made = make_folder(self.folder)
             self._lock.acquire(timeout=0)
-        except filelock.Timeout as error:
-            raise RunFolderError(f"{self.folder} is in use by another run; wait for it or give another.") from error
-        except OSError as error:
-            raise RunFolderError(f"{self.folder} cannot be written: {error.strerror or error}.") from error
-        try:
             self._open()
-        except BaseException:
+        except BaseException as error:
             self._lock.release()
+            if made:  # nothing of ours stays in a folder that was made for nothing
+                self._remove_start(made)
+            if isinstance(error, filelock.Timeout):
+                raise RunFolderError(f"{self.folder} is in use by another run; wait for it or give another.") from error
+            if isinstance(error, (OSError, ValueError)) and not isinstance(error, TSForecastError):
+                told = getattr(error, "strerror", None) or error
+                raise RunFolderError(f"{self.folder} cannot be written: {told}.") from error
             raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         self._lock.release()
 
+    def _compare(self) -> None:
+        """Raise a `RunFolderError` where the folder holds a run of something else; nothing is touched."""
+        theirs = read_manifest(self.folder)
+        _check_same(theirs["identity"], self._manifest["identity"], self.folder)
+        self.is_finished = theirs["status"] == "finished"
+
     def _open(self) -> None:
-        for left in self.folder.rglob(f"*{TEMPORARY}"):
-            left.unlink()
-        path = self.folder / "manifest.json"
-        mine = manifest(self._plan, len(self._jobs))
-        if path.exists():
-            theirs = read_json(path)
-            _check_same(theirs.get("identity", {}), mine["identity"], self.folder)
-            self.is_finished = theirs["status"] == "finished"
-        elif any(p.name not in (".lock", "parts", "config.yaml") for p in self.folder.iterdir()):
-            raise RunFolderError(f"{self.folder} holds other files and no run; give an empty or a new folder.")
+        """Begin a run or go on with one, the folder being locked: another may have used it since it was looked at."""
+        if holds_run(self.folder):
+            self._compare()
+            check_writable(self.folder)
+            remove_temporaries(self.folder)
+            clear_blocks(self.folder)  # they carry no checksum: they are written anew
         else:
-            write_bytes(self.folder / "config.yaml", _yaml(resolved_config(self._plan)))
-            write_json(path, mine)
-        self._parts = sound_parts(self.parts_folder)
+            remove_temporaries(self.folder)
+            write_manifest(self.folder, self._manifest | {"files": {}})
+        if self.is_finished:
+            return
+        if not (self.folder / "config.yaml").exists():
+            write_bytes(self.folder / "config.yaml", self._config)
+        self.parts_folder.mkdir(exist_ok=True)
+        self._parts = sound_parts(self.parts_folder, set(self._keys.values()))
+
+    def _remove_start(self, made: Sequence[Path]) -> None:
+        with contextlib.suppress(OSError):
+            if not any(path.name != LOCK for path in self.folder.iterdir()):
+                (self.folder / LOCK).unlink(missing_ok=True)
+            remove_empty(made)
 
     def has(self, job: Job) -> bool:
         """Whether the job is finished already."""
@@ -179,31 +215,38 @@ class RunFolder:
         RunFolderError
             The disk is full; nothing that was computed is lost.
         """
-        if not self.is_finished:
+        before = self.is_finished
+        if not before:
             try:
                 self._write_all(jobs)
             except RunFolderError:
                 raise
             except OSError as error:
                 raise RunFolderError(f"{self.folder} could not be written: {error.strerror or error}.") from error
-        self._parts.clear()
-        for name in ("parts", "data"):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
-        return BacktestResult.load(self.folder)
+            self.is_finished = True
+            self._parts.clear()
+            with contextlib.suppress(OSError):
+                clear_parts(self.folder, set(self._keys.values()))
+                clear_blocks(self.folder)
+        result = BacktestResult.load(self.folder)
+        if not before:
+            result.write_summary(self.folder)
+        return result
 
     def _write_all(self, jobs: Sequence[Job]) -> None:
         """All files of a finished run; the manifest, which says that it is finished, comes last."""
         collector = Collector(self._plan)
-        with _writers(self.folder, list(self._plan.models), collector) as writers:
+        models = list(self._plan.models)
+        with _writers(self.folder, models, collector) as writers:
             for job, part in _joined(jobs, self.part):
                 writers[f"forecasts/{job.model}"].add(collector.forecasts(job, part))
                 for name in _FRAMES:
                     writers[name].add(getattr(collector, "warned" if name == "warnings" else name)(job, part))
-        result = BacktestResult.load(self.folder)
-        result.write_summary(self.folder)
-        started = read_json(self.folder / "manifest.json")["started"]
-        done = manifest(self._plan, len(jobs)) | {"status": "finished", "started": started, "finished": now()}
-        write_json(self.folder / "manifest.json", done)
+        write_bytes(self.folder / "config.yaml", self._config)
+        started = read_manifest(self.folder).get("started")
+        files = file_hashes(self.folder, needed_files(models))
+        done = {"status": "finished", "started": started, "finished": now(), "files": files}
+        write_manifest(self.folder, self._manifest | done)
 
     def part(self, job: Job) -> Part:
         """What a finished job gave."""
@@ -252,15 +295,16 @@ def resolved_config(plan: Plan) -> dict[str, Any]:
     """All settings of a run, as the command line reads them back."""
     return {
         **plan.source,
-        **dataclasses.asdict(plan.cv),
-        "refit": plan.refit,
+        **describe(dataclasses.asdict(plan.cv)),
+        "refit": describe(plan.refit),
         "models": describe_models(plan.models),
         "metrics": [metric.name for metric in plan.metrics],
         "level": list(plan.level),
         "quantiles": list(plan.quantiles),
         "seeds": None if plan.seeds is None else list(plan.seeds),
-        "season_length": plan.season_length,
-        "audit": plan.audit,
+        "season_length": int(plan.season_length),
+        "audit": bool(plan.audit),
+        "too_short": plan.too_short,
     }
 
 
@@ -276,9 +320,17 @@ def manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
         "static": [] if panel.static is None else list(map(str, panel.static.columns)),
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}
-    identity = {"data": data, **settings, "code": own_code(plan.models), "packages": package_versions()}
-    metrics = metric_columns(plan.metrics, plan.level)
-    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
+    scores = {name: dataclasses.asdict(about) for name, about in score_facts(plan.metrics, plan.level).items()}
+    identity = {
+        "data": data,
+        **settings,
+        "scores": scores,
+        "code": own_code(plan.models),
+        "content": contents(plan.models),
+        "scoring": {metric.name: describe(metric) for metric in plan.metrics},
+        "packages": package_versions(),
+    }
+    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": list(scores), "identity": identity}
 
 
 def now() -> str:
@@ -287,7 +339,7 @@ def now() -> str:
 
 
 def _check_same(theirs: dict[str, Any], mine: dict[str, Any], folder: Path) -> None:
-    changed = [name for name in mine if theirs.get(name) != mine[name]]
+    changed = [name for name in mine if _text(theirs.get(name)) != _text(mine[name])]
     if changed:
         told = "; ".join(f"{name} was {_short(theirs.get(name))}, is {_short(mine[name])}" for name in changed)
         raise RunFolderError(
@@ -296,13 +348,27 @@ def _check_same(theirs: dict[str, Any], mine: dict[str, Any], folder: Path) -> N
         )
 
 
+def _text(value: Any) -> str:
+    """As it stands in a manifest: 1, 1.0 and True are different, and nan is nan."""
+    return json.dumps(value, default=str, sort_keys=True)
+
+
 def _short(value: Any) -> str:
     text = str(value)
     return text if len(text) <= 160 else text[:157] + "..."
 
 
 def _yaml(config: dict[str, Any]) -> bytes:
-    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True).encode()
+    """The text of a configuration, from which the same values can be read again."""
+    try:
+        text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        content = text.encode()
+        same = _text(parse_yaml(text)) == _text(config)
+    except (yaml.YAMLError, DataError, ValueError) as error:
+        raise RunFolderError(f"The settings of this run cannot be written as YAML: {error}.") from error
+    if not same:
+        raise RunFolderError("The settings of this run cannot be read back from YAML as they are; use plain names.")
+    return content
 
 
 def _concat(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:

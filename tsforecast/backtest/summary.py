@@ -6,68 +6,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tsforecast.backtest.leaderboard import ranking_metric, usual_baseline
+from tsforecast.backtest.leaderboard import usual_baseline
 from tsforecast.backtest.strata import scores_by_stratum, strata_of
 from tsforecast.exceptions import DataError, MissingDependencyError
+from tsforecast.metrics.choose import DEFAULT_METRICS
+from tsforecast.metrics.metric import ScoreFacts
 
 if TYPE_CHECKING:
     from tsforecast.backtest.result import BacktestResult
 
-_TITLES = {
-    "mase": "MASE", "rmsse": "RMSSE", "smape": "sMAPE %", "mape": "MAPE %", "mae": "MAE", "rmse": "RMSE", "mse": "MSE",
-    "wape": "WAPE", "wql": "WQL", "crps": "CRPS", "pinball": "Pinball", "bias": "Bias", "msis": "MSIS",
-    "width": "Width", "coverage": "Cover",
-}  # fmt: skip
-_MEANINGS = {
-    "mase": "mean absolute error over the mean absolute change over one season before the cutoff; 1 = as good as "
-    "repeating the last season did in the training data; not defined where the series never changed",
-    "rmsse": "the same with squares, and the root taken at the end",
-    "smape": "mean of 200 |y - f| / (|y| + |f|), 0 to 200; 0 where both are zero",
-    "mape": "mean of 100 |y - f| / |y|; not defined for a series with a zero",
-    "mae": "mean absolute error, in the unit of the series",
-    "rmse": "root mean squared error, in the unit of the series",
-    "mse": "mean squared error",
-    "wape": "sum of absolute errors over the sum of absolute values",
-    "wql": "twice the pinball loss over the sum of absolute values, mean of all quantiles",
-    "crps": "twice the mean pinball loss over all quantiles, in the unit of the series",
-    "pinball": "mean pinball loss over all quantiles, without the factor 2",
-    "bias": "mean of forecast minus truth",
-    "coverage": "percentage of the truth inside the interval; it should be the interval's own percentage",
-    "msis": "interval width plus a penalty for what falls outside, over the scale of MASE",
-    "width": "mean width of the interval",
-    "interval_score": "interval width plus a penalty for what falls outside, in the unit of the series",
-}
+_SHOWN_OF_DEFAULT = ("mase", "smape", "coverage")  # of the default metrics: what a reader needs first
 _ROWS_OF_A_SET = 10  # with fewer series or cutoffs a confidence set promises more than it can hold
 _ROWS_READ = 3_000_000  # forecasts of one model that are read for the summary, at most
 _RIVALS = 6  # models that the best one is held against in the summary
-_DECIMALS = {"smape": 2, "mape": 2, "coverage": 1, "skill": 1}
-
-
-def title(metric: str) -> str:
-    """A metric as it stands above a column.
-
-    Examples
-    --------
-    >>> title("mase"), title("coverage-80")
-    ('MASE', 'Cover 80%')
-    """
-    name, _, percent = metric.partition("-")
-    return f"{_TITLES.get(name, name)} {percent}%" if percent else _TITLES.get(name, name)
 
 
 def headline(result: "BacktestResult", board: pd.DataFrame | None = None) -> pd.DataFrame:
     """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing, seconds.
 
-    MSIS, RMSSE and the like stay in the full leaderboard where there is MASE; coverage is shown for every level.
+    Of a run with the default metrics MSIS and RMSSE stay in the full leaderboard; of any other every metric is shown.
     """
     table = result.leaderboard() if board is None else board
     if not result.metrics:
         return table[["model", "n_missing"]].astype(str)
-    shown = [m for m in result.metrics if m.split("-")[0] in ("mase", "smape", "coverage")] or result.metrics
+    usual = result.config["metrics"] == list(DEFAULT_METRICS)
+    shown = [m for m in result.metrics if not usual or m.split("-")[0] in _SHOWN_OF_DEFAULT]
     base = usual_baseline(result.models)
     out = pd.DataFrame({"#": ["-" if pd.isna(r) else str(r) for r in table["rank"]], "Model": table["model"]})
     for metric in shown:
-        out[title(metric)] = [_number(v, _DECIMALS.get(metric.split("-")[0], 3)) for v in table[metric]]
+        about = result.facts[metric]
+        out[about.title] = [_number(v, about.decimals) for v in table[metric]]
     if base is not None and "skill" in table:
         out[f"Skill vs {base}"] = [
             _skill(*row) for row in table[["skill", "skill_low", "skill_high"]].itertuples(index=False)
@@ -84,17 +52,22 @@ def who_wins(result: "BacktestResult", board: pd.DataFrame | None = None) -> str
     table = result.leaderboard() if board is None else board
     if not result.metrics or result.cells.empty:
         return "No model finished a series and cutoff, so nothing can be compared."
-    metric = ranking_metric(result.metrics, None)
+    metric = result.ranking_metric
+    about = result.facts[metric]
     if table["rank"].isna().all():
-        return f"{title(metric)} is not defined for anything that the models finished, so they are not ranked."
+        return f"{about.title} is not defined for anything that the models finished, so they are not ranked."
     best = table.iloc[0]
-    told = f"{best['model']} has the lowest {title(metric)}, {best[metric]:.3f} on average over {_cells(result, best)}"
+    first = "highest" if about.best == "greatest" else "lowest"
+    score = _number(best[metric], max(about.decimals, 3))
+    average = "over" if about.below is not None else "on average over"
+    told = f"{best['model']} has the {first} {about.title}, {score} {average} {_cells(result, best)}"
     base = usual_baseline(result.models)
     if best["model"] == base and table["rank"].notna().sum() > 1:
         return told + ": no model here beats it."
     if base is None or best["model"] == base or "skill" not in table or not np.isfinite(best["skill"]):
         return told + "."
-    return f"{told}: {best['skill']:.0f}% less error than {base}."
+    gain = "less error" if about.best == "smallest" else f"more {about.title}"
+    return f"{told}: {best['skill']:.0f}% {gain} than {base}."
 
 
 def markdown(result: "BacktestResult") -> str:
@@ -144,7 +117,10 @@ def _by_step(result: "BacktestResult") -> list[str]:
 def _intervals(result: "BacktestResult") -> list[str]:
     if not result.config["level"]:
         return []
-    table = result.calibration()
+    try:
+        table = result.calibration()
+    except DataError:  # no model here gives any
+        return []
     table = table[table["h"] == 0]
     truth = [f"{c:.1f}% ({low:.1f} to {high:.1f})" for c, low, high in table[["coverage", "low", "high"]].to_numpy()]
     columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
@@ -166,7 +142,7 @@ def _ranks(result: "BacktestResult") -> str:
 def _cost(result: "BacktestResult") -> str:
     found = result.cost()
     score = [_number(value, 3) for value in found["score"]]
-    columns = {"Model": found["model"], title(result.ranking_metric): score}
+    columns = {"Model": found["model"], result.facts[result.ranking_metric].title: score}
     columns["Milliseconds a series and cutoff"] = [_number(1000 * value, 2) for value in found["seconds"]]
     columns["Beaten in both by another"] = ["no" if on else "yes" for on in found["on_front"]]
     return _table(pd.DataFrame(columns))
@@ -181,9 +157,9 @@ def _by_kind(result: "BacktestResult") -> list[str]:
     for model in result.models:
         table[model] = [_number(value, 3) for value in table[model]]
     told = (
-        f"{title(result.ranking_metric)} of the series of each kind. Stationary: the ADF test rejects a unit root and "
-        "the KPSS test does not reject stationarity; unit root: the other way round; unclear: the tests disagree. "
-        "Seasonal: a seasonal strength (STL) over 0.64."
+        f"{result.facts[result.ranking_metric].title} of the series of each kind. Stationary: the ADF test rejects a "
+        "unit root and the KPSS test does not reject stationarity; unit root: the other way round; unclear: the tests "
+        "disagree. Seasonal: a seasonal strength (STL) over 0.64."
     )
     return ["## By kind of series", told, _table(table.astype(str))]
 
@@ -286,10 +262,18 @@ def _warnings(result: "BacktestResult") -> str:
 
 
 def _metrics(result: "BacktestResult") -> str:
-    names = dict.fromkeys(metric.split("-")[0] for metric in result.metrics)
-    lines = [f"- {_TITLES.get(name, name)}: {_MEANINGS.get(name, 'a metric of the caller')}." for name in names]
-    lines.append("- Means are taken over the cutoffs of a series, then over series; seeds are averaged first.")
+    lines = [f"- {result.facts[name].title}: {_meaning(result.facts[name])}." for name in result.metrics]
+    lines.append(
+        "- Means are taken over the cutoffs of a series, then over series; seeds are averaged first. A pooled metric is"
+        " one sum over all series and cutoffs over another."
+    )
     return "\n".join(lines)
+
+
+def _meaning(about: ScoreFacts) -> str:
+    """What a score means, and which is the best where that is not the smallest."""
+    best = "more is better" if about.best == "greatest" else f"best near {about.best}"
+    return about.meaning if about.best in ("smallest", None) else f"{about.meaning} ({best})"
 
 
 def _cells(result: "BacktestResult", best: pd.Series) -> str:

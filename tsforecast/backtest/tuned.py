@@ -10,19 +10,20 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._numbers import whole_number
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats
-from tsforecast.base import BaseForecaster, Wrapper
+from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
     FitError,
     MissingDependencyError,
     ParameterError,
-    SeriesTooShortError,
     TSForecastError,
 )
 from tsforecast.forecast import Forecast
 from tsforecast.metrics.point import mase
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
+from tsforecast.wrapper import Wrapper
 
 Space: TypeAlias = Mapping[str, Sequence[Any]]
 Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty: the forecaster as it was given
@@ -87,6 +88,13 @@ class Tuned(Wrapper):
         """Yes: one choice is made for all series together."""
         return True
 
+    def min_observations(self, panel: Panel) -> int:
+        """Those of the forecaster as it was given, besides the steps to validate on."""
+        needed = self._inner().min_observations(panel)
+        if self.horizon is None:  # a fifth of the shortest series, at most
+            return max(needed + 1, -(-5 * needed // 4))
+        return needed + _whole_horizon(self.horizon)
+
     def _fit(self, panel: Panel) -> None:
         space, horizon = self._space(), self._horizon(panel)
         n_trials, seconds = parse_budget(self.budget)
@@ -141,15 +149,14 @@ class Tuned(Wrapper):
     def _horizon(self, panel: Panel) -> int:
         shortest = int(panel.lengths.min())
         season = panel.season_length
-        horizon = max(1, min(season if season > 1 else 6, shortest // 5)) if self.horizon is None else self.horizon
-        horizon = whole_number("horizon", horizon, what="a whole number of steps")
-        if horizon >= shortest:
-            i = int(np.argmin(panel.lengths))
-            raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {shortest} observations; validating on horizon={horizon} leaves none to "
-                "fit on."
-            )
-        return int(horizon)
+        usual = max(1, min(season if season > 1 else 6, shortest // 5))
+        horizon = usual if self.horizon is None else _whole_horizon(self.horizon)
+        check_lengths(panel.ids, panel.lengths, horizon + 1, f"validating on horizon={horizon} leaves none to fit on")
+        return horizon
+
+
+def _whole_horizon(horizon: int) -> int:
+    return whole_number("horizon", horizon, what="a whole number of steps")
 
 
 def tune(models: Mapping[str, BaseForecaster], budget: int | str) -> dict[str, BaseForecaster]:

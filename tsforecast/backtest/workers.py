@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, TypeVar
 import cloudpickle
 import loky
 
-from tsforecast.exceptions import RunFolderError
+from tsforecast.backtest.heartbeat import processor_time
 
 AnyExecutor: TypeAlias = Literal["auto", "processes"] | Executor | None
 Given = TypeVar("Given")
@@ -39,6 +39,7 @@ class Pool:
         self._own = None if isinstance(executor, Executor) else _processes()
         self._executor: Executor = self._own or executor  # type: ignore[assignment] # not ours: then it is one
         self.is_broken = False
+        self.is_own = self._own is not None
         self.n_workers = int(getattr(self._executor, "_max_workers", None) or n_cores())
 
     def submit(self, function: Callable[[Given], Outcome], task: Given) -> "Future[Outcome]":
@@ -52,18 +53,16 @@ class Pool:
         return self._executor.submit(function, task)
 
     def rebuild(self) -> None:
-        """Replace a pool that has broken down.
-
-        Raises
-        ------
-        RunFolderError
-            It is not ours.
-        """
-        if self._own is None:
-            raise RunFolderError("The executor has broken down; start the run again with another to go on.")
+        """Replace a pool of our own that has broken down."""
         self.close()
         self._executor = self._own = _processes()
         self.is_broken = False
+
+    def processor_time(self) -> int:
+        """Clock ticks that our own workers have used; 0 for those of an executor that was given."""
+        if self._own is None:
+            return 0
+        return sum(processor_time(child.pid) for child in multiprocessing.active_children() if child.pid is not None)
 
     def close(self) -> None:
         """Stop our own workers at once; those of an executor that was given go on."""
@@ -88,7 +87,12 @@ def n_cores() -> int:
 
 def can_spread(models: object) -> bool:
     """Whether processes of ours would help: there is a second core, and the models can be sent to it."""
-    if n_cores() == 1 or multiprocessing.current_process().daemon:  # a daemon may start none
+    return n_cores() > 1 and can_be_sent(models)
+
+
+def can_be_sent(models: object) -> bool:
+    """Whether this process may start others, and the models can be sent to them."""
+    if multiprocessing.current_process().daemon:  # a daemon may start none
         return False
     try:
         cloudpickle.dumps(models)

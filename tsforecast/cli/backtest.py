@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
+import shlex
 import sys
 from argparse import Action
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
+
+from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
+from tsforecast.cli.reading import add_reading_options, configured, file_format, told_on_stderr
 
 if TYPE_CHECKING:
     from tsforecast.backtest.plan import Plan
@@ -20,6 +25,7 @@ if TYPE_CHECKING:
 _NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", "str": "text", "bool": "yes or no"}
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
 _SEARCHED = 24  # longest season whose orders are searched unasked
+_LONGEST_STEM = 100  # characters of the name of a file in the name of its run folder
 _DIAGNOSED = 100  # series that are diagnosed without being asked to; it takes about 20 ms each
 _DESCRIPTION = """\
 Forecast a file or a data set from several cutoffs with several models and compare what came of it. Without arguments:
@@ -39,7 +45,7 @@ class _Parser(ArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Tell what was wrong in one line, without the list of all options, and leave with 2."""
         told = " ".join(message.split())
-        wrong = re.search(r'Parser key "(\w+)".*Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
+        wrong = re.search(r'Parser key "(\w+)".*?Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
         if wrong is not None:
             told = f"--{wrong[1]} {wrong[3]}: this is no {_NOUNS.get(wrong[2], wrong[2])}"
         told = re.sub(r'Parser key "(\w+)"', r"--\1", told)
@@ -49,11 +55,14 @@ class _Parser(ArgumentParser):
 
 def build_parser() -> ArgumentParser:
     """The options of the command; no data or model code is imported for them."""
+    read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
-    parser = _Parser(prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help)
+    parser = _Parser(
+        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help, parser_mode=MODE
+    )
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
-    add("--config", action="config", help="YAML file with any of the options below")
+    add("--config", action=ConfigFile, help="YAML file with any of the options below")
     add("--data", type=str | None, help="the same as the first argument, for a configuration file")
     add("--id_col", type=str | None, help="column of a long file that names the series (unique_id)")
     add("--time_col", type=str | None, help="column of the times (ds; the first column of a wide file)")
@@ -73,6 +82,7 @@ def build_parser() -> ArgumentParser:
         help="what a missing covariate is: error, ffill (the last one before it) or interpolate (between neighbours, "
         "which uses later values)",
     )
+    add_reading_options(parser)
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
     add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
@@ -91,16 +101,25 @@ def build_parser() -> ArgumentParser:
         "candidates, or a time such as 60s")  # fmt: skip
     add("--audit", type=bool, nargs="?", const=True, default=False, help="repeat every forecast with other values after"
         " its cutoff; stop where one is not the same")  # fmt: skip
+    add("--too_short", type=Literal["error", "skip", "naive"], default="error", help="what becomes of series that are "
+        "too short: error; skip (a failure each); or naive (besides, a model Naive forecasts them)")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
     add("--executor", type=str, default="auto", help="here (this process), processes (one for each core), the address"
         " of a Dask scheduler, dask://HOST:PORT, or auto: here, and a run that is long in processes")  # fmt: skip
+    add("--executor_timeout", type=float | None, default=600.0, help="seconds to wait for a sign of life of any worker"
+        " before the run ends, to be gone on with; a job that runs is one")  # fmt: skip
+    add("--job_timeout", type=float | None, help="seconds for one job; a series that is not done by then is a failure"
+        " (no limit)")  # fmt: skip
+    add("--own_code", type=str, nargs="+", default=[], help="modules of your own whose classes a configuration names: "
+        "they are imported, which runs them")  # fmt: skip
     return parser
 
 
 def run(arguments: list[str]) -> int:
     """The exit code of ``tsforecast backtest``: 1 where no model finished anything."""
     parser = build_parser()
-    given = parser.parse_args(arguments)
+    given = parser.parse_args(configs_first(arguments))
+    given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
     if given.file or given.data:
         return _run_one(given)
     if not arguments:
@@ -115,23 +134,30 @@ def run(arguments: list[str]) -> int:
 
 
 def _run_one(given: Namespace, name: str | None = None) -> int:
+    from tsforecast.backtest.limits import Limits
     from tsforecast.backtest.runner import run_plan
     from tsforecast.cli.executors import open_executor
     from tsforecast.cli.progress import Bar
     from tsforecast.cli.report import print_result
 
+    limits = Limits(given.executor_timeout, given.job_timeout)
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor:
-            result = run_plan(plan, folder, executor=executor, on_progress=bar.update)
+            result = run_plan(plan, folder, executor=executor, limits=limits, on_progress=bar.update)
             _diagnose(plan, result, folder)
     except KeyboardInterrupt:
-        print(f"To go on: tsforecast backtest --config {folder}/config.yaml --output {folder}", file=sys.stderr)
+        print(f"To go on: tsforecast backtest {_how_to_go_on(given, folder)}", file=sys.stderr)
         raise
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0
+
+
+def _how_to_go_on(given: Namespace, folder: Path) -> str:
+    own = ["--own_code", *dict.fromkeys(given.own_code)] if given.own_code else []
+    return shlex.join(["--config", str(folder / "config.yaml"), "--output", str(folder), *own])
 
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
@@ -139,27 +165,35 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
     if plan.panel.n_series > _DIAGNOSED or (folder / "diagnosis.parquet").exists():
         return
     from tsforecast.backtest.files import FrameWriter
+    from tsforecast.backtest.result import DIAGNOSIS
+    from tsforecast.backtest.seal import replace_file
     from tsforecast.data.diagnose import diagnose
 
     diagnosis = diagnose(plan.panel, plan.season_length)
-    with FrameWriter(folder / "diagnosis.parquet", diagnosis) as writer:
-        writer.add(diagnosis)
+
+    def write() -> None:
+        with FrameWriter(folder / DIAGNOSIS, diagnosis) as writer:
+            writer.add(diagnosis)
+
+    replace_file(folder, DIAGNOSIS, write)
     result.write_summary(folder)
 
 
 def make_plan(given: Namespace) -> Plan:
     """The backtest that the options describe; what they leave open is chosen from the data."""
+    from tsforecast.backtest.checks import parse_level, parse_quantiles, parse_seeds
     from tsforecast.backtest.describe import build
     from tsforecast.backtest.origins import RollingOrigin
-    from tsforecast.backtest.plan import Plan, name_models, parse_seeds
+    from tsforecast.backtest.plan import Plan, name_models
+    from tsforecast.backtest.short import add_stand_in
     from tsforecast.backtest.tuned import tune
     from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics
 
     panel, dataset, source = _read(given)
     season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
-    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(panel, season))
-    shortest = int(panel.lengths.min())
+    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(_shortest(panel, given), season))
+    shortest = _shortest(panel, given)
     step = max(_given(given.step_size, horizon), 1)
     most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
     cv = RollingOrigin(
@@ -169,22 +203,23 @@ def make_plan(given: Namespace) -> Plan:
         max_train_size=given.max_train_size,
         gap=given.gap,
     )
-    models = parse_models(given.models or _usual_models(season))
+    models = parse_models(given.models or _usual_models(season), given.own_code)
     if dataset is not None and dataset.process is not None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
     if given.budget is not None:
         models = tune(models, given.budget)
     return Plan(
         panel=panel,
-        models=name_models(models),
+        models=add_stand_in(name_models(models), given.too_short),
         cv=cv,
         metrics=choose_metrics(given.metrics),
         refit=given.refit,
-        level=tuple(float(percent) for percent in given.level),
-        quantiles=tuple(given.quantiles),
+        level=parse_level(given.level),
+        quantiles=parse_quantiles(given.quantiles),
         seeds=parse_seeds(given.seeds),
         season_length=season,
         audit=bool(given.audit),
+        too_short=given.too_short,
         source=source,
     )
 
@@ -217,13 +252,23 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
         "covariates": list(given.covariates),
         "covariate_gaps": given.covariate_gaps,
     }
-    return read(name, **options), None, {"data": str(Path(name).resolve()), **options}
+    form = file_format(given)
+    with told_on_stderr():
+        panel = read(name, **options, file_format=form)
+    return panel, None, {"data": str(Path(name).resolve()), **options, **configured(form)}
 
 
-def _usual_horizon(panel: Panel, season: int) -> int:
+def _shortest(panel: Panel, given: Namespace) -> int:
+    """Observations of the shortest series that must count; of the median one where short ones may be left out."""
+    import numpy as np
+
+    return int(panel.lengths.min() if given.too_short == "error" else np.median(panel.lengths))
+
+
+def _usual_horizon(shortest: int, season: int) -> int:
     """One season (two years of quarters, a quarter of weeks), but no more than a fifth of the shortest series."""
     usual = {1: 6, 4: 8, 52: 13}.get(season, min(season, 48))
-    return max(1, min(usual, int(panel.lengths.min()) // 5))
+    return max(1, min(usual, shortest // 5))
 
 
 def _usual_models(season: int) -> list[str]:
@@ -234,4 +279,6 @@ def _usual_models(season: int) -> list[str]:
 
 def _new_folder(stem: str) -> Path:
     now = datetime.datetime.now().astimezone()
-    return Path("runs") / f"{stem}-{now:%Y%m%d-%H%M%S}"
+    name = f"{stem[:_LONGEST_STEM]}-{now:%Y%m%d-%H%M%S}"
+    taken = (Path("runs") / (f"{name}-{k}" if k > 1 else name) for k in itertools.count(1))
+    return next(folder for folder in taken if not folder.exists())

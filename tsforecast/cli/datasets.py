@@ -104,7 +104,14 @@ def simulate_csv(
         raise ParameterError(f"{name!r} is not simulated; choose a data set whose name begins with 'simulated/'.")
     if output.suffix != ".csv":
         raise ParameterError(f"output={str(output)!r} does not end in .csv.")
-    data.frame.to_csv(output, index=False)
+    try:
+        with output.open("x", encoding="utf-8", newline="") as file:
+            data.frame.to_csv(file, index=False)
+    except FileExistsError:
+        raise ParameterError(f"output={str(output)!r} exists already; give another name, or remove it.") from None
+    except (OSError, ValueError) as error:
+        told = getattr(error, "strerror", None) or error
+        raise ParameterError(f"output={str(output)!r} could not be written: {told}.") from error
     _console().print(
         f"{output}: {data.panel.n_series} series, {data.panel.n_obs} observations of {_described(data.process)}",
         highlight=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,13 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("run", type=Path, help="run folder")
     given = parser.parse_args(arguments)
     from tsforecast.backtest.result import BacktestResult
+    from tsforecast.exceptions import RunFolderError
 
     result = BacktestResult.load(given.run)
-    result.write_summary(given.run)
+    try:
+        result.write_summary(given.run)
+    except RunFolderError as error:  # it is shown all the same
+        print(f"tsforecast: summary.md was left as it is: {error}", file=sys.stderr)
     print_result(result, given.run.name, given.run)
     return 0
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
 from tsforecast._resources import bundled
+from tsforecast._yaml import read_yaml
 from tsforecast.data.process import ArimaProcess, Process, SeasonalProcess
 from tsforecast.data.read import read
 from tsforecast.data.simulate import simulate
@@ -122,7 +122,7 @@ def load(
 
 @functools.cache
 def _entries() -> dict[str, dict[str, Any]]:
-    return yaml.safe_load((bundled("datasets") / "catalog.yaml").read_text(encoding="utf-8"))
+    return read_yaml(bundled("datasets") / "catalog.yaml")
 
 
 def _entry(name: str) -> dict[str, Any]:

@@ -4,32 +4,35 @@ import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tsforecast._covariates import CovariateGaps
-from tsforecast._dates import parse_dates
+from tsforecast._dates import is_date
 from tsforecast._regular import Gaps
+from tsforecast._types import Floats, Index
 from tsforecast.containers import align_covariates
-from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.data.csv_table import csv_table
+from tsforecast.data.file_format import FileFormat
+from tsforecast.data.numbers import Notation, Wrong, as_truths, parse_numbers
+from tsforecast.data.parquet_table import is_period, parquet_table
+from tsforecast.data.times import Times, read_times
+from tsforecast.exceptions import DataError, MissingFileError, ParameterError
 from tsforecast.panel import Panel
 
-_LOG = logging.getLogger("tsforecast")
+_LOG = logging.getLogger("tsforecast.data.read")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")
-_EXACT: dict[str, Any] = (
-    {"float_precision": "round_trip"} if pd.__version__ < "3" else {}
-)  # the only way from pandas 3 on
-_UNNAMED = "Unnamed: "  # how pandas calls a column without a name
 _PARQUET = (".parquet", ".pq")
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, a zip archive, and .xls begin
-_THOUSANDS = r"\s*[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?\s*"  # 1.234,56
 _TIME_HINT = "If it holds the times, name it with time_col (--time_col on the command line)"
 _NO_DATE_HINT = (
     "Name the column of times with time_col, and in a long file the others with id_col and target_col (--time_col, "
     "--id_col, --target_col on the command line), or take the row out"
 )
+_SIGNS = {".": "a decimal point", ",": "a decimal comma"}
 
 
 def read(
@@ -42,6 +45,7 @@ def read(
     gaps: Gaps = "error",
     covariates: Sequence[str] = (),
     covariate_gaps: CovariateGaps = "error",
+    file_format: FileFormat | None = None,
 ) -> Panel:
     """The panel of a CSV or Parquet file, long or wide.
 
@@ -49,11 +53,16 @@ def read(
     not named are ``unique_id``, ``ds`` and ``y``; a column with no use is told in the log. Any other file is wide:
     the first column (or ``time_col``) is the time, every other column a series. A first column that has no name and
     holds whole numbers is row numbers, and passed over, where a column ``ds`` or another column of dates follows;
-    in Parquet, an index without a name that holds whole numbers is. Whole numbers such as 20240131 are dates where
-    all of a column are.
+    in Parquet, an index without a name that holds whole numbers is.
 
-    The separator of a CSV is found: comma, semicolon or tab. After semicolons decimal commas are read too, and where
-    there are some, dots between groups of three digits are separators of thousands.
+    Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
+    20240131 are days, and such as 202401 months, where all of a column are; other whole numbers that may be dates
+    (years and quarters, seconds since 1970, days of a workbook) are an error unless ``file_format`` says what they are.
+
+    The separator of a CSV is found: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and whether
+    ``1,234`` is more than a thousand is decided once for all rows, by cells that can be read in one way only; where
+    none is, that is an error, and ``file_format`` decides. How times and numbers were read, with three examples of
+    each, is told in the log: as a warning where convention alone decided.
 
     Parameters
     ----------
@@ -69,11 +78,15 @@ def read(
         Columns known into the future; in a wide file all series share them.
     covariate_gaps : {"error", "ffill", "interpolate"}
         What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
+    file_format : FileFormat, optional
+        How the file is written, where that is not to be found out.
 
     Raises
     ------
     MissingFileError
         There is no such file.
+    ParameterError
+        An option of ``file_format`` is not allowed.
     DataError
         The file is empty or of another kind, lacks a column, or has a cell that is no number or no time; the message
         names column and row. Times that are not regular raise what `Panel.from_frame` raises.
@@ -85,34 +98,170 @@ def read(
     Panel(n_series=6, n_obs=1218, freq='QS-JAN')
     """
     path = Path(path)
-    table = _table(path)
+    form = (file_format or FileFormat()).checked()
+    covariates = _distinct(covariates, id_col, time_col, target_col)
+    table, separator = _table(path, form)
     _require(table, [c for c in (id_col, time_col, target_col, *covariates) if c is not None], path)
-    long = id_col is not None or target_col is not None or {"ds", "y"} <= set(table.columns)
-    time_col = time_col or ("ds" if long or "ds" in table.columns else _first_of_times(table))
-    if table.columns[0].startswith(_UNNAMED) and table.columns[0] != time_col:
-        table = table.iloc[:, 1:]  # row numbers that pandas saved
+    names = table.column_names
+    long = id_col is not None or target_col is not None or {"ds", "y"} <= set(names)
+    time_col = time_col or ("ds" if long or "ds" in names else _first_of_times(table, form))
+    id_col, target_col = id_col or "unique_id", target_col or "y"
     if long:
-        target_col = target_col or "y"
-        id_col = id_col or "unique_id"
         _require(table, [time_col, target_col], path)
-        _check_cells(table, time_col, [target_col, *covariates], path)
-        _tell_unused(table, {id_col, time_col, target_col, *covariates}, path)
-        used = [c for c in table.columns if c in (id_col, time_col, target_col, *covariates)]
-        return Panel.from_frame(
-            table[used],
-            id_col=id_col,
-            time_col=time_col,
-            target_col=target_col,
-            covariates=covariates,
-            freq=freq,
-            gaps=gaps,
-            covariate_gaps=covariate_gaps,
+        used = [target_col, *covariates]
+        unused = [name for name in names if name and name not in {id_col, time_col, *used}]
+    else:
+        rest = [name for name in names if name != time_col and (name or not _is_whole(table[name]))]
+        used, unused = [*(c for c in rest if c not in covariates), *covariates], []
+        if len(used) == len(covariates):
+            raise DataError(f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed.")
+    times = _times(table, time_col, form, path)
+    values, notation = _values(table, used, form, separator, path)
+    _tell(path, times, notation, values, unused)
+    columns = dict(zip(used, values, strict=True))
+    if not long:
+        return _wide(columns, times.index, covariates, freq, gaps, covariate_gaps)
+    frame = pd.DataFrame({time_col: times.index, **columns}, copy=False)
+    if id_col in names:
+        frame[id_col] = _ids(table, id_col, path)
+    return Panel.from_frame(
+        frame,
+        id_col=id_col,
+        time_col=time_col,
+        target_col=target_col,
+        covariates=covariates,
+        freq=freq,
+        gaps=gaps,
+        covariate_gaps=covariate_gaps,
+    )
+
+
+def _distinct(covariates: Sequence[str], *others: str | None) -> list[str]:
+    names = [covariates] if isinstance(covariates, str) else list(covariates)
+    twice = [name for i, name in enumerate(names) if name in names[:i] or name in others]
+    if twice:
+        raise ParameterError(f"Column {twice[0]!r} is named twice, in covariates and elsewhere; each has one use.")
+    return names
+
+
+def _table(path: Path, form: FileFormat) -> tuple[pa.Table, str]:
+    if not path.is_file():
+        raise MissingFileError(
+            f"{path} is {'a folder' if path.is_dir() else 'not there'}; a CSV or Parquet file is needed."
         )
-    return _wide(table, time_col, covariates, freq, gaps, path, covariate_gaps)
+    name = path.name.lower()
+    if name.endswith(_PARQUET):
+        table, separator = parquet_table(path), ""
+    elif name.endswith(_CSV):
+        table, separator = csv_table(path, form)
+    else:
+        raise DataError(
+            f"{path} ends in {path.suffix!r}; files that end in {', '.join((*_CSV, *_PARQUET))} can be read. Save a "
+            "workbook as CSV UTF-8."
+        )
+    if table.num_rows == 0:
+        raise DataError(f"{path} has no rows.")
+    names = table.column_names
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise DataError(f"{path} has two columns {twice!r}; give each a name of its own.")
+    return table, separator
 
 
-def _tell_unused(table: pd.DataFrame, used: set[str], path: Path) -> None:
-    unused = [str(name) for name in table.columns if name not in used]
+def _require(table: pa.Table, columns: Sequence[str], path: Path) -> None:
+    absent = [c for c in columns if c not in table.column_names]
+    if absent:
+        raise DataError(f"{path} has no column {absent[0]!r}; it has {', '.join(map(repr, table.column_names))}.")
+
+
+def _first_of_times(table: pa.Table, form: FileFormat) -> str:
+    """The first column; where that is row numbers, which have no name, the first column of dates after it."""
+    first, *others = table.column_names
+    if not first and _is_whole(table[first]):
+        return next((name for name in others if _holds_dates(table[name], form)), first)
+    return str(first)
+
+
+def _is_whole(column: pa.ChunkedArray) -> bool:
+    if pa.types.is_string(column.type):
+        return bool(pc.all(pc.match_substring_regex(column, r"^\s*[-+]?[0-9]+\s*$")).as_py())
+    return bool(pa.types.is_integer(column.type))
+
+
+def _holds_dates(column: pa.ChunkedArray, form: FileFormat) -> bool:
+    if not pa.types.is_string(column.type):
+        return bool(pa.types.is_timestamp(column.type) or is_period(column.type))
+    found = read_times(column, form)
+    return isinstance(found, Times) and isinstance(found.index, pd.DatetimeIndex)
+
+
+def _times(table: pa.Table, name: str, form: FileFormat, path: Path) -> Times:
+    column = table[name]
+    if pa.types.is_boolean(column.type):
+        raise DataError(f"{path}: column {name!r} holds True and False; dates or whole numbers are needed.")
+    try:
+        found = read_times(column, form)
+    except DataError as error:
+        raise DataError(f"{path}: column {name!r}: {error}") from error
+    if isinstance(found, Wrong):
+        _complain(path, name, found.place, found.cell, f"{found.why}. {_NO_DATE_HINT}" if found.cell else found.why)
+    return found
+
+
+def _ids(table: pa.Table, name: str, path: Path) -> pd.Categorical:
+    """Names of the series as texts, as they are written."""
+    column = table[name]
+    if pa.types.is_timestamp(column.type):
+        column = pc.replace_substring_regex(pc.cast(column, pa.string()), r" 00:00:00(\.0+)?$", "")
+    encoded = pc.dictionary_encode(pc.cast(column, pa.string()), null_encoding="encode").unify_dictionaries()
+    names = [cell or "" for cell in encoded.chunk(0).dictionary.to_pylist()]
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
+    if not all(text.strip() for text in names):
+        empty = np.array([not text.strip() for text in names])[codes]
+        _complain(path, name, int(np.argmax(empty)), "", "no name of a series; every row needs one")
+    if len({text.strip() for text in names}) < len(names):
+        stripped = [text.strip() for text in names]
+        alike = [text for text in names if stripped.count(text.strip()) > 1][:2] if len(names) < 10_000 else []
+        _LOG.warning("%s: names in %r differ in spaces alone, and are different series: %s", path, name, alike)
+    return pd.Categorical.from_codes(codes, pd.Index(names, dtype=object))
+
+
+def _values(
+    table: pa.Table, names: Sequence[str], form: FileFormat, separator: str, path: Path
+) -> tuple[list[Floats], Notation | None]:
+    """Columns as numbers, and how those that are texts were read."""
+    held = dict(zip(table.column_names, table.columns, strict=True))  # a table looks through all names for each
+    found: dict[str, Floats] = {}
+    for name in names:
+        column = held[name]
+        if pa.types.is_timestamp(column.type) or is_period(column.type):
+            _complain(path, name, 0, str(column[0]), f"a date, not a number. {_TIME_HINT}")
+        if not pa.types.is_string(column.type):
+            found[name] = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    texts = [name for name in names if name not in found]
+    if not texts:
+        return [found[name] for name in names], None
+    columns = [as_truths(held[name]) for name in texts]
+    read_ = parse_numbers(
+        pa.chunked_array([chunk for c in columns for chunk in c.chunks], pa.string()), form, separator
+    )
+    if isinstance(read_, Wrong):
+        column, row = divmod(read_.place, table.num_rows)
+        _complain(path, texts[column], row, read_.cell, read_.why or _why_no_number(read_.cell))
+    values, notation = read_
+    found |= zip(texts, values.reshape(len(texts), table.num_rows), strict=True)
+    return [found[name] for name in names], notation
+
+
+def _tell(path: Path, times: Times, notation: Notation | None, values: list[Floats], unused: list[str]) -> None:
+    """Say in the log how times and numbers were read; as a warning where convention alone decided."""
+    told = f"times are {times.how}: " + ", ".join(f"{text!r} is {time}" for text, time in times.examples)
+    if notation is not None:
+        signs = [sign for sign in notation.thousands if any(sign in cell for cell in notation.examples)]
+        between = f" and {signs[0]!r} between thousands" if signs else ""
+        told += f"; numbers have {_SIGNS[notation.decimal]}{between}: {', '.join(notation.shown())}"
+    sure = times.is_sure and (notation is None or notation.is_sure)
+    _LOG.log(logging.INFO if sure else logging.WARNING, "%s: %s", path, told)
     if unused:
         _LOG.warning(
             "%s: not used: %s. Columns that are known into the future go into covariates (--covariates).",
@@ -121,153 +270,41 @@ def _tell_unused(table: pd.DataFrame, used: set[str], path: Path) -> None:
         )
 
 
-def _first_of_times(table: pd.DataFrame) -> str:
-    """The first column; where that is row numbers, which have no name, the first column of dates after it."""
-    first = str(table.columns[0])
-    if first.startswith(_UNNAMED) and pd.api.types.is_integer_dtype(table[first].dtype):
-        return next((name for name in table.columns[1:] if _holds_dates(table[name])), first)
-    return first
-
-
-def _holds_dates(column: "pd.Series[Any]") -> bool:
-    if column.dtype.kind in "iM":
-        return column.dtype.kind == "M" or bool(parse_dates(column).notna().all())
-    return _is_text(column) and bool(parse_dates(pd.Series(column.unique())).notna().all())
-
-
-def _is_text(column: "pd.Series[Any]") -> bool:
-    return column.dtype == object or pd.api.types.is_string_dtype(column)
-
-
 def _wide(
-    table: pd.DataFrame,
-    time_col: str,
+    columns: dict[str, Floats],
+    times: Index,
     covariates: Sequence[str],
     freq: str | int | None,
     gaps: Gaps,
-    path: Path,
     covariate_gaps: CovariateGaps,
 ) -> Panel:
-    series = [c for c in table.columns if c not in (time_col, *covariates)]
-    if not series:
-        raise DataError(f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed.")
-    _check_cells(table, time_col, [*series, *covariates], path)
-    indexed = table.set_index(time_col)
-    panel = Panel.from_wide(indexed[series], freq=freq, gaps=gaps)
+    frame = pd.DataFrame(columns, index=times, copy=False)
+    panel = Panel.from_wide(frame.drop(columns=list(covariates)), freq=freq, gaps=gaps)
     if not covariates:
         return panel
-    shared = indexed[list(covariates)].reset_index(names="ds")
-    values, names = align_covariates(shared, panel.ids, panel.lengths, panel.times, covariate_gaps)
-    return panel.with_covariates(values, names, covariate_gaps)
-
-
-def _table(path: Path) -> pd.DataFrame:
-    if not path.is_file():
-        raise MissingFileError(
-            f"{path} is {'a folder' if path.is_dir() else 'not there'}; a CSV or Parquet file is needed."
-        )
-    name = path.name.lower()
-    if name.endswith(_PARQUET):
-        table = _parquet(path)
-    elif name.endswith(_CSV):
-        table = _csv(path)
-    else:
-        raise DataError(
-            f"{path} ends in {path.suffix!r}; files that end in {', '.join((*_CSV, *_PARQUET))} can be read. Save a "
-            "workbook as CSV UTF-8."
-        )
-    if table.shape[0] == 0:
-        raise DataError(f"{path} has no rows.")
-    if not table.columns.is_unique:
-        raise DataError(f"{path} has two columns {table.columns[table.columns.duplicated()][0]!r}.")
-    return table
-
-
-def _parquet(path: Path) -> pd.DataFrame:
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # what pyarrow raises derives from these
-        raise DataError(f"{path} is no Parquet file: {error}") from error
-    return _with_index(table).rename(columns=str)
-
-
-def _with_index(table: pd.DataFrame) -> pd.DataFrame:
-    """The index as columns, unless it is row numbers (whole numbers without a name) or what a column holds already."""
-    index, table = table.index, table.reset_index(drop=True)
-    if index.nlevels == 1:
-        if index.name is None and pd.api.types.is_integer_dtype(index.dtype):
-            return table
-        index = index.rename("ds" if index.name is None else index.name)
-    levels = index.to_frame(index=False)
-    return pd.concat([levels[[name for name in levels.columns if name not in table.columns]], table], axis=1)
-
-
-def _csv(path: Path) -> pd.DataFrame:
-    with path.open("rb") as file:
-        if file.read(8).startswith(_WORKBOOKS):
-            raise DataError(f"{path} is an Excel workbook (or another archive), no CSV file; save it as CSV UTF-8.")
-    try:
-        head = pd.read_csv(path, sep="\0", header=None, nrows=20, dtype=str, encoding="utf-8-sig", engine="c")[0]
-        separator = max(",;\t", key=str(head[0]).count)  # the first of equals: a comma
-        decimal = "," if separator == ";" and any(re.search(r"\d,\d", line) for line in head.iloc[1:]) else "."
-        table = pd.read_csv(path, sep=separator, decimal=decimal, encoding="utf-8-sig", skipinitialspace=True, **_EXACT)
-    except pd.errors.EmptyDataError as error:
-        raise DataError(f"{path} is empty.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not in UTF-8 ({error}); save it as CSV UTF-8.") from error
-    except (pd.errors.ParserError, OSError) as error:
-        raise DataError(f"{path} is no CSV file in UTF-8: {error}") from error
-    table = table.rename(columns=lambda name: str(name).strip())
-    return _without_thousands(table) if decimal == "," and table.columns.is_unique else table
-
-
-def _without_thousands(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns of texts that all are numbers such as 1.234,56 as numbers."""
-    numbers = {}
-    for name in table.columns:
-        cells = table[name].dropna()
-        if len(cells) and _is_text(cells) and cells.astype(str).str.fullmatch(_THOUSANDS).all():
-            plain = table[name].str.replace(".", "", regex=False).str.replace(",", ".", regex=False)
-            numbers[name] = pd.to_numeric(plain)
-    return table.assign(**numbers)
-
-
-def _require(table: pd.DataFrame, columns: Sequence[str], path: Path) -> None:
-    absent = [c for c in columns if c not in table.columns]
-    if absent:
-        raise DataError(f"{path} has no column {absent[0]!r}; it has {', '.join(map(repr, table.columns))}.")
-
-
-def _check_cells(table: pd.DataFrame, time_col: str, value_columns: Sequence[str], path: Path) -> None:
-    """Raise a `DataError` at the first cell that is no time or no number; rows are counted from 1, below the header."""
-    times = table[time_col]
-    if _is_text(times):
-        codes, different = pd.factorize(times)  # an empty cell has the code -1
-        wrong = parse_dates(pd.Series(different)).isna().to_numpy()[codes] & (codes >= 0)
-        if wrong.any():
-            _complain(path, time_col, int(np.argmax(wrong)), times, f"no date. {_NO_DATE_HINT}")
-    if times.isna().any():
-        _complain(path, time_col, int(np.argmax(times.isna())), times, "no date")
-    for column in value_columns:
-        cells = table[column]
-        lost = pd.to_numeric(cells, errors="coerce").isna().to_numpy() & cells.notna().to_numpy()
-        if lost.any():
-            row = int(np.argmax(lost))
-            _complain(path, column, row, cells, _why_no_number(str(cells.iloc[row])))
+    shared = frame[list(covariates)].reset_index(names="ds")
+    table, names = align_covariates(shared, panel.ids, panel.lengths, panel.times, covariate_gaps)
+    return panel.with_covariates(table, names, covariate_gaps)
 
 
 def _why_no_number(cell: str) -> str:
-    if parse_dates(pd.Series([cell])).notna().all():
+    if re.search(r"\d\D+\d", cell) and is_date(cell):
         return f"a date, not a number. {_TIME_HINT}"
     if not re.search(r"\w", cell):
-        return "no number. Leave the cell empty where a value is missing"
+        return (
+            "no number. Leave the cell empty where a value is missing, or name what stands for one with missing "
+            "(--missing on the command line)"
+        )
     if re.search(r"\d", cell):
-        return "no number. Separators of thousands, units and currency signs cannot be read; write 12345.67"
+        return (
+            "no number. Separators of thousands and decimal commas can be told (decimal, thousands); units, percent "
+            "and currency signs cannot be read: write 12345.67"
+        )
     return (
         "no number. Take the column out; or, if the file is long (a row for each series and time), name its columns "
         "with id_col, time_col and target_col (--id_col, --time_col, --target_col on the command line)"
     )
 
 
-def _complain(path: Path, column: str, row: int, cells: "pd.Series[Any]", why: str) -> None:
-    raise DataError(f"{path}: column {column!r} holds {cells.iloc[row]!r} in row {row + 1}, which is {why}.")
+def _complain(path: Path, column: str, row: int, cell: str, why: str) -> NoReturn:
+    raise DataError(f"{path}: column {column!r} holds {cell!r} in row {row + 1}, which is {why}.")

@@ -83,7 +83,7 @@ class Transform:
         return bias_adjusted_mean(mean, variance, _along(self.lambdas_of(ids), mean))
 
 
-def learn(panel: Panel, kind: Kind, *, season_length: int | None = None) -> Transform:
+def learn(panel: Panel, kind: Kind, *, season_length: int | None = None, name: str = "transform") -> Transform:
     """The transform of each series of ``panel``.
 
     Parameters
@@ -97,6 +97,8 @@ def learn(panel: Panel, kind: Kind, *, season_length: int | None = None) -> Tran
         likelihood ratio at 95%). Any other series stays as it is.
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
+    name : str
+        What the caller calls ``kind``, for errors.
 
     Raises
     ------
@@ -113,12 +115,12 @@ def learn(panel: Panel, kind: Kind, *, season_length: int | None = None) -> Tran
     array([ 0., nan])
     """
     season = panel.season_length if season_length is None else season_length
-    lambdas = np.array([_lambda(panel.series(i), kind, season) for i in range(panel.n_series)])
+    lambdas = np.array([_lambda(panel.series(i), kind, season, name) for i in range(panel.n_series)])
     _check_domain(panel, np.full(panel.n_series, 0.0) if kind == "boxcox" else lambdas)
     return Transform(pd.Index(panel.ids), lambdas)
 
 
-def _lambda(y: Floats, kind: Kind, season_length: int) -> float:
+def _lambda(y: Floats, kind: Kind, season_length: int, name: str) -> float:
     if kind is None or kind == "none":
         return float("nan")
     if kind == "log":
@@ -129,7 +131,7 @@ def _lambda(y: Floats, kind: Kind, season_length: int) -> float:
         return 0.0 if _is_multiplicative(y, season_length) else float("nan")
     if isinstance(kind, (int, float)) and not isinstance(kind, bool) and np.isfinite(kind):
         return float(kind)
-    raise ParameterError(f"transform={kind!r} is none of None, 'none', 'log', 'boxcox', 'auto' or a number (lambda).")
+    raise ParameterError(f"{name}={kind!r} is none of None, 'none', 'log', 'boxcox', 'auto' or a number (lambda).")
 
 
 def _is_multiplicative(y: Floats, season_length: int) -> bool:
@@ -295,6 +297,6 @@ def _check_domain(panel: Panel, lambdas: Floats) -> None:
         row = int(np.argmax(bad))
         raise DataError(
             f"Series {panel.id_at(row)!r} has the value {panel.values[row]:g} at {panel.times[row]}; the logarithm or "
-            "Box-Cox transform needs positive values. Use transform=None, or 'auto', which leaves such a series as it "
+            "Box-Cox transform needs positive values. Use no transform, or 'auto', which leaves such a series as it "
             "is."
         )

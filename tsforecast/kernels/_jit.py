@@ -6,11 +6,13 @@ import pathlib
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import numba
 from numba.core import cgutils, config, sigutils
 from numba.extending import intrinsic
+
+from tsforecast.kernels._cache import KernelCache
 
 _LOG = logging.getLogger("tsforecast")
 
@@ -22,13 +24,22 @@ def njit(function: _Kernel) -> _Kernel:
 
     No fast-math, because nan must survive; division by zero gives inf, as in numpy; threads run side by side.
     """
-    return cast(_Kernel, numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function))
+    return _kept(numba.njit(nogil=True, fastmath=False, error_model="numpy")(function))
 
 
 def njit_inline(function: _Kernel) -> _Kernel:
     """`njit` of a kernel that another one calls at one place: compiled as a part of it, not once more on its own."""
-    kernel = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy", inline="always")(function)
-    return cast(_Kernel, kernel)
+    return _kept(numba.njit(nogil=True, fastmath=False, error_model="numpy", inline="always")(function))
+
+
+def _kept(kernel: Any) -> Any:
+    """The kernel, with a place on disk for its machine code where there is any."""
+    if not config.DISABLE_JIT:  # type: ignore[attr-defined]
+        try:
+            kernel._cache = KernelCache(kernel.py_func)
+        except RuntimeError as error:  # neither the package nor the home of the user can be written
+            _LOG.info("%s; it is compiled in each process anew.", error)
+    return kernel
 
 
 def address(kernel: Callable[..., Any], signature: str) -> Any:
@@ -75,6 +86,8 @@ def is_compiled(kernel: Callable[..., Any]) -> bool:
     cache = getattr(kernel, "_cache", None)  # none under NUMBA_DISABLE_JIT
     if cache is None or kernel.signatures:  # type: ignore[attr-defined]
         return True
+    if cache.cache_path is None:  # nowhere to keep it
+        return False
     return any(pathlib.Path(cache.cache_path).glob(f"*.{kernel.__name__}-*.nbi"))
 
 

@@ -12,7 +12,17 @@ import numpy as np
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
 from tsforecast.kernels.gls import by_gram_schmidt
-from tsforecast.kernels.likelihood import MINIMISE, SAME, Whitening, apart, coefficients, loglik, variance
+from tsforecast.kernels.likelihood import (
+    MINIMISE,
+    SAME,
+    Whitening,
+    apart,
+    coefficients,
+    loglik,
+    most,
+    squares,
+    variance,
+)
 from tsforecast.kernels.rows import n_lost, stack
 from tsforecast.kernels.start import grid_of_angles, hannan_rissanen, project_grid
 
@@ -35,7 +45,7 @@ FITTED, EXPLAINED, NOT_FINITE, NOTHING_LEFT, COLLINEAR = range(5)  # STATUS; COL
 
 _TOLERANCE = 1e-6  # of -2 loglik
 _MAX_ITERATIONS = 200
-_MOST_OF_GRID = 8  # starts
+_MOST_OF_GRID, _MORE_OF_GRID = 8, 16  # starts; the second with several roots in one moving average
 _WIDTH = 1.4  # radians, of the starts spread out
 _SPARE = 10.0  # of log-likelihood, that a start may lack in what it foresees and still be followed
 # An optimum is sharp by its largest standard error, in radians, and was reached straight by the iterations it took:
@@ -47,13 +57,22 @@ _FEW = 3  # starts in a row that lead to the same optimum, which is not `_DULL`
 _ENOUGH = 6  # such starts where it is
 _NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
 _ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
+# With several roots in one moving average optima lie close together near the unit circle, and far from most starts:
+_CANDIDATES, _MORE_CANDIDATES, _FEW_PARAMETERS = 25, 33, 4  # starts made, with so many parameters at most and with more
+_LEFT_OUT = 9  # of them: the first, and those of lowest likelihood; the others are followed for `_BRIEF` steps ...
+_BRIEF = 8
+_FOLLOWED = 3  # ... and one of so many to its optimum
+_ROOTS_NEAR = 0.75  # product of the inverse roots of a moving average with several, near which there are others
+_ALIKE = 0.02  # of partial autocorrelations: nearer to an optimum followed before, nothing else is reached
+_ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression: that of a unit root estimated is some thousand times as large
 
 
 @njit
 def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
     """Angles to start from: Hannan-Rissanen, the best of the grid, others spread out: (at most n_points, n_params).
 
-    ``orders`` is that of the differenced series y. Those of the grid differ from one another by `SAME` at least.
+    ``orders`` is that of the differenced series y. Those of the grid differ by `SAME` at least from the first and,
+    unless there are `several_roots`, from one another.
     """
     first = hannan_rissanen(y, orders)
     longest = max(orders[0], orders[4] * orders[2])
@@ -61,14 +80,15 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
         return first.reshape((1, first.size))
     points, left = project_grid(y, grid_of_angles(orders), orders)
     out = np.empty((n_points, first.size))
-    n_best = min(n_points, _MOST_OF_GRID)
+    several = several_roots(orders)
+    n_best = min(n_points, 1 + _MORE_OF_GRID if several else _MOST_OF_GRID)
     for k in range(first.size):
         out[0, k] = first[k]
     count = 1
     for _ in range(left.size):
         best, near = lowest(left), False
         left[best] = np.inf  # taken
-        for i in range(count):
+        for i in range(1 if several else count):
             near = near or apart(points[best], out[i]) < SAME
         if not near:
             for k in range(first.size):
@@ -80,6 +100,12 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
         for k in range(first.size):
             out[i, k] = spread(i, k)
     return out
+
+
+@njit
+def several_roots(orders: Ints) -> bool:
+    """Whether one of the two moving averages has more than one lag."""
+    return orders[1] > 1 or orders[3] > 1
 
 
 @njit
@@ -107,7 +133,7 @@ def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: fl
     `certain`.
     """
     first = from_first(starts, orders, W, n_missing, circle, kernels)
-    return first if certain(first) else bettered(first, starts, orders, W, n_missing, circle, kernels)
+    return first if certain(first, orders) else bettered(first, starts, orders, W, n_missing, circle, kernels)
 
 
 @njit
@@ -118,16 +144,19 @@ def from_first(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: 
 
 
 @njit
-def certain(first: Optimum) -> bool:
+def certain(first: Optimum, orders: Ints) -> bool:
     """Whether a first optimum was reached without detours, off the unit circle, and is too sharp to be one of several.
 
     A point on the circle may be stationary in the angles only. The less sharp, the straighter it must be reached.
     """
-    inside = True
-    for angle in first[0]:
+    x, inside = first[0], first[3]
+    for angle in x:
         inside = inside and abs(np.sin(angle)) < _INSIDE
+    for place, lags in ((orders[0], orders[1]), (orders[:3].sum(), orders[3])):
+        if lags > 1:  # the last partial autocorrelation is the product of the inverse roots
+            inside = inside and abs(np.sin(x[place + lags - 1])) < _ROOTS_NEAR
     sharp = first[5] < _SHARP and first[2] <= _STRAIGHT
-    return inside and first[3] and (sharp or (first[5] < _FAIRLY_SHARP and first[2] <= _VERY_STRAIGHT))
+    return inside and (sharp or (first[5] < _FAIRLY_SHARP and first[2] <= _VERY_STRAIGHT))
 
 
 @njit
@@ -161,11 +190,81 @@ def bettered(
 
 @njit
 def optimum(y: Floats, orders: Ints, n_starts: int, W: Floats, n_missing: int, kernels: Kernels) -> Optimum:
-    """`maximise` from the `starting_points` of the residual y, those past the first made only where they are needed."""
+    """The best optimum reached from the `starting_points` of the residual y.
+
+    Those past the first are made only where its optimum is not `certain`.
+    """
     first = from_first(_starts(kernels[1], (y, orders, 1)), orders, W, n_missing, 1.0, kernels)
-    if n_starts == 1 or certain(first):
+    if n_starts == 1 or certain(first, orders):
         return first
+    if several_roots(orders):
+        n_points = _CANDIDATES if first[0].size <= _FEW_PARAMETERS else _MORE_CANDIDATES
+        return sifted(first, _starts(kernels[1], (y, orders, n_points)), orders, W, n_missing, kernels)
     return bettered(first, _starts(kernels[1], (y, orders, n_starts)), orders, W, n_missing, 1.0, kernels)
+
+
+@njit
+def sifted(first: Optimum, starts: Floats, orders: Ints, W: Floats, n_missing: int, kernels: Kernels) -> Optimum:
+    """The best of a first optimum and of those reached from the most promising of all starts but the first.
+
+    Those of highest likelihood are followed for a few steps, the best of them then to an optimum.
+    """
+    x, value, n_iterations, converged, found, error = first
+    n, rows, whitening = W.shape[1] - n_missing, (orders, W, n_missing, 1.0), kernels[2]
+    points, reached, steps = sift(starts, orders, W, n_missing, kernels)
+    n_iterations += steps
+    limit, followed, count = np.exp(2.0 * _SPARE / n), np.empty((1 + reached.size // _FOLLOWED, x.size)), 1
+    copy_into(followed[0], x)
+    for _ in range(reached.size):
+        i = lowest(reached)
+        if not reached[i] < np.inf or reached[i] > value * limit or count == followed.shape[0]:
+            break
+        reached[i], near = np.inf, False
+        for j in range(count):
+            near = near or apart(points[i], followed[j]) < _ALIKE
+        if near:
+            continue
+        loose, tight = (100.0 * _TOLERANCE, _MAX_ITERATIONS, np.inf), (_TOLERANCE, _MAX_ITERATIONS, np.inf)
+        now, least, steps, _, _, _ = _minimise(kernels[0], (points[i], *rows, loose, x[:0], whitening))
+        n_iterations += steps
+        copy_into(followed[count], now)
+        count += 1
+        if n * (value - least) > _TOLERANCE * least or np.isnan(value):
+            x, value, steps, converged, found, error = _minimise(kernels[0], (now, *rows, tight, x[:0], whitening))
+            n_iterations += steps
+    return x, value, n_iterations, converged, found, error
+
+
+@njit
+def copy_into(out: Floats, x: Floats) -> None:
+    """Copy x into ``out`` (an assignment to a slice would take two seconds more to compile): two (k,)."""
+    for k in range(x.size):
+        out[k] = x[k]
+
+
+@njit
+def sift(starts: Floats, orders: Ints, W: Floats, n_missing: int, kernels: Kernels) -> tuple[Floats, Floats, int]:
+    """Where a few steps lead from the starts of highest likelihood, the first and the lowest left out.
+
+    Angles (n, k) and ``|v(x)|^2`` there (n,), inf where it is not finite; the iterations of all.
+    """
+    left = squares(starts, orders, W, n_missing, 1.0, kernels[2])
+    left[0] = np.inf
+    for i in range(left.size):
+        if np.isnan(left[i]):
+            left[i] = np.inf
+    n_points, n_iterations = max(left.size - _LEFT_OUT, 0), 0
+    points, reached = np.empty((n_points, starts.shape[1])), np.empty(n_points)
+    brief = (100.0 * _TOLERANCE, _BRIEF, np.inf)
+    for i in range(n_points):
+        best = lowest(left)
+        left[best] = np.inf  # taken
+        begin = (starts[best], orders, W, n_missing, 1.0, brief, starts[0, :0], kernels[2])
+        now, least, steps, _, _, _ = _minimise(kernels[0], begin)
+        copy_into(points[i], now)
+        reached[i] = least if np.isfinite(least) else np.inf
+        n_iterations += steps
+    return points, reached, n_iterations
 
 
 @njit_inline
@@ -196,7 +295,8 @@ def fit_series(
         return
     else:
         best = optimum(residual, own, n_starts, W, n_missing, kernels)
-        x, value, numbers[N_ITERATIONS], numbers[CONVERGED], found, _ = best
+        x, value, numbers[N_ITERATIONS], converged, found, _ = best
+        numbers[CONVERGED] = converged and not on_bound(x, own, n)
         numbers[SIGMA2], numbers[LOGLIK] = variance(value, found[0], n), loglik(value, n)
         beta = found[1:]
         if not np.isfinite(numbers[LOGLIK]) or not numbers[SIGMA2] > (rounding(orders) * largest) ** 2:
@@ -226,6 +326,15 @@ def noise(residual: Floats, n: int, smallest: float) -> tuple[float, float]:
     if largest <= smallest:
         return 0.0, np.inf
     return squares / n, loglik(squares, n)
+
+
+@njit
+def on_bound(x: Floats, orders: Ints, n: int) -> bool:
+    """Whether an autoregression of n values ends on the bound of stationarity, where there is no maximum."""
+    bounded = False
+    for i in range(x.size):
+        bounded = bounded or (most(i, orders) < 1.0 and n * (1.0 - abs(np.sin(x[i]))) < _ON_BOUND)
+    return bounded
 
 
 @njit

@@ -18,7 +18,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
-from tsforecast.kernels._lanes import N_LANES, exp, first, load, log, store, store2
+from tsforecast.kernels._lanes import N_LANES, exp, first, inner, load, log, store, store2
 from tsforecast.kernels.arma import WHITEN, semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.gls import PROJECT
 from tsforecast.kernels.polynomial import negative, product, step_up
@@ -144,6 +144,29 @@ def tangents(
             store(out, t, (value - v) * (1.0 / _STEP))
             base[t, 0] = v
     return found
+
+
+@njit
+def squares(points: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, whitening: Whitening) -> Floats:
+    """``|v(x)|^2`` at each of some points, `N_LANES` of them in one sweep: (n_points, k) -> (n_points,)."""
+    n, n_points = W.shape[1] - n_missing, points.shape[0]
+    R, _ = room(orders, W)
+    pacf, logdet = np.empty((points.shape[1], N_LANES)), np.empty((1, N_LANES))
+    out, values = np.empty(n_points), np.empty((1, N_LANES))
+    for begin in range(0, n_points, N_LANES):
+        for i in range(points.shape[1]):
+            for lane in range(N_LANES):
+                pacf[i, lane] = most(i, orders) * np.sin(points[min(begin + lane, n_points - 1), i])
+        phi, theta = products(pacf, orders, circle)
+        _whiten(whitening[0], (W, phi, theta, R, logdet, whitening[1]))
+        residual, _, U = _project(whitening[2], (R,))
+        total = load(logdet, 0)
+        for i in range(n_missing):
+            total += 2.0 * log(load(U[i], i))
+        store(values, 0, inner(residual, residual) * exp(total * (1.0 / n)))
+        for lane in range(min(N_LANES, n_points - begin)):
+            out[begin + lane] = values[0, lane]
+    return out
 
 
 @njit_inline

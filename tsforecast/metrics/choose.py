@@ -1,72 +1,92 @@
-"""Names of metrics, or functions -> what the backtest calls."""
+"""The metrics there are, each with all its facts, and how they are found by name."""
 
-import dataclasses
 import difflib
-from collections.abc import Callable, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Sequence
 
-from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics import interval, point, quantile
+from tsforecast.metrics.metric import Metric, ScoreFacts
 
-Kind: TypeAlias = Literal["point", "quantile", "interval"]
-Scale: TypeAlias = Literal["absolute", "squared"]
+__all__ = ["DEFAULT_METRICS", "METRIC_NAMES", "Metric", "ScoreFacts", "choose_metrics", "score_facts"]
 
-
-@dataclasses.dataclass(frozen=True)
-class Metric:
-    """A function with the arguments that it takes.
-
-    Attributes
-    ----------
-    name : str
-        As it stands in the score frame; an interval metric adds its level: ``coverage-80``.
-    function : callable
-        Arrays -> ``(n_series,)``. By kind it is called with ``(y_true, y_pred)``, ``(y_true, quantiles, levels)`` or
-        ``(y_true, lower, upper)``; then, where declared, ``level`` and ``scale``.
-    kind : {"point", "quantile", "interval"}
-    scale : {"absolute", "squared"}, optional
-        The seasonal scale that is handed over as the last argument.
-    takes_level : bool
-        Whether an interval metric is told the level in percent.
-    decimals : int
-        Decimals worth printing.
-
-    Examples
-    --------
-    >>> Metric("worst", lambda y_true, y_pred: abs(y_true - y_pred).max(axis=1)).kind
-    'point'
-    """
-
-    name: str
-    function: Callable[..., Floats]
-    kind: Kind = "point"
-    scale: Scale | None = None
-    takes_level: bool = False
-    decimals: int = 3
-
+DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
+_BY_SERIES, _POOLED = "each series apart, then the mean over series", "all series and cutoffs in one sum"
 
 _METRICS = {
     metric.name: metric
     for metric in (
-        Metric("bias", point.bias),
-        Metric("mae", point.mae),
-        Metric("mse", point.mse),
-        Metric("rmse", point.rmse),
-        Metric("mase", point.mase, scale="absolute"),
-        Metric("rmsse", point.rmsse, scale="squared"),
-        Metric("mape", point.mape, decimals=2),
-        Metric("smape", point.smape, decimals=2),
-        Metric("wape", point.wape),
-        Metric("pinball", quantile.pinball, "quantile"),
-        Metric("crps", quantile.crps, "quantile"),
-        Metric("wql", quantile.wql, "quantile"),
-        Metric("coverage", interval.coverage, "interval", decimals=1),
-        Metric("width", interval.width, "interval"),
-        Metric("interval_score", interval.interval_score, "interval", takes_level=True),
-        Metric("msis", interval.msis, "interval", scale="absolute", takes_level=True),
+        Metric("bias", point.bias, best=0.0, title="Bias", meaning="mean of forecast minus truth"),
+        Metric("mae", point.mae, title="MAE", meaning="mean absolute error, in the unit of the series"),
+        Metric("mse", point.mse, title="MSE", meaning="mean squared error"),
+        Metric(
+            "rmse", point.rmse, title="RMSE",
+            meaning=f"root mean squared error, in the unit of the series; {_BY_SERIES}",
+        ),
+        Metric(
+            "pooled_rmse", point.pooled_rmse, pooled=True, root=True, title="RMSE pooled",
+            meaning=f"root mean squared error, in the unit of the series; {_POOLED}, and the root taken at the end",
+        ),
+        Metric(
+            "mase", point.mase, scale="absolute", title="MASE",
+            meaning="mean absolute error over the mean absolute change over one season before the cutoff; 1 = as good "
+            "as repeating the last season did in the training data; not defined where the series never changed",
+        ),
+        Metric(
+            "rmsse", point.rmsse, scale="squared", title="RMSSE",
+            meaning="root mean squared error over the root mean squared change over one season before the cutoff; "
+            f"{_BY_SERIES}",
+        ),
+        Metric(
+            "pooled_rmsse", point.pooled_rmsse, scale="squared", pooled=True, root=True, title="RMSSE pooled",
+            meaning=f"the same with {_POOLED}, and the root taken at the end",
+        ),
+        Metric(
+            "mape", point.mape, decimals=2, title="MAPE %",
+            meaning="mean of 100 |y - f| / |y|; not defined for a series with a zero",
+        ),
+        Metric(
+            "smape", point.smape, decimals=2, title="sMAPE %",
+            meaning="mean of 200 |y - f| / (|y| + |f|), 0 to 200; 0 where both are zero",
+        ),
+        Metric(
+            "wape", point.wape, title="WAPE by series",
+            meaning=f"sum of absolute errors over the sum of absolute values; {_BY_SERIES}",
+        ),
+        Metric(
+            "pooled_wape", point.pooled_wape, pooled=True, title="WAPE pooled",
+            meaning=f"sum of absolute errors over the sum of absolute values; {_POOLED}",
+        ),
+        Metric(
+            "pinball", quantile.pinball, "quantile", title="Pinball",
+            meaning="mean pinball loss over all quantiles, without the factor 2",
+        ),
+        Metric(
+            "crps", quantile.crps, "quantile", title="CRPS",
+            meaning="twice the mean pinball loss over all quantiles, in the unit of the series",
+        ),
+        Metric(
+            "wql", quantile.wql, "quantile", title="WQL by series",
+            meaning=f"twice the pinball loss over the sum of absolute values, mean of all quantiles; {_BY_SERIES}",
+        ),
+        Metric(
+            "pooled_wql", quantile.pooled_wql, "quantile", pooled=True, title="WQL pooled",
+            meaning=f"twice the pinball loss over the sum of absolute values, mean of all quantiles; {_POOLED}",
+        ),
+        Metric(
+            "coverage", interval.coverage, "interval", best="level", decimals=1, title="Cover",
+            meaning="percentage of the truth inside the interval; it should be the interval's own percentage",
+        ),
+        Metric("width", interval.width, "interval", best=None, title="Width", meaning="mean width of the interval"),
+        Metric(
+            "interval_score", interval.interval_score, "interval", takes_level=True, title="Interval score",
+            meaning="interval width plus a penalty for what falls outside, in the unit of the series",
+        ),
+        Metric(
+            "msis", interval.msis, "interval", scale="absolute", takes_level=True, title="MSIS",
+            meaning="interval width plus a penalty for what falls outside, over the scale of MASE",
+        ),
     )
-}
+}  # fmt: skip
 METRIC_NAMES = tuple(_METRICS)
 
 
@@ -85,6 +105,8 @@ def choose_metrics(metrics: "Sequence[str | Metric]") -> tuple[Metric, ...]:
     >>> [metric.name for metric in choose_metrics(["MASE", "coverage"])]
     ['mase', 'coverage']
     """
+    if isinstance(metrics, (str, Metric)):
+        metrics = [metrics]
     chosen = tuple(m if isinstance(m, Metric) else _named(m) for m in metrics)
     names = [metric.name for metric in chosen]
     if not names or len(set(names)) < len(names):
@@ -92,19 +114,42 @@ def choose_metrics(metrics: "Sequence[str | Metric]") -> tuple[Metric, ...]:
     return chosen
 
 
-def metric_columns(metrics: Sequence[Metric], level: Sequence[float]) -> list[str]:
-    """Names of the scores: an interval metric has one for each level.
+def score_facts(metrics: Sequence[Metric], level: Sequence[float]) -> dict[str, ScoreFacts]:
+    """The columns of scores in their order, with the facts of each; an interval metric has one for each level.
+
+    Raises
+    ------
+    ParameterError
+        Two metrics give columns of one name.
 
     Examples
     --------
-    >>> metric_columns(choose_metrics(["mase", "coverage"]), [80, 95])
-    ['mase', 'coverage-80', 'coverage-95']
+    >>> list(score_facts(choose_metrics(["mase", "coverage", "pooled_wape"]), [80, 95]))
+    ['mase', 'coverage-80', 'coverage-95', 'pooled_wape', 'pooled_wape:below']
     """
-    return [
-        name
-        for metric in metrics
-        for name in ([f"{metric.name}-{p:g}" for p in level] if metric.kind == "interval" else [metric.name])
-    ]
+    facts: dict[str, ScoreFacts] = {}
+    for metric in metrics:
+        for name, about in metric.columns(level).items():
+            if name in facts:
+                raise ParameterError(f"Two columns of scores are called {name!r}; give a metric another name.")
+            facts[name] = about
+    return facts
+
+
+def usual_facts(column: str) -> ScoreFacts:
+    """The facts of a column of scores of a run that did not keep them: by its name, else those of an error.
+
+    Examples
+    --------
+    >>> usual_facts("coverage-80").title, usual_facts("my-error").title
+    ('Cover 80%', 'my-error')
+    """
+    name, _, percent = column.rpartition("-")
+    if column in _METRICS:
+        return _METRICS[column].columns()[column]
+    if name in _METRICS and _METRICS[name].kind == "interval" and percent.replace(".", "", 1).isdigit():
+        return _METRICS[name].columns([float(percent)])[column]
+    return ScoreFacts(column, "a metric of the caller")
 
 
 def _named(name: str) -> Metric:

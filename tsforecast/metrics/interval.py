@@ -1,6 +1,7 @@
 """Scores of central intervals: truth, lower and upper end, each ``(n_series, horizon)``, -> ``(n_series,)``.
 
-A step whose truth is nan is left out; a series without any truth scores nan.
+A step whose truth is nan is left out; a series without any truth scores nan, and so does one with a nan end of an
+interval at a step whose truth is known: no interval is not a miss.
 """
 
 import numpy as np
@@ -17,7 +18,8 @@ def coverage(y_true: Floats, lower: Floats, upper: Floats) -> Floats:
     >>> coverage(np.array([[1.0, 2.0]]), np.array([[1.0, 3.0]]), np.array([[2.0, 4.0]]))
     array([50.])
     """
-    return 100 * mean_over_steps(((lower <= y_true) & (y_true <= upper)).astype(np.float64), y_true)
+    inside = np.where(np.isnan(lower) | np.isnan(upper), np.nan, (lower <= y_true) & (y_true <= upper))
+    return 100 * mean_over_steps(inside, y_true)
 
 
 def width(y_true: Floats, lower: Floats, upper: Floats) -> Floats:

@@ -2,6 +2,10 @@
 
 A step whose truth is nan is left out of the mean; a series without any truth scores nan. A scale comes ready, from
 `tsforecast.metrics.scale.seasonal_scale`.
+
+`wape`, `rmse` and `rmsse` score each series apart, and a table of them is the mean over series. Published tables often
+pool the series instead (GluonTS, AutoGluon): one sum over all series above the line and one below. The functions called
+``pooled_...`` give these two parts of each series; `pooled` puts them together.
 """
 
 import numpy as np
@@ -15,6 +19,11 @@ def mean_over_steps(values: Floats, y_true: Floats) -> Floats:
     counts = known.sum(axis=1)
     totals = np.where(known, values, 0.0).sum(axis=1)
     return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+
+
+def total_over_steps(values: Floats, y_true: Floats) -> Floats:
+    """Sum over the steps whose truth is known: ``(n_series, horizon)`` -> ``(n_series,)``, 0 where there is none."""
+    return np.where(np.isnan(y_true), 0.0, values).sum(axis=1)
 
 
 def bias(y_true: Floats, y_pred: Floats) -> Floats:
@@ -51,7 +60,7 @@ def mse(y_true: Floats, y_pred: Floats) -> Floats:
 
 
 def rmse(y_true: Floats, y_pred: Floats) -> Floats:
-    """Root mean squared error, ``sqrt(mse)``; unit of the series.
+    """Root mean squared error of each series, ``sqrt(mse)``; unit of the series.
 
     Examples
     --------
@@ -76,10 +85,11 @@ def mase(y_true: Floats, y_pred: Floats, scale: Floats) -> Floats:
 
 
 def rmsse(y_true: Floats, y_pred: Floats, scale: Floats) -> Floats:
-    """Root mean squared scaled error, ``sqrt(mse / scale)``; unitless.
+    """Root mean squared scaled error of each series, ``sqrt(mse / scale)``; unitless.
 
-    Hyndman & Koehler (2006); the M5 competition. ``scale``, ``(n_series,)``, is the mean *squared* change over one
-    season in the training data; where it is nan (constant or too short a series) the score is nan.
+    Hyndman & Koehler (2006). The M5 competition weighs these by the sales of each series; here all weigh the same.
+    ``scale``, ``(n_series,)``, is the mean *squared* change over one season in the training data; where
+    it is nan (constant or too short a series) the score is nan.
 
     Examples
     --------
@@ -119,7 +129,7 @@ def smape(y_true: Floats, y_pred: Floats) -> Floats:
 
 
 def wape(y_true: Floats, y_pred: Floats) -> Floats:
-    """Absolute errors over absolute truth, ``sum(|y_true - y_pred|) / sum(|y_true|)``; unitless.
+    """Absolute errors over absolute truth of each series, ``sum(|y_true - y_pred|) / sum(|y_true|)``; unitless.
 
     A series whose truth is all zero scores nan.
 
@@ -129,6 +139,63 @@ def wape(y_true: Floats, y_pred: Floats) -> Floats:
     array([0.5])
     """
     return mae(y_true, y_pred) / _positive(mean_over_steps(np.abs(y_true), y_true))
+
+
+def pooled_wape(y_true: Floats, y_pred: Floats) -> tuple[Floats, Floats]:
+    """Absolute errors and absolute truth, summed over the steps of each series: two ``(n_series,)``, to be `pooled`.
+
+    Their pooled ratio is the WAPE (ND) of GluonTS and the WAPE of AutoGluon; a series of zeros counts above the line.
+
+    Examples
+    --------
+    >>> pooled(*pooled_wape(np.array([[2.0, 2.0], [0.0, 0.0]]), np.array([[1.0, 3.0], [1.0, 1.0]])))
+    1.0
+    """
+    return total_over_steps(np.abs(y_true - y_pred), y_true), total_over_steps(np.abs(y_true), y_true)
+
+
+def pooled_rmse(y_true: Floats, y_pred: Floats) -> tuple[Floats, Floats]:
+    """Squared errors and the steps that they are of, for each series: two ``(n_series,)``, to be `pooled`, with a root.
+
+    Examples
+    --------
+    >>> pooled(*pooled_rmse(np.array([[1.0], [5.0]]), np.array([[4.0], [1.0]])), root=True).__round__(3)
+    3.536
+    """
+    return total_over_steps((y_true - y_pred) ** 2, y_true), total_over_steps(np.ones_like(y_true), y_true)
+
+
+def pooled_rmsse(y_true: Floats, y_pred: Floats, scale: Floats) -> tuple[Floats, Floats]:
+    """Squared errors over ``scale`` and the steps that they are of: two ``(n_series,)``, to be `pooled`, with a root.
+
+    Their pooled ratio is the RMSSE of AutoGluon, ``sqrt(mean of all squared scaled errors)``. Where the scale is nan
+    (constant or too short a series) both are.
+
+    Examples
+    --------
+    >>> one = np.ones((2, 1))
+    >>> pooled(*pooled_rmsse(one, one * [[2.0], [4.0]], np.array([1.0, 3.0])), root=True).__round__(3)
+    1.414
+    """
+    known = _positive(scale)
+    squares, steps = pooled_rmse(y_true, y_pred)
+    return squares / known, np.where(np.isnan(known), np.nan, steps)
+
+
+def pooled(above: Floats, below: Floats, *, root: bool = False) -> float:
+    """The sum of the parts above the line over the sum of those below, or its root; parts that are nan are left out.
+
+    nan where nothing is below the line.
+
+    Examples
+    --------
+    >>> pooled(np.array([1.0, 2.0]), np.array([4.0, 2.0]))
+    0.5
+    """
+    known = ~(np.isnan(above) | np.isnan(below))
+    total = float(below[known].sum())
+    ratio = float(above[known].sum()) / total if total > 0 else float("nan")
+    return float(np.sqrt(ratio)) if root else ratio
 
 
 def _positive(scale: Floats) -> Floats:

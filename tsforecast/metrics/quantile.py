@@ -8,7 +8,7 @@ series without any truth, or a forecast without any quantile, scores nan.
 import numpy as np
 
 from tsforecast._types import Floats
-from tsforecast.metrics.point import mean_over_steps
+from tsforecast.metrics.point import mean_over_steps, total_over_steps
 
 
 def pinball(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
@@ -47,8 +47,9 @@ def crps(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
 
 
 def wql(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
-    """Weighted quantile loss, ``2 * sum(pinball) / sum(|y_true|)``, the mean over levels; unitless.
+    """Weighted quantile loss of each series, ``2 * sum(pinball) / sum(|y_true|)``, the mean over levels; unitless.
 
+    A table of it is the mean over series; published tables pool the series instead: `pooled_wql`.
     A series whose truth is all zero scores nan.
 
     Examples
@@ -58,3 +59,20 @@ def wql(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
     """
     size = mean_over_steps(np.abs(y_true), y_true)
     return 2 * pinball(y_true, quantiles, levels) / np.where(size > 0, size, np.nan)
+
+
+def pooled_wql(y_true: Floats, quantiles: Floats, levels: Floats) -> tuple[Floats, Floats]:
+    """``2 * sum(pinball)``, the mean over levels, and ``sum(|y_true|)``: two ``(n_series,)``, to be pooled.
+
+    The sum of the ones over the sum of the others (`tsforecast.metrics.point.pooled`) is ``mean_wQuantileLoss`` of
+    GluonTS's ``Evaluator`` and the WQL of AutoGluon.
+
+    Examples
+    --------
+    >>> above, below = pooled_wql(np.array([[3.0]]), np.array([[[1.0, 4.0]]]), np.array([0.1, 0.9]))
+    >>> above, below
+    (array([0.3]), array([3.]))
+    """
+    steps = total_over_steps(np.ones_like(y_true), y_true)
+    above = np.where(steps > 0, 2 * pinball(y_true, quantiles, levels) * steps, 0.0)
+    return (above if levels.size else np.full(len(y_true), np.nan)), total_over_steps(np.abs(y_true), y_true)

@@ -4,11 +4,13 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._numbers import whole_number
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats
-from tsforecast.base import BaseForecaster, Wrapper
-from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
+from tsforecast.wrapper import Wrapper
 
 
 class Conformal(Wrapper):
@@ -51,21 +53,27 @@ class Conformal(Wrapper):
         self.refit = refit
 
     @property
+    def gives_intervals(self) -> bool:  # type: ignore[override] # a property of every other wrapper
+        """Yes, whatever the forecaster gives."""
+        return True
+
+    @property
     def is_global(self) -> bool:
         """As the forecaster."""
         return self._inner().is_global
 
+    def min_observations(self, panel: Panel) -> int:
+        """Those of the forecaster, besides the tail."""
+        return self._inner().min_observations(panel) + self._size()
+
+    def _size(self) -> int:
+        return whole_number("calibration_size", self.calibration_size, what="a whole number of observations")
+
     def _fit(self, panel: Panel) -> None:
-        size = whole_number("calibration_size", self.calibration_size, what="a whole number of observations")
+        size = self._size()
         if not isinstance(self.refit, (bool, np.bool_)):
             raise ParameterError(f"refit={self.refit!r} is neither True nor False.")
-        short = panel.lengths <= size
-        if short.any():
-            i = int(np.argmax(short))
-            raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; calibration_size={size} leaves none to "
-                "fit on."
-            )
+        check_lengths(panel.ids, panel.lengths, size + 1, f"calibration_size={size} leaves none to fit on")
         before = panel.slice(np.zeros_like(panel.lengths), panel.lengths - size)
         self.calibrated_: BaseForecaster = clone(self.forecaster).fit(before)
         self.forecaster_: BaseForecaster = clone(self.forecaster).fit(panel) if self.refit else self.calibrated_

@@ -56,6 +56,11 @@ class Ensemble(BaseForecaster):
         """Whether any member does."""
         return any(member.uses_covariates for member in self._members())
 
+    @property
+    def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """Whether all members do."""
+        return all(member.gives_intervals for member in self._members())
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor arguments; deep also those of the members, by place: ``"0"``, ``"0__random_state"``."""
         params: dict[str, Any] = super().get_params(deep=False)
@@ -102,6 +107,10 @@ class Ensemble(BaseForecaster):
             if not isinstance(member, BaseForecaster):
                 raise ParameterError(f"forecasters holds {member!r}, which is no forecaster such as Naive().")
         return self.forecasters
+
+    def min_observations(self, panel: Panel) -> int:
+        """As the member that needs most."""
+        return max((member.min_observations(panel) for member in self._members()), default=1)
 
     def _fit(self, panel: Panel) -> None:
         if len(self.forecasters) == 0 or self.how not in ("mean", "median"):

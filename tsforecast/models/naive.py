@@ -14,9 +14,9 @@ import numpy as np
 from scipy import stats
 
 from tsforecast._numbers import whole_number
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -39,16 +39,11 @@ class _Textbook(BaseForecaster):
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _check(self, panel: Panel) -> None:
-        needed = self._needed(panel)
-        present = panel.n_present
-        short = present < needed
-        if short.any():
-            i = int(np.argmax(short))
-            raise SeriesTooShortError(
-                f"Series {panel.ids[i]!r} has {present[i]} observations; {type(self).__name__} needs at least {needed}."
-            )
+        needed = self.min_observations(panel)
+        check_lengths(panel.ids, panel.n_present, needed, f"{type(self).__name__} needs at least {needed}")
 
-    def _needed(self, panel: Panel) -> int:
+    def min_observations(self, panel: Panel) -> int:
+        """Two, for most of these methods."""
         return 2
 
     @abstractmethod
@@ -104,7 +99,8 @@ class SeasonalNaive(_Textbook):
             return panel.season_length
         return whole_number("season_length", self.season_length, what="a whole number of steps")
 
-    def _needed(self, panel: Panel) -> int:
+    def min_observations(self, panel: Panel) -> int:
+        """A season and one more."""
         return self._season(panel) + 1
 
     def _mean(self, panel: Panel, h: Ints) -> Floats:
@@ -138,7 +134,8 @@ class Drift(_Textbook):
     array([7., 9.])
     """
 
-    def _needed(self, panel: Panel) -> int:
+    def min_observations(self, panel: Panel) -> int:
+        """Three."""
         return 3
 
     def _mean(self, panel: Panel, h: Ints) -> Floats:

@@ -14,11 +14,19 @@ import pandas as pd
 import pytest
 
 from tsforecast import Drift, Naive, SeasonalNaive
-from tsforecast.backtest import BacktestResult, RollingOrigin, backtest, workers
+from tsforecast.backtest import BacktestResult, RollingOrigin, backtest, execute, workers
 from tsforecast.exceptions import RunFolderError
 
 CV = RollingOrigin(horizon=2, n_windows=3)
 NAMES = [f"s{i}" for i in range(20)]
+
+
+WAIT = 600  # seconds that a test waits for another process: far more than any needs on a loaded machine
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    monkeypatch.setattr(execute, "_SETTLE", 0.0)
 
 
 def frame_of(n_obs=30):
@@ -163,7 +171,7 @@ class Unpicklable(ProcessId):
     ("model", "executor", "patience", "n_cores", "elsewhere"),
     [
         (ProcessId(), "auto", 0.0, 2, True),
-        (ProcessId(), "auto", 60.0, 2, False),
+        (ProcessId(), "auto", float("inf"), 2, False),
         (ProcessId(), "auto", 0.0, 1, False),
         (Unpicklable(), "auto", 0.0, 2, False),
         (ProcessId(), None, 0.0, 2, False),
@@ -196,7 +204,7 @@ result = backtest(Mine(), [1.0, 2.0, 4.0] * 9, cv=cv, metrics=["mae"], executor=
 print(len(result.forecasts))
 """
     )
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=WAIT, check=False)
     assert done.stdout == "6\n", done.stderr
 
 
@@ -226,6 +234,32 @@ if __name__ == "__main__":
     backtest(models, y, cv=cv, output=folder, executor=None if executor == "none" else executor)
 """
 
+_ON_DASK = """
+import importlib, os, signal, sys
+import distributed
+import numpy as np
+import pandas as pd
+from run import Slow
+from tsforecast import Drift
+from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.exceptions import ExecutorError
+
+def kill(done, total, model):
+    if done == 3:
+        os.kill(int(sys.argv[3]), signal.SIGKILL)
+
+y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=[f"s{i}" for i in range(16)])
+cv = RollingOrigin(2, n_windows=2, step_size=6)
+with distributed.Client(scheduler_file=sys.argv[1], timeout=600) as client, client.get_executor(pure=False) as executor:
+    client.wait_for_workers(1, timeout=600)
+    client.run(importlib.import_module, "run")  # which takes its time
+    try:
+        backtest({"slow": Slow(), "drift": Drift()}, y, cv=cv, output=sys.argv[2], executor=executor,
+                 executor_timeout=10, on_progress=kill)
+    except ExecutorError as error:
+        print(error)
+"""
+
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory):
@@ -252,10 +286,12 @@ def children(pid):
     return found
 
 
-def until(condition, seconds=60):
-    limit = time.monotonic() + seconds
+def wait_until(what, condition, run=None):
+    """Wait for something that another process does; not any longer once that has ended."""
+    limit = time.monotonic() + WAIT
     while not condition():
-        assert time.monotonic() < limit, "took too long"
+        assert time.monotonic() < limit, f"waited {WAIT} seconds until {what}"
+        assert run is None or run.poll() is None or condition(), f"the run ended ({run.returncode}) before {what}"
         time.sleep(0.005)
 
 
@@ -267,7 +303,7 @@ def outcomes(folder):
 @pytest.fixture(scope="module")
 def serial(script, tmp_path_factory):
     folder = tmp_path_factory.mktemp("serial") / "run"
-    assert start(script, folder, "none").wait(60) == 0
+    assert start(script, folder, "none").wait(WAIT) == 0
     return outcomes(folder)
 
 
@@ -279,14 +315,14 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="fi
 def test_a_worker_killed_after_it_published_a_part_changes_nothing(script, serial, tmp_path):
     folder = tmp_path / "run"
     run = start(script, folder, "processes")
-    until(lambda: len(list(folder.glob("parts/*.parquet"))) >= 2)
+    wait_until("two parts were there", lambda: len(list(folder.glob("parts/*.parquet"))) >= 2, run)
     workers = children(run.pid)
     os.kill(workers[0], signal.SIGKILL)
-    until(lambda: workers[0] not in children(run.pid))
-    assert run.wait(120) == 0
+    wait_until("the killed worker was gone", lambda: workers[0] not in children(run.pid))
+    assert run.wait(WAIT) == 0
     assert outcomes(folder) == serial
     assert not list(folder.rglob("*.tmp")) and not (folder / "parts").exists()
-    until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
+    wait_until("no worker was left", lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers))
 
 
 @needs_proc
@@ -297,14 +333,18 @@ def test_a_killed_driver_leaves_no_worker_behind_and_its_run_goes_on_under_anoth
 ):
     folder = tmp_path / "run"
     run = start(script, folder, "processes")
-    until(lambda: children(run.pid) and len(list(folder.glob("parts/*.parquet"))) >= n_parts)
+    wait_until(
+        f"{n_parts} parts and a worker were there",
+        lambda: children(run.pid) and len(list(folder.glob("parts/*.parquet"))) >= n_parts,
+        run,
+    )
     workers = children(run.pid)
     run.kill()
-    run.wait(60)
+    run.wait(WAIT)
     assert workers
-    until(lambda: not any(_alive(worker) for worker in workers))
+    wait_until("no worker was left", lambda: not any(_alive(worker) for worker in workers))
     before = {path.name for path in folder.glob("parts/*.parquet")}
-    assert start(script, folder, "none").wait(60) == 0
+    assert start(script, folder, "none").wait(WAIT) == 0
     assert len(before) >= n_parts
     assert outcomes(folder) == serial
 
@@ -315,18 +355,18 @@ def test_ctrl_c_stops_driver_and_workers_quietly(script, tmp_path):
     folder = tmp_path / "run"
     command = [sys.executable, str(script), str(folder), "processes", ""]
     run = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
-    until(lambda: len(list(folder.glob("parts/*.parquet"))) >= 2)
+    wait_until("two parts were there", lambda: len(list(folder.glob("parts/*.parquet"))) >= 2, run)
     workers = children(run.pid)
     os.killpg(run.pid, signal.SIGINT)  # as a terminal does it: to all of them
-    told = run.communicate(timeout=60)[1]
+    told = run.communicate(timeout=WAIT)[1]
     assert run.returncode != 0 and told.count("Traceback") == 1 and told.rstrip().endswith("KeyboardInterrupt")
-    until(lambda: not any(_alive(worker) for worker in workers))
+    wait_until("no worker was left", lambda: not any(_alive(worker) for worker in workers))
 
 
 @pytest.mark.slow
 def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, serial, tmp_path):
     folder = tmp_path / "run"
-    assert start(script, folder, "processes", "deadly").wait(120) == 0
+    assert start(script, folder, "processes", "deadly").wait(WAIT) == 0
     result = BacktestResult.load(folder)
     assert result.failures[["model", "unique_id", "error"]].to_numpy().tolist() == [["deadly", "s5", "WorkerDied"]]
     assert result.scores.groupby(["model", "metric"]).size().unstack()["mase"].to_dict() == {
@@ -334,33 +374,96 @@ def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, se
     }  # fmt: skip
 
 
-@pytest.mark.slow
-def test_on_dask_a_killed_worker_changes_nothing_and_a_deadly_series_fails_alone(script, serial, tmp_path, monkeypatch):
+@pytest.fixture
+def dask_cluster(script, monkeypatch):
+    """Two workers that a scheduler of its own watches over; those that die are replaced, whoever fails to do it."""
     distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
     import dask
 
     monkeypatch.syspath_prepend(str(script.parent))  # workers, too, import the models of the script
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(script.parent), os.environ.get("PYTHONPATH", "")]))
-    from run import Deadly, Slow
+    settings = {
+        "distributed.scheduler.allowed-failures": 0,
+        "distributed.comm.timeouts.connect": f"{WAIT}s",  # a loaded machine takes its time
+        "distributed.comm.timeouts.tcp": f"{WAIT}s",
+    }
+    with (
+        dask.config.set(settings),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
+        cluster.adapt(minimum=2, maximum=2)  # a nanny does not replace a worker that dies before it has quite come up
+        yield cluster
+
+
+@pytest.fixture
+def dask_executor(dask_cluster):
+    with dask_cluster.get_client() as client, client.get_executor(pure=False) as executor:
+        client.wait_for_workers(2, timeout=WAIT)
+        yield executor
+
+
+@needs_proc
+@pytest.mark.slow
+def test_on_dask_a_killed_worker_changes_nothing(dask_cluster, dask_executor, serial, tmp_path):
+    from run import Slow
+
+    pids = [worker.pid for worker in dask_cluster.workers.values()]
+    killed = []
+
+    def kill(done, total, model):
+        if done == 3:
+            os.kill(pids[0], signal.SIGKILL)
+            killed.append(pids[0])
+
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=NAMES[:16])
+    settings = {"cv": RollingOrigin(2, n_windows=2, step_size=6), "executor": dask_executor, "on_progress": kill}
+    backtest({"slow": Slow(), "drift": Drift()}, y, output=tmp_path / "run", **settings)
+    assert killed and outcomes(tmp_path / "run") == serial
+
+
+@needs_proc
+@pytest.mark.slow
+def test_on_dask_a_deadly_series_fails_alone(dask_executor, monkeypatch):
+    from run import Deadly
+
+    monkeypatch.setattr(execute, "_SETTLE", 1.0)
+    y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 4)), columns=["s3", "s4", "s5", "s6"])
+    cv = RollingOrigin(2, n_windows=2, step_size=6)
+    result = backtest({"deadly": Deadly(), "drift": Drift()}, y, cv=cv, executor=dask_executor)
+    assert result.failures[["model", "unique_id", "error"]].to_numpy().tolist() == [["deadly", "s5", "WorkerDied"]]
+
+
+@pytest.mark.slow
+def test_a_dask_scheduler_that_has_gone_ends_the_run_which_goes_on_elsewhere(script, serial, tmp_path, monkeypatch):
+    pytest.importorskip("distributed", reason="the extra dask is not installed")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(script.parent), os.environ.get("PYTHONPATH", "")]))
+    address = tmp_path / "scheduler.json"
+    parts = [
+        subprocess.Popen([sys.executable, "-m", f"distributed.cli.dask_{what}", *options], stderr=subprocess.DEVNULL)
+        for what, options in {
+            "scheduler": ["--scheduler-file", address, "--port", "0", "--no-dashboard"],
+            "worker": ["--scheduler-file", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"],
+        }.items()
+    ]
+    try:
+        wait_until("the scheduler was there", address.exists)
+        told = subprocess.run(
+            [sys.executable, "-c", _ON_DASK, address, tmp_path / "run", str(parts[0].pid)],
+            capture_output=True, text=True, timeout=WAIT, check=False,
+        )  # fmt: skip
+    finally:
+        for part in parts:
+            part.kill()
+            part.wait(WAIT)
+    assert told.returncode == 0 and "To go on" in told.stdout, told.stderr[-3000:]
+    assert list(tmp_path.glob("run/parts/*"))
+    monkeypatch.syspath_prepend(str(script.parent))
+    from run import Slow
 
     y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 16)), columns=NAMES[:16])
     cv = RollingOrigin(2, n_windows=2, step_size=6)
-    one_try = dask.config.set({"distributed.scheduler.allowed-failures": 0})
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
-    with one_try, cluster, distributed.Client(cluster) as client, client.get_executor(pure=False) as executor:
-        workers = [worker.pid for worker in cluster.workers.values()]
-        killed = []
-
-        def kill(done, total, model):
-            if done == 3:
-                os.kill(workers[0], signal.SIGKILL)
-                killed.append(workers[0])
-
-        settings = {"cv": cv, "executor": executor, "on_progress": kill}
-        backtest({"slow": Slow(), "drift": Drift()}, y, output=tmp_path / "run", **settings)
-        assert killed and outcomes(tmp_path / "run") == serial
-        result = backtest({"deadly": Deadly(), "drift": Drift()}, y, cv=cv, executor=executor)
-    assert result.failures[["model", "unique_id", "error"]].to_numpy().tolist() == [["deadly", "s5", "WorkerDied"]]
+    backtest({"slow": Slow(), "drift": Drift()}, y, cv=cv, output=tmp_path / "run", executor=None)
+    assert outcomes(tmp_path / "run") == serial
 
 
 def _alive(pid):

@@ -89,9 +89,9 @@ def test_test_windows_of_one_or_two_steps_can_be_scored(horizon):
 
 def test_grid_search_over_the_orders_of_a_model():
     y = load("airline").series
-    grid = {"order": [(0, 1, 1), (1, 0, 0)], "transform": [None, "log"]}
+    grid = {"order": [(0, 1, 1), (1, 0, 0)], "target_transform": [None, "log"]}
     search = GridSearchCV(SARIMA(season_length=12), grid, cv=RollingOrigin(12, n_windows=2), error_score="raise").fit(y)
-    assert search.best_params_ == {"order": (0, 1, 1), "transform": "log"}  # Box & Jenkins' model of these data
+    assert search.best_params_ == {"order": (0, 1, 1), "target_transform": "log"}  # Box & Jenkins' model of these data
     assert search.predict(3).shape == (3,)
 
 

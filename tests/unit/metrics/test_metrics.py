@@ -6,9 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tsforecast.backtest.checks import check_metrics
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics import interval, point, quantile
-from tsforecast.metrics.choose import METRIC_NAMES, Metric, choose_metrics
+from tsforecast.metrics.choose import METRIC_NAMES, choose_metrics, score_facts, usual_facts
+from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.scale import seasonal_scale
 
 NAN = float("nan")
@@ -122,6 +124,54 @@ def test_seasonal_scale_equals_its_definition(series, season, squared):
     np.testing.assert_array_equal(seasonal_scale(values, indptr, season, squared=squared, stop=stop), apart)
 
 
+def test_an_interval_that_is_not_there_is_no_miss():
+    y, low, high = np.array([[1.0, 2.0], [1.0, NAN]]), np.array([[0.0, NAN], [0.0, NAN]]), np.array([[2.0, 9.0]] * 2)
+    np.testing.assert_array_equal(interval.coverage(y, low, high), [NAN, 100.0])
+    np.testing.assert_array_equal(interval.coverage(-y, -high, -low), [NAN, 100.0])
+    np.testing.assert_array_equal(interval.coverage(y, low, np.full((2, 2), 9.0)), [NAN, 100.0])
+    for function in (interval.width, lambda *a: interval.interval_score(*a, 80)):
+        assert np.isnan(function(y, low, high)).tolist() == [True, False]
+
+
+pooled_cases = st.integers(0, 2**32 - 1).map(np.random.default_rng)
+
+
+@settings(deadline=None)
+@given(pooled_cases)
+def test_pooled_metrics_equal_their_definitions_over_all_series(rng):
+    y, f = rng.normal(5, 3, (4, 6)).round(1), rng.normal(5, 3, (4, 6)).round(1)
+    y[rng.random(y.shape) < 0.2] = NAN
+    y[3] = rng.choice([0.0, NAN])
+    scale, levels, q = rng.uniform(1, 9, 4), np.array([0.1, 0.5, 0.9]), np.sort(rng.normal(5, 3, (4, 6, 3)), axis=2)
+    error, size, square, scaled, loss, n = 0.0, 0.0, 0.0, 0.0, 0.0, 0
+    for i, h in np.argwhere(~np.isnan(y)):
+        error, size, n = error + abs(y[i, h] - f[i, h]), size + abs(y[i, h]), n + 1
+        square, scaled = square + (y[i, h] - f[i, h]) ** 2, scaled + (y[i, h] - f[i, h]) ** 2 / scale[i]
+        for level, value in zip(levels, q[i, h], strict=True):  # mean_wQuantileLoss: 2 |(f - y) ((y <= f) - q)|
+            loss += 2 * abs((value - y[i, h]) * (float(y[i, h] <= value) - level)) / levels.size
+    near = {"rtol": 1e-9, "atol": 1e-12}  # sums in another order
+    np.testing.assert_allclose(point.pooled(*point.pooled_wape(y, f)), error / size, **near)
+    np.testing.assert_allclose(point.pooled(*point.pooled_rmse(y, f), root=True), np.sqrt(square / n), **near)
+    np.testing.assert_allclose(point.pooled(*point.pooled_rmsse(y, f, scale), root=True), np.sqrt(scaled / n), **near)
+    np.testing.assert_allclose(point.pooled(*quantile.pooled_wql(y, q, levels)), loss / size, **near)
+
+
+def test_a_pooled_metric_of_one_series_is_that_of_the_series():
+    rng = np.random.default_rng(3)
+    y, f, q = rng.normal(5, 1, (1, 7)), rng.normal(5, 1, (1, 7)), np.sort(rng.normal(5, 1, (1, 7, 2)), axis=2)
+    levels, scale = np.array([0.1, 0.9]), np.array([2.0])
+    assert point.pooled(*point.pooled_wape(y, f)) == pytest.approx(point.wape(y, f)[0])
+    assert point.pooled(*point.pooled_rmsse(y, f, scale), root=True) == pytest.approx(point.rmsse(y, f, scale)[0])
+    assert point.pooled(*quantile.pooled_wql(y, q, levels)) == pytest.approx(quantile.wql(y, q, levels)[0])
+
+
+def test_pooled_parts_without_quantiles_or_scale_are_nan_and_without_truth_nothing():
+    assert np.isnan(quantile.pooled_wql(np.ones((2, 3)), np.empty((2, 3, 0)), np.empty(0))[0]).all()
+    assert np.isnan(point.pooled_rmsse(Y, F, SCALE)).tolist() == [[False, True, False]] * 2
+    assert point.pooled_wape(Y, F)[0][2] == point.pooled_wape(Y, F)[1][2] == 0
+    assert np.isnan(point.pooled(np.zeros(2), np.zeros(2)))
+
+
 def test_seasonal_naive_scores_a_mase_of_one_on_its_own_training_data():
     y = np.random.default_rng(1).normal(size=40)
     scale = seasonal_scale(y, np.array([0, 40]), 4)
@@ -132,6 +182,66 @@ def test_metrics_are_chosen_by_name_whatever_the_case_and_taken_as_given():
     own = Metric("worst", lambda y_true, y_pred: np.abs(y_true - y_pred).max(axis=1))
     assert [m.name for m in choose_metrics(["MASE", own])] == ["mase", "worst"]
     assert [m.name for m in choose_metrics(METRIC_NAMES)] == list(METRIC_NAMES)
+    assert [m.name for m in choose_metrics("mase")] == ["mase"]
+
+
+@pytest.mark.parametrize("name", METRIC_NAMES)
+def test_every_metric_has_a_title_and_a_meaning_of_its_own_and_scores_a_try(name):
+    (metric,) = choose_metrics([name])
+    others = [m.title for m in choose_metrics(METRIC_NAMES) if m is not metric]
+    assert metric.title is not None and metric.title not in others
+    assert metric.meaning != Metric("own", abs).meaning
+    check_metrics([metric], [80], np.array([0.1, 0.9]), 2, 3, usual=False)
+    for column, about in metric.columns([80]).items():
+        assert usual_facts(column) == about or column.endswith(":below")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"name": ""},
+        {"function": 3},
+        {"kind": "points"},
+        {"scale": "cubed"},
+        {"best": "largest"},
+        {"best": True},
+        {"best": float("nan")},
+        {"best": "level"},
+        {"root": True},
+    ],
+)
+def test_facts_of_a_metric_that_make_no_sense_are_refused(facts):
+    with pytest.raises(ParameterError):
+        Metric(**({"name": "own", "function": abs} | facts))
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y, f: 1.0,
+        lambda y, f: y - f,
+        lambda y, f: ["a", "b"],
+        lambda y, f: 1 / 0,
+        lambda y: y[:, 0],
+        lambda y, f: (y[:, 0], f[:, 0]),
+    ],
+)
+def test_a_metric_that_gives_no_score_for_each_series_is_refused_by_name(function):
+    with pytest.raises(ParameterError, match="'mine'"):
+        check_metrics([Metric("mine", function)], [80], np.array([0.1, 0.9]), 2, 3, usual=False)
+
+
+def test_columns_of_one_name_and_quantile_metrics_without_quantiles_are_refused():
+    with pytest.raises(ParameterError, match="coverage-80"):
+        score_facts([*choose_metrics(["coverage"]), Metric("coverage-80", abs)], [80])
+    with pytest.raises(ParameterError, match="'wql' needs quantiles"):
+        check_metrics(choose_metrics(["wql"]), [], np.empty(0), 2, 3, usual=False)
+
+
+def test_a_name_with_a_dash_keeps_its_own_facts():
+    own = Metric("coverage-like", abs, title="Mine", best="greatest")
+    assert own.columns([80])["coverage-like"].title == "Mine"
+    assert usual_facts("coverage-like").title == "coverage-like"
 
 
 def test_unknown_metric_is_an_error_that_tells_a_near_name():

@@ -83,7 +83,7 @@ def test_calibration_size_must_be_a_whole_number(size):
 
 
 def test_a_series_that_the_tail_would_use_up_is_named():
-    with pytest.raises(SeriesTooShortError, match="'y' has 20 observations; calibration_size=20"):
+    with pytest.raises(SeriesTooShortError, match="'y' has 20 observations; Conformal needs at least 22"):
         Conformal(Naive(), calibration_size=20).fit(np.arange(20.0))
 
 

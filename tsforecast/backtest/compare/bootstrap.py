@@ -19,7 +19,7 @@ _CELLS = 4_000_000  # weights held at once
 
 @dataclasses.dataclass(frozen=True)
 class Skill:
-    """Improvement on a baseline in percent, ``100 (1 - mean loss / mean loss of the baseline)``, with an interval.
+    """Improvement on a baseline in percent of its mean loss, ``100 (base - loss) / |base|``, with an interval.
 
     Attributes
     ----------
@@ -144,7 +144,29 @@ def _block_counts(rng: np.random.Generator, n: int, n_cutoffs: int, block_size: 
     return np.bincount(flat.ravel(), minlength=n * n_cutoffs).reshape(n, n_cutoffs).astype(np.float64)
 
 
+def one_sign(losses: Floats) -> bool:
+    """Whether no two losses have different signs, so that a percentage of their mean says something.
+
+    Examples
+    --------
+    >>> one_sign(np.array([0.0, 2.0, np.nan])), one_sign(np.array([-1.0, 2.0]))
+    (True, False)
+    """
+    return not ((losses > 0).any() and (losses < 0).any())
+
+
+def skill_of_root(skill: Floats) -> Floats:
+    """The skill by the root of a mean loss, from that by the mean loss; both in percent.
+
+    Examples
+    --------
+    >>> skill_of_root(np.array([75.0, -300.0]))
+    array([  50., -100.])
+    """
+    return 100 * (1 - np.sqrt(np.maximum(1 - skill / 100, 0.0)))
+
+
 def _skill(sums: Floats, baseline: int, any_cell: Bools) -> Floats:
     base = sums[..., baseline : baseline + 1]
-    usable = any_cell & (base > 0)
-    return np.where(usable, 100 * (1 - sums / np.where(usable, base, 1.0)), np.nan)
+    usable = any_cell & (base != 0)
+    return np.where(usable, 100 * (base - sums) / np.abs(np.where(usable, base, 1.0)), np.nan)

@@ -7,7 +7,13 @@ import numpy as np
 from scipy import stats
 
 from tsforecast._types import Bools, Floats
-from tsforecast.backtest.compare.bootstrap import can_draw, draw_counts, draw_weights, percentile_interval
+from tsforecast.backtest.compare.bootstrap import (
+    can_draw,
+    draw_counts,
+    draw_weights,
+    one_sign,
+    percentile_interval,
+)
 from tsforecast.exceptions import DataError
 
 Conclusion = Literal["better", "worse", "not distinguishable"]
@@ -27,7 +33,8 @@ class Verdict:
         Interval of the share: the wider, on each side, of the bootstrap's (seeds, series, blocks of cutoffs) and of the
         exact binomial one for as many independent draws as there are series (or blocks of cutoffs).
     skill, skill_low, skill_high : float
-        Percent by which the mean loss is smaller than the other's, with its bootstrap interval.
+        Percent by which the mean loss is smaller than the other's, with its bootstrap interval; nan where losses have
+        both signs, so that a percentage says nothing.
     conclusion : {"better", "worse", "not distinguishable"}
         Better where the share's interval lies above one half and the skill's does not lie below 0; worse the other way
         round.
@@ -39,6 +46,8 @@ class Verdict:
         Those on which both have losses.
     n_units : int
         What counts as independent evidence: the series, or the blocks of cutoffs of a single one.
+    more_of : str, optional
+        Title of the metric where more of it is better: the losses are then minus the metric.
     """
 
     model: str
@@ -55,6 +64,7 @@ class Verdict:
     n_series: int
     n_cutoffs: int
     n_units: int
+    more_of: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -78,17 +88,18 @@ class Verdict:
         return f"{share}; {self._about_the_mean()}: {self._closing()}."
 
     def _about_the_mean(self) -> str:
+        measure = "loss" if self.more_of is None else self.more_of
         if not np.isfinite(self.skill):
-            return "mean losses cannot be compared"
+            return f"mean {'losses' if self.more_of is None else measure} cannot be compared"
         if self.skill == 0 and self.skill_low == self.skill_high:
-            return "their mean losses are equal"
-        side = "smaller" if self.skill >= 0 else "larger"
+            return f"their mean {'losses are' if self.more_of is None else measure + ' is'} equal"
+        side = "smaller" if (self.skill >= 0) == (self.more_of is None) else "larger"
         if not np.isfinite(self.skill_low):
-            return f"its mean loss is {abs(self.skill):.1f}% {side}"
+            return f"its mean {measure} is {abs(self.skill):.1f}% {side}"
         low, high = (
             sorted((self.skill_low, self.skill_high)) if self.skill >= 0 else (-self.skill_high, -self.skill_low)
         )
-        return f"its mean loss is {abs(self.skill):.1f}% {side} ({low:.1f}% to {high:.1f}%)"
+        return f"its mean {measure} is {abs(self.skill):.1f}% {side} ({low:.1f}% to {high:.1f}%)"
 
     def _closing(self) -> str:
         if self.conclusion != "not distinguishable":
@@ -133,8 +144,8 @@ def verdict(
     model, other : str
         Their names.
     losses, other_losses : ndarray, shape (n_seeds, n_series, n_cutoffs)
-        A deterministic model has one seed; the numbers of seeds may differ. A cell where any seed of either has nan is
-        left out. Losses are averaged over the cutoffs of a series before they are compared.
+        Less is better. A deterministic model has one seed; the numbers of seeds may differ. A cell where any seed of
+        either has nan is left out. Losses are averaged over the cutoffs of a series before they are compared.
     level : float
         Percent of the intervals.
     n_boot : int
@@ -224,8 +235,8 @@ def _statistics(
     else:
         share = _share(mean_a, mean_b, weight, over_a, over_b)
     drawn = weight.sum(axis=0) > 0
-    usable = drawn & (total_b > 0)
-    skill = np.where(usable, 100 * (1 - total_a / np.where(usable, total_b, 1.0)), np.nan)
+    usable = drawn & (total_b != 0) & one_sign(np.stack([a.min(), a.max(), b.min(), b.max()]))
+    skill = np.where(usable, 100 * (total_b - total_a) / np.abs(np.where(usable, total_b, 1.0)), np.nan)
     return np.where(drawn, share, np.nan), skill
 
 

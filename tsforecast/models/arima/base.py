@@ -5,13 +5,15 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 import sklearn.exceptions
 from scipy import stats
 
+from tsforecast._renamed import with_new_names
+from tsforecast._short import check_lengths
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import Covariates, future_covariates
@@ -26,8 +28,9 @@ from tsforecast.exceptions import (
 )
 from tsforecast.forecast import Forecast
 from tsforecast.frequency import future_times, steps_between
+from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
-from tsforecast.models.arima.estimate import ArimaFit, Engine, covariance, forecast
+from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
 
 _LARGEST = 1e60  # its fourth power can be computed
@@ -90,12 +93,26 @@ class ArimaForecaster(BaseForecaster):
     quick_params: ClassVar = {}  # kernels are compiled or loaded
     chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
-    transform: Kind
+    target_transform: Kind
     engine: Engine = "numba"
     n_jobs: int
 
     fits_: dict[str, ArimaFit]
     transform_: Transform
+
+    def set_params(self, **params: Any) -> Self:
+        """The forecaster itself with other constructor arguments, under their names or, with a warning, old names."""
+        return super().set_params(**with_new_names(type(self), params))
+
+    def min_observations(self, panel: Panel) -> int:
+        """Differences, coefficients and regressors, and some more."""
+        return self._plan(panel).n_needed
+
+    def _check_lengths(self, panel: Panel) -> None:
+        plan = self._plan(panel)
+        way_on = "too_short='skip' goes on without them." if panel.n_series > 1 else ""
+        why = f"{type(self).__name__} needs at least {plan.n_needed} ({plan.needs})"
+        check_lengths(panel.ids, panel.n_present, plan.n_needed, why, way_on)
 
     @abstractmethod
     def _plan(self, panel: Panel) -> Plan:
@@ -107,8 +124,7 @@ class ArimaForecaster(BaseForecaster):
         check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
         _check_values(panel)
-        _check_lengths(panel, plan, type(self).__name__)
-        self.transform_ = learn(panel, self.transform, season_length=plan.season_length)
+        self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
         data = self.transform_.apply(panel)
 
         results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))
@@ -269,11 +285,19 @@ class ArimaForecaster(BaseForecaster):
         return pd.DataFrame(rows, index=pd.Index(list(self.fits_), name="unique_id"))
 
     def summary(self) -> str:
-        """A table for each series: estimates, standard errors and criteria, as text."""
+        """A table for each series, as text: estimates, standard errors, z and its p-value, 95% intervals, criteria.
+
+        Standard errors are those of `covariance`; z is the estimate over its standard error.
+        """
         return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self.fits_.items())
 
     def covariance(self, unique_id: str) -> Floats:
-        """Covariance of the ``coefficients`` of one series, from the exact information; see `estimate.covariance`."""
+        """Covariance of the ``coefficients`` of one series: (n_coefficients, n_coefficients).
+
+        From the observed information of the exact likelihood in all parameters, sigma2 among them, as in R's ``arima``;
+        on the scale of the transform. nan in the rows and columns of a lag polynomial with a root on the unit circle,
+        and everywhere where the likelihood has no peak; see `tsforecast.models.arima.covariance.covariance`.
+        """
         y, Z = self._series(unique_id)
         return covariance(self.fits_[unique_id], y, Z, self.engine)
 
@@ -330,10 +354,16 @@ def _covariates(panel: Panel, i: int) -> Floats | None:
 def _table(name: str, fit: ArimaFit, matrix: Floats) -> str:
     errors = np.sqrt(np.diag(matrix))
     lines = [f"{name}: ARIMA{fit.order}, n_obs={fit.n_obs}, converged={fit.converged}"]
-    lines.append(f"{'':16}  {'estimate':>12}  {'std. error':>12}")
-    lines += [f"{key:16}  {v:12.5g}  {e:12.5g}" for (key, v), e in zip(fit.coefficients.items(), errors, strict=True)]
+    titles = f"{'estimate':>12}  {'std. error':>12}  {'z':>8}  {'P>|z|':>7}  {'2.5%':>12}  {'97.5%':>12}"
+    lines.append(f"{'':16}  {titles}")
+    for (key, value), error in zip(fit.coefficients.items(), errors, strict=True):
+        z, half = value / error, stats.norm.ppf(0.975) * error
+        numbers = f"{value:12.5g}  {error:12.5g}  {z:8.3f}  {2 * stats.norm.sf(abs(z)):7.4f}"
+        lines.append(f"{key:16}  {numbers}  {value - half:12.5g}  {value + half:12.5g}")
     lines.append(f"{'sigma2':16}  {fit.sigma2:12.5g}")
     lines.append(f"loglik {fit.loglik:.3f}, AIC {fit.aic:.3f}, AICc {fit.aicc:.3f}, BIC {fit.bic:.3f}")
+    if np.isnan(errors).any():
+        lines.append("nan: no standard error, as a root lies on the unit circle or the likelihood has no peak there.")
     return "\n".join(lines)
 
 
@@ -342,16 +372,6 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
-
-
-def _check_lengths(panel: Panel, plan: Plan, model: str) -> None:
-    known = panel.n_present
-    if (known < plan.n_needed).any():
-        i = int(np.argmax(known < plan.n_needed))
-        raise SeriesTooShortError(
-            f"Series {panel.ids[i]!r} has {known[i]} known observations; this {model} needs at least {plan.n_needed} "
-            f"({plan.needs})."
-        )
 
 
 def _check_values(panel: Panel) -> None:

@@ -95,6 +95,7 @@ def fit_from(
     sigma2, value = likelihood.variance(least, found[0], n), likelihood.loglik(least, n)
     if not np.isfinite(value) or not sigma2 > smallest**2:
         raise FloatingPointError(DEGENERATE)
+    converged = converged and not (circle == 1.0 and kernel.on_bound(x, orders, n))
     polynomials = likelihood.coefficients(x, orders, circle)
     return ArimaFit(
         order, *polynomials, found[1 + n_missing :], names, sigma2, value, n, converged, n_iterations,
@@ -111,6 +112,7 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
     >>> bool(abs(loglik(done, y, np.empty((40, 0))) - done.loglik) < 1e-9)
     True
     """
+    fit = fit.invertible()
     W, n_missing = rows(y - Z @ fit.beta, np.empty((y.size, 0)), fit.order)
     polynomials = (fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta)
     residual, logdet, _ = innovations(*polynomials, fit.order.season_length, W, n_missing)
@@ -128,6 +130,7 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     >>> forecast(done, y, np.empty((8, 0)), 2, np.empty((2, 0)))[0]
     array([1., 1.])
     """
+    fit = fit.invertible()
     Y, _ = levels(y - Z @ fit.beta, fit.order)
     order = fit.order
     phi = multiply(fit.phi, fit.seasonal_phi, order.season_length, -1.0)

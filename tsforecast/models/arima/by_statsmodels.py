@@ -10,8 +10,9 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
 from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_wholly, resolution
-from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.order import Order, partial_autocorrelations
 
+_ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.fit`
 _SMALL, _BIG = 1e-3, 1e8  # largest values between which a series is fitted as it is
 
 
@@ -35,16 +36,18 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     with warnings.catch_warnings():
         _silence()
         result = model.fit(disp=0, cov_type="none")
-    if not np.isfinite(result.llf) or not result.params[-1] > resolution(y, order) ** 2:
+    if not np.isfinite(_counted(result.llf)) or not result.params[-1] > resolution(y, order) ** 2:
         raise FloatingPointError(DEGENERATE)
     k = Z.shape[1]
     ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
     beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
     value = float(result.llf) + _constant(y, order)
+    n_obs = int((~np.isnan(y)).sum()) - order.n_lost
+    pacf = np.concatenate([partial_autocorrelations(part) for part in (phi, seasonal_phi)])
+    inside = bool((n_obs * (1.0 - np.abs(pacf)) >= _ON_BOUND).all())
     return ArimaFit(
         order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), value,
-        int((~np.isnan(y)).sum()) - order.n_lost, bool(result.mle_retvals["converged"]),
-        int(result.mle_retvals["iterations"]),
+        n_obs, bool(result.mle_retvals["converged"]) and inside, int(result.mle_retvals["iterations"]),
     )  # fmt: skip
 
 
@@ -61,7 +64,8 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
     model = _model(y, Z, fit.order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
-        return float(model.loglike(_params(fit, fit.sigma2), transformed=True)) + _constant(y, fit.order)
+        value = _counted(model.loglike(_params(fit, fit.sigma2), transformed=True))
+    return value + _constant(y, fit.order)
 
 
 def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
@@ -87,6 +91,11 @@ def _unit(y: Floats) -> float:
     """A power of 2 near the largest value where that is far from 1: starts and steps of statsmodels are absolute."""
     largest = float(np.nanmax(np.abs(y)))
     return 1.0 if _SMALL <= largest <= _BIG or largest == 0.0 else 2.0 ** round(np.log2(largest))
+
+
+def _counted(loglik: float) -> float:
+    """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
+    return float(loglik) if loglik != 0.0 else float("nan")
 
 
 def _constant(y: Floats, order: Order) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tsforecast._types import Floats, Ints
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.arima.order import Order, multiply
+from tsforecast.models.arima.order import Order, multiply, partial_autocorrelations, reflected
 
 Engine: TypeAlias = Literal["numba", "statsmodels"]
 
@@ -43,6 +43,8 @@ class ArimaFit:
     n_obs : int
         Values that the likelihood is of: those known, less those lost to differencing.
     converged : bool
+        Whether the likelihood is at a maximum. A moving average may have roots on the unit circle there; where an
+        autoregression ends on the bound of stationarity there is none, and this is False.
     n_iterations : int
     """
 
@@ -106,6 +108,15 @@ class ArimaFit:
         return dataclasses.replace(
             self, phi=phi, theta=theta, seasonal_phi=seasonal_phi, seasonal_theta=seasonal_theta, beta=beta
         )
+
+    def invertible(self) -> "ArimaFit":
+        """The same process with no moving-average root within the unit circle; see `order.reflected`."""
+        theta, own = reflected(self.theta)
+        seasonal_theta, seasonal = reflected(self.seasonal_theta)
+        if own == seasonal == 1.0:
+            return self
+        sigma2 = self.sigma2 * own * seasonal
+        return dataclasses.replace(self, theta=theta, seasonal_theta=seasonal_theta, sigma2=sigma2)
 
 
 def estimate(y: Floats, Z: Floats, names: tuple[str, ...], order: Order, engine: Engine) -> ArimaFit:
@@ -213,6 +224,8 @@ def forecast(
 def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
     """Exact log-likelihood of a series at the parameters of ``fit``; arguments as `forecast`.
 
+    Moving-average roots may lie anywhere; nan where an autoregression is not stationary, and nothing is defined.
+
     Examples
     --------
     >>> y = np.sin(np.arange(40.0) ** 2)
@@ -220,44 +233,10 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
     >>> bool(abs(loglik(fit, y, np.ones((40, 1)), "statsmodels") - fit.loglik) < 1e-6)
     True
     """
+    pacf = np.concatenate([partial_autocorrelations(part) for part in (fit.phi, fit.seasonal_phi)])
+    if not (np.abs(pacf) < 1.0).all():
+        return float("nan")
     return float(_module(engine_for(engine, y)).loglik(fit, y, Z))
-
-
-def covariance(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> Floats:
-    """Covariance of ``fit.coefficients``, the inverse of the observed information: ``(n_coefficients,) * 2``.
-
-    The information is minus the second derivative of the exact log-likelihood, by central differences at the fit's
-    innovation variance; nan where it is not positive definite (a root on the unit circle).
-
-    Examples
-    --------
-    >>> y = np.sin(np.arange(40.0) ** 2)
-    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
-    >>> variance = covariance(fit, y, np.ones((40, 1)), "numba")[0, 0]
-    >>> bool(abs(variance / (fit.sigma2 / 40) - 1) < 1e-4)
-    True
-    """
-    values = np.array(list(fit.coefficients.values()))
-    steps = np.full(values.size, 1e-3)
-    sizes = np.sqrt(np.nansum(fit.order.difference(Z) ** 2, axis=0))
-    steps[fit.order.n_arma :] = 0.03 * np.sqrt(fit.sigma2) / np.where(sizes > 0, sizes, 1.0)
-
-    def at(*moves: tuple[int, int]) -> float:
-        moved = values.copy()
-        for k, sign in moves:
-            moved[k] += sign * steps[k]
-        return loglik(fit.with_values(moved), y, Z, engine)
-
-    information = np.empty((values.size, values.size))
-    middle = at()
-    for i in range(values.size):
-        information[i, i] = -(at((i, 1)) - 2 * middle + at((i, -1))) / steps[i] ** 2
-        for j in range(i):
-            mixed = at((i, 1), (j, 1)) - at((i, 1), (j, -1)) - at((i, -1), (j, 1)) + at((i, -1), (j, -1))
-            information[i, j] = information[j, i] = -mixed / (4 * steps[i] * steps[j])
-    if not np.isfinite(information).all() or not (np.linalg.eigvalsh(information) > 0).all():
-        return np.full_like(information, np.nan)
-    return np.asarray(np.linalg.inv(information), dtype=np.float64)
 
 
 def _roots(coefficients: Floats) -> NDArray[np.complex128]:

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from tsforecast._renamed import renamed
 from tsforecast._types import Floats
 from tsforecast.data.transform import Kind
 from tsforecast.exceptions import ParameterError
@@ -33,7 +34,7 @@ class ARMA(ArimaForecaster):
         (p, q).
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean; ``"drift"`` a mean and a straight line.
-    transform : {None, "log", "boxcox", "auto"} or float
+    target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
@@ -49,21 +50,22 @@ class ARMA(ArimaForecaster):
 
     search_space: ClassVar = {
         "order": ((1, 0), (2, 0), (3, 0), (0, 1), (0, 2), (1, 1), (2, 1), (1, 2), (2, 2)),
-        "transform": _TRANSFORMS,
+        "target_transform": _TRANSFORMS,
     }
 
+    @renamed("transform", "target_transform")
     def __init__(
         self,
         order: tuple[int, int] = (1, 1),
         *,
         trend: Trend = "auto",
-        transform: Kind = None,
+        target_transform: Kind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
         self.order = order
         self.trend = trend
-        self.transform = transform
+        self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
 
@@ -83,7 +85,7 @@ class ARIMA(ArimaForecaster):
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean where d = 0, else nothing, as in R's ``Arima``; ``"drift"`` lets a series with d = 1
         grow by a constant each step, one with d = 0 along a straight line.
-    transform : {None, "log", "boxcox", "auto"} or float
+    target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
@@ -107,21 +109,22 @@ class ARIMA(ArimaForecaster):
 
     search_space: ClassVar = {
         "order": ((1, 0, 0), (2, 0, 0), (1, 0, 1), (2, 0, 1), (0, 1, 1), (1, 1, 0), (1, 1, 1), (2, 1, 2), (0, 2, 1)),
-        "transform": _TRANSFORMS,
+        "target_transform": _TRANSFORMS,
     }
 
+    @renamed("transform", "target_transform")
     def __init__(
         self,
         order: tuple[int, int, int] = (1, 1, 1),
         *,
         trend: Trend = "auto",
-        transform: Kind = None,
+        target_transform: Kind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
         self.order = order
         self.trend = trend
-        self.transform = transform
+        self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
 
@@ -143,7 +146,7 @@ class SARIMA(ArimaForecaster):
         season (years, integer times) leaves the seasonal part out.
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean where d = D = 0, else nothing; ``"drift"`` needs d + D <= 1.
-    transform : {None, "log", "boxcox", "auto"} or float
+    target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
@@ -161,9 +164,10 @@ class SARIMA(ArimaForecaster):
     search_space: ClassVar = {
         "order": ((0, 1, 1), (1, 1, 0), (1, 1, 1), (2, 1, 1), (1, 0, 0), (2, 0, 0), (1, 0, 1), (2, 1, 2)),
         "seasonal_order": ((0, 1, 1), (1, 1, 0), (1, 1, 1), (1, 0, 0), (1, 0, 1), (0, 0, 0)),
-        "transform": _TRANSFORMS,
+        "target_transform": _TRANSFORMS,
     }
 
+    @renamed("transform", "target_transform")
     def __init__(
         self,
         order: tuple[int, int, int] = (0, 1, 1),
@@ -171,7 +175,7 @@ class SARIMA(ArimaForecaster):
         season_length: int | None = None,
         *,
         trend: Trend = "auto",
-        transform: Kind = None,
+        target_transform: Kind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -179,7 +183,7 @@ class SARIMA(ArimaForecaster):
         self.seasonal_order = seasonal_order
         self.season_length = season_length
         self.trend = trend
-        self.transform = transform
+        self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
 
@@ -220,7 +224,7 @@ class AutoARIMA(ArimaForecaster):
     near_unit_root : {"bound", "reject"}
         Whether candidates are fitted with every root at least 1% outside the unit circle, or fitted freely and passed
         over where a root is nearer, as R does.
-    transform : {None, "log", "boxcox", "auto"} or float
+    target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
     n_jobs : int
         Threads over the series.
@@ -246,6 +250,7 @@ class AutoARIMA(ArimaForecaster):
 
     chooses_order: ClassVar[bool] = True
 
+    @renamed("transform", "target_transform")
     def __init__(
         self,
         season_length: int | Sequence[int] | None = None,
@@ -259,7 +264,7 @@ class AutoARIMA(ArimaForecaster):
         trend: Literal["auto", "none"] = "auto",
         seasonal_test: SeasonalTest = "strength",
         near_unit_root: NearUnitRoot = "bound",
-        transform: Kind = None,
+        target_transform: Kind = None,
         n_jobs: int = 1,
     ) -> None:
         self.season_length = season_length
@@ -272,7 +277,7 @@ class AutoARIMA(ArimaForecaster):
         self.trend = trend
         self.seasonal_test = seasonal_test
         self.near_unit_root = near_unit_root
-        self.transform = transform
+        self.target_transform = target_transform
         self.n_jobs = n_jobs
 
     def _plan(self, panel: Panel) -> Plan:

@@ -14,6 +14,8 @@ import numpy as np
 from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError
 
+_ON_CIRCLE = 1e-6  # by so little a root may lie within the circle: what grows by it stays small over a series
+
 
 @dataclasses.dataclass(frozen=True)
 class Order:
@@ -125,6 +127,45 @@ def multiply(own: Floats, seasonal: Floats, season_length: int, sign: float) -> 
     spread[season_length::season_length] = sign * seasonal
     product = np.convolve(np.concatenate([[1.0], sign * own]), spread)
     return sign * product[1:] + 0.0  # no -0.0
+
+
+def partial_autocorrelations(phi: Floats) -> Floats:
+    """Partial autocorrelations of ``1 - phi(B)``: (p,) -> (p,). All are within (-1, 1) where it is stationary.
+
+    Those before the first that is not are nan.
+
+    Examples
+    --------
+    >>> partial_autocorrelations(np.array([1.5, -0.6]))
+    array([ 0.9375, -0.6   ])
+    """
+    out = np.full(phi.size, np.nan)
+    while phi.size:
+        kappa = out[phi.size - 1] = phi[-1]
+        if not abs(kappa) < 1.0:
+            break
+        phi = (phi[:-1] + kappa * phi[-2::-1]) / (1.0 - kappa**2)
+    return out
+
+
+def reflected(theta: Floats) -> tuple[Floats, float]:
+    """``theta`` with the roots within the unit circle reflected at it, and the factor that the variance takes: (q,).
+
+    A root r becomes ``1 / conj(r)`` and the innovation variance is divided by ``|r|^2``: every autocovariance, and so
+    the likelihood, stays as it is (Brockwell & Davis 1991, section 3.1).
+
+    Examples
+    --------
+    >>> reflected(np.array([2.0]))
+    (array([0.5]), 4.0)
+    """
+    inverse = np.roots(np.concatenate([[1.0], theta]))
+    within = np.abs(inverse) > 1.0 + _ON_CIRCLE
+    if not within.any():
+        return theta, 1.0
+    factor = float(np.prod(np.abs(inverse[within]) ** 2))
+    inverse[within] = 1.0 / np.conj(inverse[within])
+    return np.atleast_1d(np.poly(inverse)).real[1:], factor
 
 
 def _three(name: str, given: Sequence[int]) -> tuple[int, int, int]:

@@ -26,6 +26,7 @@ def residuals(fit: ArimaFit, y: Floats, Z: Floats) -> Floats:
     >>> bool(np.allclose(residuals(done, y, np.empty((40, 0)))[1:], np.diff(y)))
     True
     """
+    fit = fit.invertible()
     order = fit.order
     phi = multiply(fit.phi, fit.seasonal_phi, order.season_length, -1.0)
     theta = multiply(fit.theta, fit.seasonal_theta, order.season_length, 1.0)

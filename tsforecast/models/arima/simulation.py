@@ -35,6 +35,7 @@ def continue_paths(
     >>> bool(abs(paths.std() / np.sqrt(fit.sigma2) - 1) < 0.02)
     True
     """
+    fit = fit.invertible()
     phi, theta = _polynomials(fit)
     horizon = future.shape[0]
     Y, _ = levels(y - Z @ fit.beta, fit.order)

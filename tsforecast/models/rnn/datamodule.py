@@ -8,10 +8,11 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
+from tsforecast._short import check_lengths
 from tsforecast._types import Bools, Ints
 from tsforecast.data import catalog
 from tsforecast.data.read import read
-from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.exceptions import ParameterError
 from tsforecast.models.rnn.checks import check_value
 from tsforecast.models.rnn.folder import BlockLoader, Folder
 from tsforecast.models.rnn.heads import LossName
@@ -23,7 +24,7 @@ from tsforecast.models.rnn.prepared import Prepared
 from tsforecast.models.rnn.streams import Asked, ChunkLoader, Loader, Table, WindowLoader, n_streams_for, tables_of
 from tsforecast.panel import Panel
 
-_FEWEST = 8  # observations of a series
+FEWEST = 8  # observations of a series
 _YEARS = (4, 12, 52)  # lengths of a season that is a year; others are a week or a day
 _SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
 
@@ -299,10 +300,4 @@ def horizon_of(decoding: Decoding, season_length: int) -> int:
 
 
 def _check_lengths(panel: Panel) -> None:
-    seen = panel.n_present
-    short = seen < _FEWEST
-    if short.any():
-        i = int(np.argmax(short))
-        raise SeriesTooShortError(
-            f"Series {panel.ids[i]!r} has {seen[i]} observations; a recurrent network needs at least {_FEWEST}."
-        )
+    check_lengths(panel.ids, panel.n_present, FEWEST, f"a recurrent network needs at least {FEWEST}")

@@ -14,13 +14,16 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checks import check_network, check_value
+from tsforecast.models.rnn.datamodule import FEWEST
 from tsforecast.models.rnn.folder import Folder
 from tsforecast.models.rnn.learner import one_thread
 from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
-from tsforecast.models.rnn.options import Decoding, Training, group_of
-from tsforecast.models.rnn.preparation import Preparation
+from tsforecast.models.rnn.options import Decoding, Training, group_fields, group_of, group_with
+from tsforecast.models.rnn.preparation import FEWEST_DIFFERENCES, Preparation
 from tsforecast.models.rnn.trained import Trained
 from tsforecast.panel import Panel
+
+_GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
 
 
 class _Recurrent(BaseForecaster):
@@ -67,10 +70,47 @@ class _Recurrent(BaseForecaster):
         self.training = training
         self.random_state = random_state
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor arguments; deep also the fields of the groups of options: ``training__scope`` and so on."""
+        params: dict[str, Any] = super().get_params(deep=False)
+        for name, kind in _GROUPS.items() if deep else ():
+            params |= group_fields(kind, name, params[name])
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """The forecaster itself with other arguments: those of the constructor, then fields of groups of options.
+
+        Raises
+        ------
+        ValueError
+            There is no such argument or field, or a field cannot have that value.
+
+        Examples
+        --------
+        >>> LSTM().set_params(training__scope="per_series").get_params()["training__scope"]
+        'per_series'
+        """
+        fields: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
+        for key in list(params):
+            name, _, field = key.partition("__")
+            if field and name in fields:
+                fields[name][field] = params.pop(key)
+        groups = {name: params.get(name, getattr(self, name)) for name in _GROUPS}
+        changed = {name: group_with(_GROUPS[name], name, groups[name], own) for name, own in fields.items() if own}
+        return super().set_params(**(params | changed))
+
     @property
     def is_global(self) -> bool:
         """Whether one network is learnt from all series together."""
         return group_of(Training, "training", self.training).scope == "global"
+
+    def min_observations(self, panel: Panel) -> int:
+        """A few, and a lag more where differences are taken."""
+        self._check()
+        season = panel.season_length if self.season_length is None else self.season_length
+        difference = group_of(Preparation, "preparation", self.preparation).difference
+        lag = {"none": 0, "first": 1, "season": season}[difference]
+        return max(FEWEST, lag + FEWEST_DIFFERENCES if lag else 0)
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> Self:

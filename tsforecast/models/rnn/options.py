@@ -161,6 +161,43 @@ class Decoding:
         return self.loss in ("mse", "gaussian") if self.adjust_bias is None else self.adjust_bias
 
 
+def group_fields(kind: type[Any], name: str, given: Any) -> dict[str, Any]:
+    """The fields of a group of options as nested parameters: ``training__scope`` and so on; none where it is unsound.
+
+    Examples
+    --------
+    >>> group_fields(Decoding, "decoding", {"loss": "mse"})["decoding__loss"]
+    'mse'
+    """
+    try:
+        group = group_of(kind, name, given)
+    except ParameterError:  # fit says so
+        return {}
+    return {f"{name}__{field.name}": getattr(group, field.name) for field in dataclasses.fields(kind)}
+
+
+def group_with(kind: type[Any], name: str, given: Any, fields: dict[str, Any]) -> Any:
+    """The group of options with other values of some fields; what was given, where they are what it holds already.
+
+    Raises
+    ------
+    ParameterError
+        There is no such field, or it cannot have that value.
+
+    Examples
+    --------
+    >>> group_with(Decoding, "decoding", None, {"loss": "mse"}).loss
+    'mse'
+    """
+    known = [field.name for field in dataclasses.fields(kind)]
+    unknown = [field for field in fields if field not in known]
+    if unknown:
+        raise ParameterError(f"{name}__{unknown[0]}: {name} has no field {unknown[0]!r}; it has {', '.join(known)}.")
+    before = group_of(kind, name, given)
+    after = dataclasses.replace(before, **fields)
+    return given if after == before else after
+
+
 def group_of(kind: type[Group], name: str, given: Any) -> Group:
     """The group of options that ``given`` is, or spells out as a mapping; the defaults for None.
 

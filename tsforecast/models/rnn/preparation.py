@@ -17,9 +17,10 @@ from typing import Literal
 
 import numpy as np
 
+from tsforecast._short import check_lengths
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.data.transform import learn
-from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
+from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.rnn.checks import check_fields
 from tsforecast.models.rnn.differencing import differences
 from tsforecast.models.rnn.level import numbers_of, reverts
@@ -29,7 +30,7 @@ from tsforecast.models.rnn.seasonless import without_season
 from tsforecast.panel import Panel
 
 _SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons and in steps: a long-run mean
-_FEWEST_DIFFERENCES = 8
+FEWEST_DIFFERENCES = 8
 _FEW_LAGS, _MANY_LAGS = 8, 48  # earlier values among the inputs
 
 
@@ -126,13 +127,10 @@ def _without_indices(options: Preparation) -> Preparation:
 
 
 def _check_differences(u: Panel, difference: str, lag: int) -> None:
-    short = u.n_present < _FEWEST_DIFFERENCES
-    if lag and short.any():
-        i = int(np.argmax(short))
-        raise SeriesTooShortError(
-            f"Series {u.ids[i]!r} has {u.n_present[i]} differences over {lag} steps; difference={difference!r} needs "
-            f"{_FEWEST_DIFFERENCES}, of at least {lag + _FEWEST_DIFFERENCES} observations."
-        )
+    if lag:
+        needed = lag + FEWEST_DIFFERENCES
+        why = f"difference={difference!r} needs {FEWEST_DIFFERENCES} differences, of at least {needed}"
+        check_lengths(u.ids, u.n_present + lag, needed, why)
 
 
 def check_counts(panel: Panel) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.arima.order import Order, multiply
+from tsforecast.models.arima.order import Order, multiply, partial_autocorrelations, reflected
 
 coefficients = st.lists(st.floats(-2, 2), max_size=3).map(np.array)
 
@@ -42,3 +42,30 @@ def test_product_of_lag_polynomials_has_the_value_of_its_factors(own, seasonal, 
     left = 1 + sign * sum(c * z ** (k + 1) for k, c in enumerate(own))
     right = 1 + sign * sum(c * z ** (season * (k + 1)) for k, c in enumerate(seasonal))
     assert product == pytest.approx(left * right, rel=1e-9, abs=1e-6)  # terms up to 1.5**18 cancel
+
+
+@given(st.lists(st.floats(-0.95, 0.95), max_size=4).map(np.array))
+def test_partial_autocorrelations_are_those_that_make_the_polynomial(pacf):
+    phi = np.zeros(0)
+    for kappa in pacf:  # Durbin-Levinson
+        phi = np.append(phi - kappa * phi[::-1], kappa)
+    np.testing.assert_allclose(partial_autocorrelations(phi), pacf, atol=1e-6)  # 1 / (1 - 0.95**2) at every step
+
+
+@pytest.mark.parametrize("phi", [[1.0], [0.5, 0.5], [0.0, 0.0, -1.3], [3.0, 0.1]])
+def test_a_polynomial_with_a_root_on_or_within_the_circle_has_a_partial_autocorrelation_of_one_or_more(phi):
+    assert not (np.abs(partial_autocorrelations(np.array(phi))) < 1.0).all()
+
+
+@given(st.lists(st.floats(-3, 3), max_size=4).map(np.array))
+def test_reflected_roots_leave_the_spectrum_as_it_is(theta):
+    own, factor = reflected(theta)
+    assert own.size == theta.size
+    z = np.exp(1j * np.linspace(0.0, np.pi, 50))
+    spectra = [np.abs(np.polynomial.Polynomial([1.0, *c])(z)) ** 2 for c in (theta, own)]
+    np.testing.assert_allclose(factor * spectra[1], spectra[0], atol=1e-6 * max(spectra[0].max(), 1.0))
+    assert (np.abs(np.roots([1.0, *own])) < 1.0 + 1e-3).all()  # roots that are one four times are found to 1e-4
+
+
+def test_a_root_on_the_circle_stays():
+    np.testing.assert_array_equal(reflected(np.array([-1.0]))[0], [-1.0])

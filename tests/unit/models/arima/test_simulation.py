@@ -106,7 +106,7 @@ def test_paths_follow_covariates_transform_and_seed():
     rng = np.random.default_rng(7)
     x = rng.normal(size=130)
     y = pd.DataFrame({"a": np.exp(2 + 0.1 * walk(120) + x[:120]), "b": np.exp(1 + 0.1 * walk(120, 9) + x[:120])})
-    model = ARIMA((0, 1, 1), transform="log").fit(y, x[:120])
+    model = ARIMA((0, 1, 1), target_transform="log").fit(y, x[:120, None])
     paths = model.simulate(10, n_paths=4000, X=x[120:], random_state=8)
     assert paths.shape == (2, 4000, 10)
     assert (paths > 0).all()

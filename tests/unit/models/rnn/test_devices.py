@@ -53,7 +53,7 @@ def test_streams_are_split_between_two_processes_that_end_with_the_same_weights(
     script = tmp_path / "run.py"
     script.write_text(RUN)
     done = subprocess.run(
-        [sys.executable, script, tmp_path], capture_output=True, text=True, timeout=240, cwd=tmp_path, check=False
+        [sys.executable, script, tmp_path], capture_output=True, text=True, timeout=600, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     one, other = (json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1))

@@ -201,7 +201,7 @@ def test_memory_does_not_grow_with_the_panel(tmp_path):
         frames = (frame_of(150, n_steps=100, first=150 * k) for k in range(n_files))
         path = write(tmp_path / str(n_files), frames, 5000)
         run = subprocess.run(
-            [sys.executable, "-c", PEAK, path], capture_output=True, text=True, check=True, timeout=120
+            [sys.executable, "-c", PEAK, path], capture_output=True, text=True, check=True, timeout=600
         )
         peaks.append(int(run.stdout))
     assert peaks[1] < peaks[0] + 40  # MB; the inputs of 135,000 more observations would be 150

@@ -1,0 +1,56 @@
+"""Checks of what `BaseForecaster.predict` is asked for, and of what it answers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._numbers import whole_number
+from tsforecast._types import Floats, Ints
+from tsforecast.exceptions import FitError, ParameterError
+from tsforecast.forecast import Forecast
+from tsforecast.panel import Panel
+
+
+def steps_ahead(horizon: object) -> int:
+    """The horizon as a number; a `ParameterError` where it is no whole number of steps, at least 1."""
+    if isinstance(horizon, (pd.Series, pd.DataFrame, np.ndarray, Panel)):
+        raise ParameterError(
+            f"horizon is a {type(horizon).__name__}, not a whole number of steps. Scorers of scikit-learn hand over "
+            "rows: give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
+        )
+    return whole_number("horizon", horizon, what="a whole number of steps")
+
+
+def number_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:
+    """One number, or several, as a list; None as it is, and a `ParameterError` for what is no number."""
+    if given is None:
+        return None
+    try:
+        return [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
+
+
+def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:
+    """Columns put where their series stood, nan for those that were skipped: ``(horizon, n_kept, ...)`` -> all.
+
+    Examples
+    --------
+    >>> with_gaps(np.array([[1.0, 2.0]]), np.array([0, 2]), 3)
+    array([[ 1., nan,  2.]])
+    """
+    whole = np.full((table.shape[0], n_series, *table.shape[2:]), np.nan)
+    whole[:, kept] = table
+    return whole
+
+
+def check_finite(forecast: Forecast, model: str) -> None:
+    """Raise a `FitError` that names the series whose forecasts are not finite."""
+    bad = ~(np.isfinite(forecast.mean).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
+    if bad.any():
+        names = [str(name) for name in forecast.ids[bad]]
+        raise FitError(
+            f"{model}'s forecast of series {names[0]!r} is not finite.",
+            failures=dict.fromkeys(names, "the forecast is not finite"),
+        )

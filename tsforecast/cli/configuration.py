@@ -1,0 +1,97 @@
+"""Configuration files of ``tsforecast backtest``: read strictly, and trusted with settings but not with code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jsonargparse
+import yaml
+from jsonargparse import ActionConfigFile, ArgumentParser, Namespace  # type: ignore[attr-defined]  # it is documented
+
+MODE = "tsforecast"  # of jsonargparse: values of options and files are read by `parse_yaml`
+_COMMAND_LINE_ONLY = {
+    "config": "a configuration does not load another",
+    "own_code": "which modules may run is said on the command line",
+}
+_LONGEST = {"seeds": 10_000}  # items of a list, where not 1000
+
+
+def read_strictly() -> None:
+    """Have jsonargparse refuse in values and files what `parse_yaml` refuses, for parsers of this `MODE`."""
+    usual = jsonargparse.get_loader("yaml")
+
+    def load(text: str) -> Any:
+        if any(sign in text for sign in "{[&*:"):  # anything but a plain word, for which nothing need be imported
+            from tsforecast._yaml import parse_yaml
+
+            parse_yaml(text)  # a DataError is a ValueError
+        return usual(text)
+
+    jsonargparse.set_loader(MODE, load, exceptions=(yaml.YAMLError, ValueError))
+    jsonargparse.set_dumper(MODE, lambda values: yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
+
+
+class ConfigFile(ActionConfigFile):
+    """The option that names a configuration file."""
+
+    @staticmethod
+    def apply_config(parser: ArgumentParser, cfg: Namespace, dest: str, value: str) -> None:
+        """Check a file, then let jsonargparse read its options."""
+        from tsforecast._yaml import read_yaml
+        from tsforecast.exceptions import TSForecastError
+
+        try:
+            settings = read_yaml(value)
+        except FileNotFoundError:
+            raise TypeError(f'Parser key "{dest}": File does not exist: {value}') from None
+        except TSForecastError as error:
+            raise TypeError(f'Parser key "{dest}": {error}') from error
+        if not isinstance(settings, dict):
+            raise TypeError(f'Parser key "{dest}": {value} holds no options with values, such as horizon: 12.')
+        known = {action.dest for action in parser._actions} - {"help", "print_config", "file"}
+        for name in settings:
+            if name in _COMMAND_LINE_ONLY:
+                raise TypeError(f'Parser key "{dest}": {value} sets {name}; {_COMMAND_LINE_ONLY[name]}.')
+            if name not in known:
+                raise TypeError(f'Parser key "{dest}": {value} sets {name!r}, which is no option.')
+            value_of = settings[name]
+            if isinstance(value_of, list) and len(value_of) > _LONGEST.get(name, 1000):
+                raise TypeError(f'Parser key "{dest}": {value} lists {len(value_of)} values for {name}: too many.')
+        if str(settings.get("executor", "")).startswith("dask:"):
+            raise TypeError(
+                f'Parser key "{dest}": {value} sets executor={settings["executor"]!r}; code is sent to a scheduler and '
+                "taken from it, so it is named on the command line: --executor."
+            )
+        ActionConfigFile.apply_config(parser, cfg, dest, value)
+
+
+def configs_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with every ``--config FILE`` before the others, so that flags override it wherever they stand.
+
+    Examples
+    --------
+    >>> configs_first(["--horizon", "3", "--config", "c.yaml"])
+    ['--config', 'c.yaml', '--horizon', '3']
+    """
+    first: list[str] = []
+    rest = list(arguments)
+    while "--config" in rest and rest.index("--config") + 1 < len(rest):
+        i = rest.index("--config")
+        first += rest[i : i + 2]
+        del rest[i : i + 2]
+    return first + rest
+
+
+def named_modules(arguments: Sequence[str], models: Sequence[str | dict[str, Any]] | None) -> list[str]:
+    """Modules of the models that stand on the command line itself, which is word enough that they may run.
+
+    Examples
+    --------
+    >>> named_modules(["--models", "my_models:Mine(k=3)"], ["Naive", "my_models:Mine(k=3)"])
+    ['my_models']
+    """
+    if not any(argument == "--models" or argument.startswith("--models=") for argument in arguments):
+        return []
+    texts = [model if isinstance(model, str) else str(model.get("class_path", "")) for model in models or ()]
+    return [name for text in texts if (name := text.partition("(")[0].partition(":")[0]) != text.partition("(")[0]]

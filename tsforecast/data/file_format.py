@@ -1,0 +1,122 @@
+"""How a file is written: what `read` is told where the file itself leaves it open."""
+
+import codecs
+import dataclasses
+import re
+from collections.abc import Callable
+
+from tsforecast.exceptions import ParameterError
+
+UNITS = ("s", "ms", "us", "ns")  # of whole numbers that count from 1970
+TIME_WORDS = ("number", "quarter", "financial", "excel", *UNITS)
+_SPACES = {"space": " ", "none": "", "tab": "\t", "\\t": "\t"}  # as they are written on a command line
+
+
+@dataclasses.dataclass(frozen=True)
+class FileFormat:
+    r"""How a file is written; what is None is found out from the file.
+
+    Attributes
+    ----------
+    header : bool, optional
+        Whether the first row names the columns. False names them ``column1``, ``column2`` and so on. Where it is None
+        the first row does, and one that looks like the rows below it is an error.
+    separator : str, optional
+        Between the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar.
+    encoding : str, optional
+        UTF-8 (UTF-16 where the file begins with its mark), or any name of an encoding such as ``"cp1252"``.
+    decimal : {".", ","}, optional
+        Before the decimals.
+    thousands : {",", ".", " ", "'", ""}, optional
+        Between groups of three digits; ``""`` (or ``"none"``) for none.
+    day_first : bool, optional
+        Whether ``03/04/2024`` is in April.
+    time_format : str, optional
+        How the times are written, as in ``strptime`` (``"%Y%m"``), or what whole numbers mean: ``"number"`` (they stay
+        numbers), ``"s"``, ``"ms"``, ``"us"``, ``"ns"`` (since 1970, in UTC), ``"excel"`` (days, as workbooks count
+        them), ``"quarter"`` (20201 is the first of 2020); or ``"financial"``: ``2001/02`` is the year that begins in
+        2001, and is given the 1st of January of 2001.
+    skip_rows : int
+        Lines above the header that are passed over, such as a title or comments.
+    missing : tuple of str
+        Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and their like.
+
+    Examples
+    --------
+    >>> FileFormat(day_first=True, decimal=",").thousands is None
+    True
+    """
+
+    header: bool | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    day_first: bool | None = None
+    time_format: str | None = None
+    skip_rows: int = 0
+    missing: tuple[str, ...] = ()
+
+    def checked(self) -> "FileFormat":
+        """The same with words such as ``tab`` as what they stand for.
+
+        Raises
+        ------
+        ParameterError
+            An option has a value that is not allowed, or two of them contradict each other.
+        """
+        for name, allowed in _ALLOWED.items():
+            value = getattr(self, name)
+            if value is not None and not allowed(value):
+                raise ParameterError(f"{name}={value!r} is not {_MEANT[name]}.")
+        separator, thousands = (None if v is None else _SPACES.get(v, v) for v in (self.separator, self.thousands))
+        if isinstance(self.missing, str) or not all(isinstance(text, str) for text in self.missing):
+            raise ParameterError(f"missing={self.missing!r} is no sequence of texts.")
+        decimal = self.decimal
+        if decimal is None and thousands in (".", ","):
+            decimal = "," if thousands == "." else "."
+        if decimal is not None and decimal == thousands:
+            raise ParameterError(f"decimal={decimal!r} and thousands={thousands!r} are the same; they must differ.")
+        return dataclasses.replace(
+            self, separator=separator, decimal=decimal, thousands=thousands, missing=tuple(self.missing)
+        )
+
+
+def _is_encoding(name: object) -> bool:
+    try:
+        return isinstance(name, str) and codecs.lookup(name)._is_text_encoding
+    except (LookupError, ValueError):
+        return False
+
+
+def _is_time_format(text: object) -> bool:
+    return isinstance(text, str) and (text in TIME_WORDS or re.search(r"%[A-Za-z]", text) is not None)
+
+
+def _is_separator(text: object) -> bool:
+    if not isinstance(text, str):
+        return False
+    text = _SPACES.get(text, text)
+    return len(text) == 1 and text.isascii() and not text.isalnum() and text not in '\r\n"\0.-+'
+
+
+_ALLOWED: dict[str, Callable[[object], bool]] = {
+    "header": lambda value: isinstance(value, bool),
+    "separator": _is_separator,
+    "encoding": _is_encoding,
+    "decimal": lambda value: value in (".", ","),
+    "thousands": lambda value: value in (",", ".", " ", "'", "", "space", "none"),
+    "day_first": lambda value: isinstance(value, bool),
+    "time_format": _is_time_format,
+    "skip_rows": lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+}
+_MEANT = {
+    "header": "True or False",
+    "separator": "one character between cells, such as ',' ';' '|' or 'tab'",
+    "encoding": "the name of an encoding of text, such as 'cp1252' or 'utf-16'",
+    "decimal": "'.' or ','",
+    "thousands": "one of ',' '.' ' ' (or 'space') \"'\" and '' (or 'none')",
+    "day_first": "True or False",
+    "time_format": f"a pattern such as '%Y%m', nor one of {', '.join(TIME_WORDS)}",
+    "skip_rows": "a whole number of lines, at least 0",
+}
