@@ -49,7 +49,6 @@ REFUSED = {
         [], ["nope"], ["mase", "mase"], [3], [None], ["coverage"], ["mae", Metric("x", raises)],
         [Metric("x", lambda t, f: 3.0)], [Metric("x", lambda t: 3.0)], [Metric("x", lambda t, f: abs(t - f))],
         [Metric("x", lambda t, f: ["a"])], ["mae", "coverage", Metric("coverage-80", mae)],
-        [Metric("x", "no function")],
     ],
     "executor": ["cloud", "here", "", 3, [], True, object()],
     "audit": ["no", None, 2],

@@ -30,7 +30,7 @@ NEEDS = {
     "Drift": (Drift(), 3),
     "HistoricAverage": (HistoricAverage(), 2),
     "ARIMA": (ARIMA((1, 0, 1)), 5),
-    "SARIMA": (SARIMA(season_length=4), 9),
+    "SARIMA": (SARIMA(season_length=4), 11),
     "Ensemble": (Ensemble([Naive(), SeasonalNaive(5)]), 6),
     "Conformal": (Conformal(Drift(), calibration_size=6), 9),
     "Tuned": (Tuned(SeasonalNaive(5), {"season_length": [5]}, budget=1, horizon=2), 8),

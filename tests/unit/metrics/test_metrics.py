@@ -234,7 +234,7 @@ def test_a_metric_that_gives_no_score_for_each_series_is_refused_by_name(functio
 def test_columns_of_one_name_and_quantile_metrics_without_quantiles_are_refused():
     with pytest.raises(ParameterError, match="coverage-80"):
         score_facts([*choose_metrics(["coverage"]), Metric("coverage-80", abs)], [80])
-    with pytest.raises(ParameterError, match="'wql' needs quantiles"):
+    with pytest.raises(ParameterError, match="wql needs quantiles"):
         check_metrics(choose_metrics(["wql"]), [], np.empty(0), 2, 3, usual=False)
 
 
