@@ -141,33 +141,12 @@ def _constant(value: object) -> object:
     return f"{type(value).__name__} {value!r}"
 
 
-def class_source(cls: type) -> tuple[str, frozenset[str]]:
-    """The source of a class without comments and positions, and the names that its body sets to literals.
-
-    Both are empty where there is no source, as in an interpreter.
-    """
+def class_source(cls: type) -> str:
+    """The source of a class without comments and positions; empty where there is none, as in an interpreter."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(cls)))
+        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(cls))))
     except (OSError, TypeError, SyntaxError, ValueError, IndexError):
-        return "", frozenset()
-    body = next((node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef)), [])
-    return ast.dump(tree), frozenset(name for statement in body for name in _literals(statement))
-
-
-def _literals(statement: ast.stmt) -> list[str]:
-    """Names that a statement sets to a literal."""
-    if isinstance(statement, ast.Assign):
-        targets = statement.targets
-    elif isinstance(statement, ast.AnnAssign):
-        targets = [statement.target]
-    else:
-        return []
-    try:
-        ast.literal_eval(statement.value or ast.Constant(None))
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return []
-    leaves = [leaf for target in targets for leaf in ast.walk(target)]
-    return [leaf.id for leaf in leaves if isinstance(leaf, ast.Name)]
+        return ""
 
 
 def is_own(module: str) -> bool:

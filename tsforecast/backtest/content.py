@@ -14,7 +14,7 @@ import functools
 import hashlib
 import sys
 import types
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -31,6 +31,14 @@ _BOOKKEEPING = frozenset(
      "__match_args__", "__orig_bases__", "__parameters__", "__slots__", "__hash__", "__classcell__",
      "__annotate_func__", "__annotations_cache__")
 )  # fmt: skip
+
+
+_ARRAYS = (np.ndarray, np.memmap, np.recarray)
+_CONTAINERS = (dict, list, set, bytearray, deque)
+_MOST_STATES = 10_000
+# What the state of code was when it was met first, by the object that holds it (which is kept, so that its id is not
+# given to another) and the name there.
+_first_states: OrderedDict[tuple[int, str], tuple[object, bytes]] = OrderedDict()
 
 
 class OpaqueError(Exception):
@@ -123,15 +131,18 @@ class _Hasher:
         return self._object(value) if code is None else code
 
     def _array(self, value: Any) -> bytes:
-        about = (
-            f"{type(value).__name__} {value.dtype.str} {value.dtype.descr if value.dtype.names else ''} {value.shape}"
-        )
-        if value.dtype.hasobject:
-            return _joined(b"array", about.encode(), self.of(value.ravel().tolist()))
-        return _joined(b"array", about.encode(), np.ascontiguousarray(value).reshape(-1).view(np.uint8).data)
+        dtype = value.dtype
+        about = f"{type(value).__name__} {dtype.str} {dtype.descr if dtype.names else ''} {value.shape}".encode()
+        own = [] if type(value) in _ARRAYS else [self.of(type(value)), *self._parts(getattr(value, "__dict__", {}))]
+        if dtype.hasobject or dtype.char in "gG":  # long doubles are padded with whatever was there
+            return _joined(b"array", about, self.of(value.ravel().tolist()), *own)
+        return _joined(b"array", about, np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, *own)
 
     def _pandas(self, value: Any) -> bytes:
         name = type(value).__name__.encode()
+        if is_own(type(value).__module__):  # with attributes of its own, perhaps
+            own = {name: getattr(value, name, None) for name in getattr(value, "_metadata", ())}
+            name = _joined(name, self.of(type(value)), *self._parts(own))
         if isinstance(value, pd.DataFrame):
             columns = [value.iloc[:, j].array for j in range(value.shape[1])]
             return _joined(b"pandas", name, *map(self.of, (value.columns, value.index, columns, dict(value.attrs))))
@@ -186,19 +197,19 @@ class _Hasher:
         if not is_own(cls.__module__):
             return self._named(cls.__module__, cls.__qualname__)
         self.met_own_code = True
-        (source, told), members = class_source(cls), dict(vars(cls))
+        source, members = class_source(cls), dict(vars(cls))
         state = {
             name for member in members.values() for part in _functions(member) for name in CodeParts.of(part).stored
         }
-        digests = [_joined(b"class", source.encode("utf-8", "surrogatepass")), *map(self.of, cls.__bases__)]
+        kinds = (type(cls), *cls.__bases__)
+        digests = [_joined(b"class", source.encode("utf-8", "surrogatepass")), *map(self.of, kinds)]
         for name in sorted(members):
             if name in _BOOKKEEPING or isinstance(
                 members[name], (types.GetSetDescriptorType, types.MemberDescriptorType)
             ):
                 continue
-            if (name in told or name in state) and not callable(members[name]):
-                continue
-            digests.append(_joined(name.encode(), self.of(members[name])))
+            value = members[name]
+            digests.append(_joined(name.encode(), self._state(cls, name, value) if name in state else self.of(value)))
         return _joined(*digests)
 
     def _callable(self, value: Any) -> bytes | None:
@@ -221,10 +232,16 @@ class _Hasher:
         ):
             return _joined(b"method", value.__name__.encode(), self.of(value.__objclass__))
         if isinstance(value, np.ufunc):
-            return self._named("numpy", value.__name__)
+            return self._ufunc(value)
         if isinstance(compiled := getattr(value, "py_func", None), types.FunctionType):  # a function under numba
             return _joined(b"compiled", self.of(compiled), self.of(dict(getattr(value, "targetoptions", {}))))
         return None
+
+    def _ufunc(self, function: np.ufunc) -> bytes:
+        for module in ("numpy", "scipy.special"):
+            if getattr(sys.modules.get(module), function.__name__, None) is function:
+                return self._named(module, function.__name__)
+        raise OpaqueError(function)  # made by numpy.frompyfunc: it does not tell of what
 
     def _function(self, function: types.FunctionType) -> bytes:
         own = is_own(function.__module__ or "")
@@ -240,23 +257,41 @@ class _Hasher:
             *self._parts(vars(function)),
         ]
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            digests.append(_joined(name.encode(), b"state" if name in parts.written else self._cell(cell)))
+            digests.append(_joined(name.encode(), self._cell(cell, name, is_state=name in parts.written)))
         if own:
             used = [name for name in sorted(parts.globals) if name in function.__globals__]
-            digests += [_joined(name.encode(), self._global(function.__globals__[name], name, parts)) for name in used]
+            digests += [_joined(name.encode(), self._global(function.__globals__, name, parts)) for name in used]
             digests += [_joined(name.encode(), imported_source(name)) for name in sorted(parts.imports)]
         return _joined(*digests)
 
-    def _global(self, value: object, name: str, parts: CodeParts) -> bytes:
-        if name in parts.written:
-            return b"state"
-        return self._module(value, parts.names) if isinstance(value, types.ModuleType) else self.of(value)
+    def _global(self, holder: dict[str, Any], name: str, parts: CodeParts) -> bytes:
+        value = holder[name]
+        if isinstance(value, types.ModuleType):
+            return self._module(value, parts.names)
+        return self._state(holder, name, value) if name in parts.written else self.of(value)
 
-    def _cell(self, cell: types.CellType) -> bytes:
+    def _cell(self, cell: types.CellType, name: str, *, is_state: bool) -> bytes:
         try:
-            return self.of(cell.cell_contents)
+            value = cell.cell_contents
         except ValueError:  # not filled yet
             return b"empty"
+        return self._state(cell, name, value) if is_state else self.of(value)
+
+    def _state(self, holder: object, name: str, value: Any) -> bytes:
+        """What code changes itself: a number or a container as it was when it was met first, all else as it is."""
+        is_container = isinstance(value, (*_CONTAINERS, np.ndarray))
+        if not (is_container or _plain(value) is not None or hasattr(value, "write")):
+            return self.of(value)
+        key = (id(value), "") if is_container else (id(holder), name)
+        if key not in _first_states:
+            try:
+                digest = self.of(value)
+            except OpaqueError:  # results that were collected, an open file
+                digest = b"state"
+            _first_states[key] = (value if is_container else holder, digest)
+            if len(_first_states) > _MOST_STATES:
+                _first_states.popitem(last=False)
+        return _first_states[key][1]
 
     def _object(self, value: Any) -> bytes:
         """An object by its class and what it would be pickled from; an estimator by its parameters, as a clone is."""
@@ -308,7 +343,9 @@ def _plain(value: Any) -> bytes | None:
         return _joined(b"str", value.encode("utf-8", "surrogatepass"))
     if kind in (bytes, bytearray):
         return _joined(b"bytes", bytes(value))
-    if isinstance(value, (np.datetime64, np.timedelta64, np.dtype, np.void)):
+    if isinstance(value, np.void) and not value.dtype.hasobject:
+        return _joined(b"record", repr(value.dtype).encode(), value.tobytes())
+    if isinstance(value, (np.datetime64, np.timedelta64, np.dtype, np.void, np.longdouble, np.clongdouble)):
         return _joined(b"numpy", f"{kind.__name__} {value!r}".encode())
     return None
 

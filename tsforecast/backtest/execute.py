@@ -67,6 +67,7 @@ class _Unit:
     deaths: int = 0
     n_cancelled: int = 0
     is_late: bool = False
+    is_alone: bool = False  # nothing else was at work when it was handed to a worker
     pulse: Pulse | None = None
 
     def apart(self) -> "list[_Unit]":
@@ -141,7 +142,6 @@ class _Driver:
             Nobody is left who could do what is.
         """
         while self._waiting or self._suspects or self._running:
-            alone = bool(self._suspects)
             self._start()
             if not self._running:
                 continue
@@ -150,7 +150,7 @@ class _Driver:
             if len(finished) > len(dead):
                 self._silent, self._n_stalls = 0.0, 0
             if dead:
-                self._after_death(dead, alone=alone and len(dead) == 1)
+                self._after_death(dead)
             self._look()
 
     def let_go(self) -> None:
@@ -186,7 +186,7 @@ class _Driver:
         settle = _SETTLE if is_suspect and not self._pool.is_own else 0.0
         target = self._folder.parts_folder
         task = Task(unit.jobs, unit.keys, block, plan.cv, plan.levels, target, beat, settle)
-        unit.pulse, unit.is_late = Pulse(beat), False
+        unit.pulse, unit.is_late, unit.is_alone = Pulse(beat), False, is_suspect
         try:
             self._running[self._pool.submit(run_task, task)] = unit
         except BrokenExecutor:
@@ -308,7 +308,7 @@ class _Driver:
             self._accept(one, path)
         return True
 
-    def _after_death(self, dead: list[_Unit], *, alone: bool) -> None:
+    def _after_death(self, dead: list[_Unit]) -> None:
         if self._pool.is_broken:  # everything that was at work is lost with it
             dead += self._at_work()
             for unit in dead:
@@ -321,8 +321,8 @@ class _Driver:
                     raise self._lost("Worker processes die before they begin a job")
                 self._waiting.extendleft(dead)
                 return
-        for unit in dead:
-            self._blame(unit, alone=alone)
+        for unit in dead:  # those that died together may be told of one after the other
+            self._blame(unit, alone=unit.is_alone)
 
     def _blame(self, unit: _Unit, *, alone: bool) -> None:
         """Find out who is guilty of a death, or of work without end."""

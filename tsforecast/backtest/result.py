@@ -41,7 +41,7 @@ from tsforecast.exceptions import DataError, MissingFileError, RunFolderError, U
 from tsforecast.metrics.choose import usual_facts
 from tsforecast.metrics.metric import ScoreFacts
 
-DIAGNOSIS = "diagnosis.parquet"
+SUMMARY, DIAGNOSIS = "summary.md", "diagnosis.parquet"
 _TABLES = {
     "scores": ("model", "unique_id", "cutoff", "seed", "metric", "value"),
     "timings": ("model", "cutoff", "seed", "n_series", "fit_seconds", "predict_seconds"),
@@ -392,11 +392,16 @@ class BacktestResult:
         frames = {name: read_frame(source / f"{name}.parquet", _TABLES[name]) for name in list(_TABLES)[1:]}
         return cls(source, **frames, config=config, manifest=manifest, forecasts_or_folder=source)
 
+    @property
+    def has_summary(self) -> bool:
+        """Whether the manifest knows a summary, as that of a run does unless it was killed as it ended."""
+        return SUMMARY in self.manifest.get("files", [SUMMARY])
+
     def write_summary(self, folder: Path) -> None:
-        """Write ``summary.md`` into a folder, unless it stands there already."""
-        path, content = folder / "summary.md", markdown(self).encode()
+        """Write ``summary.md`` into a folder, unless it stands there already and the manifest knows it."""
+        path, content = folder / SUMMARY, markdown(self).encode()
         try:
-            if path.is_file() and path.read_bytes() == content:
+            if self.has_summary and path.is_file() and path.read_bytes() == content:
                 return
         except OSError:
             pass  # it cannot be read, but perhaps be replaced

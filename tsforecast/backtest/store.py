@@ -225,13 +225,21 @@ class RunFolder:
                 raise RunFolderError(f"{self.folder} could not be written: {error.strerror or error}.") from error
             self.is_finished = True
             self._parts.clear()
-            with contextlib.suppress(OSError):
-                clear_parts(self.folder, set(self._keys.values()))
-                clear_blocks(self.folder)
         result = BacktestResult.load(self.folder)
+        with contextlib.suppress(OSError, filelock.Timeout), self._lock.acquire(timeout=0):
+            self._tidy()
         if not before:
             result.write_summary(self.folder)
+        elif not result.has_summary:  # the run was killed as it ended
+            with contextlib.suppress(RunFolderError):
+                result.write_summary(self.folder)
         return result
+
+    def _tidy(self) -> None:
+        """Remove what workers that were killed, or a run that was killed as it ended, have left."""
+        remove_temporaries(self.folder)
+        clear_parts(self.folder, set(self._keys.values()))
+        clear_blocks(self.folder)
 
     def _write_all(self, jobs: Sequence[Job]) -> None:
         """All files of a finished run; the manifest, which says that it is finished, comes last."""

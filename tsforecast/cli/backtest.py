@@ -162,12 +162,14 @@ def _how_to_go_on(given: Namespace, folder: Path) -> str:
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
     """Put what kind of series each is into the run folder, and the ranking of each kind into its summary."""
-    if plan.panel.n_series > _DIAGNOSED or (folder / "diagnosis.parquet").exists():
-        return
     from tsforecast.backtest.files import FrameWriter
     from tsforecast.backtest.result import DIAGNOSIS
     from tsforecast.backtest.seal import replace_file
     from tsforecast.data.diagnose import diagnose
+
+    is_known = DIAGNOSIS in result.manifest.get("files", [DIAGNOSIS])
+    if plan.panel.n_series > _DIAGNOSED or (is_known and (folder / DIAGNOSIS).exists()):
+        return
 
     diagnosis = diagnose(plan.panel, plan.season_length)
 

@@ -50,12 +50,15 @@ class ConfigFile(ActionConfigFile):
         if not isinstance(settings, dict):
             raise TypeError(f'Parser key "{dest}": {value} holds no options with values, such as horizon: 12.')
         known = {action.dest for action in parser._actions} - {"help", "print_config", "file"}
+        lists = {action.dest for action in parser._actions if action.nargs in ("+", "*")}
         for name in settings:
             if name in _COMMAND_LINE_ONLY:
                 raise TypeError(f'Parser key "{dest}": {value} sets {name}; {_COMMAND_LINE_ONLY[name]}.')
             if name not in known:
                 raise TypeError(f'Parser key "{dest}": {value} sets {name!r}, which is no option.')
             value_of = settings[name]
+            if isinstance(value_of, dict) and name in lists:
+                raise TypeError(f'Parser key "{dest}": {value} gives {name} as names with values; it is a list.')
             if isinstance(value_of, list) and len(value_of) > _LONGEST.get(name, 1000):
                 raise TypeError(f'Parser key "{dest}": {value} lists {len(value_of)} values for {name}: too many.')
         if str(settings.get("executor", "")).startswith("dask:"):

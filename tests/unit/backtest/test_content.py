@@ -29,8 +29,9 @@ from tsforecast.backtest.content import content_hash
 from tsforecast.metrics.choose import Metric
 
 TEXT = """
-import functools
+import functools, types
 import numpy as np
+import pandas as pd
 
 W = {x}
 TABLE = {{"a": {x}, "b": {{"p", "q", "r"}}}}
@@ -99,6 +100,60 @@ class Static:
     def run():
         return {x}
 
+class OutsideSet:
+    k = 0
+
+OutsideSet.k = {x}
+
+class Calculator:
+    def __init__(self, k):
+        self.k = k
+
+    def add(self, y):
+        return y + self.k
+
+    @staticmethod
+    def update(y):
+        return y + {x}
+
+calculator = Calculator({x})
+calculations = types.ModuleType("mine.calculations")
+calculations.add = helper
+SETTINGS = {{"w": {x}}}
+
+def adds(y):
+    return calculator.add(y)
+
+def updates(y):
+    return Calculator.update(y)
+
+def adds_by_module(y):
+    return calculations.add(y)
+
+def reads_what_it_writes(y):
+    SETTINGS.setdefault("w", 0)
+    return y * SETTINGS["w"]
+
+def counts_on(n):
+    def inner(y):
+        nonlocal n
+        n += 1
+        return y * n
+    return inner
+
+class Meta(type):
+    def twice(cls):
+        return {x}
+
+class OfMeta(metaclass=Meta):
+    pass
+
+class OwnArray(np.ndarray):
+    pass
+
+class OwnSeries(pd.Series):
+    _metadata = ["unit"]
+
 class Property:
     @property
     def run(self):
@@ -125,6 +180,10 @@ class Mine(Naive):
 
 def build(x):
     m = module(x)
+    own_array, own_series = np.arange(3.0).view(m.OwnArray), m.OwnSeries([1.0])
+    own_array.unit = own_series.unit = x
+    record = np.zeros(1, dtype=[("a", float, (3000,))])
+    record["a"][0, 1500] = x
     middle = np.arange(5000.0)
     middle[2500] = x
     frame = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["u", "v", "w"]})
@@ -153,6 +212,10 @@ def build(x):
         "int or float": 1 if x == 1 else 1.0, "nan": float("nan") if x == 1 else None,
         "offset": pd.offsets.BusinessDay(x),
         "model": Mine(m.helper), "model of models": Ensemble([Naive(), Mine(m.Hidden(x))]), "plain": SeasonalNaive(x),
+        "attribute set later": m.OutsideSet(), "own object": m.adds, "own class": m.updates, "module": m.adds_by_module,
+        "read and written": m.reads_what_it_writes, "counted on": m.counts_on(x), "metaclass": m.OfMeta,
+        "own array": own_array, "own series": own_series, "long record": record[0],
+        "long doubles": np.array([1, x], dtype=np.longdouble),
         "metric": Metric("m", m.helper), "default of a model": Mine(x), "bytes": b"%d" % x,
     }
 
@@ -213,6 +276,28 @@ def test_what_code_counts_for_itself_is_no_setting():
     before = content_hash(spy)
     spy(1.0)
     assert content_hash(spy) == before and seen == [1.0] and n == 1
+
+
+class SetLater(Naive):
+    factor, fits = 1.0, 0
+
+    def _fit(self, panel):
+        type(self).fits += 1
+        super()._fit(panel)
+
+
+def test_an_attribute_of_a_class_that_was_set_from_outside_counts(monkeypatch):
+    before = content_hash(SetLater())
+    SetLater().fit(np.arange(9.0))
+    assert SetLater.fits == 1 and content_hash(SetLater()) == before
+    monkeypatch.setattr(SetLater, "factor", 2.0)
+    assert content_hash(SetLater()) != before
+
+
+def test_a_function_that_numpy_made_of_another_is_refused():
+    with pytest.raises(OpaqueError):
+        content_hash(np.frompyfunc(lambda y: y + 1, 1, 1))
+    assert content_hash(np.exp) != content_hash(np.log)
 
 
 def test_a_value_that_holds_itself_is_hashed():

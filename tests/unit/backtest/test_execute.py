@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 
 from tsforecast import Drift, Naive, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest, execute, workers
+from tsforecast.backtest.files import is_temporary
+from tsforecast.backtest.folder import _BLOCK
 from tsforecast.exceptions import RunFolderError
 
 CV = RollingOrigin(horizon=2, n_windows=3)
@@ -115,6 +118,35 @@ def test_workers_that_die_by_chance_cost_nothing_but_time(deaths):
     assert result.failures.empty
     pd.testing.assert_frame_equal(result.scores, backtest(Naive(), frame_of(), cv=CV).scores, check_exact=True)
     assert executor.n_run >= 4 * 3 + deaths
+
+
+class TellsOneByOne(Executor):
+    """The first tasks die together, which is told of one after the other; later each dies once more by chance."""
+
+    _max_workers = 2
+
+    def __init__(self, n_together):
+        self.n_together, self.together, self.died = n_together, [], set()
+
+    def submit(self, function, task):
+        future = Future()
+        if len(self.together) < self.n_together:
+            self.together.append(future)
+            if len(self.together) == self.n_together:
+                for i, dead in enumerate(self.together):
+                    threading.Timer(0.1 * i, dead.set_exception, [KilledWorker()]).start()
+        elif task.keys not in self.died:
+            self.died.add(task.keys)
+            future.set_exception(KilledWorker())
+        else:
+            future.set_result(function(task))
+        return future
+
+
+def test_of_those_that_died_together_none_is_blamed_as_if_it_had_been_alone():
+    y, cv = frame_of()[["s0", "s1"]], RollingOrigin(2)
+    result = backtest({"a": Naive(), "b": Naive()}, y, cv=cv, executor=TellsOneByOne(4))  # two for each worker
+    assert result.failures.empty and len(result.forecasts) == 2 * 2 * 2
 
 
 def test_a_part_that_is_on_the_disk_counts_though_its_receipt_was_lost():
@@ -307,6 +339,10 @@ def serial(script, tmp_path_factory):
     return outcomes(folder)
 
 
+def is_block_or_beat(name):
+    return is_temporary(name) or _BLOCK.fullmatch(name) is not None
+
+
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds workers through /proc")
 
 
@@ -344,7 +380,10 @@ def test_a_killed_driver_leaves_no_worker_behind_and_its_run_goes_on_under_anoth
     assert workers
     wait_until("no worker was left", lambda: not any(_alive(worker) for worker in workers))
     before = {path.name for path in folder.glob("parts/*.parquet")}
+    assert all(is_block_or_beat(path.name) for path in folder.glob("data/*"))
+    (folder / "data" / f"{'0' * 24}_0_1.beat").write_text("host 1 0")  # as a worker that was killed leaves it
     assert start(script, folder, "none").wait(WAIT) == 0
+    assert not (folder / "data").exists() and not (folder / "parts").exists() and not list(folder.rglob("*.tmp"))
     assert len(before) >= n_parts
     assert outcomes(folder) == serial
 

@@ -27,6 +27,7 @@ class Spy(Naive):
     def _fit(self, panel):
         type(self).fits += 1
         if type(self).fits == self.stop_at:
+            type(self).stop_at = None  # which makes it the state of the class, and no setting of it
             raise KeyboardInterrupt
         super()._fit(panel)
 

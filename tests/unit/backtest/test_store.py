@@ -38,6 +38,7 @@ class Counted(Naive):
     def _fit(self, panel):
         type(self).fits += 1
         if type(self).fits == self.stop_at:
+            type(self).stop_at = None  # which makes it the state of the class, and no setting of it
             raise KeyboardInterrupt
         super()._fit(panel)
 
@@ -194,7 +195,7 @@ from tsforecast import Drift, Naive
 from tsforecast.backtest import RollingOrigin, backtest
 from tsforecast.exceptions import RunFolderError
 
-y = np.random.default_rng(0).normal(size=(60, 40)).cumsum(axis=0)
+y = np.random.default_rng(0).normal(size=(60, 80)).cumsum(axis=0)
 _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), most))
 try:
@@ -206,7 +207,7 @@ except RunFolderError as error:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files cannot be limited there")
-@pytest.mark.parametrize(("n_bytes", "n_parts"), [(100, 0), (5_200, 1), (20_000, 40)])
+@pytest.mark.parametrize(("n_bytes", "n_parts"), [(100, 0), (7_000, 20), (20_000, 40)])
 def test_a_write_that_the_system_breaks_off_is_a_clear_error_and_the_run_goes_on_later(tmp_path, n_bytes, n_parts):
     def run(limit):
         command = [sys.executable, "-c", _LIMITED, str(tmp_path / "run"), str(limit)]
@@ -222,8 +223,37 @@ def test_a_write_that_the_system_breaks_off_is_a_clear_error_and_the_run_goes_on
     pd.testing.assert_frame_equal(BacktestResult.load(tmp_path / "run").scores, whole.scores, check_exact=True)
 
 
+def test_what_a_run_that_was_killed_as_it_ended_left_undone_is_made_good(tmp_path, monkeypatch):
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    y = np.random.default_rng(0).normal(size=(30, 3))
+    for name in ("clear_parts", "BacktestResult.write_summary"):
+        folder = tmp_path / name
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(f"tsforecast.backtest.store.{name}", killed)
+            backtest(Naive(), y, cv=CV, output=folder)
+        (folder / "scores.parquet.4711.tsforecast.tmp").touch()
+        backtest(Naive(), y, cv=CV, output=folder)
+        assert (folder / "summary.md").is_file() and not (folder / "parts").exists() and not list(folder.glob("*.tmp"))
+        assert "summary.md" in BacktestResult.load(folder).manifest["files"]
+
+
+def test_what_a_killed_worker_left_is_gone_when_the_run_ends(tmp_path):
+    key = "0123456789abcdef01234567"
+
+    def leave(done, total, model):
+        if done == 2:
+            (tmp_path / "data").mkdir(exist_ok=True)
+            for name in (f"parts/{key}-0123456789abcdef.parquet.4711.tsforecast.tmp", f"data/{key}_0_1.beat"):
+                (tmp_path / name).touch()
+
+    backtest(Naive(), frame_of(), cv=CV, output=tmp_path, executor=None, on_progress=leave)
+    assert not (tmp_path / "parts").exists() and not (tmp_path / "data").exists()
+
+
 def run_of_this_process():
-    y = np.random.default_rng(0).normal(size=(60, 40)).cumsum(axis=0)
+    y = np.random.default_rng(0).normal(size=(60, 80)).cumsum(axis=0)
     return backtest([Naive(), Drift()], y, cv=RollingOrigin(6, n_windows=5))
 
 
