@@ -127,6 +127,9 @@ def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notat
     if proof["."] is None and proof[","] is None:
         places = [place for place in open_.values() if place is not None and separator != ","]
         if places:
+            date = _first(texts, r"\d[/:\-]\d")
+            if date is not None:  # a column of another kind is to be told first
+                return Wrong(date, texts[date].as_py(), "")
             return _unclear(min(places), texts[min(places)].as_py())
         signs = (".", *_GROUPERS) if open_[","] is None else (",", *_GROUPERS)
         return Notation(".", (",", *_GROUPERS), _shown(texts, _any_sign(signs)), is_sure=open_[","] is None)

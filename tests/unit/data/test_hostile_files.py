@@ -77,6 +77,8 @@ HEADERS = [
      is_([1, 2, 3, 4, 5, 6], pd.date_range("2018", periods=3, freq="YS"), ["Jan", "Feb"])),
     ("long, and not told", "date,shop,y\n2020-01-01,1,5\n2020-01-02,1,6\n2020-01-01,2,7\n2020-01-02,2,8\n", {},
      "row 3 has the time 2020-01-01.*--id_col"),
+    ("long, names that are numbers", "shop,date,v\n01,01/01/2020,1.100\n01,01/02/2020,2.200\n".replace(",", ";"), {},
+     "column 'date' holds '01/01/2020' in row 1, which is a date.*--time_col.*--id_col"),
     ("long, and a column missing", "shop,date,v\na,2020-01-01,5\n", {}, "'a' in row 1, which is no date.*--id_col"),
     ("year and month in two columns", "year,month,v\n2020,1,5\n2020,2,6\n", {}, "in two columns.*make one"),
     ("date and time in two columns", "date,time,v\n2020-01-01,10:00,5\n2020-01-01,11:00,6\n", {}, "a time of day"),
