@@ -14,8 +14,8 @@ from tsforecast.panel import Panel
 
 _STAND_IN = "Naive"
 WAY_ON = (
-    "too_short='skip' (--too_short skip on the command line) goes on, with a failure for each of these forecasts; "
-    "'naive' adds those of a model Naive."
+    "too_short='skip' goes on, with a failure for each of these forecasts; 'naive' adds those of a model Naive "
+    "(--too_short on the command line)."
 )
 
 
