@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tsforecast.cli.datasets import list_datasets, show_dataset, simulate_csv
+from tsforecast.cli.main import main
 from tsforecast.data.catalog import load, names
 from tsforecast.data.read import read
 from tsforecast.exceptions import ParameterError, UnknownNameError
@@ -61,3 +62,16 @@ def test_simulate_overwrites_nothing_and_tells_what_cannot_be_written(tmp_path, 
     with pytest.raises(ParameterError, match="output="):
         simulate_csv("simulated/ar1", tmp_path / output, n_obs=10)
     assert (tmp_path / "mine.csv").read_text() == "mine"
+
+
+@pytest.mark.parametrize("rows", ["0", "-1"])
+def test_rows_to_show_are_at_least_one(rows, capsys):
+    assert main(["datasets", "show", "airline", "--rows", rows]) == 2
+    assert capsys.readouterr().err == f"tsforecast: error: rows={rows} is not a whole number, at least 1.\n"
+
+
+@pytest.mark.parametrize(("folder", "told"), [("runs/none", "is not there"), (".", "is no run folder")])
+def test_a_report_of_what_is_no_run_says_so(folder, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", folder]) == 2
+    assert told in capsys.readouterr().err

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -185,3 +186,44 @@ def test_help_imports_neither_torch_nor_lightning():
 def test_a_checkpoint_that_is_not_there_is_named():
     with pytest.raises(MissingFileError, match=r"'no\.ckpt'"):
         LSTM.from_checkpoint("no.ckpt")
+
+
+def test_a_file_that_leaves_something_open_is_read_as_options_say(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    days = pd.date_range("2020-01-01", periods=12)
+    rows = "".join(f"0{k};{day:%d/%m/%Y};{i}.{i % 10}00\n" for k in (1, 2) for i, day in enumerate(days, 1))
+    Path("my.csv").write_text("sep=;\nshop;date;sales\n" + rows, encoding="utf-8")
+    given = ["fit", "--config", "lstm", "--data.source", "my.csv", *QUICK]
+    for named, option in [
+        ("--id_col", ["--id_col", "shop", "--time_col", "date", "--target_col=sales"]),
+        ("--day_first", ["--day_first", "yes"]),
+        ("--thousands", ["--thousands", "."]),
+    ]:
+        assert main(["train", *given]) == 2
+        assert named in capsys.readouterr().err
+        given += option
+    assert main(["train", *given]) == 0
+    assert "'02/01/2020' is 2020-01-02" in capsys.readouterr().err
+    assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).predict(1).ids.tolist() == ["01", "02"]
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (["--day_first", "maybe"], "--day_first maybe: this is no yes or no"),
+        (["--gaps", "never"], "--gaps"),
+        (["--missing"], "--missing"),
+    ],
+)
+def test_an_option_of_reading_that_cannot_be_used_is_told_in_one_line(option, told, capsys):
+    with pytest.raises(SystemExit) as leave:
+        main(["train", "fit", "--config", "lstm", *option])
+    assert leave.value.code == 2
+    error = capsys.readouterr().err
+    assert told in error and error.startswith("tsforecast train: error: ") and error.count("\n") == 1
+
+
+def test_options_of_reading_are_for_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ParameterError, match="'airline' is a data set"):
+        train.run(["fit", "--config", "lstm", "--gaps", "nan"])

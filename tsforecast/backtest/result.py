@@ -373,9 +373,15 @@ class BacktestResult:
             There is none, it is not finished, or a file of it is missing or was changed; the message names it.
         """
         source = Path(folder)
+        if not (source / MANIFEST).exists():
+            what = f"is no run folder: it has no {MANIFEST}" if source.is_dir() else "is not there"
+            raise RunFolderError(f"{source} {what}; a folder that a backtest wrote is needed.")
         manifest = read_manifest(source)
         if manifest["status"] != "finished":
-            raise RunFolderError(f"{source} holds a run that is not finished; start it again to go on.")
+            raise RunFolderError(
+                f"{source} holds a run that is not finished; start it again to go on (tsforecast backtest --config "
+                f"{source / 'config.yaml'} --output {source})."
+            )
         if "files" in manifest:
             check_files(source, manifest)
         else:

@@ -13,7 +13,10 @@ from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 
 _STAND_IN = "Naive"
-WAY_ON = "too_short='skip' goes on, with a failure for each of these forecasts; 'naive' adds those of a model Naive."
+WAY_ON = (
+    "too_short='skip' goes on, with a failure for each of these forecasts; 'naive' adds those of a model Naive "
+    "(--too_short on the command line)."
+)
 
 
 def add_stand_in(models: Mapping[str, BaseForecaster], too_short: TooShort) -> dict[str, BaseForecaster]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import re
 import shlex
 import sys
 from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
-from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
+from jsonargparse import DefaultHelpFormatter, Namespace
 
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
+from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, configured, file_format, told_on_stderr
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
-_NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", "str": "text", "bool": "yes or no"}
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
 _SEARCHED = 24  # longest season whose orders are searched unasked
 _LONGEST_STEM = 100  # characters of the name of a file in the name of its run folder
@@ -41,47 +40,17 @@ class _Help(DefaultHelpFormatter):
         return action.help or ""
 
 
-class _Parser(ArgumentParser):
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Tell what was wrong in one line, without the list of all options, and leave with 2."""
-        told = " ".join(message.split())
-        wrong = re.search(r'Parser key "(\w+)".*?Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
-        if wrong is not None:
-            told = f"--{wrong[1]} {wrong[3]}: this is no {_NOUNS.get(wrong[2], wrong[2])}"
-        told = re.sub(r'Parser key "(\w+)"', r"--\1", told)
-        print(f"tsforecast backtest: error: {told}", file=sys.stderr)
-        raise SystemExit(2)
-
-
-def build_parser() -> ArgumentParser:
+def build_parser() -> Parser:
     """The options of the command; no data or model code is imported for them."""
     read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
-    parser = _Parser(
+    parser = Parser(
         prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help, parser_mode=MODE
     )
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
     add("--config", action=ConfigFile, help="YAML file with any of the options below")
     add("--data", type=str | None, help="the same as the first argument, for a configuration file")
-    add("--id_col", type=str | None, help="column of a long file that names the series (unique_id)")
-    add("--time_col", type=str | None, help="column of the times (ds; the first column of a wide file)")
-    add("--target_col", type=str | None, help="column of a long file with the values (y)")
-    add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
-    add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
-    add(
-        "--gaps",
-        type=Literal["error", "nan"],
-        default="error",
-        help="what a skipped time is: error or nan (a missing value)",
-    )
-    add(
-        "--covariate_gaps",
-        type=Literal["error", "ffill", "interpolate"],
-        default="error",
-        help="what a missing covariate is: error, ffill (the last one before it) or interpolate (between neighbours, "
-        "which uses later values)",
-    )
     add_reading_options(parser)
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip

@@ -53,8 +53,11 @@ def show_dataset(name: str, rows: int = 3) -> None:
         Rows at each end.
     """
     from tsforecast.data.catalog import load
+    from tsforecast.exceptions import ParameterError
     from tsforecast.frequency import freq_name
 
+    if rows < 1:
+        raise ParameterError(f"rows={rows} is not a whole number, at least 1.")
     data = load(name)
     panel = data.panel
     console = _console()

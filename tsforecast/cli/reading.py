@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import json
 import logging
 import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from tsforecast.cli.configuration import MODE, read_strictly
+from tsforecast.cli.parser import Parser
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser, Namespace
@@ -17,8 +22,26 @@ _LOGGER = "tsforecast.data.read"
 
 
 def add_reading_options(parser: ArgumentParser) -> None:
-    """Add ``--header``, ``--decimal`` and the others of `FileFormat`."""
+    """Add ``--id_col``, ``--gaps`` and the other options of `read`, and those of `FileFormat`."""
     add = parser.add_argument
+    add("--id_col", type=str | None, help="column of a long file that names the series (unique_id)")
+    add("--time_col", type=str | None, help="column of the times (ds; the first column of a wide file)")
+    add("--target_col", type=str | None, help="column of a long file with the values (y)")
+    add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
+    add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
+    add(
+        "--gaps",
+        type=Literal["error", "nan"],
+        default="error",
+        help="what a skipped time is: error or nan (a missing value)",
+    )
+    add(
+        "--covariate_gaps",
+        type=Literal["error", "ffill", "interpolate"],
+        default="error",
+        help="what a missing covariate is: error, ffill (the last one before it) or interpolate (between neighbours, "
+        "which uses later values)",
+    )
     add("--header", type=bool | None, help="yes or no: whether the first row of a CSV names its columns")
     add("--separator", type=str | None, help="between the cells of a CSV: a character, or tab; found where not given")
     add("--encoding", type=str | None, help="encoding of a CSV, such as cp1252 (UTF-8)")
@@ -26,15 +49,45 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--thousands", type=str | None, help="sign between thousands: , or . or ' or space, or none")
     add("--day_first", type=bool | None, help="yes or no: whether 03/04/2024 is in April")
     add("--time_format", type=str | None, help="how the times are written, such as %%Y%%m; or what whole numbers are: "
-        "number, s, ms, us, ns (since 1970), excel, quarter; or financial (2001/02 is a year)")  # fmt: skip
+        "number, s, ms, us, ns (since 1970), excel, quarter, week; or financial (2001/02 is a year)")  # fmt: skip
     add("--skip_rows", type=int, default=0, help="lines above the header that are passed over")
     add("--missing", type=str, nargs="+", default=[], help="texts that stand for a missing value, such as -")
 
 
+def with_reading(arguments: Sequence[str]) -> list[str]:
+    """The options of reading among the arguments of ``train`` as settings of its data, others as they are.
+
+    Examples
+    --------
+    >>> with_reading(["fit", "--day_first", "yes", "--missing", "-", "n.d.", "--config", "lstm"])
+    ['fit', '--config', 'lstm', '--data.reading.day_first=true', '--data.reading.missing=["-", "n.d."]']
+    """
+    read_strictly()
+    parser = Parser(prog="tsforecast train", parser_mode=MODE, add_help=False)
+    add_reading_options(parser)
+    names = {action.dest: action.nargs for action in parser._actions}
+    asked: list[str] = []
+    others: list[str] = []
+    told, rest = [], list(arguments)
+    while rest:
+        first = rest.pop(0)
+        name, sign, _ = first.partition("=")
+        option = name.removeprefix("--")
+        if option == name or option not in names:
+            others.append(first)
+            continue
+        told.append(option)
+        asked.append(first)
+        while not sign and rest and not rest[0].startswith("--") and (names[option] or asked[-1] == first):
+            asked.append(rest.pop(0))
+    found = parser.parse_args(asked)
+    values = {option: found[option] for option in told}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
+    return [*others, *(f"--data.reading.{name}={text}" for name, text in texts.items())]
+
+
 def file_format(given: Namespace) -> FileFormat:
     """What the options say of the file."""
-    import dataclasses
-
     from tsforecast.data.file_format import FileFormat
 
     options = {field.name: getattr(given, field.name) for field in dataclasses.fields(FileFormat)}
@@ -43,8 +96,6 @@ def file_format(given: Namespace) -> FileFormat:
 
 def configured(form: FileFormat) -> dict[str, Any]:
     """The options that are not as usual, as a configuration file holds them."""
-    import dataclasses
-
     usual = type(form)()
     told = {name: value for name, value in dataclasses.asdict(form).items() if value != getattr(usual, name)}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}

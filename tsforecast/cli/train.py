@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tsforecast.cli.reading import told_on_stderr, with_reading
 from tsforecast.cli.train_config import check_classes, check_text
 from tsforecast.exceptions import MissingFileError, ParameterError, RunFolderError, TSForecastError
 
@@ -16,9 +17,14 @@ Trains a recurrent network as a Lightning configuration says. Ready ones are in 
 
   tsforecast train fit --config configs/train/lstm.yaml
   tsforecast train fit --config configs/train/lstm.yaml --data.source my.csv --trainer.max_epochs 50
+  tsforecast train fit --config lstm --data.source shop.csv --time_col date --day_first yes --decimal ,
   tsforecast train fit --config lstm                      the bundled configuration of this name
   tsforecast train fit --help                             the options that matter most, in a configuration
   tsforecast train fit --help_all                         every option that Lightning takes
+
+Options that tell how a file is read are those of tsforecast backtest: --id_col, --time_col, --target_col, --freq,
+--gaps, --covariates, --covariate_gaps, --header, --separator, --encoding, --decimal, --thousands, --day_first,
+--time_format, --skip_rows, --missing; in a configuration they stand under data, reading.
 
 The checkpoint it writes is read by LSTM.from_checkpoint(path).predict(horizon)."""
 
@@ -43,7 +49,8 @@ def run(args: list[str]) -> int:
         )
         print(_bundled("lstm").read_text())
         return 0
-    return _lightning(["--help" if value == "--help_all" else value for value in _with_bundled(args)])
+    with told_on_stderr():
+        return _lightning(["--help" if value == "--help_all" else value for value in with_reading(_with_bundled(args))])
 
 
 def _bundled(name: str) -> Path:

@@ -102,8 +102,9 @@ def _kinds() -> tuple[type, ...]:
     from torch.optim import Optimizer
     from torch.optim.lr_scheduler import LRScheduler
 
+    from tsforecast.data.reading import Reading
     from tsforecast.models.rnn.options import Decoding, Training
     from tsforecast.models.rnn.preparation import Preparation
 
     parts = (Accelerator, Strategy, Precision, CheckpointIO, ClusterEnvironment, LayerSync)
-    return (Callback, Logger, Profiler, *parts, Optimizer, LRScheduler, Decoding, Preparation, Training)
+    return (Callback, Logger, Profiler, *parts, Optimizer, LRScheduler, Decoding, Preparation, Training, Reading)

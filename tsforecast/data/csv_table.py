@@ -29,7 +29,9 @@ _STEP = 2**22  # bytes that are decompressed at once
 _LONGEST = 2**24  # bytes of a line
 _HEAD = 2**20  # bytes in which the separator is looked for
 _LINES = 20
+_ABOVE = 60  # lines of titles and comments that are looked for above a header
 _KIND = 5  # rows that the first is compared with
+_TOLD_SEPARATOR = re.compile(rb'"?sep=([^\r\n"]?)"?[ \t]*(?:\r\n|\n|\r|$)', re.IGNORECASE)  # as Excel writes it
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 
 
@@ -43,13 +45,15 @@ def csv_table(path: Path, form: FileFormat) -> tuple[pa.Table, str]:
         columns have one name; the header looks like a row of data.
     """
     data = _decoded(path, _content(path), form)
-    data = _without_lines(data, form.skip_rows)
+    told = _TOLD_SEPARATOR.match(data)
+    skipped = max(form.skip_rows, 1 if told else 0)
+    data = _without_lines(data, skipped)
     head = data[:_HEAD].decode("utf-8", errors="replace")
     if not head.strip():
         raise DataError(f"{path} is empty.")
-    separator = form.separator or _separator(head)
+    separator = form.separator or (told and told[1].decode("utf-8", errors="replace")) or _separator(head)
     rows = _records(path, head, separator)
-    table = _parse(path, data, separator, len(rows[0]))
+    table = _parse(path, data, separator, len(rows[0]), skipped)
     first = [column[0].as_py().strip() for column in table.columns]
     below = table.slice(1)
     if form.header is False:
@@ -117,7 +121,8 @@ def _decoded(path: Path, data: bytes, form: FileFormat) -> bytes:
 
 def _without_lines(data: bytes, n_lines: int) -> bytes:
     for _ in range(n_lines):
-        data = data.partition(b"\n")[2]
+        end = re.search(rb"\r\n|\n|\r", data)
+        data = data[end.end() :] if end else b""
     return data
 
 
@@ -139,7 +144,7 @@ def _records(path: Path, head: str, separator: str) -> list[list[str]]:
         raise DataError(f"{path} is no CSV file: {error}; is a quote left open in its first row?") from error
 
 
-def _parse(path: Path, data: bytes, separator: str, n_columns: int) -> pa.Table:
+def _parse(path: Path, data: bytes, separator: str, n_columns: int, skipped: int) -> pa.Table:
     names = [str(i) for i in range(n_columns)]
     wrong: list[pacsv.InvalidRow] = []
 
@@ -163,7 +168,7 @@ def _parse(path: Path, data: bytes, separator: str, n_columns: int) -> pa.Table:
         if wrong:
             wrong.clear()
             parsed(False)  # threads do not know the number of a row
-            _complain_of_row(path, wrong[0])
+            _complain_of_row(path, wrong[0], data[:_HEAD].decode("utf-8", errors="replace"), skipped)
     except pa.ArrowException as error:
         if "straddl" in str(error):
             raise DataError(
@@ -176,20 +181,23 @@ def _parse(path: Path, data: bytes, separator: str, n_columns: int) -> pa.Table:
     return table
 
 
-def _complain_of_row(path: Path, row: pacsv.InvalidRow) -> None:
+def _complain_of_row(path: Path, row: pacsv.InvalidRow, head: str, skipped: int) -> None:
     few = row.actual_columns < row.expected_columns
     number = "" if row.number is None else f" {row.number - 1}"
     if row.text.lstrip().startswith('"') and row.text.count('"') % 2:
         raise DataError(f"{path} is no CSV file: a quote is left open in row{number}, {_cut(row.text)!r}.")
-    hint = (
-        "Write a separator for each cell, also for an empty one"
-        if few
-        else "Put quotes around a cell that holds the separator; say skip_rows=1 (--skip_rows 1) where the first line "
-        "is a title, or decimal=',' and another separator where commas are decimal"
-    )
+    hint = "Write a separator for each cell, also for an empty one; take the row out where it is a note"
+    if not few:
+        lines = re.split("\r\n|\n|\r", head)
+        above = skipped + (lines.index(row.text) if row.text in lines[:_ABOVE] else 1)
+        what = "the first line is a title" if above == 1 else f"the {above} lines above are no part of the table"
+        hint = (
+            f"Put quotes around a cell that holds the separator; say skip_rows={above} (--skip_rows {above}) where "
+            f"{what}, or decimal=',' and another separator where commas are decimal"
+        )
+    cells = f"{row.actual_columns} cell{'' if row.actual_columns == 1 else 's'}"
     raise DataError(
-        f"{path}: row{number} has {row.actual_columns} cells and the header {row.expected_columns}: "
-        f"{_cut(row.text)!r}. {hint}."
+        f"{path}: row{number} has {cells} and the header {row.expected_columns}: {_cut(row.text)!r}. {hint}."
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tsforecast.exceptions import ParameterError
 
 UNITS = ("s", "ms", "us", "ns")  # of whole numbers that count from 1970
-TIME_WORDS = ("number", "quarter", "financial", "excel", *UNITS)
+TIME_WORDS = ("number", "quarter", "week", "financial", "excel", *UNITS)
 _SPACES = {"space": " ", "none": "", "tab": "\t", "\\t": "\t"}  # as they are written on a command line
 
 
@@ -22,7 +22,8 @@ class FileFormat:
         Whether the first row names the columns. False names them ``column1``, ``column2`` and so on. Where it is None
         the first row does, and one that looks like the rows below it is an error.
     separator : str, optional
-        Between the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar.
+        Between the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar; a first
+        line ``sep=;``, as Excel writes it, names it.
     encoding : str, optional
         UTF-8 (UTF-16 where the file begins with its mark), or any name of an encoding such as ``"cp1252"``.
     decimal : {".", ","}, optional
@@ -34,10 +35,11 @@ class FileFormat:
     time_format : str, optional
         How the times are written, as in ``strptime`` (``"%Y%m"``), or what whole numbers mean: ``"number"`` (they stay
         numbers), ``"s"``, ``"ms"``, ``"us"``, ``"ns"`` (since 1970, in UTC), ``"excel"`` (days, as workbooks count
-        them), ``"quarter"`` (20201 is the first of 2020); or ``"financial"``: ``2001/02`` is the year that begins in
-        2001, and is given the 1st of January of 2001.
+        them), ``"quarter"`` (20201 is the first of 2020), ``"week"`` (202005, and ``KW 5/2020``, are the Monday of the
+        5th week of 2020, ISO 8601); or ``"financial"``: ``2001/02`` is the year that begins in 2001, and is given the
+        1st of January of 2001. Weeks ``"%G-W%V"``, ``"%Y-%W"`` and ``"%Y-%U"`` are their first day.
     skip_rows : int
-        Lines above the header that are passed over, such as a title or comments.
+        Lines above the header that are passed over, such as a title or comments; ``sep=;`` counts as one.
     missing : tuple of str
         Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and their like.
 

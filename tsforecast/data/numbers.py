@@ -48,9 +48,9 @@ class Wrong:
 def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> "tuple[Floats, Notation] | Wrong":
     """Numbers of texts, ``(n,)``, nan where they are missing, and how they were read; or the first that is none.
 
-    Numbers with a point are read as they are after a comma. After any other separator ``1.234`` may be 1234 too, and
-    ``1,234`` always may: another cell has to show what is meant, such as ``12,5``, ``1.234.567`` or ``0.125``, or
-    ``form``.
+    Between commas numbers with a point are read as they are, and ``1,234`` is more than a thousand by convention. After
+    any other separator both may be 1234 or 1.234: another cell has to show what is meant, such as ``12,5``,
+    ``1.234.567`` or ``0.125``, or ``form``.
 
     Examples
     --------
@@ -125,18 +125,14 @@ def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notat
         )
     open_ = {sign: _first(texts, rf"^[-+]?[1-9]\d{{0,2}}[{sign}]\d{{3}}$") for sign in ".,"}
     if proof["."] is None and proof[","] is None:
-        unclear = [open_[","], *([open_["."]] if separator != "," else [])]
-        places = [place for place in unclear if place is not None]
+        places = [place for place in open_.values() if place is not None and separator != ","]
         if places:
-            place = min(places)
-            cell = texts[place].as_py()
-            plain = cell.replace(",", ".")
-            return Wrong(
-                place,
-                cell,
-                f"no number that can be told: {plain.replace('.', '')} or {plain}. {_OPTIONS}",
-            )
-        return Notation(".", _GROUPERS, _shown(texts, _any_sign((".", *_GROUPERS))))
+            date = _first(texts, r"\d[/:\-]\d")
+            if date is not None:  # a column of another kind is to be told first
+                return Wrong(date, texts[date].as_py(), "")
+            return _unclear(min(places), texts[min(places)].as_py())
+        signs = (".", *_GROUPERS) if open_[","] is None else (",", *_GROUPERS)
+        return Notation(".", (",", *_GROUPERS), _shown(texts, _any_sign(signs)), is_sure=open_[","] is None)
     decimal = "," if proof["."] is None else "."
     other = _OTHER[decimal]
     return Notation(
@@ -151,6 +147,16 @@ _OPTIONS = (
     "Separators of thousands and decimal commas: say which, with decimal=',' or thousands=',' (--decimal or "
     "--thousands on the command line), and likewise with '.'"
 )
+
+
+def _unclear(place: int, cell: str) -> Wrong:
+    sign = "," if "," in cell else "."
+    return Wrong(
+        place,
+        cell,
+        f"no number that can be told: say thousands={sign!r} where it is {cell.replace(sign, '')}, decimal={sign!r} "
+        f"where it is {cell.replace(sign, '.')} (--thousands {sign} or --decimal {sign} on the command line)",
+    )
 
 
 def _proof(sign: str) -> str:

@@ -21,17 +21,32 @@ from tsforecast.data.file_format import FileFormat
 from tsforecast.data.numbers import Notation, Wrong, as_truths, parse_numbers
 from tsforecast.data.parquet_table import is_period, parquet_table
 from tsforecast.data.times import Times, read_times
-from tsforecast.exceptions import DataError, MissingFileError, ParameterError
+from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileError, ParameterError
 from tsforecast.panel import Panel
 
 _LOG = logging.getLogger("tsforecast.data.read")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")
 _PARQUET = (".parquet", ".pq")
-_TIME_HINT = "If it holds the times, name it with time_col (--time_col on the command line)"
+_TIME_HINT = (
+    "If it holds the times, name it with time_col (--time_col on the command line), and in a long file (a row for each "
+    "series and time) the others with id_col and target_col (--id_col, --target_col)"
+)
+_LONG_HINT = (
+    "If the file is long (a row for each series and time), name its columns with id_col, time_col and target_col "
+    "(--id_col, --time_col, --target_col on the command line)"
+)
 _NO_DATE_HINT = (
-    "Name the column of times with time_col, and in a long file the others with id_col and target_col (--time_col, "
+    "ame the column of times with time_col, and in a long file the others with id_col and target_col (--time_col, "
     "--id_col, --target_col on the command line), or take the row out"
 )
+_FORM_HINT = (
+    "Say how the times are written with time_format (--time_format, a pattern such as '%d %b %Y' or a word such as "
+    "week)"
+)
+_NO_TIME = "no date. Give the row its time, or take it out: a total or a unit is no observation"
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_PARTS_OF_YEARS = (set(_MONTHS), {"q1", "q2", "q3", "q4"})
+_NUMBERS_OF_MONTHS = [str(month) for month in range(1, 13)]
 _SIGNS = {".": "a decimal point", ",": "a decimal comma"}
 
 
@@ -107,19 +122,24 @@ def read(
     time_col = time_col or ("ds" if long or "ds" in names else _first_of_times(table, form))
     id_col, target_col = id_col or "unique_id", target_col or "y"
     if long:
-        _require(table, [time_col, target_col], path)
+        _require(table, [time_col], path, "time_col")
+        _require(table, [target_col], path, "target_col")
         used = [target_col, *covariates]
         unused = [name for name in names if name and name not in {id_col, time_col, *used}]
     else:
         rest = [name for name in names if name != time_col and (name or not _is_whole(table[name]))]
         used, unused = [*(c for c in rest if c not in covariates), *covariates], []
         if len(used) == len(covariates):
-            raise DataError(f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed.")
+            raise DataError(
+                f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed. The cells of a "
+                "CSV are told apart by commas, semicolons, tabs or bars; name another separator (--separator)."
+            )
     times = _times(table, time_col, form, path)
     values, notation = _values(table, used, form, separator, path)
     _tell(path, times, notation, values, unused)
     columns = dict(zip(used, values, strict=True))
     if not long:
+        _check_wide(path, times, used, form)
         return _wide(columns, times.index, covariates, freq, gaps, covariate_gaps)
     frame = pd.DataFrame({time_col: times.index, **columns}, copy=False)
     if id_col in names:
@@ -168,10 +188,32 @@ def _table(path: Path, form: FileFormat) -> tuple[pa.Table, str]:
     return table, separator
 
 
-def _require(table: pa.Table, columns: Sequence[str], path: Path) -> None:
+def _require(table: pa.Table, columns: Sequence[str], path: Path, option: str = "") -> None:
     absent = [c for c in columns if c not in table.column_names]
     if absent:
-        raise DataError(f"{path} has no column {absent[0]!r}; it has {', '.join(map(repr, table.column_names))}.")
+        hint = f" Name the one that is meant with {option} (--{option} on the command line)." if option else ""
+        raise DataError(f"{path} has no column {absent[0]!r}; it has {', '.join(map(repr, table.column_names))}.{hint}")
+
+
+def _check_wide(path: Path, times: Times, names: Sequence[str], form: FileFormat) -> None:
+    """Raise where the rows of a wide file are not one for each time, or are the years of a table by months."""
+    twice = times.index.duplicated()
+    if twice.any():
+        row = int(np.argmax(twice))
+        raise DuplicateTimeError(
+            f"{path}: row {row + 1} has the time {times.index[row]}, and so has a row above it; a wide file has one "
+            f"row for each time. {_LONG_HINT}. Where the time is in two columns, such as date and hour, make one of "
+            "them."
+        )
+    if form.time_format is None and not isinstance(times.index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        parts = {name.strip().lower()[:3] for name in names}
+        numbered = [name.strip().lstrip("0") for name in names] == _NUMBERS_OF_MONTHS
+        if numbered or (len(names) > 1 and any(parts <= known for known in _PARTS_OF_YEARS)):
+            raise DataError(
+                f"{path} has a row for each year and a column for each of its months or quarters, "
+                f"{', '.join(names[:3])}: write a row for each of them, with its date. Say time_format='%Y' "
+                "(--time_format %Y) where each column is a series of its own."
+            )
 
 
 def _first_of_times(table: pa.Table, form: FileFormat) -> str:
@@ -204,7 +246,8 @@ def _times(table: pa.Table, name: str, form: FileFormat, path: Path) -> Times:
     except DataError as error:
         raise DataError(f"{path}: column {name!r}: {error}") from error
     if isinstance(found, Wrong):
-        _complain(path, name, found.place, found.cell, f"{found.why}. {_NO_DATE_HINT}" if found.cell else found.why)
+        hint = f"{_FORM_HINT}, or n{_NO_DATE_HINT}" if re.search(r"\d", found.cell) else f"N{_NO_DATE_HINT}"
+        _complain(path, name, found.place, found.cell, f"{found.why}. {hint}" if found.cell else _NO_TIME)
     return found
 
 
@@ -288,6 +331,8 @@ def _wide(
 
 
 def _why_no_number(cell: str) -> str:
+    if re.fullmatch(r"\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp]\.?[Mm]\.?)?", cell):
+        return "a time of day, not a number. Put date and time of day into one column, such as 2024-01-31 15:00"
     if re.search(r"\d\D+\d", cell) and is_date(cell):
         return f"a date, not a number. {_TIME_HINT}"
     if not re.search(r"\w", cell):
@@ -300,10 +345,7 @@ def _why_no_number(cell: str) -> str:
             "no number. Separators of thousands and decimal commas can be told (decimal, thousands); units, percent "
             "and currency signs cannot be read: write 12345.67"
         )
-    return (
-        "no number. Take the column out; or, if the file is long (a row for each series and time), name its columns "
-        "with id_col, time_col and target_col (--id_col, --time_col, --target_col on the command line)"
-    )
+    return f"no number. Take the column out, or write numbers such as 1 for yes and 0 for no. {_LONG_HINT}"
 
 
 def _complain(path: Path, column: str, row: int, cell: str, why: str) -> NoReturn:

@@ -22,6 +22,7 @@ _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"
 _YEARS = (1900, 2100)
 _SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # by the number of digits, from September 2001 on
+_WEEK = r"(?i)^(?:([0-9]{4})[ -]?(?:W|KW|week)?[ -]?([0-9]{1,2})|(?:W|KW|week)[ -]?([0-9]{1,2})[ /.,-]{1,2}([0-9]{4}))$"
 _QUARTER, _MONTH, _DAY_OF_YEAR, _HOUR = 5, 6, 7, 10  # digits of 20241, 202401, 2024031 and 2024013112
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # 1982 to 2064
@@ -121,14 +122,23 @@ def _by_format(texts: "pd.Series[str]", way: str) -> _Read:
     special: dict[str, Callable[[pd.Series[str]], pd.Series[Any]]] = {
         "number": _numbers,
         "quarter": _quarters,
+        "week": _weeks,
         "financial": _financial,
         "excel": _workbook_days,
         **{unit: _since_1970(unit) for unit in UNITS},
     }
-    names = {"number": "whole numbers", "quarter": "quarters", "financial": "financial years, by their first year"}
+    names = {
+        "number": "whole numbers",
+        "quarter": "quarters",
+        "week": "weeks, by their Monday",
+        "financial": "financial years, by their first year",
+    }
     why = f"no time of the form {way!r}"
+    if way == "number" and texts.str.fullmatch(_WHOLE).all():
+        _check_not_days(texts)
     if way in special:
         return _Read(special[way](texts), names.get(way, f"dates ({way})"), why=why)
+    texts, way = _with_weekday(texts, way)
     try:
         try:
             read = pd.to_datetime(texts, format=way, errors="coerce")
@@ -154,6 +164,8 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
                 _unclear(digits, "'%Y%m' for a year and a month, '%y%m%d' for days of a year of two digits")
             )
         return _Read(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
+    if n_digits == _MONTH and (parts := _weeks(digits)).notna().all() and parts.dt.year.between(*_YEARS).all():
+        raise DataError(_unclear(digits, f"'week' for a year and its week (the first is {_plain(parts.iloc[0])} then)"))
     if n_digits == _DAY_OF_YEAR and _all_valid(digits, "%Y%j"):
         raise DataError(_unclear(digits, "'%Y%j' for a year and the day in it"))
     if n_digits in _CLOCKS and _all_valid(digits, _CLOCKS[n_digits]):
@@ -231,6 +243,30 @@ def _quarters(texts: "pd.Series[str]") -> "pd.Series[Any]":
     found = [re.fullmatch(r"([0-9]{4})-?Q?([1-4])", text) for text in texts]
     first = [None if match is None else f"{match[1]}-{3 * int(match[2]) - 2:02}" for match in found]
     return pd.to_datetime(pd.Series(first, dtype=object), format="%Y-%m", errors="coerce")
+
+
+def _weeks(texts: "pd.Series[str]") -> "pd.Series[Any]":
+    """Mondays of weeks of ISO 8601: 202005, 2020-W5, W05-2020, KW 5/2020."""
+    found = [re.fullmatch(_WEEK, text) for text in texts]
+    parts = [None if m is None else (m[1] or m[4], (m[2] or m[3]).zfill(2)) for m in found]
+    days = [None if part is None else f"{part[0]}-W{part[1]}-1" for part in parts]
+    return pd.to_datetime(pd.Series(days, dtype=object), format="%G-W%V-%u", errors="coerce")
+
+
+def _with_weekday(texts: "pd.Series[str]", way: str) -> "tuple[pd.Series[str], str]":
+    """Texts of weeks with the first day of theirs, which a week of ``strptime`` needs; others as they are."""
+    weeks = [sign for sign in ("%V", "%W", "%U") if sign in way]
+    if not weeks or any(day in way for day in ("%u", "%w", "%a", "%A")):
+        return texts, way
+    return texts + (" 0" if weeks == ["%U"] else " 1"), f"{way} %w"
+
+
+def _check_not_days(texts: "pd.Series[str]") -> None:
+    if compact_dates(pd.Index(_numbers(texts).to_numpy(dtype=np.int64))) is not None:
+        raise DataError(
+            f"The times {', '.join(texts.head(3))} are days, and whole numbers that are days are dates in every table "
+            "of tsforecast: leave time_format='number' out, or number the rows 1, 2, 3."
+        )
 
 
 def _financial(texts: "pd.Series[str]") -> "pd.Series[Any]":

@@ -114,7 +114,7 @@ def test_saved_result_loads_as_it_was(result, tmp_path):
 
 
 def test_loading_what_is_no_run_is_a_clear_error(tmp_path):
-    with pytest.raises(RunFolderError, match="could not be read"):
+    with pytest.raises(RunFolderError, match="is no run folder"):
         BacktestResult.load(tmp_path)
 
 

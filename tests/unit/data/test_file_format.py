@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import logging
+import re
 from decimal import Decimal
 
 import numpy as np
@@ -76,6 +77,12 @@ def test_numbers_of_any_notation_are_read_as_they_were_written_or_refused(tmp_pa
         return
     if separator == "," and signs == (",", ".") and not any("," in cell or cell.count(".") > 1 for cell in cells):
         values = [float(cell) for cell in cells]  # after commas a point is before decimals; it is told
+    if (
+        separator == ","
+        and decimal == ","
+        and all(re.fullmatch(r"-?(\d{1,3}|[1-9]\d{0,2},\d{3})", cell) for cell in cells)
+    ):
+        values = [float(cell.replace(",", "")) for cell in cells]  # and a comma between thousands; it is a warning
     np.testing.assert_array_equal(found, values)
 
 

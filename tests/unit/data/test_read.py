@@ -201,7 +201,10 @@ def test_frequency_and_gaps_are_passed_on(tmp_path):
         ),
         ("sales,date\n1.5,2020-01-01\n", r"column 'sales' holds '1.5' in row 1, which is no date.*--time_col"),
         ('ds,y\n2020-01-01,"$10,361.00"\n', r"'\$10,361.00' in row 1, which is no number. Separators of thousands"),
-        ('ds,y\n2020-01-01,"1,234"\n', r"'1,234' in row 1, which is no number that can be told: 1234 or 1.234"),
+        (
+            "ds;y\n2020-01-01;1,234\n",
+            r"'1,234' in row 1, which is no number that can be told: say thousands=',' where it",
+        ),
         ("ds;y\n01.01.2020;12,5 kg\n", r"'12,5 kg' in row 1, which is no number. Separators of thousands"),
         ("ds;y\n2020-01-01;1.23,5\n", r"'1.23,5' in row 1, which is no number"),
         ("ds,y\n2020-01-01,1\n2020-02-01,-\n", r"'-' in row 2, which is no number. Leave the cell empty"),

@@ -11,7 +11,7 @@ import torch
 from tsforecast._short import check_lengths
 from tsforecast._types import Bools, Ints
 from tsforecast.data import catalog
-from tsforecast.data.read import read
+from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.rnn.checks import check_value
 from tsforecast.models.rnn.folder import BlockLoader, Folder
@@ -38,6 +38,8 @@ class StreamDataModule(pl.LightningDataModule):
     source : str
         Name of a data set of the catalog, path of a CSV or Parquet file, or of a folder of Parquet files, which may be
         larger than memory: see `use_folder`.
+    reading : Reading, optional
+        What the columns of a file are and how it is written, where that is not to be found out.
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
     bptt_length : int, optional
@@ -70,6 +72,7 @@ class StreamDataModule(pl.LightningDataModule):
         self,
         source: str = "",
         *,
+        reading: Reading | None = None,
         season_length: int | None = None,
         bptt_length: int | None = None,
         batch_size: int = 32,
@@ -83,7 +86,8 @@ class StreamDataModule(pl.LightningDataModule):
         random_state: int = 0,
     ) -> None:
         super().__init__()
-        self.source, self.season_length, self.bptt_length = source, season_length, bptt_length
+        self.source, self.reading = source, reading
+        self.season_length, self.bptt_length = season_length, bptt_length
         self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
         self.kind, self.window_length = kind, window_length
         self.overlap, self.burn_in = overlap, burn_in
@@ -98,14 +102,19 @@ class StreamDataModule(pl.LightningDataModule):
         """Read the source, unless series were given or it was read before."""
         if self.panel is not None:
             return
-        if self.source in catalog.names():
+        is_known = self.source in catalog.names()
+        if self.reading is not None and (is_known or Path(self.source).is_dir()):
+            raise ParameterError(
+                f"{self.source!r} is {'a data set' if is_known else 'a folder'}; reading is for a file."
+            )
+        if is_known:
             dataset = catalog.load(self.source)
             self.season_length = self.season_length or dataset.season_length
             self.use(dataset.panel)
         elif Path(self.source).is_dir():
             self.use_folder(Folder(Path(self.source)))
         else:
-            self.use(read(self.source))
+            self.use((self.reading or Reading()).panel(self.source))
 
     def use_folder(self, folder: Folder) -> None:
         """Take series that are read block by block while training, so that memory does not grow with their number.
