@@ -32,5 +32,6 @@ def whole_number(name: str, value: object, least: int = 1, what: str = "a whole 
     3
     """
     if not is_whole(value) or not least <= int(value) <= _LARGEST:  # type: ignore[call-overload] # it is whole
-        raise ParameterError(f"{name}={value!r} is not {what}, at least {least}.")
+        most = " and at most 2**62" if is_whole(value) and int(value) > _LARGEST else ""  # type: ignore[call-overload]
+        raise ParameterError(f"{name}={value!r} is not {what}, at least {least}{most}.")
     return int(value)  # type: ignore[call-overload] # it is whole
