@@ -96,6 +96,8 @@ class Tuned(Wrapper):
         return needed + _whole_horizon(self.horizon)
 
     def _fit(self, panel: Panel) -> None:
+        if self.random_state is not None:
+            whole_number("random_state", self.random_state, least=0)
         space, horizon = self._space(), self._horizon(panel)
         n_trials, seconds = parse_budget(self.budget)
         begin = time.monotonic()
@@ -141,8 +143,11 @@ class Tuned(Wrapper):
         if not given:
             raise ParameterError(f"{name} declares no search_space; give space={{parameter: values}}.")
         known = self.forecaster.get_params()
+        if not isinstance(given, Mapping):
+            raise ParameterError(f"space={given!r} is no mapping of parameters to values.")
         for parameter, values in given.items():
-            if parameter not in known or len(values) == 0:
+            several = isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
+            if parameter not in known or not several or len(values) == 0:
                 raise ParameterError(f"space[{parameter!r}]={values!r}: {name} has the parameters {', '.join(known)}.")
         return {str(parameter): tuple(values) for parameter, values in given.items()}
 
@@ -198,7 +203,9 @@ def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | 
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces every study otherwise
     try:
-        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=random_state))
+        study = optuna.create_study(
+            sampler=optuna.samplers.TPESampler(seed=None if random_state is None else random_state % 2**32)
+        )
     finally:
         optuna.logging.set_verbosity(level)
 
