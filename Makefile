@@ -12,15 +12,10 @@ export OMP_NUM_THREADS ?= 1
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group dev --editable .
 	touch $@
 
-# numba compiles a kernel anew when its own file has changed, not when that of another which it calls has
-.venv/kernels: .venv/ready $(wildcard tsforecast/kernels/*.py)
-	rm -rf .numba_cache tsforecast/kernels/__pycache__
-	touch $@
-
-backtest: .venv/kernels  ## set up and run the quickstart backtest on the bundled data
+backtest: .venv/ready  ## set up and run the quickstart backtest on the bundled data
 	$(BIN)/tsforecast backtest
 
-test: .venv/kernels  ## set up and run all tests
+test: .venv/ready  ## set up and run all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/ready  ## style, types and floors
@@ -29,7 +24,7 @@ lint: .venv/ready  ## style, types and floors
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-kernels: .venv/kernels  ## the compiled kernels against their slow twins, once not compiled and once with bounds checked
+kernels: .venv/ready  ## the compiled kernels against their slow twins, once not compiled and once with bounds checked
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -q tests/reference
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=.numba_cache $(BIN)/python -m pytest -q tests/reference
 
@@ -41,7 +36,7 @@ FUZZ_SECONDS ?= 60
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .fuzz/packages "atheris>=3"
 	touch $@
 
-fuzz: .venv/kernels .fuzz/ready  ## coverage-guided fuzzing of the readers of files, FUZZ_SECONDS each
+fuzz: .venv/ready .fuzz/ready  ## coverage-guided fuzzing of the readers of files, FUZZ_SECONDS each
 	set -e; for target in csv config checkpoint; do \
 		mkdir -p .fuzz/$$target; \
 		PYTHONPATH=.fuzz/packages $(BIN)/python tests/fuzz/run.py $$target -max_total_time=$(FUZZ_SECONDS) -timeout=60 \

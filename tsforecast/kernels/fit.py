@@ -55,6 +55,8 @@ _DULL = 0.3
 _INSIDE = 0.995  # of a partial autocorrelation
 _FEW = 3  # starts in a row that lead to the same optimum, which is not `_DULL`
 _ENOUGH = 6  # such starts where it is
+_NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
+_ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
 # With several roots in one moving average optima lie close together near the unit circle, and far from most starts:
 _CANDIDATES, _MORE_CANDIDATES, _FEW_PARAMETERS = 25, 33, 4  # starts made, with so many parameters at most and with more
 _LEFT_OUT = 9  # of them: the first, and those of lowest likelihood; the others are followed for `_BRIEF` steps ...
@@ -63,8 +65,6 @@ _FOLLOWED = 3  # ... and one of so many to its optimum
 _ROOTS_NEAR = 0.75  # product of the inverse roots of a moving average with several, near which there are others
 _ALIKE = 0.02  # of partial autocorrelations: nearer to an optimum followed before, nothing else is reached
 _ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression: that of a unit root estimated is some thousand times as large
-_NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
-_ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
 
 
 @njit
@@ -311,15 +311,6 @@ def fit_series(
 
 
 @njit
-def on_bound(x: Floats, orders: Ints, n: int) -> bool:
-    """Whether an autoregression of n values ends on the bound of stationarity, where there is no maximum."""
-    bounded = False
-    for i in range(x.size):
-        bounded = bounded or (most(i, orders) < 1.0 and n * (1.0 - abs(np.sin(x[i]))) < _ON_BOUND)
-    return bounded
-
-
-@njit
 def rounding(orders: Ints) -> float:
     """What rounded values leave of 0 after the differences of ``orders``, as a part of the largest of them."""
     return _ROUNDING * 2.0 ** (orders[1] + orders[4])
@@ -335,6 +326,15 @@ def noise(residual: Floats, n: int, smallest: float) -> tuple[float, float]:
     if largest <= smallest:
         return 0.0, np.inf
     return squares / n, loglik(squares, n)
+
+
+@njit
+def on_bound(x: Floats, orders: Ints, n: int) -> bool:
+    """Whether an autoregression of n values ends on the bound of stationarity, where there is no maximum."""
+    bounded = False
+    for i in range(x.size):
+        bounded = bounded or (most(i, orders) < 1.0 and n * (1.0 - abs(np.sin(x[i]))) < _ON_BOUND)
+    return bounded
 
 
 @njit

@@ -92,10 +92,10 @@ def fit_from(
     best = kernel.maximise(starts, orders, W, n_missing, circle, fit_kernels())
     x, least, n_iterations, converged, found, _ = best
     n = W.shape[1] - n_missing
-    converged = converged and not (circle == 1.0 and kernel.on_bound(x, orders, n))
     sigma2, value = likelihood.variance(least, found[0], n), likelihood.loglik(least, n)
     if not np.isfinite(value) or not sigma2 > smallest**2:
         raise FloatingPointError(DEGENERATE)
+    converged = converged and not (circle == 1.0 and kernel.on_bound(x, orders, n))
     polynomials = likelihood.coefficients(x, orders, circle)
     return ArimaFit(
         order, *polynomials, found[1 + n_missing :], names, sigma2, value, n, converged, n_iterations,

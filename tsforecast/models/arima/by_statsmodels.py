@@ -13,7 +13,6 @@ from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_who
 from tsforecast.models.arima.order import Order, partial_autocorrelations
 
 _ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.fit`
-
 _SMALL, _BIG = 1e-3, 1e8  # largest values between which a series is fitted as it is
 
 
@@ -88,15 +87,15 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     return np.asarray(ahead.predicted_mean), np.asarray(ahead.var_pred_mean) * fit.sigma2
 
 
-def _counted(loglik: float) -> float:
-    """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
-    return float(loglik) if loglik != 0.0 else float("nan")
-
-
 def _unit(y: Floats) -> float:
     """A power of 2 near the largest value where that is far from 1: starts and steps of statsmodels are absolute."""
     largest = float(np.nanmax(np.abs(y)))
     return 1.0 if _SMALL <= largest <= _BIG or largest == 0.0 else 2.0 ** round(np.log2(largest))
+
+
+def _counted(loglik: float) -> float:
+    """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
+    return float(loglik) if loglik != 0.0 else float("nan")
 
 
 def _constant(y: Floats, order: Order) -> float:

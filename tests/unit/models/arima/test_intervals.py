@@ -62,7 +62,7 @@ def test_intervals_of_a_long_series_are_those_at_known_parameters():
 
 def test_levels_leave_the_mean_as_it_is():
     y = np.random.default_rng(5).normal(size=30).cumsum() + 40
-    model = AutoARIMA(transform="log").fit(y)
+    model = AutoARIMA(target_transform="log").fit(y)
     np.testing.assert_array_equal(model.predict(6, level=[50, 99])[:, 0], model.predict(6))
 
 

@@ -133,7 +133,7 @@ def test_arguments_are_checked():
     ]:
         with pytest.raises(ParameterError, match=word):
             model.fit(y)
-    with pytest.raises(SeriesTooShortError, match="'y' has 2 known"):
+    with pytest.raises(SeriesTooShortError, match="'y' has 2 observations"):
         AutoARIMA().fit([1.0, 2.0])
 
 
