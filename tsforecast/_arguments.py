@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,11 +29,18 @@ def number_list(name: str, given: float | Sequence[float] | None) -> list[float]
     if given is None:
         return None
     try:
-        numbers = [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
+        values: list[Any] = list(given) if _is_list(given) else [given]  # type: ignore[arg-type] # it is iterable
+        if any(isinstance(value, (str, bytes, bytearray, bool, np.bool_)) for value in values):
+            raise TypeError("float would read it as a number")
+        numbers = [float(value) for value in values]
     except (TypeError, ValueError, OverflowError) as error:
         raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
     check_each_once(name, numbers)
     return numbers
+
+
+def _is_list(given: object) -> bool:
+    return bool(np.iterable(given)) and not isinstance(given, (str, bytes, bytearray, memoryview, dict))
 
 
 def check_each_once(name: str, numbers: Sequence[float]) -> None:

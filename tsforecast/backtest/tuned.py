@@ -123,7 +123,10 @@ class Tuned(Wrapper):
         return candidate.set_params(**{name: space[name][i] for name, i in zip(space, choice, strict=False)})
 
     def _score(self, choice: Choice, space: Space, panel: Panel, horizon: int) -> float:
-        """Mean absolute scaled error on the end of the series; infinite for a candidate that cannot be fitted."""
+        """Mean absolute scaled error on the end of the series; infinite for a candidate that cannot be fitted.
+
+        Where no series has a scale, as of constant ones, the mean absolute error.
+        """
         stop = panel.lengths - horizon
         before = panel.slice(np.zeros_like(stop), stop)
         rows = (panel.indptr[:-1] + stop)[:, None] + np.arange(horizon)
@@ -135,6 +138,9 @@ class Tuned(Wrapper):
         scale = seasonal_scale(before.values, before.indptr, panel.season_length)
         scores = mase(panel.values[rows], mean, scale)
         scores = scores[~np.isnan(scores)]
+        if scores.size == 0:
+            errors = np.abs(panel.values[rows] - mean)
+            scores = errors[~np.isnan(errors)]
         return float(scores.mean()) if scores.size and np.isfinite(scores).all() else float("inf")
 
     def _space(self) -> Space:
