@@ -1,6 +1,8 @@
-"""Checks of what `BaseForecaster.predict` is asked for, and of what it answers."""
+"""Checks of what forecasters are asked for, and of what they answer."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,9 +29,47 @@ def number_list(name: str, given: float | Sequence[float] | None) -> list[float]
     if given is None:
         return None
     try:
-        return [float(value) for value in (given if np.iterable(given) and not isinstance(given, str) else [given])]
-    except (TypeError, ValueError) as error:
+        values: list[Any] = list(given) if _is_list(given) else [given]  # type: ignore[arg-type] # it is iterable
+        if any(isinstance(value, (str, bytes, bytearray, bool, np.bool_)) for value in values):
+            raise TypeError("float would read it as a number")
+        numbers = [float(value) for value in values]
+    except (TypeError, ValueError, OverflowError) as error:
         raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
+    check_each_once(name, numbers)
+    return numbers
+
+
+def _is_list(given: object) -> bool:
+    return bool(np.iterable(given)) and not isinstance(given, (str, bytes, bytearray, memoryview, dict))
+
+
+def check_each_once(name: str, numbers: Sequence[float]) -> None:
+    """Raise a `ParameterError` for numbers that make two columns of one name.
+
+    Examples
+    --------
+    >>> check_each_once("level", [80, 95])
+    """
+    told = Counter(f"{number:g}" for number in numbers)  # as columns are called
+    text, count = max(told.items(), key=lambda pair: pair[1], default=("", 1))
+    if count > 1:
+        raise ParameterError(f"{name}={list(numbers)}: {text} stands twice (six digits count); give each once.")
+
+
+def random_generator(random_state: "int | np.random.Generator | None") -> np.random.Generator:
+    """The generator given, or one with this seed; a `ParameterError` where it is neither.
+
+    Examples
+    --------
+    >>> random_generator(0).integers(10)
+    np.int64(8)
+    """
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"random_state={random_state!r} is neither a whole number, at least 0, a generator of numpy nor None."
+        ) from error
 
 
 def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:

@@ -309,6 +309,10 @@ def future_covariates(
     times = future_times(panel.last_times, horizon, panel.freq)[n_skipped:]
     X = _framed(X)
     if isinstance(X, pd.DataFrame):
+        columns = [str(c) for c in X.columns]
+        lacking = [name for name in names if name not in columns]
+        if lacking:
+            raise CovariateError(f"X has no column {lacking[0]!r}; the model was fitted with {list(names)}.")
         X = X[[c for c in X.columns if not isinstance(c, tuple) and str(c) in (*names, "unique_id", "ds")]]
     table, got = align_covariates(X, panel.ids, np.full(panel.n_series, n_asked), times)
     if set(got) != set(names):

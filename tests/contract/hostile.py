@@ -175,6 +175,44 @@ STRANGE_SERIES = [
     of_values("objects that are numbers", np.array(list(usual()), dtype=object)),
 ]
 
+STRANGE_SERIES += [
+    of_values("a ramp at the end", np.r_[usual(54), 200.0 * 2.0 ** np.arange(6)], reach=30),
+    of_values("halvings at the end", np.r_[usual(54), 50.0 / 2.0 ** np.arange(6)], reach=3),
+    of_values("a spike two steps before the end", replaced([57], 1e6), reach=3),
+    of_values("a spike at the start", replaced([0], 1e7), reach=3),
+    of_values("three spikes", replaced([10, 30, 50], 1e5), reach=3),
+    of_values("a last value of zero", replaced([59], 0.0), reach=3),
+    of_values("a last value of the wrong sign", replaced([59], -110.0), reach=3),
+    of_values("two levels in turn", np.repeat([10.0, 500.0, 10.0, 500.0], 15), reach=3),
+    of_values("a level that is up for a while", usual() + 400 * ((_T > 20) & (_T < 40)), reach=3),
+    of_values("zeros but for the first", np.r_[9.0, np.zeros(59)], reach=3),
+    of_values("zeros but for the last", np.r_[np.zeros(59), 9.0], reach=3),
+    of_values("zeros but for one in the middle", np.where(_T == 30, 1e-9, 0.0), reach=3),
+    of_values("zeros of both signs", np.where(_T % 2, 0.0, -0.0)),
+    of_values("zeros and ones", (_RNG.random(60) < 0.3).astype(float)),
+    of_values("booleans", _RNG.random(60) < 0.3, errors=(DataError,)),
+    of_values("sparse and large", np.where(_RNG.random(60) < 0.08, 1e6, 0.0), reach=5),
+    of_values("percentages near their bound", np.minimum(100.0, 99.5 + _RNG.normal(size=60)), reach=5),
+    of_values("few distinct values", np.round(usual() / 20)),
+    of_values("a staircase", np.repeat(np.arange(6.0), 10), reach=3),
+    of_values("a triangle", np.r_[np.arange(30.0), np.arange(30.0)[::-1]], reach=3),
+    of_values("a cube", (_T**3).astype(float), reach=3),
+    of_values("a logistic curve", 1e6 / (1 + np.exp(-(_T - 25) / 4)), reach=3),
+    of_values("decay to nothing", 1e6 * 0.7**_T, reach=3),
+    of_values("an oscillation that grows", (-1.1) ** _T, reach=30),
+    of_values("a level far above its noise", 1e12 + _RNG.normal(size=60), reach=10),
+    of_values("a cycle of seven in months", np.tile(np.arange(7.0), 9)[:60] + _RNG.normal(size=60), reach=3),
+    of_values("Arrow decimals", pd.array(np.round(usual(), 2), dtype="float64").astype(object), reach=3),
+    of_values("pandas' missing value among objects", [pd.NA, *usual()[1:]]),
+    of_values("None among objects", [*usual()[:30], None, *usual()[31:]]),
+    of_values("texts that are numbers", usual().astype(str), errors=(DataError,)),
+    of_values("durations", pd.to_timedelta(usual(), unit="s"), errors=(DataError,), is_sound=False),
+    of_values("lists in cells", pd.Series([[1.0]] * 60).to_numpy(), errors=(DataError,), is_sound=False),
+    of_values("whole numbers past 64 bits", [10**25] * 60, errors=(DataError,)),
+    of_values("all missing but one", replaced(slice(1, 60), np.nan), errors=(*SHORT, DataError), reach=10),
+    of_values("the last known value long ago", replaced(slice(15, 60), np.nan), errors=SHORT, reach=10),
+]
+
 
 def _typed(dtype):
     return months(np.round(usual())).astype(dtype)
@@ -202,6 +240,12 @@ def _panel_forecast(y):
         return usual(), out
 
     return run
+
+
+def _two_zones():
+    y = _long()
+    times = [time.tz_localize("UTC" if i % 2 else "Asia/Tokyo") for i, time in enumerate(y["ds"])]
+    return y.assign(ds=pd.Series(times, dtype=object))
 
 
 CONTAINERS = [
@@ -232,6 +276,21 @@ CONTAINERS = [
     accepted(
         "container: a long frame with Arrow ids", _panel_forecast(_long().astype({"unique_id": "string[pyarrow]"}))
     ),
+    accepted(
+        "container: a frame of floats of 32 bits", _panel_forecast(_frame(a=usual(), b=usual()).astype("float32"))
+    ),
+    accepted("container: ids of two kinds of text", _panel_forecast(_long(ids=("ä", "a b/c")))),
+    accepted("container: dates as ids", _panel_forecast(_long(ids=pd.to_datetime(["2020-01-01", "2021-01-01"])))),
+    accepted(
+        "container: a view of a larger frame", _panel_forecast(_frame(a=usual(), b=usual(), c=usual())[["a", "c"]])
+    ),
+    refused("container: a class", forecast_of(pd.Series), (ContainerTypeError, DataError)),
+    refused("container: bytes", forecast_of(b"123"), (ContainerTypeError, DataError)),
+    refused("container: an index", forecast_of(pd.Index(usual())), (ContainerTypeError, DataError)),
+    refused("container: a matrix without columns", forecast_of(np.empty((60, 0))), DataError),
+    refused("container: a matrix without rows", forecast_of(np.empty((0, 3))), DataError),
+    refused("container: a long frame with a time that is missing", forecast_of(_long().assign(ds=pd.NaT)), DataError),
+    refused("container: a long frame of two zones", forecast_of(_two_zones()), DataError),
     refused("container: a scalar", forecast_of(3.0), (ContainerTypeError, DataError)),
     refused("container: a text", forecast_of("my.csv"), (ContainerTypeError, DataError)),
     refused("container: None", forecast_of(None), ContainerTypeError),
@@ -276,7 +335,10 @@ _TYPED_DATES = _dates("D").to_series(index=range(60))
 TIMES = [
     *(
         accepted(f"times: {freq}", _at(_dates(freq)), SHORT)  # a day of quarters of an hour is 96 steps
-        for freq in ("D", "24h", "h", "15min", "s", "W-SUN", "MS", "ME", "QS", "YS", "B", "7D", "2MS")
+        for freq in (
+            *("D", "24h", "h", "15min", "s", "W-SUN", "MS", "ME", "QS", "YS", "B", "7D", "2MS"),
+            *("BME", "QE-NOV", "YE-MAR", "2W", "10min", "ms", "us", "3D", "2YS", "6h"),
+        )
     ),
     accepted("times: periods", _at(pd.period_range("2015-01", periods=60, freq="M"))),
     accepted("times: a zone", _at(_dates("D", tz="Europe/Berlin"))),
@@ -358,6 +420,7 @@ def _with_x(X):
 
 
 _Y = months(usual())
+_WHOLLY = (FitError, CovariateError)  # nothing is left to be explained
 _COLLINEAR = (FitError, CovariateError)  # once differenced it is constant, or a combination of the others
 
 COVARIATES = [
@@ -373,6 +436,15 @@ COVARIATES = [
         reach=5,
     ),
     accepted("covariates: huge", _with_x(_x(x=1e12 * np.cos(np.arange(65.0)))), reach=5),
+    accepted("covariates: more rows than times", forecast_of(_Y, _x(90), _x(90))),
+    accepted("covariates: rows out of order", forecast_of(_Y, _x().iloc[::-1], _x().iloc[::-1])),
+    accepted("covariates: a jump ahead", forecast_of(_Y, _x(), _x() + 1000), reach=1e4),
+    accepted("covariates: tiny", _with_x(_x(x=1e-12 * np.cos(np.arange(65.0) ** 2))), reach=5),
+    accepted("covariates: one that is zero but once", _with_x(_x(x=(np.arange(65) == 20).astype(float))), _COLLINEAR),
+    accepted("covariates: the series itself", forecast_of(_Y, _Y.to_frame("twin"), _x(twin=usual(65))), _WHOLLY),
+    refused("covariates: dates", forecast_of(_Y, _x(x=pd.date_range("2020", periods=65)), _x()), CovariateError, "x"),
+    refused("covariates: a text", forecast_of(_Y, "holiday", _x()), (CovariateError, ContainerTypeError, DataError)),
+    refused("covariates: a number", forecast_of(_Y, 3.0, _x()), (CovariateError, ContainerTypeError, DataError)),
     refused("covariates: nan", forecast_of(_Y, _holed(np.nan).iloc[:60], _x()), CovariateError, "2016-09"),
     refused("covariates: infinite", forecast_of(_Y, _holed(np.inf).iloc[:60], _x()), CovariateError, "2016-09"),
     refused("covariates: words", forecast_of(_Y, _x(x=["a", "b"]), _x()), CovariateError, "x"),
@@ -407,6 +479,20 @@ COVARIATES = [
 ]
 
 
+AHEAD = [  # for a model that uses covariates; others pass them over
+    refused("covariates: missing ahead", forecast_of(_Y, _x(), _holed(np.nan, 62)), CovariateError, "2020-03"),
+    refused("covariates: infinite ahead", forecast_of(_Y, _x(), _holed(np.inf, 62)), CovariateError, "2020-03"),
+    refused("covariates: words ahead", forecast_of(_Y, _x(), _x(x=["a", "b"])), CovariateError, "x"),
+    refused("covariates: too few steps ahead", forecast_of(_Y, _x(), _x().iloc[:62]), CovariateError, "2020"),
+    refused("covariates: too many rows of an array", forecast_of(_Y, _x(), np.ones((6, 1))), CovariateError, "6"),
+    refused("covariates: too many columns of an array", forecast_of(_Y, _x(), np.ones((5, 2))), CovariateError, "x1"),
+    refused("covariates: none ahead", forecast_of(_Y, _x()), CovariateError, "x"),
+    refused("covariates: another name ahead", forecast_of(_Y, _x(), _x(z=np.ones(65))), CovariateError, "x"),
+    refused("covariates: a number ahead", forecast_of(_Y, _x(), 3.0), (CovariateError, ContainerTypeError, DataError)),
+    refused("covariates: a text ahead", forecast_of(_Y, _x(), "x"), (CovariateError, ContainerTypeError, DataError)),
+]
+
+
 def _asked(**arguments):
     def run(model):
         fitted = model.fit(_Y)
@@ -435,6 +521,33 @@ CALLS = [
         refused(f"call: quantiles={value!r}", _asked(quantiles=value), ParameterError, "quantile")
         for value in (0, 1, 1.5, -0.1, "median", float("nan"), [0.1, 0.1])
     ),
+    *(
+        refused(f"call: horizon={value!r}", _asked(horizon=value), ParameterError, "horizon")
+        for value in ("", {}, 5.0, np.timedelta64(5, "D"), pd.Timestamp("2020"), -(10**30), 1j, b"5", np.array(5.5))
+    ),
+    *(
+        refused(f"call: level={value!r}", _asked(level=value), ParameterError, "level")
+        for value in (
+            None.__class__,
+            [[80]],
+            {"a": 80},
+            [80, 80.0000001],
+            1e-300,
+            10**400,
+            [100.0],
+            b"80",
+            "80",
+            ["80"],
+            True,
+        )
+    ),
+    refused("call: a history that is empty", _given_history(months(np.empty(0))), DataError),
+    refused("call: a history of one missing value", _given_history(months([np.nan])), DataError),
+    refused("call: a history that is a number", _given_history(3.0), (ContainerTypeError, DataError)),
+    refused("call: a history of words", _given_history(months(np.array(["x"] * 60, dtype=object))), DataError, "x"),
+    accepted("call: a history of zeros", lambda model: (_Y, _given_history(months(np.zeros(60)))(model)[1])),
+    accepted("call: a history of a thousand times the size", _given_history(months(1000 * usual()))),
+    accepted("call: a history before that of training", _given_history(months(usual(), start="1990-01-01"))),
     accepted("call: level as an array", _asked(level=np.array([80.0]))),
     accepted("call: level as a whole number of numpy", _asked(level=np.int64(80))),
     accepted("call: horizon as a whole number of numpy", _asked(horizon=np.int32(5), level=80)),

@@ -10,7 +10,7 @@ import pytest
 
 import tsforecast
 from tsforecast import Forecast
-from tsforecast.exceptions import TSForecastError
+from tsforecast.exceptions import ParameterError, TSForecastError
 
 sys.path.insert(0, str(Path(__file__).parent))
 import hostile
@@ -18,6 +18,7 @@ import hostile
 sys.path.pop(0)
 
 # Laws hold whatever the weights are: networks are hardly trained.
+_QUICK = {"max_epochs": 2, "n_members": 2}
 MODELS = {
     "Naive": {},
     "SeasonalNaive": {},
@@ -27,17 +28,21 @@ MODELS = {
     "ARIMA": {},
     "SARIMA": {},
     "AutoARIMA": {},
-    "RNN": {"max_epochs": 2, "n_members": 2},
-    "LSTM": {"max_epochs": 2, "n_members": 2},
-    "GRU": {"max_epochs": 2, "n_members": 2},
+    "RNN": _QUICK,
+    "LSTM": _QUICK,
+    "GRU": _QUICK,
+    "Conformal": {"forecaster": tsforecast.Drift(), "calibration_size": 12},
+    "Ensemble": {"forecasters": [tsforecast.Naive(), tsforecast.ARIMA((1, 0, 0))], "how": "median"},
+    "Tuned": {"forecaster": tsforecast.SeasonalNaive(1), "space": {"season_length": [2, 3]}, "budget": 3},
 }
+ALSO = {"Conformal": (ParameterError,)}  # for want of errors to calibrate by
 LONGEST_MESSAGE = 600  # characters: an error is a sentence or three, not a dump
 _LEAST = 1e-6  # of the size of the data: the forecast of a series without a range may be off by rounding
 
 
-def test_there_are_at_least_150_cases_of_different_names():
+def test_there_are_at_least_250_cases_of_different_names():
     names = [case.name for case in hostile.CASES]
-    assert len(names) >= 150 and len(set(names)) == len(names)
+    assert len(names) >= 250 and len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("case", hostile.CASES, ids=lambda case: case.name)
@@ -49,10 +54,19 @@ def test_a_hostile_case_ends_in_a_sound_forecast_or_a_clear_error(name, case):
         try:
             data, out = case.run(model)
         except TSForecastError as error:
-            _check_error(error, case)
+            if not isinstance(error, ALSO.get(name, ())):
+                _check_error(error, case)
             return
     assert case.is_sound, f"no error, and this came of it:\n{out}"
     _check_forecast(data, _numbers(out), case.reach)
+
+
+@pytest.mark.parametrize("case", hostile.AHEAD, ids=lambda case: case.name)
+@pytest.mark.parametrize("name", ["ARMA", "SARIMA", "AutoARIMA", "LSTM", "Ensemble"])
+def test_covariates_ahead_that_cannot_be_used_are_an_error_of_a_model_that_uses_them(name, case):
+    with pytest.raises(case.errors) as caught:
+        case.run(getattr(tsforecast, name)(**MODELS[name]))
+    _check_error(caught.value, case)
 
 
 def _check_error(error, case):

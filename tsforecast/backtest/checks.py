@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tsforecast._arguments import check_each_once
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import interval_quantiles, quantile_levels
@@ -54,7 +55,7 @@ def parse_level(level: float | Sequence[float]) -> tuple[float, ...]:
     given = _numbers("level", level)
     for percent in given:
         interval_quantiles(percent)
-    _each_once("level", given)
+    check_each_once("level", given)
     return given
 
 
@@ -68,7 +69,7 @@ def parse_quantiles(quantiles: float | Sequence[float]) -> tuple[float, ...]:
     """
     given = _numbers("quantiles", quantiles)
     quantile_levels(None, given)
-    _each_once("quantiles", given)
+    check_each_once("quantiles", given)
     return given
 
 
@@ -192,10 +193,3 @@ def _numbers(name: str, given: Any) -> tuple[float, ...]:
         if not real or not abs(number) < _LARGEST:  # nan neither
             raise ParameterError(f"{name}: {number!r} is no number.")
     return tuple(float(number) for number in numbers)
-
-
-def _each_once(name: str, given: Sequence[float]) -> None:
-    told = [f"{number:g}" for number in given]  # as columns are called
-    for text in told:
-        if told.count(text) > 1:
-            raise ParameterError(f"{name}={list(given)}: {text} stands twice (six digits count); give each once.")

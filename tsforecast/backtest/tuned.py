@@ -96,6 +96,8 @@ class Tuned(Wrapper):
         return needed + _whole_horizon(self.horizon)
 
     def _fit(self, panel: Panel) -> None:
+        if self.random_state is not None:
+            whole_number("random_state", self.random_state, least=0)
         space, horizon = self._space(), self._horizon(panel)
         n_trials, seconds = parse_budget(self.budget)
         begin = time.monotonic()
@@ -121,7 +123,10 @@ class Tuned(Wrapper):
         return candidate.set_params(**{name: space[name][i] for name, i in zip(space, choice, strict=False)})
 
     def _score(self, choice: Choice, space: Space, panel: Panel, horizon: int) -> float:
-        """Mean absolute scaled error on the end of the series; infinite for a candidate that cannot be fitted."""
+        """Mean absolute scaled error on the end of the series; infinite for a candidate that cannot be fitted.
+
+        Where no series has a scale, as of constant ones, the mean absolute error.
+        """
         stop = panel.lengths - horizon
         before = panel.slice(np.zeros_like(stop), stop)
         rows = (panel.indptr[:-1] + stop)[:, None] + np.arange(horizon)
@@ -133,6 +138,9 @@ class Tuned(Wrapper):
         scale = seasonal_scale(before.values, before.indptr, panel.season_length)
         scores = mase(panel.values[rows], mean, scale)
         scores = scores[~np.isnan(scores)]
+        if scores.size == 0:
+            errors = np.abs(panel.values[rows] - mean)
+            scores = errors[~np.isnan(errors)]
         return float(scores.mean()) if scores.size and np.isfinite(scores).all() else float("inf")
 
     def _space(self) -> Space:
@@ -141,8 +149,11 @@ class Tuned(Wrapper):
         if not given:
             raise ParameterError(f"{name} declares no search_space; give space={{parameter: values}}.")
         known = self.forecaster.get_params()
+        if not isinstance(given, Mapping):
+            raise ParameterError(f"space={given!r} is no mapping of parameters to values.")
         for parameter, values in given.items():
-            if parameter not in known or len(values) == 0:
+            several = isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
+            if parameter not in known or not several or len(values) == 0:
                 raise ParameterError(f"space[{parameter!r}]={values!r}: {name} has the parameters {', '.join(known)}.")
         return {str(parameter): tuple(values) for parameter, values in given.items()}
 
@@ -198,7 +209,9 @@ def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | 
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces every study otherwise
     try:
-        study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=random_state))
+        study = optuna.create_study(
+            sampler=optuna.samplers.TPESampler(seed=None if random_state is None else random_state % 2**32)
+        )
     finally:
         optuna.logging.set_verbosity(level)
 

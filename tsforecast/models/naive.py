@@ -193,7 +193,9 @@ def _changes(panel: Panel, lag: int) -> Floats:
 def _rms(residuals: Floats, panel: Panel, n_parameters: int = 0) -> Floats:
     """Residual standard deviations, of those residuals that are there; nan where they are too few: ``(n_series,)``."""
     degrees = _count(residuals, panel) - n_parameters
-    return np.sqrt(_sum(residuals**2, panel) / np.where(degrees > 0, degrees, np.nan))
+    with np.errstate(over="ignore"):  # predict refuses what is not finite
+        squares = _sum(residuals**2, panel)
+    return np.sqrt(squares / np.where(degrees > 0, degrees, np.nan))
 
 
 def _sum(values: Floats, panel: Panel) -> Floats:

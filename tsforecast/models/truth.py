@@ -5,6 +5,7 @@ from scipy import stats
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.data.process import Process
+from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -30,6 +31,8 @@ class TrueModel(BaseForecaster):
         self.process = process
 
     def _fit(self, panel: Panel) -> None:
+        if not isinstance(self.process, Process):
+            raise ParameterError(f"process={self.process!r} is no process such as ArimaProcess(phi=(0.5,)).")
         self.process.conditional(panel, 1)  # what cannot be forecast fails here, not later
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:

@@ -3,7 +3,7 @@
 import dataclasses
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,14 +12,17 @@ import pandas as pd
 import sklearn.exceptions
 from scipy import stats
 
+from tsforecast._arguments import random_generator
+from tsforecast._memory import fits_in_memory
+from tsforecast._numbers import whole_number
 from tsforecast._renamed import with_new_names
+from tsforecast._sizes import check_sizes
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
-from tsforecast.containers import Covariates, future_covariates
+from tsforecast.containers import Covariates, check_horizon, future_covariates
 from tsforecast.data.transform import Kind, Transform, learn
 from tsforecast.exceptions import (
     CovariateError,
-    DataError,
     FitError,
     ParameterError,
     SeriesTooShortError,
@@ -32,7 +35,7 @@ from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
 
-_LARGEST = 1e60  # its fourth power can be computed
+_COPIES = 3  # of paths that are held at once
 
 
 class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
@@ -115,11 +118,10 @@ class ArimaForecaster(BaseForecaster):
         """How to fit; the constructor's arguments are checked against the panel here."""
 
     def _fit(self, panel: Panel) -> None:
-        if isinstance(self.n_jobs, bool) or not isinstance(self.n_jobs, (int, np.integer)) or self.n_jobs < 1:
-            raise ParameterError(f"n_jobs={self.n_jobs!r} is not a whole number of threads, at least 1.")
+        whole_number("n_jobs", self.n_jobs, what="a whole number of threads")
         check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
-        _check_values(panel)
+        check_sizes(panel)
         self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
         data = self.transform_.apply(panel)
 
@@ -179,9 +181,7 @@ class ArimaForecaster(BaseForecaster):
     def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
         """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
         name = data.ids[i]
-        if name not in self.fits_:
-            raise UnknownNameError(f"Series {name!r} is not among the {len(self.fits_)} series fitted.")
-        fitted = self.fits_[name]
+        fitted = self._fit_of(name)
         _check_history(data, i, fitted)
         trend = self._trend_of(fitted)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
@@ -229,12 +229,10 @@ class ArimaForecaster(BaseForecaster):
         from tsforecast.models.arima import simulation  # numba takes half a second to import
 
         self._check_fitted()
-        for name, count in (("horizon", horizon), ("n_paths", n_paths)):
-            if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-                raise ParameterError(f"{name}={count!r} is not a whole number, at least 1.")
+        _check_paths(self.panel_, horizon, n_paths)
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
-        rng = np.random.default_rng(random_state)
+        rng = random_generator(random_state)
         future = self._future(X, self.panel_, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
         for i, (name, fit) in enumerate(self.fits_.items()):
@@ -276,7 +274,7 @@ class ArimaForecaster(BaseForecaster):
                 "bic": fit.bic,
                 "converged": fit.converged,
             }
-            for fit in self.fits_.values()
+            for fit in self._fits().values()
         ]
         return pd.DataFrame(rows, index=pd.Index(list(self.fits_), name="unique_id"))
 
@@ -285,7 +283,7 @@ class ArimaForecaster(BaseForecaster):
 
         Standard errors are those of `covariance`; z is the estimate over its standard error.
         """
-        return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self.fits_.items())
+        return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self._fits().items())
 
     def covariance(self, unique_id: str) -> Floats:
         """Covariance of the ``coefficients`` of one series: (n_coefficients, n_coefficients).
@@ -295,7 +293,7 @@ class ArimaForecaster(BaseForecaster):
         and everywhere where the likelihood has no peak; see `tsforecast.models.arima.covariance.covariance`.
         """
         y, Z = self._series(unique_id)
-        return covariance(self.fits_[unique_id], y, Z, self.engine)
+        return covariance(self._fit_of(unique_id), y, Z, self.engine)
 
     def residuals(self, unique_id: str) -> Floats:
         """One-step prediction errors of one training series, each of variance ``sigma2``: ``(n_obs,)``.
@@ -305,7 +303,7 @@ class ArimaForecaster(BaseForecaster):
         from tsforecast.models.arima.residuals import residuals  # numba takes half a second to import
 
         y, Z = self._series(unique_id)
-        return residuals(self.fits_[unique_id], y, Z)
+        return residuals(self._fit_of(unique_id), y, Z)
 
     def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.
@@ -313,21 +311,35 @@ class ArimaForecaster(BaseForecaster):
         The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
         over.
         """
-        degrees = n_lags - self.fits_[unique_id].order.n_arma
+        degrees = whole_number("n_lags", n_lags) - self._fit_of(unique_id).order.n_arma
         if degrees < 1:
             raise ParameterError(f"n_lags={n_lags} leaves no degree of freedom; {n_lags - degrees + 1} are needed.")
         e = self.residuals(unique_id)
         e = e[~np.isnan(e)]
+        if n_lags >= e.size:
+            raise ParameterError(f"n_lags={n_lags} are too many for {e.size} residuals; give {e.size - 1} at most.")
         e = e - e.mean()
         r = np.array([e[k:] @ e[:-k] for k in range(1, n_lags + 1)]) / (e @ e)
         statistic = e.size * (e.size + 2) * float(np.sum(r**2 / (e.size - np.arange(1, n_lags + 1))))
         return statistic, float(stats.chi2.sf(statistic, degrees))
 
+    def _fits(self) -> dict[str, ArimaFit]:
+        self._check_fitted()
+        return self.fits_
+
+    def _fit_of(self, unique_id: str) -> ArimaFit:
+        """The fit of a series; an `UnknownNameError` where there is none."""
+        fits = self._fits()
+        if not isinstance(unique_id, Hashable) or unique_id not in fits:
+            raise UnknownNameError(f"Series {unique_id!r} is not among the {len(fits)} series fitted.")
+        return fits[unique_id]
+
     def _series(self, unique_id: str) -> tuple[Floats, Floats]:
         """Training values on the scale of the model, and their regressors."""
+        fit = self._fit_of(unique_id)
         i = int(self.panel_.positions(pd.Index([unique_id]))[0])
         data = self.transform_.apply(self.panel_.take([i]))
-        return data.values, regressors(self._trend_of(self.fits_[unique_id]), 0, data.n_obs, data.covariates)
+        return data.values, regressors(self._trend_of(fit), 0, data.n_obs, data.covariates)
 
 
 def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
@@ -370,15 +382,15 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
 
 
-def _check_values(panel: Panel) -> None:
-    """A `DataError` for a series whose values, multiplied with each other, leave the range of double precision."""
-    for i in range(panel.n_series):
-        largest = float(np.nanmax(np.abs(panel.series(i)), initial=0.0))
-        if largest > _LARGEST or 0.0 < largest < 1.0 / _LARGEST:
-            raise DataError(
-                f"Series {panel.ids[i]!r} has values of the size {largest:.0e}; a likelihood can be computed between "
-                f"{1 / _LARGEST:.0e} and {_LARGEST:.0e}. Give the series in another unit."
-            )
+def _check_paths(panel: Panel, horizon: int, n_paths: int) -> None:
+    whole_number("horizon", horizon)
+    whole_number("n_paths", n_paths)
+    check_horizon(panel, horizon, 0)
+    if not fits_in_memory(panel.n_series * int(n_paths), _COPIES * int(horizon)):
+        raise ParameterError(
+            f"n_paths={n_paths:,} of horizon={horizon:,} for {panel.n_series:,} series are more than half the memory "
+            "of this machine holds."
+        )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

@@ -246,7 +246,7 @@ def _roots(coefficients: Floats) -> NDArray[np.complex128]:
 
 def check_engine(engine: str) -> None:
     """A `ParameterError` where ``engine`` is none of the choices."""
-    if engine not in _ENGINES:
+    if not isinstance(engine, str) or engine not in _ENGINES:
         raise ParameterError(f"engine={engine!r} is none of {list(_ENGINES)}.")
 
 

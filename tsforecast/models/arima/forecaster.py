@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from tsforecast._numbers import is_whole
 from tsforecast._renamed import renamed
 from tsforecast._types import Floats
 from tsforecast.data.transform import Kind
@@ -308,8 +309,10 @@ class AutoARIMA(ArimaForecaster):
     def _space(self, seasons: tuple[int, ...]) -> tuple[SearchSpace, tuple[int, ...]]:
         """What to search, and the seasons that are harmonics."""
         for name, count in (("d", self.d), ("D", self.D)):
-            if count is not None and (not isinstance(count, (int, np.integer)) or count not in (0, 1, 2)):
+            if count is not None and not (is_whole(count) and count in (0, 1, 2)):
                 raise ParameterError(f"{name}={count!r} is none of None, 0, 1, 2.")
+        if not isinstance(self.stepwise, (bool, np.bool_)):
+            raise ParameterError(f"stepwise={self.stepwise!r} is neither True nor False.")
         _check_choice("criterion", self.criterion, ("aicc", "aic", "bic"))
         _check_choice("trend", self.trend, ("auto", "none"))
         _check_choice("seasonal_test", self.seasonal_test, ("strength", "ocsb", "ch"))

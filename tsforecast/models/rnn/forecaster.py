@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from tsforecast._sizes import check_sizes
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.containers import to_panel
@@ -134,7 +135,8 @@ class _Recurrent(BaseForecaster):
             preparation=trained.preparation,
         )
         model.trained_ = [trained]
-        model.panel_, model._container = to_panel(panel)
+        panel, container = to_panel(panel)
+        model._remember(panel, panel, container)
         return model
 
     def fit_folder(self, folder: str | Path, *, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> Self:
@@ -170,7 +172,8 @@ class _Recurrent(BaseForecaster):
         _, error = self._adopt(learn([Task(self._recipe, source, self._seed)]))
         if error is not None:
             raise error
-        self.panel_, self._container = to_panel(source.sample(self._seed))
+        panel, container = to_panel(source.sample(self._seed))
+        self._remember(panel, panel, container)
         return self
 
     def _fit(self, panel: Panel) -> None:
@@ -182,24 +185,25 @@ class _Recurrent(BaseForecaster):
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
         """Seconds and error of each fit; networks of one shape are trained together, to the weights they get alone."""
         tasks: list[Task] = []
-        spans: list[slice | ParameterError] = []
+        spans: list[slice | DataError | ParameterError] = []
         for model, panel in zip(models, panels, strict=True):
             try:
                 own = model._tasks(panel)
-            except ParameterError as error:
+            except (DataError, ParameterError) as error:
                 spans.append(error)
             else:
                 spans.append(slice(len(tasks), len(tasks) + len(own)))
                 tasks += own
         learnt = learn(tasks)
         return [
-            (0.0, span) if isinstance(span, ParameterError) else model._adopt(learnt[span])
+            (0.0, span) if isinstance(span, Exception) else model._adopt(learnt[span])
             for model, span in zip(models, spans, strict=True)
         ]
 
     def _tasks(self, panel: Panel) -> list[Task]:
         """One task for all series, or one for each."""
         self._check()
+        check_sizes(panel)
         parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
         return [Task(self._recipe, part, self._seed) for part in parts]
 
