@@ -81,11 +81,14 @@ class RollingOrigin:
 
         The test window of cutoff w and series i begins ``gap`` after ``stop[w, i]``.
         """
-        back = np.arange(self.n_windows - 1, -1, -1) * self.step + self.gap + self.horizon  # (n_windows,)
+        longest = int(np.max(lengths, initial=0))
+        past = longest + 1  # steps past the beginning of every series: more of them would be no other, and might wrap
+        step, ahead = min(int(self.step), past), min(int(self.gap) + int(self.horizon), past)
+        back = np.arange(self.n_windows - 1, -1, -1) * step + ahead  # (n_windows,)
         stop = np.asarray(lengths)[None, :] - back[:, None]
         if self.max_train_size is None:
             return np.zeros_like(stop), stop
-        most = min(int(self.max_train_size), int(np.max(lengths, initial=0)))
+        most = min(int(self.max_train_size), longest)
         return np.maximum(stop - most, 0), stop
 
     def check(self, lengths: Ints, ids: Index, way_on: str = "") -> None:

@@ -86,9 +86,9 @@ class Plan:
         usual = tuple(metric.name for metric in self.metrics) == DEFAULT_METRICS
         n_series = self.panel.n_series
         ranking_metric(score_facts(self.metrics, self.level), None)
-        check_metrics(self.metrics, self.level, self.levels, n_series, self.cv.horizon, usual=usual)
         fitted_at = [windows[0] for windows in self._shared_fits()]
         check_short(self.panel, self.models, self.cv, fitted_at, self.too_short)
+        check_metrics(self.metrics, self.level, self.levels, n_series, self.cv.horizon, usual=usual)
 
     @property
     def levels(self) -> Floats:
