@@ -28,7 +28,8 @@ _WITHOUT_CONTENT = ("_thread", "threading")  # locks hold nothing that a forecas
 _BOOKKEEPING = frozenset(
     ("__module__", "__dict__", "__weakref__", "__doc__", "__annotations__", "__abstractmethods__", "_abc_impl",
      "__firstlineno__", "__qualname__", "__static_attributes__", "__dataclass_fields__", "__dataclass_params__",
-     "__match_args__", "__orig_bases__", "__parameters__", "__slots__", "__hash__", "__classcell__",
+     "__match_args__", "__orig_bases__", "__parameters__", "__slots__", "__slotnames__", "__hash__",
+     "__classcell__",
      "__annotate_func__", "__annotations_cache__")
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What a run is told apart by: the content of models and metrics, the same in every process."""
 
+import copy
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 
 from tsforecast import Naive
 from tsforecast.backtest import RollingOrigin, backtest
@@ -261,6 +263,17 @@ def test_lines_names_of_files_and_calls_do_not_count():
     for _ in range(2000):
         one["f"](1)
     assert before == content_hash(one["f"]) == content_hash(other["f"])
+
+
+def test_an_object_that_was_pickled_copied_and_fitted_has_the_content_it_had():
+    class Fresh(Naive):
+        def _fit(self, panel):
+            super()._fit(panel)
+
+    before = content_hash(Fresh())
+    copy.deepcopy(Fresh())  # which puts a note into the class, as pickling does
+    clone(Fresh()).fit([1.0, 2.0, 3.0]).predict(1)
+    assert "__slotnames__" in vars(Fresh) and content_hash(Fresh()) == before
 
 
 def test_what_code_counts_for_itself_is_no_setting():
