@@ -119,7 +119,7 @@ def criterion_search(scores, limits, stepwise, angle=0.0, room=94):
     def starts(y, orders, n_points):
         return np.zeros((1, orders[:4].sum()))
 
-    rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1)
+    rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1, 0.0)
     rules = order_search.Rules(order_search.AIC, 1.01, False, (minimise, starts, (0, 0, 0)), 0)
     firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
     if not stepwise:
