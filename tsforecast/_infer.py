@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._months import Months
+from tsforecast._numbers import LARGEST
 from tsforecast._types import Bools, Index, Ints
 from tsforecast.exceptions import FrequencyError
-from tsforecast.frequency import LARGEST, Freq, freq_name, parse_freq
+from tsforecast.frequency import Freq, freq_name, parse_freq
 
 _STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
 _MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # of filled gaps: for a few observations, and for each further one

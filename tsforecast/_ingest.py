@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._dates import compact_dates, parse_dates
+from tsforecast._numbers import LARGEST
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError
 
-_LARGEST = 2**62  # of integer times: sums of two of them still are int64
 _LONGEST = 60  # letters of a value in a message
 _EXACT = 2**53  # whole numbers past it have no floats of their own
 
@@ -238,9 +238,9 @@ def _periods(column: "pd.Series[Any]") -> pd.PeriodIndex:
 def _int64(numbers_given: "np.ndarray[Any, Any]", indptr: Ints, ids: Index) -> Index:
     """Whole numbers of any type as int64."""
     far = (
-        np.array([abs(int(t)) > _LARGEST for t in numbers_given])
+        np.array([abs(int(t)) > LARGEST for t in numbers_given])
         if numbers_given.dtype == object
-        else ((numbers_given > _LARGEST) | (numbers_given < -_LARGEST))
+        else ((numbers_given > LARGEST) | (numbers_given < -LARGEST))
     )
     if far.any():
         row = int(np.argmax(far))

@@ -1,10 +1,13 @@
 """How much memory a table may take: asked before it is made."""
 
+import contextlib
 import os
+from pathlib import Path
 
 _BYTES = 8  # of a number
 _SHARE = 2  # a half of the memory
-_USUAL = 8 * 2**30  # where the system does not tell
+_UNKNOWN = 8 * 2**30  # where the system does not tell
+_CGROUP = Path("/sys/fs/cgroup/memory.max")  # what a container may use
 
 
 def fits_in_memory(n_rows: int, n_columns: int) -> bool:
@@ -15,12 +18,21 @@ def fits_in_memory(n_rows: int, n_columns: int) -> bool:
     >>> fits_in_memory(1000, 10), fits_in_memory(10**14, 10)
     (True, False)
     """
-    return n_rows * n_columns * _BYTES <= _physical() // _SHARE
+    return n_rows * n_columns * _BYTES <= memory_bytes() // _SHARE
 
 
-def _physical() -> int:
-    """Bytes of memory of this machine."""
+def memory_bytes() -> int:
+    """Bytes of memory of this machine, or of the container this process runs in.
+
+    Examples
+    --------
+    >>> memory_bytes() > 0
+    True
+    """
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        known = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     except (AttributeError, ValueError, OSError):  # no such question on Windows
-        return _USUAL
+        known = [_UNKNOWN]
+    with contextlib.suppress(OSError, ValueError):  # no container, or "max"
+        known.append(int(_CGROUP.read_text()))
+    return min(known)

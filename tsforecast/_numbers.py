@@ -4,7 +4,7 @@ import numpy as np
 
 from tsforecast.exceptions import ParameterError
 
-_LARGEST = 2**62  # so that sums of two of them are int64
+LARGEST = 2**62  # of arguments and of integer times, so that sums of two of them are int64
 
 
 def is_whole(value: object) -> bool:
@@ -31,7 +31,7 @@ def whole_number(name: str, value: object, least: int = 1, what: str = "a whole 
     >>> whole_number("gap", np.int64(3), least=0)
     3
     """
-    if not is_whole(value) or not least <= int(value) <= _LARGEST:  # type: ignore[call-overload] # it is whole
-        most = " and at most 2**62" if is_whole(value) and int(value) > _LARGEST else ""  # type: ignore[call-overload]
+    if not is_whole(value) or not least <= int(value) <= LARGEST:  # type: ignore[call-overload] # it is whole
+        most = " and at most 2**62" if is_whole(value) and int(value) > LARGEST else ""  # type: ignore[call-overload]
         raise ParameterError(f"{name}={value!r} is not {what}, at least {least}{most}.")
     return int(value)  # type: ignore[call-overload] # it is whole

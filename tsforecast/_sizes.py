@@ -19,10 +19,12 @@ def check_sizes(panel: Panel) -> None:
     tsforecast.exceptions.DataError: Series 'y' has values of the size 1e+80; a model can be fitted between 1e-60 and \
 1e+60. Give the series in another unit.
     """
-    for i in range(panel.n_series):
-        largest = float(np.nanmax(np.abs(panel.series(i)), initial=0.0))
-        if largest > _LARGEST or 0.0 < largest < 1.0 / _LARGEST:
-            raise DataError(
-                f"Series {panel.ids[i]!r} has values of the size {largest:.0e}; a model can be fitted between "
-                f"{1 / _LARGEST:.0e} and {_LARGEST:.0e}. Give the series in another unit."
-            )
+    sizes = np.abs(panel.values)
+    largest = np.maximum.reduceat(np.where(np.isnan(sizes), 0.0, sizes), panel.indptr[:-1])  # (n_series,)
+    wrong = (largest > _LARGEST) | ((largest > 0.0) & (largest < 1.0 / _LARGEST))
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise DataError(
+            f"Series {panel.ids[i]!r} has values of the size {largest[i]:.0e}; a model can be fitted between "
+            f"{1 / _LARGEST:.0e} and {_LARGEST:.0e}. Give the series in another unit."
+        )

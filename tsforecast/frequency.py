@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
 from tsforecast._months import months_between, months_of, move_months
-from tsforecast._numbers import is_whole
+from tsforecast._numbers import LARGEST, is_whole
 from tsforecast._offsets import (
     DAY,
     MINUTE,
@@ -34,7 +34,6 @@ from tsforecast.exceptions import FrequencyError, ParameterError
 
 Freq: TypeAlias = pd.offsets.BaseOffset | int
 
-LARGEST = 2**62  # of integer times and steps: sums of two of them still are int64
 _LAST_YEAR = 9999  # of dates that can be written
 _LONGEST_STEP = 292 * 365 * DAY  # what nanoseconds can tell
 _LABEL = 60  # letters of a name in a message

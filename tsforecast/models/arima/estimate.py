@@ -18,7 +18,7 @@ Engine: TypeAlias = Literal["numba", "statsmodels"]
 _ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
 _LARGEST = 2_000_000  # values of all rows: each missing value is one for the engine "numba"
 _LONGEST = 100_000_000  # products of these: about a second; a Kalman filter does not mind how many gaps there are
-_NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
+NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
 _ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
 
 DEGENERATE = "its likelihood is not finite, or its innovation variance is below the resolution of the values"
@@ -290,7 +290,7 @@ def explained_wholly(y: Floats, Z: Floats, names: tuple[str, ...], order: Order)
     {'phi1': 0.0, 'mean': 7.0}
     """
     w, X = order.difference(y), order.difference(Z)
-    known, largest = ~np.isnan(w), _NO_STRUCTURE * np.nanmax(np.abs(y))
+    known, largest = ~np.isnan(w), NO_STRUCTURE * np.nanmax(np.abs(y))
     beta, left = _least_squares(w[known], X[known])
     if np.max(np.abs(left), initial=0.0) <= largest and not known.all():  # values apart over a gap are seen now
         gaps = np.isnan(y)

@@ -15,14 +15,13 @@ from tsforecast.kernels import likelihood, start
 from tsforecast.kernels.gls import by_gram_schmidt
 from tsforecast.models.arima import by_numba
 from tsforecast.models.arima.compiled import whiten
-from tsforecast.models.arima.estimate import ArimaFit
+from tsforecast.models.arima.estimate import NO_STRUCTURE, ArimaFit
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
 
 _STEP = 1e-4  # radians, of central differences
 _PRIOR = 0.8  # radians: standard deviation of an angle that the series tells nothing of
 _LONG = (70, 100)  # known values from which the uncertainty of the lags fades, and past which it is left out
-_NO_STRUCTURE = 1e-10  # of the level: see `estimate.explained_wholly`
 # Of chosen orders, from simulations and from M3 and M4 (docs/arima_intervals.md):
 _OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # of 10 coefficients per known value
 _OF_RECENT, _CALM = 0.4, 0.2  # of the logarithm of the recent variance over that of all
@@ -185,7 +184,7 @@ def _regular(U: Floats) -> Floats:
 
 def _weight(fit: ArimaFit, y: Floats) -> float:
     """How much of the uncertainty of the lags counts: all of it in a short series, nothing in a long one."""
-    if fit.order.n_arma == 0 or np.sqrt(fit.sigma2) <= _NO_STRUCTURE * np.nanmax(np.abs(y)):
+    if fit.order.n_arma == 0 or np.sqrt(fit.sigma2) <= NO_STRUCTURE * np.nanmax(np.abs(y)):
         return 0.0
     begin, end = _LONG
     return float(np.clip((end - fit.n_obs) / (end - begin), 0.0, 1.0))
