@@ -26,12 +26,12 @@ from arima_problems import DATA, classic
 from peers import ONE_CORE, python_of
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-from tsforecast.models.arima.by_numba import forecast, innovations, rows
 from tsforecast.models.arima.design import regressors
+from tsforecast.models.arima.engines.numba import forecast, innovations, rows
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import Order
-from tsforecast.models.arima.search import search
-from tsforecast.models.arima.space import SearchSpace
+from tsforecast.models.arima.search.search import search
+from tsforecast.models.arima.search.space import SearchSpace
 
 PEERS = ["statsforecast", "pmdarima", "pmdarima-rs", "rustima", "aeon"]
 COLLECTIONS = {"m3_monthly": 12, "m3_quarterly": 4, "m4_quarterly_part": 4, "m4_weekly": 1, "m4_hourly": 24}

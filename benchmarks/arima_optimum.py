@@ -30,8 +30,8 @@ import numpy as np
 from arima import ask, by_statsmodels, concentrated, exact, fixed_job, peer_process, polynomials
 from arima_problems import problems
 
-from tsforecast.models.arima.by_numba import rows
 from tsforecast.models.arima.design import regressors
+from tsforecast.models.arima.engines.numba import rows
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import multiply
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.signal import lfilter
 
-from tsforecast.kernels.polynomial import step_up
+from tsforecast.kernels.arma.polynomial import step_up
 from tsforecast.models.arima.order import Order, multiply
 
 DATA = pathlib.Path(os.environ.get("TSFORECAST_DATA", pathlib.Path(__file__).parents[2] / "shared" / "data"))

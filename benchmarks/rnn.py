@@ -39,7 +39,7 @@ PEERS = {
     "pytorch-forecasting": ("pytorch-forecasting", "pytorch-forecasting"),
 }
 IMPORTS = {
-    OURS: "from tsforecast import LSTM, GRU; import tsforecast.models.rnn.learner",
+    OURS: "from tsforecast import LSTM, GRU; import tsforecast.models.neural.training.run",
     "neuralforecast": "from neuralforecast import NeuralForecast; from neuralforecast.models import LSTM, GRU",
     "darts BlockRNN": "from darts.models import BlockRNNModel",
     "darts RNN": "from darts.models import RNNModel",

@@ -24,7 +24,7 @@ import pandas as pd
 from peers import ONE_CORE, python_of
 
 from tsforecast import GRU, LSTM, RNN, AutoARIMA, SeasonalNaive
-from tsforecast.models.rnn.options import Training
+from tsforecast.models.neural.options import Training
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ import time
 
 import torch
 
-from tsforecast.models.rnn.network import RecurrentNetwork
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 
 STEPS, INPUTS, OUTPUTS = 48, 16, 18
 

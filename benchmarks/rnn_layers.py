@@ -16,8 +16,8 @@ import time
 import torch
 from torch import nn
 
-from tsforecast.models.rnn import fused
-from tsforecast.models.rnn.cells import SIZES
+from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.networks.cells import SIZES
 
 HIDDEN, STREAMS, STEPS, MEMBERS = (32, 64, 128), (8, 32, 128), (12, 48, 168), (1, 5, 20, 100)
 INPUTS = 8

@@ -43,8 +43,8 @@ def callback(base, ticks):
 
 def ours(job, frame, ticks):
     from tsforecast import GRU, LSTM
-    from tsforecast.models.rnn.module import RecurrentModule
-    from tsforecast.models.rnn.options import Training
+    from tsforecast.models.neural.options import Training
+    from tsforecast.models.neural.training.module import RecurrentModule
 
     RecurrentModule.on_train_batch_end = ticks
     training = Training(

@@ -6,7 +6,7 @@ M3 and M4 (docs/bptt.md, "What it scores").
 
 from tsforecast import LSTM, SeasonalNaive, load
 from tsforecast.backtest import RollingOrigin, backtest
-from tsforecast.models.rnn.options import Training
+from tsforecast.models.neural.options import Training
 
 result = backtest(
     {

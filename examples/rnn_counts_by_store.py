@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast import LSTM
-from tsforecast.models.rnn.options import Decoding
+from tsforecast.models.neural.options import Decoding
 
 rng = np.random.default_rng(0)
 days = pd.date_range("2024-01-01", periods=200, freq="D")

@@ -4,7 +4,7 @@ import numpy as np
 
 from tsforecast.data.catalog import load
 from tsforecast.models.naive import SeasonalNaive
-from tsforecast.models.rnn.forecaster import LSTM
+from tsforecast.models.neural.forecaster import LSTM
 
 airline = load("airline").series
 for model in (SeasonalNaive(), LSTM()):

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tsforecast.backtest.origins import RollingOrigin
-    from tsforecast.backtest.result import BacktestResult
+    from tsforecast.backtest.result.result import BacktestResult
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
     from tsforecast.data.catalog import load
-    from tsforecast.data.diagnose import diagnose
     from tsforecast.data.file_format import FileFormat
     from tsforecast.data.process import ArimaProcess, SeasonalProcess
     from tsforecast.data.read import read
@@ -23,11 +22,12 @@ if TYPE_CHECKING:
     from tsforecast.models.conformal import Conformal
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
-    from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
-    from tsforecast.models.rnn.options import Decoding, Training
-    from tsforecast.models.rnn.preparation import Preparation
+    from tsforecast.models.neural.forecaster import GRU, LSTM, RNN
+    from tsforecast.models.neural.options import Decoding, Training
+    from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
     from tsforecast.panel import Panel
+    from tsforecast.series.diagnose import diagnose
 
 __version__ = "0.1.0"
 
@@ -36,28 +36,28 @@ _HOMES = {
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
     "AutoARIMA": "tsforecast.models.arima.forecaster",
-    "BacktestResult": "tsforecast.backtest.result",
+    "BacktestResult": "tsforecast.backtest.result.result",
     "BaseForecaster": "tsforecast.base",
     "Conformal": "tsforecast.models.conformal",
-    "Decoding": "tsforecast.models.rnn.options",
+    "Decoding": "tsforecast.models.neural.options",
     "Drift": "tsforecast.models.naive",
     "Ensemble": "tsforecast.models.ensemble",
     "FileFormat": "tsforecast.data.file_format",
     "Forecast": "tsforecast.forecast",
-    "GRU": "tsforecast.models.rnn.forecaster",
+    "GRU": "tsforecast.models.neural.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
-    "LSTM": "tsforecast.models.rnn.forecaster",
+    "LSTM": "tsforecast.models.neural.forecaster",
     "Naive": "tsforecast.models.naive",
     "Panel": "tsforecast.panel",
-    "Preparation": "tsforecast.models.rnn.preparation",
-    "RNN": "tsforecast.models.rnn.forecaster",
+    "Preparation": "tsforecast.models.neural.prepare.preparation",
+    "RNN": "tsforecast.models.neural.forecaster",
     "RollingOrigin": "tsforecast.backtest.origins",
     "SARIMA": "tsforecast.models.arima.forecaster",
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
-    "Training": "tsforecast.models.rnn.options",
+    "Training": "tsforecast.models.neural.options",
     "TrueModel": "tsforecast.models.truth",
-    "diagnose": "tsforecast.data.diagnose",
+    "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
     "read": "tsforecast.data.read",

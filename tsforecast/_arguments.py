@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tsforecast._numbers import whole_number
 from tsforecast._types import Floats, Ints
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
+from tsforecast.panel.whole_numbers import whole_number
 
 
 def steps_ahead(horizon: object) -> int:

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tsforecast._ingest import time_kind
 from tsforecast._types import Index
 from tsforecast.exceptions import CovariateError, DataError
-from tsforecast.frequency import steps_between
 from tsforecast.panel import Panel
+from tsforecast.panel.frequency import steps_between
+from tsforecast.panel.ingest import time_kind
 
 
 def check_order(y: Any, X: Any) -> None:

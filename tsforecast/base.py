@@ -12,9 +12,18 @@ from sklearn.base import BaseEstimator
 
 from tsforecast._arguments import check_finite, number_list, steps_ahead, with_gaps
 from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
-from tsforecast._short import TooShort, check_choice, check_lengths
 from tsforecast._types import Floats
-from tsforecast.containers import (
+from tsforecast.exceptions import (
+    CovariateError,
+    DataError,
+    MissingValuesError,
+    NotFittedError,
+    ParameterError,
+    SeriesTooShortError,
+)
+from tsforecast.forecast import Forecast, quantile_levels
+from tsforecast.panel import Panel
+from tsforecast.panel.containers import (
     Container,
     Covariates,
     Series,
@@ -25,17 +34,8 @@ from tsforecast.containers import (
     split_covariates,
     to_panel,
 )
-from tsforecast.exceptions import (
-    CovariateError,
-    DataError,
-    MissingValuesError,
-    NotFittedError,
-    ParameterError,
-    SeriesTooShortError,
-)
-from tsforecast.forecast import Forecast, quantile_levels
-from tsforecast.frequency import freq_name
-from tsforecast.panel import Panel
+from tsforecast.panel.frequency import freq_name
+from tsforecast.panel.lengths import TooShort, check_choice, check_lengths
 
 
 class BaseForecaster(BaseEstimator, ABC):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError
-from tsforecast.frequency import Freq, future_times
+from tsforecast.panel.frequency import Freq, future_times
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

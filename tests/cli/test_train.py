@@ -13,7 +13,7 @@ from tsforecast.cli import train
 from tsforecast.cli.main import main
 from tsforecast.data import catalog
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
-from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
+from tsforecast.models.neural.forecaster import GRU, LSTM, RNN
 
 QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
 
@@ -83,7 +83,7 @@ def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
 
 def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    callback = ["--trainer.callbacks", "tsforecast.models.rnn.callbacks.AverageWeights"]
+    callback = ["--trainer.callbacks", "tsforecast.models.neural.training.callbacks.AverageWeights"]
     callback += ["--trainer.callbacks.share", "0.5"]
     saving = ["--trainer.callbacks+", "ModelCheckpoint", "--trainer.callbacks.save_last", "true"]
     saving += ["--trainer.callbacks.save_top_k", "-1"]
@@ -145,7 +145,7 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tsforecast.models.rnn.module.RecurrentModule.training_step", interrupt)
+    monkeypatch.setattr("tsforecast.models.neural.training.module.RecurrentModule.training_step", interrupt)
     assert main(["train", "fit", "--config", "lstm", *QUICK]) == 130
     assert "Stopped." in capsys.readouterr().err
 

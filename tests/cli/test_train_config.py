@@ -13,7 +13,7 @@ from tsforecast._resources import bundled
 from tsforecast.cli import train
 from tsforecast.cli.train_config import check_text
 from tsforecast.exceptions import ParameterError, RunFolderError, TSForecastError
-from tsforecast.models.rnn.forecaster import LSTM
+from tsforecast.models.neural.forecaster import LSTM
 
 HARMS = {
     "a program": {"class_path": "subprocess.Popen", "init_args": {"args": ["touch", "harmed"]}},

@@ -15,7 +15,7 @@ INSTRUMENTED = (
     "tsforecast.data.read",
     "tsforecast.cli.backtest",
     "tsforecast.cli.models",
-    "tsforecast.models.rnn.checkpoint",
+    "tsforecast.models.neural.forecasting.checkpoint",
 )
 
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg, signal
 
-from tsforecast.kernels import arma, fit, gls, likelihood, polynomial, rows, start
 from tsforecast.kernels._lanes import N_LANES
-from tsforecast.models.arima import by_numba
-from tsforecast.models.arima.compiled import fit_kernels, whiten
+from tsforecast.kernels.arma import beginning as arma
+from tsforecast.kernels.arma import fit, gls, likelihood, polynomial, rows, start
+from tsforecast.models.arima.engines import numba as by_numba
+from tsforecast.models.arima.engines.kernels import fit_kernels, whiten
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
 

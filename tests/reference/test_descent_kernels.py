@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tsforecast.kernels.descent import adam, bound, momentum
+from tsforecast.kernels.recurrent.descent import adam, bound, momentum
 
 SIZES = (2, 21)  # members and weights: no whole vectors
 

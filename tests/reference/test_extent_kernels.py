@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tsforecast.kernels.extent import distances, largest_usual, widest_ranges
+from tsforecast.kernels.series.extent import distances, largest_usual, widest_ranges
 
 
 def ragged(seed):

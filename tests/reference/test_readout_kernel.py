@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tsforecast.kernels.readout import point_loss
+from tsforecast.kernels.recurrent.readout import point_loss
 
 LANES = 8  # of float64 in a vector
 SIZES = {0: np.abs, 1: np.square, 2: lambda e: np.where(np.abs(e) < 1, 0.5 * e**2, np.abs(e) - 0.5)}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from tsforecast.models.rnn import fused
-from tsforecast.models.rnn.fused import Layer, Run, flat, shape_of, split, widened
+from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.networks.compiled_layer import Layer, Run, flat, shape_of, split, widened
 
 N_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 N_PARTS = {"rnn": 1, "lstm": 2, "gru": 1}
@@ -23,7 +23,7 @@ def sigmoid(v):
 
 
 def step(cell, x, U, d, h, c):
-    """One step of one stream, from the equations in ``tsforecast.models.rnn.cells``."""
+    """One step of one stream, from the equations in ``tsforecast.models.neural.networks.cells``."""
     size = h.size
     u = U @ h
     if cell == "rnn":

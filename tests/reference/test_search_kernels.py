@@ -12,7 +12,8 @@ from statsmodels.tools.sm_exceptions import InterpolationWarning
 from statsmodels.tsa.seasonal import STL
 from statsmodels.tsa.stattools import kpss as kpss_of_statsmodels
 
-from tsforecast.kernels import order_search, polynomial, residuals, stl, unit_root
+from tsforecast.kernels.arma import order_search, polynomial, residuals
+from tsforecast.kernels.series import stl, unit_root
 
 few = settings(max_examples=25, deadline=None, derandomize=True)  # the first call compiles
 series = st.integers(0, 2**32 - 1).map(np.random.default_rng)

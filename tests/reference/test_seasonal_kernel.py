@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tsforecast.kernels.seasonal import follow
+from tsforecast.kernels.series.seasonal import follow
 
 SHARE = 0.2
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tsforecast.kernels._vectors import lanes
-from tsforecast.kernels.steps import add_wide, deal, from_panel, gather, sum_1, sum_2, sum_3, sum_4, to_panel
-from tsforecast.models.rnn.panels import panels_of
+from tsforecast.kernels.recurrent.steps import add_wide, deal, from_panel, gather, sum_1, sum_2, sum_3, sum_4, to_panel
+from tsforecast.models.neural.networks.weight_layout import panels_of
 
 dtypes = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tsforecast.models.rnn.preparation import Preparation, prepare
+from tsforecast.models.neural.prepare.preparation import Preparation, prepare
 from tsforecast.panel import Panel
 
 

@@ -10,7 +10,6 @@ import pyarrow as pa
 import pytest
 
 from tsforecast import Naive
-from tsforecast.containers import to_panel
 from tsforecast.exceptions import (
     ContainerTypeError,
     DataError,
@@ -20,7 +19,8 @@ from tsforecast.exceptions import (
     GapError,
     TSForecastError,
 )
-from tsforecast.frequency import freq_name
+from tsforecast.panel.containers import to_panel
+from tsforecast.panel.frequency import freq_name
 
 N = 12
 DAYS = pd.date_range("2024-01-01", periods=N)

@@ -28,7 +28,7 @@ from tsforecast import (
     Training,
     Tuned,
 )
-from tsforecast.backtest.describe import build
+from tsforecast.backtest.plan.describe import build
 from tsforecast.exceptions import CovariateError, DataError, ParameterError
 
 CV = RollingOrigin(4, n_windows=3)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.backtest.jobs import Job, Part, run_job, truth_rows
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan import Plan
+from tsforecast.backtest.plan.jobs import Job, Part, run_job, truth_rows
+from tsforecast.backtest.plan.plan import Plan
 from tsforecast.exceptions import LeakError
 from tsforecast.panel import Panel
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tsforecast._numbers import whole_number
-from tsforecast._short import check_lengths
 from tsforecast._types import Index, Ints
-from tsforecast.frequency import step_times
 from tsforecast.panel import Panel
+from tsforecast.panel.frequency import step_times
+from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.whole_numbers import whole_number
 
 
 @dataclasses.dataclass(frozen=True)

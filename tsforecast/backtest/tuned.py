@@ -9,8 +9,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
-from tsforecast._numbers import whole_number
-from tsforecast._short import check_lengths
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
@@ -23,6 +21,8 @@ from tsforecast.forecast import Forecast
 from tsforecast.metrics.point import mase
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
+from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.wrapper import Wrapper
 
 Space: TypeAlias = Mapping[str, Sequence[Any]]

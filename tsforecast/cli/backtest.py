@@ -17,8 +17,8 @@ from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, configured, file_format, told_on_stderr
 
 if TYPE_CHECKING:
-    from tsforecast.backtest.plan import Plan
-    from tsforecast.backtest.result import BacktestResult
+    from tsforecast.backtest.plan.plan import Plan
+    from tsforecast.backtest.result.result import BacktestResult
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
@@ -103,8 +103,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _run_one(given: Namespace, name: str | None = None) -> int:
-    from tsforecast.backtest.limits import Limits
-    from tsforecast.backtest.runner import run_plan
+    from tsforecast.backtest.execute.limits import Limits
+    from tsforecast.backtest.run import run_plan
     from tsforecast.cli.executors import open_executor
     from tsforecast.cli.progress import Bar
     from tsforecast.cli.report import print_result
@@ -131,10 +131,10 @@ def _how_to_go_on(given: Namespace, folder: Path) -> str:
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
     """Put what kind of series each is into the run folder, and the ranking of each kind into its summary."""
-    from tsforecast.backtest.files import FrameWriter
-    from tsforecast.backtest.result import DIAGNOSIS
-    from tsforecast.backtest.seal import replace_file
-    from tsforecast.data.diagnose import diagnose
+    from tsforecast.backtest.result.result import DIAGNOSIS
+    from tsforecast.backtest.store.files import FrameWriter
+    from tsforecast.backtest.store.seal import replace_file
+    from tsforecast.series.diagnose import diagnose
 
     is_known = DIAGNOSIS in result.manifest.get("files", [DIAGNOSIS])
     if plan.panel.n_series > _DIAGNOSED or (is_known and (folder / DIAGNOSIS).exists()):
@@ -152,11 +152,11 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
 
 def make_plan(given: Namespace) -> Plan:
     """The backtest that the options describe; what they leave open is chosen from the data."""
-    from tsforecast.backtest.checks import parse_level, parse_quantiles, parse_seeds
-    from tsforecast.backtest.describe import build
     from tsforecast.backtest.origins import RollingOrigin
-    from tsforecast.backtest.plan import Plan, name_models
-    from tsforecast.backtest.short import add_stand_in
+    from tsforecast.backtest.plan.checks import parse_level, parse_quantiles, parse_seeds
+    from tsforecast.backtest.plan.describe import build
+    from tsforecast.backtest.plan.plan import Plan, name_models
+    from tsforecast.backtest.plan.short import add_stand_in
     from tsforecast.backtest.tuned import tune
     from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics

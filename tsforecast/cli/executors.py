@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from tsforecast.backtest.workers import AnyExecutor
+from tsforecast.backtest.execute.workers import AnyExecutor
 from tsforecast.exceptions import MissingDependencyError, ParameterError, RunFolderError
 
 

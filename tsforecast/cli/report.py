@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsforecast.backtest.result import BacktestResult
+    from tsforecast.backtest.result.result import BacktestResult
 
 _FILE_WIDTH = 160  # columns, where the output is no terminal
 
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("tsforecast report", description="Show a finished run again.")
     parser.add_argument("run", type=Path, help="run folder")
     given = parser.parse_args(arguments)
-    from tsforecast.backtest.result import BacktestResult
+    from tsforecast.backtest.result.result import BacktestResult
     from tsforecast.exceptions import RunFolderError
 
     result = BacktestResult.load(given.run)
@@ -38,7 +38,7 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tsforecast.backtest.summary import headline, refit_sentence, verdicts, who_wins
+    from tsforecast.backtest.report.summary import headline, refit_sentence, verdicts, who_wins
 
     console = _console()
     board = result.leaderboard()

@@ -81,7 +81,7 @@ def _configurations(args: list[str]) -> list[Path]:
 def _lightning(args: list[str]) -> int:
     import warnings
 
-    from tsforecast.models.rnn.learner import interruptible, quiet_torch
+    from tsforecast.models.neural.training.run import interruptible, quiet_torch
 
     for path in _configurations(args):
         check_text(path)
@@ -100,9 +100,9 @@ def _run(args: list[str]) -> None:
     from pytorch_lightning.cli import ArgsType, LightningArgumentParser, LightningCLI
     from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-    from tsforecast.models.rnn.datamodule import StreamDataModule
-    from tsforecast.models.rnn.module import RecurrentModule
-    from tsforecast.models.rnn.writing import WholeCheckpointIO
+    from tsforecast.models.neural.batches.datamodule import StreamDataModule
+    from tsforecast.models.neural.forecasting.writing import WholeCheckpointIO
+    from tsforecast.models.neural.training.module import RecurrentModule
 
     class Command(LightningCLI):
         def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:

@@ -103,8 +103,8 @@ def _kinds() -> tuple[type, ...]:
     from torch.optim.lr_scheduler import LRScheduler
 
     from tsforecast.data.reading import Reading
-    from tsforecast.models.rnn.options import Decoding, Training
-    from tsforecast.models.rnn.preparation import Preparation
+    from tsforecast.models.neural.options import Decoding, Training
+    from tsforecast.models.neural.prepare.preparation import Preparation
 
     parts = (Accelerator, Strategy, Precision, CheckpointIO, ClusterEnvironment, LayerSync)
     return (Callback, Logger, Profiler, *parts, Optimizer, LRScheduler, Decoding, Preparation, Training, Reading)

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from tsforecast._dates import is_date
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.limits import check_size
 from tsforecast.exceptions import DataError
+from tsforecast.panel.dates import is_date
 
 _SEPARATORS = ";\t|,"  # of equals the first: commas may be decimal
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, a zip archive, and .xls begin

@@ -16,8 +16,8 @@ from scipy.signal import lfilter
 
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
-from tsforecast.frequency import freq_name, parse_freq, steps_between
 from tsforecast.panel import Panel
+from tsforecast.panel.frequency import freq_name, parse_freq, steps_between
 
 _MARGIN = 1e-6  # a root nearer the unit circle than this is taken to lie on it
 _FORGOTTEN = 1e-15  # the start of a simulation may still weigh this much in its first value

@@ -11,11 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tsforecast._covariates import CovariateGaps
-from tsforecast._dates import is_date
-from tsforecast._regular import Gaps
 from tsforecast._types import Floats, Index
-from tsforecast.containers import align_covariates
 from tsforecast.data.csv_table import csv_table
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.numbers import Notation, Wrong, as_truths, parse_numbers
@@ -23,6 +19,10 @@ from tsforecast.data.parquet_table import is_period, parquet_table
 from tsforecast.data.times import Times, read_times
 from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileError, ParameterError
 from tsforecast.panel import Panel
+from tsforecast.panel.containers import align_covariates
+from tsforecast.panel.covariates import CovariateGaps
+from tsforecast.panel.dates import is_date
+from tsforecast.panel.regular import Gaps
 
 _LOG = logging.getLogger("tsforecast.data.read")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")

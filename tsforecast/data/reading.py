@@ -3,11 +3,11 @@
 import dataclasses
 from pathlib import Path
 
-from tsforecast._covariates import CovariateGaps
-from tsforecast._regular import Gaps
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.read import read
 from tsforecast.panel import Panel
+from tsforecast.panel.covariates import CovariateGaps
+from tsforecast.panel.regular import Gaps
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,13 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tsforecast._dates import compact_dates, parse_dates
-from tsforecast._day_first import is_regular
 from tsforecast._types import Index, Ints
 from tsforecast.data.file_format import UNITS, FileFormat
 from tsforecast.data.numbers import Wrong
 from tsforecast.data.parquet_table import is_period
 from tsforecast.exceptions import DataError
+from tsforecast.panel.dates import compact_dates, parse_dates
+from tsforecast.panel.day_first import is_regular
 
 _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"

@@ -65,5 +65,5 @@ class _Files(IndexDataCacheFile):
 @functools.cache
 def _stamp_of_kernels() -> bytes:
     """A hash of the source of all kernels."""
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).digest()

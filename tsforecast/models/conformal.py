@@ -3,13 +3,13 @@
 import numpy as np
 from sklearn.base import clone
 
-from tsforecast._numbers import whole_number
-from tsforecast._short import check_lengths
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
+from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.wrapper import Wrapper
 
 

@@ -13,12 +13,12 @@ from abc import abstractmethod
 import numpy as np
 from scipy import stats
 
-from tsforecast._numbers import whole_number
-from tsforecast._short import check_lengths
 from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
+from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.whole_numbers import whole_number
 
 
 class _Textbook(BaseForecaster):

@@ -8,7 +8,7 @@ import pytest
 
 from tsforecast import Naive, SeasonalNaive
 from tsforecast.backtest import RollingOrigin, backtest
-from tsforecast.backtest.summary import markdown
+from tsforecast.backtest.report.summary import markdown
 from tsforecast.backtest.tuned import Tuned, parse_budget
 from tsforecast.exceptions import FitError, ParameterError, SeriesTooShortError
 from tsforecast.metrics.scale import seasonal_scale

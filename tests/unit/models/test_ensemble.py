@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
 from tsforecast import Drift, HistoricAverage, Naive, SeasonalNaive
 from tsforecast.backtest import RollingOrigin, backtest
-from tsforecast.backtest.describe import build, describe
+from tsforecast.backtest.plan.describe import build, describe
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.conformal import Conformal
 from tsforecast.models.ensemble import Ensemble

@@ -14,13 +14,9 @@ from scipy import stats
 
 from tsforecast._arguments import random_generator
 from tsforecast._memory import fits_in_memory
-from tsforecast._numbers import whole_number
 from tsforecast._renamed import with_new_names
-from tsforecast._sizes import check_sizes
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
-from tsforecast.containers import Covariates, check_horizon, future_covariates
-from tsforecast.data.transform import Kind, Transform, learn
 from tsforecast.exceptions import (
     CovariateError,
     FitError,
@@ -29,11 +25,15 @@ from tsforecast.exceptions import (
     UnknownNameError,
 )
 from tsforecast.forecast import Forecast
-from tsforecast.frequency import future_times, steps_between
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
+from tsforecast.panel.containers import Covariates, check_horizon, future_covariates
+from tsforecast.panel.frequency import future_times, steps_between
+from tsforecast.panel.sizes import check_sizes
+from tsforecast.panel.whole_numbers import whole_number
+from tsforecast.series.transform import Kind, Transform, learn
 
 _COPIES = 3  # of paths that are held at once
 

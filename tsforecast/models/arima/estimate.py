@@ -15,7 +15,10 @@ from tsforecast.models.arima.order import Order, multiply, partial_autocorrelati
 
 Engine: TypeAlias = Literal["numba", "statsmodels"]
 
-_ENGINES = {"numba": "tsforecast.models.arima.by_numba", "statsmodels": "tsforecast.models.arima.by_statsmodels"}
+_ENGINES = {
+    "numba": "tsforecast.models.arima.engines.numba",
+    "statsmodels": "tsforecast.models.arima.engines.statsmodels",
+}
 _LARGEST = 2_000_000  # values of all rows: each missing value is one for the engine "numba"
 _LONGEST = 100_000_000  # products of these: about a second; a Kalman filter does not mind how many gaps there are
 NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order

@@ -6,18 +6,19 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from tsforecast._numbers import is_whole
 from tsforecast._renamed import renamed
 from tsforecast._types import Floats
-from tsforecast.data.transform import Kind
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.base import ArimaForecaster, ConvergenceWarning, Plan, one_by_one
 from tsforecast.models.arima.design import Trend, panel_regressors, trend_names
 from tsforecast.models.arima.estimate import ArimaFit, Engine, check_engine, estimate_many
-from tsforecast.models.arima.few import FEWEST
 from tsforecast.models.arima.order import Order
-from tsforecast.models.arima.space import Criterion, NearUnitRoot, SearchSpace, SeasonalTest
+from tsforecast.models.arima.search.few import FEWEST
+from tsforecast.models.arima.search.space import Criterion, NearUnitRoot, SearchSpace
 from tsforecast.panel import Panel
+from tsforecast.panel.whole_numbers import is_whole
+from tsforecast.series.n_differences import SeasonalTest
+from tsforecast.series.transform import Kind
 
 _LONG_SEASON = 60  # past it a season is a sum of harmonics, in place of lags
 
@@ -36,7 +37,7 @@ class ARMA(ArimaForecaster):
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean; ``"drift"`` a mean and a straight line.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
     n_jobs : int
@@ -87,7 +88,7 @@ class ARIMA(ArimaForecaster):
         ``"auto"`` is a mean where d = 0, else nothing, as in R's ``Arima``; ``"drift"`` lets a series with d = 1
         grow by a constant each step, one with d = 0 along a straight line.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
     n_jobs : int
@@ -148,7 +149,7 @@ class SARIMA(ArimaForecaster):
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean where d = D = 0, else nothing; ``"drift"`` needs d + D <= 1.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
     n_jobs : int
@@ -226,7 +227,7 @@ class AutoARIMA(ArimaForecaster):
         Whether candidates are fitted with every root at least 1% outside the unit circle, or fitted freely and passed
         over where a root is nearer, as R does.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.data.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
     n_jobs : int
         Threads over the series.
 
@@ -282,8 +283,10 @@ class AutoARIMA(ArimaForecaster):
         self.n_jobs = n_jobs
 
     def _plan(self, panel: Panel) -> Plan:
-        from tsforecast.models.arima.harmonics import search_with_harmonics  # numba takes half a second to import
-        from tsforecast.models.arima.search import search
+        from tsforecast.models.arima.search.harmonics import (
+            search_with_harmonics,  # numba takes half a second to import
+        )
+        from tsforecast.models.arima.search.search import search
 
         seasons = _seasons(self.season_length, panel.season_length)
         space, long_seasons = self._space(seasons)

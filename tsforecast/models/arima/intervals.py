@@ -11,10 +11,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels import likelihood, start
-from tsforecast.kernels.gls import by_gram_schmidt
-from tsforecast.models.arima import by_numba
-from tsforecast.models.arima.compiled import whiten
+from tsforecast.kernels.arma import likelihood, start
+from tsforecast.kernels.arma.gls import by_gram_schmidt
+from tsforecast.models.arima.engines import numba as by_numba
+from tsforecast.models.arima.engines.kernels import whiten
 from tsforecast.models.arima.estimate import NO_STRUCTURE, ArimaFit
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.prediction import forecast_moments
@@ -37,7 +37,7 @@ class Learnt:
     degrees : int
         Degrees of freedom of the innovation variance: known values less coefficients.
     angles : ndarray, shape (k,)
-        The lag polynomials, as `tsforecast.kernels.likelihood` has them.
+        The lag polynomials, as `kernels.arma.likelihood` has them.
     steps : ndarray, shape (k, k)
         Rows whose outer products sum up to the covariance of the angles.
     factor : ndarray, shape (n_regressors, n_regressors)
@@ -151,7 +151,7 @@ def quantiles_of(levels: Floats, degrees: int, chosen: bool) -> Floats:
 
 
 def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Floats, Floats, Floats]:
-    """``v`` of `tsforecast.kernels.likelihood` at the angles x, the innovations in it, and the factor of the rows."""
+    """``v`` of `kernels.arma.likelihood` at the angles x, the innovations in it, and the factor of the rows."""
     R, logdet = whiten(W, *_polynomials(x, order))
     residual, _, U = by_gram_schmidt(R)
     logdet += 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from tsforecast._types import Floats
-from tsforecast.kernels import arma
-from tsforecast.kernels.forecast import extrapolate, state_paths
-from tsforecast.kernels.gls import by_gram_schmidt
-from tsforecast.models.arima.compiled import beginning, whiten
+from tsforecast.kernels.arma import beginning as arma
+from tsforecast.kernels.arma.forecast import extrapolate, state_paths
+from tsforecast.kernels.arma.gls import by_gram_schmidt
+from tsforecast.models.arima.engines.kernels import beginning, whiten
 from tsforecast.models.arima.order import Order
 
 
@@ -39,7 +39,7 @@ def forecast_parts(Y: Floats, phi: Floats, theta: Floats, order: Order, horizon:
 
     With independent standard normal a, ``(horizon,)``, and b, ``(k,)``, the errors are ``sum over i <= h of psi[h - i]
     a[i]`` plus ``b @ loadings``. What is not known, in this order: later innovations; the state ``z`` at the beginning
-    given the data, of covariance ``(C C')^-1`` (see `tsforecast.kernels.arma`), where it is still felt; the missing
+    given the data, of covariance ``(C C')^-1`` (see `kernels.arma.beginning`), where it is still felt; the missing
     values given the data, of covariance ``(U' U)^-1``. Parameters as `forecast_moments`.
 
     Examples

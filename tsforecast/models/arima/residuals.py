@@ -4,9 +4,9 @@ import numpy as np
 from scipy.signal import lfilter
 
 from tsforecast._types import Floats
-from tsforecast.kernels.residuals import recursive_residuals
-from tsforecast.models.arima.by_numba import levels
-from tsforecast.models.arima.compiled import beginning
+from tsforecast.kernels.arma.residuals import recursive_residuals
+from tsforecast.models.arima.engines.kernels import beginning
+from tsforecast.models.arima.engines.numba import levels
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import multiply
 
@@ -15,7 +15,7 @@ def residuals(fit: ArimaFit, y: Floats, Z: Floats) -> Floats:
     """One-step prediction errors over their relative standard deviations, each of variance ``sigma2``: (n_obs,).
 
     nan for what differencing loses, for missing values, and for a value that only tells a missing one. The unknowns
-    are the state at the beginning, of known distribution, and the missing values (see `tsforecast.kernels.arma`).
+    are the state at the beginning, of known distribution, and the missing values (see `kernels.arma.beginning`).
 
     Examples
     --------

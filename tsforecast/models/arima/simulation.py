@@ -4,8 +4,8 @@ import numpy as np
 from scipy.signal import lfilter, lfiltic
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.by_numba import levels
-from tsforecast.models.arima.compiled import beginning
+from tsforecast.models.arima.engines.kernels import beginning
+from tsforecast.models.arima.engines.numba import levels
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import multiply
 from tsforecast.models.arima.prediction import forecast_parts

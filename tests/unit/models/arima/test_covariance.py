@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tsforecast.models.arima import by_statsmodels
 from tsforecast.models.arima.covariance import covariance
+from tsforecast.models.arima.engines import statsmodels as by_statsmodels
 from tsforecast.models.arima.estimate import ArimaFit, estimate
 from tsforecast.models.arima.order import Order
 

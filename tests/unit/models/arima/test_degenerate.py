@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsforecast.exceptions import DataError, FitError, SeriesTooShortError
-from tsforecast.kernels import order_search
+from tsforecast.kernels.arma import order_search
 from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, AutoARIMA, ConvergenceWarning
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.{ConvergenceWarning.__name__}")

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tsforecast.kernels.polynomial import step_up
-from tsforecast.models.arima import by_numba, by_statsmodels
+from tsforecast.kernels.arma.polynomial import step_up
+from tsforecast.models.arima.engines import numba as by_numba
+from tsforecast.models.arima.engines import statsmodels as by_statsmodels
 from tsforecast.models.arima.estimate import ArimaFit, estimate, forecast, loglik
 from tsforecast.models.arima.order import Order
 

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
-from tsforecast.kernels import unit_root
-from tsforecast.models.arima import differencing
+from tsforecast.kernels.series import unit_root
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.forecaster import AutoARIMA
 from tsforecast.models.arima.order import Order
-from tsforecast.models.arima.search import search
-from tsforecast.models.arima.space import SearchSpace
+from tsforecast.models.arima.search.search import search
+from tsforecast.models.arima.search.space import SearchSpace
+from tsforecast.series import n_differences as differencing
 
 
 def arma(n_obs, phi, theta, seed=0):

@@ -1,0 +1,1 @@
+"""How jobs are run: the driver, its workers, and their signs of life."""

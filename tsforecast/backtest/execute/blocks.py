@@ -1,0 +1,55 @@
+"""Blocks of a panel as Parquet files that workers read, each the part it needs."""
+
+import functools
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tsforecast.backtest.store.files import write_bytes
+from tsforecast.panel import Panel
+from tsforecast.panel.frequency import freq_name, parse_freq
+
+_KEY = b"tsforecast"
+
+
+def write_block(path: Path, panel: Panel) -> None:
+    """Write a panel as one Parquet file, whole or not at all."""
+    about = {
+        "freq": panel.freq if isinstance(panel.freq, int) else freq_name(panel.freq),
+        "lengths": panel.lengths.tolist(),
+        "covariates": list(panel.covariate_names),
+        "static": None if panel.static is None else panel.static.to_dict("list"),
+    }
+    frame = pd.DataFrame({"unique_id": panel.ids.repeat(panel.lengths), "ds": panel.times, "y": panel.values})
+    for j in range(len(panel.covariate_names)):
+        frame[f"x{j}"] = panel.covariates[:, j] if panel.covariates is not None else np.nan
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: json.dumps(about).encode()})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    write_bytes(path, sink.getvalue().to_pybytes())
+
+
+@functools.lru_cache(maxsize=2)  # jobs of one block often come one after another
+def read_block(path: Path) -> Panel:
+    """The panel in a file of `write_block`."""
+    table = pq.read_table(path)
+    about = json.loads(table.schema.metadata[_KEY])
+    frame = table.to_pandas()
+    indptr = np.concatenate([[0], np.cumsum(about["lengths"])]).astype(np.int64)
+    names = tuple(about["covariates"])
+    ids = pd.Index(frame["unique_id"].array.take(indptr[:-1]))
+    columns = [frame[f"x{j}"].to_numpy(dtype=np.float64) for j in range(len(names))]
+    return Panel(
+        values=frame["y"].to_numpy(dtype=np.float64),
+        times=pd.Index(frame["ds"].array),
+        indptr=indptr,
+        ids=ids,
+        freq=parse_freq(about["freq"]),
+        covariates=np.column_stack(columns) if columns else None,
+        covariate_names=names,
+    ).with_static(None if about["static"] is None else pd.DataFrame(about["static"], index=ids))

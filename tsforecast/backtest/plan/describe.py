@@ -1,0 +1,180 @@
+"""Forecasters and what they hold <-> plain values for YAML and JSON: ``class_path`` and ``init_args``."""
+
+import dataclasses
+import difflib
+import importlib
+import inspect
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from tsforecast._renamed import with_new_names
+from tsforecast.backtest.plan.classes import check_class, expected_classes, find_class
+from tsforecast.backtest.plan.content import OpaqueError, content_hash, holds_own_code
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import ParameterError, TSForecastError
+
+_PACKAGE = importlib.import_module("tsforecast")  # its table of names, whatever stands in it
+_PLAIN = (bool, int, float, str)
+_OPAQUE = "{} that cannot be compared"
+
+
+def describe(value: Any) -> Any:
+    """Plain values that `build` reads back: an object becomes its ``class_path`` and the ``init_args`` not at default.
+
+    What cannot be written as plain values, a function or an array, becomes a text that names it and holds a hash of
+    its content, so that two runs can be compared.
+
+    Examples
+    --------
+    >>> from tsforecast import SeasonalNaive
+    >>> describe(SeasonalNaive(season_length=4))
+    {'class_path': 'tsforecast.SeasonalNaive', 'init_args': {'season_length': 4}}
+    """
+    if isinstance(value, np.generic) and type(value.item()) in _PLAIN:
+        return value.item()
+    if value is None or type(value) in _PLAIN:
+        return value
+    if type(value) in (list, tuple):
+        return [describe(item) for item in value]
+    if type(value) is dict and all(type(key) is str for key in value):
+        return {key: describe(item) for key, item in value.items()}
+    if isinstance(value, BaseEstimator):
+        return _described(type(value), value.get_params(deep=False))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return _described(type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init})
+    named = isinstance(value, type) or hasattr(value, "__qualname__")
+    label = f"{value.__module__}.{value.__qualname__}" if named else type(value).__name__
+    try:
+        return f"{label} with SHA-256 {content_hash(value)[:16]}"
+    except OpaqueError:
+        return _OPAQUE.format(label)
+
+
+def build(
+    description: Any, *, expected: tuple[type, ...] = (), trusted: Collection[str] = (), place: str = "class_path"
+) -> Any:
+    """What `describe` described: objects from ``class_path`` and ``init_args``, lists as tuples.
+
+    A class is found and checked before anything of it is run: it must be a forecaster, an estimator or a group of
+    options of this package, and fit the annotation of the argument that it is for.
+
+    Parameters
+    ----------
+    description : mapping, list or plain value
+    expected : tuple of type
+        What may come out, where it is an object.
+    trusted : collection of str
+        Modules of one's own that may be imported (see `tsforecast.backtest.plan.classes.find_class`).
+    place : str
+        What it is for, in messages.
+
+    Raises
+    ------
+    UnknownNameError
+        No class has that name or path; the message says which names come near.
+    ParameterError
+        The class does not belong there, or has no such argument.
+
+    Examples
+    --------
+    >>> build({"class_path": "SeasonalNaive", "init_args": {"season_length": 4}})
+    SeasonalNaive(season_length=4)
+    """
+    if isinstance(description, Mapping) and "class_path" in description:
+        return _built(description, expected, trusted, place)
+    if isinstance(description, Mapping):
+        return {
+            key: build(item, expected=expected, trusted=trusted, place=f"{place}.{key}")
+            for key, item in description.items()
+        }
+    if isinstance(description, list | tuple):
+        return tuple(build(item, expected=expected, trusted=trusted, place=place) for item in description)
+    return description
+
+
+def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: Collection[str], place: str) -> Any:
+    unknown = [key for key in description if key not in ("class_path", "init_args")]
+    given = description.get("init_args") or {}
+    if unknown or not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
+        wrong = f"the key {unknown[0]!r}" if unknown else f"init_args={given!r}"
+        raise ParameterError(f"{place}: {wrong}; an object is a class_path and init_args, names with values.")
+    path = description["class_path"]
+    cls = find_class(path, trusted)
+    check_class(cls, expected, place, own=path.partition(":")[0] in trusted)
+    known = list(inspect.signature(cls).parameters)
+    given = with_new_names(cls, dict(given))
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=2)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
+            raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
+    arguments = {
+        name: build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
+        for name, item in given.items()
+    }
+    try:
+        return cls(**arguments)
+    except TSForecastError:
+        raise
+    except Exception as error:  # whatever the constructor of a class of one's own does
+        raise ParameterError(f"{cls.__name__} could not be made: {error}.") from error
+
+
+def describe_models(models: Mapping[str, BaseForecaster]) -> list[dict[str, Any]]:
+    """The models of a run as they stand in its config: name, class and arguments."""
+    return [{"name": name, **describe(model)} for name, model in models.items()]
+
+
+def contents(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
+    """A hash of all that each model is made of, by name; of one that cannot be compared, a text that says so."""
+    found = {}
+    for name, model in models.items():
+        try:
+            found[name] = content_hash(model)
+        except OpaqueError as error:
+            found[name] = _OPAQUE.format(type(error.value).__name__)
+    return found
+
+
+def check_comparable(models: Mapping[str, BaseForecaster], functions: Mapping[str, object]) -> None:
+    """Raise a `ParameterError` where a model or a metric holds something that a resumed run could not recognise."""
+    for what, named in (("Model", models), ("Metric", functions)):
+        for name, value in named.items():
+            try:
+                content_hash(value)
+            except OpaqueError as error:
+                place = f": {'.'.join(error.path)}" if error.path else ""
+                raise ParameterError(
+                    f"{what} {name!r}{place} holds a {type(error.value).__name__}, whose content cannot be compared, "
+                    "so that a run could not go on with it: give something else, or no output folder."
+                ) from None
+
+
+def own_code(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
+    """A hash of every model that depends on code of one's own: its code is part of what was run."""
+    return {name: text[:16] for name, text in contents(models).items() if holds_own_code(models[name])}
+
+
+def _described(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
+    described = {name: describe(value) for name, value in arguments.items()}
+    kept = {k: v for k, v in described.items() if k not in defaults or not _alike(v, describe(defaults[k]))}
+    path = class_path(cls)
+    return {"class_path": path, "init_args": kept} if kept else {"class_path": path}
+
+
+def class_path(cls: type) -> str:
+    """The name by which `find_class` finds a class."""
+    if getattr(_PACKAGE, cls.__name__, None) is cls:
+        return f"tsforecast.{cls.__name__}"
+    inside = cls.__module__.startswith("tsforecast.")
+    return f"{cls.__module__}{'.' if inside else ':'}{cls.__qualname__}"
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same, types told apart: 1 is neither 1.0 nor True."""
+    return json.dumps(one, default=str) == json.dumps(other, default=str)

@@ -1,0 +1,1 @@
+"""What a run gave: tables, scores and the answers drawn from them."""

@@ -1,0 +1,211 @@
+"""Scores -> one row a model: ranked, on what all models finished."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.backtest.compare.bootstrap import bootstrap_skill, one_sign, skill_of_root
+from tsforecast.backtest.result.cube import Cube
+from tsforecast.exceptions import ParameterError, UnknownNameError
+from tsforecast.metrics.metric import ScoreFacts
+from tsforecast.metrics.point import pooled
+
+_DRAWS = 20_000_000  # series drawn in all bootstrap samples together, at most
+OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
+_BASELINES = ("SeasonalNaive", "Naive")
+
+
+def rank_models(
+    cube: Cube,
+    facts: Mapping[str, ScoreFacts],
+    *,
+    metric: str,
+    baseline: str | None,
+    on_failure: OnFailure = "exclude",
+    strata: Mapping[Any, Any] | None = None,
+) -> pd.DataFrame:
+    """One row a model (and stratum): rank, mean of every metric, mean rank, skill, what is missing.
+
+    Means are over the cutoffs of a series, then over series, of each metric where all models have it that have any of
+    it; a pooled metric is one ratio of sums over all of these. See `BacktestResult.leaderboard`.
+    """
+    filled = _impute(cube, facts[metric].sign * cube.plane(metric), baseline, on_failure)
+    labels = pd.Series([None if strata is None else strata.get(i) for i in cube.ids], dtype=object)
+    tables = []
+    for label in [None] if strata is None else sorted(labels.dropna().unique(), key=str):
+        within = np.ones(len(cube.series), dtype=bool) if strata is None else (labels == label).to_numpy()[cube.series]
+        table = _table(cube, facts, filled, metric, within, baseline)
+        if strata is not None:
+            table.insert(0, "stratum", label)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def usual_baseline(models: list[str]) -> str | None:
+    """The model that skill is measured against where none is named: SeasonalNaive, else Naive, else none."""
+    return next((name for name in _BASELINES if name in models), None)
+
+
+def ranking_metric(facts: Mapping[str, ScoreFacts], wanted: str | None) -> str:
+    """The metric to rank by: the one wanted, or the first of which less, or more, is better.
+
+    Parameters
+    ----------
+    facts : mapping of str to ScoreFacts
+        By column of scores.
+    wanted : str, optional
+
+    Raises
+    ------
+    UnknownNameError
+        It was not scored.
+    ParameterError
+        Neither less nor more of it is better, as with coverage, which should be near the level of the interval.
+
+    Examples
+    --------
+    >>> from tsforecast.metrics.choose import choose_metrics, score_facts
+    >>> ranking_metric(score_facts(choose_metrics(["coverage", "mase"]), [80]), None)
+    'mase'
+    """
+    ranking = [name for name, about in facts.items() if about.ranks]
+    if wanted is not None and wanted not in facts:
+        raise UnknownNameError(f"No metric {wanted!r} was scored; there are {', '.join(facts)}.")
+    if (wanted is None and not ranking) or (wanted is not None and wanted not in ranking):
+        told = "; ".join(f"{name} {_wanted(facts[name])}" for name in ([wanted] if wanted is not None else facts))
+        raise ParameterError(
+            f"metrics: less of {wanted or ', '.join(facts) or 'nothing'} is not better{f' ({told})' if told else ''}; "
+            "an error such as mase, or a metric with best='greatest', is needed to rank by."
+        )
+    return wanted or ranking[0]
+
+
+def _wanted(about: ScoreFacts) -> str:
+    return "has no best value" if about.best is None else f"should be near {about.best:g}"
+
+
+def pareto_front(score: Floats, seconds: Floats) -> Bools:
+    """Whether no other is at least as good in both and better in one: two ``(n_models,)`` -> ``(n_models,)``.
+
+    A model without a score is not on the front.
+
+    Examples
+    --------
+    >>> pareto_front(np.array([1.0, 2.0, 3.0]), np.array([9.0, 1.0, 5.0]))
+    array([ True,  True, False])
+    """
+    no_worse = (score[:, None] <= score) & (seconds[:, None] <= seconds)  # (other, model)
+    better = (score[:, None] < score) | (seconds[:, None] < seconds)
+    return np.asarray(~(no_worse & better).any(axis=0) & np.isfinite(score))
+
+
+def by_series(values: Floats, series: Ints) -> Floats:
+    """Means over the cutoffs of each series, nan left out: ``(n_models, n_cells)`` -> ``(n_models, n_series)``."""
+    _, code = np.unique(series, return_inverse=True)
+    n_series = int(code.max()) + 1 if code.size else 0
+    out = np.full((values.shape[0], n_series), np.nan)
+    for i, row in enumerate(values):
+        known = ~np.isnan(row)
+        counts = np.bincount(code[known], minlength=n_series)
+        totals = np.bincount(code[known], weights=row[known], minlength=n_series)
+        np.divide(totals, counts, out=out[i], where=counts > 0)
+    return out
+
+
+def _table(
+    cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, within: Bools, baseline: str | None
+) -> pd.DataFrame:
+    """The leaderboard of the cells ``within``."""
+    means = {}
+    for name in (name for name in cube.metrics if name not in below_the_line(facts)):
+        plane, about = filled[cube.metrics.index(name)], facts[name]
+        scored, own = _common(plane, within)
+        shown = np.where(scored[:, None], plane, np.nan)
+        if about.below is None:
+            means[name] = _mean(by_series(shown[:, own], cube.series[own]))
+        else:
+            below = filled[cube.metrics.index(about.below)]
+            means[name] = np.array([pooled(a[own], b[own], root=about.root) for a, b in zip(shown, below, strict=True)])
+    main, about = filled[cube.metrics.index(metric)], facts[metric]
+    scored, common = _common(main, within)
+    per_series = by_series(np.where(scored[:, None], main, np.nan)[:, common], cube.series[common])
+    ranks = pd.DataFrame(about.sign * per_series[scored]).rank(axis=0, method="average").to_numpy()
+    mean_rank = np.full(len(cube.models), np.nan)
+    mean_rank[scored] = _mean(ranks)
+    score = means[metric]
+    table = pd.DataFrame({"model": cube.models, **means, "mean_rank": mean_rank})
+    table["median"] = _median(per_series) if about.below is None else np.nan
+    if baseline is not None:
+        table = table.assign(**_skill(cube, main, common, score, baseline, about))
+    table["n_cells"] = int(common.sum())
+    table["n_missing"] = (~cube.finished & within).sum(axis=1)
+    least_first = about.best != "greatest"
+    table = table.sort_values(metric, kind="stable", na_position="last", ignore_index=True, ascending=least_first)
+    table.insert(0, "rank", table[metric].rank(method="min", ascending=least_first).astype("Int64"))
+    return table
+
+
+def below_the_line(facts: Mapping[str, ScoreFacts]) -> set[str]:
+    """The columns of scores that are parts of a pooled metric, and no metric of their own."""
+    return {about.below for about in facts.values() if about.below is not None}
+
+
+def _common(plane: Floats, within: Bools) -> tuple[Bools, Bools]:
+    """The models that have any score within, ``(n_models,)``, and the cells where all of these have one."""
+    scored: Bools = np.asarray((~np.isnan(plane) & within).any(axis=1))
+    return scored, np.asarray(within & ~np.isnan(plane[scored]).any(axis=0) & bool(scored.any()))
+
+
+def _skill(
+    cube: Cube, plane: Floats, common: Bools, score: Floats, baseline: str, about: ScoreFacts
+) -> dict[str, Floats]:
+    """Percent better than the baseline, with its bootstrap interval over series and blocks of cutoffs."""
+    base = cube.models.index(baseline)
+    ranked = np.isfinite(score)
+    skill = np.full(len(cube.models), np.nan)
+    found = {"skill": skill, "skill_low": skill.copy(), "skill_high": skill.copy()}
+    table = about.sign * cube.table(plane[ranked], common)
+    if not ranked[base] or score[base] == 0 or not one_sign(table):
+        return found
+    n_boot = int(np.clip(_DRAWS // table.shape[1], 100, 1000))
+    drawn = bootstrap_skill(table, int(ranked[:base].sum()), block_size=cube.block_size, n_boot=n_boot)
+    ends = np.stack([drawn.low, drawn.high])
+    if about.root:
+        ends = skill_of_root(ends)
+    losses = about.sign * score
+    found["skill"] = 100 * (losses[base] - losses) / abs(losses[base])
+    found["skill_low"][ranked], found["skill_high"][ranked] = ends
+    return found
+
+
+def _impute(cube: Cube, losses: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:
+    """Scores with those of failed forecasts filled in as asked: ``(n_metrics, n_models, n_cells)``.
+
+    ``losses``, ``(n_models, n_cells)``, tell which model is the worst of a cell.
+    """
+    if on_failure == "exclude":
+        return cube.values
+    if on_failure == "baseline" and baseline is None:
+        raise ParameterError("on_failure='baseline' needs a baseline; name one of the models.")
+    if on_failure not in ("worst", "baseline"):
+        raise ParameterError(f"on_failure={on_failure!r} is not 'exclude', 'worst' or 'baseline'.")
+    known = ~np.isnan(losses)
+    if on_failure == "baseline":
+        donor = np.full(losses.shape[1], cube.models.index(str(baseline)))
+    else:
+        donor = np.argmax(np.where(known, losses, -np.inf), axis=0)  # the worst model of each cell
+    lent = np.take_along_axis(cube.values, donor[None, None, :].repeat(len(cube.metrics), axis=0), axis=1)
+    return np.where(cube.finished[None], cube.values, lent)
+
+
+def _mean(values: Floats) -> Floats:
+    counts = (~np.isnan(values)).sum(axis=1)
+    totals = np.nansum(values, axis=1)
+    return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+
+
+def _median(values: Floats) -> Floats:
+    return np.array([np.nan if np.isnan(row).all() else float(np.nanmedian(row)) for row in values])

@@ -1,0 +1,60 @@
+"""Kinds of series: what the leaderboard is drawn up for apart."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.exceptions import DataError
+
+if TYPE_CHECKING:
+    from tsforecast.backtest.result.result import BacktestResult
+
+
+def strata_of(diagnosis: pd.DataFrame) -> dict[str, "pd.Series[object]"]:
+    """Ways to divide the series, each a label by ``unique_id``; ways with one label only are left out.
+
+    Parameters
+    ----------
+    diagnosis : DataFrame
+        One row a series, as `tsforecast.series.diagnose.diagnose` gives it.
+
+    Examples
+    --------
+    >>> diagnosis = pd.DataFrame({"unique_id": ["a", "b"], "stationarity": ["stationary", "unit root"],
+    ...                           "seasonal": [True, True], "n_obs": [50, 80]})
+    >>> {name: labels.to_dict() for name, labels in strata_of(diagnosis).items()}
+    {'stationarity': {'a': 'stationary', 'b': 'unit root'}, 'length': {'a': 'up to 65', 'b': 'over 65'}}
+    """
+    rows = diagnosis.set_index("unique_id")
+    middle = float(rows["n_obs"].median())
+    ways = {
+        "stationarity": rows["stationarity"],
+        "season": rows["seasonal"].map({True: "seasonal", False: "not seasonal"}),
+        "length": pd.Series(
+            np.where(rows["n_obs"] <= middle, f"up to {middle:g}", f"over {middle:g}"), index=rows.index, dtype=object
+        ),
+    }
+    return {name: labels for name, labels in ways.items() if labels.nunique() > 1}
+
+
+def scores_by_stratum(result: "BacktestResult", diagnosis: pd.DataFrame) -> pd.DataFrame:
+    """Mean score of every model in every stratum: ``division``, ``stratum``, ``n_series``, then a column a model.
+
+    Raises
+    ------
+    DataError
+        All series are of one kind.
+    """
+    rows = []
+    for division, labels in strata_of(diagnosis).items():
+        board = result.leaderboard(by=labels)
+        metric = result.ranking_metric
+        for stratum, own in board.groupby("stratum", sort=False):
+            scores = own.set_index("model")[metric]
+            rows.append(
+                {"division": division, "stratum": stratum, "n_series": int((labels == stratum).sum()), **scores}
+            )
+    if not rows:
+        raise DataError("All series are of one kind.")
+    return pd.DataFrame(rows)[["division", "stratum", "n_series", *result.models]]

@@ -1,0 +1,243 @@
+"""backtest: models x cutoffs -> clone, fit, predict, score, time."""
+
+import functools
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from tsforecast.backtest.audit import audit as check_for_leaks
+from tsforecast.backtest.execute.driver import Progress, drive
+from tsforecast.backtest.execute.limits import Limits
+from tsforecast.backtest.execute.workers import AnyExecutor, can_be_sent, can_spread
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.plan.bundles import bundle_jobs
+from tsforecast.backtest.plan.checks import parse_level, parse_quantiles, parse_seeds
+from tsforecast.backtest.plan.describe import check_comparable
+from tsforecast.backtest.plan.jobs import Job, run_jobs
+from tsforecast.backtest.plan.plan import Plan, Refit, name_models
+from tsforecast.backtest.plan.short import add_stand_in
+from tsforecast.backtest.result.result import BacktestResult
+from tsforecast.backtest.store.store import Memory, RunFolder, Store
+from tsforecast.backtest.tuned import tune
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import ExecutorError, ParameterError
+from tsforecast.metrics.choose import DEFAULT_METRICS, choose_metrics
+from tsforecast.metrics.metric import Metric
+from tsforecast.panel.containers import Series, to_panel
+from tsforecast.panel.lengths import TooShort, check_choice
+
+_PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
+
+
+def backtest(
+    models: Mapping[str, BaseForecaster] | Sequence[BaseForecaster] | BaseForecaster,
+    data: Series,
+    *,
+    cv: RollingOrigin,
+    metrics: Sequence[str | Metric] = DEFAULT_METRICS,
+    refit: Refit = "always",
+    level: Sequence[float] = (80, 95),
+    quantiles: Sequence[float] = (),
+    seeds: int | Sequence[int] | None = None,
+    budget: int | str | None = None,
+    season_length: int | None = None,
+    output: str | Path | None = None,
+    executor: AnyExecutor = "auto",
+    executor_timeout: float | None = 600.0,
+    job_timeout: float | None = None,
+    audit: bool = False,
+    too_short: TooShort = "error",
+    on_progress: Progress | None = None,
+) -> BacktestResult:
+    """Forecasts and scores of every model at every cutoff, with what each cost and where each failed.
+
+    Parameters
+    ----------
+    models : mapping of str to BaseForecaster, or sequence of BaseForecaster
+        Left as they are: every fit is of a fresh clone. Without names they are called after their classes.
+    data : Panel, Series, DataFrame or ndarray
+        As `BaseForecaster.fit` takes it; covariates travel in a `Panel`.
+    cv : RollingOrigin
+        The cutoffs.
+    metrics : sequence of str or Metric
+        Interval metrics are computed at every ``level``.
+    refit : "always", "never" or int
+        A new fit at every cutoff; one at the oldest, whose parameters are kept while each later forecast is conditioned
+        on all that its cutoff shows; or a new fit at every k-th. The same for every model.
+    level, quantiles : sequence of float
+        Intervals in percent, and further quantiles, to forecast.
+    seeds : int or sequence of int, optional
+        Runs of each model that has a ``random_state``: k means 0 to k - 1. None is one run with its own state (0 where
+        that is None); a deterministic model runs once.
+    budget : int or str, optional
+        Equal budgets: at every fit each model that declares a ``search_space`` is `Tuned` within it, a number of
+        candidates or a time such as ``"60s"``, on the end of what it is trained on and at its own cost.
+    season_length : int, optional
+        Season of the scale in MASE, RMSSE and MSIS; what is usual for the frequency where it is None.
+    output : path, optional
+        Run folder. A run that was stopped goes on where it was; another run is not overwritten.
+    executor : "auto", "processes", Executor or None
+        Where jobs run: None is this process; ``"processes"`` one for each core; ``"auto"`` is this process for the
+        first seconds and then, if jobs are left and there is a second core, processes; a
+        ``concurrent.futures.Executor`` runs them wherever it does, with ``output`` on a disk that its workers see.
+        Results are the same to the last bit. A worker that dies costs nothing but time, and a series that kills every
+        worker is a failure.
+    executor_timeout : float, optional
+        Seconds to wait for any sign of life of any worker. A job that runs is one, however long it takes. Then the run
+        ends with an `ExecutorError`; what is finished is kept. None waits for ever.
+    job_timeout : float, optional
+        Seconds for one job (one fit of a model to a block of series and the forecasts from it), none by default; needs
+        workers. Processes of our own are stopped and the block is divided, until each series that is never done stands
+        alone as a failure, ``JobTimedOut``. Another executor cannot be made to stop: the run ends with an
+        `ExecutorError` when all else is done.
+    audit : bool
+        Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
+        where it is not the same to the last bit; takes twice the time and more.
+    too_short : {"error", "skip", "naive"}
+        What becomes of series that are too short for the cutoffs, or for what a model says it needs
+        (`BaseForecaster.min_observations`), at any cutoff: an error before the first fit, that names all of them; or
+        their forecasts at those cutoffs are failures; or, besides, a model `Naive` joins the run where there is none,
+        with rows of its own.
+    on_progress : callable, optional
+        Called with jobs done, jobs in all and the name of the model after each job.
+
+    Raises
+    ------
+    SeriesTooShortError
+        Series are too short for the cutoffs or for a model, and ``too_short="error"``; ``series`` holds them all.
+    RunFolderError
+        ``output`` holds another run, is in use, or cannot be written.
+    ExecutorError
+        The workers are gone or do not answer; the message tells how to go on.
+    LeakError
+        ``audit`` found a forecast that uses what it must not see.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsforecast import Naive, SeasonalNaive
+    >>> y = np.tile([1.0, 2.0, 3.0, 5.0], 6)
+    >>> result = backtest([Naive(), SeasonalNaive(4)], y, cv=RollingOrigin(4, n_windows=2), metrics=["mae"], level=())
+    >>> result.leaderboard()[["rank", "model", "mae"]]
+       rank          model   mae
+    0     1  SeasonalNaive  0.00
+    1     2          Naive  2.25
+    """
+    limits = Limits(executor_timeout, job_timeout)
+    panel, _ = to_panel(data)
+    check_choice(too_short)
+    named = add_stand_in(name_models(models), too_short)
+    plan = Plan(
+        panel=panel,
+        models=named if budget is None else tune(named, budget),
+        cv=cv,
+        metrics=choose_metrics(metrics),
+        refit=refit,
+        level=parse_level(level),
+        quantiles=parse_quantiles(quantiles),
+        seeds=parse_seeds(seeds),
+        season_length=panel.season_length if season_length is None else season_length,
+        audit=audit,
+        too_short=too_short,
+    )
+    return run_plan(plan, output, executor=executor, limits=limits, on_progress=on_progress)
+
+
+def run_plan(
+    plan: Plan,
+    output: str | Path | None,
+    *,
+    executor: AnyExecutor = "auto",
+    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    on_progress: Progress | None = None,
+) -> BacktestResult:
+    """The result of a plan: what its folder already holds is not computed again."""
+    if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
+        raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
+    if on_progress is not None and not callable(on_progress):
+        raise ParameterError(f"on_progress={on_progress!r} cannot be called.")
+    if output is not None:
+        check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
+    if limits.job_timeout is not None:
+        executor = _able_to_stop(executor, plan, limits.job_timeout)
+    jobs = plan.jobs()
+    progress = on_progress or (lambda done, total, model: None)
+    store = Memory(plan) if output is None else RunFolder(plan, Path(output))
+    with store:
+        pending = [job for job in jobs if not store.has(job)]
+        if executor is None or executor == "auto":
+            pending = _run_here(plan, jobs, pending, store, progress, executor)
+        if pending:
+            elsewhere: Literal["processes"] | Executor = executor if isinstance(executor, Executor) else "processes"
+            n_before = len(jobs) - len(pending)
+            _run_there(
+                plan, pending, store, elsewhere, limits, lambda k, _, model: progress(n_before + k, len(jobs), model)
+            )
+        progress(len(jobs), len(jobs), "")
+        if plan.audit and not store.is_finished:
+            check_for_leaks(plan, jobs, store.part)
+        return store.finish(jobs)
+
+
+def _run_here(
+    plan: Plan, jobs: Sequence[Job], pending: Sequence[Job], store: Store, progress: Progress, executor: AnyExecutor
+) -> list[Job]:
+    """Run jobs in this process; those that are left to others, of a run that turns out to be long."""
+    until = time.monotonic() + (_PATIENCE if executor == "auto" else float("inf"))
+    bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
+    block_of = functools.cache(lambda first, stop: plan.panel.take(np.arange(first, stop)))  # views
+    for k, bundle in enumerate(bundles):
+        if len(bundles) - k > 1 and time.monotonic() > until:
+            if can_spread(plan.models):
+                return [job for rest in bundles[k:] for job in rest]
+            until = float("inf")
+        progress(done, len(jobs), bundle[0].model)
+        block = block_of(bundle[0].first, bundle[0].stop)
+        for job, part in zip(bundle, run_jobs(bundle, block, plan.cv, plan.levels), strict=True):
+            store.put(job, part)
+        done += len(bundle)
+    return []
+
+
+def _able_to_stop(executor: AnyExecutor, plan: Plan, job_timeout: float) -> Literal["processes"] | Executor:
+    """An executor for jobs that may have to be stopped, which this process cannot be by itself."""
+    if isinstance(executor, Executor) or executor == "processes":
+        return executor
+    if executor is None or not can_be_sent(plan.models):
+        raise ParameterError(
+            f"job_timeout={job_timeout:g} needs workers that can be stopped; this process is none: give "
+            "executor='processes', and models that can be pickled."
+        )
+    return "processes"
+
+
+def _run_there(
+    plan: Plan,
+    pending: Sequence[Job],
+    store: Store,
+    executor: Literal["processes"] | Executor,
+    limits: Limits,
+    progress: Progress,
+) -> None:
+    """Run jobs on an executor, whose workers hand over files: through a folder of a moment where there is none."""
+    if isinstance(store, RunFolder):
+        drive(plan, pending, store, executor, limits, progress)
+        return
+    name = Path(tempfile.mkdtemp(prefix="tsforecast-"))
+    try:
+        with RunFolder(plan, name) as folder:
+            drive(plan, pending, folder, executor, limits, progress)
+            for job in pending:
+                store.put(job, folder.part(job))
+    except ExecutorError:  # the run can go on in this folder
+        raise
+    except BaseException:
+        shutil.rmtree(name, ignore_errors=True)
+        raise
+    shutil.rmtree(name, ignore_errors=True)

@@ -1,0 +1,1 @@
+"""Kernels of recurrent networks: the recurrences of a layer, the readout with its loss, the optimiser step."""

@@ -1,0 +1,1 @@
+"""The two ways in which a likelihood is computed and maximised."""

@@ -1,0 +1,1 @@
+"""Neural forecasters: from values to batches, networks, training and forecasts."""

@@ -1,0 +1,1 @@
+"""What networks are trained on: streams, windows, folders of files, as chunks."""

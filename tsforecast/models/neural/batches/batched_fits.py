@@ -1,0 +1,149 @@
+"""Fits side by side: step k of every one as one batch, so that many small networks cost little more than one.
+
+Each fit keeps its own series, streams, epochs and chunks; what is joined is the axis of members::
+
+                 step 0       step 1       step 2       step 3
+    fit a   | 0 0 a a a  | a a a a a  | a a 0 0 0  | 0 0 0 a a   an epoch ends with step 2, the next begins with step 3
+    fit b   | b b b b b  | b b b b b  | b b b b b  | b b b b 0
+
+Chunks of several fits are padded with zeros that weigh nothing, to one shape: the last of an epoch after its steps, for
+the state goes no further; any other that is short begins the epoch, and is padded before them, for a reset follows. So
+every member sees just what it would see alone, and as sums are made row after row, its weights come out the same.
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from tsforecast.models.neural.batches.streams import Chunk, Loader
+
+_VALIDATIONS = 20  # at most so many in a run: each is a pass over the panel
+
+
+class Course:
+    """The chunks of one fit, epoch after epoch, and when it ends.
+
+    Parameters
+    ----------
+    loader : Loader
+    n_steps : int
+        Steps of the run.
+    max_epochs : int, optional
+        Epochs of the run, in place of ``n_steps``.
+    every_epoch : bool
+        Whether the fit is due after each epoch; else so often that it is not too costly.
+
+    Attributes
+    ----------
+    n_epochs : int
+        Epochs begun.
+    stopped : bool
+        Set to end the run early.
+    """
+
+    def __init__(
+        self, loader: Loader, n_steps: int, max_epochs: int | None = None, *, every_epoch: bool = False
+    ) -> None:
+        self.loader, self.n_steps, self.max_epochs = loader, n_steps, max_epochs
+        n_epochs = max_epochs or -(-n_steps // loader.n_chunks)
+        self.every = 1 if every_epoch else max(n_epochs // _VALIDATIONS, 1)
+        self.n_epochs, self.stopped = 0, False
+
+    def chunks(self, *, whole: bool = True) -> Iterator[tuple[Chunk, bool]]:
+        """Each chunk, and whether the fit is due after it: its weights are to be looked at.
+
+        Where they are to be ``whole``, short ones are padded.
+        """
+        n_done = 0
+        epochs = itertools.count() if self.max_epochs is None else range(self.max_epochs)
+        for epoch in epochs:
+            self.loader.set_epoch(epoch)
+            self.n_epochs = epoch + 1
+            for chunk, is_last in marked(self.loader):
+                if self.stopped:
+                    return
+                n_done += 1
+                ends = n_done == self.n_steps if self.max_epochs is None else is_last and epoch == self.max_epochs - 1
+                yield (
+                    padded(chunk, self.loader.length, before=not is_last) if whole else chunk,
+                    ends or (is_last and self.n_epochs % self.every == 0),
+                )
+                if ends:
+                    return
+
+
+def marked(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
+    """Each chunk of an epoch, and whether it is the last."""
+    upcoming = iter(chunks)
+    chunk = next(upcoming, None)
+    while chunk is not None:
+        following = next(upcoming, None)
+        yield chunk, following is None
+        chunk = following
+
+
+class JointLoader:
+    """Step k of every course as one batch; what Lightning iterates over, the whole run as one epoch.
+
+    Parameters
+    ----------
+    courses : sequence of Course
+        Of one shape: length, streams, inputs, horizon.
+    n_members : int
+        Networks of each fit.
+    whole : bool
+        Whether chunks are padded to one length even where there is but one fit: dropout falls on the same steps then,
+        and torch's own sums are made in the same order.
+
+    Attributes
+    ----------
+    due : dict of int to list of int
+        Fits whose weights are to be looked at, by the number of steps done.
+    """
+
+    def __init__(self, courses: Sequence[Course], n_members: int, *, whole: bool = False) -> None:
+        self.courses, self.n_members = courses, n_members
+        self.whole = whole or len(courses) > 1
+        self.due: dict[int, list[int]] = {}
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Batches, until every course has ended."""
+        self.due.clear()
+        running = [course.chunks(whole=self.whole) for course in self.courses]
+        latest: list[Chunk | None] = [None] * len(running)
+        for step in itertools.count(1):
+            alive = False
+            for k, chunks in enumerate(running):
+                chunk, due = next(chunks, (None, False))
+                alive = alive or chunk is not None
+                latest[k] = chunk
+                if due:
+                    self.due.setdefault(step, []).append(k)
+            if not alive:
+                return
+            yield self._join(latest)
+
+    def _join(self, chunks: list[Chunk | None]) -> Chunk:
+        """One chunk for all members; zeros for a fit that has ended."""
+        if len(chunks) == 1:
+            assert chunks[0] is not None
+            return chunks[0]
+        model = next(chunk for chunk in chunks if chunk is not None)
+        empty = Chunk(*(torch.zeros_like(part) for part in model))
+        held = [empty if chunk is None else chunk for chunk in chunks]
+        return Chunk(*(torch.cat(parts).repeat_interleave(self.n_members, dim=0) for parts in zip(*held, strict=True)))
+
+
+def padded(chunk: Chunk, length: int, *, before: bool) -> Chunk:
+    """A chunk of ``length`` steps: zeros that weigh nothing, before its own or after them."""
+    missing = length - chunk.x.shape[1]
+    if missing == 0:
+        return chunk
+    return Chunk(*(_extended(part, missing, before) for part in chunk))
+
+
+def _extended(part: Tensor, missing: int, before: bool) -> Tensor:
+    zeros = part.new_zeros(1, missing, *part.shape[2:])
+    return torch.cat([zeros, part] if before else [part, zeros], dim=1)

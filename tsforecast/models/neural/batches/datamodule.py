@@ -1,0 +1,327 @@
+"""StreamDataModule: series -> what a training run is fed with."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+
+from tsforecast._types import Bools, Ints
+from tsforecast.data import catalog
+from tsforecast.data.reading import Reading
+from tsforecast.exceptions import ParameterError
+from tsforecast.models.neural.batches.folder import BlockLoader, Folder
+from tsforecast.models.neural.batches.streams import (
+    Asked,
+    ChunkLoader,
+    Loader,
+    Table,
+    WindowLoader,
+    n_streams_for,
+    tables_of,
+)
+from tsforecast.models.neural.checks import check_value
+from tsforecast.models.neural.heads import LossName
+from tsforecast.models.neural.options import Decoding
+from tsforecast.models.neural.prepare.features import Inputs, Layout, inputs_of, layout_of
+from tsforecast.models.neural.prepare.loss_weights import importance_of
+from tsforecast.models.neural.prepare.preparation import Preparation, prepare, relearn
+from tsforecast.models.neural.prepare.prepared import Prepared
+from tsforecast.panel import Panel
+from tsforecast.panel.lengths import check_lengths
+from tsforecast.series.outliers import tamed
+
+FEWEST = 8  # observations of a series
+_YEARS = (4, 12, 52)  # lengths of a season that is a year; others are a week or a day
+_SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
+
+
+class StreamDataModule(pl.LightningDataModule):
+    """Chunks of parallel streams, for training and for the validation tail.
+
+    Parameters
+    ----------
+    source : str
+        Name of a data set of the catalog, path of a CSV or Parquet file, or of a folder of Parquet files, which may be
+        larger than memory: see `use_folder`.
+    reading : Reading, optional
+        What the columns of a file are and how it is written, where that is not to be found out.
+    season_length : int, optional
+        Steps per season; what is usual for the frequency where it is None.
+    bptt_length : int, optional
+        Steps between two cuts of the gradient; where it is None one season and at least 24, so that what happened
+        at the same time last season can be learnt from; two seasons where one is a day.
+    batch_size : int
+        Most streams in parallel, or windows of a batch.
+    kind : {"bptt", "windows"}
+        Streams whose state is carried, or windows drawn at random.
+    window_length : int, optional
+        Steps of a window; two seasons, at least 24, where it is None.
+    validation_size : float
+        Share of each series, its end, kept from training.
+    overlap, burn_in : int
+        See `Training`.
+    decoding : Decoding, optional
+    preparation : Preparation, optional
+    random_state : int
+        Seed of the order of series and of the phase.
+
+    Examples
+    --------
+    >>> data = StreamDataModule("airline")
+    >>> data.setup()
+    >>> data.horizon
+    18
+    """
+
+    def __init__(
+        self,
+        source: str = "",
+        *,
+        reading: Reading | None = None,
+        season_length: int | None = None,
+        bptt_length: int | None = None,
+        batch_size: int = 32,
+        kind: Literal["bptt", "windows"] = "bptt",
+        window_length: int | None = None,
+        validation_size: float = 0.1,
+        overlap: int = 0,
+        burn_in: int = 0,
+        decoding: Decoding | None = None,
+        preparation: Preparation | None = None,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__()
+        self.source, self.reading = source, reading
+        self.season_length, self.bptt_length = season_length, bptt_length
+        self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
+        self.kind, self.window_length = kind, window_length
+        self.overlap, self.burn_in = overlap, burn_in
+        self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
+        self.panel: Panel | None = None  # as given, ...
+        self.learnt_from: Panel | None = None  # ... and with lonely extremes pulled in
+        self.folder: Folder | None = None
+        self._latest: Panel | None = None
+        self.dtype = torch.float32
+
+    def setup(self, stage: str | None = None) -> None:
+        """Read the source, unless series were given or it was read before."""
+        if self.panel is not None:
+            return
+        is_known = self.source in catalog.names()
+        if self.reading is not None and (is_known or Path(self.source).is_dir()):
+            raise ParameterError(
+                f"{self.source!r} is {'a data set' if is_known else 'a folder'}; reading is for a file."
+            )
+        if is_known:
+            dataset = catalog.load(self.source)
+            self.season_length = self.season_length or dataset.season_length
+            self.use(dataset.panel)
+        elif Path(self.source).is_dir():
+            self.use_folder(Folder(Path(self.source)))
+        else:
+            self.use((self.reading or Reading()).panel(self.source))
+
+    def use_folder(self, folder: Folder) -> None:
+        """Take series that are read block by block while training, so that memory does not grow with their number.
+
+        A sample of them, drawn at random, is held: scales of covariates, the linear start and the spread of residuals
+        are learnt from it, its tails are validated on, and ``panel`` is it. The transform, season, level and scale of a
+        series come from its own values, whenever it is read.
+        """
+        if self.kind == "windows":
+            raise ParameterError("kind='windows' needs series in memory; a folder is read in streams, kind='bptt'.")
+        self.use(folder.sample(self.random_state))
+        self.folder = folder
+
+    @property
+    def n_obs(self) -> int:
+        """Observations to learn from; reads the source."""
+        self.setup()
+        assert self.panel is not None
+        return self.panel.n_obs if self.folder is None else self.folder.n_obs
+
+    def use(self, panel: Panel) -> None:
+        """Take these series, and learn their transforms, levels and scales."""
+        _check_lengths(panel)
+        self._check()
+        self.panel = panel
+        self.learnt_from = panel = self._tamed(panel)
+        season, counts = self.season_length or panel.season_length, self.loss == "negative_binomial"
+        ahead = horizon_of(self.decoding, season)
+        self.prepared: Prepared = prepare(panel, self.preparation, season, ahead, counts=counts)
+        n_steps = ahead if self.decoding.kind == "direct" else 1
+        self.layout: Layout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
+        self.n_kept: Ints
+        self.inputs: Inputs
+        self.tables: tuple[Table, Table]
+        self.n_kept, self.inputs, self.tables = self._learn_from(panel, self.prepared)
+        if (panel.lengths - self.n_kept < self.burn_in + 2).all():
+            raise ParameterError(
+                f"burn_in={self.burn_in} and validation_size={self.validation_size} leave nothing to learn from: the "
+                f"longest series has {panel.lengths.max()} observations."
+            )
+
+    def use_whole(self) -> None:
+        """Learn from the tail, too, from now on."""
+        assert self.learnt_from is not None
+        self.validation_size = 0.0
+        self.n_kept, self.inputs, self.tables = self._learn_from(self.learnt_from, self.prepared)
+
+    @property
+    def is_kept(self) -> Bools:
+        """Which targets lie in the tail kept from training, ``(n_obs, horizon)``."""
+        lengths = self._lengths
+        position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, self.horizon + 1)
+        return np.asarray(position >= np.repeat(lengths - self.n_kept, lengths)[:, None])
+
+    def id_at(self, row: int) -> Any:
+        """Name of the series of a row of the table that chunks come from."""
+        panel = self._latest or self.panel
+        assert panel is not None
+        return panel.id_at(row)
+
+    def _tamed(self, panel: Panel) -> Panel:
+        return panel if self.loss == "negative_binomial" else tamed(panel)  # which is for whole numbers
+
+    def _learn_from(self, panel: Panel, prepared: Prepared) -> tuple[Ints, Inputs, tuple[Table, Table]]:
+        """Steps kept from training, inputs and targets, and the tables of training and validation."""
+        n_kept = np.floor(self.validation_size * panel.lengths).astype(np.int64)
+        before = panel.slice(np.zeros_like(n_kept), panel.lengths - n_kept)
+        learnt = relearn(prepared, before) if n_kept.any() else prepared
+        inputs = inputs_of(panel, learnt, self.layout)
+        importance = importance_of(self.loss, panel, before, learnt, inputs.scale)
+        asked = Asked(inputs.x, inputs.target, inputs.scale, importance)
+        return n_kept, inputs, tables_of(asked, n_kept, panel.lengths, self.dtype, self.burn_in)
+
+    def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
+        """The chunks of a block of series of the folder."""
+        _check_lengths(panel)
+        self._latest = panel
+        panel = self._tamed(panel)
+        season, counts = self.layout.season_length, self.loss == "negative_binomial"
+        prepared = prepare(panel, self.preparation, season, horizon_of(self.decoding, season), counts=counts)
+        prepared = dataclasses.replace(prepared, mixed=self.prepared.mixed)  # inputs lie where the sample's lie
+        n_kept, _, tables = self._learn_from(panel, prepared)
+        loader = self._loader(tables[0], panel.lengths - n_kept, panel.lengths, n_streams=n_streams)
+        loader.set_epoch(epoch)
+        return loader
+
+    def _check(self) -> None:
+        for name in ("season_length", "bptt_length", "window_length"):
+            check_value(name, getattr(self, name), int | None, 1)
+        check_value("batch_size", self.batch_size, int, 1)
+        check_value("overlap", self.overlap, int, 0)
+        check_value("burn_in", self.burn_in, int, 0)
+        check_value("validation_size", self.validation_size, float, 0)
+        if not self.validation_size < 1:
+            raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
+        if self.overlap and self.kind == "windows":
+            raise ParameterError(f"overlap={self.overlap} is for chunks of streams; kind='windows' has none.")
+
+    @property
+    def input_size(self) -> int:
+        """Number of inputs of a step; reads the source."""
+        self.setup()
+        return self.layout.input_size
+
+    @property
+    def horizon(self) -> int:
+        """Steps that one output covers; reads the source."""
+        self.setup()
+        return self.layout.horizon
+
+    @property
+    def loss(self) -> LossName:
+        """What is learnt: the loss of the decoding."""
+        return self.decoding.loss
+
+    @property
+    def window(self) -> int | None:
+        """Steps of a window; None for streams."""
+        if self.kind == "bptt":
+            return None
+        return self.window_length or max(2 * self.layout.season_length, _SHORTEST_CUT)
+
+    def train_dataloader(self) -> Loader:
+        """Chunks, or windows, of the series without their tails."""
+        lengths = self._lengths - self.n_kept
+        streams = self._loader(self.tables[0], lengths, self._lengths)
+        loader: Loader = streams
+        if self.window is not None:
+            loader = self._windows(streams, lengths, self.window)
+        elif self.folder is not None:
+            n_streams = streams.n_streams
+            loader = BlockLoader(self.folder, lambda panel, epoch: self._block(panel, epoch, n_streams), streams)
+        if self.trainer is not None:
+            # right after a resume, too, unlike current_epoch
+            progress: Any = self.trainer.fit_loop.epoch_progress.current
+            loader.clock = lambda: int(progress.processed)
+        return loader
+
+    def _windows(self, streams: ChunkLoader, lengths: Ints, window: int) -> WindowLoader:
+        rank, n_ranks = self._share
+        return WindowLoader(
+            self.tables[0],
+            streams.first,
+            lengths,
+            n_windows=self.batch_size,
+            window_length=window,
+            n_chunks=streams.n_chunks,
+            seed=self.random_state * n_ranks + rank,
+        )
+
+    def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
+        """Chunks of the whole series, of which the tails count."""
+        self.setup()
+        if not self.n_kept.any():
+            return []
+        return self._loader(self.tables[1], self._lengths, self._lengths, shuffle=False)
+
+    @property
+    def _lengths(self) -> Ints:
+        self.setup()
+        assert self.panel is not None
+        return self.panel.lengths
+
+    @property
+    def _usual_cut(self) -> int:
+        season, cycle = self.layout.season_length, self.layout.cycle
+        return 2 * season if cycle > season else max(season, _SHORTEST_CUT)
+
+    def _loader(
+        self, table: Table, lengths: Ints, whole: Ints, *, shuffle: bool = True, n_streams: int | None = None
+    ) -> ChunkLoader:
+        """The first ``lengths`` steps of series that have ``whole`` in the table."""
+        first = np.concatenate([[0], np.cumsum(whole)[:-1]])
+        rank, n_ranks = self._share
+        return ChunkLoader(
+            table,
+            first,
+            lengths,
+            n_streams=n_streams or max(n_streams_for(lengths, self.batch_size * n_ranks) // n_ranks, 1),
+            bptt_length=self.bptt_length or self._usual_cut,
+            seed=self.random_state,
+            shuffle=shuffle,
+            overlap=self.overlap if shuffle else 0,
+            share=(rank, n_ranks),
+        )
+
+    @property
+    def _share(self) -> tuple[int, int]:
+        """Number of this device and of all that train together."""
+        return (0, 1) if self.trainer is None else (int(self.trainer.global_rank), int(self.trainer.world_size))
+
+
+def horizon_of(decoding: Decoding, season_length: int) -> int:
+    """Steps that a forecast is thought to be asked for."""
+    if decoding.horizon is not None or season_length == 1:
+        return decoding.horizon or 12
+    seasons, most = (1.5, 36) if season_length in _YEARS else (2, 48)
+    return int(np.clip(np.ceil(seasons * season_length), 8, most))
+
+
+def _check_lengths(panel: Panel) -> None:
+    check_lengths(panel.ids, panel.n_present, FEWEST, f"a recurrent network needs at least {FEWEST}")

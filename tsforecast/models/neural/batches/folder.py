@@ -1,0 +1,208 @@
+"""A panel larger than memory: a folder of Parquet files, read by row groups, a block of whole series at a time."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from tsforecast._types import Ints
+from tsforecast.exceptions import CovariateError, DataError, MissingFileError
+from tsforecast.models.neural.batches.batched_fits import marked, padded
+from tsforecast.models.neural.batches.streams import Chunk, ChunkLoader, Loader
+from tsforecast.panel import Panel
+from tsforecast.panel.frequency import Freq
+
+_BLOCK = 100_000  # observations whose inputs are in memory at once
+_SAMPLE = 50_000  # of the sample that scales, the linear start and the spread of residuals are learnt from
+
+
+class Unit(NamedTuple):
+    """Row groups of a file that together hold whole series."""
+
+    path: Path
+    groups: tuple[int, ...]
+    n_rows: int
+
+
+class Folder:
+    """Series in the Parquet files of a folder, and of the folders in it.
+
+    Columns are ``unique_id``, ``ds`` and ``y``, and what ``covariates`` and ``static`` name; a part of a path such as
+    ``store=12`` stands for a column, as Hive and Spark write it. Rows of a series lie in one file, one after another
+    in time; series may go on from one row group to the next.
+
+    Parameters
+    ----------
+    path : Path
+    covariates, static : sequence of str
+
+    Raises
+    ------
+    MissingFileError
+        There is no Parquet file.
+    DataError
+        A file lacks a column, or is none; there are no rows; rows of a series lie in several places.
+    """
+
+    def __init__(self, path: Path, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> None:
+        self.path, self.covariates, self.static = path, tuple(covariates), tuple(static)
+        files = sorted(file for file in path.rglob("*.parquet") if file.is_file())
+        if not files:
+            raise MissingFileError(f"There is no Parquet file in the folder {str(path)!r}.")
+        self.units: list[Unit] = [unit for file in files for unit in self._units(file)]
+        if not self.units:
+            raise DataError(f"The Parquet files in the folder {str(path)!r} have no rows.")
+        self.n_obs: int = sum(unit.n_rows for unit in self.units)
+        self.freq: Freq | None = None
+        self._check_ids()
+
+    @property
+    def _columns(self) -> list[str]:
+        return ["unique_id", "ds", "y", *self.covariates, *self.static]
+
+    def _units(self, path: Path) -> list[Unit]:
+        try:
+            file = pq.ParquetFile(path)
+        except (OSError, ValueError) as error:  # what pyarrow raises derives from these
+            raise DataError(f"{path} is no Parquet file: {error}") from error
+        with file:
+            partition = _partition(path.relative_to(self.path))
+            absent = [name for name in self._columns if name not in {*file.schema_arrow.names, *partition}]
+            if absent:
+                raise DataError(f"{path} has no column {absent[0]!r}; it has {file.schema_arrow.names}.")
+            sizes = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+            filled = [k for k, size in enumerate(sizes) if size]
+            chains = [filled[:1]] if filled else []
+            for before, k in itertools.pairwise(filled):
+                if "unique_id" in partition or _goes_on(file, before, k):
+                    chains[-1].append(k)
+                else:
+                    chains.append([k])
+        return [Unit(path, tuple(chain), sum(sizes[k] for k in chain)) for chain in chains]
+
+    def _check_ids(self) -> None:
+        """Raise where a series is in two units: eight bytes of each are enough to see that."""
+        marks = [pd.util.hash_array(self._ids(unit)) for unit in self.units]
+        of = np.repeat(np.arange(len(marks)), [part.size for part in marks])
+        every = np.concatenate(marks)
+        _, first, count = np.unique(every, return_index=True, return_counts=True)
+        if (count == 1).all():
+            return
+        twice = every == every[first[np.argmax(count > 1)]]
+        one, other = (self.units[k] for k in of[twice][:2])
+        name = self._ids(one)[int(np.argmax(marks[of[twice][0]] == every[twice][0]))]
+        where = f"{one.path} and in {other.path}" if one.path != other.path else f"two places of {one.path}"
+        raise DataError(f"Series {name!r} is in {where}; rows of a series lie in one file, one after another.")
+
+    def _ids(self, unit: Unit) -> NDArray[np.object_]:
+        """Names of the series of a unit."""
+        partition = _partition(unit.path.relative_to(self.path))
+        if "unique_id" in partition:
+            return np.array([partition["unique_id"]], dtype=object)
+        with pq.ParquetFile(unit.path) as file:
+            column = file.read_row_groups(list(unit.groups), columns=["unique_id"], use_threads=False).column(0)
+        return np.array([str(value) for value in column.unique().to_pylist()], dtype=object)
+
+    def read(self, units: Sequence[Unit]) -> Panel:
+        """The panel of some units."""
+        frames = []
+        for unit in units:
+            partition = _partition(unit.path.relative_to(self.path))
+            with pq.ParquetFile(unit.path) as file:
+                held = [name for name in self._columns if name not in partition]
+                frame = file.read_row_groups(list(unit.groups), columns=held, use_threads=False).to_pandas()
+            frame = frame.assign(**{name: partition[name] for name in self._columns if name in partition})
+            _check_known(frame, unit.path, (*self.covariates, *self.static))
+            frames.append(frame)
+        frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+        panel = Panel.from_frame(frame, covariates=self.covariates, static=self.static, freq=self.freq)
+        self.freq = panel.freq
+        return panel
+
+    def blocks(self, rng: np.random.Generator, most: int | None = None) -> Iterator[Panel]:
+        """Every series once, in random order of units and of the series in them: panels of about ``most`` rows."""
+        most = most or _BLOCK
+        waiting: list[Unit] = []
+        for k in rng.permutation(len(self.units)).tolist():
+            waiting.append(self.units[k])
+            if sum(unit.n_rows for unit in waiting) >= most:
+                yield from _split(self.read(waiting), rng, most)
+                waiting = []
+        if waiting:
+            yield from _split(self.read(waiting), rng, most)
+        pa.default_memory_pool().release_unused()
+
+    def sample(self, seed: int) -> Panel:
+        """Series drawn at random, of about so many rows as a sample needs."""
+        return next(self.blocks(np.random.default_rng([seed, 1]), _SAMPLE))
+
+
+def _check_known(frame: pd.DataFrame, path: Path, names: Sequence[str]) -> None:
+    """Raise a `CovariateError` at the first value that is missing in one of the columns, naming its file."""
+    for name in names:
+        missing = frame[name].isna().to_numpy()
+        if missing.any():
+            row = frame.iloc[int(np.argmax(missing))]
+            raise CovariateError(
+                f"{path}: series {row['unique_id']!r} has no {name!r} at {row['ds']}; a network needs every covariate "
+                "and static value. Fill it in the file, or leave the column out."
+            )
+
+
+def _split(panel: Panel, rng: np.random.Generator, most: int) -> Iterator[Panel]:
+    """The series of a panel in random order, cut into panels of about ``most`` rows."""
+    order: Ints = rng.permutation(panel.n_series)
+    begun = np.cumsum(panel.lengths[order]) - panel.lengths[order]
+    for part in np.unique(begun // most):
+        yield panel.take(order[begun // most == part])
+
+
+def _partition(path: Path) -> dict[str, str]:
+    """Columns that a path tells: ``store=12`` in the name of a folder."""
+    return dict(part.split("=", 1) for part in path.parts[:-1] if "=" in part)
+
+
+def _goes_on(file: pq.ParquetFile, before: int, after: int) -> bool:
+    """Whether the series at the end of one row group goes on in the next."""
+    column = file.schema_arrow.get_field_index("unique_id")
+    ends = [file.metadata.row_group(k).column(column).statistics for k in (before, after)]
+    if all(end is not None and end.has_min_max for end in ends) and ends[0].max < ends[1].min:
+        return False
+    last, first = (file.read_row_group(k, columns=["unique_id"]).column(0) for k in (before, after))
+    return bool(last[-1].as_py() == first[0].as_py())
+
+
+class BlockLoader(Loader):
+    """The chunks of every block of a folder, one block after another; each is made ready when its turn comes.
+
+    Streams do not go on from block to block: their states are reset, for every block begins with new series. The order
+    of series comes from (seed, epoch) alone. Chunks that are cut short are padded to one length.
+
+    Parameters
+    ----------
+    folder : Folder
+    prepare : callable
+        From a block and the epoch to its chunks.
+    like : ChunkLoader
+        Has the shape of all chunks.
+    """
+
+    def __init__(self, folder: Folder, prepare: Callable[[Panel, int], ChunkLoader], like: ChunkLoader) -> None:
+        super().__init__(like.seed)
+        self.folder, self.prepare = folder, prepare
+        self.n_streams, self.length = like.n_streams, like.length
+        steps = -(-folder.n_obs // (like.n_streams * like.share[1]))
+        self.n_chunks = -(-steps // like.bptt_length)  # near enough: blocks end in chunks that are cut short
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks of one block after another."""
+        epoch = self.epoch
+        for block in self.folder.blocks(np.random.default_rng([self.seed, epoch, 2])):
+            for chunk, is_last in marked(self.prepare(block, epoch)):
+                yield padded(chunk, self.length, before=not is_last)

@@ -1,0 +1,300 @@
+"""Series -> parallel streams -> chunks: what truncated BPTT is fed with.
+
+Streams are rows that run in parallel. Each holds whole series one after another, all are of near equal length, and one
+batch is chunk k of every stream, ``bptt_length`` steps of it::
+
+                     chunk 0          chunk 1          chunk 2
+    stream 0    | a a a a a a a  |  a a a R b b b  |  b b b b b b b  |
+    stream 1    | c c c c c c c  |  c c c c c c c  |  c R d d d d .  |
+                                 ^                 ^
+                  values of the state pass the cut, gradients do not
+
+``R`` marks the first step of a series: the state before it counts as zero, by a mask, in mid-chunk as well. ``.`` is
+padding at the end of a stream: no loss, never followed by anything. Each epoch deals the series anew, shuffles their
+order within a stream and begins with a chunk of random length (the phase), so that cuts fall elsewhere each time.
+"""
+
+import heapq
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.kernels.recurrent.steps import deal
+
+
+class Chunk(NamedTuple):
+    """One batch: ``bptt_length`` steps of every stream.
+
+    ``x`` is ``(1, n_steps, n_streams, input_size)``, the same for all members; ``target`` and ``weight`` end in
+    ``horizon``; ``reset``, ``rows`` (places in the table) and ``scale`` (what a target of 1 stands for) are
+    ``(1, n_steps, n_streams)``.
+    """
+
+    x: Tensor
+    target: Tensor
+    weight: Tensor
+    reset: Tensor
+    rows: Tensor
+    scale: Tensor
+
+
+class Table(NamedTuple):
+    """Rows that chunks are cut from: one for each observation, and a last one of zeros for padding."""
+
+    x: Tensor  # (n_obs + 1, input_size)
+    target: Tensor  # (n_obs + 1, horizon)
+    weight: Tensor  # (n_obs + 1, horizon)
+    scale: Tensor  # (n_obs + 1,)
+
+    def chunk(self, rows: Ints, reset: Bools, arrays: tuple[Any, ...] | None = None) -> Chunk:
+        """The chunk of these rows, ``(n_steps, n_streams)``; ``arrays`` are those of the table, see `flat`."""
+        tables = self.flat() if arrays is None else arrays
+        n_rows = len(self.scale)
+        outs = [np.empty((1, *rows.shape, table.size // n_rows), table.dtype) for table in tables]
+        deal(rows, tables, tuple(out.reshape(-1) for out in outs))
+        x, target, weight, scale = outs
+        parts = (x, target, weight, reset[None], rows[None], scale[..., 0])
+        return Chunk(*map(torch.from_numpy, parts))
+
+    def flat(self) -> tuple[Any, ...]:
+        """The numbers of each part, flat."""
+        return tuple(part.view(-1).numpy() for part in self)
+
+
+class Streams(NamedTuple):
+    """Where each step of each stream lies in the table: both ``(n_steps, n_streams)``."""
+
+    rows: Ints
+    reset: Bools
+
+
+def n_streams_for(lengths: Ints, most: int) -> int:
+    """Streams that hold the series with little padding: no more than ``most``, none longer than it must be.
+
+    Examples
+    --------
+    >>> n_streams_for(np.array([100, 50, 50]), 32), n_streams_for(np.array([10] * 100), 32)
+    (2, 32)
+    """
+    return int(max(1, min(most, lengths.sum() // lengths.max())))
+
+
+def pack(first: Ints, lengths: Ints, n_streams: int, padding: int, rng: "np.random.Generator | None" = None) -> Streams:
+    """Series dealt out to streams of near equal length.
+
+    The longest series goes first, each to the stream that is shortest so far (Graham 1969: never longer than 4/3 of
+    the best); ``rng`` breaks ties and shuffles the order within each stream.
+
+    Parameters
+    ----------
+    first, lengths : ndarray of int, shape (n_series,)
+        Place of each series in the table, and its length.
+    n_streams, padding : int
+        ``padding`` is the place of the row of zeros.
+
+    Examples
+    --------
+    >>> pack(np.array([0, 3, 5]), np.array([3, 2, 1]), 2, 6).rows.T.tolist()
+    [[0, 1, 2], [3, 4, 5]]
+    """
+    order = np.arange(lengths.size) if rng is None else rng.permutation(lengths.size)
+    order = order[np.argsort(-lengths[order], kind="stable")]
+    streams: list[list[int]] = [[] for _ in range(n_streams)]
+    heap = [(0, k) for k in range(n_streams)]
+    for i in order.tolist():
+        total, k = heapq.heappop(heap)
+        streams[k].append(i)
+        heapq.heappush(heap, (total + int(lengths[i]), k))
+    n_steps = max(total for total, _ in heap)
+    rows = np.full((n_steps, n_streams), padding, dtype=np.int64)
+    reset = np.zeros((n_steps, n_streams), dtype=np.bool_)
+    for k, members in enumerate(streams):
+        at = 0
+        for i in members if rng is None else rng.permutation(members).tolist():
+            rows[at : at + lengths[i], k] = first[i] + np.arange(lengths[i])
+            reset[at, k] = True
+            at += int(lengths[i])
+    return Streams(rows, reset)
+
+
+def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
+    """Chunks of a stream: first ``phase`` steps (none where it is 0), then ``bptt_length`` each, at last the rest.
+
+    Examples
+    --------
+    >>> cut(10, 4, phase=3)
+    [slice(0, 3, None), slice(3, 7, None), slice(7, 10, None)]
+    """
+    marks = sorted({0, *range(phase, n_steps, bptt_length), n_steps})
+    return [slice(a, b) for a, b in itertools.pairwise(marks)]
+
+
+class Asked(NamedTuple):
+    """What a network is given and asked at every observation, and how much it counts."""
+
+    x: Floats  # (n_obs, input_size)
+    target: Floats  # (n_obs, horizon), nan where there is none
+    scale: Floats  # (n_obs,)
+    importance: Floats  # (n_obs, horizon), or what broadcasts to it: weight of a target that is there
+
+
+def tables_of(asked: Asked, n_kept: Ints, lengths: Ints, dtype: torch.dtype, burn_in: int = 0) -> tuple[Table, Table]:
+    """The tables of training and of validation: they differ in what is weighted.
+
+    A target counts for validation where it lies in the last ``n_kept[i]`` steps of its series, for training where it
+    lies before and is asked for at the ``burn_in``-th observation or later; nan counts for neither.
+    """
+    horizon = asked.target.shape[1]
+    seen = ~np.isnan(asked.target)
+    age = np.concatenate([np.arange(n) for n in lengths])[:, None]
+    tail = age + np.arange(1, horizon + 1) >= np.repeat(lengths - n_kept, lengths)[:, None]
+
+    def padded(array: Floats) -> torch.Tensor:
+        return torch.cat([torch.as_tensor(array, dtype=dtype), torch.zeros(1, *array.shape[1:], dtype=dtype)])
+
+    inputs, targets, scale = padded(asked.x), padded(np.nan_to_num(asked.target)), padded(asked.scale)
+    parts = (seen & ~tail & (age >= burn_in), seen & tail)
+    training, validation = (padded(np.where(part, asked.importance, 0.0)) for part in parts)
+    return Table(inputs, targets, training, scale), Table(inputs, targets, validation, scale)
+
+
+class Loader(ABC):
+    """What a run is fed from: epochs of chunks of one shape, but for the first and the last of an epoch.
+
+    Lightning iterates over it in place of a DataLoader. What an epoch holds comes from (seed, epoch) alone, so that a
+    resumed run sees what an unbroken one would have.
+
+    Attributes
+    ----------
+    n_streams, length, n_chunks : int
+        Streams and steps of a chunk that is not cut short; chunks of an epoch.
+    clock : callable, optional
+        Tells the epoch: after a resume Lightning sets it too late.
+    """
+
+    n_streams: int
+    length: int
+    n_chunks: int
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._epoch = 0
+        self.clock: Callable[[], int] | None = None
+        self.batch_sampler = None  # where Lightning looks for ``set_epoch`` before it takes ``sampler``
+
+    @property
+    def sampler(self) -> "Loader":
+        """Itself, whose ``set_epoch`` Lightning calls; not held, so that what was read is let go with the loader."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch whose chunks come next."""
+        self._epoch = epoch
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose chunks come next."""
+        return self._epoch if self.clock is None else self.clock()
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Chunk]:
+        """The chunks of an epoch, in order."""
+
+
+class ChunkLoader(Loader):
+    """The chunks of streams that are packed and cut anew in each epoch.
+
+    Parameters
+    ----------
+    table : Table
+    first, lengths : ndarray of int, shape (n_series,)
+    n_streams, bptt_length, seed : int
+        ``n_streams`` of each share.
+    shuffle : bool
+        Whether each epoch deals the series anew.
+    overlap : int
+        Steps before a chunk that are run through once more at its beginning, without a loss of their own, so that its
+        gradient reaches back at least so far.
+    share : tuple of int
+        Number of this share, from 0, and of all: devices that train together take streams in turn, as many each.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        first: Ints,
+        lengths: Ints,
+        *,
+        n_streams: int,
+        bptt_length: int,
+        seed: int = 0,
+        shuffle: bool = True,
+        overlap: int = 0,
+        share: tuple[int, int] = (0, 1),
+    ) -> None:
+        super().__init__(seed)
+        self.table, self.first, self.lengths = table, first, lengths
+        self.n_streams, self.bptt_length, self.shuffle = n_streams, bptt_length, shuffle
+        self.overlap, self.share = overlap, share
+        self.length = bptt_length + overlap
+        self.n_chunks = -(-pack(first, lengths, n_streams * share[1], 0).rows.shape[0] // bptt_length)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Chunk 0, 1, ... of every stream."""
+        rng = np.random.default_rng([self.seed, self.epoch]) if self.shuffle else None
+        padding = self.table.x.shape[0] - 1
+        mine, shares = self.share
+        streams = pack(self.first, self.lengths, self.n_streams * shares, padding, rng)
+        rows = np.ascontiguousarray(streams.rows[:, mine::shares])
+        reset = np.ascontiguousarray(streams.reset[:, mine::shares])
+        phase, arrays = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1)), self.table.flat()
+        for piece in cut(len(rows), self.bptt_length, phase):
+            begin = max(piece.start - self.overlap, 0)
+            chunk = self.table.chunk(rows[begin : piece.stop], reset[begin : piece.stop], arrays)
+            if begin < piece.start:
+                chunk.weight[:, : piece.start - begin] = 0
+            yield chunk
+
+
+class WindowLoader(Loader):
+    """Windows drawn at random, the state at zero before each: how other libraries train, here for comparison.
+
+    Only the last step of a window has a loss; an epoch has as many batches as one of `ChunkLoader`. Windows come from
+    (seed, epoch) alone.
+
+    Parameters
+    ----------
+    table : Table
+    first, lengths : ndarray of int, shape (n_series,)
+    n_windows, window_length, n_chunks, seed : int
+        Windows of a batch, steps of a window, batches of an epoch.
+    """
+
+    def __init__(
+        self, table: Table, first: Ints, lengths: Ints, *, n_windows: int, window_length: int, n_chunks: int, seed: int
+    ) -> None:
+        super().__init__(seed)
+        self.table, self.first, self.lengths = table, first, lengths
+        self.n_streams, self.window_length, self.n_chunks = n_windows, window_length, n_chunks
+        self.length = window_length
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Batches of windows that end at observations drawn with equal probability."""
+        rng = np.random.default_rng([self.seed, self.epoch])
+        starts = np.repeat(self.first, self.lengths)
+        ends = starts + np.concatenate([np.arange(n) for n in self.lengths])
+        back = np.arange(self.window_length - 1, -1, -1)[:, None]
+        for _ in range(self.n_chunks):
+            drawn = rng.integers(0, ends.size, self.n_streams)
+            rows = ends[drawn] - back  # (window_length, n_windows)
+            reset = rows == np.maximum(starts[drawn], rows[0])
+            rows = np.where(rows >= starts[drawn], rows, self.table.x.shape[0] - 1)
+            chunk = self.table.chunk(rows, reset)
+            chunk.weight[:, :-1] = 0
+            yield chunk

@@ -1,0 +1,1 @@
+"""What trained networks forecast: points, intervals, limits; and the checkpoint that keeps them."""

@@ -1,0 +1,147 @@
+"""What a checkpoint holds beside weights, so that an estimator can forecast from it: tensors and plain values."""
+
+import dataclasses
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from tsforecast.exceptions import DataError, MissingFileError
+from tsforecast.models.neural.batches.datamodule import StreamDataModule
+from tsforecast.models.neural.checks import check_value
+from tsforecast.models.neural.forecasting.intervals import Spread
+from tsforecast.models.neural.forecasting.trained import Trained, finish
+from tsforecast.models.neural.forecasting.whole import check_whole, network_of
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.options import Decoding
+from tsforecast.models.neural.prepare.features import Layout
+from tsforecast.models.neural.prepare.preparation import Preparation
+from tsforecast.models.neural.prepare.prepared import Prepared
+from tsforecast.models.neural.prepare.static import StaticCode
+from tsforecast.panel import Panel
+from tsforecast.panel.frequency import freq_name, parse_freq
+from tsforecast.series.transform import Transform
+
+_VERSION = 2  # of what is held
+KEY = "tsforecast"
+KEPT = "tsforecast kept weights"  # by name, those of a callback that ends the run with others than its last
+
+
+def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
+    """Everything of a run but the weights: tensors, numbers, texts."""
+    trained = finish(network, data)
+    assert data.panel is not None
+    prepared = {
+        f.name: getattr(trained.prepared, f.name) for f in dataclasses.fields(Prepared) if f.name != "transform"
+    }
+    return {
+        "version": _VERSION,
+        "network": network.shape,
+        "prepared": _packed(prepared | {"lambdas": trained.prepared.transform.lambdas}),
+        "layout": _packed(_fields(trained.layout) | {"static": _fields(trained.layout.static)}),
+        "spread": _packed(_fields(trained.spread)),
+        "preparation": _fields(trained.preparation),
+        "decoding": _fields(trained.decoding),
+        "window": trained.window,
+        "bptt_length": data.bptt_length,
+        "panel": _pack_panel(data.panel),
+    }
+
+
+def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
+    """What was trained, the series it was trained on, and the shape of the network.
+
+    Tensors and plain values are read, and no code that the file may hold is run.
+
+    Raises
+    ------
+    MissingFileError
+        There is no such file.
+    DataError
+        It is no whole checkpoint of a `RecurrentModule` trained on a `StreamDataModule`, of this version.
+    """
+    if not Path(path).is_file():
+        what = "is a folder, not a checkpoint" if Path(path).is_dir() else "is not there: there is no such checkpoint"
+        raise MissingFileError(f"{str(path)!r} {what}.")
+    checkpoint = _read(Path(path))
+    try:
+        return _rebuilt(checkpoint)
+    except Exception as error:  # of many kinds, as there are many ways for values to be wrong
+        raise DataError(
+            f"{str(path)!r} is no checkpoint that a network can be made of: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The tensors and values of a file."""
+    try:
+        with zipfile.ZipFile(path) as parts:  # torch stores what it writes as it is: nothing grows when it is read
+            whole = all(part.compress_type == zipfile.ZIP_STORED for part in parts.infolist())
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True) if whole else None
+    except Exception as error:  # torch says nowhere what it raises for a file that is not its own
+        raise DataError(
+            f"{str(path)!r} cannot be read as a checkpoint: it is cut short, or no file that torch wrote "
+            f"({type(error).__name__})."
+        ) from error
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get(KEY), dict):
+        raise DataError(f"{str(path)!r} is no checkpoint of tsforecast train.")
+    version = checkpoint[KEY].get("version")
+    if version != _VERSION:
+        raise DataError(
+            f"{str(path)!r} was written by another version of tsforecast: its checkpoints are of version {version!r}, "
+            f"those of this one of version {_VERSION}. Train again, or use the version that wrote it."
+        )
+    return checkpoint
+
+
+def _rebuilt(checkpoint: dict[str, Any]) -> tuple[Trained, Panel, dict[str, Any]]:
+    held, weights = checkpoint[KEY], checkpoint["state_dict"]
+    prefix = "network."
+    own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    network = network_of(held["network"], own | checkpoint.get(KEPT, {}))
+    panel = _unpack_panel(held["panel"])
+    prepared = _unpacked(held["prepared"])
+    transform = Transform(panel.ids, prepared.pop("lambdas"))
+    trained = Trained(
+        network,
+        Prepared(transform, **prepared),
+        Layout(**_unpacked(held["layout"] | {"static": StaticCode(**held["layout"]["static"])})),
+        Spread(**_unpacked(held["spread"])),
+        Preparation(**held["preparation"]),
+        Decoding(**held["decoding"]),
+        held["window"],
+    )
+    check_whole(trained, panel)
+    check_value("bptt_length", held["bptt_length"], int | None, 1)
+    return trained, panel, held["network"] | {"bptt_length": held["bptt_length"]}
+
+
+def _fields(group: Any) -> dict[str, Any]:
+    return {field.name: getattr(group, field.name) for field in dataclasses.fields(group)}
+
+
+def _packed(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: torch.from_numpy(np.array(v)) if isinstance(v, np.ndarray) else v for k, v in values.items()}
+
+
+def _unpacked(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in values.items()}
+
+
+def _pack_panel(panel: Panel) -> dict[str, Any]:
+    names = [] if panel.static is None else list(panel.static.columns)
+    buffer = io.BytesIO()
+    panel.to_frame().to_parquet(buffer)
+    table = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
+    return {"table": table, "freq": freq_name(panel.freq), "covariates": list(panel.covariate_names), "static": names}
+
+
+def _unpack_panel(packed: dict[str, Any]) -> Panel:
+    frame = pd.read_parquet(io.BytesIO(packed["table"].numpy().tobytes()))
+    freq = packed["freq"]
+    step = int(freq) if freq.isdigit() else parse_freq(freq)
+    return Panel.from_frame(frame, freq=step, covariates=packed["covariates"], static=packed["static"])

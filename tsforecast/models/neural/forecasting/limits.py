@@ -1,0 +1,111 @@
+"""How far forecasts may go: what a series has done so far says it, in its own unit, whatever the weights are."""
+
+import dataclasses
+
+import numpy as np
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.kernels.series.extent import widest_ranges
+from tsforecast.models.neural.forecasting.quiet_end import Silence, silence_of
+from tsforecast.panel import Panel
+
+_POINT = 2.0  # widest ranges that a point forecast may lie past the last value, where the series never was ...
+_BOUND = 4.0  # ... and that a quantile may
+_RESOLUTION = 1e-11  # of the largest value: ranges below it are rounding
+_HUGE = 1e300
+_INNER, _OUTER = 0.1, 0.9  # the quantiles that every point forecast lies between
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Limits:
+    """What forecasts of each series may reach.
+
+    A point forecast lies where the series has been, or no further from its last value than twice the widest range that
+    it ever went through in as many steps; a quantile no further than four times such a range. Of a longer time than it
+    is known for, its whole range is taken to go on.
+
+    Attributes
+    ----------
+    low, high, last : ndarray, shape (n_series,)
+        Smallest, largest and last value.
+    reach : ndarray, shape (n_series, horizon)
+        Widest range within so many steps.
+    positive : ndarray of bool, shape (n_series,)
+        Series whose forecasts are not below zero.
+    silence : Silence
+        Of those that have been zero for long.
+    """
+
+    low: Floats
+    high: Floats
+    last: Floats
+    reach: Floats
+    positive: Bools
+    silence: Silence
+
+    def of_points(self, points: Floats, *, medians: bool) -> Floats:
+        """Point forecasts ``(n_series, horizon)`` within the limits; a median of what is mostly zero is zero."""
+        inside = self._within(points, _POINT * self.reach)
+        return self.silence.of_points(inside, medians=medians)
+
+    def of_quantiles(self, quantiles: Floats, levels: Floats, points: Floats, *, medians: bool) -> Floats:
+        """Quantiles ``(n_series, horizon, n_levels)`` within the limits, that agree with point forecasts.
+
+        A point forecast lies between the quantiles at 0.1 and 0.9, and a median is the one at 0.5.
+        """
+        quantiles = self._within(quantiles, _BOUND * self.reach[:, :, None])
+        quantiles = self.silence.of_quantiles(quantiles, levels)
+        inner, outer = (0.5, 0.5) if medians else (_INNER, _OUTER)
+        points = points[:, :, None]
+        quantiles = np.where(levels <= inner, np.minimum(quantiles, points), quantiles)
+        return np.asarray(np.where(levels >= outer, np.maximum(quantiles, points), quantiles))
+
+    def _within(self, values: Floats, reach: Floats) -> Floats:
+        """Values ``(n_series, horizon, ...)`` no further than ``reach`` from the last one, or where the series was."""
+        shape = (-1, *(1,) * (values.ndim - 1))
+        low, high, last, positive = (a.reshape(shape) for a in (self.low, self.high, self.last, self.positive))
+        least = np.minimum(low, last - reach)
+        return np.clip(values, np.where(positive, np.maximum(least, 0.0), least), np.maximum(high, last + reach))
+
+
+def limits_of(panel: Panel, horizon: int, positive: Bools, season_length: int) -> Limits:
+    """The limits that the series of ``panel`` set; each has a value."""
+    starts = panel.indptr[:-1]
+    seen = ~np.isnan(panel.values)
+    low = np.minimum.reduceat(np.where(seen, panel.values, np.inf), starts)
+    high = np.maximum.reduceat(np.where(seen, panel.values, -np.inf), starts)
+    rows = np.maximum.reduceat(np.where(seen, np.arange(panel.n_obs), 0), starts)
+    steps = np.arange(1, horizon + 1) / np.maximum(panel.lengths - 1, 1)[:, None]
+    reach = np.minimum(_reach(panel.values, panel.indptr, horizon), (high - low)[:, None] * np.maximum(steps, 1.0))
+    reach = np.maximum(reach, _RESOLUTION * np.maximum(np.abs(low), np.abs(high))[:, None]).clip(max=_HUGE)
+    silence = silence_of(panel, positive, season_length)
+    return Limits(low, high, panel.values[rows], reach, positive, silence)
+
+
+def _reach(values: Floats, indptr: Ints, horizon: int) -> Floats:
+    """Widest ranges within 1, 2, 3, ... steps, between those of powers of two on straight lines."""
+    steps = np.arange(1, horizon + 1)
+    place = np.floor(np.log2(steps)).astype(np.int64)
+    share = steps / 2.0**place - 1
+    table = widest_ranges(values, indptr, int(place[-1]) + 2)
+    return np.asarray((1 - share) * table[:, place] + share * table[:, place + 1])
+
+
+def is_positive(panel: Panel, lowest: Floats, quantity: bool) -> Bools:
+    """Series whose forecasts are not below zero: ``(n_series,)``.
+
+    Neither they nor what was learnt of them, whose smallest values are ``lowest``, are below zero anywhere; and either
+    hardly a series of training is (``quantity``), or they are of whole numbers, or they are zero at times.
+    """
+    starts = panel.indptr[:-1]
+    values = panel.values
+    below = np.logical_or.reduceat(values < 0, starts) | (lowest < 0)
+    zeros = np.logical_or.reduceat(values == 0, starts)
+    whole = np.logical_and.reduceat(np.isnan(values) | (values == np.round(values)), starts)
+    return np.asarray(~below & (quantity | zeros | whole))
+
+
+def outward(quantiles: Floats, levels: Floats) -> Floats:
+    """Quantiles of counts as whole numbers, those of the tails rounded away from the middle."""
+    inner, outer = levels <= _INNER, levels >= _OUTER
+    return np.asarray(np.where(inner, np.floor(quantiles), np.where(outer, np.ceil(quantiles), np.round(quantiles))))

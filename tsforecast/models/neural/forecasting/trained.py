@@ -1,0 +1,288 @@
+"""Trained: networks with all that was learnt beside them, and how they forecast."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.exceptions import MissingValuesError
+from tsforecast.forecast import Forecast
+from tsforecast.models.neural.batches.datamodule import StreamDataModule, horizon_of
+from tsforecast.models.neural.forecasting import decode
+from tsforecast.models.neural.forecasting.bound import check_horizon
+from tsforecast.models.neural.forecasting.intervals import Spread, learn_spread
+from tsforecast.models.neural.forecasting.limits import is_positive, limits_of, outward
+from tsforecast.models.neural.heads import Head, head_of
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.options import Decoding
+from tsforecast.models.neural.prepare.features import Inputs, Layout, inputs_of
+from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, prepare
+from tsforecast.models.neural.prepare.prepared import Local, Prepared, concatenate
+from tsforecast.panel import Panel
+from tsforecast.series.differencing import added_up, summed
+from tsforecast.series.outliers import tamed
+from tsforecast.series.season import phases_after
+
+_MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
+_FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong
+_MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training series
+
+
+class Ends(NamedTuple):
+    """Where the series of a panel end: the memory of their values, and what the network says and holds."""
+
+    panel: Panel
+    local: Local
+    level: Floats  # (n_series,)
+    scale: Floats  # (n_series,)
+    last: Floats  # (n_members, n_series, output_size)
+    state: Tensor
+    season: Floats  # (n_series, cycle)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Trained:
+    """A trained network (or several side by side, whose forecasts are averaged) and what it needs to forecast.
+
+    Attributes
+    ----------
+    network : RecurrentNetwork
+    prepared : Prepared
+        What was learnt of the training series.
+    layout : Layout
+    spread : Spread
+        Of the residuals.
+    preparation : Preparation
+        For series that were not trained on.
+    decoding : Decoding
+    window : int, optional
+        Steps before the end at which the state is zero, for a network trained on windows.
+    ends : Ends, optional
+        Those of the training series, where they are few enough to be kept and have no covariates: a forecast of them
+        begins there.
+    """
+
+    network: RecurrentNetwork
+    prepared: Prepared
+    layout: Layout
+    spread: Spread
+    preparation: Preparation
+    decoding: Decoding
+    window: int | None = None
+    ends: Ends | None = None
+
+    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
+        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
+        check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
+        history = self._history(panel)
+        prepared, spread = self._of(history)
+        ends = self.ends
+        if ends is None or ends.panel is not panel:
+            inputs = inputs_of(history, prepared, self.layout, X, targets=False)
+            warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
+            ends = _ends_of(panel, inputs, warm)
+        phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
+        known = self._known_after(panel, horizon, X, phases)
+        far = prepared.spread + np.abs(np.nan_to_num(ends.local.last - prepared.mean))
+        most = _MOST_SPREADS * (1 + horizon / _LONG) * far
+        ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known, most)
+        warm = decode.Warm(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
+        point, around, sizes = self._decode(history, horizon, warm, ahead, spread, levels, seed)
+        season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
+        mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
+        quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
+        positive = is_positive(history, prepared.lowest, quantity)
+        limits = limits_of(history, horizon, positive, self.layout.season_length)
+        medians = self.decoding.is_median
+        mean = limits.of_points(mean, medians=medians)
+        quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
+        if self.head.counts:
+            quantiles = outward(quantiles, levels)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _n_columns(self, horizon: int, n_levels: int) -> int:
+        """Numbers that a forecast holds for each series and step."""
+        raws, block = self.network.n_members * self.head.n_params, self.layout.horizon
+        fed_back = self.decoding.kind == "recursive" or horizon > block
+        known = self.layout.input_size - self.layout.n_local if fed_back else 0
+        paths = 2 * self.decoding.n_samples if self.decoding.kind == "recursive" and n_levels else 0
+        features = self.layout.centre.size
+        return 2 * raws + known + paths + features + 4 * n_levels + 8
+
+    def _history(self, panel: Panel) -> Panel:
+        """What forecasts of the series are told by."""
+        empty = panel.n_present == 0
+        if empty.any():
+            i = int(np.argmax(empty))
+            raise MissingValuesError(
+                f"Series {panel.ids[i]!r} has no value among the {panel.lengths[i]} steps of its history; a forecast "
+                "needs one."
+            )
+        return panel if self.head.counts else tamed(panel)
+
+    def _decode(
+        self,
+        history: Panel,
+        horizon: int,
+        warm: decode.Warm,
+        ahead: decode.Ahead,
+        spread: Spread,
+        levels: Floats,
+        seed: int,
+    ) -> tuple[Floats, Floats, Floats]:
+        """Point forecasts of u, quantiles about them, and the sizes of residuals, all along the horizon."""
+        prepared = ahead.prepared
+        course = decode.direct(self.network, self.head, warm, ahead, horizon)
+        base = prepared.base(history) if prepared.lag else None
+        if base is not None:
+            course = course._replace(point=summed(course.point, base))
+        sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
+        if self.decoding.kind == "direct":
+            around = self._around(course, ahead, sizes, spread, levels)
+        else:
+            around = self._sampled(horizon, warm, ahead, spread, levels, seed, base)
+        return course.point, around, sizes
+
+    def _undone(self, prepared: Prepared, point: Floats, around: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+        """Point forecasts and quantiles of transformed values in the unit of the series, infinite where too large."""
+        transform, ids = prepared.transform, prepared.transform.ids
+        with np.errstate(over="ignore"):
+            if self.decoding.adjusts:  # for a normal distribution with these absolute errors
+                mean = transform.invert_mean(point, np.pi / 2 * sizes**2, ids)
+            else:
+                mean = transform.invert_quantiles(point, ids)
+            return mean, transform.invert_quantiles(around, ids)
+
+    @property
+    def head(self) -> Head:
+        """What raw outputs mean."""
+        return head_of(self.decoding.loss)
+
+    def _of(self, panel: Panel) -> tuple[Prepared, Spread]:
+        """What is known of the series of ``panel``; of a new one, what its history tells."""
+        if self.head.counts:
+            check_counts(panel)
+        ids = self.prepared.transform.ids
+        found = ids.get_indexer(panel.ids).astype(np.int64)
+        if self.preparation.transform == "auto":  # a logarithm that it chose, of what was positive and is no more
+            below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
+            found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
+        new = np.flatnonzero(found < 0)
+        prepared, place = self.prepared, found.copy()
+        if new.size:
+            season = self.layout.season_length
+            ahead, counts = horizon_of(self.decoding, season), self.head.counts
+            fresh = prepare(panel.take(new), self.preparation, season, ahead, counts=counts)
+            prepared = concatenate(prepared, fresh)
+            place[new] = len(ids) + np.arange(new.size)
+        return prepared.take(place), self.spread.take(found)
+
+    def _around(
+        self, course: decode.Course, ahead: decode.Ahead, sizes: Floats, spread: Spread, levels: Floats
+    ) -> Floats:
+        """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
+        if levels.size == 0:
+            return np.empty((*course.point.shape, 0))
+        if not self.head.probabilistic:
+            return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.returns)
+        scale = course.scale[:, :, None]
+        value = self.head.at(course.raw[:, :, :, None], levels, scale).mean(axis=0)  # members' quantiles, averaged
+        if self.head.counts:
+            return np.asarray(np.round(scale * value))
+        away = value - self.head.point(course.raw).mean(axis=0)[:, :, None]
+        blocks = np.arange(course.point.shape[1]) // self.layout.horizon + 1  # past the first, outputs stand on outputs
+        growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
+        away = scale * growth[:, :, None] * away
+        if ahead.prepared.lag:  # those of differences, as if they were independent, for each level
+            away = np.sign(away) * np.sqrt(added_up(away**2, ahead.prepared.lag))
+        return course.point[:, :, None] + away
+
+    def _sampled(
+        self,
+        horizon: int,
+        warm: decode.Warm,
+        ahead: decode.Ahead,
+        spread: Spread,
+        levels: Floats,
+        seed: int,
+        base: Floats | None,
+    ) -> Floats:
+        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``; those of differences follow on ``base``."""
+        n_members, n_series = self.network.n_members, ahead.level.size
+        if levels.size == 0:
+            return np.empty((n_series, horizon, 0))
+        head = self.head
+
+        def outcome(raw: Floats, p: Floats, scale: Floats) -> Floats:
+            if head.probabilistic:
+                return head.at(raw, p, scale)
+            return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
+
+        n_paths = -(-self.decoding.n_samples // n_members)
+        p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
+        paths = decode.sample_paths(self.network, warm, ahead, outcome, p)
+        if base is not None:
+            paths = summed(paths.reshape(-1, horizon), base.repeat(paths.shape[1], axis=0)).reshape(paths.shape)
+        quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
+        return np.round(quantiles) if head.counts else quantiles
+
+    def _known_after(self, panel: Panel, horizon: int, X: Floats | None, phases: Ints) -> Floats:
+        """Inputs of the steps to come that values do not tell, ``(n_steps, n_series, n_known)``.
+
+        None where no forecast is fed back.
+        """
+        block = self.layout.horizon
+        if self.decoding.kind == "direct" and horizon <= block:
+            return np.empty((0, panel.n_series, 0))
+        table = np.full((panel.n_series, horizon + block + 1, self.layout.centre.size), np.nan)
+        if X is not None:
+            table[:, :horizon] = X
+        ages = panel.lengths.astype(np.float64)
+        static = self.layout.static.encode(panel)
+        steps = [
+            self.layout.known(ages + k, phases[:, k + 1], table[:, k : k + 1 + block], static) for k in range(horizon)
+        ]
+        return np.stack(steps)
+
+
+def draws(ids: Index, seed: int, shape: tuple[int, ...]) -> Floats:
+    """Numbers between 0 and 1 for each series, ``(n_series, *shape)``: its own, whatever other series there are.
+
+    Examples
+    --------
+    >>> both, one = (draws(pd.Index(ids), 0, (2,)) for ids in (["a", "b"], ["b"]))
+    >>> bool((both[1] == one[0]).all())
+    True
+    """
+    marks = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object)).tolist()
+    return np.stack([np.random.default_rng([seed, mark]).uniform(size=shape) for mark in marks])
+
+
+def _ends_of(panel: Panel, inputs: Inputs, warm: decode.Warm) -> Ends:
+    rows = panel.indptr[1:] - 1
+    return Ends(panel, inputs.local, inputs.level[rows], inputs.scale[rows], warm.last, warm.state, inputs.season)
+
+
+def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | None = None) -> Trained:
+    """A network just trained on these data, with the spread of its residuals: see `learn_spread`."""
+    panel = data.panel
+    assert panel is not None
+    learnt_from = data.learnt_from
+    assert learnt_from is not None
+    lengths = panel.lengths
+    head = head_of(data.decoding.loss)
+    warm = decode.warm_up(network, data.inputs.x, lengths)
+    output = head.point(warm.output.reshape(len(warm.output), -1, head.n_params))  # (n_obs, horizon)
+    residual = added_up(data.inputs.target - output, data.prepared.lag)
+    spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
+    ends = None
+    if panel.covariates is None and warm.state.numel() <= _MOST_KEPT:
+        inputs = data.inputs
+        if data.n_kept.any() or data.window is not None:
+            inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
+            warm = decode.warm_up(network, inputs.x, lengths, data.window, ends_only=True)
+        ends = _ends_of(panel, inputs, warm)
+    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window, ends)

@@ -1,0 +1,78 @@
+"""Whether what a checkpoint holds fits together: sizes are compared before anything of that size is made."""
+
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tsforecast.exceptions import DataError
+from tsforecast.models.neural.checks import check_network, check_value
+from tsforecast.models.neural.forecasting.trained import Trained
+from tsforecast.models.neural.networks.cells import CellName
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.panel import Panel
+
+
+def network_of(shape: dict[str, Any], weights: dict[str, Tensor]) -> RecurrentNetwork:
+    """The network of this shape with these weights, which must have it.
+
+    Raises
+    ------
+    DataError
+        A weight is not finite, or the shape is not that of the weights.
+    """
+    check_network(shape["hidden_size"], shape["num_layers"], shape["dropout"], shape["n_members"], 1.0)
+    for name in ("input_size", "output_size"):
+        check_value(name, shape[name], int, 1)
+    if shape["cell"] not in get_args(CellName):
+        raise DataError(f"cell={shape['cell']!r} is none of {list(get_args(CellName))}.")
+    if shape["num_layers"] > len(weights):
+        raise DataError(f"There are {len(weights)} weights; {shape['num_layers']} layers have more.")
+    with torch.device("meta"):  # no memory is taken for what the shape only says
+        network = RecurrentNetwork(**shape, seeds=())
+    network.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
+    for name, value in network.state_dict().items():
+        if not bool(torch.isfinite(value).all()):
+            raise DataError(f"The weights {name!r} are not finite.")
+    return network.eval()
+
+
+def check_whole(trained: Trained, panel: Panel) -> None:
+    """Raise a `DataError` where sizes of what was learnt do not fit together, or numbers are not finite."""
+    prepared, layout, spread, network = trained.prepared, trained.layout, trained.spread, trained.network
+    n, horizon = panel.n_series, layout.horizon
+    for name, least in {"season_length": 1, "cycle": 1, "n_fourier": 0, "n_lags": 1, "horizon": 1}.items():
+        check_value(name, getattr(layout, name), int, least)
+    for name in ("memory", "smoothing"):
+        check_value(name, getattr(prepared, name), float, 0)
+    if prepared.lag not in (0, 1, prepared.season_length):
+        raise DataError(f"lag={prepared.lag!r} is neither 0, 1 nor the season, {prepared.season_length}.")
+    check_value("n_steps", spread.n_steps, int, 0)
+    check_value("window", trained.window, int | None, 1)
+    for name in ("mixed", "counts"):
+        check_value(name, getattr(prepared, name), bool, 0)
+    sizes = {
+        "lambdas": (prepared.transform.lambdas, (n,)),
+        "season": (prepared.season, (n, layout.cycle)),
+        "reverting": (prepared.reverting, (n,)),
+        "mean": (prepared.mean, (n,)),
+        "spread": (prepared.spread, (n,)),
+        "change": (prepared.change, (n,)),
+        "lowest": (prepared.lowest, (n,)),
+        "centre": (layout.centre, (len(panel.covariate_names),)),
+        "spread of covariates": (layout.spread, (len(panel.covariate_names),)),
+        "size": (spread.size, (n, horizon)),
+        "pooled": (spread.pooled, (horizon,)),
+        "shape": (spread.shape, (max(spread.shape.size, 1),)),
+    }
+    for name, (array, size) in sizes.items():
+        known = np.isfinite(array) | (name == "lambdas")
+        if array.shape != size or not known.all():
+            raise DataError(f"{name} of shape {array.shape} should be finite and of shape {size}.")
+    layout.static.encode(panel)  # which says what is wrong
+    told = prepared.n_local, prepared.n_lags, prepared.season_length, layout.input_size
+    wanted = layout.n_local, layout.n_lags, layout.season_length, network.shape["input_size"]
+    outputs = horizon * trained.head.n_params, network.shape["output_size"]
+    if told != wanted or outputs[0] != outputs[1] or trained.head.counts != prepared.counts:
+        raise DataError(f"Inputs {told} should be {wanted}, outputs {outputs[0]} should be {outputs[1]}.")

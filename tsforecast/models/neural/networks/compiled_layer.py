@@ -1,0 +1,321 @@
+"""The recurrences of `cells` as one autograd function a chunk: compiled forward and backward passes on the processor.
+
+The input projection, the recurrence with its gates, and the gradients of the weights are computed step by step, while
+all that belongs to a step lies in the processor's cache. `cells.run` is the definition, the oracle, and the fallback
+for a dtype other than float32 and float64; on a GPU torch's layers are faster (see `pieces`).
+
+Streams and members are independent, so that calls long enough are shared between as many threads as torch may use.
+Results are the same to the bit each time, for a given number of threads.
+"""
+
+import functools
+import itertools
+import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from tsforecast.kernels.recurrent import cells as recurrent
+from tsforecast.kernels.recurrent.steps import from_panel, gather, to_panel
+from tsforecast.models.neural.networks import cells
+from tsforecast.models.neural.networks.cells import SIZES, CellName
+from tsforecast.models.neural.networks.packed_sequences import run_pieces
+from tsforecast.models.neural.networks.weight_layout import panels_of, wide
+
+_KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
+    "rnn": (recurrent.rnn_forward, recurrent.rnn_backward),
+    "lstm": (recurrent.lstm_forward, recurrent.lstm_backward),
+    "gru": (recurrent.gru_forward, recurrent.gru_backward),
+}
+_MOST_ROWS = 32  # streams of a piece: a step of more does not stay in the cache
+_WORTH_A_THREAD = 5_000_000  # multiplications in a chunk for each thread, below which a thread costs more than it saves
+
+
+class Weights(NamedTuple):
+    """Weights of one layer of all members, in the letters of `cells`."""
+
+    projection: Tensor  # W transposed, (n_members, input_size, n_gates * hidden_size)
+    projection_bias: Tensor  # b, (n_members, 1, n_gates * hidden_size)
+    recurrent: Tensor  # U transposed, (n_members, hidden_size, n_gates * hidden_size)
+    candidate_bias: Tensor  # d of the gru, (n_members, 1, hidden_size); other cells do not use it
+
+
+def supports(projected: Tensor) -> bool:
+    """Whether the compiled passes can take these gates."""
+    return projected.device.type == "cpu" and projected.dtype in (torch.float32, torch.float64)
+
+
+def has_fast_layers(x: Tensor) -> bool:
+    """Whether torch's own layers are fast where these inputs are: with cuDNN and its kin."""
+    return x.device.type == "cuda"
+
+
+def run_layer(
+    cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor, room: "Room | None" = None
+) -> tuple[Tensor, Tensor]:
+    """Outputs of every step and the state after the last: what `cells.run` gives after the input projection.
+
+    The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
+    even if it is nan or infinite. Gradients cannot be differentiated again. What the compiled passes cannot take is
+    computed by `pieces.run_pieces` on a GPU and by `cells.run` elsewhere.
+
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}
+    x : Tensor, shape (n_members or 1, n_steps, n_streams, input_size)
+        A first axis of 1 gives every member the same.
+    weights : Weights
+    state, keep : Tensor
+        As in `cells.run`.
+    room : Room, optional
+        Where no gradient is wanted, room for the results: they hold until it is given to another call.
+
+    Examples
+    --------
+    >>> weights = Weights(torch.zeros(1, 3, 8), torch.zeros(1, 1, 8), torch.zeros(1, 2, 8), torch.zeros(1, 1, 2))
+    >>> hs, state = run_layer("lstm", torch.zeros(1, 5, 4, 3), weights, torch.ones(2, 1, 4, 2), torch.ones(5, 4, 1))
+    >>> tuple(hs.shape), state[1, 0, 0].tolist()
+    ((1, 5, 4, 2), [0.03125, 0.03125])
+    """
+    keep = keep[None] if keep.dim() == 3 else keep
+    if not supports(x) and has_fast_layers(x):
+        return run_pieces(cell, x, weights, state, keep[..., 0])
+    if not supports(x):
+        projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
+        return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
+    x, reset = x.contiguous(), (keep[..., 0] == 0).contiguous()
+    if room is None or torch.is_grad_enabled():
+        return _Layer.apply(cell, x, *weights, state, reset)  # type: ignore[no-untyped-call]
+    layer = Layer(cell, x.shape[3], weights.recurrent.shape[1])
+    run = Run(layer, shape_of(x, reset), joined(weights, cell), wants_slopes=False, room=room)
+    after = room.take("state", x, *state.shape[:3], run.n_units)[0].copy_(widened(state.detach(), run.n_units))
+    return run.forward(flat(x), flat(reset), flat(after))[..., : layer.size], after[..., : layer.size]
+
+
+class _Layer(torch.autograd.Function):
+    """All steps of one layer, from its inputs."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        cell: CellName,
+        x: Tensor,
+        projection: Tensor,
+        projection_bias: Tensor,
+        weight: Tensor,
+        candidate_bias: Tensor,
+        state: Tensor,
+        reset: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        layer = Layer(cell, x.shape[3], weight.shape[1])
+        weights = joined(Weights(projection, projection_bias, weight, candidate_bias), cell)
+        wanted = {"wants_slopes": any(ctx.needs_input_grad), "wants_x": ctx.needs_input_grad[1]}
+        ctx.run = run = Run(layer, shape_of(x, reset), weights, **wanted)
+        after = widened(state.detach(), run.n_units).clone(memory_format=torch.contiguous_format)
+        hs = run.forward(flat(x), flat(reset), flat(after))
+        return hs[..., : layer.size], after[..., : layer.size]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, dhs: Tensor, dafter: Tensor) -> Any:
+        run: Run = ctx.run
+        slopes, dstate = widened(dhs, run.n_units).contiguous(), widened(dafter, run.n_units).contiguous().clone()
+        dweights = torch.empty_like(run.weights)
+        run.backward(flat(slopes), flat(dstate), flat(dweights))
+        dx = run.dx[..., : run.layer.n_inputs] if ctx.needs_input_grad[1] else None
+        if dx is not None and not run.shape.x_apart:
+            dx = dx.sum(dim=0, keepdim=True)
+        dprojection, dweight, dbias, *rest = split(run.layer, dweights)
+        return None, dx, dprojection, dbias, dweight, rest[0] if rest else None, dstate[..., : run.layer.size], None
+
+
+class Layer(NamedTuple):
+    """What is known of a layer before it is run."""
+
+    cell: CellName
+    n_inputs: int
+    size: int  # hidden_size
+
+
+class Shape(NamedTuple):
+    """Of what a layer is run on: steps and streams, and whether each member has inputs and resets of its own."""
+
+    n_steps: int
+    n_streams: int
+    x_apart: bool
+    reset_apart: bool
+
+
+def shape_of(x: Tensor, reset: Tensor) -> Shape:
+    """The shape of inputs ``(n_members or 1, n_steps, n_streams, n_inputs)`` and resets, the same without inputs."""
+    return Shape(x.shape[1], x.shape[2], len(x) > 1, len(reset) > 1)
+
+
+def joined(weights: Weights, cell: CellName) -> Tensor:
+    """W, U and the biases of each member one after the other: ``(n_members, n_weights)``."""
+    projection, bias, recurrent, candidate = weights
+    parts = (projection, recurrent, bias, candidate)[: 4 if cell == "gru" else 3]
+    return torch.cat([part.reshape(len(part), -1) for part in parts], dim=1)
+
+
+def split(layer: Layer, weights: Tensor) -> list[Tensor]:
+    """W, U, b and, of a gru, d, out of `joined`."""
+    cell, n_inputs, size = layer
+    width = SIZES[cell].n_gates * size
+    rows = [n_inputs * width, size * width, width] + [size] * (cell == "gru")
+    parts = weights.split_with_sizes(rows, dim=1)
+    return [part.reshape(len(part), -1, size if k == 3 else width) for k, part in enumerate(parts)]
+
+
+class Room:
+    """Tensors by name, and their numbers as flat arrays: made when first asked for, then used again.
+
+    What is found in them is left from before. To be given anew by the system costs memory more time than arithmetic.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[Tensor, Tensor, Any]] = {}
+
+    def take(self, name: str, like: Tensor, *shape: int) -> tuple[Tensor, Any]:
+        """A tensor of this shape and the dtype of ``like``, and its array."""
+        room, tensor, numbers = self._held.get(name, (None, None, None))
+        if tensor is None or tensor.shape != shape or tensor.dtype != like.dtype:
+            size = math.prod(shape)
+            if room is None or len(room) < size or room.dtype != like.dtype:
+                room = like.new_empty(size)
+            tensor = room[:size].view(shape)
+            numbers = flat(tensor)
+            self._held[name] = (room, tensor, numbers)
+        return tensor, numbers
+
+
+class Run:
+    """The compiled passes over chunks of one shape. All arrays are flat, their numbers as `kernels.recurrent` says.
+
+    Parameters
+    ----------
+    layer : Layer
+    shape : Shape
+    weights : Tensor, shape (n_members, n)
+        Those of the layer, see `joined`, from the column ``begin`` on.
+    wants_slopes, wants_x : bool
+        Whether what `backward` needs is kept, and whether it gives the gradient of the inputs.
+    room : Room, optional
+        Where results are written: over those of other runs that have it.
+
+    Attributes
+    ----------
+    hs, dx : Tensor
+        Outputs, and the gradient of the inputs: see `tsforecast.kernels.recurrent.cells`.
+    states : Tensor, shape (n_steps, n_parts, n_members, n_streams, n_units)
+        The state before each step, zero where it is reset.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        shape: Shape,
+        weights: Tensor,
+        *,
+        begin: int = 0,
+        wants_slopes: bool = True,
+        wants_x: bool = False,
+        room: Room | None = None,
+    ) -> None:
+        self.layer, self.shape, self.weights, self._begin = layer, shape, weights, begin
+        (cell, n_inputs, size), (n_steps, n_streams, *_), n_members = layer, shape, len(weights)
+        self.n_units, take = wide(size, weights.itemsize), (room or Room()).take
+        self._spans, n_held = _spans(n_members, n_steps, n_streams, layer), n_steps if wants_slopes else 1
+        n_rows, n_each = self._spans[0][0], n_steps * n_streams
+        x_step, reset_step = n_each * n_inputs * shape.x_apart, n_each * shape.reset_apart
+        self._sizes = (n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step)
+        self.panels, self._weights, like = panels_of(*layer, weights.itemsize), flat(weights), weights
+        _, self._panel = take("panel", like, n_members, self.panels.n_numbers)
+        self.hs, self._hs = take("hs", like, n_members, n_steps, n_streams, self.n_units)
+        n_columns, n_parts = wide(1 + n_inputs, weights.itemsize), SIZES[cell].n_parts
+        trace, self._trace = take("trace", like, n_members, n_held, n_streams, n_columns + n_parts * self.n_units)
+        states = trace[..., n_columns:].view(n_members, n_held, n_streams, n_parts, self.n_units)
+        self.states = states.permute(1, 3, 0, 2, 4)
+        n_pieces, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * self.n_units
+        self._gates = take("gates", like, n_members, n_pieces, n_held, n_work)[1] if cell != "rnn" else self._hs
+        if wants_slopes:
+            n_columns, n_back = wide(n_inputs, weights.itemsize), self.panels.to_inputs.size if wants_x else 0
+            _, self._totals = take("totals", like, len(self._spans), n_members, self.panels.n_numbers)
+            _, to_state = take("to_state", like, n_members, self.panels.to_state.size)
+            _, to_inputs = take("to_inputs", like, n_members, n_back)
+            self.dx, self._dx = take("dx", like, n_members, n_steps if wants_x else 0, n_streams, n_columns)
+            self._backs = (to_state, to_inputs)
+
+    def forward(self, x: Any, reset: Any, state: Any) -> Tensor:
+        """Outputs; the state, before the first step, becomes that after the last."""
+        n_members, n_weights = self.weights.shape
+        self._reset = reset
+        to_panel(n_members, self._weights, self._begin, n_weights, self.panels.runs, self._panel)
+        arrays = (x, self._gates, self._panel, state, reset, self._trace, self._hs)
+        _compute(_KERNELS[self.layer.cell][0], [(*arrays, (self._sizes, span)) for span in self._spans])
+        return self.hs
+
+    def backward(self, dhs: Any, dstate: Any, dweights: Any) -> None:
+        """Gradients: that of the state after the last step becomes that of the state before the first.
+
+        That of the weights is written where these lie in theirs.
+        """
+        n_members, n_weights = self.weights.shape
+        reset, panels, dx = self._reset, self.panels, self._dx
+        self._totals[:], dx[:] = 0, 0
+        for back, places in zip(self._backs, (panels.to_state, panels.to_inputs), strict=True):
+            if back.size:
+                gather(n_members, self._weights, self._begin, n_weights, places, back)
+        arrays = (self._gates, self._backs, reset, self._trace, (dhs, dstate))
+        parts = self._totals.reshape(len(self._spans), -1)
+        calls = [(*arrays, (part, dx), (self._sizes, span)) for part, span in zip(parts, self._spans, strict=True)]
+        _compute(_KERNELS[self.layer.cell][1], calls)
+        total = parts.sum(axis=0) if len(parts) > 1 else parts[0]
+        from_panel(n_members, total, panels.runs, dweights, self._begin, n_weights)
+
+
+def widened(tensor: Tensor, n_units: int) -> Tensor:
+    """The tensor, filled up with zeros at its last axis."""
+    missing = n_units - tensor.shape[-1]
+    return torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor
+
+
+def flat(tensor: Tensor) -> Any:
+    """The numbers of a contiguous tensor, flat, as an array."""
+    return tensor.detach().view(-1).numpy()
+
+
+def _spans(n_members: int, n_steps: int, n_streams: int, layer: Layer) -> list[recurrent.Span]:
+    """Pieces of streams, shared between threads where that is worth it: what each thread computes."""
+    cell, n_inputs, size = layer
+    work = n_members * n_steps * n_streams * (n_inputs + size) * SIZES[cell].n_gates * size
+    n_threads = max(1, min(torch.get_num_threads(), work // _WORTH_A_THREAD))
+    shares = -(-n_threads // n_members)  # of the streams of a member
+    pieces = max(shares, -(-n_streams // _MOST_ROWS))  # of a member, near equal ...
+    n_rows = min(-(-n_streams // (4 * pieces)) * 4, n_streams)  # ... in whole fours, which a product takes at once
+    n_units = n_members * -(-n_streams // n_rows)
+    n_threads = min(n_threads, n_units)
+    marks = [n_units * k // n_threads for k in range(n_threads + 1)]
+    return [(n_rows, begin, end) for begin, end in itertools.pairwise(marks)]
+
+
+def _compute(kernel: Callable[..., None], calls: list[tuple[Any, ...]]) -> None:
+    """Call a kernel with each of these arguments: the first here, the others in threads of their own."""
+    others = [_threads().submit(kernel, *call) for call in calls[1:]]
+    kernel(*calls[0])
+    for other in others:
+        other.result()
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(thread_name_prefix="tsforecast-rnn")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.cache_clear)  # threads do not survive a fork

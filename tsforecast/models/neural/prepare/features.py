@@ -1,0 +1,148 @@
+"""Inputs and targets of every observation of a panel, and the inputs of the steps after it ends."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+
+from tsforecast._types import Floats, Ints
+from tsforecast.models.neural.prepare.prepared import N_PLAIN, Local, Prepared
+from tsforecast.models.neural.prepare.static import StaticCode, static_code_of
+from tsforecast.panel import Panel
+from tsforecast.series.season import phases_after, phases_of
+
+_STATIC_TRUST = 0.1
+_OTHER_TRUST = 0.1
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Layout:
+    """What a network is given at each step, besides what the values tell.
+
+    Attributes
+    ----------
+    n_local, n_lags, season_length, cycle, n_fourier, horizon : int
+        ``cycle`` is the number of steps after which the calendar repeats, whole seasons: phases count in it.
+        ``horizon`` is the number of steps that one output covers.
+    centre, spread : ndarray, shape (n_features,)
+        Mean and standard deviation of each covariate on train.
+    static : StaticCode
+        How what does not change in a series is written.
+    """
+
+    n_local: int
+    n_lags: int
+    season_length: int
+    cycle: int
+    n_fourier: int
+    horizon: int
+    centre: Floats
+    spread: Floats
+    static: StaticCode
+
+    @property
+    def periods(self) -> list[float]:
+        """Steps in a turn of each Fourier pair: as many of the season, and of the cycle, as it has room for."""
+        lengths = sorted({self.season_length, self.cycle})
+        return [n / k for n in lengths for k in range(1, min(self.n_fourier, (n - 1) // 2) + 1)]
+
+    @property
+    def input_size(self) -> int:
+        """Number of inputs of a step."""
+        return self.n_local + 1 + 2 * len(self.periods) + self.centre.size * (self.horizon + 1) + self.static.size
+
+    def trust(self) -> Floats:
+        """How much of each input a linear regression may use for each step ahead, ``(input_size, horizon)``, 0 to 1.
+
+        Less of a value the earlier it is (the prior of Litterman 1986); nothing of the age, which never comes back;
+        little of what is static, of which there are as many values as series, and of covariates of steps between.
+        """
+        trust = np.ones((self.input_size, self.horizon))
+        own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, self.n_lags + 2)])
+        trust[: self.n_local] = np.tile(own, self.n_local // own.size)[:, None]
+        trust[self.n_local] = 0
+        n_features, begin = self.centre.size, self.input_size - self.static.size
+        trust[begin:] = _STATIC_TRUST
+        same = np.where(np.eye(self.horizon + 1, self.horizon, -1, dtype=np.bool_), 1.0, _OTHER_TRUST)
+        same[0] = 1.0  # the values that are known hold what those of their step did
+        trust[begin - n_features * len(same) : begin] = np.repeat(same, n_features, axis=0)
+        return trust
+
+    def known(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
+        """Inputs that do not come from values: ``(n, 1 + 2 * n_periods + n_features * (horizon + 1) + n_static)``.
+
+        ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
+        of the step and of the next ``horizon``: ``(n, horizon + 1, n_features)``, nan where they are not known;
+        ``static`` is ``(n, n_static)``.
+        """
+        columns = [age / (age + 2 * self.season_length + 8)]
+        for period in self.periods:
+            angle = 2 * np.pi * phases / period
+            columns += [np.sin(angle), np.cos(angle)]
+        scaled = np.nan_to_num((ahead - self.centre) / self.spread)  # what is not known counts as the mean
+        return np.column_stack([*columns, scaled.reshape(len(phases), -1), static])
+
+
+def layout_of(panel: Panel, prepared: Prepared, n_fourier: int, horizon: int) -> Layout:
+    """The layout for a training panel: covariates are scaled by what they are there."""
+    table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
+    centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
+    spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
+    spread = np.where(spread > 0, spread, 1.0)
+    lengths = prepared.n_local, prepared.n_lags, prepared.season_length, prepared.cycle
+    return Layout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel))
+
+
+class Inputs(NamedTuple):
+    """Inputs and targets of every observation, and the memory at the end of every series.
+
+    ``x`` is ``(n_obs, input_size)``; ``target`` ``(n_obs, horizon)``, nan where there is none; ``level`` and ``scale``
+    ``(n_obs,)`` turn an output into a value of u: ``level + scale * output``; ``season`` is
+    ``(n_series, cycle)``, the seasonal indices after the last observation.
+    """
+
+    x: Floats
+    target: Floats
+    level: Floats
+    scale: Floats
+    local: Local
+    season: Floats
+
+
+def inputs_of(
+    panel: Panel, prepared: Prepared, layout: Layout, future: Floats | None = None, *, targets: bool = True
+) -> Inputs:
+    """What the network is given and asked at every observation of ``panel``; nothing asked without ``targets``.
+
+    ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
+    """
+    phases = phases_of(panel.times, panel.freq, layout.cycle)
+    u, seasons = prepared.flatten(panel, phases)
+    local, x, level, scale = prepared.walk(u, panel.indptr)
+    age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
+    static = layout.static.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
+    known = layout.known(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
+    horizon = layout.horizon if targets else 0
+    target = (seasons.following(panel, u, horizon) - level[:, None]) / scale[:, None]
+    return Inputs(np.column_stack([x, known]), target, level, scale, local, seasons.ends)
+
+
+def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
+    """Position in the cycle of the step after each observation: ``(n_obs,)``."""
+    after = np.append(phases[1:], 0)
+    after[panel.indptr[1:] - 1] = phases_after(panel.last_times, 1, panel.freq, cycle)[:, 0]
+    return after
+
+
+def _ahead(panel: Panel, layout: Layout, future: Floats | None) -> Floats:
+    """Covariates of each observation and of the ``horizon`` steps after it, nan where unknown."""
+    n_features = layout.centre.size
+    if panel.covariates is None:
+        return np.empty((panel.n_obs, layout.horizon + 1, 0))
+    pieces = []
+    for i in range(panel.n_series):
+        own = panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
+        after = np.empty((0, n_features)) if future is None else future[i]
+        table = np.concatenate([own, after, np.full((layout.horizon, n_features), np.nan)])
+        pieces.append(table[np.arange(len(own))[:, None] + np.arange(layout.horizon + 1)])
+    return np.concatenate(pieces)

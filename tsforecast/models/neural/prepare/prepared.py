@@ -1,0 +1,184 @@
+"""What was learnt of series to prepare them: how values become inputs, levels and scales, step by step."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tsforecast._types import Bools, Floats, Ints
+from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.kernels.series.walk import walk
+from tsforecast.panel import Panel
+from tsforecast.series.differencing import differences, latest
+from tsforecast.series.season import phases_of
+from tsforecast.series.seasonless import Seasonless, without_season
+from tsforecast.series.transform import Transform
+
+_LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
+_PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
+_FEWEST_COUNTS = 0.05  # the least scale of counts: a series of nothing but zeros has one, too
+_ROWS = ("season", "reverting", "mean", "spread", "change", "lowest")  # that every series has its own of
+N_PLAIN = 3  # change, distance from the level, observed or not
+
+
+class Local(NamedTuple):
+    """What is remembered of each series to place its next value."""
+
+    last: Floats  # (n_series,): last value seen, nan before the first
+    lags: Floats  # (n_series, n_lags): values before it, the latest first; nan where there was none
+    sums: Floats  # (n_series, 4): trailing mean and trailing mean absolute change, weighted sum and sum of weights
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Prepared:
+    """What was learnt of each series: arrays over ``n_series``, and what they share.
+
+    Attributes
+    ----------
+    transform : Transform
+    season : ndarray, shape (n_series, cycle)
+        Seasonal indices on the transformed scale, before the first value; zero for a series without a season.
+    reverting : ndarray of bool, shape (n_series,)
+        Series whose level is their mean.
+    mean, spread, change : ndarray, shape (n_series,)
+        Mean, standard deviation and mean absolute change of u on train.
+    lowest : ndarray, shape (n_series,)
+        Smallest value on train.
+    memory : float
+        Steps that the trailing means look back.
+    mixed : bool
+        Whether some series revert to their mean and some do not.
+    season_length : int
+        Steps per season.
+    n_lags : int
+        Earlier values among the inputs: a day of them where a season is a day, else a few.
+    counts : bool
+        Whether values are counts: the level is zero, and the scale a trailing mean.
+    lag : int
+        Steps that differences are taken over; 0 for none.
+    smoothing : float
+        Share of each seasonal deviation by which the indices move: see `tsforecast.kernels.series.seasonal.follow`.
+    """
+
+    transform: Transform
+    season: Floats
+    reverting: Bools
+    mean: Floats
+    spread: Floats
+    change: Floats
+    lowest: Floats
+    memory: float
+    mixed: bool
+    season_length: int
+    n_lags: int
+    counts: bool = False
+    lag: int = 0
+    smoothing: float = 0.0
+
+    @property
+    def n_local(self) -> int:
+        """Inputs that come from values; those of either kind of series are kept apart where there are both."""
+        return (N_PLAIN + self.n_lags) * (2 if self.mixed else 1)
+
+    @property
+    def returns(self) -> Bools:
+        """Series whose forecasts get no less sure the further ahead they look: sums of differences do."""
+        return self.reverting & (self.lag == 0)
+
+    @property
+    def cycle(self) -> int:
+        """Steps after which seasonal indices repeat: see `season.cycle_of`."""
+        return self.season.shape[1]
+
+    def take(self, positions: Ints) -> "Prepared":
+        """What was learnt of some series, in the order given."""
+        transform = Transform(self.transform.ids.take(positions), self.transform.lambdas[positions])
+        rows = {name: getattr(self, name)[positions] for name in _ROWS}
+        return dataclasses.replace(self, transform=transform, **rows)
+
+    def start(self) -> Local:
+        """The memory before the first value."""
+        n = self.mean.size
+        prior = np.full(n, _PRIOR)
+        slow = prior if self.counts else np.zeros(n)
+        sums = np.column_stack([slow * self.mean, slow, prior * self.change, prior])
+        return Local(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
+
+    def walk(self, u: Floats, indptr: Ints) -> tuple[Local, Floats, Floats, Floats]:
+        """As `step`, over all observations ``(n_obs,)`` of all series: memory at their end, inputs, levels, scales."""
+        told, *local = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, self.n_lags)
+        of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+        return Local(*local), *self._place(of, told, ~np.isnan(u))
+
+    def step(self, local: Local, u: Floats) -> tuple[Local, Floats, Floats, Floats]:
+        """One step on: memory, inputs ``(n_series, n_local)``, level and scale ``(n_series,)``, having seen ``u``."""
+        decay = 1 - 1 / self.memory
+        seen = ~np.isnan(u)
+        moved = seen & ~np.isnan(local.last)
+        delta = np.where(moved, u - local.last, 0.0)
+        lags = np.column_stack([local.last, local.lags[:, :-1]])
+        ones = np.ones_like(u)
+        sums = np.where(seen[:, None], decay * local.sums + np.column_stack([u, ones, np.abs(delta), ones]), local.sums)
+        sums[:, 2:] = np.where(moved[:, None], sums[:, 2:], local.sums[:, 2:])
+        local = Local(np.where(seen, u, local.last), lags, sums)
+        means = sums[:, [0, 2]] / np.maximum(sums[:, [1, 3]], 1e-12)
+        told = np.column_stack([delta, local.last, means, lags])
+        return local, *self._place(np.arange(u.size), told, seen)
+
+    def _place(self, of: Ints, told: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
+        """Inputs, level and scale from what `walk` tells of observations of the series ``of``."""
+        delta, last, slow, change = told[:, :4].T
+        mean, reverting = self.mean[of], self.reverting[of]
+        known = ~np.isnan(last)
+        last, slow = np.where(known, last, mean), np.where(known, slow, mean)
+        if self.counts:
+            level, centre = np.zeros_like(last), slow
+            scale = np.maximum(slow, np.maximum(0.05 * mean, _FEWEST_COUNTS))
+        else:
+            level = centre = np.where(reverting, mean, last)
+            scale = np.maximum(np.where(reverting, self.spread[of], change), 0.05 * self.change[of])
+        away = (last - np.where(reverting, mean, slow)) / scale
+        lags = np.nan_to_num((told[:, 4:] - centre[:, None]) / scale[:, None])  # what was not seen counts as the centre
+        inputs = np.column_stack([delta / scale, away, seen, lags])
+        if self.mixed:
+            inputs = np.column_stack([inputs * reverting[:, None], inputs * ~reverting[:, None]])
+        return np.clip(inputs, -_LIMIT, _LIMIT), level, scale
+
+    def flatten(self, panel: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
+        """Values of u for every observation, ``(n_obs,)``, and the seasons that were taken off."""
+        return self.reduced(self.transform.apply(panel), phases)
+
+    def reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
+        """The same of transformed values ``w``."""
+        left = self._seasonless(w, phases)
+        return differences(left.v, w.indptr, self.lag) if self.lag else left.v, left
+
+    def _seasonless(self, w: Panel, phases: Ints) -> Seasonless:
+        return without_season(w, phases, self.season, self.season_length, self.smoothing)
+
+    def base(self, panel: Panel) -> Floats:
+        """What the first differences after the series are added to, ``(n_series, lag)``.
+
+        Raises
+        ------
+        SeriesTooShortError
+            There is no value at some place of the season.
+        """
+        phases = phases_of(panel.times, panel.freq, self.cycle)
+        base = latest(self._seasonless(self.transform.apply(panel), phases).v, panel.indptr, self.lag)
+        unknown = np.isnan(base).any(axis=1)
+        if unknown.any():
+            i = int(np.argmax(unknown))
+            raise SeriesTooShortError(
+                f"Series {panel.ids[i]!r} has {panel.n_present[i]} observations, not one at every place of its last "
+                f"{self.lag} steps and those a season before; forecasts of differences over {self.lag} steps need that."
+            )
+        return base
+
+
+def concatenate(one: Prepared, other: Prepared) -> Prepared:
+    """What was learnt of the series of both, one after the other."""
+    rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _ROWS}
+    lambdas = np.concatenate([one.transform.lambdas, other.transform.lambdas])
+    ids = one.transform.ids.append(other.transform.ids)
+    return dataclasses.replace(one, transform=Transform(ids, lambdas), **rows)

@@ -1,0 +1,76 @@
+"""What two members that do not learn from the tails of the series find out for those that learn from all of them.
+
+The tail of a series is its latest part, which a forecast needs most; but what is learnt from cannot tell how much was
+learnt by heart. So two members are trained without the tails and forecast them; then all are trained anew, on all that
+there is (Goodfellow, Bengio & Courville 2016, section 7.8, on what to do with data kept for validation). What remains
+of the two is a `Finding`:
+
+- how far to trust the recurrent part. The output is ``S x + c + V h``; where the linear start ``S x + c`` and a share w
+  of ``V h`` forecast the tails best, V is multiplied with w: a forecast is shrunk towards a simpler one;
+- by how much the residuals of training are too small for intervals.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from tsforecast._types import Floats
+from tsforecast.models.neural.batches.datamodule import StreamDataModule
+from tsforecast.models.neural.forecasting import decode
+from tsforecast.models.neural.forecasting.intervals import optimism_of
+from tsforecast.models.neural.heads import head_of
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+
+N_SCOUTS = 2
+_SHARES = np.linspace(0, 1, 21)
+
+
+class Finding(NamedTuple):
+    """What the tails told.
+
+    Attributes
+    ----------
+    share : float
+        Of the recurrent part of the output, what forecasts best.
+    optimism : float, optional
+        What residuals of training are to be multiplied with.
+    """
+
+    share: float = 1.0
+    optimism: float | None = None
+
+
+NOTHING = Finding()
+
+
+def look_back(network: RecurrentNetwork, data: StreamDataModule) -> Finding:
+    """What a network trained without the tails tells when it forecasts them."""
+    assert data.panel is not None
+    head, target = head_of(data.decoding.loss), data.inputs.target
+    raw = decode.warm_up(network, data.inputs.x, data.panel.lengths).output
+    raw = raw.reshape(len(raw), -1, head.n_params)  # (n_obs, horizon, n_params)
+    linear = _linear(network, data.inputs.x)[:, :: head.n_params]
+    recurrent = raw[:, :, 0] - linear
+    seen = ~np.isnan(target)
+    tail = seen & data.is_kept
+    ends = raw[tail]  # (n_tail, n_params)
+
+    def distance(share: float) -> float:
+        ends[:, 0] = linear[tail] + share * recurrent[tail]
+        return float(np.abs(target[tail] - head.point(ends)).mean())
+
+    share = float(min(_SHARES, key=distance)) if tail.any() else 1.0
+    raw[:, :, 0] = linear + share * recurrent
+    return Finding(share, optimism_of(np.abs(target - head.point(raw)), seen & ~tail, tail))
+
+
+def _linear(network: RecurrentNetwork, x: Floats) -> Floats:
+    """The linear part of the raw outputs, which all members share: ``(n_obs, output_size)``."""
+    return np.asarray(x @ network.direct[0].double().numpy() + network.intercept[0].double().numpy())
+
+
+@torch.no_grad()
+def shrink(network: RecurrentNetwork, share: float, n_params: int) -> None:
+    """Multiply the recurrent part of point forecasts, the first of ``n_params`` outputs a step, with ``share``."""
+    network.readout[:, :, ::n_params] *= share

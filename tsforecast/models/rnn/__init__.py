@@ -1,1 +1,0 @@
-"""Recurrent networks trained by truncated backpropagation through time: RNN, LSTM, GRU."""

@@ -1,0 +1,73 @@
+"""Columns of a long frame: which are needed, which have no use, and the series that they name."""
+
+import warnings
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Index, Ints
+from tsforecast.exceptions import CovariateError, DataError, UnusedColumnWarning
+from tsforecast.panel.covariates import check_names
+from tsforecast.panel.ingest import check_ids
+
+
+def check_columns(
+    frame: pd.DataFrame, id_col: str, time_col: str, target_col: str, covariates: Sequence[str], static: Sequence[str]
+) -> None:
+    """Raise a `DataError` where a column is absent, there are two of one name, or there are no rows."""
+    if isinstance(frame.columns, pd.MultiIndex):
+        raise DataError(
+            f"The columns have {frame.columns.nlevels} levels; one is needed: "
+            "frame.columns = frame.columns.map('/'.join), say."
+        )
+    wanted = (time_col, target_col, *covariates, *static)
+    twice = set(frame.columns[frame.columns.duplicated()]) & {id_col, *wanted}
+    if twice:
+        raise DataError(f"The frame has two columns {min(twice, key=str)!r}; one is needed.")
+    absent = [c for c in wanted if c not in frame.columns]
+    if absent:
+        raise DataError(f"The frame has no column {absent[0]!r}; it has {list(map(str, frame.columns))}.")
+    both = [c for c in (*covariates, *static) if c in (id_col, time_col, target_col)]
+    if both:
+        raise CovariateError(f"Column {both[0]!r} holds the series, times or values; it is no covariate too.")
+    check_names([*covariates, *static])
+    if len(frame) == 0:
+        raise DataError("The frame has no rows.")
+
+
+def tell_unused(columns: Iterable[object], used: Iterable[object], stacklevel: int) -> None:
+    """Warn of columns of a long frame that nothing uses, and say how they would be."""
+    known = set(used)
+    unused = [column for column in columns if column not in known]
+    if unused:
+        shown = [str(column) for column in unused]
+        warnings.warn(
+            f"Not used: the column{'s' if len(shown) > 1 else ''} {', '.join(map(repr, shown))}. What is known into "
+            f"the future goes into covariates, Panel.from_frame(frame, covariates={shown}) or X=; what does not change "
+            f"within a series into static, Panel.from_frame(frame, static={shown}). To say no more of it, leave the "
+            "columns out.",
+            UnusedColumnWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+def series_of(frame: pd.DataFrame, id_col: str, name: str) -> tuple[Ints, Index]:
+    """The place of the series of each row, ``(n_rows,)``, and their names in order of appearance.
+
+    Without a column ``id_col`` all rows are one series, ``name``.
+    """
+    column = frame[id_col] if id_col in frame.columns else pd.Series(name, index=frame.index)
+    if column.isna().any():
+        raise DataError(f"Column {id_col!r} is empty in row {int(np.argmax(column.isna()))}; every row needs an id.")
+    if column.dtype == object and {bool} < set(map(type, column)):
+        raise DataError(f"Column {id_col!r} holds booleans among other ids, where True is 1; give the ids as texts.")
+    try:
+        codes, found = pd.factorize(column)
+    except TypeError as error:
+        raise DataError(
+            f"Column {id_col!r} holds what cannot name a series, such as {column.iloc[0]!r}; texts or numbers can."
+        ) from error
+    ids = pd.Index(found if isinstance(found.dtype, np.dtype) or found.dtype == "str" else found.tolist(), name=None)
+    check_ids(ids, f"ids in column {id_col!r}")
+    return codes.astype(np.int64), ids

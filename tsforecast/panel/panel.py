@@ -1,0 +1,459 @@
+"""Panel: a set of regular time series in one contiguous, immutable block of memory."""
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, ParameterError, UnknownNameError
+from tsforecast.panel.columns import check_columns, series_of, tell_unused
+from tsforecast.panel.covariates import CovariateGaps, check_finite, check_gaps_option, check_names, fill_covariates
+from tsforecast.panel.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
+from tsforecast.panel.infer import infer_freq
+from tsforecast.panel.ingest import check_ids, parse_table, parse_times, parse_values, plain_array
+from tsforecast.panel.regular import Gaps, check_increasing, fill_gaps, first_irregular
+from tsforecast.panel.static import align_static, constant_rows
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Panel:
+    """Regular series of any lengths, one after another.
+
+    Build one with `from_frame`, `from_wide`, `from_series` or `from_array`: they check and infer; the constructor only
+    checks shapes. Arrays are read-only.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_obs,)
+        Observations of all series, series by series; nan is a missing value, inf is not allowed. Whole numbers past
+        2**53 are rounded to the next float64.
+    times : Index, shape (n_obs,)
+        Their times: timestamps (with or without a zone), periods or integers; one frequency apart within a series.
+    indptr : ndarray of int, shape (n_series + 1,)
+        Series i is ``values[indptr[i]:indptr[i + 1]]``.
+    ids : Index, shape (n_series,)
+        Unique names of the series.
+    freq : offset or int
+        The one frequency of all series; an int is the step of integer times.
+    covariates : ndarray, shape (n_obs, n_features), or None
+        Covariates known into the future, aligned with ``values``; all are finite, since no model knows what a missing
+        one means.
+    covariate_names : tuple of str, length n_features
+    static : DataFrame, n_series rows, or None
+        What is known of each series and does not change: columns of numbers or of texts, indexed by ``ids``.
+
+    Examples
+    --------
+    >>> panel = Panel.from_array(np.arange(6.0).reshape(3, 2))
+    >>> panel
+    Panel(n_series=2, n_obs=6, freq='1')
+    >>> panel.series(1)
+    array([1., 3., 5.])
+    """
+
+    values: Floats
+    times: Index
+    indptr: Ints
+    ids: Index
+    freq: Freq
+    covariates: Floats | None = None
+    covariate_names: tuple[str, ...] = ()
+    static: pd.DataFrame | None = None
+
+    def __post_init__(self) -> None:
+        if self.indptr[0] != 0 or self.indptr[-1] != self.values.size or len(self.times) != self.values.size:
+            raise DataError(
+                f"values ({self.values.size}), times ({len(self.times)}) and indptr (to {self.indptr[-1]}) disagree."
+            )
+        if len(self.ids) != self.indptr.size - 1 or not self.ids.is_unique:
+            twice = self.ids[self.ids.duplicated()].tolist()[:1]
+            raise DataError(f"{len(self.ids)} ids for {self.indptr.size - 1} series; repeated: {twice or 'none'}.")
+        if self.covariates is not None:
+            check_finite(self.covariates, self.covariate_names, self.times, self.indptr, self.ids)
+        if self.static is not None and not self.static.index.equals(self.ids):
+            raise DataError("static has another index than ids; use with_static, which aligns it.")
+        for name in ("values", "indptr", "covariates"):
+            array = getattr(self, name)
+            if array is not None and array.flags.writeable:
+                array = np.ascontiguousarray(array).copy()
+                array.flags.writeable = False
+                object.__setattr__(self, name, array)
+
+    def __repr__(self) -> str:
+        return f"Panel(n_series={self.n_series}, n_obs={self.n_obs}, freq={freq_label(self.freq)})"
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        *,
+        id_col: str = "unique_id",
+        time_col: str = "ds",
+        target_col: str = "y",
+        covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
+        freq: str | Freq | None = None,
+        gaps: Gaps = "error",
+        covariate_gaps: CovariateGaps = "error",
+    ) -> Self:
+        """The panel of a long frame: one row for each series and time.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows of one series must be in increasing time; series may be interleaved. Without a column ``id_col`` the
+            frame is one series, named after ``target_col``. Whole numbers are times too, and dates where every one of
+            them is a day such as 20240131 (from 1900 to 2100).
+        id_col, time_col, target_col : str
+            Column names.
+        covariates : sequence of str
+            Columns known into the future.
+        static : sequence of str
+            Columns, of numbers or texts, that hold one value throughout a series: see `with_static`.
+        freq : str or int, optional
+            Frequency; inferred from the series where it is not given.
+        gaps : {"error", "nan"}
+            What a skipped time is: an error, or a missing value.
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing covariate is, in a row or at a skipped time: an error, or filled in, see `with_covariates`.
+
+        Raises
+        ------
+        DataError
+            A column is absent, a value is no number or infinite.
+        CovariateError
+            A covariate is missing, no number or infinite; the message names the series, the column and the time.
+        GapError, DuplicateTimeError, DisorderError, FrequencyError
+            The times are not regular; the message names the series and the first offending time.
+
+        Examples
+        --------
+        >>> months = pd.date_range("2020-01", periods=3, freq="MS")
+        >>> frame = pd.DataFrame({"unique_id": "a", "ds": months, "y": [1, 2, 4]})
+        >>> Panel.from_frame(frame)
+        Panel(n_series=1, n_obs=3, freq='MS')
+        """
+        check_columns(frame, id_col, time_col, target_col, covariates, static)
+        tell_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
+        codes, labels = series_of(frame, id_col, target_col)
+        rows = np.argsort(codes, kind="stable")
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
+        times = parse_times(frame[time_col].iloc[rows], indptr, labels)
+        values = parse_values(frame[target_col].to_numpy()[rows], indptr, labels, times)
+        table = None
+        if covariates:
+            columns = [parse_values(frame[c].to_numpy()[rows], indptr, labels, times, c) for c in covariates]
+            table = np.column_stack(columns)
+        bare, table = cls._checked(values, times, indptr, labels, freq, gaps, table)
+        panel = bare.with_covariates(table, covariates, covariate_gaps) if table is not None else bare
+        return panel.with_static(constant_rows(frame[list(static)].iloc[rows], indptr, labels)) if static else panel
+
+    @classmethod
+    def from_wide(cls, frame: pd.DataFrame, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
+        """The panel of a wide frame: times in the index, one column for each series.
+
+        Leading and trailing nan of a column are trimmed: the series begins later, or ends earlier, than the others.
+
+        Raises
+        ------
+        DataError
+            A column holds nothing but nan, a value is no number or infinite.
+        GapError, DuplicateTimeError, DisorderError, FrequencyError
+            As in `from_frame`.
+
+        Examples
+        --------
+        >>> Panel.from_wide(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [np.nan, 5.0, 6.0]})).lengths
+        array([3, 2])
+        """
+        if frame.shape[0] == 0 or frame.shape[1] == 0:
+            raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
+        check_ids(frame.columns, "columns")
+        ids = pd.Index(frame.columns)
+        times = parse_times(_index_of(frame), np.array([0, len(frame)]), pd.Index(["index"]))
+        table = parse_table(frame, ids, times)  # (n_times, n_series)
+        present = ~np.isnan(table.T)
+        if not present.any(axis=1).all():
+            raise DataError(f"Series {ids[int(np.argmin(present.any(axis=1)))]!r} holds nothing but missing values.")
+        begun = np.logical_or.accumulate(present, axis=1)
+        inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
+        indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
+        step = _declared(frame.index, times) if freq is None else freq
+        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)[0]
+
+    @classmethod
+    def from_series(cls, series: "pd.Series[float]", *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
+        """The panel of one pandas Series, named after it (``"y"`` where it has no name).
+
+        Examples
+        --------
+        >>> Panel.from_series(pd.Series([1.0, 2.0], name="sales")).ids.tolist()
+        ['sales']
+        """
+        ids = pd.Index(["y" if series.name is None else series.name], tupleize_cols=False)
+        check_ids(ids, "names")
+        indptr = np.array([0, len(series)], dtype=np.int64)
+        if len(series) == 0:
+            raise DataError(f"Series {ids[0]!r} is empty.")
+        times = parse_times(_index_of(series), indptr, ids)
+        step = _declared(series.index, times) if freq is None else freq
+        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)[0]
+
+    @classmethod
+    def from_array(cls, array: Floats) -> Self:
+        """The panel of an array: ``(n_obs,)``, or ``(n_obs, n_series)`` with one column a series; times count from 0.
+
+        Series are named ``"y"``, or ``"y0"``, ``"y1"`` and so on.
+
+        Examples
+        --------
+        >>> Panel.from_array(np.array([3.0, 1.0, 2.0])).times.tolist()
+        [0, 1, 2]
+        """
+        array = plain_array(array)
+        if array.ndim not in (1, 2) or array.size == 0:
+            raise DataError(f"The array has shape {array.shape}; (n_obs,) or (n_obs, n_series) with values is needed.")
+        if array.ndim == 1:
+            return cls.from_series(pd.Series(array, name="y"), freq=1)
+        return cls.from_wide(pd.DataFrame(array, columns=[f"y{i}" for i in range(array.shape[1])]), freq=1)
+
+    @classmethod
+    def _checked(
+        cls,
+        values: Floats,
+        times: Index,
+        indptr: Ints,
+        ids: Index,
+        freq: str | Freq | None,
+        gaps: Gaps,
+        covariates: Floats | None = None,
+    ) -> tuple[Self, Floats | None]:
+        """The panel of regular times, without covariates, and the covariates with a nan row at each skipped time."""
+        if gaps not in ("error", "nan"):
+            raise ParameterError(f"gaps={gaps!r} is neither 'error' nor 'nan'.")
+        check_increasing(times, indptr, ids)
+        step = infer_freq(times, indptr, ids) if freq is None else parse_freq(freq)
+        error = first_irregular(times, indptr, ids, step)
+        if error is not None:
+            if not (gaps == "nan" and isinstance(error, GapError)):
+                raise error
+            values, times, indptr, covariates = fill_gaps(values, times, indptr, ids, step, covariates)
+        return cls(
+            values, times, indptr, ids, parse_freq(times.freq) if isinstance(times, pd.PeriodIndex) else step
+        ), covariates
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return len(self.ids)
+
+    @property
+    def n_obs(self) -> int:
+        """Number of observations of all series together."""
+        return int(self.values.size)
+
+    @property
+    def lengths(self) -> Ints:
+        """Observations of each series: ``(n_series,)``."""
+        return np.diff(self.indptr)
+
+    @property
+    def last_times(self) -> Index:
+        """Time of the last observation of each series: ``(n_series,)``."""
+        return self.times.take(self.indptr[1:] - 1)
+
+    @property
+    def season_length(self) -> int:
+        """Steps per season that is usual for the frequency (12 for months), 1 where there is none."""
+        return season_length_of(self.freq)
+
+    def series(self, i: int) -> Floats:
+        """Values of series ``i``, counted from 0: a read-only view ``(lengths[i],)``."""
+        return self.values[self.indptr[i] : self.indptr[i + 1]]
+
+    @property
+    def n_present(self) -> Ints:
+        """Observations of each series that are not missing: ``(n_series,)``."""
+        return np.add.reduceat((~np.isnan(self.values)).astype(np.int64), self.indptr[:-1])
+
+    def id_at(self, row: int) -> Any:
+        """Name of the series that ``values[row]`` belongs to."""
+        return self.ids[int(np.searchsorted(self.indptr, row, side="right")) - 1]
+
+    def positions(self, ids: Index) -> Ints:
+        """Place of each name in this panel: ``(len(ids),)``; an `UnknownNameError` names the first that is absent."""
+        found = self.ids.get_indexer(ids)
+        if (found < 0).any():
+            raise UnknownNameError(
+                f"Series {ids[int(np.argmax(found < 0))]!r} is not among the {self.n_series} series known."
+            )
+        return found.astype(np.int64)
+
+    def take(self, positions: "Ints | Sequence[int]") -> "Panel":
+        """The panel of some series, in the order given."""
+        picked = np.asarray(positions, dtype=np.int64)
+        static = None if self.static is None else self.static.iloc[picked]
+        return self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked), static)
+
+    def slice(self, start: Ints, stop: Ints) -> "Panel":
+        """The panel of observations ``start[i]`` to ``stop[i] - 1`` of each series i, counted from 0 in each."""
+        if ((start < 0) | (stop > self.lengths) | (start >= stop)).any():
+            bad = int(np.argmax((start < 0) | (stop > self.lengths) | (start >= stop)))
+            raise DataError(
+                f"Series {self.ids[bad]!r} has {self.lengths[bad]} observations; "
+                f"steps {start[bad]} to {stop[bad]} were asked for."
+            )
+        return self._pick(self.indptr[:-1] + start, self.indptr[:-1] + stop, self.ids, self.static)
+
+    def _pick(self, begin: Ints, end: Ints, ids: Index, static: pd.DataFrame | None) -> "Panel":
+        indptr = np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64)
+        pieces = list(map(slice, begin.tolist(), end.tolist()))
+        if (begin[1:] == end[:-1]).all():  # they follow one another: one view, and nothing is copied
+            pieces = [slice(begin[0], end[-1])] if pieces else [slice(0)]
+        table = None if self.covariates is None else _join(self.covariates, pieces)
+        return Panel(
+            _join(self.values, pieces), _join_times(self.times, pieces), indptr, ids, self.freq, table,
+            self.covariate_names, static,
+        )  # fmt: skip
+
+    def with_values(self, values: Floats) -> "Panel":
+        """The same panel with other values: ``(n_obs,)``."""
+        return dataclasses.replace(self, values=np.asarray(values, dtype=np.float64))
+
+    def at_freq(self, freq: Freq) -> "Panel":
+        """The same panel under another frequency that all its times are steps of, one after another; else as it is.
+
+        Examples
+        --------
+        >>> quarters = pd.Series([1.0, 2.0, 4.0], index=pd.date_range("2020-01", periods=3, freq="3MS"))
+        >>> Panel.from_series(quarters, freq="3MS").at_freq(parse_freq("QS"))
+        Panel(n_series=1, n_obs=3, freq='QS-JAN')
+        """
+        if freq == self.freq or first_irregular(self.times, self.indptr, self.ids, freq) is not None:
+            return self
+        return dataclasses.replace(self, freq=freq)
+
+    def with_covariates(
+        self, covariates: Floats | None, names: Sequence[str] = (), covariate_gaps: CovariateGaps = "error"
+    ) -> Self:
+        """The same panel with these covariates, ``(n_obs, n_features)``, or with none.
+
+        Parameters
+        ----------
+        covariates : ndarray, shape (n_obs, n_features), or None
+            nan is a missing value.
+        names : sequence of str, length n_features
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing value is: an error; ``"ffill"``, the last one before it in its series; ``"interpolate"``, a
+            straight line between its neighbours. Covariates are declared as known into the future, but a line between
+            two neighbours uses the later one before its time: in a backtest it may carry what came after a cutoff into
+            the history. ``"ffill"`` uses nothing later. What has no value to be filled from is an error.
+
+        Raises
+        ------
+        CovariateError
+            A covariate is missing or infinite, their shape is another, or a name is taken.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.arange(3.0))
+        >>> panel.with_covariates(np.array([[5.0], [np.nan], [7.0]]), ["price"], "ffill").covariates.ravel()
+        array([5., 5., 7.])
+        """
+        check_gaps_option(covariate_gaps)
+        if covariates is None:
+            return dataclasses.replace(self, covariates=None, covariate_names=())
+        table = np.asarray(covariates, dtype=np.float64)
+        if table.shape != (self.n_obs, len(names)):
+            raise CovariateError(f"Covariates have shape {table.shape}; ({self.n_obs}, {len(names)}) is needed.")
+        texts = check_names(names)
+        filled = fill_covariates(table, self.indptr, covariate_gaps)
+        check_finite(filled, texts, self.times, self.indptr, self.ids, covariate_gaps)
+        return dataclasses.replace(self, covariates=filled, covariate_names=texts)
+
+    def with_static(self, static: pd.DataFrame | None) -> Self:
+        """The same panel with what is known of each series and does not change, or with nothing of the kind.
+
+        Parameters
+        ----------
+        static : DataFrame or None
+            A row for each series, named in a column ``unique_id`` or in the index; columns of numbers, or of texts
+            (categories). Rows of other series are passed over; a missing value is allowed.
+
+        Raises
+        ------
+        CovariateError
+            A series has no row, or two; a column has the name of another of the panel.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.arange(6.0).reshape(3, 2))
+        >>> panel.with_static(pd.DataFrame({"unique_id": ["y1", "y0"], "area": [30.0, 50.0]})).static
+            area
+        y0  50.0
+        y1  30.0
+        """
+        return dataclasses.replace(
+            self, static=None if static is None else align_static(static, self.ids, self.covariate_names)
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """A long frame: columns ``unique_id``, ``ds``, ``y``, the covariates and what is static."""
+        frame = pd.DataFrame({"unique_id": self.ids.repeat(self.lengths), "ds": self.times, "y": self.values})
+        for i, name in enumerate(self.covariate_names):
+            frame[name] = None if self.covariates is None else self.covariates[:, i]
+        for name, column in {} if self.static is None else self.static.items():
+            frame[name] = column.repeat(self.lengths).array
+        return frame
+
+    def fingerprint(self) -> str:
+        """SHA-256 of everything in the panel, in hexadecimal: equal panels have equal fingerprints."""
+        digest = hashlib.sha256()
+        table = b"" if self.covariates is None else self.covariates.tobytes()
+        stamps = np.asarray(
+            self.times.to_numpy() if not hasattr(self.times, "asi8") else self.times.asi8, dtype=np.int64
+        )
+        header = repr((freq_name(self.freq), str(self.times.dtype), self.ids.tolist(), self.covariate_names))
+        about = b"" if self.static is None else repr(self.static.to_dict("list")).encode()
+        for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table, about):
+            digest.update(part)
+        return digest.hexdigest()
+
+
+def _declared(index: Index, times: Index) -> Freq | None:
+    """The frequency that an index carries, None where it carries none, or none that has a name."""
+    if isinstance(index, pd.RangeIndex) and not isinstance(times, pd.DatetimeIndex):  # 20240101 is a date
+        return index.step if index.step > 0 else None
+    if not isinstance(index, pd.DatetimeIndex) or index.freq is None:
+        return None
+    try:
+        return parse_freq(index.freq)
+    except FrequencyError:  # months of a DateOffset, say: the times tell their day
+        return None
+
+
+def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":
+    if isinstance(data.index, pd.MultiIndex):
+        raise DataError(
+            f"The index has {data.index.nlevels} levels; one of times is needed. reset_index() makes a long frame, "
+            "with columns unique_id, ds and y."
+        )
+    return pd.Series(data.index)
+
+
+def _join(array: Floats, pieces: Sequence[slice]) -> Floats:
+    """Rows of an array, piece after piece; a view where there is one piece. Ten times as fast as an array of rows."""
+    return array[pieces[0]] if len(pieces) == 1 else np.concatenate([array[piece] for piece in pieces])
+
+
+def _join_times(times: Index, pieces: Sequence[slice]) -> Index:
+    if len(pieces) == 1:
+        return times[pieces[0]]
+    if not isinstance(times, pd.DatetimeIndex):
+        return pd.Index(_join(times.to_numpy(), pieces), dtype=times.dtype)
+    joined = pd.DatetimeIndex(_join(times.asi8.view(f"M8[{times.unit}]"), pieces))
+    return joined if times.tz is None else joined.tz_localize("UTC").tz_convert(times.tz)

@@ -1,0 +1,1 @@
+"""What is true of a series whatever the model: calendar, season, unit roots, differences, level, transforms."""
