@@ -1,4 +1,4 @@
-"""``tsforecast train``: LightningCLI(RecurrentModule, StreamDataModule)."""
+"""``tsforecast train``: LightningCLI(recurrent_module, StreamDataModule)."""
 
 import itertools
 import sys
@@ -81,7 +81,7 @@ def _configurations(args: list[str]) -> list[Path]:
 def _lightning(args: list[str]) -> int:
     import warnings
 
-    from tsforecast.models.neural.training.run import interruptible, quiet_torch
+    from tsforecast.models.neural.training.quiet import interruptible, quiet_torch
 
     for path in _configurations(args):
         check_text(path)
@@ -102,7 +102,7 @@ def _run(args: list[str]) -> None:
 
     from tsforecast.models.neural.batches.datamodule import StreamDataModule
     from tsforecast.models.neural.forecasting.writing import WholeCheckpointIO
-    from tsforecast.models.neural.training.module import RecurrentModule
+    from tsforecast.models.neural.training.module import recurrent_module
 
     class Command(LightningCLI):
         def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:
@@ -128,7 +128,7 @@ def _run(args: list[str]) -> None:
                 parser.link_arguments(f"data.{name}", f"model.{name}", apply_on="instantiate")
 
     cli = Command(
-        RecurrentModule,
+        recurrent_module,
         StreamDataModule,
         args=args,
         save_config_callback=None,

@@ -10,7 +10,9 @@ from typing import Any, Literal, Union, get_args, get_origin
 from tsforecast.exceptions import ParameterError
 
 
-def check_network(hidden_size: int, num_layers: int, dropout: float, n_members: int, lr: float) -> None:
+def check_network(
+    hidden_size: int | tuple[int, ...], num_layers: int, dropout: float, n_members: int, lr: float
+) -> None:
     """Raise a `ParameterError` where a network cannot be of this shape, or learn at this rate.
 
     Examples
@@ -20,8 +22,12 @@ def check_network(hidden_size: int, num_layers: int, dropout: float, n_members: 
         ...
     tsforecast.exceptions.ParameterError: dropout=1.5 is not a share, 0 <= dropout < 1.
     """
-    check_value("hidden_size", hidden_size, int, 1)
+    sizes = hidden_size if isinstance(hidden_size, (tuple, list)) else [hidden_size]
+    for size in sizes:
+        check_value("hidden_size", size, int, 1)
     check_value("num_layers", num_layers, int, 1)
+    if (isinstance(hidden_size, (tuple, list)) and num_layers not in (1, len(sizes))) or not sizes:
+        raise ParameterError(f"hidden_size={hidden_size!r} has {len(sizes)} layers, num_layers={num_layers!r}.")
     check_value("n_members", n_members, int, 1)
     check_value("dropout", dropout, float, 0)
     check_value("lr", lr, float, 0)

@@ -1,6 +1,7 @@
 """RNN, LSTM and GRU: the estimator faces."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -15,11 +16,16 @@ from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting import checkpoint
 from tsforecast.models.neural.forecasting.trained import Trained
+from tsforecast.models.neural.networks.cell import Cell
+from tsforecast.models.neural.networks.cell_stack import CellStack
 from tsforecast.models.neural.networks.cells import CellName
+from tsforecast.models.neural.networks.network import Network
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation
-from tsforecast.models.neural.training.recipe import Learnt, Recipe, Task, learn, merged_error
-from tsforecast.models.neural.training.run import one_thread
+from tsforecast.models.neural.training.quiet import one_thread
+from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import to_panel
 from tsforecast.panel.sizes import check_sizes
@@ -27,8 +33,8 @@ from tsforecast.panel.sizes import check_sizes
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
 
 
-class _Recurrent(BaseForecaster):
-    """What RNN, LSTM and GRU share: everything but the cell."""
+class _Neural(BaseForecaster):
+    """What the neural forecasters share: everything but the network."""
 
     handles_missing = True
     uses_covariates = True
@@ -40,11 +46,11 @@ class _Recurrent(BaseForecaster):
         "dropout": (0.0, 0.1, 0.2),
         "lr": (0.003, 0.01, 0.03),
     }
-    _cell: CellName
+    _cell: CellName = "lstm"
 
     def __init__(
         self,
-        hidden_size: int = 32,
+        hidden_size: int | tuple[int, ...] = 32,
         num_layers: int = 1,
         *,
         dropout: float = 0.0,
@@ -124,18 +130,27 @@ class _Recurrent(BaseForecaster):
         DataError
             It holds no network of this kind.
         """
-        trained, panel, shape = checkpoint.load(path)
-        if shape["cell"] != cls._cell:
-            raise DataError(f"{str(path)!r} holds a network of cell {shape['cell']!r}, not {cls._cell!r}.")
-        kept = ("hidden_size", "num_layers", "dropout", "n_members", "bptt_length")
+        loaded = checkpoint.load(path)
+        settings = dict(loaded.spec.settings)
+        if loaded.spec.network is not RecurrentNetwork or settings["cell"] != cls._cell:
+            kind = settings.get("cell", loaded.spec.network.__name__)
+            raise DataError(f"{str(path)!r} holds a network of cell {kind!r}, not {cls._cell!r}.")
+        del settings["cell"]
+        return cls._of_checkpoint(loaded, settings)
+
+    @classmethod
+    def _of_checkpoint(cls, loaded: checkpoint.Loaded, arguments: dict[str, Any]) -> Self:
+        trained = loaded.trained
         model = cls(
-            **{name: shape[name] for name in kept},
+            **arguments,
+            n_members=trained.network.n_members,
+            bptt_length=loaded.bptt_length,
             season_length=trained.layout.season_length,
             decoding=trained.decoding,
             preparation=trained.preparation,
         )
         model.trained_ = [trained]
-        panel, container = to_panel(panel)
+        panel, container = to_panel(loaded.panel)
         model._remember(panel, panel, container)
         return model
 
@@ -169,7 +184,7 @@ class _Recurrent(BaseForecaster):
         if not self.is_global:
             raise ParameterError("scope='per_series' keeps a network for each series; a folder needs scope='global'.")
         source = Folder(Path(folder), covariates, static)
-        _, error = self._adopt(learn([Task(self._recipe, source, self._seed)]))
+        _, error = self._adopt(learn([FitRequest(self._recipe, source, self._seed)]))
         if error is not None:
             raise error
         panel, container = to_panel(source.sample(self._seed))
@@ -184,7 +199,7 @@ class _Recurrent(BaseForecaster):
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
         """Seconds and error of each fit; networks of one shape are trained together, to the weights they get alone."""
-        tasks: list[Task] = []
+        tasks: list[FitRequest] = []
         spans: list[slice | DataError | ParameterError] = []
         for model, panel in zip(models, panels, strict=True):
             try:
@@ -200,20 +215,24 @@ class _Recurrent(BaseForecaster):
             for model, span in zip(models, spans, strict=True)
         ]
 
-    def _tasks(self, panel: Panel) -> list[Task]:
+    def _tasks(self, panel: Panel) -> list[FitRequest]:
         """One task for all series, or one for each."""
         self._check()
         check_sizes(panel)
         parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
-        return [Task(self._recipe, part, self._seed) for part in parts]
+        return [FitRequest(self._recipe, part, self._seed) for part in parts]
+
+    @property
+    def _spec(self) -> NetworkSpec:
+        """The network, before there are data."""
+        size = tuple(self.hidden_size) if isinstance(self.hidden_size, list) else self.hidden_size
+        settings = {"cell": self._cell, "hidden_size": size, "num_layers": self.num_layers, "dropout": self.dropout}
+        return NetworkSpec.of(RecurrentNetwork, settings)
 
     @property
     def _recipe(self) -> Recipe:
         return Recipe(
-            cell=self._cell,
-            hidden_size=self.hidden_size,
-            num_layers=self.num_layers,
-            dropout=self.dropout,
+            spec=self._spec,
             season_length=self.season_length,
             bptt_length=self.bptt_length,
             lr=self.lr,
@@ -224,7 +243,7 @@ class _Recurrent(BaseForecaster):
             training=group_of(Training, "training", self.training),
         )
 
-    def _adopt(self, learnt: Sequence[Learnt]) -> tuple[float, Exception | None]:
+    def _adopt(self, learnt: Sequence[FitOutcome]) -> tuple[float, Exception | None]:
         """Keep what was trained, unless some of it failed; the seconds that it took, and the error."""
         error = merged_error(learnt)
         if error is None:
@@ -250,13 +269,16 @@ class _Recurrent(BaseForecaster):
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _check(self) -> None:
-        check_network(self.hidden_size, self.num_layers, self.dropout, self.n_members, self.lr)
+        self._check_network()
         for name in ("season_length", "bptt_length", "max_epochs"):
             check_value(name, getattr(self, name), int | None, 1)
         check_value("random_state", self.random_state, int | None, 0)
 
+    def _check_network(self) -> None:
+        check_network(self.hidden_size, self.num_layers, self.dropout, self.n_members, self.lr)
 
-class LSTM(_Recurrent):
+
+class LSTM(_Neural):
     """Long short-term memory (Hochreiter & Schmidhuber 1997), stacked, trained by truncated BPTT.
 
     Series lie in parallel streams; a batch is chunk k of every stream; the state is carried, detached, from chunk to
@@ -266,8 +288,10 @@ class LSTM(_Recurrent):
 
     Parameters
     ----------
-    hidden_size, num_layers : int
-        Size of the state of a layer, and layers stacked.
+    hidden_size : int or tuple of int
+        Units of every layer, or of each: ``(64, 32)``.
+    num_layers : int
+        Layers stacked, where ``hidden_size`` is one number.
     dropout : float
         Share of outputs dropped after each layer, in training.
     season_length : int, optional
@@ -314,7 +338,7 @@ class LSTM(_Recurrent):
     _cell: CellName = "lstm"
 
 
-class GRU(_Recurrent):
+class GRU(_Neural):
     """Gated recurrent units (Cho et al. 2014); parameters and attributes are those of `LSTM`.
 
     Examples
@@ -327,7 +351,7 @@ class GRU(_Recurrent):
     _cell: CellName = "gru"
 
 
-class RNN(_Recurrent):
+class RNN(_Neural):
     """The simple recurrent network of Elman (1990); parameters and attributes are those of `LSTM`.
 
     Examples
@@ -338,3 +362,104 @@ class RNN(_Recurrent):
     """
 
     _cell: CellName = "rnn"
+
+
+class NeuralForecaster(_Neural):
+    """Any `Network` as a forecaster: prepared, trained and decoded as `LSTM` is.
+
+    A network with a carried state is trained by truncated backpropagation through time; one that sees windows, on
+    windows of its own length. See ``docs/add_a_network.md``.
+
+    Parameters
+    ----------
+    network : type of Network or type of Cell
+        A cell stands for a stack of layers of it, `CellStack`.
+    settings : mapping, optional
+        Keyword arguments of the network: ``hidden_size``, ``dropout`` and so on.
+    season_length, bptt_length, lr, max_epochs, n_members, decoding, preparation, training, random_state
+        See `LSTM`.
+
+    Attributes
+    ----------
+    trained_ : list of Trained
+        What was learnt: of all series, or of each.
+
+    Examples
+    --------
+    >>> from tsforecast import load
+    >>> from tsforecast.models.neural.networks.minimal_gated import MinimalGated
+    >>> model = NeuralForecaster(MinimalGated, {"hidden_size": (8, 4)}, n_members=2, max_epochs=1)
+    >>> len(model.fit(load("airline").series).predict(12))
+    12
+    """
+
+    search_space: ClassVar = {"lr": (0.003, 0.01, 0.03)}
+
+    def __init__(
+        self,
+        network: type[Network] | type[Cell] = CellStack,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        season_length: int | None = None,
+        bptt_length: int | None = None,
+        lr: float = 0.01,
+        max_epochs: int | None = None,
+        n_members: int = 8,
+        decoding: Decoding | dict[str, Any] | None = None,
+        preparation: Preparation | dict[str, Any] | None = None,
+        training: Training | dict[str, Any] | None = None,
+        random_state: int | None = 0,
+    ) -> None:
+        self.network = network
+        self.settings = settings
+        self.season_length = season_length
+        self.bptt_length = bptt_length
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.n_members = n_members
+        self.decoding = decoding
+        self.preparation = preparation
+        self.training = training
+        self.random_state = random_state
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path, own: Sequence[type] = ()) -> Self:
+        """The forecaster that a checkpoint of a `NeuralModule` holds, ready to predict.
+
+        Parameters
+        ----------
+        path : str or Path
+        own : sequence of type
+            Networks and cells of your own that the file may name; it can name those of this package.
+
+        Raises
+        ------
+        MissingFileError
+            There is no such file.
+        DataError
+            It holds no network, or one that it may not name.
+        """
+        loaded = checkpoint.load(path, own)
+        return cls._of_checkpoint(loaded, {"network": loaded.spec.network, "settings": dict(loaded.spec.settings)})
+
+    @property
+    def _spec(self) -> NetworkSpec:
+        settings = dict(self.settings or {})
+        if issubclass(self.network, Network):
+            return NetworkSpec.of(self.network, settings)
+        return NetworkSpec.of(CellStack, {"cell": self.network} | settings)
+
+    def _check_network(self) -> None:
+        if not isinstance(self.network, type) or not issubclass(self.network, (Network, Cell)):
+            raise ParameterError(f"network={self.network!r} is neither a class of Network nor one of Cell.")
+        if self.settings is not None and not isinstance(self.settings, Mapping):
+            raise ParameterError(f"settings={self.settings!r} is no mapping of the network's arguments.")
+        known = inspect.signature(self._spec.network).parameters
+        unknown = [name for name, _ in self._spec.settings if name not in known]
+        if unknown:
+            raise ParameterError(
+                f"{self._spec.network.__name__} has no argument {unknown[0]!r}; it has {list(known)[2:]}."
+            )
+        usual = {"hidden_size": 32, "num_layers": 1, "dropout": 0.0}
+        shape = {name: dict(self._spec.settings).get(name, default) for name, default in usual.items()}
+        check_network(**shape, n_members=self.n_members, lr=self.lr)

@@ -207,10 +207,8 @@ class NegativeBinomialHead(Head):
         return np.asarray(_positive(torch.as_tensor(raw[..., 0])).numpy())
 
 
-def losses_of(head: Head, output: Tensor, target: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
-    """Weighted losses of outputs ``(n_members, n_steps, n_streams, horizon * n_params)``, added over the horizon."""
-    horizon = output.shape[-1] // head.n_params  # of no rows, too
-    raw = output.view(*output.shape[:-1], horizon, head.n_params)
+def losses_of(head: Head, raw: Tensor, target: Tensor, weight: Tensor, scale: Tensor) -> Tensor:
+    """Weighted losses of outputs ``(n_members, n_steps, n_streams, horizon, n_params)``, added over the horizon."""
     return (head.loss(raw, target.expand(raw.shape[:-1]), scale[..., None]) * weight).sum(-1)
 
 

@@ -20,14 +20,6 @@ class Training:
         Truncated backpropagation with carried state, or windows drawn at random with the state at zero before each.
     window_length : int, optional
         Steps of a window; two seasons, at least 24, where it is None.
-    overlap : int
-        Steps before each chunk that are run through once more with it, so that its first losses, too, have a gradient
-        that reaches back so far. 0 by default: it costs the time of those steps and gained nothing where it was
-        tried (a sample of M3, 12 steps: MASE 0.833 against 0.823, monthly; 1.199 against 1.156, quarterly), since
-        the cuts fall elsewhere in each epoch.
-    burn_in : int
-        First steps of each series that have no loss, while the state fills. 0 by default: the linear start answers
-        from the first step on, and in the same sample 4 steps gained as often as they lost (0.817, 1.168).
     optimizer : {"adam", "adamw", "sgd"}
         SGD has momentum 0.9.
     weight_decay : float, optional
@@ -50,7 +42,7 @@ class Training:
         ``refit`` is false: otherwise every run goes to its end, and nothing is validated.
     refit : bool
         Whether all members learn from the whole series. What the tail is kept for, two more members find out first that
-        do not learn from it: see `tsforecast.models.neural.training.holdout`.
+        do not learn from it: see `tsforecast.models.neural.forecasting.holdout`.
     scope : {"global", "per_series"}
         One network for all series, or one for each.
     averaging : float
@@ -73,8 +65,6 @@ class Training:
 
     kind: Literal["bptt", "windows"] = "bptt"
     window_length: int | None = None
-    overlap: int = 0
-    burn_in: int = 0
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     weight_decay: float | None = None
     schedule: Literal["onecycle", "constant"] = "onecycle"
@@ -96,8 +86,6 @@ class Training:
             self,
             {
                 "window_length": 1,
-                "overlap": 0,
-                "burn_in": 0,
                 "weight_decay": 0,
                 "gradient_clip_val": 0,
                 "batch_size": 1,

@@ -15,14 +15,14 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
-from torch import Tensor
 
-from tsforecast.models.neural.batches.streams import Chunk, Loader
+from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, padded
+from tsforecast.models.neural.batches.streams import Loader
 
 _VALIDATIONS = 20  # at most so many in a run: each is a pass over the panel
 
 
-class Course:
+class FitSchedule:
     """The chunks of one fit, epoch after epoch, and when it ends.
 
     Parameters
@@ -84,12 +84,12 @@ def marked(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
         chunk = following
 
 
-class JointLoader:
-    """Step k of every course as one batch; what Lightning iterates over, the whole run as one epoch.
+class BatchedFits:
+    """Step k of every schedule as one batch; what Lightning iterates over, the whole run as one epoch.
 
     Parameters
     ----------
-    courses : sequence of Course
+    schedules : sequence of FitSchedule
         Of one shape: length, streams, inputs, horizon.
     n_members : int
         Networks of each fit.
@@ -103,15 +103,15 @@ class JointLoader:
         Fits whose weights are to be looked at, by the number of steps done.
     """
 
-    def __init__(self, courses: Sequence[Course], n_members: int, *, whole: bool = False) -> None:
-        self.courses, self.n_members = courses, n_members
-        self.whole = whole or len(courses) > 1
+    def __init__(self, schedules: Sequence[FitSchedule], n_members: int, *, whole: bool = False) -> None:
+        self.schedules, self.n_members = schedules, n_members
+        self.whole = whole or len(schedules) > 1
         self.due: dict[int, list[int]] = {}
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Batches, until every course has ended."""
+        """Batches, until every schedule has ended."""
         self.due.clear()
-        running = [course.chunks(whole=self.whole) for course in self.courses]
+        running = [schedule.chunks(whole=self.whole) for schedule in self.schedules]
         latest: list[Chunk | None] = [None] * len(running)
         for step in itertools.count(1):
             alive = False
@@ -131,19 +131,7 @@ class JointLoader:
             assert chunks[0] is not None
             return chunks[0]
         model = next(chunk for chunk in chunks if chunk is not None)
-        empty = Chunk(*(torch.zeros_like(part) for part in model))
+        empty = Chunk(**{name: torch.zeros_like(part) for name, part in model._asdict().items()})
+        empty.series.fill_(UNKNOWN)
         held = [empty if chunk is None else chunk for chunk in chunks]
         return Chunk(*(torch.cat(parts).repeat_interleave(self.n_members, dim=0) for parts in zip(*held, strict=True)))
-
-
-def padded(chunk: Chunk, length: int, *, before: bool) -> Chunk:
-    """A chunk of ``length`` steps: zeros that weigh nothing, before its own or after them."""
-    missing = length - chunk.x.shape[1]
-    if missing == 0:
-        return chunk
-    return Chunk(*(_extended(part, missing, before) for part in chunk))
-
-
-def _extended(part: Tensor, missing: int, before: bool) -> Tensor:
-    zeros = part.new_zeros(1, missing, *part.shape[2:])
-    return torch.cat([zeros, part] if before else [part, zeros], dim=1)

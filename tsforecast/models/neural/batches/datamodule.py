@@ -12,12 +12,12 @@ from tsforecast._types import Bools, Ints
 from tsforecast.data import catalog
 from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
+from tsforecast.models.neural.batches.chunk import Table
 from tsforecast.models.neural.batches.folder import BlockLoader, Folder
 from tsforecast.models.neural.batches.streams import (
-    Asked,
     ChunkLoader,
     Loader,
-    Table,
+    TrainingRows,
     WindowLoader,
     n_streams_for,
     tables_of,
@@ -25,10 +25,10 @@ from tsforecast.models.neural.batches.streams import (
 from tsforecast.models.neural.checks import check_value
 from tsforecast.models.neural.heads import LossName
 from tsforecast.models.neural.options import Decoding
-from tsforecast.models.neural.prepare.features import Inputs, Layout, inputs_of, layout_of
-from tsforecast.models.neural.prepare.loss_weights import importance_of
-from tsforecast.models.neural.prepare.preparation import Preparation, prepare, relearn
-from tsforecast.models.neural.prepare.prepared import Prepared
+from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inputs_of, layout_of
+from tsforecast.models.neural.prepare.fitted import FittedPreparation
+from tsforecast.models.neural.prepare.loss_weights import loss_weights_of
+from tsforecast.models.neural.prepare.preparation import Preparation, fit_preparation, relearn
 from tsforecast.panel import Panel
 from tsforecast.panel.lengths import check_lengths
 from tsforecast.series.outliers import tamed
@@ -61,8 +61,6 @@ class StreamDataModule(pl.LightningDataModule):
         Steps of a window; two seasons, at least 24, where it is None.
     validation_size : float
         Share of each series, its end, kept from training.
-    overlap, burn_in : int
-        See `Training`.
     decoding : Decoding, optional
     preparation : Preparation, optional
     random_state : int
@@ -87,8 +85,6 @@ class StreamDataModule(pl.LightningDataModule):
         kind: Literal["bptt", "windows"] = "bptt",
         window_length: int | None = None,
         validation_size: float = 0.1,
-        overlap: int = 0,
-        burn_in: int = 0,
         decoding: Decoding | None = None,
         preparation: Preparation | None = None,
         random_state: int = 0,
@@ -98,7 +94,6 @@ class StreamDataModule(pl.LightningDataModule):
         self.season_length, self.bptt_length = season_length, bptt_length
         self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
         self.kind, self.window_length = kind, window_length
-        self.overlap, self.burn_in = overlap, burn_in
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
         self.panel: Panel | None = None  # as given, ...
         self.learnt_from: Panel | None = None  # ... and with lonely extremes pulled in
@@ -151,17 +146,17 @@ class StreamDataModule(pl.LightningDataModule):
         self.learnt_from = panel = self._tamed(panel)
         season, counts = self.season_length or panel.season_length, self.loss == "negative_binomial"
         ahead = horizon_of(self.decoding, season)
-        self.prepared: Prepared = prepare(panel, self.preparation, season, ahead, counts=counts)
+        self.prepared: FittedPreparation = fit_preparation(panel, self.preparation, season, ahead, counts=counts)
         n_steps = ahead if self.decoding.kind == "direct" else 1
-        self.layout: Layout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
+        self.layout: FeatureLayout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
         self.n_kept: Ints
         self.inputs: Inputs
         self.tables: tuple[Table, Table]
         self.n_kept, self.inputs, self.tables = self._learn_from(panel, self.prepared)
-        if (panel.lengths - self.n_kept < self.burn_in + 2).all():
+        if (panel.lengths - self.n_kept < 2).all():
             raise ParameterError(
-                f"burn_in={self.burn_in} and validation_size={self.validation_size} leave nothing to learn from: the "
-                f"longest series has {panel.lengths.max()} observations."
+                f"validation_size={self.validation_size} leaves nothing to learn from: the longest series has "
+                f"{panel.lengths.max()} observations."
             )
 
     def use_whole(self) -> None:
@@ -186,15 +181,15 @@ class StreamDataModule(pl.LightningDataModule):
     def _tamed(self, panel: Panel) -> Panel:
         return panel if self.loss == "negative_binomial" else tamed(panel)  # which is for whole numbers
 
-    def _learn_from(self, panel: Panel, prepared: Prepared) -> tuple[Ints, Inputs, tuple[Table, Table]]:
+    def _learn_from(self, panel: Panel, prepared: FittedPreparation) -> tuple[Ints, Inputs, tuple[Table, Table]]:
         """Steps kept from training, inputs and targets, and the tables of training and validation."""
         n_kept = np.floor(self.validation_size * panel.lengths).astype(np.int64)
         before = panel.slice(np.zeros_like(n_kept), panel.lengths - n_kept)
         learnt = relearn(prepared, before) if n_kept.any() else prepared
         inputs = inputs_of(panel, learnt, self.layout)
-        importance = importance_of(self.loss, panel, before, learnt, inputs.scale)
-        asked = Asked(inputs.x, inputs.target, inputs.scale, importance)
-        return n_kept, inputs, tables_of(asked, n_kept, panel.lengths, self.dtype, self.burn_in)
+        weights = loss_weights_of(self.loss, panel, before, learnt, inputs.scale)
+        rows = TrainingRows(inputs.x, inputs.target, inputs.scale, weights)
+        return n_kept, inputs, tables_of(rows, n_kept, panel.lengths, self.dtype)
 
     def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
         """The chunks of a block of series of the folder."""
@@ -202,7 +197,7 @@ class StreamDataModule(pl.LightningDataModule):
         self._latest = panel
         panel = self._tamed(panel)
         season, counts = self.layout.season_length, self.loss == "negative_binomial"
-        prepared = prepare(panel, self.preparation, season, horizon_of(self.decoding, season), counts=counts)
+        prepared = fit_preparation(panel, self.preparation, season, horizon_of(self.decoding, season), counts=counts)
         prepared = dataclasses.replace(prepared, mixed=self.prepared.mixed)  # inputs lie where the sample's lie
         n_kept, _, tables = self._learn_from(panel, prepared)
         loader = self._loader(tables[0], panel.lengths - n_kept, panel.lengths, n_streams=n_streams)
@@ -213,13 +208,9 @@ class StreamDataModule(pl.LightningDataModule):
         for name in ("season_length", "bptt_length", "window_length"):
             check_value(name, getattr(self, name), int | None, 1)
         check_value("batch_size", self.batch_size, int, 1)
-        check_value("overlap", self.overlap, int, 0)
-        check_value("burn_in", self.burn_in, int, 0)
         check_value("validation_size", self.validation_size, float, 0)
         if not self.validation_size < 1:
             raise ParameterError(f"validation_size={self.validation_size} is not a share, 0 <= validation_size < 1.")
-        if self.overlap and self.kind == "windows":
-            raise ParameterError(f"overlap={self.overlap} is for chunks of streams; kind='windows' has none.")
 
     @property
     def input_size(self) -> int:
@@ -256,9 +247,8 @@ class StreamDataModule(pl.LightningDataModule):
             n_streams = streams.n_streams
             loader = BlockLoader(self.folder, lambda panel, epoch: self._block(panel, epoch, n_streams), streams)
         if self.trainer is not None:
-            # right after a resume, too, unlike current_epoch
-            progress: Any = self.trainer.fit_loop.epoch_progress.current
-            loader.clock = lambda: int(progress.processed)
+            trainer = self.trainer
+            loader.clock = lambda: int(trainer.current_epoch)  # right after a resume, too
         return loader
 
     def _windows(self, streams: ChunkLoader, lengths: Ints, window: int) -> WindowLoader:
@@ -305,7 +295,6 @@ class StreamDataModule(pl.LightningDataModule):
             bptt_length=self.bptt_length or self._usual_cut,
             seed=self.random_state,
             shuffle=shuffle,
-            overlap=self.overlap if shuffle else 0,
             share=(rank, n_ranks),
         )
 

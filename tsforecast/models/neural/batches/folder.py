@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from tsforecast._types import Ints
 from tsforecast.exceptions import CovariateError, DataError, MissingFileError
-from tsforecast.models.neural.batches.batched_fits import marked, padded
-from tsforecast.models.neural.batches.streams import Chunk, ChunkLoader, Loader
+from tsforecast.models.neural.batches.batched_fits import marked
+from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, padded
+from tsforecast.models.neural.batches.streams import ChunkLoader, Loader
 from tsforecast.panel import Panel
 from tsforecast.panel.frequency import Freq
 
@@ -205,4 +206,5 @@ class BlockLoader(Loader):
         epoch = self.epoch
         for block in self.folder.blocks(np.random.default_rng([self.seed, epoch, 2])):
             for chunk, is_last in marked(self.prepare(block, epoch)):
+                chunk.series.fill_(UNKNOWN)  # numbers of a block are not those of the panel
                 yield padded(chunk, self.length, before=not is_last)

@@ -18,53 +18,13 @@ import heapq
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from tsforecast._types import Bools, Floats, Ints
-from tsforecast.kernels.recurrent.steps import deal
-
-
-class Chunk(NamedTuple):
-    """One batch: ``bptt_length`` steps of every stream.
-
-    ``x`` is ``(1, n_steps, n_streams, input_size)``, the same for all members; ``target`` and ``weight`` end in
-    ``horizon``; ``reset``, ``rows`` (places in the table) and ``scale`` (what a target of 1 stands for) are
-    ``(1, n_steps, n_streams)``.
-    """
-
-    x: Tensor
-    target: Tensor
-    weight: Tensor
-    reset: Tensor
-    rows: Tensor
-    scale: Tensor
-
-
-class Table(NamedTuple):
-    """Rows that chunks are cut from: one for each observation, and a last one of zeros for padding."""
-
-    x: Tensor  # (n_obs + 1, input_size)
-    target: Tensor  # (n_obs + 1, horizon)
-    weight: Tensor  # (n_obs + 1, horizon)
-    scale: Tensor  # (n_obs + 1,)
-
-    def chunk(self, rows: Ints, reset: Bools, arrays: tuple[Any, ...] | None = None) -> Chunk:
-        """The chunk of these rows, ``(n_steps, n_streams)``; ``arrays`` are those of the table, see `flat`."""
-        tables = self.flat() if arrays is None else arrays
-        n_rows = len(self.scale)
-        outs = [np.empty((1, *rows.shape, table.size // n_rows), table.dtype) for table in tables]
-        deal(rows, tables, tuple(out.reshape(-1) for out in outs))
-        x, target, weight, scale = outs
-        parts = (x, target, weight, reset[None], rows[None], scale[..., 0])
-        return Chunk(*map(torch.from_numpy, parts))
-
-    def flat(self) -> tuple[Any, ...]:
-        """The numbers of each part, flat."""
-        return tuple(part.view(-1).numpy() for part in self)
+from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, Table
 
 
 class Streams(NamedTuple):
@@ -135,33 +95,33 @@ def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
     return [slice(a, b) for a, b in itertools.pairwise(marks)]
 
 
-class Asked(NamedTuple):
-    """What a network is given and asked at every observation, and how much it counts."""
+class TrainingRows(NamedTuple):
+    """Inputs and targets of every observation, and how much each target counts."""
 
     x: Floats  # (n_obs, input_size)
     target: Floats  # (n_obs, horizon), nan where there is none
     scale: Floats  # (n_obs,)
-    importance: Floats  # (n_obs, horizon), or what broadcasts to it: weight of a target that is there
+    weight: Floats  # (n_obs, horizon), or what broadcasts to it: of a target that is there
 
 
-def tables_of(asked: Asked, n_kept: Ints, lengths: Ints, dtype: torch.dtype, burn_in: int = 0) -> tuple[Table, Table]:
+def tables_of(given: TrainingRows, n_kept: Ints, lengths: Ints, dtype: torch.dtype) -> tuple[Table, Table]:
     """The tables of training and of validation: they differ in what is weighted.
 
     A target counts for validation where it lies in the last ``n_kept[i]`` steps of its series, for training where it
-    lies before and is asked for at the ``burn_in``-th observation or later; nan counts for neither.
+    lies before; nan counts for neither.
     """
-    horizon = asked.target.shape[1]
-    seen = ~np.isnan(asked.target)
+    horizon = given.target.shape[1]
+    seen = ~np.isnan(given.target)
     age = np.concatenate([np.arange(n) for n in lengths])[:, None]
     tail = age + np.arange(1, horizon + 1) >= np.repeat(lengths - n_kept, lengths)[:, None]
 
-    def padded(array: Floats) -> torch.Tensor:
+    def with_padding(array: Floats) -> torch.Tensor:
         return torch.cat([torch.as_tensor(array, dtype=dtype), torch.zeros(1, *array.shape[1:], dtype=dtype)])
 
-    inputs, targets, scale = padded(asked.x), padded(np.nan_to_num(asked.target)), padded(asked.scale)
-    parts = (seen & ~tail & (age >= burn_in), seen & tail)
-    training, validation = (padded(np.where(part, asked.importance, 0.0)) for part in parts)
-    return Table(inputs, targets, training, scale), Table(inputs, targets, validation, scale)
+    inputs, targets, scale = with_padding(given.x), with_padding(np.nan_to_num(given.target)), with_padding(given.scale)
+    training, validation = (with_padding(np.where(part, given.weight, 0.0)) for part in (seen & ~tail, seen & tail))
+    series = np.append(np.repeat(np.arange(lengths.size), lengths), UNKNOWN)
+    return Table(inputs, targets, training, scale, series), Table(inputs, targets, validation, scale, series)
 
 
 class Loader(ABC):
@@ -218,9 +178,6 @@ class ChunkLoader(Loader):
         ``n_streams`` of each share.
     shuffle : bool
         Whether each epoch deals the series anew.
-    overlap : int
-        Steps before a chunk that are run through once more at its beginning, without a loss of their own, so that its
-        gradient reaches back at least so far.
     share : tuple of int
         Number of this share, from 0, and of all: devices that train together take streams in turn, as many each.
     """
@@ -235,14 +192,13 @@ class ChunkLoader(Loader):
         bptt_length: int,
         seed: int = 0,
         shuffle: bool = True,
-        overlap: int = 0,
         share: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__(seed)
         self.table, self.first, self.lengths = table, first, lengths
         self.n_streams, self.bptt_length, self.shuffle = n_streams, bptt_length, shuffle
-        self.overlap, self.share = overlap, share
-        self.length = bptt_length + overlap
+        self.share = share
+        self.length = bptt_length
         self.n_chunks = -(-pack(first, lengths, n_streams * share[1], 0).rows.shape[0] // bptt_length)
 
     def __iter__(self) -> Iterator[Chunk]:
@@ -255,11 +211,7 @@ class ChunkLoader(Loader):
         reset = np.ascontiguousarray(streams.reset[:, mine::shares])
         phase, arrays = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1)), self.table.flat()
         for piece in cut(len(rows), self.bptt_length, phase):
-            begin = max(piece.start - self.overlap, 0)
-            chunk = self.table.chunk(rows[begin : piece.stop], reset[begin : piece.stop], arrays)
-            if begin < piece.start:
-                chunk.weight[:, : piece.start - begin] = 0
-            yield chunk
+            yield self.table.chunk(rows[piece], reset[piece], arrays)
 
 
 class WindowLoader(Loader):
@@ -296,5 +248,5 @@ class WindowLoader(Loader):
             reset = rows == np.maximum(starts[drawn], rows[0])
             rows = np.where(rows >= starts[drawn], rows, self.table.x.shape[0] - 1)
             chunk = self.table.chunk(rows, reset)
-            chunk.weight[:, :-1] = 0
+            chunk.wanted[1][:, :-1] = 0
             yield chunk

@@ -3,8 +3,9 @@
 import dataclasses
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,36 +14,46 @@ import torch
 from tsforecast.exceptions import DataError, MissingFileError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.checks import check_value
+from tsforecast.models.neural.forecasting.class_names import class_of, named
+from tsforecast.models.neural.forecasting.consistency import check_whole, network_of
+from tsforecast.models.neural.forecasting.holdout import HoldoutResult
 from tsforecast.models.neural.forecasting.intervals import Spread
 from tsforecast.models.neural.forecasting.trained import Trained, finish
-from tsforecast.models.neural.forecasting.whole import check_whole, network_of
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.heads import head_of
+from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding
-from tsforecast.models.neural.prepare.features import Layout
+from tsforecast.models.neural.prepare.features import FeatureLayout
+from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.preparation import Preparation
-from tsforecast.models.neural.prepare.prepared import Prepared
 from tsforecast.models.neural.prepare.static import StaticCode
 from tsforecast.panel import Panel
 from tsforecast.panel.frequency import freq_name, parse_freq
 from tsforecast.series.transform import Transform
 
-_VERSION = 2  # of what is held
+_VERSION = 3  # of what is held
 KEY = "tsforecast"
 KEPT = "tsforecast kept weights"  # by name, those of a callback that ends the run with others than its last
 
 
-def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
+def export(spec: NetworkSpec, network: LinearStart, data: StreamDataModule, holdout: HoldoutResult) -> dict[str, Any]:
     """Everything of a run but the weights: tensors, numbers, texts."""
-    trained = finish(network, data)
+    network.shrink(holdout.share)
+    trained = finish(network, data, holdout.optimism)
     assert data.panel is not None
     prepared = {
-        f.name: getattr(trained.prepared, f.name) for f in dataclasses.fields(Prepared) if f.name != "transform"
+        f.name: getattr(trained.prepared, f.name)
+        for f in dataclasses.fields(FittedPreparation)
+        if f.name != "transform"
     }
     return {
         "version": _VERSION,
-        "network": network.shape,
+        "network": named(spec.network),
+        "settings": {name: named(value) for name, value in spec.settings},
+        "n_members": network.n_members,
+        "share": holdout.share,
         "prepared": _packed(prepared | {"lambdas": trained.prepared.transform.lambdas}),
-        "layout": _packed(_fields(trained.layout) | {"static": _fields(trained.layout.static)}),
+        "layout": _packed(_fields(trained.layout) | {"static_code": _fields(trained.layout.static_code)}),
         "spread": _packed(_fields(trained.spread)),
         "preparation": _fields(trained.preparation),
         "decoding": _fields(trained.decoding),
@@ -52,8 +63,17 @@ def export(network: RecurrentNetwork, data: StreamDataModule) -> dict[str, Any]:
     }
 
 
-def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
-    """What was trained, the series it was trained on, and the shape of the network.
+class Loaded(NamedTuple):
+    """What a checkpoint holds: the trained network, its series, and how it was made."""
+
+    trained: Trained
+    panel: Panel
+    spec: NetworkSpec
+    bptt_length: int | None
+
+
+def load(path: str | Path, own: Sequence[type] = ()) -> Loaded:
+    """What was trained, the series it was trained on, and how the network was made.
 
     Tensors and plain values are read, and no code that the file may hold is run.
 
@@ -62,14 +82,14 @@ def load(path: str | Path) -> tuple[Trained, Panel, dict[str, Any]]:
     MissingFileError
         There is no such file.
     DataError
-        It is no whole checkpoint of a `RecurrentModule` trained on a `StreamDataModule`, of this version.
+        It is no whole checkpoint of a `NeuralModule` trained on a `StreamDataModule`, of this version.
     """
     if not Path(path).is_file():
         what = "is a folder, not a checkpoint" if Path(path).is_dir() else "is not there: there is no such checkpoint"
         raise MissingFileError(f"{str(path)!r} {what}.")
     checkpoint = _read(Path(path))
     try:
-        return _rebuilt(checkpoint)
+        return _rebuilt(checkpoint, own)
     except Exception as error:  # of many kinds, as there are many ways for values to be wrong
         raise DataError(
             f"{str(path)!r} is no checkpoint that a network can be made of: {type(error).__name__}: {error}"
@@ -98,26 +118,33 @@ def _read(path: Path) -> dict[str, Any]:
     return checkpoint
 
 
-def _rebuilt(checkpoint: dict[str, Any]) -> tuple[Trained, Panel, dict[str, Any]]:
+def _rebuilt(checkpoint: dict[str, Any], own_classes: Sequence[type]) -> Loaded:
     held, weights = checkpoint[KEY], checkpoint["state_dict"]
     prefix = "network."
     own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
-    network = network_of(held["network"], own | checkpoint.get(KEPT, {}))
+    settings = {str(name): class_of(value, own_classes) for name, value in held["settings"].items()}
+    spec = NetworkSpec.of(class_of(held["network"], own_classes), settings)
+    layout = FeatureLayout(**_unpacked(held["layout"] | {"static_code": StaticCode(**held["layout"]["static_code"])}))
+    decoding = Decoding(**held["decoding"])
+    weights = own | checkpoint.get(KEPT, {})
+    network = network_of(spec, layout, head_of(decoding.loss).n_params, held["n_members"], weights)
+    check_value("share", held["share"], float, 0)
+    network.shrink(held["share"])
     panel = _unpack_panel(held["panel"])
     prepared = _unpacked(held["prepared"])
     transform = Transform(panel.ids, prepared.pop("lambdas"))
     trained = Trained(
         network,
-        Prepared(transform, **prepared),
-        Layout(**_unpacked(held["layout"] | {"static": StaticCode(**held["layout"]["static"])})),
+        FittedPreparation(transform, **prepared),
+        layout,
         Spread(**_unpacked(held["spread"])),
         Preparation(**held["preparation"]),
-        Decoding(**held["decoding"]),
+        decoding,
         held["window"],
     )
     check_whole(trained, panel)
     check_value("bptt_length", held["bptt_length"], int | None, 1)
-    return trained, panel, held["network"] | {"bptt_length": held["bptt_length"]}
+    return Loaded(trained, panel, spec, held["bptt_length"])
 
 
 def _fields(group: Any) -> dict[str, Any]:

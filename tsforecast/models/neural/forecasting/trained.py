@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import MissingValuesError
@@ -16,11 +17,12 @@ from tsforecast.models.neural.forecasting.bound import check_horizon
 from tsforecast.models.neural.forecasting.intervals import Spread, learn_spread
 from tsforecast.models.neural.forecasting.limits import is_positive, limits_of, outward
 from tsforecast.models.neural.heads import Head, head_of
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.network import State
 from tsforecast.models.neural.options import Decoding
-from tsforecast.models.neural.prepare.features import Inputs, Layout, inputs_of
-from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, prepare
-from tsforecast.models.neural.prepare.prepared import Local, Prepared, concatenate
+from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inputs_of
+from tsforecast.models.neural.prepare.fitted import FittedPreparation, SeriesMemory, concatenate
+from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
 from tsforecast.panel import Panel
 from tsforecast.series.differencing import added_up, summed
 from tsforecast.series.outliers import tamed
@@ -35,11 +37,11 @@ class Ends(NamedTuple):
     """Where the series of a panel end: the memory of their values, and what the network says and holds."""
 
     panel: Panel
-    local: Local
+    memory: SeriesMemory
     level: Floats  # (n_series,)
     scale: Floats  # (n_series,)
     last: Floats  # (n_members, n_series, output_size)
-    state: Tensor
+    state: State
     season: Floats  # (n_series, cycle)
 
 
@@ -49,10 +51,10 @@ class Trained:
 
     Attributes
     ----------
-    network : RecurrentNetwork
-    prepared : Prepared
+    network : LinearStart
+    prepared : FittedPreparation
         What was learnt of the training series.
-    layout : Layout
+    layout : FeatureLayout
     spread : Spread
         Of the residuals.
     preparation : Preparation
@@ -65,9 +67,9 @@ class Trained:
         begins there.
     """
 
-    network: RecurrentNetwork
-    prepared: Prepared
-    layout: Layout
+    network: LinearStart
+    prepared: FittedPreparation
+    layout: FeatureLayout
     spread: Spread
     preparation: Preparation
     decoding: Decoding
@@ -78,19 +80,19 @@ class Trained:
         """Forecasts from the end of every series: see `BaseForecaster._predict`."""
         check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
         history = self._history(panel)
-        prepared, spread = self._of(history)
+        prepared, spread, numbers = self._of(history)
         ends = self.ends
         if ends is None or ends.panel is not panel:
             inputs = inputs_of(history, prepared, self.layout, X, targets=False)
-            warm = decode.warm_up(self.network, inputs.x, panel.lengths, self.window, ends_only=True)
-            ends = _ends_of(panel, inputs, warm)
+            end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
+            ends = _ends_of(panel, inputs, end)
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
-        far = prepared.spread + np.abs(np.nan_to_num(ends.local.last - prepared.mean))
+        far = prepared.spread + np.abs(np.nan_to_num(ends.memory.last - prepared.mean))
         most = _MOST_SPREADS * (1 + horizon / _LONG) * far
-        ahead = decode.Ahead(prepared, ends.local, ends.level, ends.scale, known, most)
-        warm = decode.Warm(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
-        point, around, sizes = self._decode(history, horizon, warm, ahead, spread, levels, seed)
+        ahead = decode.ForecastOrigin(prepared, ends.memory, ends.level, ends.scale, known, numbers, most)
+        end = decode.HistoryOutput(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
+        point, around, sizes = self._decode(history, horizon, end, ahead, spread, levels, seed)
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
         quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
@@ -107,7 +109,7 @@ class Trained:
         """Numbers that a forecast holds for each series and step."""
         raws, block = self.network.n_members * self.head.n_params, self.layout.horizon
         fed_back = self.decoding.kind == "recursive" or horizon > block
-        known = self.layout.input_size - self.layout.n_local if fed_back else 0
+        known = self.layout.input_size - self.layout.n_past if fed_back else 0
         paths = 2 * self.decoding.n_samples if self.decoding.kind == "recursive" and n_levels else 0
         features = self.layout.centre.size
         return 2 * raws + known + paths + features + 4 * n_levels + 8
@@ -127,26 +129,28 @@ class Trained:
         self,
         history: Panel,
         horizon: int,
-        warm: decode.Warm,
-        ahead: decode.Ahead,
+        end: decode.HistoryOutput,
+        ahead: decode.ForecastOrigin,
         spread: Spread,
         levels: Floats,
         seed: int,
     ) -> tuple[Floats, Floats, Floats]:
         """Point forecasts of u, quantiles about them, and the sizes of residuals, all along the horizon."""
         prepared = ahead.prepared
-        course = decode.direct(self.network, self.head, warm, ahead, horizon)
+        forecast = decode.direct(self.network, self.head, end, ahead, horizon)
         base = prepared.base(history) if prepared.lag else None
         if base is not None:
-            course = course._replace(point=summed(course.point, base))
+            forecast = forecast._replace(point=summed(forecast.point, base))
         sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
-            around = self._around(course, ahead, sizes, spread, levels)
+            around = self._around(forecast, ahead, sizes, spread, levels)
         else:
-            around = self._sampled(horizon, warm, ahead, spread, levels, seed, base)
-        return course.point, around, sizes
+            around = self._sampled(horizon, end, ahead, spread, levels, seed, base)
+        return forecast.point, around, sizes
 
-    def _undone(self, prepared: Prepared, point: Floats, around: Floats, sizes: Floats) -> tuple[Floats, Floats]:
+    def _undone(
+        self, prepared: FittedPreparation, point: Floats, around: Floats, sizes: Floats
+    ) -> tuple[Floats, Floats]:
         """Point forecasts and quantiles of transformed values in the unit of the series, infinite where too large."""
         transform, ids = prepared.transform, prepared.transform.ids
         with np.errstate(over="ignore"):
@@ -161,12 +165,13 @@ class Trained:
         """What raw outputs mean."""
         return head_of(self.decoding.loss)
 
-    def _of(self, panel: Panel) -> tuple[Prepared, Spread]:
-        """What is known of the series of ``panel``; of a new one, what its history tells."""
+    def _of(self, panel: Panel) -> tuple[FittedPreparation, Spread, Ints]:
+        """What is known of the series of ``panel``, and their numbers; of a new one, what its history tells, and -1."""
         if self.head.counts:
             check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
+        numbers = found.copy()
         if self.preparation.transform == "auto":  # a logarithm that it chose, of what was positive and is no more
             below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
             found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
@@ -175,36 +180,43 @@ class Trained:
         if new.size:
             season = self.layout.season_length
             ahead, counts = horizon_of(self.decoding, season), self.head.counts
-            fresh = prepare(panel.take(new), self.preparation, season, ahead, counts=counts)
+            fresh = fit_preparation(panel.take(new), self.preparation, season, ahead, counts=counts)
             prepared = concatenate(prepared, fresh)
             place[new] = len(ids) + np.arange(new.size)
-        return prepared.take(place), self.spread.take(found)
+        return prepared.take(place), self.spread.take(found), numbers
 
     def _around(
-        self, course: decode.Course, ahead: decode.Ahead, sizes: Floats, spread: Spread, levels: Floats
+        self,
+        forecast: decode.PointForecast,
+        ahead: decode.ForecastOrigin,
+        sizes: Floats,
+        spread: Spread,
+        levels: Floats,
     ) -> Floats:
         """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
         if levels.size == 0:
-            return np.empty((*course.point.shape, 0))
+            return np.empty((*forecast.point.shape, 0))
         if not self.head.probabilistic:
-            return course.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.returns)
-        scale = course.scale[:, :, None]
-        value = self.head.at(course.raw[:, :, :, None], levels, scale).mean(axis=0)  # members' quantiles, averaged
+            return forecast.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.returns)
+        scale = forecast.scale[:, :, None]
+        value = self.head.at(forecast.raw[:, :, :, None], levels, scale).mean(axis=0)  # members' quantiles, averaged
         if self.head.counts:
             return np.asarray(np.round(scale * value))
-        away = value - self.head.point(course.raw).mean(axis=0)[:, :, None]
-        blocks = np.arange(course.point.shape[1]) // self.layout.horizon + 1  # past the first, outputs stand on outputs
+        away = value - self.head.point(forecast.raw).mean(axis=0)[:, :, None]
+        blocks = (
+            np.arange(forecast.point.shape[1]) // self.layout.horizon + 1
+        )  # past the first, outputs stand on outputs
         growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
         away = scale * growth[:, :, None] * away
         if ahead.prepared.lag:  # those of differences, as if they were independent, for each level
             away = np.sign(away) * np.sqrt(added_up(away**2, ahead.prepared.lag))
-        return course.point[:, :, None] + away
+        return forecast.point[:, :, None] + away
 
     def _sampled(
         self,
         horizon: int,
-        warm: decode.Warm,
-        ahead: decode.Ahead,
+        end: decode.HistoryOutput,
+        ahead: decode.ForecastOrigin,
         spread: Spread,
         levels: Floats,
         seed: int,
@@ -223,7 +235,7 @@ class Trained:
 
         n_paths = -(-self.decoding.n_samples // n_members)
         p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
-        paths = decode.sample_paths(self.network, warm, ahead, outcome, p)
+        paths = decode.sample_paths(self.network, end, ahead, outcome, p)
         if base is not None:
             paths = summed(paths.reshape(-1, horizon), base.repeat(paths.shape[1], axis=0)).reshape(paths.shape)
         quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
@@ -241,9 +253,10 @@ class Trained:
         if X is not None:
             table[:, :horizon] = X
         ages = panel.lengths.astype(np.float64)
-        static = self.layout.static.encode(panel)
+        static = self.layout.static_code.encode(panel)
         steps = [
-            self.layout.known(ages + k, phases[:, k + 1], table[:, k : k + 1 + block], static) for k in range(horizon)
+            self.layout.known_inputs(ages + k, phases[:, k + 1], table[:, k : k + 1 + block], static)
+            for k in range(horizon)
         ]
         return np.stack(steps)
 
@@ -261,28 +274,34 @@ def draws(ids: Index, seed: int, shape: tuple[int, ...]) -> Floats:
     return np.stack([np.random.default_rng([seed, mark]).uniform(size=shape) for mark in marks])
 
 
-def _ends_of(panel: Panel, inputs: Inputs, warm: decode.Warm) -> Ends:
+def _ends_of(panel: Panel, inputs: Inputs, end: decode.HistoryOutput) -> Ends:
     rows = panel.indptr[1:] - 1
-    return Ends(panel, inputs.local, inputs.level[rows], inputs.scale[rows], warm.last, warm.state, inputs.season)
+    return Ends(panel, inputs.memory, inputs.level[rows], inputs.scale[rows], end.last, end.state, inputs.season)
 
 
-def finish(network: RecurrentNetwork, data: StreamDataModule, optimism: float | None = None) -> Trained:
+def _size(state: State) -> int:
+    """Numbers in a state."""
+    return sum(leaf.numel() for leaf in tree_leaves(state) if isinstance(leaf, Tensor))
+
+
+def finish(network: LinearStart, data: StreamDataModule, optimism: float | None = None) -> Trained:
     """A network just trained on these data, with the spread of its residuals: see `learn_spread`."""
     panel = data.panel
+    window = None if network.context is not None else data.window  # which such a network keeps to by itself
     assert panel is not None
     learnt_from = data.learnt_from
     assert learnt_from is not None
     lengths = panel.lengths
     head = head_of(data.decoding.loss)
-    warm = decode.warm_up(network, data.inputs.x, lengths)
-    output = head.point(warm.output.reshape(len(warm.output), -1, head.n_params))  # (n_obs, horizon)
+    history = decode.run_history(network, data.inputs.x, lengths)
+    output = head.point(history.output.reshape(len(history.output), -1, head.n_params))  # (n_obs, horizon)
     residual = added_up(data.inputs.target - output, data.prepared.lag)
     spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
     ends = None
-    if panel.covariates is None and warm.state.numel() <= _MOST_KEPT:
+    if panel.covariates is None and _size(history.state) <= _MOST_KEPT:
         inputs = data.inputs
-        if data.n_kept.any() or data.window is not None:
+        if data.n_kept.any() or window is not None:
             inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
-            warm = decode.warm_up(network, inputs.x, lengths, data.window, ends_only=True)
-        ends = _ends_of(panel, inputs, warm)
-    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, data.window, ends)
+            history = decode.run_history(network, inputs.x, lengths, window, ends_only=True)
+        ends = _ends_of(panel, inputs, history)
+    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, window, ends)

@@ -56,7 +56,7 @@ def has_fast_layers(x: Tensor) -> bool:
 
 
 def run_layer(
-    cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor, room: "Room | None" = None
+    cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor, workspace: "Workspace | None" = None
 ) -> tuple[Tensor, Tensor]:
     """Outputs of every step and the state after the last: what `cells.run` gives after the input projection.
 
@@ -72,8 +72,8 @@ def run_layer(
     weights : Weights
     state, keep : Tensor
         As in `cells.run`.
-    room : Room, optional
-        Where no gradient is wanted, room for the results: they hold until it is given to another call.
+    workspace : Workspace, optional
+        Where no gradient is wanted, buffers for the results, which the next call that is given it writes over.
 
     Examples
     --------
@@ -89,11 +89,11 @@ def run_layer(
         projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
         return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
     x, reset = x.contiguous(), (keep[..., 0] == 0).contiguous()
-    if room is None or torch.is_grad_enabled():
+    if workspace is None or torch.is_grad_enabled():
         return _Layer.apply(cell, x, *weights, state, reset)  # type: ignore[no-untyped-call]
     layer = Layer(cell, x.shape[3], weights.recurrent.shape[1])
-    run = Run(layer, shape_of(x, reset), joined(weights, cell), wants_slopes=False, room=room)
-    after = room.take("state", x, *state.shape[:3], run.n_units)[0].copy_(widened(state.detach(), run.n_units))
+    run = Run(layer, shape_of(x, reset), joined(weights, cell), wants_slopes=False, workspace=workspace)
+    after = workspace.take("state", x, *state.shape[:3], run.n_units)[0].copy_(widened(state.detach(), run.n_units))
     return run.forward(flat(x), flat(reset), flat(after))[..., : layer.size], after[..., : layer.size]
 
 
@@ -172,10 +172,10 @@ def split(layer: Layer, weights: Tensor) -> list[Tensor]:
     return [part.reshape(len(part), -1, size if k == 3 else width) for k, part in enumerate(parts)]
 
 
-class Room:
-    """Tensors by name, and their numbers as flat arrays: made when first asked for, then used again.
+class Workspace:
+    """Buffers by name, as tensors and as flat arrays: made at the first use, then used again.
 
-    What is found in them is left from before. To be given anew by the system costs memory more time than arithmetic.
+    They hold what the last use left. Allocating costs more than computing, so buffers are reused.
     """
 
     def __init__(self) -> None:
@@ -183,14 +183,14 @@ class Room:
 
     def take(self, name: str, like: Tensor, *shape: int) -> tuple[Tensor, Any]:
         """A tensor of this shape and the dtype of ``like``, and its array."""
-        room, tensor, numbers = self._held.get(name, (None, None, None))
+        held, tensor, numbers = self._held.get(name, (None, None, None))
         if tensor is None or tensor.shape != shape or tensor.dtype != like.dtype:
             size = math.prod(shape)
-            if room is None or len(room) < size or room.dtype != like.dtype:
-                room = like.new_empty(size)
-            tensor = room[:size].view(shape)
+            if held is None or len(held) < size or held.dtype != like.dtype:
+                held = like.new_empty(size)
+            tensor = held[:size].view(shape)
             numbers = flat(tensor)
-            self._held[name] = (room, tensor, numbers)
+            self._held[name] = (held, tensor, numbers)
         return tensor, numbers
 
 
@@ -205,8 +205,8 @@ class Run:
         Those of the layer, see `joined`, from the column ``begin`` on.
     wants_slopes, wants_x : bool
         Whether what `backward` needs is kept, and whether it gives the gradient of the inputs.
-    room : Room, optional
-        Where results are written: over those of other runs that have it.
+    workspace : Workspace, optional
+        Buffers for the results, which other runs that share it write over.
 
     Attributes
     ----------
@@ -225,11 +225,11 @@ class Run:
         begin: int = 0,
         wants_slopes: bool = True,
         wants_x: bool = False,
-        room: Room | None = None,
+        workspace: Workspace | None = None,
     ) -> None:
         self.layer, self.shape, self.weights, self._begin = layer, shape, weights, begin
         (cell, n_inputs, size), (n_steps, n_streams, *_), n_members = layer, shape, len(weights)
-        self.n_units, take = wide(size, weights.itemsize), (room or Room()).take
+        self.n_units, take = wide(size, weights.itemsize), (workspace or Workspace()).take
         self._spans, n_held = _spans(n_members, n_steps, n_streams, layer), n_steps if wants_slopes else 1
         n_rows, n_each = self._spans[0][0], n_steps * n_streams
         x_step, reset_step = n_each * n_inputs * shape.x_apart, n_each * shape.reset_apart

@@ -1,93 +1,118 @@
-"""The direct path of a network set to a linear autoregression before training: where learning begins."""
+"""LinearStart: a linear autoregression, from which a network beside it learns to depart."""
+
+from typing import Any, Self
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from tsforecast.models.neural.batches.streams import Table
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast._types import Floats
+from tsforecast.models.neural.batches.chunk import Chunk, Table
+from tsforecast.models.neural.networks.network import State
+from tsforecast.models.neural.networks.ridge import robust_ridge
 
-_N_ROBUST = 2
-_PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
-_MOST_FREEDOM = 0.25  # degrees of freedom an observation: above, cross-validation says little
-_NEVER = 1e6
 _ALL = slice(None)
-_N_ROWS = 1000  # of a table at once: their products stay in the cache
 
 
-@torch.no_grad()
-def initialise(network: RecurrentNetwork, table: Table, trust: Tensor, n_params: int, members: slice = _ALL) -> None:
-    """Set S and the intercept of the ``members`` to the ridge regression of the targets on the inputs.
+class LinearStart(nn.Module):
+    """``S x + c + share * network(x)`` for members side by side: what is trained, and what forecasts.
 
-    They are those of the first of the ``n_params`` raw outputs for each step ahead; the others begin at zero.
+    S and c are set to a ridge regression before training and stay; the network begins at zero or near it, so that
+    learning begins from the linear autoregression.
+
+    Parameters
+    ----------
+    members : Members or RecurrentMembers
+    input_size, horizon, n_params : int
+
+    Attributes
+    ----------
+    slopes : Tensor, shape (n_members, input_size, horizon * n_params)
+        S.
+    intercept : Tensor, shape (n_members, 1, horizon * n_params)
+        c.
     """
-    x, target, weight = table.x.double(), table.target.double(), table.weight.double()
-    if not (torch.isfinite(x).all() and torch.isfinite(target).all()):
-        return  # the loss will say where
-    seen = weight
-    for _ in range(_N_ROBUST):
-        slopes, level = ridge(x, target, weight, trust)
-        weight = seen * _robust((target - x @ slopes - level).abs(), seen)
-    slopes, level = ridge(x, target, weight, trust)
-    network.direct[members, :, ::n_params] = slopes.to(network.direct)
-    network.intercept[members, :, ::n_params] = level.to(network.intercept)
 
+    slopes: Tensor
+    intercept: Tensor
 
-def _robust(size: Tensor, seen: Tensor) -> Tensor:
-    """Weights of Huber's estimator (1964) at twice the median residual of each column: 1, less for larger ones."""
-    middle = torch.where(seen > 0, size, torch.nan).nanmedian(dim=0).values.nan_to_num(1.0)
-    return (2 * middle / size.clamp_min(1e-12)).clamp(max=1.0)
+    def __init__(self, members: Any, input_size: int, horizon: int, n_params: int) -> None:
+        super().__init__()
+        self.members, self.horizon, self.n_params = members, horizon, n_params
+        self.register_buffer("slopes", torch.zeros(members.n_members, input_size, horizon * n_params))
+        self.register_buffer("intercept", torch.zeros(members.n_members, 1, horizon * n_params))
 
+    @property
+    def n_members(self) -> int:
+        """Networks side by side."""
+        return int(self.members.n_members)
 
-def ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
-    """Coefficients ``(input_size, horizon)`` and intercepts ``(horizon,)`` of a ridge regression.
+    @property
+    def context(self) -> int | None:
+        """Steps of a window, or None where a state is carried."""
+        context: int | None = self.members.context
+        return context
 
-    Hoerl & Kennard (1970). Each column of ``target`` has its own observations, those of positive weight. Inputs are
-    standardised and times ``trust``, ``(input_size, horizon)``: the less it is, the more a coefficient is shrunk, and
-    at 0 it is zero. The penalty, one for all columns, is that of the least generalised cross-validation (Golub, Heath &
-    Wahba 1979).
-    """
-    centre, spread = _moments(x, weight)
-    z = (x - centre) / spread
-    n = weight.sum(0).clamp_min(1.0)  # (horizon,)
-    level = (weight * target).sum(0) / n
-    y = (target - level) * weight
-    trusted = trust.T[:, :, None]  # (horizon, input_size, 1)
-    values, vectors = torch.linalg.eigh(_grams(z, weight) * trusted * trusted.transpose(1, 2))
-    values = values.clamp_min(0.0)  # (horizon, input_size)
-    projected = (vectors.transpose(1, 2) @ ((z.T @ y).T[:, :, None] * trusted))[:, :, 0]
-    slopes, scores = _solve(values, projected, y.square().sum(0), n)
-    best = slopes[int(scores.argmin())]  # (horizon, input_size), along the eigenvectors
-    slopes = (vectors @ best[:, :, None] * trusted)[:, :, 0].T / spread[:, None]
-    return slopes, level - centre @ slopes
+    def initial_state(self, n_streams: int) -> State:
+        """The state of all members before the first step."""
+        return self.members.initial_state(n_streams)
 
+    def forward(
+        self, chunk: Chunk, state: State = None, rows: Tensor | None = None, **options: Any
+    ) -> tuple[Tensor, State]:
+        """Outputs ``(n_members, n_steps, n_streams, horizon, n_params)``, and the state after the last step.
 
-def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    used = weight[:, :1]
-    total = used.sum().clamp_min(1.0)
-    centre = (x * used).sum(0) / total
-    spread = (((x - centre).square() * used).sum(0) / total).sqrt()
-    return centre, torch.where(spread > 1e-6, spread, torch.inf)  # an input that never changes has no part
+        Parameters
+        ----------
+        chunk : Chunk
+        state : State, optional
+            That before the first step; the initial one where it is None.
+        rows : Tensor of int, shape (n_rows,), optional
+            Places whose output is wanted, ``step * n_streams + stream``; the output is then
+            ``(n_members, n_rows, 1, horizon, n_params)``.
+        **options
+            For the members: see `RecurrentMembers.features`.
+        """
+        features, after = self.members.features(chunk, state, **options)
+        x = chunk.x
+        if rows is not None:
+            features, x = (part.flatten(1, 2)[:, rows, None] for part in (features, x))
+        return self.output(features, x), after
 
+    def output(self, features: Tensor, x: Tensor) -> Tensor:
+        """Outputs ``(n_members, ..., horizon, n_params)`` from the members' features and the inputs of the steps."""
+        output: Tensor = self.members.output(self.linear, features, x)
+        return output.view(*output.shape[:-1], self.horizon, self.n_params)
 
-def _grams(z: Tensor, weight: Tensor) -> Tensor:
-    """``Z' diag(w) Z`` for each column of weights: ``(horizon, input_size, input_size)``."""
-    n_inputs = z.shape[1]
-    parts = [z.new_zeros(n_inputs - i, weight.shape[1]) for i in range(n_inputs)]
-    for rows, w in zip(torch.split(z, _N_ROWS), torch.split(weight, _N_ROWS), strict=True):
-        columns = rows.T.contiguous()
-        for i, part in enumerate(parts):
-            part.addmm_(columns[i:] * columns[i], w)  # products of two inputs serve all columns of weights
-    grams = z.new_empty(weight.shape[1], n_inputs, n_inputs)
-    for i, part in enumerate(parts):
-        grams[:, i, i:] = grams[:, i:, i] = part.T
-    return grams
+    def linear(self, x: Tensor) -> Tensor:
+        """``S x + c``, ``(n_members, n_steps * n_streams, horizon * n_params)``; the first axis of ``x`` may be 1."""
+        return torch.baddbmm(self.intercept, x.flatten(1, 2).expand(len(self.slopes), -1, -1), self.slopes)
 
+    def linear_of(self, x: Floats) -> Floats:
+        """``S x + c`` of the first member in float64, which is that of all: ``(n, horizon * n_params)``."""
+        slopes, intercept = (part[0].double().numpy() for part in (self.slopes, self.intercept))
+        linear: Floats = x @ slopes + intercept
+        return linear
 
-def _solve(values: Tensor, projected: Tensor, energy: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
-    """For each penalty, coefficients ``(n_penalties, horizon, input_size)`` and the sum of the columns' scores."""
-    penalty = values.new_tensor(_PENALTIES)[:, None, None]
-    shrunk = projected / (values + penalty)
-    left = energy - 2 * (projected * shrunk).sum(-1) + (values * shrunk.square()).sum(-1)  # (n_penalties, horizon)
-    freedom = ((values / (values + penalty)).sum(-1) + 1) / n
-    beyond = (freedom - _MOST_FREEDOM).clamp_min(0.0) * _NEVER * energy / n
-    return shrunk, (left / n / (1 - freedom).clamp_min(0.05).square() + beyond).sum(-1)
+    @torch.no_grad()
+    def learn(self, table: Table, trust: Tensor, members: slice = _ALL) -> None:
+        """Set S and c of some members to the ridge regression of the targets on the inputs.
+
+        They are those of the first of the outputs for each step ahead; the others begin at zero.
+        """
+        x, target, weight = table.x.double(), table.target.double(), table.weight.double()
+        if not (torch.isfinite(x).all() and torch.isfinite(target).all()):
+            return  # the loss will say where
+        slopes, level = robust_ridge(x, target, weight, trust)
+        self.slopes[members, :, :: self.n_params] = slopes.to(self.slopes)
+        self.intercept[members, :, :: self.n_params] = level.to(self.intercept)
+
+    def shrink(self, share: float) -> None:
+        """Multiply what the network adds to the point forecasts with ``share``."""
+        self.members.shrink(share, self.n_params)
+
+    @torch.no_grad()
+    def take(self, members: slice) -> Self:
+        """Some of the members, on their own."""
+        taken = type(self)(self.members.take(members), self.slopes.shape[1], self.horizon, self.n_params)
+        taken.slopes, taken.intercept = self.slopes[members].clone(), self.intercept[members].clone()
+        return taken

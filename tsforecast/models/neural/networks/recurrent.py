@@ -1,87 +1,76 @@
-"""RecurrentNetwork: (x, state) -> (output, state), pure: no Lightning, no pandas, nothing carried inside."""
+"""The stock recurrent stack: layers of rnn, lstm or gru and a linear output, run by compiled kernels."""
 
-from collections.abc import Sequence
-from typing import Any, Self
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import dropout
 
-from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.batches.chunk import Chunk
+from tsforecast.models.neural.networks import compiled_layer
 from tsforecast.models.neural.networks.cells import SIZES, CellName
-from tsforecast.models.neural.networks.compiled_layer import Room, Weights
+from tsforecast.models.neural.networks.compiled_layer import Weights, Workspace
+from tsforecast.models.neural.networks.network import Network
+from tsforecast.models.neural.prepare.features import FeatureLayout
 
 _FORGET_BIAS = 1.0  # Jozefowicz, Zaremba & Sutskever (2015), section 4: remember at first
 
+LayerStates: TypeAlias = tuple[Tensor, ...]  # of each layer, (n_parts, n_members, n_streams, size)
 
-class RecurrentNetwork(nn.Module):
-    """Stacked recurrent layers and a linear output, for ``n_members`` networks of one shape side by side.
 
-    The output is ``V h + S x``: S, a direct linear path from the inputs of the step, lets the network begin as a linear
-    autoregression. V and S begin at zero, so that an untrained network answers zero, which is the naive forecast.
+class RecurrentMembers(nn.Module):
+    """Stacked recurrent layers and a linear output ``V h``, for several networks of one shape side by side.
+
+    V begins at zero, so that an untrained network answers zero.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}
-    input_size, hidden_size, num_layers, output_size : int
-    n_members : int
-        Networks side by side, each with its own weights.
+    input_size : int
+    hidden_sizes : sequence of int
+        Units of each layer.
+    n_outputs : int
+    seeds : sequence of int
+        Seed of each member's first weights.
     dropout : float
-        Share of outputs dropped between layers and before the output, where `forward` is given ``masks``.
-    seeds : sequence of int, optional
-        Seed of each member's first weights; 0, 1, ... where it is None, and none are drawn where it is empty.
+        Share of outputs dropped after each layer, where `forward` is given ``masks``.
 
     Examples
     --------
-    >>> network = RecurrentNetwork("gru", input_size=3, hidden_size=8, num_layers=2, output_size=1)
-    >>> output, state = network(torch.zeros(1, 5, 4, 3))
-    >>> tuple(output.shape), tuple(state.shape)
-    ((1, 5, 4, 1), (2, 1, 1, 4, 8))
+    >>> members = RecurrentMembers("gru", 3, (8, 4), n_outputs=1, seeds=[0, 1])
+    >>> chunk = Chunk(torch.zeros(1, 5, 6, 3), *torch.zeros(2, 1, 5, 6).bool())
+    >>> output, state = members(chunk)
+    >>> tuple(output.shape), [tuple(layer.shape) for layer in state]
+    ((2, 5, 6, 1), [(1, 2, 6, 8), (1, 2, 6, 4)])
     """
 
-    direct: Tensor
-    intercept: Tensor
+    context = None
 
     def __init__(
         self,
         cell: CellName,
         input_size: int,
-        hidden_size: int,
-        num_layers: int,
-        output_size: int,
+        hidden_sizes: Sequence[int],
+        n_outputs: int,
+        seeds: Sequence[int],
         *,
-        n_members: int = 1,
         dropout: float = 0.0,
-        seeds: Sequence[int] | None = None,
     ) -> None:
         super().__init__()
-        self.cell, self.hidden_size, self.num_layers, self.n_members = cell, hidden_size, num_layers, n_members
+        self.cell, self.hidden_sizes, self.n_members = cell, tuple(hidden_sizes), len(seeds)
         self.dropout = dropout
-        width = SIZES[cell].n_gates * hidden_size
-        sizes = [input_size] + [hidden_size] * (num_layers - 1)
-        self.inputs = nn.ParameterList([torch.empty(n_members, size, width) for size in sizes])
-        self.recurrents = nn.ParameterList([torch.empty(n_members, hidden_size, width) for _ in sizes])
-        self.biases = nn.ParameterList([torch.zeros(n_members, 1, width) for _ in sizes])
-        n_candidates = num_layers if cell == "gru" else 0
-        self.candidates = nn.ParameterList([torch.zeros(n_members, 1, hidden_size) for _ in range(n_candidates)])
-        self.readout = nn.Parameter(torch.zeros(n_members, hidden_size, output_size))
-        self.register_buffer("direct", torch.zeros(n_members, input_size, output_size))
-        self.register_buffer("intercept", torch.zeros(n_members, 1, output_size))
-        if seeds is None or seeds:
-            self.reset_parameters(range(n_members) if seeds is None else seeds)
-
-    @property
-    def shape(self) -> dict[str, Any]:
-        """The constructor's arguments."""
-        return {
-            "cell": self.cell,
-            "input_size": self.direct.shape[1],
-            "hidden_size": self.hidden_size,
-            "num_layers": self.num_layers,
-            "output_size": self.direct.shape[2],
-            "n_members": self.n_members,
-            "dropout": self.dropout,
-        }
+        sizes = list(zip([input_size, *hidden_sizes[:-1]], hidden_sizes, strict=True))
+        n, n_gates = len(seeds), SIZES[cell].n_gates
+        self.inputs = nn.ParameterList([torch.empty(n, given, n_gates * size) for given, size in sizes])
+        self.recurrents = nn.ParameterList([torch.empty(n, size, n_gates * size) for _, size in sizes])
+        self.biases = nn.ParameterList([torch.zeros(n, 1, n_gates * size) for _, size in sizes])
+        candidates = [torch.zeros(n, 1, size) for _, size in sizes if cell == "gru"]
+        self.candidates = nn.ParameterList(candidates)
+        self.readout = nn.Parameter(torch.zeros(n, hidden_sizes[-1], n_outputs))
+        if self.readout.device.type != "meta":
+            self.reset_parameters(seeds)
 
     @torch.no_grad()
     def reset_parameters(self, seeds: Sequence[int]) -> None:
@@ -90,9 +79,9 @@ class RecurrentNetwork(nn.Module):
         Input weights are uniform (Glorot & Bengio 2010), recurrent ones orthogonal (Saxe et al. 2014), biases zero but
         for the forget gate of the lstm, which begins at 1.
         """
-        size = self.hidden_size
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         for weight, recurrent, bias in zip(self.inputs, self.recurrents, self.biases, strict=True):
+            size = recurrent.shape[1]
             bound = (6 / (weight.shape[1] + size)) ** 0.5
             gaussian = torch.empty(len(generators), recurrent.shape[2] // size, size, size, dtype=torch.float64)
             for member, generator in enumerate(generators):
@@ -101,126 +90,197 @@ class RecurrentNetwork(nn.Module):
                 gaussian[member] = torch.randn(gaussian.shape[1:], generator=generator, dtype=torch.float64)
             q, r = torch.linalg.qr(gaussian)
             gates = q * torch.sign(torch.diagonal(r, dim1=2, dim2=3))[:, :, None]
-            recurrent.copy_(gates.transpose(1, 2).flatten(2))  # (n_members, hidden_size, n_gates * hidden_size)
+            recurrent.copy_(gates.transpose(1, 2).flatten(2))  # (n_members, size, n_gates * size)
             if self.cell == "lstm":
                 bias[:, :, size : 2 * size] = _FORGET_BIAS
 
     @torch.no_grad()
     def take(self, members: slice) -> Self:
-        """A network of its own that holds some of the members."""
+        """Some of the members, on their own."""
         weights = {name: value[members].clone() for name, value in self.state_dict().items()}
-        shape = self.shape | {"n_members": len(weights["readout"]), "seeds": ()}
-        network = type(self)(**shape)
-        network.load_state_dict(weights, assign=True)
-        return network
+        n_inputs, n_outputs = self.inputs[0].shape[1], self.readout.shape[2]
+        with torch.device("meta"):
+            seeds = range(len(weights["readout"]))
+            taken = type(self)(self.cell, n_inputs, self.hidden_sizes, n_outputs, seeds, dropout=self.dropout)
+        taken.load_state_dict(weights, assign=True)
+        return taken
 
-    def initial_state(self, n_streams: int) -> Tensor:
-        """Zeros: ``(num_layers, n_parts, n_members, n_streams, hidden_size)``."""
-        parts = SIZES[self.cell].n_parts
-        return self.readout.new_zeros(self.num_layers, parts, len(self.readout), n_streams, self.hidden_size)
+    @torch.no_grad()
+    def shrink(self, share: float, n_params: int) -> None:
+        """Multiply the point forecasts, the first of ``n_params`` outputs a step ahead, with ``share``."""
+        self.readout[:, :, ::n_params] *= share
 
-    def rooms(self) -> list[Room]:
-        """Room for the outputs of each layer, to be used by one call after another where no gradient is wanted."""
-        return [Room() for _ in range(self.num_layers)]
+    def initial_state(self, n_streams: int) -> LayerStates:
+        """Zeros."""
+        parts, n = SIZES[self.cell].n_parts, len(self.readout)
+        return tuple(self.readout.new_zeros(parts, n, n_streams, size) for size in self.hidden_sizes)
 
-    def forward(
-        self,
-        x: Tensor,
-        state: Tensor | None = None,
-        reset: Tensor | None = None,
-        masks: Sequence[Tensor] | None = None,
-        rows: Tensor | None = None,
-        rooms: Sequence[Room] | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Output of every step and the state after the last.
+    def workspaces(self) -> list[Workspace]:
+        """Buffers for the outputs of each layer, to be used by one call after another where no gradient is wanted."""
+        return [Workspace() for _ in self.hidden_sizes]
 
-        Parameters
-        ----------
-        x : Tensor, shape (n_members or 1, n_steps, n_streams, input_size)
-            Inputs; a first axis of 1 gives every member the same.
-        state : Tensor, shape (num_layers, n_parts, n_members, n_streams, hidden_size), optional
-            State before the first step; zero where it is None.
-        reset : Tensor of bool, shape (n_members or 1, n_steps, n_streams), optional
-            True where a new series begins: the state before that step counts as zero.
-        masks : sequence of Tensor, length num_layers, optional
-            Factors of each layer's outputs, ``(n_members, n_steps, n_streams, hidden_size)``: see `dropout_masks`.
-        rows : Tensor of int, shape (n_rows,), optional
-            Places whose output is wanted, ``step * n_streams + stream``; of all where it is None.
-        rooms : sequence of Room, length num_layers, optional
-            Where no gradient is wanted, room for the outputs of the layers: see `fused.run_layer`.
+    def forward(self, chunk: Chunk, state: LayerStates | None = None, **options: Any) -> tuple[Tensor, LayerStates]:
+        """Outputs ``V h`` of every step, ``(n_members, n_steps, n_streams, n_outputs)``, and the state after the last.
 
-        Returns
-        -------
-        output : Tensor, shape (n_members, n_steps, n_streams, output_size)
-            With ``rows``, ``(n_members, n_rows, 1, output_size)``.
-        state : Tensor, of the shape of ``state``
+        Parameters and options are those of `features`.
         """
-        hidden, after = self.features(x, state, reset, masks, rooms)
-        if rows is not None:
-            hidden, x = (part.flatten(1, 2)[:, rows, None] for part in (hidden, x))
-        return self.output(hidden, x), after
+        hidden, after = self.features(chunk, state, **options)
+        return hidden @ self.readout[:, None], after
+
+    def output(
+        self, linear: Callable[[Tensor], Tensor], hidden: Tensor, x: Tensor, readout: Tensor | None = None
+    ) -> Tensor:
+        """Outputs from those of the last layer and the inputs; ``readout`` stands in for the network's own V."""
+        readout = self.readout if readout is None else readout
+        flat = hidden.flatten(1, 2).expand(len(readout), -1, -1)
+        output = torch.baddbmm(linear(x), flat, readout)
+        return output.view(len(output), *hidden.shape[1:3], output.shape[2])
 
     def features(
         self,
-        x: Tensor,
-        state: Tensor | None = None,
-        reset: Tensor | None = None,
+        chunk: Chunk,
+        state: LayerStates | None = None,
         masks: Sequence[Tensor] | None = None,
-        rooms: Sequence[Room] | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Outputs of the last layer, ``(n_members, n_steps, n_streams, hidden_size)``, and the state: see `forward`."""
-        n_steps, n_streams = x.shape[1:3]
-        state = self.initial_state(n_streams) if state is None else state
-        keep = x.new_ones(1, n_steps, n_streams, 1) if reset is None else (~reset).to(x.dtype)[..., None]
-        hidden, after = x, []
-        for layer in range(self.num_layers):
+        workspaces: Sequence[Workspace] | None = None,
+    ) -> tuple[Tensor, LayerStates]:
+        """Outputs h of the last layer, ``(n_members, n_steps, n_streams, size)``, and the state after the last step.
+
+        Parameters
+        ----------
+        chunk : Chunk
+        state : tuple of Tensor, optional
+            State before the first step, of each layer; zero where it is None.
+        masks : sequence of Tensor, optional
+            Factors of each layer's outputs, ``(n_members, n_steps, n_streams, size)``: see `dropout_masks`.
+        workspaces : sequence of Workspace, optional
+            Where no gradient is wanted, buffers for the outputs of the layers: see `compiled_layer.run_layer`.
+        """
+        state = self.initial_state(chunk.n_streams) if state is None else state
+        keep = (~chunk.reset).to(chunk.x.dtype)[..., None]
+        hidden, after = chunk.x, []
+        for layer in range(len(self.hidden_sizes)):
             projection, recurrent, bias, *candidate = self.layer_weights(layer)
             weights = Weights(projection, bias, recurrent, candidate[0] if candidate else bias)
-            room = None if rooms is None else rooms[layer]
-            hidden, last = fused.run_layer(self.cell, hidden, weights, state[layer], keep, room)
+            workspace = None if workspaces is None else workspaces[layer]
+            hidden, last = compiled_layer.run_layer(self.cell, hidden, weights, state[layer], keep, workspace)
             hidden = hidden if masks is None else hidden * masks[layer]
             after.append(last)
-        return hidden, torch.stack(after)
+        return hidden, tuple(after)
+
+    def penalty(self) -> Tensor:
+        """None: zero for each member, ``(n_members,)``."""
+        return self.readout.new_zeros(len(self.readout))
 
     def layer_weights(self, layer: int) -> list[Tensor]:
         """W, U, b and, of a gru, d of a layer, in the letters of `cells`."""
         parts = [self.inputs[layer], self.recurrents[layer], self.biases[layer]]
         return [*parts, self.candidates[layer]] if self.candidates else parts
 
-    def output(self, hidden: Tensor, x: Tensor, readout: Tensor | None = None) -> Tensor:
-        """Outputs from those of the last layer and the inputs, any of whose first axes may be 1.
 
-        ``readout`` stands in for the network's own.
-        """
-        readout = self.readout if readout is None else readout
-        linear = torch.baddbmm(self.intercept, _flat(x, len(self.direct)), self.direct)
-        output = torch.baddbmm(linear, _flat(hidden, len(readout)), readout)
-        return output.view(len(output), *hidden.shape[1:3], output.shape[2])
+class RecurrentNetwork(Network):
+    """The stock recurrent stack as one network, for subclasses that change a part of it.
+
+    A subclass is another network: it is trained by autograd, through what it overrides.
+
+    Parameters
+    ----------
+    layout : FeatureLayout
+    n_params : int
+    cell : {"rnn", "lstm", "gru"}
+    hidden_size : int or tuple of int
+        Units of every layer, or of each.
+    num_layers : int
+    dropout : float
+        Share of outputs dropped after each layer, in training.
+
+    Examples
+    --------
+    >>> network = RecurrentNetwork(FeatureLayout.plain(3, horizon=2), 1, cell="gru", hidden_size=(8, 4))
+    >>> chunk = Chunk(torch.zeros(5, 6, 3), *torch.zeros(2, 5, 6).bool())
+    >>> output, state = network(chunk, network.initial_state(6))
+    >>> tuple(output.shape)
+    (5, 6, 2, 1)
+    """
+
+    side_by_side = False  # vmap cannot look into compiled kernels
+
+    def __init__(
+        self,
+        layout: FeatureLayout,
+        n_params: int,
+        *,
+        cell: CellName = "lstm",
+        hidden_size: int | tuple[int, ...] = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__(layout, n_params)
+        self.dropout = dropout
+        seed = int(torch.randint(2**31, ()).item())
+        sizes = layer_sizes(hidden_size, num_layers)
+        self.layers = RecurrentMembers(cell, layout.input_size, sizes, self.n_outputs, [seed], dropout=dropout)
+
+    def initial_state(self, n_streams: int) -> LayerStates:
+        """Zeros: of each layer ``(n_parts, n_streams, size)``."""
+        return tuple(part[:, 0] for part in self.layers.initial_state(n_streams))
+
+    def features(self, chunk: Chunk, state: LayerStates) -> tuple[Tensor, LayerStates]:
+        """Outputs of the last layer, ``(n_steps, n_streams, size)``, and the state after the last step."""
+        whole = Chunk(chunk.x[None], chunk.reset[None], chunk.series[None])
+        masks = None
+        if self.training and self.dropout:
+            shape = (1, chunk.n_steps, chunk.n_streams)
+            masks = [dropout(chunk.x.new_ones(*shape, size), self.dropout) for size in self.layers.hidden_sizes]
+        hidden, after = self.layers.features(whole, tuple(part[:, None] for part in state), masks)
+        return hidden[0], tuple(part[:, 0] for part in after)
+
+    def forward(self, chunk: Chunk, state: LayerStates) -> tuple[Tensor, LayerStates]:
+        """``V h`` of every step: see `Network.forward`."""
+        hidden, after = self.features(chunk, state)
+        return self.as_output(hidden @ self.layers.readout[0]), after
+
+    @classmethod
+    def members(cls, layout: FeatureLayout, n_params: int, settings: dict[str, Any], seeds: Sequence[int]) -> Any:
+        """Members of the stock stack are computed together by compiled kernels; those of a subclass by autograd."""
+        if cls is not RecurrentNetwork:
+            return super().members(layout, n_params, settings, seeds)
+        given: dict[str, Any] = {"cell": "lstm", "hidden_size": 32, "num_layers": 1, "dropout": 0.0} | settings
+        sizes = layer_sizes(given["hidden_size"], given["num_layers"])
+        n_outputs = layout.horizon * n_params
+        return RecurrentMembers(given["cell"], layout.input_size, sizes, n_outputs, seeds, dropout=given["dropout"])
 
 
-def _flat(x: Tensor, n_members: int) -> Tensor:
-    """``(n_members or 1, n_steps, n_streams, size)`` -> ``(n_members, n_steps * n_streams, size)``."""
-    return x.flatten(1, 2).expand(n_members, -1, -1)
+def layer_sizes(hidden_size: int | tuple[int, ...], num_layers: int) -> tuple[int, ...]:
+    """Units of each layer.
+
+    Examples
+    --------
+    >>> layer_sizes(32, 2), layer_sizes((64, 32), 1)
+    ((32, 32), (64, 32))
+    """
+    return (hidden_size,) * num_layers if isinstance(hidden_size, int) else tuple(hidden_size)
 
 
-def dropout_masks(network: RecurrentNetwork, seeds: Sequence[int], step: int, shape: tuple[int, int]) -> list[Tensor]:
-    """Factors of the outputs of every layer: 0 for a share of ``network.dropout``, ``1 / (1 - dropout)`` for the rest.
+def dropout_masks(members: RecurrentMembers, seeds: Sequence[int], step: int, shape: tuple[int, int]) -> list[Tensor]:
+    """Factors of the outputs of every layer: 0 for a share of ``members.dropout``, ``1 / (1 - dropout)`` for the rest.
 
     They come from the seed of each member and the step alone: a run that is resumed, or has other members beside it,
     drops the same. ``shape`` is ``(n_steps, n_streams)``.
 
     Examples
     --------
-    >>> network = RecurrentNetwork("gru", input_size=3, hidden_size=8, num_layers=2, output_size=1, dropout=0.5)
-    >>> masks = dropout_masks(network, [7], step=0, shape=(5, 4))
+    >>> members = RecurrentMembers("gru", 3, (8, 8), 1, [7], dropout=0.5)
+    >>> masks = dropout_masks(members, [7], step=0, shape=(5, 4))
     >>> len(masks), tuple(masks[0].shape), sorted(masks[0].unique().tolist())
     (2, (1, 5, 4, 8), [0.0, 2.0])
     """
-    size = (network.num_layers, *shape, network.hidden_size)
-    uniform = torch.empty(len(seeds), *size)
+    sizes = members.hidden_sizes
+    n = shape[0] * shape[1]
+    uniform = torch.empty(len(seeds), n * sum(sizes))
     generator = torch.Generator()
     for member, seed in enumerate(seeds):
         generator.manual_seed(int(np.random.SeedSequence([seed, step]).generate_state(1)[0]))
-        torch.rand(size, generator=generator, out=uniform[member])
-    kept = (uniform >= network.dropout).to(network.readout) / (1 - network.dropout)
-    return list(kept.unbind(1))
+        torch.rand(n * sum(sizes), generator=generator, out=uniform[member])
+    kept = (uniform >= members.dropout).to(members.readout) / (1 - members.dropout)
+    parts = torch.split(kept, [n * size for size in sizes], dim=1)
+    return [part.view(len(seeds), *shape, size) for part, size in zip(parts, sizes, strict=True)]

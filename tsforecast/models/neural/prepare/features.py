@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.models.neural.prepare.prepared import N_PLAIN, Local, Prepared
+from tsforecast.models.neural.prepare.fitted import N_PLAIN, FittedPreparation, SeriesMemory
 from tsforecast.models.neural.prepare.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
 from tsforecast.series.season import phases_after, phases_of
@@ -16,21 +16,25 @@ _OTHER_TRUST = 0.1
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Layout:
-    """What a network is given at each step, besides what the values tell.
+class FeatureLayout:
+    """The columns of a network's inputs: what it is given at each step.
+
+    In this order: ``past``, what earlier values tell; ``age``, how far the series has come; ``calendar``, pairs of sine
+    and cosine of the next step; ``known_ahead``, covariates of this step and of the next ``horizon``, step after
+    step; ``static``, what does not change in a series. Each is a slice of the columns.
 
     Attributes
     ----------
-    n_local, n_lags, season_length, cycle, n_fourier, horizon : int
+    n_past, n_lags, season_length, cycle, n_fourier, horizon : int
         ``cycle`` is the number of steps after which the calendar repeats, whole seasons: phases count in it.
         ``horizon`` is the number of steps that one output covers.
     centre, spread : ndarray, shape (n_features,)
         Mean and standard deviation of each covariate on train.
-    static : StaticCode
+    static_code : StaticCode
         How what does not change in a series is written.
     """
 
-    n_local: int
+    n_past: int
     n_lags: int
     season_length: int
     cycle: int
@@ -38,7 +42,7 @@ class Layout:
     horizon: int
     centre: Floats
     spread: Floats
-    static: StaticCode
+    static_code: StaticCode
 
     @property
     def periods(self) -> list[float]:
@@ -46,10 +50,46 @@ class Layout:
         lengths = sorted({self.season_length, self.cycle})
         return [n / k for n in lengths for k in range(1, min(self.n_fourier, (n - 1) // 2) + 1)]
 
+    @classmethod
+    def plain(cls, n_past: int, horizon: int) -> "FeatureLayout":
+        """A layout of ``n_past`` columns of past values and nothing else but the age, for examples and tests.
+
+        Examples
+        --------
+        >>> FeatureLayout.plain(3, horizon=2).input_size
+        3
+        """
+        return cls(n_past - 1, n_past - 1, 1, 1, 0, horizon, np.zeros(0), np.ones(0), StaticCode())
+
+    @property
+    def past(self) -> slice:
+        """Columns of what earlier values tell, relative to the level and scale of the step."""
+        return slice(0, self.n_past)
+
+    @property
+    def age(self) -> slice:
+        """The column of the age."""
+        return slice(self.n_past, self.n_past + 1)
+
+    @property
+    def calendar(self) -> slice:
+        """Columns of sines and cosines of the next step's place in the season."""
+        return slice(self.age.stop, self.age.stop + 2 * len(self.periods))
+
+    @property
+    def known_ahead(self) -> slice:
+        """Columns of the covariates: ``(horizon + 1, n_features)``, flat; the first row is that of the step itself."""
+        return slice(self.calendar.stop, self.calendar.stop + self.centre.size * (self.horizon + 1))
+
+    @property
+    def static(self) -> slice:
+        """Columns of what does not change in a series."""
+        return slice(self.known_ahead.stop, self.input_size)
+
     @property
     def input_size(self) -> int:
         """Number of inputs of a step."""
-        return self.n_local + 1 + 2 * len(self.periods) + self.centre.size * (self.horizon + 1) + self.static.size
+        return self.n_past + 1 + 2 * len(self.periods) + self.centre.size * (self.horizon + 1) + self.static_code.size
 
     def trust(self) -> Floats:
         """How much of each input a linear regression may use for each step ahead, ``(input_size, horizon)``, 0 to 1.
@@ -59,16 +99,16 @@ class Layout:
         """
         trust = np.ones((self.input_size, self.horizon))
         own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, self.n_lags + 2)])
-        trust[: self.n_local] = np.tile(own, self.n_local // own.size)[:, None]
-        trust[self.n_local] = 0
-        n_features, begin = self.centre.size, self.input_size - self.static.size
+        trust[: self.n_past] = np.tile(own, self.n_past // own.size)[:, None]
+        trust[self.n_past] = 0
+        n_features, begin = self.centre.size, self.input_size - self.static_code.size
         trust[begin:] = _STATIC_TRUST
         same = np.where(np.eye(self.horizon + 1, self.horizon, -1, dtype=np.bool_), 1.0, _OTHER_TRUST)
         same[0] = 1.0  # the values that are known hold what those of their step did
         trust[begin - n_features * len(same) : begin] = np.repeat(same, n_features, axis=0)
         return trust
 
-    def known(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
+    def known_inputs(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
         """Inputs that do not come from values: ``(n, 1 + 2 * n_periods + n_features * (horizon + 1) + n_static)``.
 
         ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
@@ -83,14 +123,14 @@ class Layout:
         return np.column_stack([*columns, scaled.reshape(len(phases), -1), static])
 
 
-def layout_of(panel: Panel, prepared: Prepared, n_fourier: int, horizon: int) -> Layout:
+def layout_of(panel: Panel, prepared: FittedPreparation, n_fourier: int, horizon: int) -> FeatureLayout:
     """The layout for a training panel: covariates are scaled by what they are there."""
     table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
     centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
     spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
     spread = np.where(spread > 0, spread, 1.0)
-    lengths = prepared.n_local, prepared.n_lags, prepared.season_length, prepared.cycle
-    return Layout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel))
+    lengths = prepared.n_past, prepared.n_lags, prepared.season_length, prepared.cycle
+    return FeatureLayout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel))
 
 
 class Inputs(NamedTuple):
@@ -105,12 +145,17 @@ class Inputs(NamedTuple):
     target: Floats
     level: Floats
     scale: Floats
-    local: Local
+    memory: SeriesMemory
     season: Floats
 
 
 def inputs_of(
-    panel: Panel, prepared: Prepared, layout: Layout, future: Floats | None = None, *, targets: bool = True
+    panel: Panel,
+    prepared: FittedPreparation,
+    layout: FeatureLayout,
+    future: Floats | None = None,
+    *,
+    targets: bool = True,
 ) -> Inputs:
     """What the network is given and asked at every observation of ``panel``; nothing asked without ``targets``.
 
@@ -118,13 +163,13 @@ def inputs_of(
     """
     phases = phases_of(panel.times, panel.freq, layout.cycle)
     u, seasons = prepared.flatten(panel, phases)
-    local, x, level, scale = prepared.walk(u, panel.indptr)
+    memory, x, level, scale = prepared.walk(u, panel.indptr)
     age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
-    static = layout.static.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
-    known = layout.known(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
+    static = layout.static_code.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
+    known = layout.known_inputs(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
     horizon = layout.horizon if targets else 0
     target = (seasons.following(panel, u, horizon) - level[:, None]) / scale[:, None]
-    return Inputs(np.column_stack([x, known]), target, level, scale, local, seasons.ends)
+    return Inputs(np.column_stack([x, known]), target, level, scale, memory, seasons.ends)
 
 
 def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
@@ -134,7 +179,7 @@ def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
     return after
 
 
-def _ahead(panel: Panel, layout: Layout, future: Floats | None) -> Floats:
+def _ahead(panel: Panel, layout: FeatureLayout, future: Floats | None) -> Floats:
     """Covariates of each observation and of the ``horizon`` steps after it, nan where unknown."""
     n_features = layout.centre.size
     if panel.covariates is None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.models.neural.heads import LossName
-from tsforecast.models.neural.prepare.prepared import Prepared
+from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.panel import Panel
 from tsforecast.series.transform import slope_at
 
@@ -29,7 +29,7 @@ _EVEN = np.ones((1, 1))
 _HALF = 50  # series at which their weights count half
 
 
-def importance_of(loss: LossName, panel: Panel, before: Panel, learnt: Prepared, scale: Floats) -> Floats:
+def loss_weights_of(loss: LossName, panel: Panel, before: Panel, learnt: FittedPreparation, scale: Floats) -> Floats:
     """Weight of the targets of each observation, 1 in the mean: ``(n_obs, 1)``, or ``(1, 1)`` where all weigh the same.
 
     ``before`` holds the same series without their tails, from which sizes are taken.

@@ -20,7 +20,7 @@ import numpy as np
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.neural.checks import check_fields
-from tsforecast.models.neural.prepare.prepared import Prepared
+from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.transform_choice import learn_safely
 from tsforecast.panel import Panel
 from tsforecast.panel.lengths import check_lengths
@@ -79,7 +79,9 @@ class Preparation:
             )
 
 
-def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int, *, counts: bool = False) -> Prepared:
+def fit_preparation(
+    panel: Panel, options: Preparation, season_length: int, horizon: int, *, counts: bool = False
+) -> FittedPreparation:
     """What the series of ``panel`` teach: transform, seasonal indices, level and scale of each.
 
     Counts stay as they are, relative to their trailing mean; what is no count is refused.
@@ -109,7 +111,7 @@ def prepare(panel: Panel, options: Preparation, season_length: int, horizon: int
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
     numbers = *numbers_of(u), np.fmin.reduceat(panel.values, panel.indptr[:-1])
-    return Prepared(
+    return FittedPreparation(
         transform, season, reverting, *numbers, memory, mixed, season_length, n_lags, counts, lag, smoothing
     )
 
@@ -146,7 +148,7 @@ def check_counts(panel: Panel) -> None:
         )
 
 
-def relearn(prepared: Prepared, panel: Panel) -> Prepared:
+def relearn(prepared: FittedPreparation, panel: Panel) -> FittedPreparation:
     """The same series from other observations of them: what was chosen stays, numbers are learnt anew."""
     w = prepared.transform.apply(panel)
     phases = phases_of(panel.times, panel.freq, prepared.cycle)

@@ -1,91 +1,121 @@
-"""Which weights each fit keeps: those of its best validation, or the mean of its last epochs."""
+"""Which weights a run ends with: of each member the best by validation, or the mean over the last epochs."""
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from tsforecast.models.neural.batches.batched_fits import JointLoader
-from tsforecast.models.neural.batches.streams import Chunk
-from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.module import RecurrentModule
+from tsforecast.exceptions import ParameterError
+from tsforecast.models.neural.checks import check_value
+from tsforecast.models.neural.forecasting.checkpoint import KEPT
+from tsforecast.models.neural.training.module import NeuralModule
 
 
-class Keeper(pl.Callback):
-    """Validates each fit of a `JointLoader` where it is due, and gives every member its best weights in the end.
+class BestWeights(pl.Callback):
+    """Keeps weights of every member during a run, and gives them back at its end.
 
-    A fit of which no member got better for ``options.patience`` validations is stopped. Without a tail to validate on
-    it keeps the weights of its last step, whatever the others do after it; with ``options.averaging`` their mean over
-    the ends of its last epochs.
+    Under a Trainer of one's own it looks at each validation, or at each epoch where it averages. The estimators' runs,
+    which hold several fits side by side, call `note` where a fit is due.
 
     Parameters
     ----------
-    loader : JointLoader
-    tails : sequence of iterable of Chunk or None
-        The validation chunks of each fit.
-    options : Training
+    patience : int
+        Validations without a better loss, of any member of a fit, after which the fit ends.
+    averaging : float
+        0 for the weights of the best validation. Else the share of the run, its end, over which the weights at the ends
+        of epochs are averaged (Izmailov et al. 2018).
+
+    Raises
+    ------
+    ParameterError
+        A parameter is not what it should be.
     """
 
-    def __init__(self, loader: JointLoader, tails: Sequence[Iterable[Chunk] | None], options: Training) -> None:
-        self.loader, self.tails, self.options = loader, tails, options
+    def __init__(self, patience: int = 10, averaging: float = 0.0) -> None:
+        check_value("patience", patience, int, 0)
+        if not 0 <= averaging <= 1:
+            raise ParameterError(f"averaging={averaging!r} is not a share, 0 <= averaging <= 1.")
+        self.patience, self.averaging = patience, averaging
         self.kept: dict[str, Tensor] = {}
-        self.best_loss = torch.full((len(tails), loader.n_members), math.inf, dtype=torch.float64)
-        self.waited = [0] * len(tails)
-        self.n_averaged = [0] * len(tails)
+        self.best_loss: Tensor | None = None
+        self.waited: dict[int, int] = {}
+        self.n_averaged: dict[int, int] = {}
 
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Begin with the weights before training: they are a candidate, too."""
-        module = cast(RecurrentModule, pl_module)
-        self.kept = {name: value.detach().clone() for name, value in module.network.named_parameters()}
-        for fit in range(len(self.tails)):
-            self._note(fit, 0, module)
+    def note(self, module: NeuralModule, fit: int = 0, loss: Tensor | None = None) -> bool:
+        """Keep weights of a fit's members where they are better; whether the fit has waited long enough for that.
 
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: object, batch: object, batch_idx: int
+        Parameters
+        ----------
+        module : NeuralModule
+        fit : int
+            Number of the fit among those side by side.
+        loss : Tensor, shape (n_members,), optional
+            Of the fit's members; where it is None all of them are better.
+        """
+        members = module.members_of(fit)
+        better = torch.arange(members.start, members.stop)
+        if loss is not None:
+            better = better[self._is_better(module, fit, loss.detach().double().cpu())]
+        with torch.no_grad():
+            for name, value in module.network.named_parameters():
+                if name not in self.kept:
+                    self.kept[name] = value.detach().clone()
+                elif len(better):
+                    self.kept[name][better] = value[better]
+        return self.waited.get(fit, 0) >= self.patience if loss is not None else False
+
+    def _is_better(self, module: NeuralModule, fit: int, loss: Tensor) -> Tensor:
+        members = module.members_of(fit)
+        if self.best_loss is None:
+            self.best_loss = torch.full((module.network.n_members,), math.inf, dtype=torch.float64)
+        better = loss < self.best_loss[members]
+        self.best_loss[members] = torch.where(better, loss, self.best_loss[members])
+        self.waited[fit] = 0 if bool(better.any()) else self.waited.get(fit, 0) + 1
+        return better
+
+    def average(self, module: NeuralModule, fit: int = 0) -> None:
+        """Add the weights of a fit's members to the mean that is kept."""
+        members = module.members_of(fit)
+        n = self.n_averaged[fit] = self.n_averaged.get(fit, 0) + 1
+        with torch.no_grad():
+            for name, value in module.network.named_parameters():
+                kept = self.kept.setdefault(name, value.detach().clone())[members]
+                kept += (value[members] - kept) / n
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the weights of every member that got better."""
+        module = cast(NeuralModule, pl_module)
+        if module.automatic_optimization and self.averaging == 0:
+            trainer.should_stop = self.note(module, loss=module.validation_loss) or trainer.should_stop
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add the weights of an epoch to the mean."""
+        module, epochs = cast(NeuralModule, pl_module), trainer.max_epochs or 1
+        late = trainer.current_epoch >= epochs - math.ceil(self.averaging * epochs)
+        if module.automatic_optimization and self.averaging > 0 and late:
+            self.average(module)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Note the weights of the fits that are due."""
-        for fit in self.loader.due.pop(batch_idx + 1, ()):
-            self._note(fit, batch_idx + 1, cast(RecurrentModule, pl_module))
+        """Tell the weights that the run would end with, which an estimator forecasts with."""
+        checkpoint[KEPT] = self.kept
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps, so that a resumed run knows the best weights before it."""
+        names = ("kept", "best_loss", "waited", "n_averaged")
+        return {name: getattr(self, name) for name in names}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        for name, value in state_dict.items():
+            setattr(self, name, value)
 
     @torch.no_grad()
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Restore what is kept."""
-        for name, value in cast(RecurrentModule, pl_module).network.named_parameters():
-            value.copy_(self.kept[name])
-
-    @torch.no_grad()
-    def _note(self, fit: int, step: int, module: RecurrentModule) -> None:
-        n_members, course = self.loader.n_members, self.loader.courses[fit]
-        members = slice(fit * n_members, (fit + 1) * n_members)
-        if course.stopped:
-            return
-        if self.options.averaging > 0:
-            self._average(fit, step, members, module)
-            return
-        chosen = torch.nonzero(self._better(fit, members, module))[:, 0] + members.start
-        if len(chosen):
-            for name, value in module.network.named_parameters():
-                self.kept[name][chosen] = value[chosen]
-
-    def _better(self, fit: int, members: slice, module: RecurrentModule) -> Tensor:
-        """Members that never were as good, ``(n_members,)``: all where there is no tail to tell."""
-        tail, course = self.tails[fit], self.loader.courses[fit]
-        if tail is None:
-            return torch.ones(self.loader.n_members, dtype=torch.bool)
-        loss, best = module.mean_loss(members, tail).double().cpu(), self.best_loss[fit]
-        better = loss < best
-        self.best_loss[fit] = torch.where(better, loss, best)
-        self.waited[fit] = 0 if bool(better.any()) else self.waited[fit] + 1
-        course.stopped = self.waited[fit] >= self.options.patience
-        return better
-
-    def _average(self, fit: int, step: int, members: slice, module: RecurrentModule) -> None:
-        if step < (1 - self.options.averaging) * self.loader.courses[fit].n_steps or step == 0:
-            return
-        self.n_averaged[fit] += 1
-        for name, value in module.network.named_parameters():
-            kept = self.kept[name][members]
-            kept += (value[members] - kept) / self.n_averaged[fit]
+        """Restore the weights that were kept."""
+        for name, value in cast(NeuralModule, pl_module).network.named_parameters():
+            if name in self.kept:
+                value.copy_(self.kept[name])

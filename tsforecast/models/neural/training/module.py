@@ -1,212 +1,205 @@
-"""RecurrentModule: the LightningModule. Loss, carried state, optimiser, and the best weights of each member."""
+"""NeuralModule: the one LightningModule. It carries the state from chunk to chunk, and the loss of every step."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.func import functional_call
 
 from tsforecast.exceptions import FitError, ParameterError
-from tsforecast.models.neural.batches.streams import Chunk
+from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.checks import check_network
 from tsforecast.models.neural.forecasting.checkpoint import KEPT, KEY, export
-from tsforecast.models.neural.heads import LossName, PointHead, head_of, losses_of
-from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult
+from tsforecast.models.neural.heads import LossName, head_of, losses_of
 from tsforecast.models.neural.networks.cells import CellName
-from tsforecast.models.neural.networks.linear_start import initialise
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork, dropout_masks
+from tsforecast.models.neural.networks.network import State
+from tsforecast.models.neural.networks.recurrent import RecurrentMembers, RecurrentNetwork, dropout_masks
+from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.compiled_step import OnePass
-from tsforecast.models.neural.training.descent import Descent, LeanModule, clip_by_member, decay_by_member
-from tsforecast.models.neural.training.readout import point_losses
+from tsforecast.models.neural.prepare.features import FeatureLayout
+from tsforecast.models.neural.training.engines import Engine, Masks, detached, engine_of, mean_losses
+from tsforecast.models.neural.training.optimiser import (
+    clip_by_member,
+    decay_by_member,
+    one_cycle,
+    prior_weight,
+    torch_optimizer,
+)
 
-_WARM_UP = 0.25  # share of a one-cycle run in which the learning rate rises
-_FIRST = 0.1  # of the largest learning rate, at the first step
-_LAST = 0.01  # at the last
-_PRIOR = 4.0  # observations
 
-
-class RecurrentModule(LeanModule):
-    """Truncated backpropagation through time under automatic optimisation.
+class NeuralModule(pl.LightningModule):
+    """Truncated backpropagation through time, for the estimators' runs and for runs under a Trainer of one's own.
 
     The state after chunk k, detached, is the state before chunk k + 1: the one thing this module carries. Members are
     independent: the loss is the sum of theirs, and clipping looks at each alone. So are fits side by side, each of
-    ``n_members`` members: see `tsforecast.models.neural.batches.batched_fits`.
+    ``n_members`` members: see `batches.batched_fits`.
+
+    Under a Trainer of one's own a batch is a chunk, and Lightning optimises. In the estimators' runs a batch is the
+    whole run, many chunks, and the module makes their steps itself, by the engine that suits the network: what a
+    Trainer does at every batch is done once. Both make the same steps.
 
     Parameters
     ----------
-    cell : {"rnn", "lstm", "gru"}
-    input_size, horizon : int
-        Of the data: ``data.input_size`` and ``data.horizon``.
-    hidden_size, num_layers, dropout, n_members
-        See `RecurrentNetwork`.
+    spec : NetworkSpec
+    layout : FeatureLayout
+    n_members : int
+        Networks of each fit.
     loss : {"mae", "mase", "balanced", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
     lr : float
         Largest learning rate.
     training : Training, optional
-        Its ``optimizer``, ``weight_decay`` and ``schedule``; the rest is the Trainer's and the data's.
     random_state : int or sequence of int
         Seed of the first weights and of dropout; of each fit where there are several.
+    automatic : bool
+        Whether Lightning optimises.
 
     Attributes
     ----------
+    network : LinearStart
+    holdout : HoldoutResult
+        What a holdout fit found, in a run that makes one.
     failures : dict of int to NonFiniteLossError
         Fits whose loss was not finite, by number; training stops when no other is left.
+    n_steps : int
+        Chunks seen so far.
     total_steps : int, optional
         Optimiser steps of the learning-rate schedule; those of the trainer where it is None.
     decay : Tensor, shape (n_members of all fits,), optional
         What the weights of each member are multiplied with to be added to its gradient.
-    is_lean : bool
-        Whether the run is that of a `loop.LeanLoop`.
-    one_pass, descent : OnePass and Descent, optional
-        What such a run has on a processor: weights and gradients, and the optimiser.
+    after_step : callable, optional
+        Called with the number of steps done after each step that the module makes itself.
     """
 
     def __init__(
         self,
-        cell: CellName,
-        input_size: int,
-        horizon: int,
+        spec: NetworkSpec,
+        layout: FeatureLayout,
         *,
-        hidden_size: int = 32,
-        num_layers: int = 1,
-        dropout: float = 0.0,
         n_members: int = 8,
         loss: LossName = "balanced",
         lr: float = 0.01,
         training: Training | None = None,
         random_state: int | Sequence[int] = 0,
+        automatic: bool = True,
     ) -> None:
         super().__init__()
-        check_network(hidden_size, num_layers, dropout, n_members, lr)
-        self.head, self.options, self.lr = head_of(loss), training or Training(), lr
-        output_size = horizon * self.head.n_params
+        self.automatic_optimization = automatic
+        self.spec, self.head, self.options, self.lr = spec, head_of(loss), training or Training(), lr
         fits = random_state if isinstance(random_state, Sequence) else [random_state]
         self._seeds = [seed for fit in fits for seed in member_seeds(fit, n_members)]
-        self.network = RecurrentNetwork(
-            cell,
-            input_size,
-            hidden_size,
-            num_layers,
-            output_size,
-            n_members=len(self._seeds),
-            dropout=dropout,
-            seeds=self._seeds,
-        )
-        self.n_fits = len(fits)
+        self.network = spec.build(layout, self.head.n_params, self._seeds)
+        self.n_fits, self.n_steps = len(fits), 0
         self.total_steps: int | None = None
         self.decay: Tensor | None = None
+        self.holdout: HoldoutResult = NOTHING
         self.failures: dict[int, NonFiniteLossError] = {}
-        self.one_pass: OnePass | None = None
-        self.descent: Descent | None = None
-        self.is_lean = False
-        self._state: Tensor | None = None
-        self._validation_state: Tensor | None = None
+        self.after_step: Callable[[int], None] | None = None
+        self._state: State = None
+        self._validation_state: State = None
         self._validation: list[Tensor] = []
         self.validation_loss = torch.full((len(self._seeds),), math.nan)
 
+    def members_of(self, fit: int) -> slice:
+        """The members of a fit."""
+        n_members = len(self._seeds) // self.n_fits
+        return slice(fit * n_members, (fit + 1) * n_members)
+
     def setup(self, stage: str) -> None:
-        """Begin from the linear autoregression that the data give."""
+        """Make the holdout fit and begin from the linear autoregression, where the trainer has the data."""
         data = getattr(self.trainer, "datamodule", None)
-        if stage == "fit" and data is not None:
-            initialise(self.network, data.tables[0], torch.as_tensor(data.layout.trust()), self.head.n_params)
-            if self.options.weight_decay is None:
-                self.decay = torch.full((self.network.n_members,), prior_weight(data.n_obs), dtype=torch.float64)
+        if stage != "fit" or data is None:
+            return
+        from tsforecast.models.neural.training.recipe import holdout_fit
+
+        if self.options.refit and bool(data.n_kept.any()):
+            self.holdout = holdout_fit(self, data)
+            data.use_whole()
+        self.begin_from(0, data)
+        if self.options.weight_decay is None:
+            self.decay = torch.full((self.network.n_members,), prior_weight(data.n_obs), dtype=torch.float64)
+
+    def begin_from(self, fit: int, data: Any) -> None:
+        """Let the members of a fit begin from the linear autoregression that its data give."""
+        self.network.learn(data.tables[0], torch.as_tensor(data.layout.trust()), self.members_of(fit))
 
     def on_train_epoch_start(self) -> None:
         """Begin the streams of a new epoch with no state."""
         self._state = None
 
-    def training_step(self, batch: Chunk, batch_idx: int) -> Tensor:
-        """Sum over members of the mean loss of a chunk."""
-        hidden, state = self._run(batch, self._masks(batch))
-        losses = self._totals(hidden, batch) / batch.weight.sum(dim=(1, 2, 3)).clamp_min(1e-12)
-        self._state = None if state is None else state.detach()  # values flow into the next chunk, gradients do not
-        loss = losses.sum()
-        if not math.isfinite(loss.item()):
-            self._blame(hidden, batch)
-        return loss
-
-    def lean_step(self, batch: Chunk, largest: float | None) -> float:
-        """The loss that `training_step` gives, and a step of the optimiser; gradients are clipped at ``largest``."""
-        assert self.one_pass is not None
-        assert self.descent is not None
-        losses, self._state = self.one_pass.run(batch, self._state, self._masks(batch), largest or math.inf)
-        loss = sum(losses.tolist())
-        if not math.isfinite(loss):
-            self._blame(self.one_pass.hidden, batch)
-        factor = one_cycle(self.descent.n_steps / self._n_steps) if self.options.schedule == "onecycle" else 1.0
-        self.descent.step(self.lr * factor)
-        return loss
-
-    def _masks(self, batch: Chunk) -> Sequence[Tensor] | None:
-        """The dropout of this step."""
-        if self.network.dropout == 0:
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
+        """The loss of a chunk, the sum of its means over the members; or the steps of a whole run."""
+        if not self.automatic_optimization:
+            self._run(batch)
             return None
-        step = self.trainer.fit_loop.epoch_loop.batch_progress.total.ready  # goes on where a run is resumed
-        return dropout_masks(self.network, self._seeds, step, (batch.x.shape[1], batch.x.shape[2]))
+        losses, outputs, state = mean_losses(self.head, self.network, batch, self._state, self._masks(batch))
+        self._state, self.n_steps = detached(state), self.n_steps + 1
+        loss = losses.sum()
+        self._check(loss.item(), batch, lambda: outputs)
+        return loss
 
-    @staticmethod
-    def _is_compiled(x: Tensor) -> bool:
-        """Whether the compiled passes take this; under mixed precision products are torch's."""
-        return fused.supports(x) and not torch.is_autocast_enabled(x.device.type)
+    def _run(self, chunks: Iterable[Chunk]) -> None:
+        """All steps of a run."""
+        engine: Engine = engine_of(self.head, self.network, self.options, self.decay)
+        total = self.total_steps or 1
+        for given in chunks:
+            batch = given.to(self.device)
+            losses, self._state = engine.gradients(batch, self._state, self._masks(batch))
+            self._check(sum(losses.tolist()), batch, lambda batch=batch: engine.outputs(batch))  # type: ignore[misc]
+            factor = one_cycle(self.n_steps / total) if self.options.schedule == "onecycle" else 1.0
+            engine.move(self.lr * factor)
+            self.n_steps += 1
+            if self.after_step is not None:
+                self.after_step(self.n_steps)
 
-    def _totals(self, hidden: Tensor, batch: Chunk) -> Tensor:
-        """Sum of the weighted losses of a chunk, for each member."""
-        if isinstance(self.head, PointHead) and self._is_compiled(hidden):
-            return point_losses(self.head, self.network, hidden, batch)
-        output = self.network.output(hidden, batch.x)
-        return losses_of(self.head, output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
-
-    @property
-    def _overlap(self) -> int:
-        data = getattr(self._trainer, "datamodule", None)
-        cut = self.options if data is None else data  # by whom chunks are cut
-        return int(cut.overlap) if cut.kind == "bptt" else 0
-
-    def _run(self, batch: Chunk, masks: Sequence[Tensor] | None) -> tuple[Tensor, Tensor | None]:
-        """Outputs of the last layer, and the state where the next begins: before the steps that it repeats."""
-        overlap = self._overlap
-        if not overlap:
-            return self.network.features(batch.x, self._state, batch.reset, masks)
-        carry = max(batch.x.shape[1] - overlap, 0)
-        state, parts = self._state, []
-        if carry:
-            before = None if masks is None else [mask[:, :carry] for mask in masks]
-            part, state = self.network.features(batch.x[:, :carry], state, batch.reset[:, :carry], before)
-            parts.append(part)
-        after = None if masks is None else [mask[:, carry:] for mask in masks]
-        parts.append(self.network.features(batch.x[:, carry:], state, batch.reset[:, carry:], after)[0])
-        return torch.cat(parts, dim=1), state
+    def _masks(self, batch: Chunk) -> Masks:
+        """The dropout of this step: it comes from the seeds and the number of the step alone."""
+        members = self.network.members
+        if type(members) is not RecurrentMembers:
+            torch.manual_seed(int(np.random.SeedSequence([self._seeds[0], self.n_steps]).generate_state(1)[0]))
+            return None
+        if members.dropout == 0:
+            return None
+        return dropout_masks(members, self._seeds, self.n_steps + 1, (batch.n_steps, batch.n_streams))
 
     @torch.no_grad()
     def mean_loss(self, members: slice, chunks: Iterable[Chunk]) -> Tensor:
         """Mean loss over all chunks, from the first to the last, of each of some members."""
         weights = {name: value[members] for name, value in self.network.state_dict().items()}
-        state, totals, counts = None, [], []
-        rooms = self.network.rooms()
+        state: State = None
+        totals, counts = [], []
+        workspaces = self.network.members.workspaces()
+        options = {} if workspaces is None else {"workspaces": workspaces}
         for given in chunks:
-            chunk: Chunk = self.transfer_batch_to_device(given, self.device, 0)
-            rows = torch.nonzero(chunk.weight[0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
-            output, state = functional_call(self.network, weights, (chunk.x, state, chunk.reset, None, rows, rooms))
-            parts = (chunk.target, chunk.weight, chunk.scale)
-            target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in parts)
+            chunk = given.to(self.device)
+            state = self._first_state(chunk) if state is None else state
+            rows = torch.nonzero(chunk.wanted[1][0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
+            output, state = functional_call(self.network, weights, (chunk, state, rows), options)
+            target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in chunk.wanted)
             totals.append(losses_of(self.head, output, target, weight, scale).sum(dim=(1, 2)))
             counts.append(weight.sum())
         return torch.stack(totals).sum(0) / torch.stack(counts).sum()
 
-    def _blame(self, hidden: Tensor, batch: Chunk) -> None:
-        """Note each fit whose loss is not finite; raise where there is no other."""
-        output = self.network.output(hidden, batch.x)
-        losses = losses_of(self.head, output, batch.target, batch.weight, batch.scale)
+    def _first_state(self, chunk: Chunk) -> State:
+        """That of a network of windows, which goes through whole series where it is validated; None for others."""
+        return None if self.network.context is None else self.network.initial_state(chunk.n_streams)
+
+    def _check(self, loss: float, batch: Chunk, outputs: Callable[[], Tensor]) -> None:
+        """Where a loss is not finite, note each fit that it is of; raise where there is no other."""
+        if math.isfinite(loss):
+            return
+        with torch.no_grad():
+            losses = losses_of(self.head, outputs(), *batch.wanted)
         bad = ~torch.isfinite(losses)  # (n_members, n_steps, n_streams)
+        assert batch.rows is not None
         n_members, rows = len(bad) // self.n_fits, batch.rows.expand_as(bad)
         for member in torch.nonzero(bad.flatten(1).any(dim=1))[:, 0].tolist():
             first = int(rows[member][bad[member]][0])
-            self.failures.setdefault(member // n_members, NonFiniteLossError(self.global_step, first))
+            self.failures.setdefault(member // n_members, NonFiniteLossError(self.n_steps, first))
         if len(self.failures) == self.n_fits:
             raise self.failures[0]
 
@@ -216,9 +209,10 @@ class RecurrentModule(LeanModule):
 
     def validation_step(self, batch: Chunk, batch_idx: int) -> None:
         """Add up the losses of the validation tail."""
-        output, self._validation_state = self.network(batch.x, self._validation_state, batch.reset)
-        total = losses_of(self.head, output, batch.target, batch.weight, batch.scale).sum(dim=(1, 2))
-        self._validation.append(torch.stack([total, batch.weight.sum().expand_as(total)]))
+        state = self._first_state(batch) if self._validation_state is None else self._validation_state
+        output, self._validation_state = self.network(batch, state)
+        total = losses_of(self.head, output, *batch.wanted).sum(dim=(1, 2))
+        self._validation.append(torch.stack([total, batch.wanted[1].sum().expand_as(total)]))
 
     def on_validation_epoch_end(self) -> None:
         """Mean loss of the tail, for each member."""
@@ -229,14 +223,16 @@ class RecurrentModule(LeanModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add what an estimator needs to forecast from the weights."""
+        checkpoint["n_steps"] = self.n_steps
         data = getattr(self.trainer, "datamodule", None)
         if data is not None:
             network = self.network.take(slice(None)).cpu()
             network.load_state_dict(checkpoint.get(KEPT, {}), strict=False)
-            checkpoint[KEY] = export(network.eval(), data)
+            checkpoint[KEY] = export(self.spec, network.eval(), data, self.holdout)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Refuse to go on from the middle of an epoch: chunks that were seen would come again, others never."""
+        self.n_steps = checkpoint.get("n_steps", 0)
         progress = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
         if self._trainer is not None and self.trainer.state.fn == "fit" and not progress.get("is_last_batch", True):
             raise ParameterError(
@@ -245,22 +241,13 @@ class RecurrentModule(LeanModule):
             )
 
     def configure_optimizers(self) -> Any:
-        """The optimiser, and the schedule that is stepped with it."""
-        options, parameters = self.options, list(self.parameters())
-        weight_decay, total = options.weight_decay or 0.0, self._total_steps()
-        self.one_pass = self.descent = None
-        if self.is_lean and fused.supports(self.network.readout):
-            self.one_pass = OnePass(self.head, self.network, self._overlap, self.decay)
-            self.descent, self._n_steps = Descent(self.one_pass.weights, options.optimizer, weight_decay), total
-            return None  # for Lightning
-        optimizer: torch.optim.Optimizer
-        if options.optimizer == "sgd":
-            optimizer = torch.optim.SGD(parameters, self.lr, momentum=0.9, weight_decay=weight_decay)
-        else:
-            kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-            optimizer = kind(parameters, self.lr, weight_decay=weight_decay, fused=True)
-        if options.schedule == "constant":
+        """The optimiser, and the schedule that is stepped with it; none where the module makes the steps itself."""
+        if not self.automatic_optimization:
+            return None
+        optimizer = torch_optimizer(self.parameters(), self.options, self.lr)
+        if self.options.schedule == "constant":
             return optimizer
+        total = self._total_steps()
         scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: one_cycle(step / total))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
@@ -294,18 +281,48 @@ class RecurrentModule(LeanModule):
             decay_by_member(optimizer.param_groups[0]["params"], self.decay)
 
 
-def one_cycle(progress: float) -> float:
-    """Factor of the learning rate after a share of the run (Smith 2018): up by a cosine, then down by one.
+def recurrent_module(
+    cell: CellName,
+    input_size: int,
+    horizon: int,
+    *,
+    hidden_size: int | tuple[int, ...] = 32,
+    num_layers: int = 1,
+    dropout: float = 0.0,
+    n_members: int = 8,
+    loss: LossName = "balanced",
+    lr: float = 0.01,
+    training: Training | None = None,
+    random_state: int = 0,
+) -> NeuralModule:
+    """The module of a stock recurrent stack, as a configuration of ``tsforecast train`` describes it.
 
-    Examples
-    --------
-    >>> [round(one_cycle(p), 3) for p in (0.0, 0.25, 1.0, 1.5)]
-    [0.1, 1.0, 0.01, 0.01]
+    Parameters
+    ----------
+    cell : {"rnn", "lstm", "gru"}
+    input_size, horizon : int
+        Of the data: ``data.input_size`` and ``data.horizon``.
+    hidden_size, num_layers, dropout
+        See `RecurrentNetwork`.
+    n_members, loss, lr, training, random_state
+        See `NeuralModule`.
+
+    Raises
+    ------
+    ParameterError
+        A network cannot be of this shape, or learn at this rate.
     """
-    if progress < _WARM_UP:
-        return 1.0 + (_FIRST - 1.0) * 0.5 * (1 + math.cos(math.pi * progress / _WARM_UP))
-    rest = min((progress - _WARM_UP) / (1 - _WARM_UP), 1.0)
-    return _LAST + (1.0 - _LAST) * 0.5 * (1 + math.cos(math.pi * rest))
+    check_network(hidden_size, num_layers, dropout, n_members, lr)
+    settings = {"cell": cell, "hidden_size": hidden_size, "num_layers": num_layers, "dropout": dropout}
+    return NeuralModule(
+        NetworkSpec.of(RecurrentNetwork, settings),
+        FeatureLayout.plain(input_size, horizon),
+        n_members=n_members,
+        loss=loss,
+        lr=lr,
+        training=training,
+        random_state=random_state,
+    )
 
 
 def member_seeds(random_state: int, n_members: int) -> list[int]:
@@ -317,19 +334,6 @@ def member_seeds(random_state: int, n_members: int) -> list[int]:
     True
     """
     return [int(np.random.SeedSequence([random_state, k]).generate_state(1)[0]) for k in range(n_members)]
-
-
-def prior_weight(n_obs: int) -> float:
-    """What weights times it are the gradient of a Gaussian prior on them: less, the more observations there are.
-
-    Minus the logarithm of the posterior is the mean loss and ``_PRIOR / n_obs`` times half the sum of squares.
-
-    Examples
-    --------
-    >>> prior_weight(400)
-    0.01
-    """
-    return _PRIOR / n_obs
 
 
 class NonFiniteLossError(FitError):

@@ -1,5 +1,6 @@
 """Many networks to learn at once: those of one shape are trained side by side, the others one after another."""
 
+import copy
 import dataclasses
 import time
 from collections import defaultdict
@@ -9,15 +10,18 @@ from typing import NamedTuple
 from tsforecast.exceptions import FitError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.batches.folder import Folder
+from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult, look_back
 from tsforecast.models.neural.forecasting.trained import Trained, finish
-from tsforecast.models.neural.networks.cells import CellName
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.prepare.preparation import Preparation
-from tsforecast.models.neural.training.holdout import N_SCOUTS, NOTHING, Finding, look_back, shrink
-from tsforecast.models.neural.training.module import RecurrentModule
-from tsforecast.models.neural.training.run import course_of, quiet_torch, train_together
+from tsforecast.models.neural.training.module import NeuralModule
+from tsforecast.models.neural.training.quiet import quiet_torch
+from tsforecast.models.neural.training.run import schedule_of, train_together
 from tsforecast.panel import Panel
 
+_HOLDOUT_MEMBERS = 2
 _MOST = 256  # networks times streams side by side: beyond, a step costs as much for each as alone
 
 
@@ -25,10 +29,7 @@ _MOST = 256  # networks times streams side by side: beyond, a step costs as much
 class Recipe:
     """How a network is made and trained, whatever the series: the parameters of the forecasters, spelt out."""
 
-    cell: CellName
-    hidden_size: int
-    num_layers: int
-    dropout: float
+    spec: NetworkSpec
     season_length: int | None
     bptt_length: int | None
     lr: float
@@ -39,16 +40,15 @@ class Recipe:
     training: Training
 
     def data(self, series: Panel | Folder, seed: int) -> StreamDataModule:
-        """The data that a network learns from, ready."""
+        """The data that a network learns from, ready: windows for a network that sees windows."""
+        context = self.spec.context
         data = StreamDataModule(
             season_length=self.season_length,
             bptt_length=self.bptt_length,
             batch_size=self.training.batch_size,
-            kind=self.training.kind,
-            window_length=self.training.window_length,
+            kind=self.training.kind if context is None else "windows",
+            window_length=self.training.window_length if context is None else context,
             validation_size=self.training.validation_size,
-            overlap=self.training.overlap,
-            burn_in=self.training.burn_in,
             decoding=self.decoding,
             preparation=self.preparation,
             random_state=seed,
@@ -59,24 +59,21 @@ class Recipe:
             data.use(series)
         return data
 
-    def module(self, fits: Sequence[StreamDataModule]) -> RecurrentModule:
+    def module(self, fits: Sequence[StreamDataModule]) -> NeuralModule:
         """Untrained networks for these fits, side by side."""
-        return RecurrentModule(
-            self.cell,
-            fits[0].input_size,
-            fits[0].horizon,
-            hidden_size=self.hidden_size,
-            num_layers=self.num_layers,
-            dropout=self.dropout,
+        return NeuralModule(
+            self.spec,
+            fits[0].layout,
             n_members=self.n_members,
             loss=self.decoding.loss,
             lr=self.lr,
             training=self.training,
             random_state=[data.random_state for data in fits],
+            automatic=False,
         )
 
 
-class Task(NamedTuple):
+class FitRequest(NamedTuple):
     """One network (or ensemble) to learn from one panel, or from the series of a folder."""
 
     recipe: Recipe
@@ -84,8 +81,8 @@ class Task(NamedTuple):
     seed: int
 
 
-class Learnt(NamedTuple):
-    """What came of a task: what was trained or the error, and the seconds that it took of those of its group."""
+class FitOutcome(NamedTuple):
+    """What came of a request: what was trained or the error, and the seconds that it took of those of its group."""
 
     outcome: Trained | Exception
     seconds: float
@@ -93,17 +90,17 @@ class Learnt(NamedTuple):
 
 @dataclasses.dataclass
 class _Fit:
-    """A task on its way: its data, what scouts told of it, and the seconds that it took so far."""
+    """A request on its way: its data, what its holdout fit told, and the seconds that it took so far."""
 
     recipe: Recipe
     data: StreamDataModule
     seconds: float
-    finding: Finding = NOTHING
+    holdout: HoldoutResult = NOTHING
     outcome: Trained | Exception | None = None
 
     @property
     def is_refitted(self) -> bool:
-        """Whether scouts find out what the tail tells, before all is learnt from."""
+        """Whether a holdout fit finds out what the tail tells, before all is learnt from."""
         return self.recipe.training.refit and bool(self.data.n_kept.any())
 
 
@@ -117,8 +114,8 @@ class _Shape(NamedTuple):
     n_steps: int
 
 
-def merged_error(learnt: Sequence[Learnt]) -> Exception | None:
-    """The error of the tasks of one model: a `FitError` that names every series that failed, or the first other one."""
+def merged_error(learnt: Sequence[FitOutcome]) -> Exception | None:
+    """The error of the fits of one model: a `FitError` that names every series that failed, or the first other one."""
     errors = [one.outcome for one in learnt if isinstance(one.outcome, Exception)]
     failed = [error for error in errors if isinstance(error, FitError)]
     if len(failed) < len(errors):
@@ -129,30 +126,30 @@ def merged_error(learnt: Sequence[Learnt]) -> Exception | None:
     return FitError(f"{failed[0]} So it went with {len(failed)} series.", failures=failures)
 
 
-def learn(tasks: Sequence[Task]) -> list[Learnt]:
-    """What each task gives, as it would alone; nothing is raised, so that one failure does not stop the others."""
+def learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
+    """What each request gives, as it would alone; nothing is raised, so that one failure does not stop the others."""
     with quiet_torch(0):
-        return _learn(tasks)
+        return _learn(requests)
 
 
-def _learn(tasks: Sequence[Task]) -> list[Learnt]:
-    learnt: dict[int, Learnt] = {}
+def _learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
+    learnt: dict[int, FitOutcome] = {}
     fits: dict[int, _Fit] = {}
-    for place, task in enumerate(tasks):
+    for place, request in enumerate(requests):
         begin = time.perf_counter()
         try:
-            data = task.recipe.data(task.series, task.seed)
-            course_of(data, task.recipe.training, task.recipe.max_epochs)
+            data = request.recipe.data(request.series, request.seed)
+            schedule_of(data, request.recipe.training, request.recipe.max_epochs)
         except Exception as error:  # the caller says what is to become of it
-            learnt[place] = Learnt(error, time.perf_counter() - begin)
+            learnt[place] = FitOutcome(error, time.perf_counter() - begin)
         else:
-            fits[place] = _Fit(task.recipe, data, time.perf_counter() - begin)
-    for group in _groups([fit for fit in fits.values() if fit.is_refitted], N_SCOUTS):
-        _together(_scout, group)
+            fits[place] = _Fit(request.recipe, data, time.perf_counter() - begin)
+    for group in _groups([fit for fit in fits.values() if fit.is_refitted], _HOLDOUT_MEMBERS):
+        _together(_hold_out, group)
     for group in _groups([fit for fit in fits.values() if fit.outcome is None]):
         _together(_train, group)
-    learnt |= {place: Learnt(_outcome(fit), fit.seconds) for place, fit in fits.items()}
-    return [learnt[place] for place in range(len(tasks))]
+    learnt |= {place: FitOutcome(_outcome(fit), fit.seconds) for place, fit in fits.items()}
+    return [learnt[place] for place in range(len(requests))]
 
 
 def _outcome(fit: _Fit) -> Trained | Exception:
@@ -161,10 +158,16 @@ def _outcome(fit: _Fit) -> Trained | Exception:
 
 
 def _groups(fits: Sequence[_Fit], most_members: int | None = None) -> Iterator[list[_Fit]]:
-    """Fits of one recipe and one shape, as many as are worth training side by side."""
+    """Fits of one recipe and one shape, as many as are worth training side by side.
+
+    Only the stock recurrent stack gives a fit the same weights alone and among others; other networks go alone.
+    """
     shapes: dict[tuple[Recipe, _Shape], list[_Fit]] = defaultdict(list)
     for fit in fits:
-        shapes[fit.recipe, _shape(fit)].append(fit)
+        if fit.recipe.spec.network is RecurrentNetwork:
+            shapes[fit.recipe, _shape(fit)].append(fit)
+        else:
+            yield [fit]
     for (recipe, shape), group in shapes.items():
         n_members = min(recipe.n_members, most_members or recipe.n_members)
         size = max(_MOST // (n_members * shape.n_streams), 1)
@@ -174,8 +177,8 @@ def _groups(fits: Sequence[_Fit], most_members: int | None = None) -> Iterator[l
 
 def _shape(fit: _Fit) -> _Shape:
     data = fit.data
-    course = course_of(data, fit.recipe.training, fit.recipe.max_epochs)
-    return _Shape(course.loader.n_streams, course.loader.length, data.input_size, data.horizon, course.n_steps)
+    schedule = schedule_of(data, fit.recipe.training, fit.recipe.max_epochs)
+    return _Shape(schedule.loader.n_streams, schedule.loader.length, data.input_size, data.horizon, schedule.n_steps)
 
 
 def _together(work: Callable[[Recipe, Sequence[_Fit]], None], group: Sequence[_Fit]) -> None:
@@ -190,17 +193,23 @@ def _together(work: Callable[[Recipe, Sequence[_Fit]], None], group: Sequence[_F
         fit.seconds += (time.perf_counter() - begin) / len(group)
 
 
-def _scout(recipe: Recipe, group: Sequence[_Fit]) -> None:
-    """Train a few members without the tails, keep what they find, and learn from the tails, too, from now on."""
-    recipe = dataclasses.replace(recipe, n_members=min(recipe.n_members, N_SCOUTS))
-    fits = [fit.data for fit in group]
-    module = recipe.module(fits)
-    for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
-        fit = group[k]
-        fit.outcome = failure
-        if failure is None:
-            fit.finding = look_back(module.network.take(_members(recipe, k)), fit.data)
+def _hold_out(recipe: Recipe, group: Sequence[_Fit]) -> None:
+    """Train a few members without the tails, keep what these tell, and learn from the tails, too, from now on."""
+    for fit, found in zip(group, _holdout_results(recipe, [fit.data for fit in group]), strict=True):
+        if isinstance(found, FitError):
+            fit.outcome = found
+        else:
+            fit.holdout = found
             fit.data.use_whole()
+
+
+def _holdout_results(recipe: Recipe, fits: Sequence[StreamDataModule]) -> list[HoldoutResult | FitError]:
+    recipe = dataclasses.replace(recipe, n_members=min(recipe.n_members, _HOLDOUT_MEMBERS))
+    module = recipe.module(fits)
+    failures = train_together(module, fits, recipe.training, recipe.max_epochs)
+    return [
+        failure or look_back(module.network.take(module.members_of(k)), fits[k]) for k, failure in enumerate(failures)
+    ]
 
 
 def _train(recipe: Recipe, group: Sequence[_Fit]) -> None:
@@ -208,10 +217,45 @@ def _train(recipe: Recipe, group: Sequence[_Fit]) -> None:
     fits = [fit.data for fit in group]
     module = recipe.module(fits)
     for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
-        fit, network = group[k], module.network.take(_members(recipe, k))
-        shrink(network, fit.finding.share, module.head.n_params)
-        fit.outcome = failure or finish(network, fit.data, fit.finding.optimism)
+        fit, network = group[k], module.network.take(module.members_of(k))
+        network.shrink(fit.holdout.share)
+        fit.outcome = failure or finish(network, fit.data, fit.holdout.optimism)
 
 
-def _members(recipe: Recipe, k: int) -> slice:
-    return slice(k * recipe.n_members, (k + 1) * recipe.n_members)
+def holdout_fit(module: NeuralModule, data: StreamDataModule) -> HoldoutResult:
+    """What a holdout fit finds for a module that is to be trained by a Trainer of one's own.
+
+    It makes the steps that the Trainer is to make, on the data without their tails.
+
+    Raises
+    ------
+    FitError
+        The loss is not finite.
+    """
+    trainer, own = module.trainer, copy.copy(data)
+    own.trainer = None
+    steps = trainer.max_steps if trainer.max_steps is not None and trainer.max_steps > 0 else None
+    clip = trainer.gradient_clip_val
+    options = dataclasses.replace(
+        module.options,
+        max_steps=steps,
+        gradient_clip_val=None if clip is None else float(clip),
+        accelerator="auto",
+        precision="32-true",
+    )
+    recipe = Recipe(
+        spec=module.spec,
+        season_length=data.season_length,
+        bptt_length=data.bptt_length,
+        lr=module.lr,
+        max_epochs=None if steps else trainer.max_epochs,
+        n_members=module.network.n_members,
+        decoding=data.decoding,
+        preparation=data.preparation,
+        training=options,
+    )
+    with quiet_torch(0):
+        (found,) = _holdout_results(recipe, [own])
+    if isinstance(found, FitError):
+        raise found
+    return found

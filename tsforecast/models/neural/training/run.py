@@ -1,78 +1,32 @@
-"""Trains networks with Lightning, quietly, and leaves the process as it was."""
+"""Runs of the estimators: fits side by side under one Lightning Trainer."""
 
 import contextlib
-import logging
 import math
-import os
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
 from tsforecast.exceptions import FitError, ParameterError
-from tsforecast.models.neural.batches.batched_fits import Course, JointLoader
+from tsforecast.models.neural.batches.batched_fits import BatchedFits, FitSchedule
+from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
-from tsforecast.models.neural.batches.streams import Chunk, ChunkLoader
-from tsforecast.models.neural.networks.linear_start import initialise
+from tsforecast.models.neural.batches.streams import ChunkLoader
+from tsforecast.models.neural.networks.recurrent import RecurrentMembers
 from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.best_weights import Keeper
-from tsforecast.models.neural.training.loop import make_lean
-from tsforecast.models.neural.training.module import NonFiniteLossError, RecurrentModule, prior_weight
+from tsforecast.models.neural.training.best_weights import BestWeights
+from tsforecast.models.neural.training.module import NeuralModule, NonFiniteLossError
+from tsforecast.models.neural.training.optimiser import prior_weight
+from tsforecast.models.neural.training.quiet import interruptible
 
 _ROWS = 8192  # steps times streams times members of a validation chunk, where the chunks of training are shorter
-_WORTH_A_GPU = 65_536  # networks times streams times hidden_size
+_WORTH_A_GPU = 65_536  # networks times streams times units
 _SMALL = 1_000_000  # inputs of a panel whose chunks are held
 _ROUND = 10  # steps: fits of nearly equal length make equally many, and can be trained side by side
 
 
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Within: one thread of torch. After: as many as before."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@contextlib.contextmanager
-def quiet_torch(seed: int) -> Iterator[None]:
-    """Within: one thread, a seeded generator, float32, silence. After: everything as it was before."""
-    dtype = torch.get_default_dtype()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
-    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    with one_thread(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"(pytorch_)?lightning")
-        warnings.filterwarnings("ignore", message=".*(lightning|dataloader|workers).*")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        torch.manual_seed(seed)
-        torch.set_default_dtype(torch.float32)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)
-            torch.use_deterministic_algorithms(deterministic)
-            if workspace is None:  # Lightning sets it for a deterministic run
-                os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Within: Lightning ends the process when it is interrupted. After: that is the `KeyboardInterrupt` that it was."""
-    try:
-        yield
-    except SystemExit as end:
-        raise end.__context__ if isinstance(end.__context__, KeyboardInterrupt) else end from None
-
-
-def train(module: RecurrentModule, data: StreamDataModule, options: Training, max_epochs: int | None) -> None:
+def train(module: NeuralModule, data: StreamDataModule, options: Training, max_epochs: int | None) -> None:
     """Fit the weights of ``module``, in place.
 
     Raises
@@ -86,31 +40,30 @@ def train(module: RecurrentModule, data: StreamDataModule, options: Training, ma
 
 
 def train_together(
-    module: RecurrentModule, fits: Sequence[StreamDataModule], options: Training, max_epochs: int | None
+    module: NeuralModule, fits: Sequence[StreamDataModule], options: Training, max_epochs: int | None
 ) -> list[FitError | None]:
     """Fit the weights of ``module``, whose members are those of each fit in turn, in place; say what failed.
 
     The fits must be of one shape. Each keeps the weights that it would have alone.
     """
     n_members = module.network.n_members // len(fits)
-    courses = [course_of(data, options, max_epochs) for data in fits]
-    plain = module.network.dropout == 0 and options.overlap == 0 and options.precision == "32-true"
-    loader = JointLoader(courses, n_members, whole=not plain or module.head.probabilistic)
-    watched = options.patience > 0 and options.averaging == 0 and not options.refit
-    keeper = Keeper(loader, [_tail(data, n_members) if watched else None for data in fits], options)
+    batches = BatchedFits(
+        [schedule_of(data, options, max_epochs) for data in fits], n_members, whole=_is_padded(module, options)
+    )
     for k, data in enumerate(fits):
-        trust, members = torch.as_tensor(data.layout.trust()), slice(k * n_members, (k + 1) * n_members)
-        initialise(module.network, data.tables[0], trust, module.head.n_params, members)
-    module.total_steps = courses[0].n_steps
+        module.begin_from(k, data)
+    module.total_steps = batches.schedules[0].n_steps
     if options.weight_decay is None:
         priors = [prior_weight(data.n_obs) for data in fits]
         module.decay = torch.tensor(priors, dtype=torch.float64).repeat_interleave(n_members)
+    watch = _Watch(
+        module, batches, [_tail(data, n_members) if _is_watched(options) else None for data in fits], options
+    )
     trainer = pl.Trainer(
-        accelerator=_accelerator(options, module, courses[0].loader.n_streams),
+        accelerator=_accelerator(options, module, batches.schedules[0].loader.n_streams),
         devices=1,
         max_epochs=1,
-        gradient_clip_val=options.gradient_clip_val,
-        callbacks=[keeper],
+        callbacks=[watch.best],
         precision="64-true" if fits[0].dtype == torch.float64 else options.precision,
         deterministic=options.deterministic,
         logger=False,
@@ -118,30 +71,99 @@ def train_together(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    if options.precision == "32-true":
-        make_lean(trainer, module, loader)
     with contextlib.suppress(NonFiniteLossError), interruptible():  # the former is told below, with its series
-        trainer.fit(module, train_dataloaders=loader)
+        trainer.fit(module, train_dataloaders=_WholeRun(batches, watch))
     module.cpu()
     module.network.eval()
     return [_failure(module.failures.get(k), data) for k, data in enumerate(fits)]
 
 
-def _accelerator(options: Training, module: RecurrentModule, n_streams: int) -> str:
+class _WholeRun:
+    """All chunks of a run as one batch: what the Trainer iterates over."""
+
+    def __init__(self, batches: BatchedFits, watch: "_Watch") -> None:
+        self.batches, self.watch = batches, watch
+
+    def __iter__(self) -> Iterator[Iterable[Chunk]]:
+        """The one batch; the watch looks at the weights before the first step."""
+        yield self.watch.begun(self.batches)
+
+
+class _Watch:
+    """Looks at the weights of each fit where it is due, and ends a fit that has waited long enough.
+
+    Without a tail to validate on, a fit keeps the weights of its last step, whatever the others do after it.
+    """
+
+    def __init__(
+        self,
+        module: NeuralModule,
+        batches: BatchedFits,
+        tails: Sequence[Iterable[Chunk] | None],
+        options: Training,
+    ) -> None:
+        self.module, self.batches, self.tails, self.averaging = module, batches, tails, options.averaging
+        self.best = BestWeights(options.patience, options.averaging)
+        module.after_step = self.after_step
+
+    def begun(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+        """The chunks; before the first of them the weights are looked at: they are a candidate, too."""
+        for fit in range(len(self.tails)):
+            self._look(fit, 0)
+        yield from chunks
+
+    def after_step(self, step: int) -> None:
+        """Look at the fits that are due after so many steps."""
+        for fit in self.batches.due.pop(step, ()):
+            self._look(fit, step)
+
+    def _look(self, fit: int, step: int) -> None:
+        schedule, tail = self.batches.schedules[fit], self.tails[fit]
+        if schedule.stopped:
+            return
+        if step > 0 and self.averaging > 0:
+            if step >= (1 - self.averaging) * schedule.n_steps:
+                self.best.average(self.module, fit)
+            return
+        loss = None if tail is None else self.module.mean_loss(self.module.members_of(fit), tail)
+        schedule.stopped = self.best.note(self.module, fit, loss)
+
+
+def _is_watched(options: Training) -> bool:
+    return options.patience > 0 and options.averaging == 0 and not options.refit
+
+
+def _is_padded(module: NeuralModule, options: Training) -> bool:
+    """Whether chunks are padded to one length, so that a fit gets the same numbers alone and among others."""
+    members: Any = module.network.members
+    if type(members) is not RecurrentMembers:
+        return False
+    return members.dropout > 0 or options.precision != "32-true" or module.head.probabilistic
+
+
+def _accelerator(options: Training, module: NeuralModule, n_streams: int) -> str:
     if options.accelerator == "gpu" and not torch.cuda.is_available():
         raise ParameterError("accelerator='gpu' needs a GPU that torch can use; there is none here.")
-    size = module.network.n_members * n_streams * module.network.hidden_size
     if options.accelerator == "auto":
+        size = module.network.n_members * n_streams * _n_units(module)
         return "gpu" if torch.cuda.is_available() and size >= _WORTH_A_GPU else "cpu"
     return options.accelerator
 
 
-def course_of(data: StreamDataModule, options: Training, max_epochs: int | None) -> Course:
+def _n_units(module: NeuralModule) -> int:
+    """Units of the widest layer, or what stands for them in a network without such."""
+    members: Any = module.network.members
+    if type(members) is RecurrentMembers:
+        return max(members.hidden_sizes)
+    return math.isqrt(sum(weight[0].numel() for weight in members.parameters()))
+
+
+def schedule_of(data: StreamDataModule, options: Training, max_epochs: int | None) -> FitSchedule:
     """The steps of a fit to these data."""
     loader, every_epoch = data.train_dataloader(), options.averaging > 0
     if max_epochs is not None:
-        return Course(loader, max_epochs * loader.n_chunks, max_epochs, every_epoch=every_epoch)
-    return Course(loader, steps_for(data.n_obs, options), every_epoch=every_epoch)
+        return FitSchedule(loader, max_epochs * loader.n_chunks, max_epochs, every_epoch=every_epoch)
+    return FitSchedule(loader, steps_for(data.n_obs, options), every_epoch=every_epoch)
 
 
 def _tail(data: StreamDataModule, n_members: int) -> Iterable[Chunk] | None:

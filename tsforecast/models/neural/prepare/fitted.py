@@ -21,7 +21,7 @@ _ROWS = ("season", "reverting", "mean", "spread", "change", "lowest")  # that ev
 N_PLAIN = 3  # change, distance from the level, observed or not
 
 
-class Local(NamedTuple):
+class SeriesMemory(NamedTuple):
     """What is remembered of each series to place its next value."""
 
     last: Floats  # (n_series,): last value seen, nan before the first
@@ -30,7 +30,7 @@ class Local(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Prepared:
+class FittedPreparation:
     """What was learnt of each series: arrays over ``n_series``, and what they share.
 
     Attributes
@@ -76,7 +76,7 @@ class Prepared:
     smoothing: float = 0.0
 
     @property
-    def n_local(self) -> int:
+    def n_past(self) -> int:
         """Inputs that come from values; those of either kind of series are kept apart where there are both."""
         return (N_PLAIN + self.n_lags) * (2 if self.mixed else 1)
 
@@ -90,40 +90,42 @@ class Prepared:
         """Steps after which seasonal indices repeat: see `season.cycle_of`."""
         return self.season.shape[1]
 
-    def take(self, positions: Ints) -> "Prepared":
+    def take(self, positions: Ints) -> "FittedPreparation":
         """What was learnt of some series, in the order given."""
         transform = Transform(self.transform.ids.take(positions), self.transform.lambdas[positions])
         rows = {name: getattr(self, name)[positions] for name in _ROWS}
         return dataclasses.replace(self, transform=transform, **rows)
 
-    def start(self) -> Local:
+    def start(self) -> SeriesMemory:
         """The memory before the first value."""
         n = self.mean.size
         prior = np.full(n, _PRIOR)
         slow = prior if self.counts else np.zeros(n)
         sums = np.column_stack([slow * self.mean, slow, prior * self.change, prior])
-        return Local(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
+        return SeriesMemory(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
 
-    def walk(self, u: Floats, indptr: Ints) -> tuple[Local, Floats, Floats, Floats]:
+    def walk(self, u: Floats, indptr: Ints) -> tuple[SeriesMemory, Floats, Floats, Floats]:
         """As `step`, over all observations ``(n_obs,)`` of all series: memory at their end, inputs, levels, scales."""
-        told, *local = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, self.n_lags)
+        told, *memory = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, self.n_lags)
         of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
-        return Local(*local), *self._place(of, told, ~np.isnan(u))
+        return SeriesMemory(*memory), *self._place(of, told, ~np.isnan(u))
 
-    def step(self, local: Local, u: Floats) -> tuple[Local, Floats, Floats, Floats]:
-        """One step on: memory, inputs ``(n_series, n_local)``, level and scale ``(n_series,)``, having seen ``u``."""
+    def step(self, memory: SeriesMemory, u: Floats) -> tuple[SeriesMemory, Floats, Floats, Floats]:
+        """One step on: memory, inputs ``(n_series, n_past)``, level and scale ``(n_series,)``, having seen ``u``."""
         decay = 1 - 1 / self.memory
         seen = ~np.isnan(u)
-        moved = seen & ~np.isnan(local.last)
-        delta = np.where(moved, u - local.last, 0.0)
-        lags = np.column_stack([local.last, local.lags[:, :-1]])
+        moved = seen & ~np.isnan(memory.last)
+        delta = np.where(moved, u - memory.last, 0.0)
+        lags = np.column_stack([memory.last, memory.lags[:, :-1]])
         ones = np.ones_like(u)
-        sums = np.where(seen[:, None], decay * local.sums + np.column_stack([u, ones, np.abs(delta), ones]), local.sums)
-        sums[:, 2:] = np.where(moved[:, None], sums[:, 2:], local.sums[:, 2:])
-        local = Local(np.where(seen, u, local.last), lags, sums)
+        sums = np.where(
+            seen[:, None], decay * memory.sums + np.column_stack([u, ones, np.abs(delta), ones]), memory.sums
+        )
+        sums[:, 2:] = np.where(moved[:, None], sums[:, 2:], memory.sums[:, 2:])
+        memory = SeriesMemory(np.where(seen, u, memory.last), lags, sums)
         means = sums[:, [0, 2]] / np.maximum(sums[:, [1, 3]], 1e-12)
-        told = np.column_stack([delta, local.last, means, lags])
-        return local, *self._place(np.arange(u.size), told, seen)
+        told = np.column_stack([delta, memory.last, means, lags])
+        return memory, *self._place(np.arange(u.size), told, seen)
 
     def _place(self, of: Ints, told: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
         """Inputs, level and scale from what `walk` tells of observations of the series ``of``."""
@@ -176,7 +178,7 @@ class Prepared:
         return base
 
 
-def concatenate(one: Prepared, other: Prepared) -> Prepared:
+def concatenate(one: FittedPreparation, other: FittedPreparation) -> FittedPreparation:
     """What was learnt of the series of both, one after the other."""
     rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _ROWS}
     lambdas = np.concatenate([one.transform.lambdas, other.transform.lambdas])

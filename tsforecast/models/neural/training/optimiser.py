@@ -1,48 +1,60 @@
-"""What an optimiser step costs beside the network, made small: between two kernels a processor has forgotten all else.
-
-A step of a small network takes Lightning and torch longer than its arithmetic does. `Descent` is an optimiser that is
-one kernel; `LeanModule` shortens the hooks that Lightning calls at every step where its own loop runs; `clip_by_member`
-makes few passes. None of them changes a result.
-"""
+"""The optimiser: its steps, its learning rate, and what is done to gradients before, member by member."""
 
 import functools
 import math
 from collections.abc import Iterable
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
 from tsforecast.kernels.recurrent.descent import adam, momentum
 from tsforecast.models.neural.networks.compiled_layer import flat
-
-OptimizerName: TypeAlias = Literal["adam", "adamw", "sgd"]
+from tsforecast.models.neural.options import Training
 
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's
 _MOMENTUM = 0.9
+_RISE = 0.25  # share of a one-cycle run in which the learning rate rises
+_FIRST = 0.1  # of the largest learning rate, at the first step
+_LAST = 0.01  # at the last
+_PRIOR = 4.0  # observations
 
 
-class LeanModule(pl.LightningModule):
-    """A LightningModule whose hooks do nothing that is not needed."""
+def torch_optimizer(parameters: Iterable[Tensor], options: Training, lr: float) -> torch.optim.Optimizer:
+    """Torch's optimiser of the name that the options give."""
+    weight_decay = options.weight_decay or 0.0
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(parameters, lr, momentum=_MOMENTUM, weight_decay=weight_decay)
+    kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
+    return kind(parameters, lr, weight_decay=weight_decay, fused=True)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Store an attribute; the name of the current hook, set twice around every one, without torch's checks."""
-        if name == "_current_fx_name":
-            self.__dict__[name] = value
-        else:
-            super().__setattr__(name, value)
 
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
-        """The batch, itself where it is there already."""
-        return batch if batch[0].device == device else super().transfer_batch_to_device(batch, device, dataloader_idx)
+def one_cycle(progress: float) -> float:
+    """Factor of the learning rate after a share of the run (Smith 2018): up by a cosine, then down by one.
 
-    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: torch.optim.Optimizer) -> None:
-        """Forget all gradients."""
-        for group in optimizer.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
+    Examples
+    --------
+    >>> [round(one_cycle(p), 3) for p in (0.0, 0.25, 1.0, 1.5)]
+    [0.1, 1.0, 0.01, 0.01]
+    """
+    if progress < _RISE:
+        return 1.0 + (_FIRST - 1.0) * 0.5 * (1 + math.cos(math.pi * progress / _RISE))
+    rest = min((progress - _RISE) / (1 - _RISE), 1.0)
+    return _LAST + (1.0 - _LAST) * 0.5 * (1 + math.cos(math.pi * rest))
+
+
+def prior_weight(n_obs: int) -> float:
+    """What weights times it are the gradient of a Gaussian prior on them: less, the more observations there are.
+
+    Minus the logarithm of the posterior is the mean loss and ``prior_weight(n_obs)`` times half the sum of squares.
+
+    Examples
+    --------
+    >>> prior_weight(400)
+    0.01
+    """
+    return _PRIOR / n_obs
 
 
 class Descent:
@@ -66,7 +78,7 @@ class Descent:
     tensor([0.9000, 0.9000])
     """
 
-    def __init__(self, weights: Tensor, name: OptimizerName, weight_decay: float) -> None:
+    def __init__(self, weights: Tensor, name: str, weight_decay: float) -> None:
         assert weights.grad is not None
         self.name, self.weight_decay, self.n_steps = name, weight_decay, 0
         self._weights, self._gradient = flat(weights), flat(weights.grad)

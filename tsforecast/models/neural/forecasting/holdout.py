@@ -3,36 +3,34 @@
 The tail of a series is its latest part, which a forecast needs most; but what is learnt from cannot tell how much was
 learnt by heart. So two members are trained without the tails and forecast them; then all are trained anew, on all that
 there is (Goodfellow, Bengio & Courville 2016, section 7.8, on what to do with data kept for validation). What remains
-of the two is a `Finding`:
+of the two is a `HoldoutResult`:
 
-- how far to trust the recurrent part. The output is ``S x + c + V h``; where the linear start ``S x + c`` and a share w
-  of ``V h`` forecast the tails best, V is multiplied with w: a forecast is shrunk towards a simpler one;
+- how far to trust the network. The output is ``S x + c + network(x)``; where the linear start ``S x + c`` and a share w
+  of what the network adds forecast the tails best, that is multiplied with w: a forecast is shrunk towards a simpler
+  one;
 - by how much the residuals of training are too small for intervals.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
-from tsforecast._types import Floats
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.intervals import optimism_of
 from tsforecast.models.neural.heads import head_of
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.linear_start import LinearStart
 
-N_SCOUTS = 2
 _SHARES = np.linspace(0, 1, 21)
 
 
-class Finding(NamedTuple):
+class HoldoutResult(NamedTuple):
     """What the tails told.
 
     Attributes
     ----------
     share : float
-        Of the recurrent part of the output, what forecasts best.
+        Of what the network adds to the linear start, the share that forecasts best.
     optimism : float, optional
         What residuals of training are to be multiplied with.
     """
@@ -41,36 +39,25 @@ class Finding(NamedTuple):
     optimism: float | None = None
 
 
-NOTHING = Finding()
+NOTHING = HoldoutResult()
 
 
-def look_back(network: RecurrentNetwork, data: StreamDataModule) -> Finding:
+def look_back(network: LinearStart, data: StreamDataModule) -> HoldoutResult:
     """What a network trained without the tails tells when it forecasts them."""
     assert data.panel is not None
     head, target = head_of(data.decoding.loss), data.inputs.target
-    raw = decode.warm_up(network, data.inputs.x, data.panel.lengths).output
+    raw = decode.run_history(network, data.inputs.x, data.panel.lengths).output
     raw = raw.reshape(len(raw), -1, head.n_params)  # (n_obs, horizon, n_params)
-    linear = _linear(network, data.inputs.x)[:, :: head.n_params]
-    recurrent = raw[:, :, 0] - linear
+    linear = network.linear_of(data.inputs.x)[:, :: head.n_params]
+    added = raw[:, :, 0] - linear
     seen = ~np.isnan(target)
     tail = seen & data.is_kept
     ends = raw[tail]  # (n_tail, n_params)
 
     def distance(share: float) -> float:
-        ends[:, 0] = linear[tail] + share * recurrent[tail]
+        ends[:, 0] = linear[tail] + share * added[tail]
         return float(np.abs(target[tail] - head.point(ends)).mean())
 
     share = float(min(_SHARES, key=distance)) if tail.any() else 1.0
-    raw[:, :, 0] = linear + share * recurrent
-    return Finding(share, optimism_of(np.abs(target - head.point(raw)), seen & ~tail, tail))
-
-
-def _linear(network: RecurrentNetwork, x: Floats) -> Floats:
-    """The linear part of the raw outputs, which all members share: ``(n_obs, output_size)``."""
-    return np.asarray(x @ network.direct[0].double().numpy() + network.intercept[0].double().numpy())
-
-
-@torch.no_grad()
-def shrink(network: RecurrentNetwork, share: float, n_params: int) -> None:
-    """Multiply the recurrent part of point forecasts, the first of ``n_params`` outputs a step, with ``share``."""
-    network.readout[:, :, ::n_params] *= share
+    raw[:, :, 0] = linear + share * added
+    return HoldoutResult(share, optimism_of(np.abs(target - head.point(raw)), seen & ~tail, tail))

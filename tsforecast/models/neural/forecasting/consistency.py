@@ -10,27 +10,39 @@ from tsforecast.exceptions import DataError
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.cells import CellName
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.network import Network
+from tsforecast.models.neural.networks.recurrent import layer_sizes
+from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.panel import Panel
 
+_USUAL: dict[str, Any] = {"hidden_size": 32, "num_layers": 1, "dropout": 0.0}
 
-def network_of(shape: dict[str, Any], weights: dict[str, Tensor]) -> RecurrentNetwork:
-    """The network of this shape with these weights, which must have it.
+
+def network_of(
+    spec: NetworkSpec, layout: FeatureLayout, n_params: int, n_members: int, weights: dict[str, Tensor]
+) -> LinearStart:
+    """The network of this kind with these weights, which must have its shape.
 
     Raises
     ------
     DataError
         A weight is not finite, or the shape is not that of the weights.
     """
-    check_network(shape["hidden_size"], shape["num_layers"], shape["dropout"], shape["n_members"], 1.0)
-    for name in ("input_size", "output_size"):
-        check_value(name, shape[name], int, 1)
-    if shape["cell"] not in get_args(CellName):
-        raise DataError(f"cell={shape['cell']!r} is none of {list(get_args(CellName))}.")
-    if shape["num_layers"] > len(weights):
+    if not issubclass(spec.network, Network):
+        raise DataError(f"{spec.network!r} is no network.")
+    settings = dict(spec.settings)
+    shape = {name: settings.get(name, default) for name, default in _USUAL.items()}
+    check_network(**shape, n_members=n_members, lr=1.0)
+    if weights["slopes"].shape[0] != n_members:
+        raise DataError(f"There are weights of {weights['slopes'].shape[0]} members; there should be {n_members}.")
+    if len(layer_sizes(shape["hidden_size"], shape["num_layers"])) > len(weights):
         raise DataError(f"There are {len(weights)} weights; {shape['num_layers']} layers have more.")
-    with torch.device("meta"):  # no memory is taken for what the shape only says
-        network = RecurrentNetwork(**shape, seeds=())
+    if "cell" in settings and not isinstance(settings["cell"], type) and settings["cell"] not in get_args(CellName):
+        raise DataError(f"cell={settings['cell']!r} is none of {list(get_args(CellName))}.")
+    with torch.device("meta"):  # no memory is taken for what the settings only say
+        network = spec.build(layout, n_params, range(n_members))
     network.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
     for name, value in network.state_dict().items():
         if not bool(torch.isfinite(value).all()):
@@ -70,9 +82,9 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         known = np.isfinite(array) | (name == "lambdas")
         if array.shape != size or not known.all():
             raise DataError(f"{name} of shape {array.shape} should be finite and of shape {size}.")
-    layout.static.encode(panel)  # which says what is wrong
-    told = prepared.n_local, prepared.n_lags, prepared.season_length, layout.input_size
-    wanted = layout.n_local, layout.n_lags, layout.season_length, network.shape["input_size"]
-    outputs = horizon * trained.head.n_params, network.shape["output_size"]
+    layout.static_code.encode(panel)  # which says what is wrong
+    told = prepared.n_past, prepared.n_lags, prepared.season_length, layout.input_size
+    wanted = layout.n_past, layout.n_lags, layout.season_length, network.slopes.shape[1]
+    outputs = horizon * trained.head.n_params, network.slopes.shape[2]
     if told != wanted or outputs[0] != outputs[1] or trained.head.counts != prepared.counts:
         raise DataError(f"Inputs {told} should be {wanted}, outputs {outputs[0]} should be {outputs[1]}.")

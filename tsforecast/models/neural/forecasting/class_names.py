@@ -1,0 +1,57 @@
+"""Names of networks and cells in checkpoints -> classes; none is imported that was not asked for."""
+
+import importlib
+from collections.abc import Sequence
+from typing import Any
+
+from tsforecast.exceptions import DataError
+from tsforecast.models.neural.networks.cell import Cell
+from tsforecast.models.neural.networks.network import Network
+
+_HOME = "tsforecast.models.neural.networks."
+_MARK = "class: "
+
+
+def named(value: Any) -> Any:
+    """A class as its name, any other value as it is."""
+    return f"{_MARK}{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
+
+
+def class_of(value: Any, own: Sequence[type] = ()) -> Any:
+    """The class that a name stands for, any other value as it is.
+
+    Parameters
+    ----------
+    value : object
+        What `named` gives.
+    own : sequence of type
+        Networks and cells that may be named besides those of this package.
+
+    Raises
+    ------
+    DataError
+        The name is of no network or cell that may be named.
+
+    Examples
+    --------
+    >>> class_of(named(Cell)) is Cell, class_of(3)
+    (True, 3)
+    """
+    if not isinstance(value, str) or not value.startswith(_MARK):
+        return value
+    for kind in own:
+        if named(kind) == value:
+            return kind
+    path = value.removeprefix(_MARK)
+    module, _, name = path.rpartition(".")
+    found = None
+    if module.startswith(_HOME):
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except ImportError:
+            found = None
+    if not isinstance(found, type) or not issubclass(found, (Network, Cell)):
+        raise DataError(
+            f"{path} is no network or cell of this package; name your own: from_checkpoint(path, own=[...])."
+        )
+    return found

@@ -1,0 +1,198 @@
+"""Members: several networks of one class side by side, each with its own weights."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
+
+from tsforecast.models.neural.batches.chunk import Chunk
+from tsforecast.models.neural.networks.network import Network, State
+from tsforecast.models.neural.networks.windows import WindowState, as_windows
+from tsforecast.models.neural.prepare.features import FeatureLayout
+
+
+class Members(nn.Module):
+    """Networks of one class, their weights stacked along a first axis, that never see each other.
+
+    They run in one call of `torch.func.vmap`, or one after the other where a network does not allow that.
+
+    Parameters
+    ----------
+    network : type of Network
+    layout : FeatureLayout
+    n_params : int
+    settings : dict
+        Keyword arguments of the network.
+    seeds : sequence of int
+        Each member's weights are drawn from its own seed: a member alone is what it is among others.
+
+    Examples
+    --------
+    >>> from tsforecast.models.neural.networks.cell_stack import CellStack
+    >>> from tsforecast.models.neural.prepare.features import FeatureLayout
+    >>> members = Members(CellStack, FeatureLayout.plain(3, horizon=2), 1, {"hidden_size": 4}, seeds=[7, 8])
+    >>> chunk = Chunk(torch.zeros(1, 5, 6, 3), *torch.zeros(2, 1, 5, 6).bool())
+    >>> output, state = members(chunk, members.initial_state(6))
+    >>> tuple(output.shape)
+    (2, 5, 6, 2, 1)
+    """
+
+    share: Tensor
+
+    def __init__(
+        self,
+        network: type[Network],
+        layout: FeatureLayout,
+        n_params: int,
+        settings: dict[str, Any],
+        seeds: Sequence[int],
+    ) -> None:
+        super().__init__()
+        self.network, self.settings, self.n_members = network, dict(settings), len(seeds)
+        alone = [_drawn(seed, lambda: network(layout, n_params, **settings)) for seed in seeds]
+        self.stacked = copy.deepcopy(alone[0])
+        for module, name, parts in _tensors(self.stacked, alone):
+            value = torch.stack([part.detach() for part in parts])
+            setattr(module, name, nn.Parameter(value) if isinstance(parts[0], nn.Parameter) else value)
+        self.register_buffer("share", torch.ones(len(seeds), layout.horizon, n_params))
+        self._template = [_Face(copy.deepcopy(alone[0]).to("meta"))]  # in a list: no module of this one
+
+    @property
+    def context(self) -> int | None:
+        """Steps of a window, or None where a state is carried."""
+        return self.stacked.context
+
+    def initial_state(self, n_streams: int) -> State:
+        """The state of all members before the first step; of a network of windows, that nothing was seen."""
+        if self.context is not None:
+            return WindowState.empty(self.context, n_streams, self.stacked.layout.input_size, self.share)
+        return self._call("initial_state", (n_streams,), (None,))
+
+    def forward(self, chunk: Chunk, state: State = None) -> tuple[Tensor, State]:
+        """Outputs ``(n_members, n_steps, n_streams, horizon, n_params)`` and the state after the last step.
+
+        A network of windows that is given no state takes the chunk as one window of every stream.
+        """
+        if self.context is not None and state is not None:
+            windows, after = as_windows(chunk, state, self.context)
+            output, _ = self.forward(windows)
+            output = output[:, -1].view(len(output), chunk.n_steps, chunk.n_streams, *output.shape[3:])
+            return output, after
+        if self.context is None and state is None:
+            state = self.initial_state(chunk.n_streams)
+        parts = {name: part for name, part in chunk._asdict().items() if part is not None}
+        apart = {name: 0 if len(part) > 1 else None for name, part in parts.items()}
+        parts = {name: part if apart[name] == 0 else part[0] for name, part in parts.items()}
+        output, after = self._call("step", (parts, state), (apart, tree_map(_over_members, state)))
+        return output * self.share[:, None, None], after
+
+    def features(self, chunk: Chunk, state: State = None) -> tuple[Tensor, State]:
+        """What is added to the linear start, ``(n_members, n_steps, n_streams, horizon * n_params)``, and the state."""
+        found, after = self.forward(chunk, state)
+        return found.flatten(-2), after
+
+    def output(self, linear: Callable[[Tensor], Tensor], features: Tensor, x: Tensor) -> Tensor:
+        """The features added to ``linear`` of the inputs."""
+        return linear(x).view_as(features) + features
+
+    def workspaces(self) -> None:
+        """None: there are no buffers to reuse."""
+
+    def penalty(self) -> Tensor:
+        """That of each member, ``(n_members,)``."""
+        penalty: Tensor = self._call("penalty", (), ())
+        return penalty
+
+    @torch.no_grad()
+    def shrink(self, share: float, n_params: int) -> None:
+        """Multiply the point forecasts, the first of ``n_params`` outputs a step ahead, with ``share``."""
+        self.share.view(len(self.share), -1)[:, ::n_params] *= share
+
+    @torch.no_grad()
+    def take(self, members: slice) -> Self:
+        """Some of the members, on their own."""
+        taken = copy.deepcopy(self)
+        for module, name, (part,) in list(_tensors(taken, [taken])):
+            value = part.detach()[members].clone()
+            setattr(module, name, nn.Parameter(value) if isinstance(part, nn.Parameter) else value)
+        taken.n_members = len(taken.share)
+        return taken
+
+    def _call(self, method: str, arguments: tuple[Any, ...], dims: tuple[Any, ...]) -> Any:
+        """What a method of the network gives for each member, stacked; ``dims`` says which arguments are apart."""
+        weights: dict[str, Tensor] = {f"network.{name}": value for name, value in self.stacked.named_parameters()}
+        weights |= {f"network.{name}": value for name, value in self.stacked.named_buffers()}
+        face = self._template[0].train(self.training)
+        form: list[Any] = []
+
+        def alone(own: dict[str, Tensor], *given: Any) -> tuple[Tensor, ...]:
+            leaves, spec = tree_flatten(functional_call(face, own, (method, *given)))
+            form[:] = [spec, [None if isinstance(leaf, Tensor) else (leaf,) for leaf in leaves]]
+            return tuple(leaf for leaf in leaves if isinstance(leaf, Tensor))
+
+        run = vmap(alone, (0, *dims), randomness="different") if self.stacked.side_by_side else _one_by_one(alone, dims)
+        found = iter(run(weights, *arguments))
+        spec, held = form
+        return tree_unflatten([next(found) if leaf is None else leaf[0] for leaf in held], spec)
+
+
+class _Face(nn.Module):
+    """Any method of a network as ``forward``, which is what `torch.func.functional_call` calls."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, method: str, *arguments: Any) -> Any:
+        if method == "step":
+            parts, state = arguments
+            return self.network(Chunk(**parts), state)
+        return getattr(self.network, method)(*arguments)
+
+
+def _one_by_one(alone: Callable[..., tuple[Tensor, ...]], dims: tuple[Any, ...]) -> Callable[..., list[Tensor]]:
+    """What `torch.func.vmap` does, by a loop over the members."""
+
+    def run(weights: dict[str, Tensor], *arguments: Any) -> list[Tensor]:
+        n_members = len(next(iter(weights.values())))
+        found = []
+        for k in range(n_members):
+            own = {name: value[k] for name, value in weights.items()}
+            given = [_pick(argument, dim, k) for argument, dim in zip(arguments, dims, strict=True)]
+            found.append(alone(own, *given))
+        return [torch.stack(parts) for parts in zip(*found, strict=True)]
+
+    return run
+
+
+def _pick(argument: Any, dims: Any, k: int) -> Any:
+    """The part of an argument that member ``k`` gets; ``dims`` has its form, 0 where the members' parts are apart."""
+    if isinstance(argument, dict):
+        return {name: _pick(part, dims[name], k) for name, part in argument.items()}
+    if isinstance(argument, (tuple, list)):
+        return type(argument)(_pick(part, dim, k) for part, dim in zip(argument, dims, strict=True))
+    return argument[k] if dims == 0 and isinstance(argument, Tensor) else argument
+
+
+def _over_members(leaf: Any) -> int | None:
+    return 0 if isinstance(leaf, Tensor) else None
+
+
+def _drawn(seed: int, make: Callable[[], Network]) -> Network:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make()
+
+
+def _tensors(target: nn.Module, sources: Sequence[nn.Module]) -> Any:
+    """Every module of ``target`` with the name of each of its own tensors, and those tensors of the sources."""
+    for path, module in list(target.named_modules()):
+        twins = [source.get_submodule(path) for source in sources]
+        own = [*module._parameters, *module._buffers]
+        for name in own:
+            if getattr(module, name) is not None:
+                yield module, name, [getattr(twin, name) for twin in twins]

@@ -1,0 +1,43 @@
+"""NetworkSpec: which network, with which settings, before there are data."""
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.network import Network
+from tsforecast.models.neural.prepare.features import FeatureLayout
+
+
+@dataclasses.dataclass(frozen=True)
+class NetworkSpec:
+    """A class of networks and the settings of one.
+
+    Attributes
+    ----------
+    network : type of Network
+    settings : tuple of (str, object)
+        Keyword arguments.
+    """
+
+    network: type[Network]
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    @classmethod
+    def of(cls, network: type[Network], settings: Mapping[str, Any]) -> Self:
+        """The same, with the settings as a mapping."""
+        return cls(network, tuple(settings.items()))
+
+    @property
+    def context(self) -> int | None:
+        """Steps of a window: the setting ``context`` of the network, or the attribute of its class."""
+        given = dict(self.settings)
+        default = inspect.signature(self.network).parameters.get("context")
+        context: int | None = self.network.context if default is None else default.default
+        return given.get("context", context)
+
+    def build(self, layout: FeatureLayout, n_params: int, seeds: Sequence[int]) -> LinearStart:
+        """Untrained members, one for each seed, side by side around a linear start that is zero."""
+        members = self.network.members(layout, n_params, dict(self.settings), seeds)
+        return LinearStart(members, layout.input_size, layout.horizon, n_params)

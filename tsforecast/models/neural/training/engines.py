@@ -1,0 +1,122 @@
+"""How a training step is computed: through torch's graph for any network, without one for the stock recurrent stack.
+
+The type of the network alone says which: a subclass of a stock network is another network. Where the compiled passes
+cannot run, on a GPU and in lower precision, the stock stack is trained through the graph, too.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map
+
+from tsforecast._types import Floats
+from tsforecast.models.neural.batches.chunk import Chunk
+from tsforecast.models.neural.heads import Head, losses_of
+from tsforecast.models.neural.networks import compiled_layer
+from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.network import State
+from tsforecast.models.neural.networks.recurrent import RecurrentMembers
+from tsforecast.models.neural.options import Training
+from tsforecast.models.neural.training.compiled_step import CompiledStep
+from tsforecast.models.neural.training.optimiser import Descent, clip_by_member, decay_by_member, torch_optimizer
+
+Masks = Sequence[Tensor] | None
+
+
+class Engine(Protocol):
+    """Computes the losses of a chunk with their gradients, and moves the weights."""
+
+    def gradients(self, batch: Chunk, state: State, masks: Masks) -> tuple[Floats, State]:
+        """Mean loss of each member, ``(n_members,)``, and the detached state after the chunk."""
+
+    def outputs(self, batch: Chunk) -> Tensor:
+        """The outputs of that chunk."""
+
+    def move(self, lr: float) -> None:
+        """Clip the gradients, add the prior's, and make a step of the optimiser."""
+
+
+def mean_losses(
+    head: Head, network: LinearStart, batch: Chunk, state: State, masks: Masks
+) -> tuple[Tensor, Tensor, State]:
+    """Mean loss of each member with its penalty, differentiable; the outputs; and the state after the chunk."""
+    options: dict[str, Any] = {} if masks is None else {"masks": masks}
+    outputs, after = network(batch, state, **options)
+    totals = losses_of(head, outputs, *batch.wanted).sum(dim=(1, 2))
+    losses = totals / batch.wanted[1].sum(dim=(1, 2, 3)).clamp_min(1e-12)
+    return losses + network.members.penalty(), outputs, after
+
+
+class GraphEngine:
+    """Any network, by torch's autograd.
+
+    Parameters
+    ----------
+    head : Head
+    network : LinearStart
+    options : Training
+    decay : Tensor, shape (n_members,), optional
+        What the weights of each member are multiplied with to be added to its gradient.
+    """
+
+    def __init__(self, head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> None:
+        self.head, self.network, self.options, self.decay = head, network, options, decay
+        self.parameters = list(network.parameters())
+        self.optimizer = torch_optimizer(self.parameters, options, 1.0)
+
+    def gradients(self, batch: Chunk, state: State, masks: Masks) -> tuple[Floats, State]:
+        """See `Engine.gradients`."""
+        losses, self._outputs, after = mean_losses(self.head, self.network, batch, state, masks)
+        self.optimizer.zero_grad()
+        torch.autograd.backward(losses.sum())
+        return losses.detach().float().cpu().numpy(), detached(after)
+
+    def outputs(self, batch: Chunk) -> Tensor:
+        """See `Engine.outputs`."""
+        return self._outputs.detach()
+
+    def move(self, lr: float) -> None:
+        """See `Engine.move`."""
+        if self.options.gradient_clip_val:
+            clip_by_member(self.parameters, self.options.gradient_clip_val)
+        if self.decay is not None:
+            decay_by_member(self.parameters, self.decay)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        self.optimizer.step()
+
+
+class CompiledEngine:
+    """The stock recurrent stack on a processor, by compiled kernels. Parameters are those of `GraphEngine`."""
+
+    def __init__(self, head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> None:
+        self.step = CompiledStep(head, network, decay)
+        self.descent = Descent(self.step.weights, options.optimizer, options.weight_decay or 0.0)
+        self.largest = options.gradient_clip_val or float("inf")
+
+    def gradients(self, batch: Chunk, state: State, masks: Masks) -> tuple[Floats, State]:
+        """See `Engine.gradients`."""
+        return self.step.run(batch, state, masks, self.largest)
+
+    def outputs(self, batch: Chunk) -> Tensor:
+        """See `Engine.outputs`."""
+        return self.step.outputs(batch)
+
+    def move(self, lr: float) -> None:
+        """See `Engine.move`."""
+        self.descent.step(lr)
+
+
+def engine_of(head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> Engine:
+    """The engine of a network: the compiled one for exactly the stock recurrent stack, else torch's graph."""
+    runs_here = compiled_layer.supports(network.slopes) and options.precision == "32-true"
+    if type(network.members) is RecurrentMembers and runs_here:
+        return CompiledEngine(head, network, options, decay)
+    return GraphEngine(head, network, options, decay)
+
+
+def detached(state: State) -> State:
+    """The state without its graph: values flow into the next chunk, gradients do not."""
+    return tree_map(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, state)

@@ -1,0 +1,55 @@
+"""What a run does to the process, undone after it: threads, the generator, loggers, warnings, interrupts."""
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+
+import torch
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within: one thread of torch. After: as many as before."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def quiet_torch(seed: int) -> Iterator[None]:
+    """Within: one thread, a seeded generator, float32, silence. After: everything as it was before."""
+    dtype = torch.get_default_dtype()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    with one_thread(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"(pytorch_)?lightning")
+        warnings.filterwarnings("ignore", message=".*(lightning|dataloader|workers).*")
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            torch.use_deterministic_algorithms(deterministic)
+            if workspace is None:  # Lightning sets it for a deterministic run
+                os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Within: Lightning ends the process when it is interrupted. After: that is the `KeyboardInterrupt` that it was."""
+    try:
+        yield
+    except SystemExit as end:
+        raise end.__context__ if isinstance(end.__context__, KeyboardInterrupt) else end from None
