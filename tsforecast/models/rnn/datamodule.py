@@ -15,7 +15,7 @@ from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.rnn.checks import check_value
 from tsforecast.models.rnn.folder import BlockLoader, Folder
-from tsforecast.models.rnn.heads import LossName
+from tsforecast.models.rnn.heads import LossName, head_of
 from tsforecast.models.rnn.importance import importance_of
 from tsforecast.models.rnn.inputs import Inputs, Layout, inputs_of, layout_of
 from tsforecast.models.rnn.options import Decoding
@@ -185,7 +185,8 @@ class StreamDataModule(pl.LightningDataModule):
         learnt = relearn(prepared, before) if n_kept.any() else prepared
         inputs = inputs_of(panel, learnt, self.layout)
         importance = importance_of(self.loss, panel, before, learnt, inputs.scale)
-        asked = Asked(inputs.x, inputs.target, inputs.scale, importance)
+        furthest = head_of(self.loss).furthest
+        asked = Asked(inputs.x, np.clip(inputs.target, -furthest, furthest), inputs.scale, importance)
         return n_kept, inputs, tables_of(asked, n_kept, panel.lengths, self.dtype, self.burn_in)
 
     def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
