@@ -12,7 +12,7 @@ import torch
 from tsforecast.cli import train
 from tsforecast.cli.main import main
 from tsforecast.data import catalog
-from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
+from tsforecast.exceptions import DataError, MissingFileError, ParameterError, SeriesTooShortError, TSForecastError
 from tsforecast.models.rnn.forecaster import GRU, LSTM, RNN
 
 QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
@@ -44,6 +44,23 @@ def test_a_csv_trains_and_flags_override_the_file(tmp_path, monkeypatch):
     code = train.run(["fit", "--config", "lstm", "--data.source", "my.csv", "--model.num_layers", "2", *QUICK])
     assert code == 0
     assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).num_layers == 2
+
+
+@pytest.mark.parametrize("source", ["my.csv", "panel"])
+def test_short_series_are_named_together_and_can_be_skipped(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame = catalog.load("airline").frame.assign(unique_id="long")
+    short = [frame.head(n).assign(unique_id=name) for name, n in (("a", 3), ("b", 7))]
+    whole = pd.concat([frame, *short])
+    Path("panel").mkdir()
+    whole.to_parquet("panel/all.parquet")
+    whole.to_csv("my.csv", index=False)
+    arguments = ["fit", "--config", "lstm", "--data.source", source, *QUICK]
+    with pytest.raises(SeriesTooShortError, match=r"'a' \(3\), 'b' \(7\).*--data.too_short skip"):
+        train.run(arguments)
+    assert train.run([*arguments, "--data.too_short", "skip"]) == 0
+    assert "2 series are too short and left out: 'a' (3), 'b' (7)" in capsys.readouterr().err
+    assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).panel_.ids.tolist() == ["long"]
 
 
 def test_a_folder_of_parquet_files_trains(tmp_path, monkeypatch):

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from tsforecast._covariates import CovariateGaps
+from tsforecast._short import SkipOrError
 from tsforecast._sizes import check_sizes
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
@@ -15,12 +17,12 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.rnn import checkpoint
 from tsforecast.models.rnn.cells import CellName
 from tsforecast.models.rnn.checks import check_network, check_value
-from tsforecast.models.rnn.datamodule import FEWEST
+from tsforecast.models.rnn.datamodule import fewest_for
 from tsforecast.models.rnn.folder import Folder
 from tsforecast.models.rnn.learner import one_thread
 from tsforecast.models.rnn.many import Learnt, Recipe, Task, learn, merged_error
 from tsforecast.models.rnn.options import Decoding, Training, group_fields, group_of, group_with
-from tsforecast.models.rnn.preparation import FEWEST_DIFFERENCES, Preparation
+from tsforecast.models.rnn.preparation import Preparation
 from tsforecast.models.rnn.trained import Trained
 from tsforecast.panel import Panel
 
@@ -109,9 +111,7 @@ class _Recurrent(BaseForecaster):
         """A few, and a lag more where differences are taken."""
         self._check()
         season = panel.season_length if self.season_length is None else self.season_length
-        difference = group_of(Preparation, "preparation", self.preparation).difference
-        lag = {"none": 0, "first": 1, "season": season}[difference]
-        return max(FEWEST, lag + FEWEST_DIFFERENCES if lag else 0)
+        return fewest_for(group_of(Preparation, "preparation", self.preparation), season)
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> Self:
@@ -139,7 +139,15 @@ class _Recurrent(BaseForecaster):
         model._remember(panel, panel, container)
         return model
 
-    def fit_folder(self, folder: str | Path, *, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> Self:
+    def fit_folder(
+        self,
+        folder: str | Path,
+        *,
+        covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
+        too_short: SkipOrError = "error",
+        covariate_gaps: CovariateGaps = "error",
+    ) -> Self:
         """The forecaster itself, fitted to series in Parquet files that together may be larger than memory.
 
         Files are read by row groups, a block of series at a time, again in each epoch: memory does not grow with their
@@ -153,13 +161,20 @@ class _Recurrent(BaseForecaster):
             a part of a path such as ``store=12`` is a column. Rows of a series lie in one file, in order of time.
         covariates, static : sequence of str
             Further columns, as for `Panel.from_frame`.
+        too_short : {"error", "skip"}
+            What becomes of series with too few observations: an error that names all of them, or they are left out and
+            listed in ``skipped_``.
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
 
         Raises
         ------
         MissingFileError
             There is no Parquet file.
+        SeriesTooShortError
+            Some series are too short, or, with ``"skip"``, all of them; ``series`` holds them all.
         DataError
-            The series are not regular, too short, or hold what cannot be used.
+            The series are not regular, or hold what cannot be used.
         CovariateError
             A covariate or static value is missing; the message names the file, the series and the time.
         ParameterError
@@ -168,12 +183,13 @@ class _Recurrent(BaseForecaster):
         self._check()
         if not self.is_global:
             raise ParameterError("scope='per_series' keeps a network for each series; a folder needs scope='global'.")
-        source = Folder(Path(folder), covariates, static)
+        source = Folder(Path(folder), covariates, static, too_short=too_short, covariate_gaps=covariate_gaps)
         _, error = self._adopt(learn([Task(self._recipe, source, self._seed)]))
         if error is not None:
             raise error
         panel, container = to_panel(source.sample(self._seed))
         self._remember(panel, panel, container)
+        self.skipped_ = dict(source.skipped)
         return self
 
     def _fit(self, panel: Panel) -> None:
