@@ -160,7 +160,9 @@ STRANGE_SERIES = [
     of_values("one value missing", replaced([20], np.nan)),
     of_values("every second value missing", replaced(slice(1, None, 2), np.nan), errors=SHORT),
     of_values("a stretch missing", replaced(slice(20, 40), np.nan)),
-    of_values("the last values missing", replaced(slice(55, 60), np.nan)),
+    of_values(
+        "the last values missing", replaced(slice(55, 60), np.nan), errors=(DataError,), words="'a'", is_sound=False
+    ),
     of_values("the first values missing", replaced(slice(0, 20), np.nan)),
     of_values("all but three missing", replaced(slice(1, 58), np.nan), errors=(*SHORT, DataError), reach=10),
     of_values("all missing", np.full(60, np.nan), errors=(DataError,), is_sound=False),
