@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from tsforecast._arguments import check_finite, number_list, steps_ahead, with_gaps
+from tsforecast._ends import without_empty_end
 from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
 from tsforecast._short import TooShort, check_choice, check_lengths
 from tsforecast._types import Floats
@@ -317,7 +318,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         X = None if is_repeated(y, X) else X
         check_not_training(y, self.panel_.values)
-        truth, container = to_panel(y, freq=self.panel_.freq)
+        truth, container = to_panel(without_empty_end(y), freq=self.panel_.freq)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
         season = panel.season_length
         scores = np.full(truth.n_series, np.nan)

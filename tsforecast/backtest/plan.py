@@ -8,9 +8,10 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._numbers import whole_number
 from tsforecast._short import TooShort, check_choice
 from tsforecast._types import Floats
-from tsforecast.backtest.checks import MOST_MODELS, check_levels, check_metrics, check_n_jobs, check_name, check_whole
+from tsforecast.backtest.checks import MOST_MODELS, check_levels, check_metrics, check_n_jobs, check_name
 from tsforecast.backtest.jobs import Job
 from tsforecast.backtest.leaderboard import ranking_metric
 from tsforecast.backtest.origins import RollingOrigin
@@ -74,7 +75,7 @@ class Plan:
                 )
         if not isinstance(self.audit, (bool, np.bool_)):
             raise ParameterError(f"audit={self.audit!r} is neither True nor False.")
-        check_whole("season_length", self.season_length, 1)
+        whole_number("season_length", self.season_length, most=2**31 - 1)
         for name in self.models:
             check_name(name)
         if len(self.models) > MOST_MODELS:
