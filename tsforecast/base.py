@@ -34,6 +34,7 @@ from tsforecast.panel.containers import (
     split_covariates,
     to_panel,
 )
+from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.frequency import freq_name
 from tsforecast.panel.lengths import TooShort, check_choice, check_lengths
 
@@ -317,7 +318,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         X = None if is_repeated(y, X) else X
         check_not_training(y, self.panel_.values)
-        truth, container = to_panel(y, freq=self.panel_.freq)
+        truth, container = to_panel(without_empty_end(y), freq=self.panel_.freq)
         panel = self.panel_.take(self.panel_.positions(truth.ids))
         season = panel.season_length
         scores = np.full(truth.n_series, np.nan)

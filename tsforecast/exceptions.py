@@ -105,6 +105,14 @@ class UnusedColumnWarning(UserWarning):
     """A frame has columns that nothing uses."""
 
 
+class UnusedRowWarning(UserWarning):
+    """Rows after the last value of a series are not used."""
+
+
+class MissingTruthWarning(UserWarning):
+    """Test windows of a backtest hold no value, so that nothing can be scored there."""
+
+
 class FitError(TSForecastError, RuntimeError):
     """A model could not be fitted, or its forecast is not finite, on some series.
 

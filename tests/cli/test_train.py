@@ -12,8 +12,20 @@ import torch
 from tsforecast.cli import train
 from tsforecast.cli.main import main
 from tsforecast.data import catalog
-from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
+from tsforecast.exceptions import (
+    DataError,
+    MissingFileError,
+    ParameterError,
+    RunFolderError,
+    SeriesTooShortError,
+    TSForecastError,
+)
 from tsforecast.models.neural.forecaster import GRU, LSTM, RNN
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from failing_disk import FailingDisk
+
+sys.path.pop(0)
 
 QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
 
@@ -44,6 +56,23 @@ def test_a_csv_trains_and_flags_override_the_file(tmp_path, monkeypatch):
     code = train.run(["fit", "--config", "lstm", "--data.source", "my.csv", "--model.num_layers", "2", *QUICK])
     assert code == 0
     assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).num_layers == 2
+
+
+@pytest.mark.parametrize("source", ["my.csv", "panel"])
+def test_short_series_are_named_together_and_can_be_skipped(source, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame = catalog.load("airline").frame.assign(unique_id="long")
+    short = [frame.head(n).assign(unique_id=name) for name, n in (("a", 3), ("b", 7))]
+    whole = pd.concat([frame, *short])
+    Path("panel").mkdir()
+    whole.to_parquet("panel/all.parquet")
+    whole.to_csv("my.csv", index=False)
+    arguments = ["fit", "--config", "lstm", "--data.source", source, *QUICK]
+    with pytest.raises(SeriesTooShortError, match=r"'a' \(3\), 'b' \(7\).*--data.too_short skip"):
+        train.run(arguments)
+    assert train.run([*arguments, "--data.too_short", "skip"]) == 0
+    assert "2 series are too short and left out: 'a' (3), 'b' (7)" in capsys.readouterr().err
+    assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).panel_.ids.tolist() == ["long"]
 
 
 def test_a_folder_of_parquet_files_trains(tmp_path, monkeypatch):
@@ -227,3 +256,22 @@ def test_options_of_reading_are_for_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ParameterError, match="'airline' is a data set"):
         train.run(["fit", "--config", "lstm", "--gaps", "nan"])
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_leaves_the_checkpoints_before_and_no_cut_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["fit", "--config", "lstm", *QUICK, "--trainer.max_epochs", "1"]
+    assert train.run(command) == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    assert checkpoint_of(tmp_path) in before
+    for at in (2, 3, 5, 8):  # of the two checkpoints that are written: to open, to write, to name; to write the second
+        disk = FailingDisk(tmp_path, at, "full")
+        with pytest.MonkeyPatch.context() as patch:
+            disk.patch(patch)
+            with pytest.raises(RunFolderError, match=r"runs.*No space left on device"):
+                train.run([*command, "--model.hidden_size", "5"])
+        assert disk.n_done >= at and not disk.elsewhere
+        after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        assert set(after) == set(before) and after[checkpoint_of(tmp_path)] == before[checkpoint_of(tmp_path)]
+        assert [LSTM.from_checkpoint(path).hidden_size for path in after]  # all are whole

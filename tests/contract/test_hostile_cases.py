@@ -13,27 +13,15 @@ from tsforecast import Forecast
 from tsforecast.exceptions import ParameterError, TSForecastError
 
 sys.path.insert(0, str(Path(__file__).parent))
+import forecasters
 import hostile
 
 sys.path.pop(0)
 
 # Laws hold whatever the weights are: networks are hardly trained.
-_QUICK = {"max_epochs": 2, "n_members": 2}
 MODELS = {
-    "Naive": {},
-    "SeasonalNaive": {},
-    "Drift": {},
-    "HistoricAverage": {},
-    "ARMA": {},
-    "ARIMA": {},
-    "SARIMA": {},
-    "AutoARIMA": {},
-    "RNN": _QUICK,
-    "LSTM": _QUICK,
-    "GRU": _QUICK,
-    "Conformal": {"forecaster": tsforecast.Drift(), "calibration_size": 12},
-    "Ensemble": {"forecasters": [tsforecast.Naive(), tsforecast.ARIMA((1, 0, 0))], "how": "median"},
-    "Tuned": {"forecaster": tsforecast.SeasonalNaive(1), "space": {"season_length": [2, 3]}, "budget": 3},
+    name: {**options, "n_members": 2} if "max_epochs" in options else options
+    for name, options in {**forecasters.MODELS, **forecasters.WRAPPERS}.items()
 }
 ALSO = {"Conformal": (ParameterError,)}  # for want of errors to calibrate by
 LONGEST_MESSAGE = 600  # characters: an error is a sentence or three, not a dump

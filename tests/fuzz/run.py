@@ -5,8 +5,10 @@
 
 import importlib
 import logging
+import random
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import atheris
@@ -24,12 +26,31 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable()
     sys.path.insert(0, str(Path(__file__).parent))
-    with atheris.instrument_imports(include=["tsforecast"]):
+    kernels = Path(__file__).parents[2] / "tsforecast" / "kernels"  # numba cannot compile code that counts its steps
+    spared = [f"tsforecast.kernels.{path.stem}" for path in kernels.glob("*.py")]
+    with atheris.instrument_imports(include=["tsforecast"], exclude=spared):
         for name in INSTRUMENTED:
             importlib.import_module(name)
-    target = importlib.import_module("targets").TARGETS[sys.argv.pop(1)]
-    atheris.Setup(sys.argv, target)
+    name = sys.argv.pop(1)
+    targets = importlib.import_module("targets")
+    options = {"custom_mutator": mutator()} if name == "checkpoint" else {}
+    atheris.Setup([*sys.argv, f"-max_len={targets.LARGEST}"], targets.TARGETS[name], **options)
     atheris.Fuzz()
+
+
+def mutator() -> Callable[[bytes, int, int], bytes]:
+    """What changes checkpoints; a trained one is put into the first folder of the corpus to begin with."""
+    checkpoints = importlib.import_module("checkpoints")
+    folder = next(Path(text) for text in sys.argv[1:] if not text.startswith("-"))
+    (folder / "trained").write_bytes(checkpoints.trained_checkpoint())
+
+    def change(part: bytes) -> bytes:
+        return bytes(atheris.Mutate(part, len(part) + 64))
+
+    def mutate(content: bytes, most: int, seed: int) -> bytes:
+        return checkpoints.changed(bytes(content), random.Random(seed), change)[:most]
+
+    return mutate
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tsforecast.exceptions import TSForecastError
 
-_LARGEST = 1 << 16  # bytes: a reader is not tried with files that only take long
+LARGEST = 1 << 16  # bytes: a reader is not tried with files that only take long
 
 
 @contextlib.contextmanager
@@ -16,9 +16,9 @@ def _file(content: bytes, suffix: str):
     """A file of these bytes in the current folder, for the time of the block; nothing else may be written there."""
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, contextlib.chdir(folder):
         path = Path(folder) / f"given{suffix}"
-        path.write_bytes(content[:_LARGEST])
+        path.write_bytes(content[:LARGEST])
         yield path
-        assert list(Path(folder).iterdir()) == [path] and path.read_bytes() == content[:_LARGEST]
+        assert list(Path(folder).iterdir()) == [path] and path.read_bytes() == content[:LARGEST]
 
 
 def read_csv(content: bytes) -> None:
@@ -45,11 +45,14 @@ def read_config(content: bytes) -> None:
 
 
 def load_checkpoint(content: bytes) -> None:
-    """`LSTM.from_checkpoint` of a file: a forecaster, or an error of ours."""
+    """`LSTM.from_checkpoint` of a file: a forecaster, or an error of ours that names the file."""
     from tsforecast import LSTM
 
-    with _file(content, ".ckpt") as path, contextlib.suppress(TSForecastError):
-        LSTM.from_checkpoint(path)
+    with _file(content, ".ckpt") as path:
+        try:
+            LSTM.from_checkpoint(path)
+        except TSForecastError as error:
+            assert path.name in str(error)
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {

@@ -44,6 +44,8 @@ class RollingOrigin:
     7 [8 9]
 
     A scorer that scikit-learn knows by name compares rows of a truth that it must be given: the series is named twice.
+    Named once, scikit-learn stops before it asks the forecaster: scores are nan, after its warning "missing 1 required
+    positional argument: 'y_true'".
 
     >>> from sklearn.model_selection import cross_val_score
     >>> from tsforecast import Naive

@@ -23,6 +23,7 @@ from tsforecast.backtest.plan.jobs import Job, run_jobs
 from tsforecast.backtest.plan.plan import Plan, Refit, name_models
 from tsforecast.backtest.plan.short import add_stand_in
 from tsforecast.backtest.result.result import BacktestResult
+from tsforecast.backtest.result.truth import tell_empty_windows
 from tsforecast.backtest.store.store import Memory, RunFolder, Store
 from tsforecast.backtest.tuned import tune
 from tsforecast.base import BaseForecaster
@@ -81,7 +82,9 @@ def backtest(
     season_length : int, optional
         Season of the scale in MASE, RMSSE and MSIS; what is usual for the frequency where it is None.
     output : path, optional
-        Run folder. A run that was stopped goes on where it was; another run is not overwritten.
+        Run folder. A run that was stopped goes on where it was; another run is not overwritten. Runs are told apart by
+        the content of data, settings, models and metrics; what their code looks up by a name that is made when it runs
+        (``globals()["K"]``, ``getattr(module, name)``, an environment variable, a file) is not seen.
     executor : "auto", "processes", Executor or None
         Where jobs run: None is this process; ``"processes"`` one for each core; ``"auto"`` is this process for the
         first seconds and then, if jobs are left and there is a second core, processes; a
@@ -166,6 +169,7 @@ def run_plan(
         check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
     if limits.job_timeout is not None:
         executor = _able_to_stop(executor, plan, limits.job_timeout)
+    tell_empty_windows(plan.panel, plan.cv)
     jobs = plan.jobs()
     progress = on_progress or (lambda done, total, model: None)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))

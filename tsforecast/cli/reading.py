@@ -31,9 +31,10 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
     add(
         "--gaps",
-        type=Literal["error", "nan"],
+        type=Literal["error", "nan", "snap"],
         default="error",
-        help="what a skipped time is: error or nan (a missing value)",
+        help="what a skipped time is: error, or nan, a missing value (and rows without a value after the last one of a "
+        "series are left out); snap: besides, times near a regular grid are moved onto it",
     )
     add(
         "--covariate_gaps",

@@ -19,6 +19,7 @@ Trains a recurrent network as a Lightning configuration says. Ready ones are in 
   tsforecast train fit --config configs/train/lstm.yaml --data.source my.csv --trainer.max_epochs 50
   tsforecast train fit --config lstm --data.source shop.csv --time_col date --day_first yes --decimal ,
   tsforecast train fit --config lstm                      the bundled configuration of this name
+  tsforecast train fit --config lstm --data.source my.csv --data.too_short skip     series too short are left out
   tsforecast train fit --help                             the options that matter most, in a configuration
   tsforecast train fit --help_all                         every option that Lightning takes
 

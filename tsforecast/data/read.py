@@ -1,8 +1,10 @@
 """CSV and Parquet files -> Panel: the only file reader."""
 
+import contextlib
 import logging
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,18 +13,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tsforecast._types import Floats, Index
+from tsforecast._types import Floats
 from tsforecast.data.csv_table import csv_table
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.numbers import Notation, Wrong, as_truths, parse_numbers
+from tsforecast.data.order import oldest_first
 from tsforecast.data.parquet_table import is_period, parquet_table
 from tsforecast.data.times import Times, read_times
-from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileError, ParameterError
+from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileError, ParameterError, UnusedRowWarning
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import align_covariates
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.dates import is_date
-from tsforecast.panel.regular import Gaps
+from tsforecast.panel.frequency import Freq, parse_freq
+from tsforecast.panel.regular import Gaps, snap_times
 
 _LOG = logging.getLogger("tsforecast.data.read")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")
@@ -74,6 +78,9 @@ def read(
     20240131 are days, and such as 202401 months, where all of a column are; other whole numbers that may be dates
     (years and quarters, seconds since 1970, days of a workbook) are an error unless ``file_format`` says what they are.
 
+    Rows that go from the newest to the oldest, in every series, are turned round, and the log says so; rows in no order
+    are an error.
+
     The separator of a CSV is found: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and whether
     ``1,234`` is more than a thousand is decided once for all rows, by cells that can be read in one way only; where
     none is, that is an error, and ``file_format`` decides. How times and numbers were read, with three examples of
@@ -87,8 +94,9 @@ def read(
         Names of columns.
     freq : str or int, optional
         Frequency; inferred where it is not given.
-    gaps : {"error", "nan"}
-        What a skipped time is: an error, or a missing value.
+    gaps : {"error", "nan", "snap"}
+        What a skipped time is: an error, or a missing value; ``"snap"`` moves times onto a regular grid that they lie
+        near. Rows at the end of a series without a value are an error, or left out: see `Panel.from_frame`.
     covariates : sequence of str
         Columns known into the future; in a wide file all series share them.
     covariate_gaps : {"error", "ffill", "interpolate"}
@@ -136,24 +144,29 @@ def read(
             )
     times = _times(table, time_col, form, path)
     values, notation = _values(table, used, form, separator, path)
-    _tell(path, times, notation, values, unused)
-    columns = dict(zip(used, values, strict=True))
+    columns = pd.DataFrame(dict(zip(used, values, strict=True)), copy=False)
+    ids = _ids(table, id_col, path) if long and id_col in names else None
+    order = oldest_first(times.index, np.zeros(len(columns), dtype=np.int64) if ids is None else ids.codes)
+    _tell(path, times, notation, unused, is_turned=order is not None)
     if not long:
         _check_wide(path, times, used, form)
-        return _wide(columns, times.index, covariates, freq, gaps, covariate_gaps)
-    frame = pd.DataFrame({time_col: times.index, **columns}, copy=False)
-    if id_col in names:
-        frame[id_col] = _ids(table, id_col, path)
-    return Panel.from_frame(
-        frame,
-        id_col=id_col,
-        time_col=time_col,
-        target_col=target_col,
-        covariates=covariates,
-        freq=freq,
-        gaps=gaps,
-        covariate_gaps=covariate_gaps,
-    )
+    columns.insert(0, time_col, times.index)
+    if ids is not None:
+        columns[id_col] = ids
+    columns = columns if order is None else columns.iloc[order]
+    with _rows_told_in_the_log(path):
+        if not long:
+            return _wide(columns.set_index(time_col), covariates, freq, gaps, covariate_gaps)
+        return Panel.from_frame(
+            columns,
+            id_col=id_col,
+            time_col=time_col,
+            target_col=target_col,
+            covariates=covariates,
+            freq=freq,
+            gaps=gaps,
+            covariate_gaps=covariate_gaps,
+        )
 
 
 def _distinct(covariates: Sequence[str], *others: str | None) -> list[str]:
@@ -296,13 +309,28 @@ def _values(
     return [found[name] for name in names], notation
 
 
-def _tell(path: Path, times: Times, notation: Notation | None, values: list[Floats], unused: list[str]) -> None:
+@contextlib.contextmanager
+def _rows_told_in_the_log(path: Path) -> Iterator[None]:
+    """What is warned of rows that are not used goes to the log, with the name of the file."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnusedRowWarning)
+        yield
+    for one in caught:
+        if issubclass(one.category, UnusedRowWarning):
+            _LOG.warning("%s: %s", path, one.message)
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def _tell(path: Path, times: Times, notation: Notation | None, unused: list[str], *, is_turned: bool) -> None:
     """Say in the log how times and numbers were read; as a warning where convention alone decided."""
     told = f"times are {times.how}: " + ", ".join(f"{text!r} is {time}" for text, time in times.examples)
     if notation is not None:
         signs = [sign for sign in notation.thousands if any(sign in cell for cell in notation.examples)]
         between = f" and {signs[0]!r} between thousands" if signs else ""
         told += f"; numbers have {_SIGNS[notation.decimal]}{between}: {', '.join(notation.shown())}"
+    if is_turned:
+        told += "; rows go from the newest to the oldest, and are turned round"
     sure = times.is_sure and (notation is None or notation.is_sure)
     _LOG.log(logging.INFO if sure else logging.WARNING, "%s: %s", path, told)
     if unused:
@@ -314,14 +342,16 @@ def _tell(path: Path, times: Times, notation: Notation | None, values: list[Floa
 
 
 def _wide(
-    columns: dict[str, Floats],
-    times: Index,
+    frame: pd.DataFrame,
     covariates: Sequence[str],
-    freq: str | int | None,
+    freq: "str | Freq | None",
     gaps: Gaps,
     covariate_gaps: CovariateGaps,
 ) -> Panel:
-    frame = pd.DataFrame(columns, index=times, copy=False)
+    if gaps == "snap":  # covariates move with the series
+        step = None if freq is None else parse_freq(freq)
+        snapped, freq = snap_times(frame.index, np.array([0, len(frame)]), step)
+        frame = frame.set_axis(snapped, axis=0)
     panel = Panel.from_wide(frame.drop(columns=list(covariates)), freq=freq, gaps=gaps)
     if not covariates:
         return panel

@@ -20,7 +20,7 @@ class Reading(FileFormat):
         Names of columns.
     freq : str or int, optional
         Frequency; inferred where it is None.
-    gaps : {"error", "nan"}
+    gaps : {"error", "nan", "snap"}
     covariates : tuple of str
     covariate_gaps : {"error", "ffill", "interpolate"}
         As of `read`.

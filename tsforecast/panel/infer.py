@@ -11,6 +11,7 @@ from tsforecast._types import Bools, Index, Ints
 from tsforecast.exceptions import FrequencyError
 from tsforecast.panel.frequency import Freq, freq_name, parse_freq
 from tsforecast.panel.months import Months
+from tsforecast.panel.snap import near_grid
 from tsforecast.panel.whole_numbers import LARGEST
 
 _STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
@@ -72,6 +73,14 @@ def advice(times: Index, indptr: Ints) -> str:
     >>> advice(pd.DatetimeIndex(["2024-01-25", "2024-02-25", "2024-05-25"]), np.array([0, 3]))
     "a frequency that fits: freq='MS-25' with gaps='nan' (--freq MS-25 --gaps nan on the command line)"
     """
+    near = near_grid(times, indptr)
+    if near is not None:
+        name = freq_name(near.freq)
+        line = f", or round them: frame['ds'].dt.round('{name}')" if near.is_round else ""
+        return (
+            f"freq='{name}' with gaps='snap' (--freq {name} --gaps snap on the command line), which moves each time to "
+            f"the nearest of a grid: all are {near.told()}{line}"
+        )
     found, n_steps = _step_of_all(times, indptr)
     if found is None:
         return "the times in UTC, where every day has 24 hours: tz_convert('UTC')"

@@ -12,10 +12,11 @@ from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, ParameterError, UnknownNameError
 from tsforecast.panel.columns import check_columns, series_of, tell_unused
 from tsforecast.panel.covariates import CovariateGaps, check_finite, check_gaps_option, check_names, fill_covariates
+from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
 from tsforecast.panel.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
 from tsforecast.panel.infer import infer_freq
 from tsforecast.panel.ingest import check_ids, parse_table, parse_times, parse_values, plain_array
-from tsforecast.panel.regular import Gaps, check_increasing, fill_gaps, first_irregular
+from tsforecast.panel.regular import Gaps, check_fillable, check_increasing, fill_gaps, first_irregular, snap_times
 from tsforecast.panel.static import align_static, constant_rows
 
 
@@ -116,8 +117,11 @@ class Panel:
             Columns, of numbers or texts, that hold one value throughout a series: see `with_static`.
         freq : str or int, optional
             Frequency; inferred from the series where it is not given.
-        gaps : {"error", "nan"}
-            What a skipped time is: an error, or a missing value.
+        gaps : {"error", "nan", "snap"}
+            What a skipped time is: an error, or a missing value; ``"snap"`` moves times besides that lie near a regular
+            grid onto it, less than half a step and no two of a series onto one. Rows without a value after the last one
+            of a series are an error, or with ``"nan"`` and ``"snap"`` left out, with an `UnusedRowWarning`: a series
+            ends at its last value. A series without any value keeps its rows.
         covariate_gaps : {"error", "ffill", "interpolate"}
             What a missing covariate is, in a row or at a skipped time: an error, or filled in, see `with_covariates`.
 
@@ -127,6 +131,8 @@ class Panel:
             A column is absent, a value is no number or infinite.
         CovariateError
             A covariate is missing, no number or infinite; the message names the series, the column and the time.
+        MissingValuesError
+            A series has no value in its last rows.
         GapError, DuplicateTimeError, DisorderError, FrequencyError
             The times are not regular; the message names the series and the first offending time.
 
@@ -157,6 +163,7 @@ class Panel:
         """The panel of a wide frame: times in the index, one column for each series.
 
         Leading and trailing nan of a column are trimmed: the series begins later, or ends earlier, than the others.
+        Rows at the end that are empty in all columns are what ``gaps`` says, as in `from_frame`.
 
         Raises
         ------
@@ -179,6 +186,7 @@ class Panel:
         present = ~np.isnan(table.T)
         if not present.any(axis=1).all():
             raise DataError(f"Series {ids[int(np.argmin(present.any(axis=1)))]!r} holds nothing but missing values.")
+        check_end_of_rows(present, times, ids, may_be_cut=gaps in ("nan", "snap"))
         begun = np.logical_or.accumulate(present, axis=1)
         inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
         indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
@@ -207,7 +215,8 @@ class Panel:
     def from_array(cls, array: Floats) -> Self:
         """The panel of an array: ``(n_obs,)``, or ``(n_obs, n_series)`` with one column a series; times count from 0.
 
-        Series are named ``"y"``, or ``"y0"``, ``"y1"`` and so on.
+        Series are named ``"y"``, or ``"y0"``, ``"y1"`` and so on. The end of a one-dimensional array is the end of its
+        series, also where it is nan: there are no times by which forecasts could begin before it.
 
         Examples
         --------
@@ -218,7 +227,8 @@ class Panel:
         if array.ndim not in (1, 2) or array.size == 0:
             raise DataError(f"The array has shape {array.shape}; (n_obs,) or (n_obs, n_series) with values is needed.")
         if array.ndim == 1:
-            return cls.from_series(pd.Series(array, name="y"), freq=1)
+            indptr, times, ids = np.array([0, array.size]), pd.Index(np.arange(array.size)), pd.Index(["y"])
+            return cls(parse_values(array, indptr, ids, times), times, indptr, ids, 1)
         return cls.from_wide(pd.DataFrame(array, columns=[f"y{i}" for i in range(array.shape[1])]), freq=1)
 
     @classmethod
@@ -233,13 +243,22 @@ class Panel:
         covariates: Floats | None = None,
     ) -> tuple[Self, Floats | None]:
         """The panel of regular times, without covariates, and the covariates with a nan row at each skipped time."""
-        if gaps not in ("error", "nan"):
-            raise ParameterError(f"gaps={gaps!r} is neither 'error' nor 'nan'.")
+        if gaps not in ("error", "nan", "snap"):
+            raise ParameterError(f"gaps={gaps!r} is none of 'error', 'nan', 'snap'.")
         check_increasing(times, indptr, ids)
-        step = infer_freq(times, indptr, ids) if freq is None else parse_freq(freq)
+        if gaps == "error":
+            check_ends(values, times, indptr, ids)
+        else:
+            values, times, indptr, covariates = cut_ends(values, times, indptr, ids, covariates)
+        wanted = None if freq is None else parse_freq(freq)
+        if gaps == "snap":
+            times, wanted = snap_times(times, indptr, wanted)
+        step = infer_freq(times, indptr, ids) if wanted is None else wanted
         error = first_irregular(times, indptr, ids, step)
         if error is not None:
-            if not (gaps == "nan" and isinstance(error, GapError)):
+            if gaps == "error" and isinstance(error, GapError):
+                check_fillable(times, indptr, ids, step)
+            if gaps == "error" or not isinstance(error, GapError):
                 raise error
             values, times, indptr, covariates = fill_gaps(values, times, indptr, ids, step, covariates)
         return cls(

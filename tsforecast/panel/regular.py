@@ -21,8 +21,9 @@ from tsforecast.panel.frequency import (
 from tsforecast.panel.infer import advice, most_rows, within
 from tsforecast.panel.ingest import owner
 from tsforecast.panel.offsets import NANOS, shortest_ns
+from tsforecast.panel.snap import near_grid
 
-Gaps: TypeAlias = Literal["error", "nan"]
+Gaps: TypeAlias = Literal["error", "nan", "snap"]
 
 _HOUR = pd.Timedelta(hours=1)
 _CLOCKS = (
@@ -46,7 +47,8 @@ def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
         raise DuplicateTimeError(f"Series {name} has two observations at {times[row]}; one is needed.{hint}")
     back = _is_local_clock(times, indptr) and times[row - 1] - times[row] < _HOUR
     raise DisorderError(
-        f"Series {name} goes back in time, from {times[row - 1]} to {times[row]}; sort the rows of each series by time."
+        f"Series {name} goes back in time, from {times[row - 1]} to {times[row]}; sort the rows of each series by "
+        f"time, as frame.sort_values('ds') does."
         f"{_CLOCKS if back else ''}"
     )
 
@@ -96,6 +98,26 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
         f"frequency {freq_label(freq)}. Correct the times, or give {advice(times, indptr)}."
         f"{_CLOCKS if zoned else ''}"
     )
+
+
+def snap_times(times: Index, indptr: Ints, freq: Freq | None) -> tuple[Index, Freq | None]:
+    """Times moved to the grid that they lie near, of the step ``freq`` where it is given, and its step.
+
+    They are as they were where they lie on a grid, or near none.
+
+    Examples
+    --------
+    >>> days = pd.DatetimeIndex(["2024-01-01", "2024-01-02"])
+    >>> snap_times(days, np.array([0, 2]), None)[0].equals(days)
+    True
+    """
+    near = near_grid(times, indptr, freq)
+    return (times, freq) if near is None else (near.times, near.freq)
+
+
+def check_fillable(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
+    """Raise the error that filling the gaps would end in, before it is advised."""
+    _on_grid(times, indptr, ids, freq)
 
 
 def fill_gaps(

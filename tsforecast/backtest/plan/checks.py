@@ -26,24 +26,6 @@ _TRIED_SERIES = 4096  # as many as are scored at once
 _TRIED_NUMBERS = 10_000_000
 
 
-def check_whole(name: str, value: object, least: int) -> int:
-    """A whole number, below 2**31, as an int.
-
-    Raises
-    ------
-    ParameterError
-        It is none, or below ``least``.
-
-    Examples
-    --------
-    >>> check_whole("season_length", np.int64(12), 1)
-    12
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < _LARGEST:
-        raise ParameterError(f"{name}={value!r} is not a whole number, at least {least}.")
-    return int(value)
-
-
 def parse_level(level: float | Sequence[float]) -> tuple[float, ...]:
     """Intervals in percent, each once.
 

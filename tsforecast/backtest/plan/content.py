@@ -5,6 +5,11 @@ value is taken apart: numbers, texts, arrays and pandas objects by what they hol
 defaults, what it closes over and the globals that it uses, a class of one's own by its source and its functions, an
 object by what it would be pickled from. Code of the standard library and of installed packages counts by name and
 version. What code changes itself, as a counter of its calls, is state and does not count.
+
+Parameters of a constructor count also where ``__getstate__`` hides them from pickling. What is not seen: attributes
+under other names that it hides, and what code looks up by a name that is made when it runs, as ``globals()["K"]``,
+``getattr(module, name)``, an environment variable or a file. Give such a value as a parameter, or as a default of the
+function, where it shall count.
 """
 
 import contextlib
@@ -12,6 +17,7 @@ import copyreg
 import enum
 import functools
 import hashlib
+import inspect
 import sys
 import types
 from collections import OrderedDict, deque
@@ -313,6 +319,8 @@ class _Hasher:
         maker, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
         digests = [_joined(b"object", self.of(kind)), self.of(maker), self.of(arguments)]
         digests += self._parts(state) if isinstance(state, dict) else [self.of(state)]
+        if own_state := _hidden_parameters(value, state):
+            digests += [b"hidden", *self._parts(own_state)]
         digests += [self.of(list(part)) if part is not None else b"none" for part in (items, pairs)]
         return _joined(*digests)
 
@@ -349,6 +357,30 @@ def _plain(value: Any) -> bytes | None:
     if isinstance(value, (np.datetime64, np.timedelta64, np.dtype, np.void, np.longdouble, np.clongdouble)):
         return _joined(b"numpy", f"{kind.__name__} {value!r}".encode())
     return None
+
+
+def _hidden_parameters(value: Any, state: object) -> dict[str, object]:
+    """Parameters of the constructor that an object keeps under their names, and that its pickled state leaves out."""
+    if not any("__getstate__" in vars(base) or "__reduce__" in vars(base) for base in type(value).__mro__[:-1]):
+        return {}
+    try:
+        names = list(inspect.signature(type(value).__init__).parameters)[1:]
+    except (TypeError, ValueError):  # of C code
+        return {}
+    kept = _attributes(value)
+    told = state if isinstance(state, dict) else {}
+    found = {name: kept.get(name, kept.get(f"_{name}", kept)) for name in names}
+    return {name: part for name, part in found.items() if part is not kept and not (told.keys() & {name, f"_{name}"})}
+
+
+def _attributes(value: Any) -> dict[str, object]:
+    """What an object holds, in its ``__dict__`` and in slots."""
+    held = dict(getattr(value, "__dict__", {}))
+    for base in type(value).__mro__:
+        for name, member in vars(base).items():
+            if isinstance(member, types.MemberDescriptorType) and hasattr(value, name):
+                held.setdefault(name, getattr(value, name))
+    return held
 
 
 def _functions(member: Any) -> list[Any]:

@@ -16,7 +16,6 @@ from tsforecast.backtest.plan.checks import (
     check_metrics,
     check_n_jobs,
     check_name,
-    check_whole,
 )
 from tsforecast.backtest.plan.jobs import Job
 from tsforecast.backtest.plan.short import check_short
@@ -28,6 +27,7 @@ from tsforecast.metrics.choose import DEFAULT_METRICS, score_facts
 from tsforecast.metrics.metric import Metric
 from tsforecast.panel import Panel
 from tsforecast.panel.lengths import TooShort, check_choice
+from tsforecast.panel.whole_numbers import whole_number
 
 Refit: TypeAlias = Literal["always", "never"] | int
 _LARGEST_BLOCK = 512  # series that are lost at most when a run is killed
@@ -81,7 +81,7 @@ class Plan:
                 )
         if not isinstance(self.audit, (bool, np.bool_)):
             raise ParameterError(f"audit={self.audit!r} is neither True nor False.")
-        check_whole("season_length", self.season_length, 1)
+        whole_number("season_length", self.season_length, most=2**31 - 1)
         for name in self.models:
             check_name(name)
         if len(self.models) > MOST_MODELS:

@@ -73,7 +73,8 @@ def who_wins(result: "BacktestResult", board: pd.DataFrame | None = None) -> str
 def markdown(result: "BacktestResult") -> str:
     """The run as a Markdown page: what was run, the ranking, failures, warnings and what the metrics mean."""
     board = result.leaderboard()
-    parts = ["# Backtest", who_wins(result, board), "## Ranking", _table(headline(result, board)), _missing(board)]
+    parts = ["# Backtest", who_wins(result, board), "## Ranking", _table(headline(result, board))]
+    parts.append(_missing(board, result.n_series * int(result.config["n_windows"])))
     parts += _evidence(result)
     parts += ["## What was run", _settings(result)]
     parts += ["## Failures", _failures(result), "## Warnings", _warnings(result)]
@@ -230,9 +231,13 @@ def _call(model: dict[str, Any]) -> str:
     return f"{model['class_path']}({arguments})"
 
 
-def _missing(board: pd.DataFrame) -> str:
+def _missing(board: pd.DataFrame, n_all: int) -> str:
     if not (board["n_missing"] > 0).any():
-        return ""
+        n_cells = int(board["n_cells"].iloc[0]) if len(board) else n_all
+        told = (
+            f"Only {n_cells} of {n_all} pairs of series and cutoff count here: in the others nothing could be scored."
+        )
+        return told if n_cells < n_all else ""
     return (
         f"Only the {board['n_cells'].iloc[0]} pairs of series and cutoff that every model finished count here; "
         "a model that finished none has no rank."

@@ -139,7 +139,7 @@ class ArimaForecaster(BaseForecaster):
             mean[i], variance[i] = forecast(fit, y, Z, horizon, future, self.engine)
             if levels.size:
                 trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
-                spread[i] = self._spread(fit, trained, y, Z, future, variance[i], levels)
+                spread[i] = self._spread(fit, trained, (y, Z), future, mean[i], variance[i], levels)
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
@@ -158,25 +158,35 @@ class ArimaForecaster(BaseForecaster):
         self,
         fit: ArimaFit,
         trained: tuple[Floats, Floats],
-        y: Floats,
-        Z: Floats,
+        history: tuple[Floats, Floats],
         future: Floats,
+        mean: Floats,
         variance: Floats,
         levels: Floats,
     ) -> Floats:
         """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels).
 
-        ``trained`` is what the fit was made from; ``variance``, (horizon,), that of forecasts at known parameters.
+        ``trained`` is what the fit was made from, ``history`` what is forecast from; ``mean`` and ``variance``,
+        (horizon,), are those of forecasts at known parameters.
         """
-        from tsforecast.models.arima import intervals  # numba takes half a second to import
+        from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
         known = intervals.learnt(fit, *trained)
-        sd = np.sqrt(intervals.variance_ahead(fit, known, y, Z, future, variance))
-        if self.chooses_order:
-            sd *= intervals.chosen_factor(fit, known)
-        return sd[:, None] * intervals.quantiles_of(levels, known.degrees, self.chooses_order)
+        sd = np.sqrt(intervals.variance_ahead(fit, known, *history, future, variance))
+        if not self.chooses_order:
+            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=False)
+        mixed = mixture.share_mixed(fit, trained[0], history[0]) if self._chooses_differences() else 0.0
+        sd *= intervals.chosen_factor(fit, known) ** (1.0 - mixed)
+        if mixed == 0.0:
+            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=True)
+        own = (mean, sd, known.degrees)
+        return mixture.quantiles(fit, own, trained[0], float(history[0][-1]), mixed, levels)
+
+    def _chooses_differences(self) -> bool:
+        """Whether each series has its differences and its trend chosen from its own values."""
+        return False
 
     def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
         """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""

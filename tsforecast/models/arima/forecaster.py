@@ -237,7 +237,8 @@ class AutoARIMA(ArimaForecaster):
     0.960 where they are passed over, 2.189 against 2.360 on its 359 weekly ones, 1.146 against 1.131 on 1,000 quarterly
     ones, 0.837 against 0.828 on 400 monthly and 1.213 against 1.210 on 400 quarterly ones of M3: hence the default.
 
-    Intervals count that the order was chosen, by a factor from experience (`tsforecast.models.arima.intervals`).
+    Intervals count that the order was chosen, by a factor from experience (`tsforecast.models.arima.intervals`). Of 6
+    to 16 values they are those of a mixture with a walk, with drift or without (`tsforecast.models.arima.mixture`).
 
     With more than 5 missing values candidates are compared on the series with its gaps filled by what a first choice
     expects there; the model chosen is fitted to what is known. Numbers of harmonics are chosen in turn with the orders.
@@ -297,6 +298,9 @@ class AutoARIMA(ArimaForecaster):
             return search(y, X, panel.covariate_names, space)
 
         return Plan(one_by_one(fit_one), *self._needed(space, len(panel.covariate_names)), seasons[0])
+
+    def _chooses_differences(self) -> bool:
+        return self.d is None and self.trend == "auto"
 
     def _needed(self, space: SearchSpace, n_covariates: int) -> tuple[int, str]:
         """Fewest known values, and what they are needed for."""

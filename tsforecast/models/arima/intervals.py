@@ -145,9 +145,20 @@ def quantiles_of(levels: Floats, degrees: int, chosen: bool) -> Floats:
     >>> quantiles_of(levels, 1000, False).round(2), quantiles_of(levels, 1000, True).round(2)
     (array([1.28, 1.96]), array([1.28, 2.18]))
     """
-    heavy = min(degrees, _HEAVY) if chosen else degrees
-    scale = float(stdtrit(degrees, 0.9) / stdtrit(heavy, 0.9)) if heavy < degrees else 1.0
+    heavy, scale = tails(degrees) if chosen else (degrees, 1.0)
     return np.asarray(stdtrit(heavy, levels) * scale, dtype=np.float64)
+
+
+def tails(degrees: int) -> tuple[int, float]:
+    """Degrees of freedom of the tails of a chosen order, and the scale at which its 80% interval stays as it was.
+
+    Examples
+    --------
+    >>> tails(4), tails(1000)[0], round(tails(1000)[1], 3)
+    ((4, 1.0), 6, 0.891)
+    """
+    heavy = min(degrees, _HEAVY)
+    return heavy, float(stdtrit(degrees, 0.9) / stdtrit(heavy, 0.9)) if heavy < degrees else 1.0
 
 
 def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Floats, Floats, Floats]:

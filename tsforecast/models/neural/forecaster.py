@@ -11,7 +11,7 @@ from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
-from tsforecast.models.neural.batches.datamodule import FEWEST
+from tsforecast.models.neural.batches.datamodule import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting import checkpoint
@@ -23,11 +23,13 @@ from tsforecast.models.neural.networks.network import Network
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
-from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation
+from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import to_panel
+from tsforecast.panel.covariates import CovariateGaps
+from tsforecast.panel.lengths import SkipOrError
 from tsforecast.panel.sizes import check_sizes
 
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
@@ -115,9 +117,7 @@ class _Neural(BaseForecaster):
         """A few, and a lag more where differences are taken."""
         self._check()
         season = panel.season_length if self.season_length is None else self.season_length
-        difference = group_of(Preparation, "preparation", self.preparation).difference
-        lag = {"none": 0, "first": 1, "season": season}[difference]
-        return max(FEWEST, lag + FEWEST_DIFFERENCES if lag else 0)
+        return fewest_for(group_of(Preparation, "preparation", self.preparation), season)
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> Self:
@@ -154,7 +154,15 @@ class _Neural(BaseForecaster):
         model._remember(panel, panel, container)
         return model
 
-    def fit_folder(self, folder: str | Path, *, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> Self:
+    def fit_folder(
+        self,
+        folder: str | Path,
+        *,
+        covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
+        too_short: SkipOrError = "error",
+        covariate_gaps: CovariateGaps = "error",
+    ) -> Self:
         """The forecaster itself, fitted to series in Parquet files that together may be larger than memory.
 
         Files are read by row groups, a block of series at a time, again in each epoch: memory does not grow with their
@@ -168,13 +176,20 @@ class _Neural(BaseForecaster):
             a part of a path such as ``store=12`` is a column. Rows of a series lie in one file, in order of time.
         covariates, static : sequence of str
             Further columns, as for `Panel.from_frame`.
+        too_short : {"error", "skip"}
+            What becomes of series with too few observations: an error that names all of them, or they are left out and
+            listed in ``skipped_``.
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
 
         Raises
         ------
         MissingFileError
             There is no Parquet file.
+        SeriesTooShortError
+            Some series are too short, or, with ``"skip"``, all of them; ``series`` holds them all.
         DataError
-            The series are not regular, too short, or hold what cannot be used.
+            The series are not regular, or hold what cannot be used.
         CovariateError
             A covariate or static value is missing; the message names the file, the series and the time.
         ParameterError
@@ -183,12 +198,13 @@ class _Neural(BaseForecaster):
         self._check()
         if not self.is_global:
             raise ParameterError("scope='per_series' keeps a network for each series; a folder needs scope='global'.")
-        source = Folder(Path(folder), covariates, static)
+        source = Folder(Path(folder), covariates, static, too_short=too_short, covariate_gaps=covariate_gaps)
         _, error = self._adopt(learn([FitRequest(self._recipe, source, self._seed)]))
         if error is not None:
             raise error
         panel, container = to_panel(source.sample(self._seed))
         self._remember(panel, panel, container)
+        self.skipped_ = dict(source.skipped)
         return self
 
     def _fit(self, panel: Panel) -> None:

@@ -27,6 +27,10 @@ _MIDDLE = _LEVELS.index(0.5)
 _SMALLEST = 1e-3  # of a scale: a constant stretch must not make the likelihood infinite
 _ROUNDING = 0.01  # squared width of the bend of the positive numbers of the negative binomial head
 _FEWEST_DEGREES = 2.1  # of freedom: with two or fewer the variance is infinite
+_FURTHEST = 1e12  # that a target may lie away where losses square it ...
+_FURTHEST_PLAIN = 1e30  # ... and where they do not: float32 ends at 3e38, and losses are added up
+_TAIL = 1e5  # standard deviations past which the loss of a normal grows as a logarithm
+_MOST_COUNTS = 1e12  # in the scale of counts: above, the distribution has the same shape in whatever unit
 
 
 class Head(ABC):
@@ -35,6 +39,7 @@ class Head(ABC):
     n_params: int
     probabilistic = True
     counts = False
+    furthest = _FURTHEST  # that a target may lie from the level, in scales: it is taken to lie there
 
     @abstractmethod
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
@@ -69,6 +74,7 @@ class PointHead(Head):
 
     def __init__(self, name: Literal["mae", "mase", "balanced", "mse", "huber"] = "mae") -> None:
         self.name = name
+        self.furthest = _FURTHEST if name == "mse" else _FURTHEST_PLAIN
 
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Absolute, squared or Huber's error."""
@@ -96,6 +102,7 @@ class QuantileHead(Head):
     """
 
     n_params = len(_LEVELS)
+    furthest = _FURTHEST_PLAIN
 
     def _quantiles(self, raw: Tensor) -> list[Tensor]:
         """One tensor for each level: operations along a last axis so short are slow."""
@@ -126,6 +133,11 @@ class QuantileHead(Head):
 class GaussianHead(Head):
     """Mean and standard deviation, trained by the normal's likelihood.
 
+    Where a target lies more than ``K`` = 100,000 standard deviations away, ``z**2 / 2`` goes on as ``K**2 (1/2 +
+    log(|z| / K))``, with the same slope there: after a constant stretch a jump is any number of scales high, and
+    gradients of its square are not finite. The best scale is that of the normal unless fewer than one target in
+    ``K**2`` lies so far out.
+
     Examples
     --------
     >>> float(GaussianHead().at(np.array([2.0, 0.0]), np.array(0.5)))
@@ -137,7 +149,9 @@ class GaussianHead(Head):
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Minus the log-density, up to a constant."""
         scale = softplus(raw[..., 1]) + _SMALLEST
-        return 0.5 * ((target - raw[..., 0]) / scale).square() + scale.log()
+        away = ((target - raw[..., 0]) / scale).abs()
+        near, far = away.clamp(max=_TAIL), away.clamp(min=_TAIL)
+        return 0.5 * near.square() + _TAIL**2 * (far / _TAIL).log() + scale.log()
 
     def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """Mean plus standard deviations."""
@@ -188,13 +202,15 @@ class NegativeBinomialHead(Head):
     counts = True
 
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
-        """Minus the log-probability of the count ``scale * target``."""
-        scale = torch.as_tensor(scale, dtype=raw.dtype, device=raw.device).clamp_min(_SMALLEST)  # padding has none
+        """Minus the log-probability of the count ``scale * target``, in float64: logarithms of factorials cancel."""
+        kind, raw, target = raw.dtype, raw.double(), target.double()
+        scale = torch.as_tensor(scale, dtype=raw.dtype, device=raw.device)
+        scale = scale.clamp(_SMALLEST, _MOST_COUNTS)  # padding has none
         count, mean = (scale * target).round(), scale * _positive(raw[..., 0])
         r = 1 / (softplus(raw[..., 1]) + _SMALLEST)
         log_total = torch.log(r + mean)
         chance = torch.lgamma(count + r) - torch.lgamma(count + 1) - torch.lgamma(r)
-        return -(chance + r * (r.log() - log_total) + count * (mean.log() - log_total))
+        return -(chance + r * (r.log() - log_total) + count * (mean.log() - log_total)).to(kind)
 
     def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
         """The smallest count with at least this probability at or below it, over ``scale``."""

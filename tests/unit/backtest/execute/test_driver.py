@@ -27,6 +27,9 @@ NAMES = [f"s{i}" for i in range(20)]
 
 
 WAIT = 600  # seconds that a test waits for another process: far more than any needs on a loaded machine
+# A series that kills its worker has five or more sets of workers begin one after the other, each with its imports: 40
+# seconds on a quiet machine, 200 with a load of 17 on two cores.
+WAIT_FOR_DEATHS = 4 * WAIT
 
 
 @pytest.fixture(autouse=True)
@@ -405,9 +408,10 @@ def test_ctrl_c_stops_driver_and_workers_quietly(script, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(WAIT_FOR_DEATHS + WAIT)
 def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, serial, tmp_path):
     folder = tmp_path / "run"
-    assert start(script, folder, "processes", "deadly").wait(WAIT) == 0
+    assert start(script, folder, "processes", "deadly").wait(WAIT_FOR_DEATHS) == 0
     result = BacktestResult.load(folder)
     assert result.failures[["model", "unique_id", "error"]].to_numpy().tolist() == [["deadly", "s5", "WorkerDied"]]
     assert result.scores.groupby(["model", "metric"]).size().unstack()["mase"].to_dict() == {
@@ -464,6 +468,7 @@ def test_on_dask_a_killed_worker_changes_nothing(dask_cluster, dask_executor, se
 
 @needs_proc
 @pytest.mark.slow
+@pytest.mark.timeout(WAIT_FOR_DEATHS + WAIT)
 def test_on_dask_a_deadly_series_fails_alone(dask_executor, monkeypatch):
     from run import Deadly
 

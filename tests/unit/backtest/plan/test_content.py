@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from tsforecast import Naive
 from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.backtest.plan import content
 from tsforecast.backtest.plan.content import OpaqueError, content_hash
 from tsforecast.exceptions import ParameterError, RunFolderError
 from tsforecast.metrics.choose import Metric
@@ -274,6 +275,63 @@ def test_an_object_that_was_pickled_copied_and_fitted_has_the_content_it_had():
     copy.deepcopy(Fresh())  # which puts a note into the class, as pickling does
     clone(Fresh()).fit([1.0, 2.0, 3.0]).predict(1)
     assert "__slotnames__" in vars(Fresh) and content_hash(Fresh()) == before
+
+
+class Hides:
+    """Leaves a parameter and what it has computed out of what is pickled."""
+
+    def __init__(self, k, table=()):
+        self.k, self._table, self.cache = k, table, None
+
+    def __getstate__(self):
+        return {}
+
+
+class HidesInSlots:
+    __slots__ = ("k",)
+
+    def __init__(self, k):
+        self.k = k
+
+    def __reduce__(self):
+        return HidesInSlots, (0,)
+
+
+class HidesInAnEstimator(Naive):
+    def __init__(self, k=1):
+        self.k = k
+
+    def __getstate__(self):
+        return {}
+
+    def __sklearn_clone__(self):
+        return type(self)(self.k)
+
+
+@pytest.mark.parametrize("make", [Hides, HidesInSlots, HidesInAnEstimator, lambda k: Hides(0, np.array([k]))])
+def test_a_parameter_that_pickling_leaves_out_counts(make):
+    assert content_hash(make(1)) == content_hash(make(1)) != content_hash(make(2))
+
+
+def test_what_an_object_has_computed_and_leaves_out_of_pickling_does_not_count():
+    used = Hides(1)
+    used.cache = object()
+    assert content_hash(used) == content_hash(Hides(1))
+
+
+def test_a_hidden_parameter_that_cannot_be_compared_is_refused_by_name():
+    with pytest.raises(OpaqueError) as caught:
+        content_hash(Hides(n for n in range(3)))
+    assert caught.value.path == ["k"]
+
+
+def test_a_name_that_is_made_when_code_runs_is_not_seen_as_the_documentation_says():
+    source = "K = {}\ndef f(y):\n    return y + globals()['K']\n"
+    one, other = {"__name__": "mine"}, {"__name__": "mine"}
+    exec(source.format(1), one)
+    exec(source.format(2), other)
+    assert content_hash(one["f"]) == content_hash(other["f"])
+    assert "globals()" in content.__doc__ and "globals()" in backtest.__doc__
 
 
 def test_what_code_counts_for_itself_is_no_setting():

@@ -14,7 +14,7 @@ NOTHING = np.zeros(0)
 def of_statsmodels(fit, y, Z):
     """Standard errors from the information of all parameters, sigma2 too, by complex steps in statsmodels' filter."""
     model = by_statsmodels._model(y, Z, fit.order, simple=not np.isnan(y).any())
-    params = by_statsmodels._params(fit, fit.sigma2)
+    params = np.concatenate([fit.beta, fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta, [fit.sigma2]])
     own = np.sqrt(np.diag(np.linalg.inv(-model.nobs * model.hessian(
         params, transformed=True, approx_complex_step=True, method="approx"
     ))))[:-1]  # fmt: skip

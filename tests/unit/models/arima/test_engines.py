@@ -7,6 +7,7 @@ from tsforecast.kernels.arma.polynomial import step_up
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.engines import statsmodels as by_statsmodels
 from tsforecast.models.arima.estimate import ArimaFit, estimate, forecast, loglik
+from tsforecast.models.arima.forecaster import ARIMA, ConvergenceWarning
 from tsforecast.models.arima.order import Order
 
 
@@ -153,3 +154,64 @@ def test_a_series_with_very_many_gaps_has_the_same_likelihood_by_the_filter_of_s
     assert np.isnan(y).sum() > 500
     fit = estimate(y, np.empty((1100, 0)), (), Order(1, 0, 0), "numba")
     assert by_numba.loglik(fit, y, np.empty((1100, 0))) == pytest.approx(fit.loglik, rel=1e-8)
+
+
+@pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.{ConvergenceWarning.__name__}")
+@pytest.mark.parametrize("engine", ["numba", "statsmodels"])
+@pytest.mark.parametrize("n", [15, 30])
+@pytest.mark.parametrize("order", [(1, 0, 1), (2, 0, 1), (0, 1, 1), (1, 1, 1), (0, 2, 1)])
+def test_another_unit_or_zero_gives_the_same_forecast_and_intervals(order, n, engine):
+    # Optima are found to some 1e-3 of a flat likelihood: a hundredth of the range is far below another optimum's
+    # forecast, and far above what rounding leaves of a value.
+    y = 40 + np.random.default_rng([n, order[0]]).normal(size=n).cumsum()
+    model = ARIMA(order, engine=engine)
+    own = model.fit(y).predict(6, level=90)
+    fit = model.fits_["y"]
+    for scale, shift in ((1e6, 0.0), (1e-6, 0.0), (1e-3, 7.0), (1.0, -1e4)):
+        other = (model.fit(scale * y + shift).predict(6, level=90) - shift) / scale
+        np.testing.assert_allclose(other, own, rtol=0, atol=0.01 * np.ptp(y), err_msg=f"{scale} y + {shift}")
+        moved = model.fits_["y"]
+        assert moved.loglik + moved.n_obs * np.log(scale) == pytest.approx(fit.loglik, abs=1e-2)
+        assert loglik(moved, scale * y + shift, np.ones((n, moved.beta.size)), engine) == pytest.approx(
+            moved.loglik, abs=1e-6
+        )
+
+
+@pytest.mark.parametrize("engine", ["numba", "statsmodels"])
+@pytest.mark.parametrize("order", [Order(1, 0, 1), Order(0, 1, 1), Order(1, 0, 0)])
+def test_noise_of_a_billionth_has_intervals_of_a_billionth(order, engine):
+    noise = 1e-9 * np.random.default_rng(0).normal(size=30)
+    model = ARIMA((order.p, order.d, order.q), engine=engine).fit(7 + noise)
+    _, low, high = model.predict(6, level=95).T
+    assert (high - low).max() < 12 * noise.std()
+    assert (high - low).min() > 2 * noise.std()
+
+
+def test_regressors_of_any_unit_have_the_same_fit_by_statsmodels():
+    rng = np.random.default_rng(3)
+    Z = np.column_stack([np.ones(40), rng.normal(size=(40, 2))])
+    y = Z @ [50.0, 2.0, -1.0] + rng.normal(size=40).cumsum()
+    units = np.array([1.0, 1e7, 1e-5])
+    order, names = Order(1, 0, 1), ("mean", "a", "b")
+    own, other = (estimate(y, Z * unit, names, order, "statsmodels") for unit in (np.ones(3), units))
+    np.testing.assert_allclose(other.beta * units, own.beta, rtol=1e-4)
+    assert other.loglik == pytest.approx(own.loglik, abs=1e-6)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e5])
+def test_a_month_never_seen_counts_alike_by_both_engines(unit):
+    y = unit * np.random.default_rng(0).normal(size=48)
+    y[3::12] = np.nan
+    own, other = (
+        estimate(y, np.empty((48, 0)), (), Order(0, 0, 1, 0, 1, 0, 12), engine) for engine in ("numba", "statsmodels")
+    )
+    assert other.n_obs == own.n_obs
+    assert other.loglik == pytest.approx(own.loglik, abs=1e-3)
+    assert by_statsmodels.loglik(own, y, np.empty((48, 0))) == pytest.approx(own.loglik, abs=1e-6)
+
+
+def test_collinear_regressors_are_named_by_statsmodels_too():
+    y = np.random.default_rng(2).normal(size=50)
+    Z = np.column_stack([np.ones(50), np.arange(50.0), 2 * np.arange(50.0) + 3])
+    with pytest.raises(np.linalg.LinAlgError, match="'twice'"):
+        estimate(y, Z, ("mean", "once", "twice"), Order(1, 0, 0), "statsmodels")

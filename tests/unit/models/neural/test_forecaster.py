@@ -154,7 +154,7 @@ def test_missing_values_are_masked(model):
     forecast = model(**QUICK).fit(y).predict(5, level=80)
     assert np.isfinite(forecast).all().all()
     y.iloc[-1] = np.nan
-    assert np.isfinite(model(**QUICK).fit(y).predict(5)).all()
+    assert np.isfinite(model(**QUICK).fit(y.to_numpy()).predict(5)).all()
 
 
 def test_a_covariate_that_explains_the_series_is_used():

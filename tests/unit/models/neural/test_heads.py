@@ -1,5 +1,7 @@
 """Heads: losses against scipy's densities, quantiles that do not cross."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.neural.forecaster import LSTM
 from tsforecast.models.neural.heads import (
     GaussianHead,
+    LossName,
     NegativeBinomialHead,
     PointHead,
     QuantileHead,
@@ -99,6 +102,38 @@ def test_padding_has_a_finite_loss_and_gradient():
     loss.backward()
     assert torch.isfinite(loss)
     assert torch.isfinite(raw.grad).all()
+
+
+@pytest.mark.parametrize("loss", get_args(LossName))
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_furthest_target_has_a_finite_loss_and_a_gradient_with_a_finite_square(loss, sign):
+    head = head_of(loss)
+    for shape in (-50.0, 0.0, 50.0):  # of raw outputs that tell width: as narrow and as wide as it gets
+        raw = torch.full((head.n_params,), shape)
+        raw[0] = 0.0
+        raw.requires_grad_()
+        sizes = torch.tensor(head.furthest) * (sign if not head.counts else 1)
+        value = head.loss(raw, sizes, torch.tensor(1e30))
+        value.backward()
+        assert torch.isfinite(1e3 * value)
+        assert torch.isfinite(1e3 * raw.grad.square()).all()
+
+
+def test_gaussian_loss_goes_on_past_its_square_with_the_same_slope():
+    head, middle = GaussianHead(), torch.zeros(2, dtype=torch.float64)
+    bend = 1e5 * (np.log(2) + 1e-3)  # 100,000 standard deviations
+    near, far = (torch.tensor(bend * f, dtype=torch.float64, requires_grad=True) for f in (1 - 1e-9, 1 + 1e-9))
+    (slope,), (next_slope,) = (torch.autograd.grad(head.loss(middle, y), y) for y in (near, far))
+    np.testing.assert_allclose(next_slope, slope, rtol=1e-8)
+    np.testing.assert_allclose(head.loss(middle, far).item(), head.loss(middle, near).item(), rtol=1e-8)
+
+
+def test_counts_of_any_size_have_the_loss_of_their_distribution_in_float32():
+    raw, target = torch.tensor([1.0, 0.0]), torch.tensor(1.5)
+    r, mean = 1 / (softplus(0.0) + 1e-3), 1e7 * float(NegativeBinomialHead().point(np.array([1.0, 0.0])))
+    expected = -stats.nbinom(r, r / (r + mean)).logpmf(1.5e7)
+    loss = NegativeBinomialHead().loss(raw, target, torch.tensor(1e7))
+    np.testing.assert_allclose(loss, expected, rtol=1e-5)  # float32 has 7 digits
 
 
 def counts_of(rng, n=200):

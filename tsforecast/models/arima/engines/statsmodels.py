@@ -1,8 +1,7 @@
 """The engine "statsmodels": its SARIMAX, a general Kalman filter under a numerical-gradient optimiser."""
 
-import dataclasses
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from statsmodels.tools.sm_exceptions import ModelWarning
@@ -15,7 +14,20 @@ from tsforecast.models.arima.order import Order, partial_autocorrelations
 _ON_BOUND = (
     1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.arma.fit`
 )
-_SMALL, _BIG = 1e-3, 1e8  # largest values between which a series is fitted as it is
+_COLLINEAR = 1e-11  # of its length: what is left of a regressor that those before it explain, as in `kernels.gls`
+
+
+class _Standard(NamedTuple):
+    """A series in units of its own: ``y = level + Z beta + scale v``, and regressors ``X = Z inverse`` for ``v``.
+
+    Differenced, the columns of ``X`` are at right angles and of mean square 1, as is what ``X`` explains nothing of.
+    """
+
+    v: Floats
+    X: Floats
+    beta: Floats
+    inverse: Floats
+    scale: float
 
 
 def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
@@ -29,27 +41,24 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     exact = explained_wholly(y, Z, names, order)
     if exact is not None:
         return exact
-    unit = _unit(y)
-    if unit != 1.0:
-        own = fit(y / unit, Z, names, order)
-        value = own.loglik - own.n_obs * float(np.log(unit))
-        return dataclasses.replace(own, beta=own.beta * unit, sigma2=own.sigma2 * unit**2, loglik=value)
-    model = _model(y, Z, order, simple=not np.isnan(y).any())
+    own = _standard(y, Z, names, order)
+    model = _model(own.v, own.X, order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
         result = model.fit(disp=0, cov_type="none")
-    if not np.isfinite(_counted(result.llf)) or not result.params[-1] > resolution(y, order) ** 2:
+    sd = float(np.sqrt(result.params[-1])) * own.scale
+    if not np.isfinite(_counted(result.llf)) or not sd > resolution(y, order):
         raise FloatingPointError(DEGENERATE)
-    k = Z.shape[1]
+    k, n_lost = Z.shape[1], _n_lost(y, order)
     ends = np.cumsum([k, order.p, order.q, order.P, order.Q])
-    beta, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
-    value = float(result.llf) + _constant(y, order)
-    n_obs = int((~np.isnan(y)).sum()) - order.n_lost
+    gamma, phi, theta, seasonal_phi, seasonal_theta = np.split(result.params[:-1], ends[:-1])
+    n_obs = int((~np.isnan(y)).sum()) - n_lost
+    value = float(result.llf) + _constant(y, n_lost) - n_obs * float(np.log(own.scale))
     pacf = np.concatenate([partial_autocorrelations(part) for part in (phi, seasonal_phi)])
     inside = bool((n_obs * (1.0 - np.abs(pacf)) >= _ON_BOUND).all())
     return ArimaFit(
-        order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), value,
-        n_obs, bool(result.mle_retvals["converged"]) and inside, int(result.mle_retvals["iterations"]),
+        order, phi, theta, seasonal_phi, seasonal_theta, own.beta + own.scale * (own.inverse @ gamma), names, sd**2,
+        value, n_obs, bool(result.mle_retvals["converged"]) and inside, int(result.mle_retvals["iterations"]),
     )  # fmt: skip
 
 
@@ -63,11 +72,14 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
     >>> bool(abs(loglik(done, y, np.empty((40, 0))) - done.loglik) < 1e-9)
     True
     """
-    model = _model(y, Z, fit.order, simple=not np.isnan(y).any())
+    left, _ = _left(y, Z, fit)
+    sd, n_lost = float(np.sqrt(fit.sigma2)), _n_lost(y, fit.order)
+    model = _model(left / sd, np.empty((y.size, 0)), fit.order, simple=not np.isnan(y).any())
     with warnings.catch_warnings():
         _silence()
-        value = _counted(model.loglike(_params(fit, fit.sigma2), transformed=True))
-    return value + _constant(y, fit.order)
+        value = _counted(model.loglike(_lags(fit), transformed=True))
+    n_obs = int((~np.isnan(y)).sum()) - n_lost
+    return value + _constant(y, n_lost) - n_obs * float(np.log(sd))
 
 
 def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
@@ -80,19 +92,61 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     >>> forecast(done, y, np.empty((8, 0)), 2, np.empty((2, 0)))[0]
     array([1., 1.])
     """
-    model = _model(y, Z, fit.order, simple=False)
+    left, level = _left(y, Z, fit)
+    model = _model(left, np.empty((y.size, 0)), fit.order, simple=False)
     with warnings.catch_warnings():
         _silence()
-        ahead = model.filter(_params(fit, 1.0), cov_type="none").get_forecast(
-            horizon, exog=future if Z.shape[1] else None
-        )
-    return np.asarray(ahead.predicted_mean), np.asarray(ahead.var_pred_mean) * fit.sigma2
+        ahead = model.filter(_lags(fit), cov_type="none").get_forecast(horizon)
+    mean = level + np.asarray(ahead.predicted_mean) + future @ fit.beta
+    return mean, np.asarray(ahead.var_pred_mean) * fit.sigma2
 
 
-def _unit(y: Floats) -> float:
-    """A power of 2 near the largest value where that is far from 1: starts and steps of statsmodels are absolute."""
-    largest = float(np.nanmax(np.abs(y)))
-    return 1.0 if _SMALL <= largest <= _BIG or largest == 0.0 else 2.0 ** round(np.log2(largest))
+def _standard(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> _Standard:
+    """The series in units of its own: starts, steps and tolerances of statsmodels are absolute.
+
+    A LinAlgError names a regressor that those before it explain once differenced.
+    """
+    level = _level(y, order)
+    w, D = order.difference(y - level), order.difference(Z)
+    known = ~np.isnan(w)
+    k = Z.shape[1]
+    R = np.linalg.qr(np.vstack([D, np.zeros((k, k))]), mode="r")  # (k, k), however few the rows
+    dependent = np.abs(np.diag(R)) <= _COLLINEAR * np.linalg.norm(R, axis=0)
+    if dependent.any():
+        name = names[int(np.argmax(dependent))]
+        raise np.linalg.LinAlgError(f"regressor {name!r} is constant or a combination of the others once differenced")
+    inverse = np.linalg.inv(R) * np.sqrt(w.size)
+    gamma = np.linalg.lstsq(D[known] @ inverse, w[known], rcond=None)[0]
+    beta = inverse @ gamma
+    left = y - level - Z @ beta
+    rest = order.difference(left)[known] if known.any() else left[~np.isnan(left)]
+    scale = float(np.sqrt(np.mean(rest**2))) or 1.0
+    return _Standard(left / scale, Z @ inverse, beta, inverse, scale)
+
+
+def _left(y: Floats, Z: Floats, fit: ArimaFit) -> tuple[Floats, float]:
+    """What the regressors leave, less a level that differencing takes; and that level."""
+    left = y - Z @ fit.beta
+    level = _level(left, fit.order)
+    return left - level, level
+
+
+def _level(y: Floats, order: Order) -> float:
+    """The first known value where the order has a difference, which takes any level, else 0."""
+    return float(y[~np.isnan(y)][0]) if order.n_lost else 0.0
+
+
+def _n_lost(y: Floats, order: Order) -> int:
+    """Known values that differencing takes: fewer than those of the order where a season is never seen."""
+    gaps = np.isnan(y)
+    if not gaps.any() or order.n_lost == 0:
+        return order.n_lost
+    free = np.zeros((y.size, order.n_lost))  # series whose differences are all 0
+    free[: order.n_lost] = np.eye(order.n_lost)
+    weights = -order.differences()[:0:-1]
+    for t in range(order.n_lost, y.size):
+        free[t] = weights @ free[t - order.n_lost : t]
+    return int(np.linalg.matrix_rank(free[~gaps]))
 
 
 def _counted(loglik: float) -> float:
@@ -100,13 +154,14 @@ def _counted(loglik: float) -> float:
     return float(loglik) if loglik != 0.0 else float("nan")
 
 
-def _constant(y: Floats, order: Order) -> float:
+def _constant(y: Floats, n_lost: int) -> float:
     """What an exact diffuse start counts for the values that differencing loses; ours counts nothing."""
-    return 0.5 * order.n_lost * float(np.log(2 * np.pi)) if np.isnan(y).any() else 0.0
+    return 0.5 * n_lost * float(np.log(2 * np.pi)) if np.isnan(y).any() else 0.0
 
 
-def _params(fit: ArimaFit, sigma2: float) -> Floats:
-    return np.concatenate([fit.beta, fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta, [sigma2]])
+def _lags(fit: ArimaFit) -> Floats:
+    """Parameters of a model without regressors whose innovations have the variance 1."""
+    return np.concatenate([fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta, [1.0]])
 
 
 def _model(y: Floats, Z: Floats, order: Order, *, simple: bool) -> Any:

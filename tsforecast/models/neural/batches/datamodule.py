@@ -1,6 +1,9 @@
 """StreamDataModule: series -> what a training run is fed with."""
 
 import dataclasses
+import itertools
+import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,7 +16,7 @@ from tsforecast.data import catalog
 from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import Table
-from tsforecast.models.neural.batches.folder import BlockLoader, Folder
+from tsforecast.models.neural.batches.folder import WAY_ON, BlockLoader, Folder
 from tsforecast.models.neural.batches.streams import (
     ChunkLoader,
     Loader,
@@ -23,16 +26,17 @@ from tsforecast.models.neural.batches.streams import (
     tables_of,
 )
 from tsforecast.models.neural.checks import check_value
-from tsforecast.models.neural.heads import LossName
+from tsforecast.models.neural.heads import LossName, head_of
 from tsforecast.models.neural.options import Decoding
 from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inputs_of, layout_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.loss_weights import loss_weights_of
-from tsforecast.models.neural.prepare.preparation import Preparation, fit_preparation, relearn
+from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation, fit_preparation, relearn
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.lengths import SkipOrError, check_lengths, check_skip_or_error
 from tsforecast.series.outliers import tamed
 
+_LOGGER = logging.getLogger("tsforecast.data.read")  # that commands print
 FEWEST = 8  # observations of a series
 _YEARS = (4, 12, 52)  # lengths of a season that is a year; others are a week or a day
 _SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
@@ -63,6 +67,9 @@ class StreamDataModule(pl.LightningDataModule):
         Share of each series, its end, kept from training.
     decoding : Decoding, optional
     preparation : Preparation, optional
+    too_short : {"error", "skip"}
+        What becomes of series of the source with fewer observations than a network needs: an error that names all of
+        them, or they are left out, and the log says so.
     random_state : int
         Seed of the order of series and of the phase.
 
@@ -87,9 +94,11 @@ class StreamDataModule(pl.LightningDataModule):
         validation_size: float = 0.1,
         decoding: Decoding | None = None,
         preparation: Preparation | None = None,
+        too_short: SkipOrError = "error",
         random_state: int = 0,
     ) -> None:
         super().__init__()
+        self.too_short = too_short
         self.source, self.reading = source, reading
         self.season_length, self.bptt_length = season_length, bptt_length
         self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
@@ -113,11 +122,21 @@ class StreamDataModule(pl.LightningDataModule):
         if is_known:
             dataset = catalog.load(self.source)
             self.season_length = self.season_length or dataset.season_length
-            self.use(dataset.panel)
+            self.use(self._long_enough(dataset.panel))
         elif Path(self.source).is_dir():
-            self.use_folder(Folder(Path(self.source)))
+            self.use_folder(Folder(Path(self.source), too_short=self.too_short))
         else:
-            self.use((self.reading or Reading()).panel(self.source))
+            self.use(self._long_enough((self.reading or Reading()).panel(self.source)))
+
+    def _long_enough(self, panel: Panel) -> Panel:
+        """The series that a network can learn from."""
+        check_skip_or_error(self.too_short)
+        needed = fewest_for(self.preparation, self.season_length or panel.season_length)
+        short = panel.n_present < needed
+        if self.too_short == "error" or short.all():
+            check_lengths(panel.ids, panel.n_present, needed, why_so_many(needed), "" if short.all() else WAY_ON)
+        _tell_skipped(dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True)))
+        return panel.take(np.flatnonzero(~short)) if short.any() else panel
 
     def use_folder(self, folder: Folder) -> None:
         """Take series that are read block by block while training, so that memory does not grow with their number.
@@ -128,6 +147,12 @@ class StreamDataModule(pl.LightningDataModule):
         """
         if self.kind == "windows":
             raise ParameterError("kind='windows' needs series in memory; a folder is read in streams, kind='bptt'.")
+        season = self.season_length
+        if season is None and self.preparation.difference == "season":
+            season = folder.longest().season_length
+        needed = fewest_for(self.preparation, season or 1)
+        folder.check(needed, why_so_many(needed))
+        _tell_skipped(folder.skipped)
         self.use(folder.sample(self.random_state))
         self.folder = folder
 
@@ -140,7 +165,7 @@ class StreamDataModule(pl.LightningDataModule):
 
     def use(self, panel: Panel) -> None:
         """Take these series, and learn their transforms, levels and scales."""
-        _check_lengths(panel)
+        check_lengths(panel.ids, panel.n_present, FEWEST, why_so_many(FEWEST))
         self._check()
         self.panel = panel
         self.learnt_from = panel = self._tamed(panel)
@@ -188,12 +213,12 @@ class StreamDataModule(pl.LightningDataModule):
         learnt = relearn(prepared, before) if n_kept.any() else prepared
         inputs = inputs_of(panel, learnt, self.layout)
         weights = loss_weights_of(self.loss, panel, before, learnt, inputs.scale)
-        rows = TrainingRows(inputs.x, inputs.target, inputs.scale, weights)
+        furthest = head_of(self.loss).furthest
+        rows = TrainingRows(inputs.x, np.clip(inputs.target, -furthest, furthest), inputs.scale, weights)
         return n_kept, inputs, tables_of(rows, n_kept, panel.lengths, self.dtype)
 
     def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
         """The chunks of a block of series of the folder."""
-        _check_lengths(panel)
         self._latest = panel
         panel = self._tamed(panel)
         season, counts = self.layout.season_length, self.loss == "negative_binomial"
@@ -312,5 +337,25 @@ def horizon_of(decoding: Decoding, season_length: int) -> int:
     return int(np.clip(np.ceil(seasons * season_length), 8, most))
 
 
-def _check_lengths(panel: Panel) -> None:
-    check_lengths(panel.ids, panel.n_present, FEWEST, f"a recurrent network needs at least {FEWEST}")
+def fewest_for(preparation: Preparation, season_length: int) -> int:
+    """Observations that a series needs to be learnt from: a few, and a lag more where differences are taken.
+
+    Examples
+    --------
+    >>> fewest_for(Preparation(), 12), fewest_for(Preparation(difference="season"), 12)
+    (8, 20)
+    """
+    lag = {"none": 0, "first": 1, "season": season_length}[preparation.difference]
+    return max(FEWEST, lag + FEWEST_DIFFERENCES if lag else 0)
+
+
+def why_so_many(needed: int) -> str:
+    """What an error says of series with fewer observations."""
+    return f"a recurrent network needs at least {needed}"
+
+
+def _tell_skipped(skipped: Mapping[Any, int]) -> None:
+    if skipped:
+        names = ", ".join(f"{name!r} ({n})" for name, n in itertools.islice(skipped.items(), 10))
+        more = ", …" if len(skipped) > 10 else ""
+        _LOGGER.info("%d series are too short and left out: %s%s", len(skipped), names, more)

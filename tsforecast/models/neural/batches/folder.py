@@ -17,8 +17,11 @@ from tsforecast.models.neural.batches.batched_fits import marked
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, padded
 from tsforecast.models.neural.batches.streams import ChunkLoader, Loader
 from tsforecast.panel import Panel
+from tsforecast.panel.covariates import CovariateGaps, check_gaps_option
 from tsforecast.panel.frequency import Freq
+from tsforecast.panel.lengths import SkipOrError, check_skip_or_error, too_short_error
 
+WAY_ON = "too_short='skip' goes on without them (--data.too_short skip on the command line)."
 _BLOCK = 100_000  # observations whose inputs are in memory at once
 _SAMPLE = 50_000  # of the sample that scales, the linear start and the spread of residuals are learnt from
 
@@ -29,6 +32,15 @@ class Unit(NamedTuple):
     path: Path
     groups: tuple[int, ...]
     n_rows: int
+
+
+class Look(NamedTuple):
+    """What was seen of a unit."""
+
+    n_series: int
+    n_rows: int  # of series that are long enough
+    short: dict[str, int]  # observations of those that are not, by name
+    has_holes: bool  # whether a covariate or static value is missing or infinite
 
 
 class Folder:
@@ -42,6 +54,15 @@ class Folder:
     ----------
     path : Path
     covariates, static : sequence of str
+    too_short : {"error", "skip"}
+        What becomes of series with too few observations: see `check`.
+    covariate_gaps : {"error", "ffill", "interpolate"}
+        What a missing covariate is: see `Panel.with_covariates`.
+
+    Attributes
+    ----------
+    skipped : dict of str to int
+        Observations of each series that is left out as too short, by name.
 
     Raises
     ------
@@ -51,8 +72,20 @@ class Folder:
         A file lacks a column, or is none; there are no rows; rows of a series lie in several places.
     """
 
-    def __init__(self, path: Path, covariates: Sequence[str] = (), static: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
+        *,
+        too_short: SkipOrError = "error",
+        covariate_gaps: CovariateGaps = "error",
+    ) -> None:
+        check_skip_or_error(too_short)
+        check_gaps_option(covariate_gaps)
         self.path, self.covariates, self.static = path, tuple(covariates), tuple(static)
+        self.too_short, self.covariate_gaps = too_short, covariate_gaps
+        self.skipped: dict[str, int] = {}
         files = sorted(file for file in path.rglob("*.parquet") if file.is_file())
         if not files:
             raise MissingFileError(f"There is no Parquet file in the folder {str(path)!r}.")
@@ -110,21 +143,83 @@ class Folder:
             column = file.read_row_groups(list(unit.groups), columns=["unique_id"], use_threads=False).column(0)
         return np.array([str(value) for value in column.unique().to_pylist()], dtype=object)
 
+    def check(self, needed: int, why: str) -> None:
+        """Look at all series before any is learnt from: are they long enough, and are their covariates there.
+
+        Series with fewer than ``needed`` observations are left out from now on where they may be skipped.
+
+        Raises
+        ------
+        SeriesTooShortError
+            Some are too short and may not be skipped, or all are; it names all of them.
+        CovariateError
+            A covariate is missing and cannot be filled, or is infinite, or a static value is missing.
+        """
+        looks = [self._look(unit, needed) for unit in self.units]
+        short = {name: n for look in looks for name, n in look.short.items()}
+        n_left = sum(look.n_rows for look in looks)
+        if short and (self.too_short == "error" or not n_left):
+            have, every = np.array(list(short.values())), np.ones(len(short), np.bool_)
+            n_series = sum(look.n_series for look in looks)
+            raise too_short_error(pd.Index(list(short)), have, every, why, WAY_ON if n_left else "", n_series)
+        self.skipped |= short
+        self.units = [unit._replace(n_rows=look.n_rows) for unit, look in zip(self.units, looks, strict=True)]
+        for unit, look in zip(self.units, looks, strict=True):
+            if look.has_holes and unit.n_rows:
+                self._check_covariates(unit)
+        self.units = [unit for unit in self.units if unit.n_rows]
+        self.n_obs = n_left
+
+    def _look(self, unit: Unit, needed: int) -> Look:
+        """What `check` asks of a unit."""
+        others = [*self.covariates, *self.static]
+        frame = self._frame(unit, ["unique_id", "y", *others])
+        seen = frame["y"].notna().groupby(frame["unique_id"].astype(str), sort=False).agg(["sum", "size"])
+        short = seen[seen["sum"] < needed]
+        table = frame[others]
+        holes = (table.isna() | table.isin([np.inf, -np.inf])).to_numpy().any()
+        names = dict(zip(short.index.tolist(), short["sum"].tolist(), strict=True))
+        return Look(len(seen), len(frame) - int(short["size"].sum()), names, bool(holes))
+
+    def _check_covariates(self, unit: Unit) -> None:
+        try:
+            self.read([unit])
+        except CovariateError as error:
+            raise CovariateError(f"{unit.path}: {error}") from error
+
+    def _frame(self, unit: Unit, columns: Sequence[str]) -> pd.DataFrame:
+        """Some columns of a unit, without the series that are skipped."""
+        partition = _partition(unit.path.relative_to(self.path))
+        with pq.ParquetFile(unit.path) as file:
+            held = [name for name in columns if name not in partition]
+            frame = file.read_row_groups(list(unit.groups), columns=held, use_threads=False).to_pandas()
+        frame = frame.assign(**{name: partition[name] for name in columns if name in partition})
+        if not self.skipped:
+            return frame
+        return frame[~frame["unique_id"].astype(str).isin(self.skipped)].reset_index(drop=True)
+
     def read(self, units: Sequence[Unit]) -> Panel:
-        """The panel of some units."""
-        frames = []
-        for unit in units:
-            partition = _partition(unit.path.relative_to(self.path))
-            with pq.ParquetFile(unit.path) as file:
-                held = [name for name in self._columns if name not in partition]
-                frame = file.read_row_groups(list(unit.groups), columns=held, use_threads=False).to_pandas()
-            frame = frame.assign(**{name: partition[name] for name in self._columns if name in partition})
-            _check_known(frame, unit.path, (*self.covariates, *self.static))
-            frames.append(frame)
+        """The panel of some units, without the series that are skipped."""
+        frames = [self._frame(unit, self._columns) for unit in units]
+        for part in frames:
+            _check_static(part, self.static)
         frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-        panel = Panel.from_frame(frame, covariates=self.covariates, static=self.static, freq=self.freq)
+        panel = Panel.from_frame(
+            frame,
+            covariates=self.covariates,
+            static=self.static,
+            freq=self.freq,
+            covariate_gaps=self.covariate_gaps,
+        )
         self.freq = panel.freq
         return panel
+
+    def longest(self) -> Panel:
+        """The panel of the series with the most rows, which tells the frequency best."""
+        sizes = [self._frame(unit, ["unique_id"])["unique_id"].value_counts(sort=False) for unit in self.units]
+        unit, size = max(zip(self.units, sizes, strict=True), key=lambda pair: int(pair[1].max()))
+        frame = self._frame(unit, ["unique_id", "ds", "y"])
+        return Panel.from_frame(frame[frame["unique_id"] == size.idxmax()], freq=self.freq)
 
     def blocks(self, rng: np.random.Generator, most: int | None = None) -> Iterator[Panel]:
         """Every series once, in random order of units and of the series in them: panels of about ``most`` rows."""
@@ -144,15 +239,15 @@ class Folder:
         return next(self.blocks(np.random.default_rng([seed, 1]), _SAMPLE))
 
 
-def _check_known(frame: pd.DataFrame, path: Path, names: Sequence[str]) -> None:
-    """Raise a `CovariateError` at the first value that is missing in one of the columns, naming its file."""
+def _check_static(frame: pd.DataFrame, names: Sequence[str]) -> None:
+    """Raise a `CovariateError` at the first value that is missing in one of the columns."""
     for name in names:
         missing = frame[name].isna().to_numpy()
         if missing.any():
             row = frame.iloc[int(np.argmax(missing))]
             raise CovariateError(
-                f"{path}: series {row['unique_id']!r} has no {name!r} at {row['ds']}; a network needs every covariate "
-                "and static value. Fill it in the file, or leave the column out."
+                f"Series {row['unique_id']!r} has no {name!r} at {row['ds']}; a network needs every static value. Fill "
+                "it in the file, or leave the column out."
             )
 
 

@@ -171,4 +171,6 @@ def _unpack_panel(packed: dict[str, Any]) -> Panel:
     frame = pd.read_parquet(io.BytesIO(packed["table"].numpy().tobytes()))
     freq = packed["freq"]
     step = int(freq) if freq.isdigit() else parse_freq(freq)
-    return Panel.from_frame(frame, freq=step, covariates=packed["covariates"], static=packed["static"])
+    values = frame["y"].to_numpy(dtype=np.float64)  # put back as they were: an array may end in missing values
+    panel = Panel.from_frame(frame.assign(y=0.0), freq=step, covariates=packed["covariates"], static=packed["static"])
+    return panel.with_values(values)

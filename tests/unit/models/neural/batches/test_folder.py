@@ -169,6 +169,71 @@ def test_what_a_folder_cannot_do_is_told(tmp_path):
         LSTM(**QUICK).fit_folder(path)
 
 
+def short_and_long(folder):
+    """Twelve series of 40 steps; eleven of 5, two in the file of the others; one of 40 with 7 values."""
+    gaps = frame_of(1, first=40)
+    gaps.loc[7:, "y"] = np.nan
+    few = frame_of(11, n_steps=5, first=20)
+    among = few["unique_id"] < "s000022"
+    return write(folder, [pd.concat([frame_of(6), few[among], gaps]), frame_of(6, first=6), few[~among]], 90)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_one_error_names_all_series_that_are_too_short_and_the_option_that_goes_on(tmp_path):
+    path = short_and_long(tmp_path)
+    with pytest.raises(SeriesTooShortError, match=r"12 of 24 series are too short: .*, …\. too_short='skip'") as told:
+        LSTM(**QUICK).fit_folder(path)
+    assert told.value.series == {f"s{i:06d}": 5 for i in range(20, 31)} | {"s000040": 7}
+    with pytest.raises(ParameterError, match="too_short='naive' is none of 'error', 'skip'"):
+        LSTM(**QUICK).fit_folder(path, too_short="naive")
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize("difference", ["none", "season"])
+def test_a_fit_that_skips_short_series_is_the_fit_of_the_others(tmp_path, difference):
+    model = LSTM(**QUICK, preparation={"difference": difference})
+    skipped = model.fit_folder(short_and_long(tmp_path / "all"), too_short="skip").skipped_
+    assert sorted(skipped) == [*(f"s{i:06d}" for i in range(20, 31)), "s000040"]
+    history = frame_of(2)[["unique_id", "ds", "y"]]
+    forecast = model.predict(5, history=history, level=80)
+    frames = [frame_of(6), frame_of(6, first=6)]
+    alone = LSTM(**QUICK, preparation={"difference": difference}).fit_folder(write(tmp_path / "long", frames, 1000))
+    assert len(alone.predict(5, history=history, level=80)) == len(forecast)
+    assert np.isfinite(forecast[["mean", "lo-80", "hi-80"]]).all().all()
+    data = StreamDataModule(str(tmp_path / "all"), too_short="skip")
+    data.setup()
+    assert data.n_obs == 12 * 40
+    blocks = data.folder.blocks(np.random.default_rng(0))
+    assert sorted(name for block in blocks for name in block.ids) == [f"s{i:06d}" for i in range(12)]
+
+
+def test_where_all_series_are_too_short_there_is_nothing_to_skip_to(tmp_path):
+    path = write(tmp_path, [frame_of(3, n_steps=5)])
+    with pytest.raises(SeriesTooShortError, match="3 of 3 series") as told:
+        LSTM(**QUICK).fit_folder(path, too_short="skip")
+    assert "too_short='skip'" not in str(told.value)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_missing_covariates_of_a_folder_are_filled_in_where_that_is_asked_for(tmp_path):
+    frame = frame_of(12)
+    frame.loc[50, "x"] = np.nan
+    path = write(tmp_path / "within", [frame], 90)
+    with pytest.raises(CovariateError, match=r"part-0\.parquet: Covariate x=nan of series 's000001'"):
+        LSTM(**QUICK).fit_folder(path, covariates=["x"])
+    filled = LSTM(**QUICK).fit_folder(path, covariates=["x"], covariate_gaps="ffill")
+    by_hand = frame.assign(x=frame["x"].ffill())
+    same = LSTM(**QUICK).fit_folder(write(tmp_path / "filled", [by_hand], 90), covariates=["x"])
+    for one, other in zip(filled.trained_, same.trained_, strict=True):
+        for a, b in zip(one.network.parameters(), other.network.parameters(), strict=True):
+            np.testing.assert_array_equal(a.detach(), b.detach())
+    frame.loc[40, "x"] = np.nan  # the first of its series
+    with pytest.raises(CovariateError, match=r"'s000001' .* no value before it"):
+        LSTM(**QUICK).fit_folder(write(tmp_path / "first", [frame], 90), covariates=["x"], covariate_gaps="ffill")
+    with pytest.raises(ParameterError, match="covariate_gaps='zero' is none of"):
+        LSTM(**QUICK).fit_folder(path, covariates=["x"], covariate_gaps="zero")
+
+
 PEAK = """
 import resource, sys
 import tsforecast.models.neural.batches.folder as module
@@ -212,5 +277,9 @@ def test_a_missing_covariate_or_static_value_is_named_with_its_file(tmp_path, co
     frames = [frame_of(2, first=first).assign(kind=1.0) for first in (0, 2)]
     frames[1].loc[frames[1]["unique_id"] == "s000003", column] = np.nan
     write(tmp_path, frames)
-    with pytest.raises(CovariateError, match=rf"part-1\.parquet: series 's000003' has no '{column}' at 2000-01-01"):
+    told = {
+        "x": r"Covariate x=nan of series 's000003' at 2000-01-01.* covariate_gaps='ffill'",
+        "kind": "Series 's000003' has no 'kind' at 2000-01-01",
+    }
+    with pytest.raises(CovariateError, match=rf"part-1\.parquet: {told[column]}"):
         LSTM(n_members=1, max_epochs=1).fit_folder(tmp_path, covariates=["x"], static=["kind"])

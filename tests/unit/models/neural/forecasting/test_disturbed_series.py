@@ -2,6 +2,7 @@
 
 import importlib.util
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,9 @@ import pytest
 
 from tsforecast.exceptions import MissingValuesError, ParameterError
 from tsforecast.models.neural.forecaster import GRU, LSTM
+from tsforecast.models.neural.heads import LossName
 from tsforecast.models.neural.options import Decoding
+from tsforecast.panel import Panel
 
 _spec = importlib.util.spec_from_file_location("disturbed", Path(__file__).with_name("disturbed_series.py"))
 disturbed = importlib.util.module_from_spec(_spec)
@@ -35,8 +38,11 @@ def kinds_for(head):
     return {k: disturbed.KINDS[k] for k in WHOLE} if head == "negative_binomial" else disturbed.KINDS
 
 
-def check_laws(panel, forecast):
-    """The laws, for each series: bounded by its range, in order, not below zero where it never was."""
+def check_laws(panel, forecast, unit=0.0):
+    """The laws, for each series: bounded by its range, in order, not below zero where it never was.
+
+    Intervals of counts go outward to the next whole number: ``unit`` is 1 for them.
+    """
     low, high = forecast.interval(95)
     inner = forecast.interval(80)
     for i, name in enumerate(panel.ids):
@@ -44,8 +50,8 @@ def check_laws(panel, forecast):
         reach, size = y.max() - y.min(), MOST * np.abs(y).max()
         assert forecast.mean[i].max() <= y.max() + 2 * reach + size, name
         assert forecast.mean[i].min() >= y.min() - 2 * reach - size, name
-        assert high[i].max() <= y.max() + 4 * reach + size, name
-        assert low[i].min() >= y.min() - 4 * reach - size, name
+        assert high[i].max() <= y.max() + 4 * reach + size + unit, name
+        assert low[i].min() >= y.min() - 4 * reach - size - unit, name
         assert (inner[0][i] <= forecast.mean[i]).all(), name
         assert (forecast.mean[i] <= inner[1][i]).all(), name
         if (y >= 0).all():
@@ -173,3 +179,36 @@ def test_a_series_below_zero_stays_below_zero():
     y = months(-50 - np.random.default_rng(0).random(60))
     forecast = LSTM(**QUICK).fit(y).predict(6, level=80)
     assert (forecast < -40).all().all()
+
+
+ZEROS = np.zeros(30)
+JUMPS = {
+    "zeros, then a jump": [*ZEROS, 1, 158],
+    "many zeros, then a jump": [*np.zeros(200), 5000],
+    "a constant, then a jump": [*np.full(60, 3), 1e9],
+    "zeros, then the largest that is taken": [*ZEROS, 1e59, 1e59],
+    "zeros, a spike, zeros": [*ZEROS, 1e8, *ZEROS],
+    "zeros, then another level": [*ZEROS, *np.full(8, 1e6)],
+    "constant": np.full(40, 7),
+    "all but constant": 1e6 + 1e-6 * np.random.default_rng(0).standard_normal(40),
+    "constant but for rounding": 7 + 1e-12 * np.random.default_rng(0).standard_normal(40),
+    "all zero": ZEROS,
+}
+
+
+@pytest.mark.parametrize("others", [0, 5])
+@pytest.mark.parametrize("loss", get_args(LossName))
+def test_every_head_is_fitted_to_a_jump_after_a_constant_stretch_alone_and_in_a_panel(loss, others):
+    rng = np.random.default_rng(1)
+    for name, values in JUMPS.items():
+        series = {name: np.asarray(values, dtype=float)}
+        series |= {f"usual {k}": 50 + 10 * rng.standard_normal(60) + np.arange(60) for k in range(others)}
+        if loss == "negative_binomial":
+            series = {key: np.round(np.abs(y)) for key, y in series.items()}
+        frames = [pd.DataFrame({"unique_id": key, "ds": np.arange(y.size), "y": y}) for key, y in series.items()]
+        panel = Panel.from_frame(pd.concat(frames), freq=1)
+        model = LSTM(4, n_members=2, decoding={"loss": loss, "horizon": 4}, training={"max_steps": 40})
+        forecast = model.fit(panel).predict(6, level=[80, 95])
+        assert np.isfinite(forecast.mean).all(), name
+        assert np.isfinite(forecast.quantiles).all(), name
+        check_laws(panel, forecast, unit=float(loss == "negative_binomial"))

@@ -1,0 +1,23 @@
+"""The one list of forecasters for the tests of what all of them promise: a new forecaster is one line here."""
+
+import tsforecast
+
+# Settings that keep a fit under a second; the defaults are tried in the accuracy tests.
+MODELS = {
+    "Naive": {},
+    "SeasonalNaive": {},
+    "Drift": {},
+    "HistoricAverage": {},
+    "ARMA": {},
+    "ARIMA": {},
+    "SARIMA": {},
+    "AutoARIMA": {},
+    "RNN": {"max_epochs": 2, "random_state": 0},
+    "LSTM": {"max_epochs": 2, "random_state": 0},
+    "GRU": {"max_epochs": 2, "random_state": 0},
+}
+WRAPPERS = {
+    "Conformal": {"forecaster": tsforecast.Drift(), "calibration_size": 12},
+    "Ensemble": {"forecasters": [tsforecast.Naive(), tsforecast.ARIMA((1, 0, 0))], "how": "median"},
+    "Tuned": {"forecaster": tsforecast.SeasonalNaive(1), "space": {"season_length": [2, 3]}, "budget": 3},
+}
