@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tsforecast.models.conformal import Conformal
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
-    from tsforecast.models.neural.forecaster import GRU, LSTM, RNN
+    from tsforecast.models.neural.forecaster import GRU, LSTM, RNN, NeuralForecaster
     from tsforecast.models.neural.options import Decoding, Training
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
@@ -48,6 +48,7 @@ _HOMES = {
     "HistoricAverage": "tsforecast.models.naive",
     "LSTM": "tsforecast.models.neural.forecaster",
     "Naive": "tsforecast.models.naive",
+    "NeuralForecaster": "tsforecast.models.neural.forecaster",
     "Panel": "tsforecast.panel",
     "Preparation": "tsforecast.models.neural.prepare.preparation",
     "RNN": "tsforecast.models.neural.forecaster",
@@ -83,6 +84,7 @@ __all__ = [
     "Forecast",
     "HistoricAverage",
     "Naive",
+    "NeuralForecaster",
     "Panel",
     "Preparation",
     "RollingOrigin",

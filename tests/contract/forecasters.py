@@ -1,6 +1,7 @@
 """The one list of forecasters for the tests of what all of them promise: a new forecaster is one line here."""
 
 import tsforecast
+from tsforecast.models.neural.networks.minimal_gated import MinimalGated
 
 # Settings that keep a fit under a second; the defaults are tried in the accuracy tests.
 MODELS = {
@@ -15,6 +16,7 @@ MODELS = {
     "RNN": {"max_epochs": 2, "random_state": 0},
     "LSTM": {"max_epochs": 2, "random_state": 0},
     "GRU": {"max_epochs": 2, "random_state": 0},
+    "NeuralForecaster": {"network": MinimalGated, "settings": {"hidden_size": 8}, "n_members": 2, "max_epochs": 2},
 }
 WRAPPERS = {
     "Conformal": {"forecaster": tsforecast.Drift(), "calibration_size": 12},

@@ -132,10 +132,13 @@ class _Neural(BaseForecaster):
         """
         loaded = checkpoint.load(path)
         settings = dict(loaded.spec.settings)
-        if loaded.spec.network is not RecurrentNetwork or settings["cell"] != cls._cell:
-            kind = settings.get("cell", loaded.spec.network.__name__)
-            raise DataError(f"{str(path)!r} holds a network of cell {kind!r}, not {cls._cell!r}.")
-        del settings["cell"]
+        if loaded.spec.network is not RecurrentNetwork:
+            raise DataError(
+                f"{str(path)!r} holds a {loaded.spec.network.__name__}: see NeuralForecaster.from_checkpoint."
+            )
+        cell = settings.pop("cell", "lstm")
+        if cell != cls._cell:
+            raise DataError(f"{str(path)!r} holds a network of cell {cell!r}, not {cls._cell!r}.")
         return cls._of_checkpoint(loaded, settings)
 
     @classmethod
@@ -470,12 +473,10 @@ class NeuralForecaster(_Neural):
             raise ParameterError(f"network={self.network!r} is neither a class of Network nor one of Cell.")
         if self.settings is not None and not isinstance(self.settings, Mapping):
             raise ParameterError(f"settings={self.settings!r} is no mapping of the network's arguments.")
-        known = inspect.signature(self._spec.network).parameters
+        known = list(inspect.signature(self._spec.network).parameters)[2:]  # after layout and n_params
         unknown = [name for name, _ in self._spec.settings if name not in known]
         if unknown:
-            raise ParameterError(
-                f"{self._spec.network.__name__} has no argument {unknown[0]!r}; it has {list(known)[2:]}."
-            )
+            raise ParameterError(f"{self._spec.network.__name__} has no argument {unknown[0]!r}; it has {known}.")
         usual = {"hidden_size": 32, "num_layers": 1, "dropout": 0.0}
         shape = {name: dict(self._spec.settings).get(name, default) for name, default in usual.items()}
         check_network(**shape, n_members=self.n_members, lr=self.lr)

@@ -15,7 +15,7 @@ from tsforecast._types import Bools, Ints
 from tsforecast.data import catalog
 from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.neural.batches.chunk import Table
+from tsforecast.models.neural.batches.chunk import UNKNOWN, Table
 from tsforecast.models.neural.batches.folder import WAY_ON, BlockLoader, Folder
 from tsforecast.models.neural.batches.streams import (
     ChunkLoader,
@@ -153,8 +153,8 @@ class StreamDataModule(pl.LightningDataModule):
         needed = fewest_for(self.preparation, season or 1)
         folder.check(needed, why_so_many(needed))
         _tell_skipped(folder.skipped)
-        self.use(folder.sample(self.random_state))
         self.folder = folder
+        self.use(folder.sample(self.random_state))
 
     @property
     def n_obs(self) -> int:
@@ -174,6 +174,8 @@ class StreamDataModule(pl.LightningDataModule):
         self.prepared: FittedPreparation = fit_preparation(panel, self.preparation, season, ahead, counts=counts)
         n_steps = ahead if self.decoding.kind == "direct" else 1
         self.layout: FeatureLayout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
+        if self.folder is not None:
+            self.layout = dataclasses.replace(self.layout, n_series=0)
         self.n_kept: Ints
         self.inputs: Inputs
         self.tables: tuple[Table, Table]
@@ -189,6 +191,12 @@ class StreamDataModule(pl.LightningDataModule):
         assert self.learnt_from is not None
         self.validation_size = 0.0
         self.n_kept, self.inputs, self.tables = self._learn_from(self.learnt_from, self.prepared)
+
+    @property
+    def series_numbers(self) -> Ints:
+        """Number of each series, ``(n_series,)``: see `Chunk.series`."""
+        n_series = self._lengths.size
+        return np.arange(n_series) if self.folder is None else np.full(n_series, UNKNOWN)
 
     @property
     def is_kept(self) -> Bools:
@@ -215,7 +223,11 @@ class StreamDataModule(pl.LightningDataModule):
         weights = loss_weights_of(self.loss, panel, before, learnt, inputs.scale)
         furthest = head_of(self.loss).furthest
         rows = TrainingRows(inputs.x, np.clip(inputs.target, -furthest, furthest), inputs.scale, weights)
-        return n_kept, inputs, tables_of(rows, n_kept, panel.lengths, self.dtype)
+        tables = tables_of(rows, n_kept, panel.lengths, self.dtype)
+        if self.folder is not None:  # whose blocks are too many to be numbered
+            for table in tables:
+                table.series.fill(UNKNOWN)
+        return n_kept, inputs, tables
 
     def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
         """The chunks of a block of series of the folder."""

@@ -13,12 +13,14 @@ _MARK = "class: "
 
 
 def named(value: Any) -> Any:
-    """A class as its name, any other value as it is."""
+    """A class as its name, also within a tuple or list; any other value as it is."""
+    if isinstance(value, (tuple, list)):
+        return tuple(map(named, value))
     return f"{_MARK}{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
 
 
 def class_of(value: Any, own: Sequence[type] = ()) -> Any:
-    """The class that a name stands for, any other value as it is.
+    """The class that a name stands for, also within a tuple; any other value as it is.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def class_of(value: Any, own: Sequence[type] = ()) -> Any:
     >>> class_of(named(Cell)) is Cell, class_of(3)
     (True, 3)
     """
+    if isinstance(value, (tuple, list)):
+        return tuple(class_of(part, own) for part in value)
     if not isinstance(value, str) or not value.startswith(_MARK):
         return value
     for kind in own:

@@ -12,7 +12,7 @@ from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.cells import CellName
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import Network
-from tsforecast.models.neural.networks.recurrent import layer_sizes
+from tsforecast.models.neural.networks.recurrent import RecurrentMembers, layer_sizes
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.panel import Panel
@@ -43,7 +43,11 @@ def network_of(
         raise DataError(f"cell={settings['cell']!r} is none of {list(get_args(CellName))}.")
     with torch.device("meta"):  # no memory is taken for what the settings only say
         network = spec.build(layout, n_params, range(n_members))
-    network.load_state_dict({name: value.float() for name, value in weights.items()}, assign=True)
+    held = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
+    network.load_state_dict(held, assign=True)
+    if not isinstance(network.members, RecurrentMembers):  # which may hold tensors that are not saved
+        network = spec.build(layout, n_params, range(n_members))
+        network.load_state_dict(held)
     for name, value in network.state_dict().items():
         if not bool(torch.isfinite(value).all()):
             raise DataError(f"The weights {name!r} are not finite.")
@@ -54,8 +58,17 @@ def check_whole(trained: Trained, panel: Panel) -> None:
     """Raise a `DataError` where sizes of what was learnt do not fit together, or numbers are not finite."""
     prepared, layout, spread, network = trained.prepared, trained.layout, trained.spread, trained.network
     n, horizon = panel.n_series, layout.horizon
-    for name, least in {"season_length": 1, "cycle": 1, "n_fourier": 0, "n_lags": 1, "horizon": 1}.items():
+    for name, least in {
+        "season_length": 1,
+        "cycle": 1,
+        "n_fourier": 0,
+        "n_lags": 1,
+        "horizon": 1,
+        "n_series": 0,
+    }.items():
         check_value(name, getattr(layout, name), int, least)
+    if layout.n_series not in (0, n):
+        raise DataError(f"n_series={layout.n_series!r} is neither 0 nor {n}, the number of series.")
     for name in ("memory", "smoothing"):
         check_value(name, getattr(prepared, name), float, 0)
     if prepared.lag not in (0, 1, prepared.season_length):

@@ -33,7 +33,7 @@ def run_history(
     lengths: Ints,
     window: int | None = None,
     *,
-    series: Ints | None = None,
+    series: Ints,
     ends_only: bool = False,
 ) -> HistoryOutput:
     """Every series run through the network, chunk by chunk with the state carried; series end together.
@@ -45,8 +45,8 @@ def run_history(
     lengths : ndarray of int, shape (n_series,)
     window : int, optional
         The state is zero so many steps before the end, as it was in training on windows.
-    series : ndarray of int, shape (n_series,), optional
-        Numbers of the series in the training panel, -1 for others; 0, 1, ... where it is None.
+    series : ndarray of int, shape (n_series,)
+        Numbers of the series in the training panel, -1 for others.
     ends_only : bool
         Whether outputs are wanted at the ends alone.
     """
@@ -56,8 +56,7 @@ def run_history(
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     steps = np.arange(longest)[:, None] - (longest - lengths)  # (longest, n_series), negative before a series begins
     rows = torch.as_tensor(np.where(steps >= 0, first + steps, len(x)))
-    numbers = np.arange(n_series) if series is None else series
-    of = torch.as_tensor(np.where(steps >= 0, numbers, UNKNOWN))
+    of = torch.as_tensor(np.where(steps >= 0, series, UNKNOWN))
     reset = torch.as_tensor(steps == 0)
     if window is not None and window < longest:
         reset[longest - window] = True
@@ -158,7 +157,9 @@ def sample_paths(
     n_members, n_series, n_paths, horizon = p.shape
     every = np.tile(np.repeat(np.arange(n_series), n_paths), n_members)  # a row for each member, series and path
     ahead = ahead.take(every)
-    state = tree_map(lambda leaf: leaf.repeat_interleave(n_paths, dim=-2), history.state)
+    state = tree_map(
+        lambda leaf: leaf.repeat_interleave(n_paths, dim=-2) if isinstance(leaf, torch.Tensor) else leaf, history.state
+    )
     numbers = ahead.series[: n_series * n_paths]
     output = np.repeat(history.last, n_paths, axis=1)  # (n_members, n_series * n_paths, n_params)
     paths = np.empty((every.size, horizon))

@@ -46,7 +46,7 @@ def look_back(network: LinearStart, data: StreamDataModule) -> HoldoutResult:
     """What a network trained without the tails tells when it forecasts them."""
     assert data.panel is not None
     head, target = head_of(data.decoding.loss), data.inputs.target
-    raw = decode.run_history(network, data.inputs.x, data.panel.lengths).output
+    raw = decode.run_history(network, data.inputs.x, data.panel.lengths, series=data.series_numbers).output
     raw = raw.reshape(len(raw), -1, head.n_params)  # (n_obs, horizon, n_params)
     linear = network.linear_of(data.inputs.x)[:, :: head.n_params]
     added = raw[:, :, 0] - linear

@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import MissingValuesError
 from tsforecast.forecast import Forecast
+from tsforecast.models.neural.batches.chunk import UNKNOWN
 from tsforecast.models.neural.batches.datamodule import StreamDataModule, horizon_of
 from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.bound import check_horizon
@@ -171,7 +172,7 @@ class Trained:
             check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
-        numbers = found.copy()
+        numbers = found.copy() if self.layout.n_series else np.full_like(found, UNKNOWN)
         if self.preparation.transform == "auto":  # a logarithm that it chose, of what was positive and is no more
             below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
             found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
@@ -293,7 +294,8 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
     assert learnt_from is not None
     lengths = panel.lengths
     head = head_of(data.decoding.loss)
-    history = decode.run_history(network, data.inputs.x, lengths)
+    numbers = data.series_numbers
+    history = decode.run_history(network, data.inputs.x, lengths, series=numbers)
     output = head.point(history.output.reshape(len(history.output), -1, head.n_params))  # (n_obs, horizon)
     residual = added_up(data.inputs.target - output, data.prepared.lag)
     spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
@@ -302,6 +304,6 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
         inputs = data.inputs
         if data.n_kept.any() or window is not None:
             inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
-            history = decode.run_history(network, inputs.x, lengths, window, ends_only=True)
+            history = decode.run_history(network, inputs.x, lengths, window, series=numbers, ends_only=True)
         ends = _ends_of(panel, inputs, history)
     return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, window, ends)

@@ -1,7 +1,8 @@
 """Members: several networks of one class side by side, each with its own weights."""
 
 import copy
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import torch
@@ -55,9 +56,7 @@ class Members(nn.Module):
         self.network, self.settings, self.n_members = network, dict(settings), len(seeds)
         alone = [_drawn(seed, lambda: network(layout, n_params, **settings)) for seed in seeds]
         self.stacked = copy.deepcopy(alone[0])
-        for module, name, parts in _tensors(self.stacked, alone):
-            value = torch.stack([part.detach() for part in parts])
-            setattr(module, name, nn.Parameter(value) if isinstance(parts[0], nn.Parameter) else value)
+        _replace(self.stacked, alone, torch.stack)
         self.register_buffer("share", torch.ones(len(seeds), layout.horizon, n_params))
         self._template = [_Face(copy.deepcopy(alone[0]).to("meta"))]  # in a list: no module of this one
 
@@ -116,16 +115,13 @@ class Members(nn.Module):
     def take(self, members: slice) -> Self:
         """Some of the members, on their own."""
         taken = copy.deepcopy(self)
-        for module, name, (part,) in list(_tensors(taken, [taken])):
-            value = part.detach()[members].clone()
-            setattr(module, name, nn.Parameter(value) if isinstance(part, nn.Parameter) else value)
+        _replace(taken, [self], lambda parts: parts[0][members].clone())
         taken.n_members = len(taken.share)
         return taken
 
     def _call(self, method: str, arguments: tuple[Any, ...], dims: tuple[Any, ...]) -> Any:
         """What a method of the network gives for each member, stacked; ``dims`` says which arguments are apart."""
-        weights: dict[str, Tensor] = {f"network.{name}": value for name, value in self.stacked.named_parameters()}
-        weights |= {f"network.{name}": value for name, value in self.stacked.named_buffers()}
+        weights = {f"network.{path}": getattr(module, name) for path, module, name in _tensors(self.stacked)}
         face = self._template[0].train(self.training)
         form: list[Any] = []
 
@@ -158,24 +154,18 @@ def _one_by_one(alone: Callable[..., tuple[Tensor, ...]], dims: tuple[Any, ...])
     """What `torch.func.vmap` does, by a loop over the members."""
 
     def run(weights: dict[str, Tensor], *arguments: Any) -> list[Tensor]:
-        n_members = len(next(iter(weights.values())))
         found = []
-        for k in range(n_members):
+        for k in range(len(next(iter(weights.values())))):
             own = {name: value[k] for name, value in weights.items()}
-            given = [_pick(argument, dim, k) for argument, dim in zip(arguments, dims, strict=True)]
-            found.append(alone(own, *given))
+            found.append(alone(own, *tree_map(functools.partial(_pick, k), arguments, dims)))
         return [torch.stack(parts) for parts in zip(*found, strict=True)]
 
     return run
 
 
-def _pick(argument: Any, dims: Any, k: int) -> Any:
-    """The part of an argument that member ``k`` gets; ``dims`` has its form, 0 where the members' parts are apart."""
-    if isinstance(argument, dict):
-        return {name: _pick(part, dims[name], k) for name, part in argument.items()}
-    if isinstance(argument, (tuple, list)):
-        return type(argument)(_pick(part, dim, k) for part, dim in zip(argument, dims, strict=True))
-    return argument[k] if dims == 0 and isinstance(argument, Tensor) else argument
+def _pick(k: int, leaf: Any, dim: int | None) -> Any:
+    """What member ``k`` gets of an argument; ``dim`` is 0 where the members' parts are apart."""
+    return leaf if dim is None else leaf[k]
 
 
 def _over_members(leaf: Any) -> int | None:
@@ -188,11 +178,25 @@ def _drawn(seed: int, make: Callable[[], Network]) -> Network:
         return make()
 
 
-def _tensors(target: nn.Module, sources: Sequence[nn.Module]) -> Any:
-    """Every module of ``target`` with the name of each of its own tensors, and those tensors of the sources."""
-    for path, module in list(target.named_modules()):
-        twins = [source.get_submodule(path) for source in sources]
-        own = [*module._parameters, *module._buffers]
-        for name in own:
+def _tensors(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
+    """The path of each parameter and buffer, its module and its name there; one that has several paths comes so often.
+
+    A module that is used twice comes once.
+    """
+    for path, module in network.named_modules():
+        for name in [*module._parameters, *module._buffers]:
             if getattr(module, name) is not None:
-                yield module, name, [getattr(twin, name) for twin in twins]
+                yield f"{path}.{name}" if path else name, module, name
+
+
+def _replace(target: nn.Module, sources: Sequence[nn.Module], make: Callable[[list[Tensor]], Tensor]) -> None:
+    """Put what is made of the sources' tensors in the place of each of ``target``; tied ones stay tied."""
+    made: dict[int, Tensor] = {}
+    owners = [{path: module for path, module, _ in _tensors(source)} for source in sources]
+    for path, module, name in list(_tensors(target)):
+        parts = [getattr(owner[path], name) for owner in owners]
+        key = id(parts[0])
+        if key not in made:
+            value = make([part.detach() for part in parts])
+            made[key] = nn.Parameter(value) if isinstance(parts[0], nn.Parameter) else value
+        setattr(module, name, made[key])

@@ -216,7 +216,7 @@ class RecurrentNetwork(Network):
     ) -> None:
         super().__init__(layout, n_params)
         self.dropout = dropout
-        seed = int(torch.randint(2**31, ()).item())
+        seed = int(torch.randint(2**31, (), device="cpu").item())
         sizes = layer_sizes(hidden_size, num_layers)
         self.layers = RecurrentMembers(cell, layout.input_size, sizes, self.n_outputs, [seed], dropout=dropout)
 

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import Network
 from tsforecast.models.neural.prepare.features import FeatureLayout
@@ -27,7 +28,7 @@ class NetworkSpec:
     @classmethod
     def of(cls, network: type[Network], settings: Mapping[str, Any]) -> Self:
         """The same, with the settings as a mapping."""
-        return cls(network, tuple(settings.items()))
+        return cls(network, tuple((name, _frozen(value)) for name, value in settings.items()))
 
     @property
     def context(self) -> int | None:
@@ -40,4 +41,14 @@ class NetworkSpec:
     def build(self, layout: FeatureLayout, n_params: int, seeds: Sequence[int]) -> LinearStart:
         """Untrained members, one for each seed, side by side around a linear start that is zero."""
         members = self.network.members(layout, n_params, dict(self.settings), seeds)
+        if members.context != self.context:
+            raise ParameterError(
+                f"{self.network.__name__} has context={members.context!r}, but {self.context!r} is told before it "
+                "is made: context must be an attribute of the class, or a setting of that name."
+            )
         return LinearStart(members, layout.input_size, layout.horizon, n_params)
+
+
+def _frozen(value: Any) -> Any:
+    """The value with tuples for lists, as a configuration has them, so that it can be compared and hashed."""
+    return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value

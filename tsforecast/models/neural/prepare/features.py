@@ -32,6 +32,8 @@ class FeatureLayout:
         Mean and standard deviation of each covariate on train.
     static_code : StaticCode
         How what does not change in a series is written.
+    n_series : int
+        Series of the training panel: `Chunk.series` numbers them from 0. None of a folder is numbered, it is 0 then.
     """
 
     n_past: int
@@ -43,6 +45,7 @@ class FeatureLayout:
     centre: Floats
     spread: Floats
     static_code: StaticCode
+    n_series: int
 
     @property
     def periods(self) -> list[float]:
@@ -51,7 +54,7 @@ class FeatureLayout:
         return [n / k for n in lengths for k in range(1, min(self.n_fourier, (n - 1) // 2) + 1)]
 
     @classmethod
-    def plain(cls, n_past: int, horizon: int) -> "FeatureLayout":
+    def plain(cls, n_past: int, horizon: int, n_series: int = 1) -> "FeatureLayout":
         """A layout of ``n_past`` columns of past values and nothing else but the age, for examples and tests.
 
         Examples
@@ -59,7 +62,7 @@ class FeatureLayout:
         >>> FeatureLayout.plain(3, horizon=2).input_size
         3
         """
-        return cls(n_past - 1, n_past - 1, 1, 1, 0, horizon, np.zeros(0), np.ones(0), StaticCode())
+        return cls(n_past - 1, n_past - 1, 1, 1, 0, horizon, np.zeros(0), np.ones(0), StaticCode(), n_series)
 
     @property
     def past(self) -> slice:
@@ -130,7 +133,7 @@ def layout_of(panel: Panel, prepared: FittedPreparation, n_fourier: int, horizon
     spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
     spread = np.where(spread > 0, spread, 1.0)
     lengths = prepared.n_past, prepared.n_lags, prepared.season_length, prepared.cycle
-    return FeatureLayout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel))
+    return FeatureLayout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel), panel.n_series)
 
 
 class Inputs(NamedTuple):

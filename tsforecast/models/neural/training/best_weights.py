@@ -59,7 +59,7 @@ class BestWeights(pl.Callback):
         if loss is not None:
             better = better[self._is_better(module, fit, loss.detach().double().cpu())]
         with torch.no_grad():
-            for name, value in module.network.named_parameters():
+            for name, value in module.network.named_parameters(remove_duplicate=False):
                 if name not in self.kept:
                     self.kept[name] = value.detach().clone()
                 elif len(better):
@@ -80,7 +80,7 @@ class BestWeights(pl.Callback):
         members = module.members_of(fit)
         n = self.n_averaged[fit] = self.n_averaged.get(fit, 0) + 1
         with torch.no_grad():
-            for name, value in module.network.named_parameters():
+            for name, value in module.network.named_parameters(remove_duplicate=False):
                 kept = self.kept.setdefault(name, value.detach().clone())[members]
                 kept += (value[members] - kept) / n
 
@@ -116,6 +116,6 @@ class BestWeights(pl.Callback):
     @torch.no_grad()
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Restore the weights that were kept."""
-        for name, value in cast(NeuralModule, pl_module).network.named_parameters():
+        for name, value in cast(NeuralModule, pl_module).network.named_parameters(remove_duplicate=False):
             if name in self.kept:
                 value.copy_(self.kept[name])

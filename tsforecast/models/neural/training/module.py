@@ -169,7 +169,10 @@ class NeuralModule(pl.LightningModule):
     @torch.no_grad()
     def mean_loss(self, members: slice, chunks: Iterable[Chunk]) -> Tensor:
         """Mean loss over all chunks, from the first to the last, of each of some members."""
-        weights = {name: value[members] for name, value in self.network.state_dict().items()}
+        tensors = dict(self.network.named_parameters()) | dict(self.network.named_buffers())
+        weights = {name: value[members] for name, value in tensors.items()}
+        training = self.network.training
+        self.network.eval()  # nothing is dropped
         state: State = None
         totals, counts = [], []
         workspaces = self.network.members.workspaces()
@@ -182,6 +185,7 @@ class NeuralModule(pl.LightningModule):
             target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in chunk.wanted)
             totals.append(losses_of(self.head, output, target, weight, scale).sum(dim=(1, 2)))
             counts.append(weight.sum())
+        self.network.train(training)
         return torch.stack(totals).sum(0) / torch.stack(counts).sum()
 
     def _first_state(self, chunk: Chunk) -> State:
@@ -195,6 +199,8 @@ class NeuralModule(pl.LightningModule):
         with torch.no_grad():
             losses = losses_of(self.head, outputs(), *batch.wanted)
         bad = ~torch.isfinite(losses)  # (n_members, n_steps, n_streams)
+        if not bad.any():
+            raise FitError(f"The penalty of {self.spec.network.__name__} is not finite at step {self.n_steps}.")
         assert batch.rows is not None
         n_members, rows = len(bad) // self.n_fits, batch.rows.expand_as(bad)
         for member in torch.nonzero(bad.flatten(1).any(dim=1))[:, 0].tolist():

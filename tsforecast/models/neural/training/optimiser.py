@@ -107,7 +107,7 @@ def clip_by_member(parameters: Iterable[Tensor], largest: float) -> Tensor:
     A member's norm does not depend, to the bit, on how many others there are.
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
-    squares = [torch.linalg.vector_norm(g.flatten(1), dim=1).square() for g in gradients]
+    squares = [torch.linalg.vector_norm(g.reshape(len(g), -1), dim=1).square() for g in gradients]
     norms = functools.reduce(torch.add, squares).sqrt()  # in this order however many members there are
     if not bool((norms <= largest).all()):  # nan is scaled, too, and stays nan
         factors = (largest / norms).clamp(max=1.0)

@@ -46,7 +46,7 @@ def train_together(
 
     The fits must be of one shape. Each keeps the weights that it would have alone.
     """
-    n_members = module.network.n_members // len(fits)
+    module.options, n_members = options, module.network.n_members // len(fits)
     batches = BatchedFits(
         [schedule_of(data, options, max_epochs) for data in fits], n_members, whole=_is_padded(module, options)
     )
