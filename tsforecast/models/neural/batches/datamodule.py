@@ -31,7 +31,7 @@ from tsforecast.models.neural.prepare.preparation import Preparation, prepare, r
 from tsforecast.models.neural.prepare.prepared import Prepared
 from tsforecast.panel import Panel
 from tsforecast.panel.lengths import check_lengths
-from tsforecast.series.outliers import tamed
+from tsforecast.series.outliers import clip_outliers as tamed
 
 FEWEST = 8  # observations of a series
 _YEARS = (4, 12, 52)  # lengths of a season that is a year; others are a week or a day

@@ -22,9 +22,10 @@ from tsforecast.models.neural.prepare.features import Inputs, Layout, inputs_of
 from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, prepare
 from tsforecast.models.neural.prepare.prepared import Local, Prepared, concatenate
 from tsforecast.panel import Panel
-from tsforecast.series.differencing import added_up, summed
-from tsforecast.series.outliers import tamed
-from tsforecast.series.season import phases_after
+from tsforecast.series.calendar import phases_after
+from tsforecast.series.differencing import accumulate as added_up
+from tsforecast.series.differencing import undo_differences as summed
+from tsforecast.series.outliers import clip_outliers as tamed
 
 _MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
 _FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong

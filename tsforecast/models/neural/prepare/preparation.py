@@ -21,13 +21,16 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.neural.checks import check_fields
 from tsforecast.models.neural.prepare.prepared import Prepared
-from tsforecast.models.neural.prepare.transform_choice import learn_safely
 from tsforecast.panel import Panel
 from tsforecast.panel.lengths import check_lengths
+from tsforecast.series.calendar import cycle_of, phases_of
+from tsforecast.series.decomposition import cyclic_indices
+from tsforecast.series.decomposition import deseasonalize as without_season
 from tsforecast.series.differencing import differences
-from tsforecast.series.level import numbers_of, reverts
-from tsforecast.series.season import cycle_of, cyclic_indices, has_season, phases_of
-from tsforecast.series.seasonless import without_season
+from tsforecast.series.level import mean_spread_change as numbers_of
+from tsforecast.series.level import returns_to_mean as reverts
+from tsforecast.series.seasonality import has_season
+from tsforecast.series.transform import learn_safe_transform as learn_safely
 
 _SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons and in steps: a long-run mean
 FEWEST_DIFFERENCES = 8
@@ -42,7 +45,7 @@ class Preparation:
     ----------
     transform : {"auto", "none", "log", "boxcox"}
         ``"auto"`` takes the logarithm of positive series whose changes grow with their level, the square root where
-        they have fewer than 48 values, and neither of one that jumps: see `prepare.transform_choice`.
+        they have fewer than 48 values, and neither of one that jumps: see `tsforecast.series.transform`.
     deseasonalize : {"auto", "always", "never"}
         Whether the seasonal indices of a classical decomposition are taken off; ``"auto"`` where the autocorrelation
         at the season is significant at 10%.

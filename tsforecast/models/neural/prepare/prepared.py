@@ -9,9 +9,11 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.kernels.series.walk import walk
 from tsforecast.panel import Panel
-from tsforecast.series.differencing import differences, latest
-from tsforecast.series.season import phases_of
-from tsforecast.series.seasonless import Seasonless, without_season
+from tsforecast.series.calendar import phases_of
+from tsforecast.series.decomposition import Deseasonalized as Seasonless
+from tsforecast.series.decomposition import deseasonalize as without_season
+from tsforecast.series.differencing import differences
+from tsforecast.series.differencing import last_values as latest
 from tsforecast.series.transform import Transform
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
@@ -87,7 +89,7 @@ class Prepared:
 
     @property
     def cycle(self) -> int:
-        """Steps after which seasonal indices repeat: see `season.cycle_of`."""
+        """Steps after which seasonal indices repeat: see `calendar.cycle_of`."""
         return self.season.shape[1]
 
     def take(self, positions: Ints) -> "Prepared":
