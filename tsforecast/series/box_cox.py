@@ -16,7 +16,7 @@ from scipy import optimize
 from tsforecast._types import Floats
 
 _BOUNDS = (0.0, 1.0)  # below 0 the inverse ends at -1/lambda: an upper quantile past it would be infinite
-_SMALL = 1e-4  # a power this small is the logarithm, and would lose digits
+_AS_GOOD_AS_ZERO = 1e-4  # a power this small is the logarithm, and would lose digits
 
 
 def box_cox(y: Floats, lmbda: "Floats | np.float64") -> Floats:
@@ -160,4 +160,4 @@ def guerrero(y: Floats, season_length: int, bounds: tuple[float, float] = _BOUND
         return float(np.std(ratio, ddof=1) / np.mean(ratio))
 
     best = float(optimize.minimize_scalar(variation, bounds=bounds, method="bounded", options={"xatol": 1e-8}).x)
-    return 0.0 if abs(best) < _SMALL else best
+    return 0.0 if abs(best) < _AS_GOOD_AS_ZERO else best

@@ -8,7 +8,7 @@ from tsforecast.panel.frequency import Freq, future_times
 from tsforecast.panel.months import months_of
 from tsforecast.panel.offsets import weekmask_of
 
-_DAY = 86_400  # seconds
+_SECONDS_PER_DAY = 86_400
 _CALENDAR = (
     pd.offsets.MonthBegin,
     pd.offsets.MonthEnd,
@@ -20,7 +20,7 @@ _CALENDAR = (
 
 
 def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
-    """Position of each time in its season, ``(n,)`` in 0 .. season_length - 1, wherever the series begins.
+    """Position of each time in its season, ``(n,)``, from 0 to ``season_length - 1``: the same in every series.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def phases_after(last: Index, n_steps: int, freq: Freq, season_length: int) -> I
 
 
 def _counts_on(times: Index, freq: Freq) -> bool:
-    """Whether each time is in the position after that of the one before."""
+    """Whether positions count on by one from time to time: no step of the clock or the calendar changes that."""
     if isinstance(freq, int) or not isinstance(times, pd.DatetimeIndex):
         return True
     if isinstance(freq, pd.offsets.Tick) and pd.Timedelta(freq).total_seconds() != _seconds(freq):
@@ -79,10 +79,11 @@ def _ordinals(times: Index, freq: Freq) -> Ints:
 
 
 def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
+    """Seconds of one step, at least 1; None where steps differ in length, as months do."""
     if isinstance(freq, pd.offsets.Day):
-        return 86_400 * int(freq.n)
+        return _SECONDS_PER_DAY * int(freq.n)
     if isinstance(freq, pd.offsets.Week):
-        return 7 * 86_400 * int(freq.n)
+        return 7 * _SECONDS_PER_DAY * int(freq.n)
     if isinstance(freq, pd.offsets.Tick):
         return max(int(pd.Timedelta(freq).total_seconds()), 1)
     return None
@@ -104,4 +105,4 @@ def cycle_of(freq: Freq, season_length: int) -> int:
     (168, 7, 12)
     """
     step = None if isinstance(freq, int) else _seconds(freq)
-    return 7 * season_length if step is not None and step * season_length == _DAY else season_length
+    return 7 * season_length if step is not None and step * season_length == _SECONDS_PER_DAY else season_length

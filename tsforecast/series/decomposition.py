@@ -67,7 +67,7 @@ def seasonal_indices(y: Floats, phases: Ints, season_length: int) -> Floats:
     """
     if y.size < 2 * season_length:
         return np.zeros(season_length)
-    rest = np.where(np.isnan(y), np.nan, y - moving_average(interpolated(y), season_length))
+    rest = np.where(np.isnan(y), np.nan, y - centred_moving_average(interpolated(y), season_length))
     known = ~np.isnan(rest)
     of, rest = phases[known], rest[known]
     count = np.bincount(of, minlength=season_length)
@@ -96,7 +96,7 @@ def cyclic_indices(y: Floats, phases: Ints, season_length: int, cycle: int) -> F
     if cycle == season_length or y.size < _FEWEST_CYCLES * cycle:
         return season
     rest = y - season[phases]
-    rest = rest - moving_average(interpolated(rest), cycle)
+    rest = rest - centred_moving_average(interpolated(rest), cycle)
     known = ~np.isnan(rest)
     of, rest = phases[known], rest[known]
     count = np.bincount(of, minlength=cycle)
@@ -115,14 +115,14 @@ def _without_scatter(indices: Floats, scatter: Floats) -> Floats:
     return np.asarray(share * indices)
 
 
-def moving_average(y: Floats, season_length: int) -> Floats:
+def centred_moving_average(y: Floats, season_length: int) -> Floats:
     """Centred moving average of one season, nan at the ends: ``(n_obs,)`` both.
 
     Where the season is even, the two outermost of ``season_length + 1`` values count half (FPP3, section 3.3).
 
     Examples
     --------
-    >>> moving_average(np.array([1.0, 2.0, 6.0, 4.0]), 2)
+    >>> centred_moving_average(np.array([1.0, 2.0, 6.0, 4.0]), 2)
     array([ nan, 2.75, 4.5 ,  nan])
     """
     weights = np.ones(season_length) / season_length

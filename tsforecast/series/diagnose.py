@@ -14,7 +14,7 @@ from tsforecast.series.seasonality import STRONG
 from tsforecast.series.unit_roots import adf, kpss
 
 _LEVEL = 0.05
-_SHORTEST = 12  # observations below which the tests say nothing
+_FEWEST_DIAGNOSED = 12  # observations below which the tests say nothing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ def diagnose(panel: Panel, season_length: int | None = None) -> pd.DataFrame:
         ``stationarity``: ``"stationary"`` where ADF rejects at 5% and KPSS does not, ``"unit root"`` where KPSS rejects
         and ADF does not, ``"unclear"`` where the two disagree or cannot be had, ``"constant"``;
         ``trend_strength`` and ``seasonal_strength`` in [0, 1]; ``seasonal`` where the latter is above 0.64. Strengths
-        need two whole seasons, and the tests 12 observations; otherwise nan.
+        need more than two seasons, and the tests 12 observations; otherwise nan.
 
     Notes
     -----
@@ -86,7 +86,7 @@ def _stationarity(y: Floats) -> tuple[float, float, str]:
     """P-values of the ADF and the KPSS test, and what the two say together."""
     if y.size and not _varies(y):
         return float("nan"), float("nan"), "constant"
-    if y.size < _SHORTEST:
+    if y.size < _FEWEST_DIAGNOSED:
         return float("nan"), float("nan"), "unclear"
     adf_pvalue, kpss_pvalue = adf(y).pvalue, kpss(y).pvalue
     if adf_pvalue < _LEVEL <= kpss_pvalue:

@@ -9,7 +9,7 @@ from tsforecast.panel import Panel
 _GAP = 10.0  # times the next largest distance: a series does not reach so far out of itself ...
 _RARE = 50  # ... once in so many values
 _CLIPPED_TO = 2.0  # times that distance
-_FEWEST = 8  # values that say what is usual
+_FEWEST_VALUES = 8  # values that say what is usual
 
 
 def clip_outliers(panel: Panel) -> Panel:
@@ -33,7 +33,7 @@ def clip_outliers(panel: Panel) -> Panel:
     limit = _CLIPPED_TO * largest_usual(away, panel.indptr, _GAP, _RARE)
     if not np.isfinite(limit).any():
         return panel
-    limit = np.where(panel.n_present < _FEWEST, np.inf, limit).repeat(panel.lengths)
+    limit = np.where(panel.n_present < _FEWEST_VALUES, np.inf, limit).repeat(panel.lengths)
     limit[_last_rows(panel)] = np.inf
     far = away > limit
     values = panel.values.copy()

@@ -14,10 +14,10 @@ from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 from tsforecast.panel import Panel
 from tsforecast.series.box_cox import bias_adjusted_mean, box_cox, guerrero, inverse_box_cox, profile_loglik
 
-Kind: TypeAlias = Literal["none", "log", "boxcox", "auto"] | float | None
+TransformKind: TypeAlias = Literal["none", "log", "boxcox", "auto"] | float | None
 
 _CLEARLY_BETTER = 1.92  # half the 95% point of chi-square(1): the likelihood ratio that "auto" asks for
-_FEWEST = 48  # values that a logarithm is safely learnt from
+_FEWEST_FOR_LOG = 48  # values that a logarithm is safely learnt from
 _ROOT = 0.5
 _JUMP = np.log(3.0)  # change of the logarithm from one value to the next that is a jump ...
 _USUAL = 12.0  # ... where it is so many times the median change: growth it is not
@@ -79,7 +79,7 @@ class Transform:
 
 
 def learn_transform(
-    panel: Panel, kind: Kind, *, season_length: int | None = None, name: str = "transform"
+    panel: Panel, kind: TransformKind, *, season_length: int | None = None, name: str = "transform"
 ) -> Transform:
     """The transform of each series of ``panel``.
 
@@ -117,7 +117,7 @@ def learn_transform(
     return Transform(pd.Index(panel.ids), lambdas)
 
 
-def learn_safe_transform(panel: Panel, kind: Kind, season_length: int) -> Transform:
+def learn_safe_transform(panel: Panel, kind: TransformKind, season_length: int) -> Transform:
     """The transform that is asked for; of ``"auto"`` only logarithms that are safe to undo.
 
     A forecast of the logarithm is exponentiated, and an error of it grows without bound. So a series that jumps stays
@@ -133,7 +133,7 @@ def learn_safe_transform(panel: Panel, kind: Kind, season_length: int) -> Transf
         y = y[~np.isnan(y)]
         if jumps(y):
             lambdas[i] = np.nan
-        elif y.size < _FEWEST:
+        elif y.size < _FEWEST_FOR_LOG:
             lambdas[i] = _ROOT
     return Transform(transform.ids, lambdas)
 
@@ -151,7 +151,7 @@ def jumps(y: Floats) -> bool:
     return bool(change.max() > max(_JUMP, _USUAL * float(np.median(change))))
 
 
-def _lambda(y: Floats, kind: Kind, season_length: int, name: str) -> float:
+def _lambda(y: Floats, kind: TransformKind, season_length: int, name: str) -> float:
     if kind is None or kind == "none":
         return float("nan")
     if kind == "log":

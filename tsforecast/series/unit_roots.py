@@ -17,7 +17,7 @@ _KPSS_TABLE = (0.347, KPSS_CRITICAL, 0.574, 0.739), (0.10, 0.05, 0.025, 0.01)
 # below and one above -1.61, MacKinnon (1994), tables 3 and 4
 _LOWER, _UPPER = (2.1659, 1.4412, 0.038269), (1.7339, 0.93202, -0.12745, -0.010368)
 _BETWEEN, _LOWEST, _HIGHEST = -1.61, -18.83, 2.74
-_FEWEST = 4  # values that a test says something of
+_FEWEST_TESTED = 4  # values that a test says something of
 
 
 class UnitRootTest(NamedTuple):
@@ -49,9 +49,9 @@ def kpss(y: Floats) -> UnitRootTest:
     >>> kpss(np.sin(np.arange(100.0) ** 2)).pvalue, kpss(np.arange(100.0)).pvalue
     (0.1, 0.01)
     """
-    if y.size < _FEWEST or np.ptp(y) == 0.0:
+    if y.size < _FEWEST_TESTED or np.ptp(y) == 0.0:
         return UnitRootTest(np.nan, np.nan)
-    statistic = float(unit_root.kpss(y))
+    statistic = float(unit_root.kpss_statistic(y))
     return UnitRootTest(statistic, float(np.interp(statistic, *_KPSS_TABLE)))
 
 

@@ -6,7 +6,13 @@ import pytest
 from statsmodels.tsa.seasonal import STL, seasonal_decompose
 
 from tsforecast.panel.containers import to_panel
-from tsforecast.series.decomposition import cyclic_indices, deseasonalize, moving_average, seasonal_indices, strengths
+from tsforecast.series.decomposition import (
+    centred_moving_average,
+    cyclic_indices,
+    deseasonalize,
+    seasonal_indices,
+    strengths,
+)
 
 DAY = np.sin(np.arange(24) * np.pi / 12)
 WEEK = np.repeat([0.0, 0, 0, 0, 0, -2, -1.5], 24)
@@ -132,7 +138,7 @@ def test_strengths_are_those_of_the_decomposition_of_statsmodels(n_obs, season):
 def test_moving_average_is_the_trend_of_statsmodels(season):
     y = np.random.default_rng(season).normal(size=40)
     expected = seasonal_decompose(y, period=season).trend
-    np.testing.assert_allclose(moving_average(y, season), expected, atol=1e-12)
+    np.testing.assert_allclose(centred_moving_average(y, season), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("season", [4, 7, 12])

@@ -7,7 +7,7 @@ from tsforecast.kernels._jit import njit
 
 
 @njit
-def kpss(y: Floats) -> float:
+def kpss_statistic(y: Floats) -> float:
     """Statistic of stationarity around a level: Kwiatkowski, Phillips, Schmidt & Shin (1992), equation 11.
 
     ``sum over t of S[t]^2 / (n^2 v)`` with the partial sums S of the deviations e from the mean; the long-run variance

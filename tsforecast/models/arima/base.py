@@ -33,7 +33,7 @@ from tsforecast.panel.containers import Covariates, check_horizon, future_covari
 from tsforecast.panel.frequency import future_times, steps_between
 from tsforecast.panel.sizes import check_sizes
 from tsforecast.panel.whole_numbers import whole_number
-from tsforecast.series.transform import Kind, Transform, learn_transform
+from tsforecast.series.transform import Transform, TransformKind, learn_transform
 
 _COPIES = 3  # of paths that are held at once
 
@@ -95,7 +95,7 @@ class ArimaForecaster(BaseForecaster):
     quick_params: ClassVar = {}  # kernels are compiled or loaded
     chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
-    target_transform: Kind
+    target_transform: TransformKind
     engine: Engine = "numba"
     n_jobs: int
 

@@ -18,13 +18,13 @@ from tsforecast.models.arima.search.space import Criterion, NearUnitRoot, Search
 from tsforecast.panel import Panel
 from tsforecast.panel.whole_numbers import is_whole
 from tsforecast.series.seasonality import SeasonalTest
-from tsforecast.series.transform import Kind
+from tsforecast.series.transform import TransformKind
 
 _LONG_SEASON = 60  # past it a season is a sum of harmonics, in place of lags
 
 __all__ = ["ARIMA", "ARMA", "SARIMA", "AutoARIMA", "ConvergenceWarning"]
 
-_TRANSFORMS: tuple[Kind, ...] = (None, "auto")
+_TRANSFORMS: tuple[TransformKind, ...] = (None, "auto")
 
 
 class ARMA(ArimaForecaster):
@@ -61,7 +61,7 @@ class ARMA(ArimaForecaster):
         order: tuple[int, int] = (1, 1),
         *,
         trend: Trend = "auto",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -120,7 +120,7 @@ class ARIMA(ArimaForecaster):
         order: tuple[int, int, int] = (1, 1, 1),
         *,
         trend: Trend = "auto",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -177,7 +177,7 @@ class SARIMA(ArimaForecaster):
         season_length: int | None = None,
         *,
         trend: Trend = "auto",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -266,7 +266,7 @@ class AutoARIMA(ArimaForecaster):
         trend: Literal["auto", "none"] = "auto",
         seasonal_test: SeasonalTest = "strength",
         near_unit_root: NearUnitRoot = "bound",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         n_jobs: int = 1,
     ) -> None:
         self.season_length = season_length
