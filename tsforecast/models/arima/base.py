@@ -33,7 +33,7 @@ from tsforecast.panel.containers import Covariates, check_horizon, future_covari
 from tsforecast.panel.frequency import future_times, steps_between
 from tsforecast.panel.sizes import check_sizes
 from tsforecast.panel.whole_numbers import whole_number
-from tsforecast.series.transform import Kind, Transform, learn
+from tsforecast.series.transform import Transform, TransformKind, learn_transform
 
 _COPIES = 3  # of paths that are held at once
 
@@ -95,7 +95,7 @@ class ArimaForecaster(BaseForecaster):
     quick_params: ClassVar = {}  # kernels are compiled or loaded
     chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
-    target_transform: Kind
+    target_transform: TransformKind
     engine: Engine = "numba"
     n_jobs: int
 
@@ -122,7 +122,9 @@ class ArimaForecaster(BaseForecaster):
         check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
         check_sizes(panel)
-        self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
+        self.transform_ = learn_transform(
+            panel, self.target_transform, season_length=plan.season_length, name="target_transform"
+        )
         data = self.transform_.apply(panel)
 
         results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))

@@ -9,6 +9,7 @@ from tsforecast.models.arima.engines.numba import levels
 from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import multiply
 from tsforecast.models.arima.prediction import forecast_parts
+from tsforecast.series.interpolation import interpolated
 
 
 def continue_paths(
@@ -81,8 +82,7 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     w, _ = lfilter([1.0, *ma], [1.0, *ar], a, axis=1, zi=state) if L.size else (a, state)
     w = np.sqrt(fit.sigma2) * w
     if lost:
-        known = ~np.isnan(y)
-        given = np.interp(np.arange(lost), np.flatnonzero(known), y[known]) - Z[:lost] @ fit.beta
+        given = interpolated(y)[:lost] - Z[:lost] @ fit.beta
         operator = fit.order.differences()
         begin = np.broadcast_to(lfiltic([1.0], operator, given[::-1]), (n_paths, lost))
         summed, _ = lfilter([1.0], operator, w, axis=1, zi=begin)

@@ -24,9 +24,9 @@ from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inp
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, SeriesMemory, concatenate
 from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
 from tsforecast.panel import Panel
-from tsforecast.series.differencing import added_up, summed
-from tsforecast.series.outliers import tamed
-from tsforecast.series.season import phases_after
+from tsforecast.series.calendar import phases_after
+from tsforecast.series.differencing import accumulate, undo_differences
+from tsforecast.series.outliers import clip_outliers
 
 _MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
 _FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong
@@ -123,7 +123,7 @@ class Trained:
                 f"Series {panel.ids[i]!r} has no value among the {panel.lengths[i]} steps of its history; a forecast "
                 "needs one."
             )
-        return panel if self.head.counts else tamed(panel)
+        return panel if self.head.counts else clip_outliers(panel)
 
     def _decode(
         self,
@@ -140,7 +140,7 @@ class Trained:
         forecast = decode.direct(self.network, self.head, end, ahead, horizon)
         base = prepared.base(history) if prepared.lag else None
         if base is not None:
-            forecast = forecast._replace(point=summed(forecast.point, base))
+            forecast = forecast._replace(point=undo_differences(forecast.point, base))
         sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
             around = self._around(forecast, ahead, sizes, spread, levels)
@@ -209,7 +209,7 @@ class Trained:
         growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
         away = scale * growth[:, :, None] * away
         if ahead.prepared.lag:  # those of differences, as if they were independent, for each level
-            away = np.sign(away) * np.sqrt(added_up(away**2, ahead.prepared.lag))
+            away = np.sign(away) * np.sqrt(accumulate(away**2, ahead.prepared.lag))
         return forecast.point[:, :, None] + away
 
     def _sampled(
@@ -237,7 +237,9 @@ class Trained:
         p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
         paths = decode.sample_paths(self.network, end, ahead, outcome, p)
         if base is not None:
-            paths = summed(paths.reshape(-1, horizon), base.repeat(paths.shape[1], axis=0)).reshape(paths.shape)
+            paths = undo_differences(paths.reshape(-1, horizon), base.repeat(paths.shape[1], axis=0)).reshape(
+                paths.shape
+            )
         quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
         return np.round(quantiles) if head.counts else quantiles
 
@@ -295,7 +297,7 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
     head = head_of(data.decoding.loss)
     history = decode.run_history(network, data.inputs.x, lengths)
     output = head.point(history.output.reshape(len(history.output), -1, head.n_params))  # (n_obs, horizon)
-    residual = added_up(data.inputs.target - output, data.prepared.lag)
+    residual = accumulate(data.inputs.target - output, data.prepared.lag)
     spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
     ends = None
     if panel.covariates is None and _size(history.state) <= _MOST_KEPT:
