@@ -1,4 +1,4 @@
-"""Is ``03/04/2024`` in March or in April? Decided for all texts together, or not at all."""
+"""Whether ``03/04/2024`` is in March or in April: decided for all texts of a column together."""
 
 import warnings
 

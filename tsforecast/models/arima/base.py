@@ -3,7 +3,7 @@
 import dataclasses
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,8 +12,7 @@ import pandas as pd
 import sklearn.exceptions
 from scipy import stats
 
-from tsforecast._arguments import random_generator
-from tsforecast._memory import fits_in_memory
+from tsforecast._arguments import check_paths, random_generator
 from tsforecast._renamed import with_new_names
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
@@ -29,13 +28,11 @@ from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import Covariates, check_horizon, future_covariates
+from tsforecast.panel.align import Covariates, future_covariates
 from tsforecast.panel.frequency import future_times, steps_between
-from tsforecast.panel.sizes import check_sizes
+from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Kind, Transform, learn
-
-_COPIES = 3  # of paths that are held at once
 
 
 class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
@@ -164,19 +161,54 @@ class ArimaForecaster(BaseForecaster):
         variance: Floats,
         levels: Floats,
     ) -> Floats:
-        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels).
+        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels)."""
+        from tsforecast.models.arima import intervals  # numba takes half a second to import
+
+        if fit.sigma2 == 0.0:
+            return np.zeros((variance.size, levels.size))
+        sd, degrees = self._sd_ahead(fit, trained, y, Z, future, variance)
+        return sd[:, None] * intervals.quantiles_of(levels, degrees, self.chooses_order)
+
+    def _sd_ahead(
+        self,
+        fit: ArimaFit,
+        trained: tuple[Floats, Floats],
+        y: Floats,
+        Z: Floats,
+        future: Floats,
+        variance: Floats,
+    ) -> tuple[Floats, int]:
+        """Standard deviation of each step, (horizon,), and degrees of freedom, with unknown parameters.
 
         ``trained`` is what the fit was made from; ``variance``, (horizon,), that of forecasts at known parameters.
         """
         from tsforecast.models.arima import intervals  # numba takes half a second to import
 
-        if fit.sigma2 == 0.0:
-            return np.zeros((variance.size, levels.size))
         known = intervals.learnt(fit, *trained)
         sd = np.sqrt(intervals.variance_ahead(fit, known, y, Z, future, variance))
         if self.chooses_order:
             sd *= intervals.chosen_factor(fit, known)
-        return sd[:, None] * intervals.quantiles_of(levels, known.degrees, self.chooses_order)
+        return sd, known.degrees
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Paths of the process at its estimates, each step then spread as the intervals are."""
+        from tsforecast.models.arima import simulation  # numba takes half a second to import
+
+        data = self.transform_.apply(panel)
+        paths = np.empty((data.n_series, n_paths, horizon))
+        for i, rng in enumerate(rngs):
+            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
+            mean, variance = forecast(fit, y, Z, horizon, future, self.engine)
+            if fit.sigma2 == 0.0:
+                paths[i] = mean
+                continue
+            trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
+            sd, degrees = self._sd_ahead(fit, trained, y, Z, future, variance)
+            errors = simulation.continue_paths(fit, y, Z, future, n_paths, rng) - mean
+            paths[i] = mean + sd * simulation.with_tails(errors / np.sqrt(variance), degrees, self.chooses_order)
+        return self.transform_.invert_quantiles(paths, panel.ids)
 
     def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
         """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
@@ -201,7 +233,8 @@ class ArimaForecaster(BaseForecaster):
     ) -> Floats:
         """Paths drawn from the fitted processes, their parameters taken as known: ``(n_series, n_paths, horizon)``.
 
-        They spread less than the intervals of `predict`, which count what is uncertain of the parameters and the order.
+        They spread less than the intervals of `predict` and than `sample_paths`, which count what is uncertain of the
+        parameters and the order.
 
         Parameters
         ----------
@@ -229,7 +262,7 @@ class ArimaForecaster(BaseForecaster):
         from tsforecast.models.arima import simulation  # numba takes half a second to import
 
         self._check_fitted()
-        _check_paths(self.panel_, horizon, n_paths)
+        check_paths(self.panel_, horizon, n_paths)
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
         rng = random_generator(random_state)
@@ -380,17 +413,6 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
-
-
-def _check_paths(panel: Panel, horizon: int, n_paths: int) -> None:
-    whole_number("horizon", horizon)
-    whole_number("n_paths", n_paths)
-    check_horizon(panel, horizon, 0)
-    if not fits_in_memory(panel.n_series * int(n_paths), _COPIES * int(horizon)):
-        raise ParameterError(
-            f"n_paths={n_paths:,} of horizon={horizon:,} for {panel.n_series:,} series are more than half the memory "
-            "of this machine holds."
-        )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

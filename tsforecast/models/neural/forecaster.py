@@ -22,7 +22,7 @@ from tsforecast.models.neural.training.recipe import Learnt, Recipe, Task, learn
 from tsforecast.models.neural.training.run import one_thread
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import to_panel
-from tsforecast.panel.sizes import check_sizes
+from tsforecast.panel.magnitudes import check_sizes
 
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
 

@@ -30,7 +30,7 @@ from tsforecast.models.neural.prepare.loss_weights import importance_of
 from tsforecast.models.neural.prepare.preparation import Preparation, prepare, relearn
 from tsforecast.models.neural.prepare.prepared import Prepared
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.series.outliers import tamed
 
 FEWEST = 8  # observations of a series

@@ -23,7 +23,7 @@ from tsforecast.models.neural.checks import check_fields
 from tsforecast.models.neural.prepare.prepared import Prepared
 from tsforecast.models.neural.prepare.transform_choice import learn_safely
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.series.differencing import differences
 from tsforecast.series.level import numbers_of, reverts
 from tsforecast.series.season import cycle_of, cyclic_indices, has_season, phases_of

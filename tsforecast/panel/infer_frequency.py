@@ -1,4 +1,4 @@
-"""The frequency that times show, and the one to name where they show none."""
+"""The frequency of series, found from their times; and advice on which to name where none is found."""
 
 import math
 import warnings
@@ -93,7 +93,7 @@ def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq | None, int]:
 
     None for days that are 24 hours in a time zone whose days are not.
     """
-    inner = within(indptr, len(times) - 1)
+    inner = inside_series(indptr, len(times) - 1)
     if isinstance(times, pd.PeriodIndex):
         return parse_freq(times.freq), int(np.diff(times.asi8)[inner].sum()) // int(times.freq.n)
     if not isinstance(times, pd.DatetimeIndex):
@@ -193,7 +193,7 @@ def _mode(values: Ints) -> int:
     return min(int(found[np.argmax(counts)]), LARGEST)
 
 
-def within(indptr: Ints, n_steps: int) -> Bools:
+def inside_series(indptr: Ints, n_steps: int) -> Bools:
     """True for steps inside a series, False for those from one series to the next: ``(n_steps,)``."""
     inside = np.ones(max(n_steps, 0), dtype=bool)
     inside[indptr[1:-1] - 1] = False
