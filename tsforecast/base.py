@@ -43,7 +43,8 @@ from tsforecast.panel.too_short import TooShort, check_choice, check_lengths
 class BaseForecaster(BaseEstimator, ABC):
     """A forecaster: constructor parameters until ``fit``, then learnt attributes that end in an underscore.
 
-    A model writes `_fit` and `_predict` on Panels; everything a caller may give is checked and converted here.
+    A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; everything a caller may give is checked
+    and converted here.
 
     Class attributes that a model sets
     ----------------------------------

@@ -90,8 +90,8 @@ class Forecast:
         if wrong.any():
             i, h = np.argwhere(wrong)[0]
             raise DataError(
-                f"Probabilities of series {self.ids[i]!r} at step {h + 1} are {self.probabilities[i, h].tolist()}; each "
-                "must be at least 0, and their sum 1."
+                f"Probabilities of series {self.ids[i]!r} at step {h + 1} are {self.probabilities[i, h].tolist()}; "
+                "each must be at least 0, and their sum 1."
             )
 
     def __repr__(self) -> str:

@@ -26,7 +26,7 @@ from tsforecast.panel import Panel
 from tsforecast.panel.frequency import freq_name, parse_freq
 from tsforecast.series.transform import Transform
 
-_VERSION = 2  # of what is held
+_VERSION = 3  # of what is held
 KEY = "tsforecast"
 KEPT = "tsforecast kept weights"  # by name, those of a callback that ends the run with others than its last
 
