@@ -11,6 +11,7 @@ from tsforecast._types import Bools, Index, Ints
 from tsforecast.exceptions import FrequencyError
 from tsforecast.panel.frequency import Freq, freq_name, parse_freq
 from tsforecast.panel.months import Months
+from tsforecast.panel.offsets import WEEKDAYS
 from tsforecast.panel.whole_numbers import LARGEST
 
 _STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
@@ -18,7 +19,6 @@ _MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # of filled gaps: for a few observati
 _OFTEN = 0.5  # share of the weeks in which a working day occurs at least
 _FORTNIGHT = pd.Timedelta(days=14)
 _MONTH = pd.Timedelta(days=28)
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
@@ -185,7 +185,7 @@ def _working_week(times: pd.DatetimeIndex) -> str | None:
     steps = np.busday_count(dates[:-1], dates[1:], weekmask=works)
     if (steps == 1).mean() <= 0.5:
         return None
-    return freq_name(parse_freq("C-" + "".join(day for day, on in zip(_WEEKDAYS, works, strict=True) if on)))
+    return freq_name(parse_freq("C-" + "".join(day for day, on in zip(WEEKDAYS, works, strict=True) if on)))
 
 
 def _mode(values: Ints) -> int:

@@ -4,7 +4,7 @@ import numpy as np
 
 from tsforecast._types import Floats
 
-_FEW = 4.0  # residual rows apart at which they count as much as what is expected of them
+_PRIOR_ROWS = 4.0  # residual rows apart at which they count as much as what is expected of them
 _FURTHEST = 8.0  # sizes: a residual further out counts as this
 _JITTER = 1e-6  # so that a correlation matrix has a Cholesky factor
 
@@ -33,7 +33,7 @@ def correlation_of(residual: Floats, *, returns: bool) -> Floats:
     size = np.sqrt((away**2).sum(axis=0))
     if not (size > 0).all():
         return expected
-    trust = len(rows) / (len(rows) + _FEW * horizon)  # rows overlap
+    trust = len(rows) / (len(rows) + _PRIOR_ROWS * horizon)  # rows overlap
     found = (away / size).T @ (away / size)
     return np.asarray(trust * found + (1 - trust) * expected)
 
