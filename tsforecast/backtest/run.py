@@ -31,7 +31,7 @@ from tsforecast.exceptions import ExecutorError, ParameterError
 from tsforecast.metrics.choose import DEFAULT_METRICS, choose_metrics
 from tsforecast.metrics.metric import Metric
 from tsforecast.panel.containers import Series, to_panel
-from tsforecast.panel.lengths import TooShort, check_choice
+from tsforecast.panel.too_short import TooShort, check_choice
 
 _PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
 

@@ -21,7 +21,7 @@ from tsforecast.forecast import Forecast
 from tsforecast.metrics.point import mase
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.wrapper import Wrapper
 
@@ -117,6 +117,11 @@ class Tuned(Wrapper):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         return self.forecaster_._predict(panel, horizon, X, levels)
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        return self.forecaster_._sample_paths(panel, n_paths, horizon, X, rngs)
 
     def _candidate(self, choice: Choice, space: Space) -> BaseForecaster:
         candidate: BaseForecaster = clone(self.forecaster)

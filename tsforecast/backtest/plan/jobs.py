@@ -19,7 +19,7 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import FitError, LeakError, SeriesTooShortError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import too_short_error
+from tsforecast.panel.too_short import too_short_error
 
 Outcome = TypeVar("Outcome")
 Address: TypeAlias = tuple[str, int, tuple[int, ...], int]

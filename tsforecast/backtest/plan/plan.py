@@ -26,7 +26,7 @@ from tsforecast.forecast import quantile_levels
 from tsforecast.metrics.choose import DEFAULT_METRICS, score_facts
 from tsforecast.metrics.metric import Metric
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import TooShort, check_choice
+from tsforecast.panel.too_short import TooShort, check_choice
 from tsforecast.panel.whole_numbers import whole_number
 
 Refit: TypeAlias = Literal["always", "never"] | int

@@ -10,7 +10,7 @@ from tsforecast.backtest.plan.describe import build
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import TooShort, too_short_error
+from tsforecast.panel.too_short import TooShort, too_short_error
 
 _STAND_IN = "Naive"
 WAY_ON = (

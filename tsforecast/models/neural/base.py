@@ -14,6 +14,7 @@ from tsforecast.models.neural.batches.datamodule import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting import checkpoint
+from tsforecast.models.neural.forecasting.paths import paths_of
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.cells import CellName
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
@@ -25,8 +26,8 @@ from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Rec
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import to_panel
 from tsforecast.panel.covariates import CovariateGaps
-from tsforecast.panel.lengths import SkipOrError
-from tsforecast.panel.sizes import check_sizes
+from tsforecast.panel.magnitudes import check_sizes
+from tsforecast.panel.too_short import SkipOrError
 
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
 
@@ -280,6 +281,22 @@ class NeuralBase(BaseForecaster):
         mean = np.concatenate([part.mean for part in parts])
         quantiles = np.concatenate([part.quantiles for part in parts])
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        seed = self._seed
+        with one_thread():
+            if self.is_global:
+                return paths_of(self.trained_[0], panel, n_paths, horizon, X, rngs, seed)
+            place = self.panel_.positions(panel.ids)
+            parts = [
+                paths_of(
+                    self.trained_[k], panel.take([i]), n_paths, horizon, None if X is None else X[[i]], [rngs[i]], seed
+                )
+                for i, k in enumerate(place)
+            ]
+        return np.concatenate(parts)
 
     def _check(self) -> None:
         self._check_network()

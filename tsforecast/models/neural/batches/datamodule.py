@@ -33,7 +33,7 @@ from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.loss_weights import loss_weights_of
 from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation, fit_preparation, relearn
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import SkipOrError, check_lengths, check_skip_or_error
+from tsforecast.panel.too_short import SkipOrError, check_lengths, check_skip_or_error
 from tsforecast.series.outliers import clip_outliers
 
 _LOGGER = logging.getLogger("tsforecast.data.read")  # that commands print

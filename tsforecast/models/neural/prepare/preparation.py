@@ -22,7 +22,7 @@ from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.neural.checks import check_fields
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.series.calendar import cycle_of, phases_of
 from tsforecast.series.decomposition import cyclic_indices, deseasonalize
 from tsforecast.series.differencing import differences

@@ -1,4 +1,4 @@
-"""The frequency that times show, and the one to name where they show none."""
+"""The frequency of series, found from their times; and advice on which to name where none is found."""
 
 import math
 import warnings
@@ -11,6 +11,7 @@ from tsforecast._types import Bools, Index, Ints
 from tsforecast.exceptions import FrequencyError
 from tsforecast.panel.frequency import Freq, freq_name, parse_freq
 from tsforecast.panel.months import Months
+from tsforecast.panel.offsets import WEEKDAYS
 from tsforecast.panel.snap import near_grid
 from tsforecast.panel.whole_numbers import LARGEST
 
@@ -19,7 +20,6 @@ _MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # of filled gaps: for a few observati
 _OFTEN = 0.5  # share of the weeks in which a working day occurs at least
 _FORTNIGHT = pd.Timedelta(days=14)
 _MONTH = pd.Timedelta(days=28)
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
@@ -102,7 +102,7 @@ def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq | None, int]:
 
     None for days that are 24 hours in a time zone whose days are not.
     """
-    inner = within(indptr, len(times) - 1)
+    inner = inside_series(indptr, len(times) - 1)
     if isinstance(times, pd.PeriodIndex):
         return parse_freq(times.freq), int(np.diff(times.asi8)[inner].sum()) // int(times.freq.n)
     if not isinstance(times, pd.DatetimeIndex):
@@ -194,7 +194,7 @@ def _working_week(times: pd.DatetimeIndex) -> str | None:
     steps = np.busday_count(dates[:-1], dates[1:], weekmask=works)
     if (steps == 1).mean() <= 0.5:
         return None
-    return freq_name(parse_freq("C-" + "".join(day for day, on in zip(_WEEKDAYS, works, strict=True) if on)))
+    return freq_name(parse_freq("C-" + "".join(day for day, on in zip(WEEKDAYS, works, strict=True) if on)))
 
 
 def _mode(values: Ints) -> int:
@@ -202,7 +202,7 @@ def _mode(values: Ints) -> int:
     return min(int(found[np.argmax(counts)]), LARGEST)
 
 
-def within(indptr: Ints, n_steps: int) -> Bools:
+def inside_series(indptr: Ints, n_steps: int) -> Bools:
     """True for steps inside a series, False for those from one series to the next: ``(n_steps,)``."""
     inside = np.ones(max(n_steps, 0), dtype=bool)
     inside[indptr[1:-1] - 1] = False

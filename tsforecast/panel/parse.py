@@ -1,4 +1,4 @@
-"""Columns of a frame -> checked arrays of times and values."""
+"""Columns of a caller's frame, read as checked arrays of times and of float64 values."""
 
 import numbers
 from typing import Any
@@ -149,7 +149,7 @@ def plain_array(data: Any) -> "np.ndarray[Any, Any]":
     return array
 
 
-def check_ids(ids: Index, what: str) -> None:
+def check_series_names(ids: Index, what: str) -> None:
     """Raise a `DataError` where a name of a series is empty, two are one text, or some are texts and others are not.
 
     Failures, files and reports know a series by its text, so that 1 and "1" would be one; and a column of a file is of

@@ -1,9 +1,9 @@
-"""Values that double precision can multiply with each other, which squares and likelihoods need."""
+"""Refuses values so large or so small that their squares leave the range of double precision."""
 
 import numpy as np
 
 from tsforecast.exceptions import DataError
-from tsforecast.panel import Panel
+from tsforecast.panel.panel import Panel
 
 _LARGEST = 1e60  # its fourth power can be computed
 

@@ -1,4 +1,4 @@
-"""Series with too few observations: found before anything is fitted, named all together, and left out where asked."""
+"""Series with too few observations: found before anything is fitted, and all named in one error."""
 
 from typing import Any, Literal, TypeAlias
 
