@@ -27,6 +27,7 @@ from tsforecast.wrapper import Wrapper
 
 Space: TypeAlias = Mapping[str, Sequence[Any]]
 Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty: the forecaster as it was given
+DEFAULT_BUDGET = 20  # candidates
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -73,7 +74,7 @@ class Tuned(Wrapper):
         self,
         forecaster: BaseForecaster,
         space: Mapping[str, Sequence[Any]] | None = None,
-        budget: int | str = 20,
+        budget: int | str = DEFAULT_BUDGET,
         horizon: int | None = None,
         random_state: int | None = 0,
     ) -> None:

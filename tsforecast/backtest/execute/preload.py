@@ -11,7 +11,7 @@ from tsforecast.base import BaseForecaster
 _WARM: set[type[BaseForecaster]] = set()  # of this process
 
 
-def warm_up(forecaster: BaseForecaster) -> None:
+def preload(forecaster: BaseForecaster) -> None:
     """Have each model that declares `quick_params`, a wrapped one too, fitted to noise once in this process."""
     wrapped = forecaster.get_params(deep=True).values()
     for model in (forecaster, *(value for value in wrapped if isinstance(value, BaseForecaster))):

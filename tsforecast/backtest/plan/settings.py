@@ -20,7 +20,7 @@ _MOST_SEEDS = 10_000
 _MOST_LEVELS = 1000
 _MOST_JOBS = 1_000_000
 _LONGEST_NAME = 10_000  # characters
-_LARGEST = 2**31
+_LARGEST_SETTING = 2**31
 _NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other cannot be told apart
 _TRIED_SERIES = 4096  # as many as are scored at once
 _TRIED_NUMBERS = 10_000_000
@@ -39,7 +39,7 @@ def check_whole(name: str, value: object, least: int) -> int:
     >>> check_whole("season_length", np.int64(12), 1)
     12
     """
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < _LARGEST:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < _LARGEST_SETTING:
         raise ParameterError(f"{name}={value!r} is not a whole number, at least {least}.")
     return int(value)
 
@@ -52,7 +52,7 @@ def parse_level(level: float | Sequence[float]) -> tuple[float, ...]:
     >>> parse_level([80, 95]), parse_level(90)
     ((80.0, 95.0), (90.0,))
     """
-    given = _numbers("level", level)
+    given = _parse_numbers("level", level)
     for percent in given:
         interval_quantiles(percent)
     check_each_once("level", given)
@@ -67,7 +67,7 @@ def parse_quantiles(quantiles: float | Sequence[float]) -> tuple[float, ...]:
     >>> parse_quantiles([0.1, 0.5])
     (0.1, 0.5)
     """
-    given = _numbers("quantiles", quantiles)
+    given = _parse_numbers("quantiles", quantiles)
     quantile_levels(None, given)
     check_each_once("quantiles", given)
     return given
@@ -131,7 +131,7 @@ def check_name(name: str) -> None:
         )
 
 
-def check_ids(ids: Index) -> None:
+def check_storable_ids(ids: Index) -> None:
     """Raise a `DataError` where names of series would not come back from a Parquet file as they are."""
     try:
         table = pa.Table.from_pandas(pd.DataFrame({"unique_id": ids}), preserve_index=False)
@@ -180,7 +180,7 @@ def check_metrics(
                 metric.score(arguments[metric.kind], level=percent, scale=np.ones(n_tried))
 
 
-def _numbers(name: str, given: Any) -> tuple[float, ...]:
+def _parse_numbers(name: str, given: Any) -> tuple[float, ...]:
     if isinstance(given, (int, float, np.integer, np.floating)) and not isinstance(given, bool):
         given = [given]
     if isinstance(given, (str, bytes, bool, Mapping)) or not isinstance(given, Iterable):
@@ -190,6 +190,6 @@ def _numbers(name: str, given: Any) -> tuple[float, ...]:
         raise ParameterError(f"{name}: more than {_MOST_LEVELS} numbers are too many.")
     for number in numbers:
         real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
-        if not real or not abs(number) < _LARGEST:  # nan neither
+        if not real or not abs(number) < _LARGEST_SETTING:  # nan neither
             raise ParameterError(f"{name}: {number!r} is no number.")
     return tuple(float(number) for number in numbers)

@@ -162,19 +162,19 @@ def test_a_report_leaves_a_sound_run_to_the_byte_and_mends_a_summary_that_anothe
 
 def test_a_stop_while_the_summary_is_written_leaves_a_sound_run(copy, tables, monkeypatch):
     result = BacktestResult.load(copy)
-    monkeypatch.setattr("tsforecast.backtest.result.result.markdown", lambda result: "another")
+    monkeypatch.setattr("tsforecast.backtest.backtest_result.markdown", lambda run: "another")
 
     def stop(path, content):
         path.write_bytes(content[:3])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tsforecast.backtest.result.result.write_bytes", stop)
+    monkeypatch.setattr("tsforecast.backtest.store.run_files.write_bytes", stop)
     with pytest.raises(KeyboardInterrupt):
         result.write_summary(copy)
     assert all_of(BacktestResult.load(copy))[:-1] == tables[:-1]
 
 
-def test_a_saved_result_is_sealed_too(run, tables, tmp_path):
+def test_a_saved_result_has_checksums_too(run, tables, tmp_path):
     BacktestResult.load(run).save(tmp_path / "saved")
     assert all_of(BacktestResult.load(tmp_path / "saved"))[:-1] == tables[:-1]
     victim = tmp_path / "saved" / "scores.parquet"
@@ -184,7 +184,7 @@ def test_a_saved_result_is_sealed_too(run, tables, tmp_path):
 
 
 def test_a_manifest_that_names_files_elsewhere_is_refused(copy):
-    from tsforecast.backtest.store.seal import read_manifest, write_manifest
+    from tsforecast.backtest.store.manifest import read_manifest, write_manifest
 
     manifest = read_manifest(copy)
     manifest["files"]["../../etc/passwd"] = "0"
