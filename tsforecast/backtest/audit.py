@@ -1,4 +1,4 @@
-"""Does any forecast use what lies after its cutoff? Change that, and look whether the forecast changes."""
+"""The audit: values after each cutoff are changed, and a forecast that changes with them is a leak."""
 
 import dataclasses
 from collections.abc import Callable, Sequence

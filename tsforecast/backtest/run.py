@@ -1,4 +1,4 @@
-"""backtest: models x cutoffs -> clone, fit, predict, score, time."""
+"""backtest: every model is fitted, forecasts and is scored at every cutoff."""
 
 import contextlib
 import functools
@@ -206,7 +206,7 @@ def _write_summary(result: BacktestResult, folder: Path, was_finished: bool) -> 
 def _run_here(
     plan: Plan, jobs: Sequence[Job], pending: Sequence[Job], store: Store, progress: Progress, executor: AnyExecutor
 ) -> list[Job]:
-    """Run jobs in this process; those that are left to others, of a run that turns out to be long."""
+    """Run jobs in this process; those of a long run that are left to worker processes are returned."""
     until = time.monotonic() + (_SECONDS_HERE if executor == "auto" else float("inf"))
     bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
     block_of = functools.cache(lambda first, stop: plan.panel.take(np.arange(first, stop)))  # views

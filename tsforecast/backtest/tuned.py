@@ -226,7 +226,7 @@ def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | 
     while True:
         trial = study.ask()
         choice = tuple(trial.suggest_categorical(name, range(len(values))) for name, values in space.items())
-        if choice in tried:  # the sampler repeats itself: it is told what is known, and given something new
+        if choice in tried:  # the sampler repeats itself: it gets the known score, and another choice
             tell(trial, tried[choice])
             other = next((one for one in untried if one not in tried), None)
             if other is None:

@@ -1,4 +1,4 @@
-"""Model confidence set: the models that are not told from the best one.
+"""Model confidence set: the models that the data cannot distinguish from the best one.
 
 Hansen, Lunde & Nason (2011), *Econometrica* 79, 453-497, as the package ``arch`` computes it (extra ``arch``).
 """

@@ -29,7 +29,7 @@ class RankTest:
     f_statistic, f_pvalue : float
         Iman & Davenport's F from it (Demšar, section 3.2.2), less conservative.
     critical_difference : float
-        Nemenyi's: mean ranks that differ by less are not told apart.
+        Nemenyi's: mean ranks that differ by less are not distinguished.
     groups : tuple of tuple of str
         Largest groups of models within one critical difference, best first.
     n_series : int

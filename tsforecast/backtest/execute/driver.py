@@ -1,4 +1,4 @@
-"""The driver: jobs on any ``concurrent.futures.Executor``, whatever becomes of its workers."""
+"""The driver: jobs on any ``concurrent.futures.Executor``, also where workers die or do not answer."""
 
 import dataclasses
 import shlex
@@ -34,7 +34,7 @@ _SETTLE = 1.0  # seconds: Dask does not replace a worker that dies before it has
 
 @dataclasses.dataclass(eq=False)
 class _Unit:
-    """What a worker is given: some jobs that are fitted together, one, or a piece of one that killed its worker."""
+    """What a worker is given: some jobs that are fitted together, one job, or a part of one that killed its worker."""
 
     jobs: tuple[Job, ...]
     keys: tuple[str, ...]
@@ -192,7 +192,7 @@ class _Driver:
         return limit is not None and unit.monitor is not None and unit.monitor.seconds >= limit * len(unit.jobs)
 
     def _stop_workers(self, late: list[_Unit], stuck: list[_Unit], limit: float) -> None:
-        """Replace our own processes because of jobs past their limit, and of processes that do not answer."""
+        """Replace our own processes where jobs are past their limit or processes do not answer."""
         self._n_stalls += not (late or stuck)
         if self._n_stalls >= _STALLS:
             raise self._error_of_loss(

@@ -115,7 +115,7 @@ def _forecast_all(
 
 @contextlib.contextmanager
 def _recorded() -> Iterator[list[warnings.WarningMessage]]:
-    """All that is warned of in the block, in place of the warnings."""
+    """Warnings of the block, which are collected and not shown."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
@@ -133,7 +133,7 @@ def _fit(
 
     begun = has_begun(panel.lengths, cv, job.windows[0])
     positions = np.flatnonzero(begun)
-    fits, failed = _salvage(attempt, positions, panel.ids, splittable=not job.forecaster.is_global)
+    fits, failed = _series_by_series(attempt, positions, panel.ids, splittable=not job.forecaster.is_global)
     why = "none of them lies before the cutoff that the model is fitted at"
     absent = too_short_error(panel.ids, panel.lengths, ~begun, why) if not begun.all() else None
     failed += [(int(p), (type(absent).__name__, absent.reason(panel.ids[p]))) for p in np.flatnonzero(~begun) if absent]
@@ -163,14 +163,14 @@ def _forecast(
             forecast = model.predict(steps, X, history=history, quantiles=wanted.tolist() or None)
         return _checked(forecast, model, panel.ids.take(group), steps, wanted)
 
-    forecasts, failed = _salvage(attempt, positions, panel.ids, splittable=not model.is_global)
+    forecasts, failed = _series_by_series(attempt, positions, panel.ids, splittable=not model.is_global)
     return forecasts, [Failure(window, position, *why) for position, why in failed]
 
 
-def _salvage(
+def _series_by_series(
     attempt: Callable[[Ints], Outcome], positions: Ints, ids: Index, *, splittable: bool
 ) -> tuple[list[tuple[Ints, Outcome]], list[tuple[int, tuple[str, str]]]]:
-    """What ``attempt`` gives for as many series as can be had, and the error and message of each of the others."""
+    """What ``attempt`` gives for the series that succeed, and the error and message of each that does not."""
     done: list[tuple[Ints, Outcome]] = []
     failed: list[tuple[int, tuple[str, str]]] = []
     pending = [positions] if positions.size else []
@@ -222,7 +222,7 @@ def _checked(forecast: object, model: BaseForecaster, ids: Index, steps: int, le
 
 
 def _take(panel: Panel, positions: Ints, audited: bool) -> Panel:
-    """Some series; in an audit with values of their own, so that a model that writes into them is seen to do so."""
+    """Some series; in an audit with values of their own, so that a model that writes into them is noticed."""
     some = panel if positions.size == panel.n_series else panel.take(positions)
     return some.with_values(some.values.copy()) if audited else some
 

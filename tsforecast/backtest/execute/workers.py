@@ -43,7 +43,7 @@ class Pool:
         self.n_workers = int(getattr(self._executor, "_max_workers", None) or n_cores())
 
     def submit(self, function: Callable[[Argument], Returned], task: Argument) -> "Future[Returned]":
-        """Hand a task to a worker.
+        """Hand an assignment to a worker.
 
         Raises
         ------
@@ -106,7 +106,7 @@ def _processes() -> loky.ProcessPoolExecutor:
 
 
 def _start_worker(driver: int) -> None:
-    """Leave Ctrl-C to the driver, and end when it does, even if it was killed before this worker was ready."""
+    """Ignore Ctrl-C, which the driver handles, and end when the driver does, even if it is killed early."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

@@ -363,7 +363,7 @@ def _functions(member: Any) -> list[Any]:
 
 
 def _digest(*parts: "bytes | memoryview") -> bytes:
-    """One hash of several texts, their lengths told, so that no two lists of texts look alike."""
+    """One hash of several texts and their lengths, so that different lists have different hashes."""
     total = hashlib.sha256()
     for part in parts:
         size = part.nbytes if isinstance(part, memoryview) else len(part)

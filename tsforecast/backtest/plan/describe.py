@@ -138,5 +138,5 @@ def _description_of(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _same_text(one: Any, other: Any) -> bool:
-    """Whether two plain values are the same, types told apart: 1 is neither 1.0 nor True."""
+    """Whether two plain values are the same, types included: 1 is neither 1.0 nor True."""
     return json.dumps(one, default=str) == json.dumps(other, default=str)

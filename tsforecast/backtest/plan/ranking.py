@@ -1,4 +1,4 @@
-"""Which column of scores ranks the models, and which are only the lower half of a pooled metric."""
+"""Which column of scores ranks the models, and which are only the denominator of a pooled metric."""
 
 from collections.abc import Mapping
 

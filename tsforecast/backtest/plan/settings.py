@@ -21,7 +21,7 @@ _MOST_LEVELS = 1000
 _MOST_JOBS = 1_000_000
 _LONGEST_NAME = 10_000  # characters
 _LARGEST_SETTING = 2**31
-_NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other cannot be told apart
+_NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other are not distinguished
 _TRIED_SERIES = 4096  # as many as are scored at once
 _TRIED_NUMBERS = 10_000_000
 
@@ -74,7 +74,7 @@ def parse_quantiles(quantiles: float | Sequence[float]) -> tuple[float, ...]:
 
 
 def check_levels(level: Sequence[float], quantiles: Sequence[float]) -> None:
-    """Raise a `ParameterError` where two quantile levels are too near to be told apart, or one to 0 or 1."""
+    """Raise a `ParameterError` where two quantile levels are too near to each other, or one to 0 or 1."""
     levels = [0.0, *quantile_levels(level, quantiles).tolist(), 1.0]
     for low, high in itertools.pairwise(levels):
         if high - low < _NEAREST:

@@ -21,7 +21,7 @@ def has_begun(lengths: Ints, cv: RollingOrigin, window: int) -> Bools:
 
 
 def truth_rows(indptr: Ints, cv: RollingOrigin, window: int, *, skip_gap: bool = True) -> Ints:
-    """Places of the steps to forecast: ``(n_series, horizon)``, with the gap before them if asked.
+    """Places of the steps to forecast: ``(n_series, horizon)``, with the gap before them unless it is skipped.
 
     ``indptr``, ``(n_series + 1,)``, is that of a panel, or the part of it that belongs to a block of its series.
     """

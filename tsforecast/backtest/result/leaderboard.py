@@ -181,7 +181,7 @@ def _skill_columns(
 
 
 def _impute(cube: Cube, losses: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:
-    """Scores with those of failed forecasts filled in as asked: ``(n_metrics, n_models, n_cells)``.
+    """Scores with those of failed forecasts filled in by ``on_failure``: ``(n_metrics, n_models, n_cells)``.
 
     ``losses``, ``(n_models, n_cells)``, tell which model is the worst of a cell.
     """

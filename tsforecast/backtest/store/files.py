@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import contextlib
 import hashlib
@@ -89,7 +89,7 @@ def read_json(path: Path) -> Any:
 def forecast_file(i: int, model: str) -> str:
     """Name of the file of a model's forecasts; the number keeps two models apart whatever their names.
 
-    Of a long name only the beginning is told, and a hash.
+    A long name is cut, and a hash of it follows.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def forecast_file(i: int, model: str) -> str:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """What goes wrong in the block is told as a `RunFolderError` that names the file."""
+    """Errors in the block are raised as a `RunFolderError` that names the file."""
     try:
         yield
     except RunFolderError:

@@ -1,4 +1,4 @@
-"""A folder that a run is to use: looked at before anything in it is touched."""
+"""The folder of a run: checked before anything in it is changed."""
 
 import os
 import re
@@ -88,7 +88,7 @@ def result_paths(folder: Path, keys: Collection[str]) -> list[Path]:
 
 
 def clear_results(folder: Path, keys: Collection[str]) -> None:
-    """Remove the results of the jobs of these keys, and their folder where nothing else is in it."""
+    """Remove the results of the jobs of these keys, and their folder if it is then empty."""
     parts = folder / "parts"
     if parts.is_dir() and not parts.is_symlink():
         for path in result_paths(parts, keys):
@@ -97,7 +97,7 @@ def clear_results(folder: Path, keys: Collection[str]) -> None:
 
 
 def clear_blocks(folder: Path) -> None:
-    """Remove the blocks of series that workers read and their beats, and their folder where nothing else is in it."""
+    """Remove the blocks of series that workers read and their heartbeats, and their folder if it is then empty."""
     blocks = folder / "data"
     if blocks.is_dir() and not blocks.is_symlink():
         for path in list(blocks.iterdir()):
@@ -114,7 +114,7 @@ def _check_can_be_made(folder: Path) -> None:
 
 
 def _check_no_links(folder: Path) -> None:
-    """A run makes no links: what lies behind one is somebody else's."""
+    """Raise a `RunFolderError` where something is a link: a run makes none, so that it points to foreign files."""
     for name in (MANIFEST, LOCK, "config.yaml", *FOLDERS):
         if (folder / name).is_symlink():
             raise RunFolderError(f"{folder / name} is a link, which no run makes; give another folder.")

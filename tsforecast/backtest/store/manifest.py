@@ -58,14 +58,14 @@ def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def replace_file(folder: Path, name: str, write: Callable[[], None]) -> None:
-    """Write a file of a finished run anew and have the manifest know it; a run without checksums stays without.
+    """Replace a file of a finished run and its checksum in the manifest; a run without checksums stays without.
 
     Parameters
     ----------
     folder : Path
     name : str
     write : callable
-        Writes the file. Meanwhile the manifest does not name it, so that a stop at any moment leaves a sound run.
+        Writes the file. Meanwhile the manifest does not name it, so that a stop at any moment leaves a valid run.
     """
     if not (folder / MANIFEST).exists():
         write()
@@ -86,7 +86,7 @@ def _check_manifest(content: Mapping[str, Any], path: Path) -> None:
     data = content["identity"].get("data")
     metrics = content.get("metrics")
     files = content.get("files", {})
-    sound = (
+    is_valid = (
         content.get("status") in ("running", "finished")
         and isinstance(data, dict)
         and isinstance(data.get("n_series"), int)
@@ -95,7 +95,7 @@ def _check_manifest(content: Mapping[str, Any], path: Path) -> None:
         and isinstance(files, dict)
         and all(isinstance(known, str) for known in files.values())
     )
-    if not sound:
+    if not is_valid:
         raise RunFolderError(f"{path} is not the manifest of a run.")
 
 

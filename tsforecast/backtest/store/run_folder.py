@@ -36,7 +36,7 @@ from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 
 
 class RunFolder:
-    """A run on disk: every finished job is one file, the run goes on where it stopped.
+    """A store on disk: every finished job is one file, and a stopped run goes on where it was.
 
     Parameters
     ----------

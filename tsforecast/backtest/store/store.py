@@ -1,4 +1,4 @@
-"""Where the results of jobs go: the contract that the runner knows, and memory as the simplest such place."""
+"""Store: where the results of jobs are kept while a run goes on; `Memory` keeps them in this process."""
 
 import dataclasses
 import datetime
@@ -17,7 +17,7 @@ _JOINED_SERIES = 4096
 
 
 class Store(Protocol):
-    """What the runner needs of a place for finished jobs."""
+    """What a run needs of the place that keeps its finished jobs."""
 
     is_finished: bool
 
@@ -38,7 +38,7 @@ class Store(Protocol):
 
 
 class Memory:
-    """Finished jobs of this process."""
+    """A store in the memory of this process."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

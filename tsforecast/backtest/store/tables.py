@@ -53,7 +53,7 @@ class TableBuilder:
         return pd.DataFrame(columns)
 
     def forecasts(self, job: Job, result: JobResult) -> pd.DataFrame:
-        """Rows ``model, unique_id, cutoff, ds, h, seed, y, scale, mean`` and quantile columns, of what was finished."""
+        """Rows of the forecasts: `FORECAST_COLUMNS` and quantile columns, of what was finished."""
         plan, horizon = self.plan, self.plan.cv.horizon
         done = finished(result)  # (n_windows, n_series)
         windows = np.asarray(job.windows)

@@ -1,4 +1,4 @@
-"""A finished run is what was written: every byte of every file is vouched for."""
+"""A finished run is what was written: every byte of every file is in a checksum."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ FILES = [
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("seal") / "run"
+    folder = tmp_path_factory.mktemp("run") / "run"
     y = np.random.default_rng(0).normal(size=30)
     backtest([Naive(), Drift()], y, cv=RollingOrigin(2, n_windows=2), output=folder)
     return folder
@@ -190,4 +190,23 @@ def test_a_manifest_that_names_files_elsewhere_is_refused(copy):
     manifest["files"]["../../etc/passwd"] = "0"
     write_manifest(copy, manifest)
     with pytest.raises(TSForecastError, match="outside the run"):
+        BacktestResult.load(copy)
+
+
+def test_a_table_that_this_version_does_not_know_is_checked_and_left_alone(copy, tables, capsys):
+    from tsforecast.backtest.store.manifest import replace_file
+
+    name = "probabilities/00-Naive.parquet"
+    (copy / "probabilities").mkdir()
+    replace_file(copy, name, lambda: pd.DataFrame({"h": [1], "p0": [0.5]}).to_parquet(copy / name))
+    before = (copy / name).read_bytes()
+    loaded = BacktestResult.load(copy)
+    assert all_of(loaded)[:-1] == tables[:-1] and name in loaded.manifest["files"]
+    assert main(["report", str(copy)]) == 0
+    y = np.random.default_rng(0).normal(size=30)
+    backtest([Naive(), Drift()], y, cv=RollingOrigin(2, n_windows=2), output=copy)  # which is finished: nothing is done
+    assert (copy / name).read_bytes() == before and name in BacktestResult.load(copy).manifest["files"]
+    assert all_of(BacktestResult.load(loaded.save(copy.parent / "other")))[:-1] == tables[:-1]
+    (copy / name).write_bytes(before[:-1] + b"?")
+    with pytest.raises(RunFolderError, match="probabilities"):
         BacktestResult.load(copy)
