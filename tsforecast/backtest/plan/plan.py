@@ -18,7 +18,7 @@ from tsforecast.backtest.plan.settings import (
     check_metrics,
     check_n_jobs,
     check_name,
-    check_whole,
+    whole_setting,
 )
 from tsforecast.backtest.plan.too_short import check_too_short
 from tsforecast.base import BaseForecaster
@@ -81,7 +81,7 @@ class Plan:
                 )
         if not isinstance(self.audit, (bool, np.bool_)):
             raise ParameterError(f"audit={self.audit!r} is neither True nor False.")
-        check_whole("season_length", self.season_length, 1)
+        whole_setting("season_length", self.season_length, 1)
         for name in self.models:
             check_name(name)
         if len(self.models) > MOST_MODELS:

@@ -26,7 +26,7 @@ _TRIED_SERIES = 4096  # as many as are scored at once
 _TRIED_NUMBERS = 10_000_000
 
 
-def check_whole(name: str, value: object, least: int) -> int:
+def whole_setting(name: str, value: object, least: int) -> int:
     """A whole number, below 2**31, as an int.
 
     Raises
@@ -36,7 +36,7 @@ def check_whole(name: str, value: object, least: int) -> int:
 
     Examples
     --------
-    >>> check_whole("season_length", np.int64(12), 1)
+    >>> whole_setting("season_length", np.int64(12), 1)
     12
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < _LARGEST_SETTING:
