@@ -19,7 +19,7 @@ from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
 from tsforecast.backtest.execute import driver as execute
 from tsforecast.backtest.execute import workers
 from tsforecast.backtest.store.files import is_temporary
-from tsforecast.backtest.store.folder import _BLOCK
+from tsforecast.backtest.store.folder import _BLOCK_FILE
 from tsforecast.exceptions import RunFolderError
 
 CV = RollingOrigin(horizon=2, n_windows=3)
@@ -217,7 +217,7 @@ class Unpicklable(ProcessId):
 def test_a_long_run_goes_on_in_processes_where_that_helps(
     tmp_path, monkeypatch, model, executor, patience, n_cores, elsewhere
 ):
-    monkeypatch.setattr("tsforecast.backtest.run._PATIENCE", patience)
+    monkeypatch.setattr("tsforecast.backtest.run._SECONDS_HERE", patience)
     monkeypatch.setattr("tsforecast.backtest.execute.workers.n_cores", lambda: n_cores)
     for output in (None, tmp_path):
         result = backtest(model, frame_of(), cv=CV, metrics=["mae"], level=(), executor=executor, output=output)
@@ -345,7 +345,7 @@ def serial(script, tmp_path_factory):
 
 
 def is_block_or_beat(name):
-    return is_temporary(name) or _BLOCK.fullmatch(name) is not None
+    return is_temporary(name) or _BLOCK_FILE.fullmatch(name) is not None
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds workers through /proc")

@@ -1,5 +1,7 @@
 """Leaderboards, and results that come back from disk as they were."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 
 from tsforecast import Drift, HistoricAverage, Naive, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
-from tsforecast.backtest.report.summary import headline, markdown, who_wins
+from tsforecast.backtest.report.sentences import headline, who_wins
+from tsforecast.backtest.report.summary import markdown
+from tsforecast.backtest.result.data import TablesInMemory
 from tsforecast.backtest.result.leaderboard import pareto_front
 from tsforecast.exceptions import ParameterError, RunFolderError, UnknownNameError
 
@@ -27,9 +31,8 @@ def without(result, model, name):
     lost = (scores["model"] == model) & (scores["unique_id"] == name)
     rows = scores[lost & (scores["metric"] == "mae")][["model", "unique_id", "cutoff", "seed"]]
     failures = rows.assign(error="FitError", message="no")
-    return BacktestResult(
-        scores[~lost], result.timings, failures, result.warnings, result.config, result.manifest, result.forecasts
-    )
+    tables = TablesInMemory(scores[~lost], result.forecasts)
+    return BacktestResult(dataclasses.replace(result.run, failures=failures, large=tables))
 
 
 def test_leaderboard_equals_means_taken_by_pandas(result):
@@ -119,7 +122,7 @@ def test_loading_what_is_no_run_is_a_clear_error(tmp_path):
 
 
 def test_summary_states_the_policy_the_ranking_the_failures_and_what_metrics_mean(result):
-    page = markdown(without(result, "Drift", "b"))
+    page = markdown(without(result, "Drift", "b").run)
     for text in (
         "fitted anew at every cutoff",
         "| 1 |",
@@ -133,22 +136,24 @@ def test_summary_states_the_policy_the_ranking_the_failures_and_what_metrics_mea
 def test_the_sentence_names_the_winner_and_its_distance(result):
     board = result.leaderboard()
     best = board.iloc[0]
-    assert best["model"] in who_wins(result) and f"{best['mae']:.3f}" in who_wins(result)
+    assert best["model"] in who_wins(result.run) and f"{best['mae']:.3f}" in who_wins(result.run)
 
 
 def test_the_sentence_tells_what_was_left_out_and_why(result):
     assert "over the 9 of 12 pairs of series and cutoff that all models finished" in who_wins(
-        without(result, "Drift", "b")
+        without(result, "Drift", "b").run
     )
     frame = pd.DataFrame({"a": np.arange(20.0) ** 2, "flat": 1.0})
     flat = backtest([Naive(), Drift()], frame, cv=RollingOrigin(3), metrics=["mase"])
-    assert "over the 1 of 2 pairs of series and cutoff where it is defined" in who_wins(flat)
+    assert "over the 1 of 2 pairs of series and cutoff where it is defined" in who_wins(flat.run)
 
 
 def test_the_sentence_says_so_when_the_baseline_wins():
     y = np.tile([1.0, 4.0, 9.0], 10)
     result = backtest([SeasonalNaive(3), Drift()], y, cv=RollingOrigin(3), metrics=["mae"], level=())
-    assert "SeasonalNaive has the lowest MAE" in who_wins(result) and "no model here beats it" in who_wins(result)
+    assert "SeasonalNaive has the lowest MAE" in who_wins(result.run) and "no model here beats it" in who_wins(
+        result.run
+    )
 
 
 def test_a_run_on_constant_series_has_no_score_and_says_so(tmp_path):
@@ -160,6 +165,6 @@ def test_a_run_on_constant_series_has_no_score_and_says_so(tmp_path):
 
 def test_headline_of_a_run_without_any_score_is_still_a_table():
     result = backtest(SeasonalNaive(0), np.arange(9.0), cv=RollingOrigin(1), metrics=["mae"], level=())
-    assert headline(result)[["#", "MAE", "Missing"]].to_numpy().tolist() == [["-", "-", "1"]]
-    assert who_wins(result).startswith("No model finished")
-    assert "ParameterError" in markdown(result)
+    assert headline(result.run)[["#", "MAE", "Missing"]].to_numpy().tolist() == [["-", "-", "1"]]
+    assert who_wins(result.run).startswith("No model finished")
+    assert "ParameterError" in markdown(result.run)

@@ -1,4 +1,4 @@
-"""What a finished run says: tests, intervals, calibration and a verdict, from the scores and forecasts of a result.
+"""Tests, intervals, calibration and a verdict, from the scores and forecasts of a finished run.
 
 The statistics are those of `tsforecast.backtest.compare`; here their arrays are put together. Losses by step are
 absolute errors over the seasonal scale of their series (over nothing where that is not known for any), so that series
@@ -9,7 +9,6 @@ more is better is minus the metric, so that less is better everywhere below.
 import dataclasses
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -21,48 +20,47 @@ from tsforecast.backtest.compare.confidence_set import model_confidence_set
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
 from tsforecast.backtest.compare.ranks import RankTest, rank_test, wilcoxon_holm, win_rates
 from tsforecast.backtest.compare.verdict import Verdict, verdict
-from tsforecast.backtest.result.cube import KEYS, Cube
-from tsforecast.backtest.result.leaderboard import by_series, ranking_metric, usual_baseline
+from tsforecast.backtest.plan.ranking import ranking_metric
+from tsforecast.backtest.result.cube import FORECAST_KEYS, Cube
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
-
-if TYPE_CHECKING:
-    from tsforecast.backtest.result.result import BacktestResult
 
 _ENOUGH_CUTOFFS = 10  # from here on cutoffs, and not series, are the rows of a confidence set of few series
 
 
-def diebold_mariano_of(result: "BacktestResult", a: str, b: str) -> pd.DataFrame:
+def diebold_mariano_tests(run: RunData, a: str, b: str) -> pd.DataFrame:
     """Diebold-Mariano tests of two models at each step and over all steps; see `BacktestResult.dm`."""
-    _check_models(result, a, b)
-    loss_a, loss_b = (_step_losses(result, name) for name in (a, b))
-    return diebold_mariano_table(loss_a, loss_b, step_size=_step(result))
+    _check_models(run, a, b)
+    loss_a, loss_b = (_step_losses(run, name) for name in (a, b))
+    return diebold_mariano_table(loss_a, loss_b, step_size=run.step)
 
 
-def confidence_set_of(result: "BacktestResult", alpha: float, metric: str | None) -> pd.DataFrame:
+def confidence_set(run: RunData, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
     """The models that hold the best one; see `BacktestResult.mcs`."""
-    cube, plane = _losses(result, metric)
+    cube, plane = _losses(run, metric)
     models, finished = _finished_models(cube, plane)
     table = cube.table(finished)
     over_cutoffs = table.shape[1] < table.shape[2] and table.shape[2] >= _ENOUGH_CUTOFFS
     with np.errstate(invalid="ignore"):
         rows = table.mean(axis=1).T if over_cutoffs else table.mean(axis=2).T  # (n_obs, n_models)
-    return model_confidence_set(rows, models, alpha=alpha, block_size=result.overlap if over_cutoffs else 1)
+    return model_confidence_set(rows, models, alpha=alpha, block_size=run.overlap if over_cutoffs else 1)
 
 
-def verdict_of(result: "BacktestResult", a: str | None, b: str | None, metric: str | None) -> Verdict:
+def verdict_of(run: RunData, a: str | None = None, b: str | None = None, metric: str | None = None) -> Verdict:
     """The verdict on two models over seeds, series and cutoffs; see `BacktestResult.verdict`."""
-    chosen = ranking_metric(result.facts, metric)
+    chosen = ranking_metric(run.facts, metric)
     if a is None or b is None:
-        ranked = result.leaderboard(metric=chosen).dropna(subset=["rank"])["model"].tolist()
+        ranked = leaderboard(run, metric=chosen).dropna(subset=["rank"])["model"].tolist()
         a = a or next((name for name in ranked if name != b), None)
-        base = usual_baseline(result.models)
+        base = usual_baseline(run.models)
         b = b or (base if base in ranked and base != a else next((name for name in ranked if name != a), None))
     if a is None or b is None:
         raise DataError("A verdict needs two models that finished something.")
-    _check_models(result, a, b)
-    about = result.facts[chosen]
-    losses, others = (about.sign * scores for scores in seed_scores(result, [a, b], chosen))
-    found = verdict(a, b, losses, others, block_size=result.overlap)
+    _check_models(run, a, b)
+    about = run.facts[chosen]
+    losses, others = (about.sign * scores for scores in seed_scores(run, [a, b], chosen))
+    found = verdict(a, b, losses, others, block_size=run.overlap)
     if about.root:
         ends = (found.skill, found.skill_low, found.skill_high)
         skill, low, high = (float(v) for v in skill_of_root(np.array(ends)))
@@ -70,14 +68,14 @@ def verdict_of(result: "BacktestResult", a: str | None, b: str | None, metric: s
     return dataclasses.replace(found, more_of=about.title) if about.best == "greatest" else found
 
 
-def rank_test_of(result: "BacktestResult", alpha: float, metric: str | None) -> RankTest:
+def rank_test_of(run: RunData, alpha: float = 0.05, metric: str | None = None) -> RankTest:
     """Friedman's test and Nemenyi's critical difference; see `BacktestResult.ranks`."""
-    return rank_test(*_by_series(result, metric), alpha=alpha)
+    return rank_test(*_losses_by_series(run, metric), alpha=alpha)
 
 
-def pairs_of(result: "BacktestResult", metric: str | None) -> pd.DataFrame:
+def pairs_of(run: RunData, metric: str | None = None) -> pd.DataFrame:
     """Wilcoxon's test of every pair over series, with win rates; see `BacktestResult.pairs`."""
-    losses, models = _by_series(result, metric)
+    losses, models = _losses_by_series(run, metric)
     rates = win_rates(losses, models)
     found = wilcoxon_holm(losses, models)
     rate = [rates.loc[a, b] for a, b in itertools.combinations(models, 2)]
@@ -85,13 +83,13 @@ def pairs_of(result: "BacktestResult", metric: str | None) -> pd.DataFrame:
     return found
 
 
-def calibration_of(result: "BacktestResult") -> pd.DataFrame:
+def calibration_of(run: RunData) -> pd.DataFrame:
     """Coverage of every model by level and step; see `BacktestResult.calibration`."""
-    level = [float(percent) for percent in result.config["level"]]
+    level = [float(percent) for percent in run.config["level"]]
     tables = []
     ends = [[f"{end}-{p:g}" for p in level] for end in ("lo", "hi")]
-    for model in result.models if level else ():
-        if not len(own := result.forecasts_of(model, ["y", "h", *ends[0], *ends[1]])):
+    for model in run.models if level else ():
+        if not len(own := run.large.forecasts_of(model, ["y", "h", *ends[0], *ends[1]])):
             continue
         low, high = (own[columns].to_numpy(dtype=np.float64) for columns in ends)
         if np.isnan(low).all():  # the model gives no intervals
@@ -104,54 +102,54 @@ def calibration_of(result: "BacktestResult") -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def pit_of(result: "BacktestResult", model: str) -> pd.DataFrame:
+def pit_of(run: RunData, model: str) -> pd.DataFrame:
     """Probability integral transform of a model; see `BacktestResult.pit`."""
-    _check_models(result, model)
-    columns = _quantile_columns(result)
+    _check_models(run, model)
+    columns = _quantile_columns(run)
     if not columns:
         raise DataError("No quantiles were forecast; run the backtest with a level or quantiles.")
     levels = np.array(sorted(columns))
-    own = result.forecasts_of(model, ["y", *columns.values()])
+    own = run.large.forecasts_of(model, ["y", *columns.values()])
     table = own[[columns[q] for q in levels]].to_numpy(dtype=np.float64)
     if np.isnan(table).all():
         raise DataError(f"Model {model!r} gives no intervals, or finished nothing.")
     return pit_histogram(own["y"].to_numpy(), table, levels)
 
 
-def steps_of(result: "BacktestResult") -> pd.DataFrame:
+def errors_by_step(run: RunData) -> pd.DataFrame:
     """Mean scaled absolute error by model and step: index model, one column a step; see `BacktestResult.steps`."""
-    tables = [_step_losses(result, model) for model in result.models]
+    tables = [_step_losses(run, model) for model in run.models]
     known = np.stack([np.isfinite(table) for table in tables if np.isfinite(table).any()] or [np.isfinite(tables[0])])
     common = known.all(axis=0)
     means = [_mean_over_cells(np.where(common, table, np.nan)) for table in tables]
-    steps = pd.Index(range(1, int(result.config["horizon"]) + 1), name="h")
-    return pd.DataFrame(means, index=pd.Index(result.models, name="model"), columns=steps)
+    steps = pd.Index(range(1, run.horizon + 1), name="h")
+    return pd.DataFrame(means, index=pd.Index(run.models, name="model"), columns=steps)
 
 
-def seed_scores(result: "BacktestResult", models: Sequence[str], metric: str) -> list[Floats]:
+def seed_scores(run: RunData, models: Sequence[str], metric: str) -> list[Floats]:
     """Scores of each model by seed, series and cutoff: each ``(n_seeds, n_series, n_windows)``, nan where none."""
     tables = []
     for model in models:
-        rows = result.cells[result.cells["model"] == model]
+        rows = run.cells[run.cells["model"] == model]
         seeds = [str(seed) for seed in sorted(rows["seed"].unique())]
         if not seeds:
             raise DataError(f"Model {model!r} finished nothing that could be compared.")
-        tables.append(_own_table(result, rows.assign(model=rows["seed"].astype(str)), [metric], seeds)[0])
+        tables.append(_own_table(run, rows.assign(model=rows["seed"].astype(str)), [metric], seeds)[0])
     return tables
 
 
-def _own_table(result: "BacktestResult", cells: pd.DataFrame, metrics: Sequence[str], models: Sequence[str]) -> Floats:
+def _own_table(run: RunData, cells: pd.DataFrame, metrics: Sequence[str], models: Sequence[str]) -> Floats:
     """Scores on all cells of the run, in its order of series: ``(n_metrics, n_models, n_series, n_windows)``."""
-    whole = result.cube
-    own = Cube(cells[[*KEYS, *metrics]], whole.keys, models)
+    whole = run.cube
+    own = Cube(cells[[*FORECAST_KEYS, *metrics]], whole.keys, models)
     order = own.ids.get_indexer(whole.ids)
     return np.stack([own.table(own.plane(metric))[:, order] for metric in metrics])
 
 
-def _losses(result: "BacktestResult", metric: str | None) -> tuple[Cube, Floats]:
+def _losses(run: RunData, metric: str | None) -> tuple[Cube, Floats]:
     """Scores by model and cell, less being better: ``(n_models, n_cells)``."""
-    cube, chosen = result.cube, ranking_metric(result.facts, metric)
-    return cube, result.facts[chosen].sign * cube.plane(chosen)
+    cube, chosen = run.cube, ranking_metric(run.facts, metric)
+    return cube, run.facts[chosen].sign * cube.plane(chosen)
 
 
 def _finished_models(cube: Cube, plane: Floats) -> tuple[list[str], Floats]:
@@ -162,25 +160,25 @@ def _finished_models(cube: Cube, plane: Floats) -> tuple[list[str], Floats]:
     return [cube.models[i] for i in places], plane[places]
 
 
-def _by_series(result: "BacktestResult", metric: str | None) -> tuple[Floats, list[str]]:
+def _losses_by_series(run: RunData, metric: str | None) -> tuple[Floats, list[str]]:
     """Mean losses of each series over the cutoffs that all models finished, ``(n_series, n_models)``; the models."""
-    cube, plane = _losses(result, metric)
+    cube, plane = _losses(run, metric)
     models, finished = _finished_models(cube, plane)
     common = ~np.isnan(finished).any(axis=0)
-    return by_series(finished[:, common], cube.series[common]).T, models
+    return mean_over_cutoffs(finished[:, common], cube.series[common]).T, models
 
 
-def _step_losses(result: "BacktestResult", model: str) -> Floats:
+def _step_losses(run: RunData, model: str) -> Floats:
     """Scaled absolute errors of a model, seeds averaged: ``(n_series, n_windows, horizon)``, nan where none."""
-    horizon = int(result.config["horizon"])
-    own = result.forecasts_of(model, [*KEYS, "h", "y", "scale", "mean"])
+    horizon = run.horizon
+    own = run.large.forecasts_of(model, [*FORECAST_KEYS, "h", "y", "scale", "mean"])
     error = np.abs(own["y"].to_numpy(dtype=np.float64) - own["mean"].to_numpy(dtype=np.float64))
     if own["scale"].notna().any():
         error = error / own["scale"].to_numpy(dtype=np.float64)
     steps = [str(h) for h in range(1, horizon + 1)]  # the steps of a forecast stand one after another
-    cells = own.iloc[::horizon][list(KEYS)].reset_index(drop=True)
+    cells = own.iloc[::horizon][list(FORECAST_KEYS)].reset_index(drop=True)
     cells = cells.assign(**dict(zip(steps, error.reshape(-1, horizon).T, strict=True)))
-    return np.moveaxis(_own_table(result, cells, steps, [model])[:, 0], 0, 2)
+    return np.moveaxis(_own_table(run, cells, steps, [model])[:, 0], 0, 2)
 
 
 def _mean_over_cells(table: Floats) -> Floats:
@@ -191,22 +189,18 @@ def _mean_over_cells(table: Floats) -> Floats:
     return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
 
 
-def _quantile_columns(result: "BacktestResult") -> dict[float, str]:
+def _quantile_columns(run: RunData) -> dict[float, str]:
     """Columns of ``forecasts`` by quantile level."""
     columns = {}
-    for percent in result.config["level"]:
+    for percent in run.config["level"]:
         columns[round(0.5 - percent / 200, 10)] = f"lo-{percent:g}"
         columns[round(0.5 + percent / 200, 10)] = f"hi-{percent:g}"
-    return columns | {round(float(q), 10): f"q{q:g}" for q in result.config["quantiles"]}
+    return columns | {round(float(q), 10): f"q{q:g}" for q in run.config["quantiles"]}
 
 
-def _step(result: "BacktestResult") -> int:
-    return int(result.config["step_size"] or result.config["horizon"])
-
-
-def _check_models(result: "BacktestResult", *models: str) -> None:
+def _check_models(run: RunData, *models: str) -> None:
     for name in models:
-        if name not in result.models:
-            raise UnknownNameError(f"No model is called {name!r}; there are {', '.join(result.models)}.")
+        if name not in run.models:
+            raise UnknownNameError(f"No model is called {name!r}; there are {', '.join(run.models)}.")
     if len(set(models)) < len(models):
         raise ParameterError(f"{models[0]!r} cannot be compared with itself.")

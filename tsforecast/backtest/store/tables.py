@@ -1,4 +1,4 @@
-"""Parts -> forecasts, scores, timings and failures as frames; metrics are computed over whole blocks at once."""
+"""Results of jobs -> rows of the tables of a run; metrics are computed over whole blocks at once."""
 
 import warnings
 from collections.abc import Sequence
@@ -7,22 +7,19 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats, Index, Ints
-from tsforecast.backtest.plan.jobs import Job, Part, truth_rows
+from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
+from tsforecast.backtest.plan.windows import truth_rows
+from tsforecast.backtest.result.data import FORECAST_COLUMNS, TABLES
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import interval_quantiles
 from tsforecast.metrics.choose import score_facts
 from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.scale import seasonal_scale
 
-SCORE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "metric", "value")
-FAILURE_COLUMNS = ("model", "unique_id", "cutoff", "seed", "error", "message")
-TIMING_COLUMNS = ("model", "cutoff", "seed", "n_series", "fit_seconds", "predict_seconds")
-WARNING_COLUMNS = ("model", "seed", "warning", "count")
 
-
-class Collector:
-    """Turns parts into frames; what depends on the panel alone is computed once.
+class TableBuilder:
+    """Rows of each table from the result of a job; what depends on the panel alone is computed once.
 
     Parameters
     ----------
@@ -35,14 +32,14 @@ class Collector:
         wanted = {"absolute"} | {metric.scale for metric in plan.metrics if metric.scale is not None}
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
         named = quantile_columns(plan.level, plan.quantiles, plan.levels)
-        self.forecast_columns = ["model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean", *named]
+        self.forecast_columns = [*FORECAST_COLUMNS, *named]
         self.metric_names = list(score_facts(plan.metrics, plan.level))
 
-    def scores(self, job: Job, part: Part) -> pd.DataFrame:
-        """Rows ``SCORE_COLUMNS`` of every series and cutoff that the model finished."""
-        done = finished(part)  # (n_windows, n_series)
+    def scores(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the scores, of every series and cutoff that the model finished."""
+        done = finished(result)  # (n_windows, n_series)
         tables = [
-            self._score(job, part, k, np.flatnonzero(row)) for k, row in enumerate(done)
+            self._score(job, result, k, np.flatnonzero(row)) for k, row in enumerate(done)
         ]  # each (n_done, n_metrics)
         n_metrics = len(self.metric_names)
         columns = {
@@ -55,10 +52,10 @@ class Collector:
         }
         return pd.DataFrame(columns)
 
-    def forecasts(self, job: Job, part: Part) -> pd.DataFrame:
-        """Rows ``model, unique_id, cutoff, ds, h, seed, y, scale, mean`` and quantile columns, of what was finished."""
+    def forecasts(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the forecasts: `FORECAST_COLUMNS` and quantile columns, of what was finished."""
         plan, horizon = self.plan, self.plan.cv.horizon
-        done = finished(part)  # (n_windows, n_series)
+        done = finished(result)  # (n_windows, n_series)
         windows = np.asarray(job.windows)
         indptr = plan.panel.indptr[job.first : job.stop + 1]
         truth = np.stack([truth_rows(indptr, plan.cv, window) for window in windows])
@@ -72,10 +69,10 @@ class Collector:
             "seed": job.seed,
             "y": plan.panel.values[rows],
             "scale": self.scales["absolute"][windows, job.first : job.stop][done].repeat(horizon),
-            "mean": part.mean[done].reshape(-1),
+            "mean": result.mean[done].reshape(-1),
         }
         places = quantile_columns(plan.level, plan.quantiles, plan.levels)
-        columns |= {name: part.quantiles[done][:, :, j].reshape(-1) for name, j in places.items()}
+        columns |= {name: result.quantiles[done][:, :, j].reshape(-1) for name, j in places.items()}
         return pd.DataFrame(columns)
 
     def _names(self, job: Job, done: Bools) -> Index:
@@ -87,18 +84,18 @@ class Collector:
         of_windows = [self.cutoffs[w][job.first : job.stop][row] for w, row in zip(job.windows, done, strict=True)]
         return of_windows[0].append(of_windows[1:])
 
-    def failures(self, job: Job, part: Part) -> pd.DataFrame:
-        """Rows ``FAILURE_COLUMNS``."""
+    def failures(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the failures."""
         ids = self.plan.panel.ids
         rows = [
             (job.model, ids[job.first + f.position], self.cutoffs[f.window][job.first + f.position], job.seed,
              f.error, f.message)
-            for f in part.failures
+            for f in result.failures
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
+        return pd.DataFrame(rows, columns=list(TABLES["failures"]))
 
-    def timings(self, job: Job, part: Part) -> pd.DataFrame:
-        """Rows ``TIMING_COLUMNS``; the cutoff is the latest of the block's series."""
+    def timings(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the timings; the cutoff is the latest of the block's series."""
         latest = [self.cutoffs[w][job.first : job.stop].max() for w in job.windows]
         return pd.DataFrame(
             {
@@ -106,20 +103,20 @@ class Collector:
                 "cutoff": pd.Index(latest).astype(self.cutoffs[0].dtype),
                 "seed": job.seed,
                 "n_series": job.stop - job.first,
-                "fit_seconds": part.fit_seconds,
-                "predict_seconds": part.predict_seconds,
+                "fit_seconds": result.fit_seconds,
+                "predict_seconds": result.predict_seconds,
             }
         )
 
-    def warned(self, job: Job, part: Part) -> pd.DataFrame:
-        """Rows ``WARNING_COLUMNS``."""
-        rows = [(job.model, job.seed, line, count) for line, count in part.warned.items()]
-        return pd.DataFrame(rows, columns=list(WARNING_COLUMNS))
+    def warnings(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the warnings."""
+        rows = [(job.model, job.seed, line, count) for line, count in result.warned.items()]
+        return pd.DataFrame(rows, columns=list(TABLES["warnings"]))
 
-    def _score(self, job: Job, part: Part, k: int, done: Ints) -> Floats:
+    def _score(self, job: Job, result: JobResult, k: int, done: Ints) -> Floats:
         plan, window = self.plan, job.windows[k]
         block = truth_rows(plan.panel.indptr[job.first : job.stop + 1], plan.cv, window)[done]
-        y_true, y_pred, quantiles = plan.panel.values[block], part.mean[k, done], part.quantiles[k, done]
+        y_true, y_pred, quantiles = plan.panel.values[block], result.mean[k, done], result.quantiles[k, done]
         columns: list[Floats] = []
         for metric in plan.metrics:
             scale = None if metric.scale is None else self.scales[metric.scale][window, job.first + done]
@@ -133,9 +130,9 @@ class Collector:
         return np.stack(columns, axis=1)
 
 
-def finished(part: Part) -> Bools:
+def finished(result: JobResult) -> Bools:
     """Whether there is a forecast: ``(n_windows, n_series)``."""
-    return np.asarray(~np.isnan(part.mean).any(axis=2))
+    return np.asarray(~np.isnan(result.mean).any(axis=2))
 
 
 def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels: Floats) -> dict[str, int]:

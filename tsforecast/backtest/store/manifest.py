@@ -10,14 +10,14 @@ from tsforecast.backtest.store.files import read_json, write_json
 from tsforecast.exceptions import RunFolderError
 
 MANIFEST = "manifest.json"
-_OWN = "sha256"
+_OWN_HASH = "sha256"
 _CHUNK = 1 << 20
 
 
 def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
     """Write a manifest with the hash of its own content."""
-    plain = json.loads(json.dumps({key: value for key, value in content.items() if key != _OWN}, default=str))
-    write_json(folder / MANIFEST, {**plain, _OWN: _hash_of(plain)})
+    plain = json.loads(json.dumps({key: value for key, value in content.items() if key != _OWN_HASH}, default=str))
+    write_json(folder / MANIFEST, {**plain, _OWN_HASH: _hash_of(plain)})
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -32,8 +32,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     content = read_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("identity"), dict):
         raise RunFolderError(f"{path} is not the manifest of a run.")
-    sealed = content.pop(_OWN, None)
-    if (sealed is None) != ("files" not in content) or (sealed is not None and sealed != _hash_of(content)):
+    own_hash = content.pop(_OWN_HASH, None)
+    if (own_hash is None) != ("files" not in content) or (own_hash is not None and own_hash != _hash_of(content)):
         raise RunFolderError(f"{path} was changed after it was written; the run cannot be trusted.")
     _check_manifest(content, path)
     return content
@@ -58,14 +58,14 @@ def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def replace_file(folder: Path, name: str, write: Callable[[], None]) -> None:
-    """Write a file of a finished run anew and have the manifest know it; a run without checksums stays without.
+    """Replace a file of a finished run and its checksum in the manifest; a run without checksums stays without.
 
     Parameters
     ----------
     folder : Path
     name : str
     write : callable
-        Writes the file. Meanwhile the manifest does not name it, so that a stop at any moment leaves a sound run.
+        Writes the file. Meanwhile the manifest does not name it, so that a stop at any moment leaves a valid run.
     """
     if not (folder / MANIFEST).exists():
         write()
@@ -86,7 +86,7 @@ def _check_manifest(content: Mapping[str, Any], path: Path) -> None:
     data = content["identity"].get("data")
     metrics = content.get("metrics")
     files = content.get("files", {})
-    sound = (
+    is_valid = (
         content.get("status") in ("running", "finished")
         and isinstance(data, dict)
         and isinstance(data.get("n_series"), int)
@@ -95,7 +95,7 @@ def _check_manifest(content: Mapping[str, Any], path: Path) -> None:
         and isinstance(files, dict)
         and all(isinstance(known, str) for known in files.values())
     )
-    if not sound:
+    if not is_valid:
         raise RunFolderError(f"{path} is not the manifest of a run.")
 
 

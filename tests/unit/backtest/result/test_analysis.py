@@ -1,5 +1,7 @@
 """The arrays that the statistics are computed on, against reshapes by pandas."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,9 @@ from tsforecast.backtest.compare.calibration import coverage_table, pit_histogra
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
 from tsforecast.backtest.compare.ranks import rank_test
 from tsforecast.backtest.compare.verdict import verdict
-from tsforecast.backtest.report.summary import markdown, verdicts
+from tsforecast.backtest.report.sentences import verdicts
+from tsforecast.backtest.report.summary import markdown
+from tsforecast.backtest.result.data import TablesInMemory
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 from tsforecast.forecast import Forecast
 
@@ -86,7 +90,7 @@ def test_verdict_without_names_holds_the_best_against_the_baseline(result):
     ranked = result.leaderboard()["model"].tolist()
     found = result.verdict()
     assert (found.model, found.other) == (ranked[0], "Naive" if ranked[0] != "Naive" else ranked[1])
-    assert found.sentence in verdicts(result)
+    assert found.sentence in verdicts(result.run)
 
 
 def test_skill_has_the_bootstrap_interval_of_the_panel(result):
@@ -138,9 +142,7 @@ def without(result, model, name):
     rows = scores[lost & (scores["metric"] == "mae")][["model", "unique_id", "cutoff", "seed"]]
     kept = forecasts[(forecasts["model"] != model) | (forecasts["unique_id"] != name)]
     failures = rows.assign(error="FitError", message="no")
-    return BacktestResult(
-        scores[~lost], result.timings, failures, result.warnings, result.config, result.manifest, kept
-    )
+    return BacktestResult(dataclasses.replace(result.run, failures=failures, large=TablesInMemory(scores[~lost], kept)))
 
 
 def test_evidence_of_a_run_with_failures_is_that_of_the_cells_both_finished(result):
@@ -155,7 +157,7 @@ def test_evidence_of_a_run_with_failures_is_that_of_the_cells_both_finished(resu
 
 
 def test_summary_lays_the_evidence_out(result):
-    page = markdown(result)
+    page = markdown(result.run)
     for text in (
         "## Verdict",
         "seed-and-series draws",
@@ -169,7 +171,7 @@ def test_summary_lays_the_evidence_out(result):
 
 def test_the_summary_of_a_run_too_large_to_read_says_how_to_ask(result, monkeypatch):
     monkeypatch.setattr("tsforecast.backtest.report.summary._ROWS_READ", 6 * 8 * 4 - 1)
-    page = markdown(result)
+    page = markdown(result.run)
     assert "result.steps()" in page and "## Intervals" not in page and "## Verdict" in page
 
 

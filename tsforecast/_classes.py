@@ -1,4 +1,8 @@
-"""Names of classes in a configuration -> classes, which are checked before anything of them is run."""
+"""Classes by the names that a configuration gives them: the one place where a name becomes a class.
+
+A name is looked up by its import path, so that neither the backtest nor the command line imports a model to be told of
+it. A class is found and checked before anything of it is run.
+"""
 
 import dataclasses
 import difflib
@@ -15,7 +19,7 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, UnknownNameError
 
 _PACKAGE = importlib.import_module("tsforecast")  # its table of names, whatever stands in it
-_LONGEST = 500  # characters of a name
+_LONGEST_CLASS_NAME = 500  # characters of a name
 
 
 def find_class(name: str, trusted: Collection[str] = ()) -> type:
@@ -42,7 +46,7 @@ def find_class(name: str, trusted: Collection[str] = ()) -> type:
     >>> find_class("tsforecast.models.naive.Drift").__name__
     'Drift'
     """
-    if not isinstance(name, str) or len(name) > _LONGEST:
+    if not isinstance(name, str) or len(name) > _LONGEST_CLASS_NAME:
         raise ParameterError(f"class_path={str(name)[:80]!r} is no name of a class, such as SARIMA.")
     if ":" in name:
         module_name, _, attribute = name.partition(":")
@@ -55,6 +59,14 @@ def find_class(name: str, trusted: Collection[str] = ()) -> type:
     if isinstance(found, type):
         return found
     raise UnknownNameError(f"No class is called {name!r}; {_hint(name, module_name, attribute)}")
+
+
+def class_path(cls: type) -> str:
+    """The name by which `find_class` finds a class: its short name, or its import path."""
+    if getattr(_PACKAGE, cls.__name__, None) is cls:
+        return f"tsforecast.{cls.__name__}"
+    inside = cls.__module__.startswith("tsforecast.")
+    return f"{cls.__module__}{'.' if inside else ':'}{cls.__qualname__}"
 
 
 def check_class(cls: type, expected: tuple[type, ...], place: str, *, own: bool = False) -> None:

@@ -16,10 +16,10 @@ import pytest
 from tsforecast import Drift, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
 from tsforecast.backtest.execute.blocks import read_block, write_block
-from tsforecast.backtest.plan.describe import own_code
-from tsforecast.backtest.plan.jobs import Failure, Part, join_parts
+from tsforecast.backtest.plan.identity import own_code
+from tsforecast.backtest.plan.jobs import Failure, JobResult, join_results
 from tsforecast.backtest.store.files import FrameWriter
-from tsforecast.backtest.store.parts import read_part, sound_parts, write_part
+from tsforecast.backtest.store.job_files import intact_results, read_result, write_result
 from tsforecast.exceptions import RunFolderError
 
 CV = RollingOrigin(horizon=2, n_windows=3)
@@ -138,7 +138,7 @@ def test_other_code_of_a_model_of_ones_own_is_noticed(tmp_path, monkeypatch):
 
 def test_other_package_versions_are_noticed(tmp_path, monkeypatch):
     backtest(Naive(), frame_of(), cv=CV, output=tmp_path)
-    monkeypatch.setattr("tsforecast.backtest.store.store.package_versions", lambda: {"numpy": "0.1"})
+    monkeypatch.setattr("tsforecast.backtest.plan.identity.package_versions", lambda: {"numpy": "0.1"})
     with pytest.raises(RunFolderError, match="packages"):
         backtest(Naive(), frame_of(), cv=CV, output=tmp_path)
 
@@ -228,10 +228,10 @@ def test_what_a_run_that_was_killed_as_it_ended_left_undone_is_made_good(tmp_pat
         raise KeyboardInterrupt
 
     y = np.random.default_rng(0).normal(size=(30, 3))
-    for name in ("clear_parts", "BacktestResult.write_summary"):
+    for name in ("store.run_folder.clear_results", "run.BacktestResult.write_summary"):
         folder = tmp_path / name
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(f"tsforecast.backtest.store.store.{name}", killed)
+            patched.setattr(f"tsforecast.backtest.{name}", killed)
             backtest(Naive(), y, cv=CV, output=folder)
         (folder / "scores.parquet.4711.tsforecast.tmp").touch()
         backtest(Naive(), y, cv=CV, output=folder)
@@ -267,14 +267,14 @@ def test_an_unfinished_run_cannot_be_loaded_as_if_it_were(counted, tmp_path):
 
 def part_of(rng, n_series, failures=()):
     mean, quantiles = rng.normal(size=(2, n_series, 3)), rng.normal(size=(2, n_series, 3, 2))
-    return Part(mean, quantiles, (1.0, 0.0), (0.5, 0.25), tuple(failures), {"UserWarning: x": 2})
+    return JobResult(mean, quantiles, (1.0, 0.0), (0.5, 0.25), tuple(failures), {"UserWarning: x": 2})
 
 
 def test_a_part_comes_back_from_its_file_as_it_was(tmp_path):
     part, key = part_of(np.random.default_rng(0), 4, [Failure(1, 2, "FitError", "no\nluck")]), "a" * 24
-    path = write_part(tmp_path, key, part)
-    assert sound_parts(tmp_path, {key}) == {key: path} and sound_parts(tmp_path, {"b" * 24}) == {}
-    back = read_part(path)
+    path = write_result(tmp_path, key, part)
+    assert intact_results(tmp_path, {key}) == {key: path} and intact_results(tmp_path, {"b" * 24}) == {}
+    back = read_result(path)
     np.testing.assert_array_equal(back.mean, part.mean)
     np.testing.assert_array_equal(back.quantiles, part.quantiles)
     assert (back.failures, back.fit_seconds, back.predict_seconds, back.warned) == (
@@ -285,7 +285,7 @@ def test_a_part_comes_back_from_its_file_as_it_was(tmp_path):
 def test_joined_parts_are_series_after_series_with_places_counted_on():
     rng = np.random.default_rng(0)
     parts = [part_of(rng, 2, [Failure(1, 0, "E", "m")]), part_of(rng, 3, [Failure(0, 2, "E", "n")])]
-    whole = join_parts(parts)
+    whole = join_results(parts)
     np.testing.assert_array_equal(whole.mean, np.concatenate([p.mean for p in parts], axis=1))
     assert [(f.window, f.position) for f in whole.failures] == [(0, 4), (1, 0)]
     assert whole.fit_seconds == (2.0, 0.0) and whole.warned == {"UserWarning: x": 4}

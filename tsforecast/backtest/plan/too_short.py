@@ -1,25 +1,25 @@
-"""Series that are too short for the cutoffs, or for a model: told before the first fit, or left to be failures."""
+"""Series that are too short for the cutoffs, or for a model: an error before the first fit, or failures."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from tsforecast._classes import find_class
 from tsforecast._types import Ints
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan.describe import build
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import TooShort, too_short_error
 
 _STAND_IN = "Naive"
-WAY_ON = (
+HOW_TO_GO_ON = (
     "too_short='skip' goes on, with a failure for each of these forecasts; 'naive' adds those of a model Naive "
     "(--too_short on the command line)."
 )
 
 
-def add_stand_in(models: Mapping[str, BaseForecaster], too_short: TooShort) -> dict[str, BaseForecaster]:
+def add_naive(models: Mapping[str, BaseForecaster], too_short: TooShort) -> dict[str, BaseForecaster]:
     """The models by name, with one called Naive among them where it is to stand in for those that cannot be fitted.
 
     Its forecasts are rows of its own. It forecasts every series, so that it is compared with the others on all that
@@ -33,12 +33,12 @@ def add_stand_in(models: Mapping[str, BaseForecaster], too_short: TooShort) -> d
     Examples
     --------
     >>> from tsforecast import SeasonalNaive
-    >>> list(add_stand_in({"SeasonalNaive": SeasonalNaive()}, "naive"))
+    >>> list(add_naive({"SeasonalNaive": SeasonalNaive()}, "naive"))
     ['SeasonalNaive', 'Naive']
     """
     if too_short != "naive":
         return dict(models)
-    stand_in: BaseForecaster = build({"class_path": _STAND_IN})
+    stand_in: BaseForecaster = find_class(_STAND_IN)()
     if type(models.get(_STAND_IN, stand_in)) is not type(stand_in):
         raise ParameterError(
             f"too_short='naive' adds a model called {_STAND_IN!r}, but that is the name of {models[_STAND_IN]!r}; give "
@@ -47,7 +47,7 @@ def add_stand_in(models: Mapping[str, BaseForecaster], too_short: TooShort) -> d
     return {**models, _STAND_IN: models.get(_STAND_IN, stand_in)}
 
 
-def check_short(
+def check_too_short(
     panel: Panel,
     models: Mapping[str, BaseForecaster],
     cv: RollingOrigin,
@@ -70,7 +70,7 @@ def check_short(
         if not (cv.bounds(panel.lengths)[1] >= 1).any():
             cv.check(panel.lengths, panel.ids)
         return
-    cv.check(panel.lengths, panel.ids, WAY_ON)
+    cv.check(panel.lengths, panel.ids, HOW_TO_GO_ON)
     known = _fewest_known(panel, cv, fitted_at)
     needs = {}
     for name, model in models.items():
@@ -82,7 +82,7 @@ def check_short(
     if short:
         told = " and ".join(f"{name} needs at least {needed}" for name, needed in short.items())
         why = f"{told} before the oldest cutoff that it is fitted at"
-        raise too_short_error(panel.ids, known, known < max(short.values()), why, WAY_ON)
+        raise too_short_error(panel.ids, known, known < max(short.values()), why, HOW_TO_GO_ON)
 
 
 def _fewest_known(panel: Panel, cv: RollingOrigin, fitted_at: Sequence[int]) -> Ints:

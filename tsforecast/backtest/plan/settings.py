@@ -20,8 +20,8 @@ _MOST_SEEDS = 10_000
 _MOST_LEVELS = 1000
 _MOST_JOBS = 1_000_000
 _LONGEST_NAME = 10_000  # characters
-_LARGEST = 2**31
-_NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other cannot be told apart
+_LARGEST_SETTING = 2**31
+_NEAREST = 1e-8  # quantile levels that lie nearer to 0, to 1 or to each other are not distinguished
 _TRIED_SERIES = 4096  # as many as are scored at once
 _TRIED_NUMBERS = 10_000_000
 
@@ -34,7 +34,7 @@ def parse_level(level: float | Sequence[float]) -> tuple[float, ...]:
     >>> parse_level([80, 95]), parse_level(90)
     ((80.0, 95.0), (90.0,))
     """
-    given = _numbers("level", level)
+    given = _parse_numbers("level", level)
     for percent in given:
         interval_quantiles(percent)
     check_each_once("level", given)
@@ -49,14 +49,14 @@ def parse_quantiles(quantiles: float | Sequence[float]) -> tuple[float, ...]:
     >>> parse_quantiles([0.1, 0.5])
     (0.1, 0.5)
     """
-    given = _numbers("quantiles", quantiles)
+    given = _parse_numbers("quantiles", quantiles)
     quantile_levels(None, given)
     check_each_once("quantiles", given)
     return given
 
 
 def check_levels(level: Sequence[float], quantiles: Sequence[float]) -> None:
-    """Raise a `ParameterError` where two quantile levels are too near to be told apart, or one to 0 or 1."""
+    """Raise a `ParameterError` where two quantile levels are too near to each other, or one to 0 or 1."""
     levels = [0.0, *quantile_levels(level, quantiles).tolist(), 1.0]
     for low, high in itertools.pairwise(levels):
         if high - low < _NEAREST:
@@ -113,7 +113,7 @@ def check_name(name: str) -> None:
         )
 
 
-def check_ids(ids: Index) -> None:
+def check_storable_ids(ids: Index) -> None:
     """Raise a `DataError` where names of series would not come back from a Parquet file as they are."""
     try:
         table = pa.Table.from_pandas(pd.DataFrame({"unique_id": ids}), preserve_index=False)
@@ -162,7 +162,7 @@ def check_metrics(
                 metric.score(arguments[metric.kind], level=percent, scale=np.ones(n_tried))
 
 
-def _numbers(name: str, given: Any) -> tuple[float, ...]:
+def _parse_numbers(name: str, given: Any) -> tuple[float, ...]:
     if isinstance(given, (int, float, np.integer, np.floating)) and not isinstance(given, bool):
         given = [given]
     if isinstance(given, (str, bytes, bool, Mapping)) or not isinstance(given, Iterable):
@@ -172,6 +172,6 @@ def _numbers(name: str, given: Any) -> tuple[float, ...]:
         raise ParameterError(f"{name}: more than {_MOST_LEVELS} numbers are too many.")
     for number in numbers:
         real = isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool)
-        if not real or not abs(number) < _LARGEST:  # nan neither
+        if not real or not abs(number) < _LARGEST_SETTING:  # nan neither
             raise ParameterError(f"{name}: {number!r} is no number.")
     return tuple(float(number) for number in numbers)

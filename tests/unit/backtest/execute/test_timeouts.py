@@ -15,7 +15,7 @@ from tsforecast import Drift, Naive
 from tsforecast.backtest import RollingOrigin, backtest
 from tsforecast.backtest.execute import driver as execute
 from tsforecast.backtest.execute import heartbeat, workers
-from tsforecast.backtest.execute.heartbeat import Pulse
+from tsforecast.backtest.execute.heartbeat import HeartbeatMonitor
 from tsforecast.exceptions import ExecutorError, ParameterError
 
 CV = RollingOrigin(horizon=2, n_windows=2)
@@ -25,7 +25,7 @@ needs_stop = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="processe
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
-    monkeypatch.setattr(execute, "_LOOK", 0.05)
+    monkeypatch.setattr(execute, "_CHECK_SECONDS", 0.05)
     monkeypatch.setattr(execute, "_SETTLE", 0.0)
     monkeypatch.setattr(heartbeat, "_BEAT", 0.1)
 
@@ -135,20 +135,20 @@ def test_a_job_that_is_longer_than_the_wait_for_a_sign_of_life_is_left_to_end():
 def test_a_process_that_uses_its_processor_lives_though_it_keeps_its_thread_from_beating(tmp_path):
     with heartbeat.heartbeat(tmp_path / "beat"):
         text = (tmp_path / "beat").read_text()
-    pulse = Pulse(tmp_path / "beat")
-    assert not pulse.look(1.0) and not pulse.has_begun and (pulse.seconds, pulse.silent) == (0.0, 1.0)
+    monitor = HeartbeatMonitor(tmp_path / "beat")
+    assert not monitor.check(1.0) and not monitor.has_begun and (monitor.seconds, monitor.silent) == (0.0, 1.0)
     (tmp_path / "beat").write_text(text)
-    assert pulse.look(1.0) and pulse.process == os.getpid() and (pulse.seconds, pulse.silent) == (0.0, 0.0)
+    assert monitor.check(1.0) and monitor.process == os.getpid() and (monitor.seconds, monitor.silent) == (0.0, 0.0)
     if not Path("/proc/self/stat").exists():
         return  # there the beat alone counts
-    pulse.look(1.0)
+    monitor.check(1.0)
     until = time.process_time() + 0.1
     while time.process_time() < until:
         pass
-    assert pulse.look(1.0) and pulse.silent == 0.0
+    assert monitor.check(1.0) and monitor.silent == 0.0
     (tmp_path / "beat").write_text(text.replace(str(os.getpid()), "0"))
-    pulse.look(1.0)
-    assert not pulse.look(1.0) and not pulse.look(2.0) and pulse.silent == 3.0 and pulse.seconds == 6.0
+    monitor.check(1.0)
+    assert not monitor.check(1.0) and not monitor.check(2.0) and monitor.silent == 3.0 and monitor.seconds == 6.0
 
 
 def test_a_beat_comes_again_and_again_and_leaves_nothing_behind(tmp_path):

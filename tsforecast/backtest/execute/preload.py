@@ -1,4 +1,4 @@
-"""What the first fit of a process loads or compiles is loaded before times are taken."""
+"""Load and compile, before times are taken, what the first fit of a process would."""
 
 import contextlib
 import warnings
@@ -11,8 +11,8 @@ from tsforecast.base import BaseForecaster
 _WARM: set[type[BaseForecaster]] = set()  # of this process
 
 
-def warm_up(forecaster: BaseForecaster) -> None:
-    """Have each model that declares `quick_params`, a wrapped one too, fitted to noise once in this process."""
+def preload(forecaster: BaseForecaster) -> None:
+    """Fit each model that declares `quick_params`, also a wrapped one, to noise once in this process."""
     wrapped = forecaster.get_params(deep=True).values()
     for model in (forecaster, *(value for value in wrapped if isinstance(value, BaseForecaster))):
         if model.quick_params is None or type(model) in _WARM:

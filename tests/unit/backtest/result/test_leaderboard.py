@@ -1,5 +1,7 @@
 """Metrics of which more is better, pooled metrics, and models without intervals: in every table and sentence."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import strategies as st
 
 from tsforecast import Conformal, Drift, Ensemble, Forecast, HistoricAverage, Naive, SeasonalNaive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
-from tsforecast.backtest.report.summary import headline, markdown, who_wins
+from tsforecast.backtest.report.sentences import headline, who_wins
+from tsforecast.backtest.report.summary import markdown
+from tsforecast.backtest.result.data import TablesInMemory
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.metrics import point
 from tsforecast.metrics.metric import Metric
@@ -64,10 +68,9 @@ def test_a_failure_counts_with_the_worst_score_whatever_worst_is(both):
     scores = both.scores
     lost = (scores["model"] == "Drift") & (scores["unique_id"] == "s1")
     failures = scores[lost & (scores["metric"] == "mae")][["model", "unique_id", "cutoff", "seed"]]
-    broken = BacktestResult(
-        scores[~lost], both.timings, failures.assign(error="FitError", message="no"), both.warnings, both.config,
-        both.manifest, both.forecasts,
-    )  # fmt: skip
+    failures = failures.assign(error="FitError", message="no")
+    tables = TablesInMemory(scores[~lost], both.forecasts)
+    broken = BacktestResult(dataclasses.replace(both.run, failures=failures, large=tables))
     less, more = (broken.leaderboard(metric=m, on_failure="worst") for m in ("mae", "goodness"))
     np.testing.assert_allclose(less["mae"], -more["goodness"])
 
@@ -77,12 +80,12 @@ def test_the_sentences_of_a_run_whose_only_metric_grows_with_the_models_worth():
     result = backtest(MODELS, walks(), cv=CV, metrics=[hits], level=())
     board = result.leaderboard()
     assert board["hits"].is_monotonic_decreasing and board["rank"].tolist()[0] == 1
-    assert f"{board['model'][0]} has the highest Hits" in who_wins(result)
-    assert "Hits: a metric of the caller (more is better)" in markdown(result)
+    assert f"{board['model'][0]} has the highest Hits" in who_wins(result.run)
+    assert "Hits: a metric of the caller (more is better)" in markdown(result.run)
     base = board.set_index("model")["hits"]
     np.testing.assert_allclose(board.set_index("model")["skill"], 100 * (base / base["Naive"] - 1))
     if board["model"][0] != "Naive":
-        assert "% more Hits than Naive" in who_wins(result)
+        assert "% more Hits than Naive" in who_wins(result.run)
 
 
 def test_a_percentage_of_scores_of_both_signs_is_not_told():
@@ -98,7 +101,7 @@ def test_a_saved_run_knows_the_direction_of_metrics_that_nobody_knows_there(tmp_
     again = BacktestResult.load(backtest(MODELS, walks(), cv=CV, metrics=[MORE]).save(tmp_path / "saved"))
     for one in (result, loaded, again):
         assert one.leaderboard()["goodness"].is_monotonic_decreasing
-        assert one.facts["goodness"].title == "Goodness" and "highest Goodness" in who_wins(one)
+        assert one.facts["goodness"].title == "Goodness" and "highest Goodness" in who_wins(one.run)
     assert loaded.facts["coverage-80"].best == 80
 
 
@@ -199,16 +202,16 @@ def test_a_model_without_intervals_says_so_and_is_scored_by_its_points():
     assert result.leaderboard(metric="msis-80").set_index("model")["rank"].isna()["Bare"]
     assert "not comparable" in result.verdict("Bare", "Naive", "msis-80").sentence
     assert result.verdict("Bare", "Naive").n_series == 4
-    page = markdown(result)
+    page = markdown(result.run)
     assert "FitError" not in page and set(result.calibration()["model"]) == {"Naive", "Drift"}
-    assert headline(result).set_index("Model").loc["Bare", "Cover 80%"] == "-"
+    assert headline(result.run).set_index("Model").loc["Bare", "Cover 80%"] == "-"
     with pytest.raises(DataError, match="'Bare' gives no intervals"):
         result.pit("Bare")
 
 
 def test_a_run_of_models_without_intervals_has_a_summary():
     result = backtest(Bare(), walks(), cv=CV, metrics=["mae", "coverage"])
-    assert "## Intervals" not in markdown(result) and result.failures.empty
+    assert "## Intervals" not in markdown(result.run) and result.failures.empty
 
 
 def test_asking_a_model_without_intervals_for_some_is_a_clear_error():

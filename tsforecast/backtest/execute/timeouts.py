@@ -8,7 +8,7 @@ from tsforecast.exceptions import ParameterError
 
 
 @dataclasses.dataclass(frozen=True)
-class Limits:
+class Timeouts:
     """How long a run waits for its workers, in seconds; None is without end.
 
     Attributes
@@ -20,7 +20,7 @@ class Limits:
 
     Examples
     --------
-    >>> Limits(executor_timeout=0)
+    >>> Timeouts(executor_timeout=0)
     Traceback (most recent call last):
     tsforecast.exceptions.ParameterError: executor_timeout=0 is not a number of seconds above 0, or None for no limit.
     """

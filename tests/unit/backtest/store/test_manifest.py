@@ -1,4 +1,4 @@
-"""A finished run is what was written: every byte of every file is vouched for."""
+"""A finished run is what was written: every byte of every file is in a checksum."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ FILES = [
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("seal") / "run"
+    folder = tmp_path_factory.mktemp("run") / "run"
     y = np.random.default_rng(0).normal(size=30)
     backtest([Naive(), Drift()], y, cv=RollingOrigin(2, n_windows=2), output=folder)
     return folder
@@ -162,19 +162,19 @@ def test_a_report_leaves_a_sound_run_to_the_byte_and_mends_a_summary_that_anothe
 
 def test_a_stop_while_the_summary_is_written_leaves_a_sound_run(copy, tables, monkeypatch):
     result = BacktestResult.load(copy)
-    monkeypatch.setattr("tsforecast.backtest.result.result.markdown", lambda result: "another")
+    monkeypatch.setattr("tsforecast.backtest.backtest_result.markdown", lambda run: "another")
 
     def stop(path, content):
         path.write_bytes(content[:3])
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tsforecast.backtest.result.result.write_bytes", stop)
+    monkeypatch.setattr("tsforecast.backtest.store.run_files.write_bytes", stop)
     with pytest.raises(KeyboardInterrupt):
         result.write_summary(copy)
     assert all_of(BacktestResult.load(copy))[:-1] == tables[:-1]
 
 
-def test_a_saved_result_is_sealed_too(run, tables, tmp_path):
+def test_a_saved_result_has_checksums_too(run, tables, tmp_path):
     BacktestResult.load(run).save(tmp_path / "saved")
     assert all_of(BacktestResult.load(tmp_path / "saved"))[:-1] == tables[:-1]
     victim = tmp_path / "saved" / "scores.parquet"
@@ -184,10 +184,29 @@ def test_a_saved_result_is_sealed_too(run, tables, tmp_path):
 
 
 def test_a_manifest_that_names_files_elsewhere_is_refused(copy):
-    from tsforecast.backtest.store.seal import read_manifest, write_manifest
+    from tsforecast.backtest.store.manifest import read_manifest, write_manifest
 
     manifest = read_manifest(copy)
     manifest["files"]["../../etc/passwd"] = "0"
     write_manifest(copy, manifest)
     with pytest.raises(TSForecastError, match="outside the run"):
+        BacktestResult.load(copy)
+
+
+def test_a_table_that_this_version_does_not_know_is_checked_and_left_alone(copy, tables, capsys):
+    from tsforecast.backtest.store.manifest import replace_file
+
+    name = "probabilities/00-Naive.parquet"
+    (copy / "probabilities").mkdir()
+    replace_file(copy, name, lambda: pd.DataFrame({"h": [1], "p0": [0.5]}).to_parquet(copy / name))
+    before = (copy / name).read_bytes()
+    loaded = BacktestResult.load(copy)
+    assert all_of(loaded)[:-1] == tables[:-1] and name in loaded.manifest["files"]
+    assert main(["report", str(copy)]) == 0
+    y = np.random.default_rng(0).normal(size=30)
+    backtest([Naive(), Drift()], y, cv=RollingOrigin(2, n_windows=2), output=copy)  # which is finished: nothing is done
+    assert (copy / name).read_bytes() == before and name in BacktestResult.load(copy).manifest["files"]
+    assert all_of(BacktestResult.load(loaded.save(copy.parent / "other")))[:-1] == tables[:-1]
+    (copy / name).write_bytes(before[:-1] + b"?")
+    with pytest.raises(RunFolderError, match="probabilities"):
         BacktestResult.load(copy)
