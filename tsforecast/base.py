@@ -198,7 +198,7 @@ class BaseForecaster(BaseEstimator, ABC):
         >>> import pandas as pd
         >>> from tsforecast import Naive, Panel
         >>> panels = [Panel.from_frame(pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": y}))
-        ...           for y in ([1.0, 2.0, 3.0], [5.0, 4.0, float("nan")])]
+        ...           for y in ([1.0, 2.0, 3.0], [5.0, float("nan"), 4.0])]
         >>> models = [Naive(), Naive()]
         >>> [error for _, error in Naive.fit_many(models, panels)]
         [None, None]
