@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.origins import RollingOrigin
-    from tsforecast.backtest.result.result import BacktestResult
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
     from tsforecast.data.catalog import load
@@ -36,7 +36,7 @@ _HOMES = {
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
     "AutoARIMA": "tsforecast.models.arima.forecaster",
-    "BacktestResult": "tsforecast.backtest.result.result",
+    "BacktestResult": "tsforecast.backtest.backtest_result",
     "BaseForecaster": "tsforecast.base",
     "Conformal": "tsforecast.models.conformal",
     "Decoding": "tsforecast.models.neural.options",

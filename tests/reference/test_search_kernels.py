@@ -48,7 +48,7 @@ def test_kpss_statistic_is_that_of_statsmodels(seed):
         warnings.simplefilter("ignore", InterpolationWarning)
         warnings.simplefilter("ignore", FutureWarning)  # its result becomes an object, whose first entry stays
         expected = kpss_of_statsmodels(y, regression="c", nlags=int(3 * np.sqrt(90) / 13))[0]
-    assert unit_root.kpss(y) == pytest.approx(expected, rel=1e-9)
+    assert unit_root.kpss_statistic(y) == pytest.approx(expected, rel=1e-9)
 
 
 @few

@@ -3,7 +3,7 @@
 import dataclasses
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, Literal, Self
 
@@ -12,8 +12,7 @@ import pandas as pd
 import sklearn.exceptions
 from scipy import stats
 
-from tsforecast._arguments import random_generator
-from tsforecast._memory import fits_in_memory
+from tsforecast._arguments import check_paths, random_generator
 from tsforecast._renamed import with_new_names
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
@@ -29,13 +28,11 @@ from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import Covariates, check_horizon, future_covariates
+from tsforecast.panel.align import Covariates, future_covariates
 from tsforecast.panel.frequency import future_times, steps_between
-from tsforecast.panel.sizes import check_sizes
+from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.whole_numbers import whole_number
-from tsforecast.series.transform import Kind, Transform, learn
-
-_COPIES = 3  # of paths that are held at once
+from tsforecast.series.transform import Transform, TransformKind, learn_transform
 
 
 class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
@@ -95,7 +92,7 @@ class ArimaForecaster(BaseForecaster):
     quick_params: ClassVar = {}  # kernels are compiled or loaded
     chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
-    target_transform: Kind
+    target_transform: TransformKind
     engine: Engine = "numba"
     n_jobs: int
 
@@ -122,7 +119,9 @@ class ArimaForecaster(BaseForecaster):
         check_covariate_names(panel.covariate_names)
         plan = self._plan(panel)
         check_sizes(panel)
-        self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
+        self.transform_ = learn_transform(
+            panel, self.target_transform, season_length=plan.season_length, name="target_transform"
+        )
         data = self.transform_.apply(panel)
 
         results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))
@@ -164,29 +163,65 @@ class ArimaForecaster(BaseForecaster):
         variance: Floats,
         levels: Floats,
     ) -> Floats:
-        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels).
-
-        ``trained`` is what the fit was made from, ``history`` what is forecast from; ``mean`` and ``variance``,
-        (horizon,), are those of forecasts at known parameters.
-        """
+        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels)."""
         from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
+        sd, degrees, mixed = self._sd_ahead(fit, trained, history, future, variance)
+        if mixed == 0.0:
+            return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
+        return mixture.quantiles(fit, (mean, sd, degrees), trained[0], float(history[0][-1]), mixed, levels)
+
+    def _sd_ahead(
+        self,
+        fit: ArimaFit,
+        trained: tuple[Floats, Floats],
+        history: tuple[Floats, Floats],
+        future: Floats,
+        variance: Floats,
+    ) -> tuple[Floats, int, float]:
+        """Standard deviation of each step, (horizon,), degrees of freedom, and how far a mixture takes their place.
+
+        All with unknown parameters. ``trained`` is what the fit was made from, ``history`` what is forecast from;
+        ``variance``, (horizon,), is that of forecasts at known parameters.
+        """
+        from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
+
         known = intervals.learnt(fit, *trained)
         sd = np.sqrt(intervals.variance_ahead(fit, known, *history, future, variance))
         if not self.chooses_order:
-            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=False)
+            return sd, known.degrees, 0.0
         mixed = mixture.share_mixed(fit, trained[0], history[0]) if self._chooses_differences() else 0.0
-        sd *= intervals.chosen_factor(fit, known) ** (1.0 - mixed)
-        if mixed == 0.0:
-            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=True)
-        own = (mean, sd, known.degrees)
-        return mixture.quantiles(fit, own, trained[0], float(history[0][-1]), mixed, levels)
+        return sd * intervals.chosen_factor(fit, known) ** (1.0 - mixed), known.degrees, mixed
 
     def _chooses_differences(self) -> bool:
         """Whether each series has its differences and its trend chosen from its own values."""
         return False
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Paths of the process at its estimates, each step then spread as the intervals are."""
+        from tsforecast.models.arima import mixture, simulation  # numba takes half a second to import
+
+        data = self.transform_.apply(panel)
+        paths = np.empty((data.n_series, n_paths, horizon))
+        for i, rng in enumerate(rngs):
+            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
+            mean, variance = forecast(fit, y, Z, horizon, future, self.engine)
+            if fit.sigma2 == 0.0:
+                paths[i] = mean
+                continue
+            trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
+            sd, degrees, mixed = self._sd_ahead(fit, trained, (y, Z), future, variance)
+            errors = (simulation.continue_paths(fit, y, Z, future, n_paths, rng) - mean) / np.sqrt(variance)
+            if mixed == 0.0:
+                paths[i] = mean + sd * simulation.with_tails(errors, degrees, self.chooses_order)
+            else:
+                own = (mean, sd, degrees)
+                paths[i] = mean + mixture.at_scores(fit, own, trained[0], float(y[-1]), mixed, errors)
+        return self.transform_.invert_quantiles(paths, panel.ids)
 
     def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
         """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
@@ -211,7 +246,8 @@ class ArimaForecaster(BaseForecaster):
     ) -> Floats:
         """Paths drawn from the fitted processes, their parameters taken as known: ``(n_series, n_paths, horizon)``.
 
-        They spread less than the intervals of `predict`, which count what is uncertain of the parameters and the order.
+        They spread less than the intervals of `predict` and than `sample_paths`, which count what is uncertain of the
+        parameters and the order.
 
         Parameters
         ----------
@@ -239,7 +275,7 @@ class ArimaForecaster(BaseForecaster):
         from tsforecast.models.arima import simulation  # numba takes half a second to import
 
         self._check_fitted()
-        _check_paths(self.panel_, horizon, n_paths)
+        check_paths(self.panel_, horizon, n_paths)
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
         rng = random_generator(random_state)
@@ -390,17 +426,6 @@ def _steps_from(train: Panel, data: Panel, i: int) -> int:
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
-
-
-def _check_paths(panel: Panel, horizon: int, n_paths: int) -> None:
-    whole_number("horizon", horizon)
-    whole_number("n_paths", n_paths)
-    check_horizon(panel, horizon, 0)
-    if not fits_in_memory(panel.n_series * int(n_paths), _COPIES * int(horizon)):
-        raise ParameterError(
-            f"n_paths={n_paths:,} of horizon={horizon:,} for {panel.n_series:,} series are more than half the memory "
-            "of this machine holds."
-        )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

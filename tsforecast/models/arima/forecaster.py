@@ -17,14 +17,14 @@ from tsforecast.models.arima.search.few import FEWEST
 from tsforecast.models.arima.search.space import Criterion, NearUnitRoot, SearchSpace
 from tsforecast.panel import Panel
 from tsforecast.panel.whole_numbers import is_whole
-from tsforecast.series.n_differences import SeasonalTest
-from tsforecast.series.transform import Kind
+from tsforecast.series.seasonality import SeasonalTest
+from tsforecast.series.transform import TransformKind
 
 _LONG_SEASON = 60  # past it a season is a sum of harmonics, in place of lags
 
 __all__ = ["ARIMA", "ARMA", "SARIMA", "AutoARIMA", "ConvergenceWarning"]
 
-_TRANSFORMS: tuple[Kind, ...] = (None, "auto")
+_TRANSFORMS: tuple[TransformKind, ...] = (None, "auto")
 
 
 class ARMA(ArimaForecaster):
@@ -37,7 +37,7 @@ class ARMA(ArimaForecaster):
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean; ``"drift"`` a mean and a straight line.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
     n_jobs : int
@@ -61,7 +61,7 @@ class ARMA(ArimaForecaster):
         order: tuple[int, int] = (1, 1),
         *,
         trend: Trend = "auto",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -88,7 +88,7 @@ class ARIMA(ArimaForecaster):
         ``"auto"`` is a mean where d = 0, else nothing, as in R's ``Arima``; ``"drift"`` lets a series with d = 1
         grow by a constant each step, one with d = 0 along a straight line.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
     n_jobs : int
@@ -120,7 +120,7 @@ class ARIMA(ArimaForecaster):
         order: tuple[int, int, int] = (1, 1, 1),
         *,
         trend: Trend = "auto",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -149,7 +149,7 @@ class SARIMA(ArimaForecaster):
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean where d = D = 0, else nothing; ``"drift"`` needs d + D <= 1.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
         What computes the likelihood and its maximum.
     n_jobs : int
@@ -177,7 +177,7 @@ class SARIMA(ArimaForecaster):
         season_length: int | None = None,
         *,
         trend: Trend = "auto",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
     ) -> None:
@@ -227,7 +227,7 @@ class AutoARIMA(ArimaForecaster):
         Whether candidates are fitted with every root at least 1% outside the unit circle, or fitted freely and passed
         over where a root is nearer, as R does.
     target_transform : {None, "log", "boxcox", "auto"} or float
-        Of the target, per series; see `tsforecast.series.transform.learn`. Intervals are normal after it.
+        Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     n_jobs : int
         Threads over the series.
 
@@ -267,7 +267,7 @@ class AutoARIMA(ArimaForecaster):
         trend: Literal["auto", "none"] = "auto",
         seasonal_test: SeasonalTest = "strength",
         near_unit_root: NearUnitRoot = "bound",
-        target_transform: Kind = None,
+        target_transform: TransformKind = None,
         n_jobs: int = 1,
     ) -> None:
         self.season_length = season_length

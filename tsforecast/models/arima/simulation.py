@@ -2,13 +2,16 @@
 
 import numpy as np
 from scipy.signal import lfilter, lfiltic
+from scipy.special import ndtr
 
 from tsforecast._types import Floats
 from tsforecast.models.arima.engines.kernels import beginning
 from tsforecast.models.arima.engines.numba import levels
 from tsforecast.models.arima.estimate import ArimaFit
+from tsforecast.models.arima.intervals import quantiles_of
 from tsforecast.models.arima.order import multiply
 from tsforecast.models.arima.prediction import forecast_parts
+from tsforecast.series.interpolation import interpolated
 
 
 def continue_paths(
@@ -43,6 +46,19 @@ def continue_paths(
     errors = lfilter(psi, [1.0], rng.normal(size=(n_paths, horizon)), axis=1)
     errors += rng.normal(size=(n_paths, loadings.shape[0])) @ loadings
     return mean + future @ fit.beta + np.sqrt(fit.sigma2) * errors
+
+
+def with_tails(errors: Floats, degrees: int, chosen: bool) -> Floats:
+    """Standard normal errors moved to the distribution that intervals have, in standard deviations: same shape.
+
+    Each keeps its probability, so that errors hang together as they did: see `tsforecast.models.arima.intervals`.
+
+    Examples
+    --------
+    >>> with_tails(np.array([-1.96, 0.0, 1.96]), 3, False).round(2)
+    array([-3.18,  0.  ,  3.18])
+    """
+    return np.copysign(quantiles_of(ndtr(-np.abs(errors)), degrees, chosen), errors)  # small probabilities are exact
 
 
 def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Generator) -> Floats:
@@ -81,8 +97,7 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     w, _ = lfilter([1.0, *ma], [1.0, *ar], a, axis=1, zi=state) if L.size else (a, state)
     w = np.sqrt(fit.sigma2) * w
     if lost:
-        known = ~np.isnan(y)
-        given = np.interp(np.arange(lost), np.flatnonzero(known), y[known]) - Z[:lost] @ fit.beta
+        given = interpolated(y)[:lost] - Z[:lost] @ fit.beta
         operator = fit.order.differences()
         begin = np.broadcast_to(lfiltic([1.0], operator, given[::-1]), (n_paths, lost))
         summed, _ = lfilter([1.0], operator, w, axis=1, zi=begin)

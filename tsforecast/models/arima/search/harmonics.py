@@ -7,8 +7,9 @@ from tsforecast.kernels.arma import start
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.estimate import ArimaFit
-from tsforecast.models.arima.search.search import interpolated, search
+from tsforecast.models.arima.search.search import search
 from tsforecast.models.arima.search.space import SearchSpace
+from tsforecast.series.interpolation import interpolated
 
 _MOST = 20  # harmonics of one season
 _FEW_MISSING = 5  # with more of them numbers of harmonics are compared on the series interpolated

@@ -17,7 +17,9 @@ from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, engine_for, e
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.search.few import FEWEST, of_few_values
 from tsforecast.models.arima.search.space import SearchSpace
-from tsforecast.series.n_differences import n_differences, n_seasonal_differences
+from tsforecast.series.interpolation import interpolated
+from tsforecast.series.seasonality import n_seasonal_differences
+from tsforecast.series.unit_roots import n_differences
 
 _NEAREST_ROOT = 1.01  # R passes over a model with a root nearer to the unit circle
 _MAX_MODELS = 94  # of a stepwise search, as in R
@@ -109,7 +111,7 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
 
 
 def _differences(y: Floats, X: Floats | None, space: SearchSpace) -> tuple[int, int]:
-    """D and D: D first, then d of the seasonally differenced series, both of what the covariates leave."""
+    """Numbers d and D of differences: D first, then d of the series so differenced, both of what covariates leave."""
     filled = interpolated(y)
     if X is not None:
         Z = np.column_stack([np.ones(y.size), X])
@@ -119,14 +121,6 @@ def _differences(y: Floats, X: Floats | None, space: SearchSpace) -> tuple[int, 
     w = Order(0, 0, 0, 0, D, 0, season).difference(filled)
     d = space.d if space.d is not None else n_differences(w, 2 - D if D else 2)
     return d, D
-
-
-def interpolated(y: Floats) -> Floats:
-    """The series with its gaps bridged by lines, the first and the last value going on outwards: (n_obs,)."""
-    known = ~np.isnan(y)
-    if known.all():
-        return y
-    return np.interp(np.arange(y.size), np.flatnonzero(known), y[known])
 
 
 def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:

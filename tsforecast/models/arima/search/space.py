@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal, TypeAlias
 
-from tsforecast.series.n_differences import SeasonalTest
+from tsforecast.series.seasonality import SeasonalTest
 
 Sizes: TypeAlias = tuple[int, int, int, int]
 Criterion: TypeAlias = Literal["aicc", "aic", "bic"]
