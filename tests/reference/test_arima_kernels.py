@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg, signal
 
-from tsforecast.kernels._lanes import N_LANES
 from tsforecast.kernels.arma import beginning as arma
 from tsforecast.kernels.arma import fit, gls, likelihood, polynomial, rows, start
+from tsforecast.kernels.arma.lanes import N_LANES
+from tsforecast.kernels.arma.likelihood import LeastSquares, Optimum, Stop
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.engines.kernels import fit_kernels, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.prediction import forecast_moments
+from tsforecast.models.arima.process import ArimaProcess
 
 sys.path.insert(0, str(Path(__file__).parent))
 import arima_twins as twin
@@ -146,9 +147,14 @@ def target(x, orders, W):
     return residual * np.exp(logdet / (2 * W.shape[1]))
 
 
+def least_squares(orders, W):
+    return LeastSquares(orders, W, 0, 1.0, fit_kernels().whitening)
+
+
 def tangents(x, orders, W):
-    R, E = likelihood.room(orders, W)
-    found = likelihood.tangents(x, orders, W, 0, 1.0, R, E, fit_kernels()[2])
+    problem = least_squares(orders, W)
+    R, E = likelihood.workspace(problem)
+    found = likelihood.tangents(x, problem, R, E)
     return E, found
 
 
@@ -290,7 +296,7 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
         w[t] = 0.6 * w[t - 1] + e[t] + 0.4 * e[t - 1]
     orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
     starts = fit.starting_points(w, orders, 3)
-    x, best, _, converged, found, error = fit.maximise(starts, orders, W, 0, 1.0, fit_kernels())
+    x, best, _, converged, found, error = fit.maximise(starts, least_squares(orders, W), fit_kernels().minimise)
     assert converged
     J = np.column_stack([(target(x + h, orders, W) - target(x - h, orders, W)) / 2e-5 for h in 1e-5 * np.eye(2)])
     assert error == pytest.approx(np.sqrt(np.linalg.inv(J.T @ J).max() * best / 200), rel=1e-4)
@@ -326,7 +332,7 @@ def test_optimum_is_at_least_as_likely_as_a_truth_whose_roots_nearly_cancel(phi,
 
 def test_a_first_optimum_is_certain_if_it_is_sharp_reached_straight_and_off_the_circle():
     def optimum(angle=0.5, iterations=5, converged=True, error=0.05):
-        return np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error
+        return Optimum(np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error)
 
     one_each = np.array([1, 1, 0, 0, 1])
     assert fit.certain(optimum(), one_each)
@@ -337,7 +343,7 @@ def test_a_first_optimum_is_certain_if_it_is_sharp_reached_straight_and_off_the_
 
 
 def test_a_first_optimum_near_a_double_root_on_the_circle_is_not_certain():
-    near = np.array([0.3, 1.1]), 1.0, 5, True, np.zeros(2), 0.05
+    near = Optimum(np.array([0.3, 1.1]), 1.0, 5, True, np.zeros(2), 0.05)
     assert fit.certain(near, np.array([1, 1, 0, 0, 1]))
     assert fit.certain(near, np.array([2, 0, 0, 0, 1]))
     assert not fit.certain(near, np.array([0, 2, 0, 0, 1]))
@@ -350,33 +356,34 @@ def test_squares_at_many_points_are_those_at_each(sizes, n_points):
     rng = np.random.default_rng(n_points)
     orders, W = np.array([*sizes, 4]), rng.normal(size=(2, 40))
     points = np.arcsin(rng.uniform(-0.98, 0.98, size=(n_points, sum(sizes))))
-    own = likelihood.squares(points, orders, W, 0, 1.0, fit_kernels()[2])
+    own = likelihood.squares(points, least_squares(orders, W))
     np.testing.assert_allclose(own, [(target(x, orders, W) ** 2).sum() for x in points], rtol=1e-9)
 
 
-def test_sifted_starts_are_those_of_highest_likelihood_and_lead_no_lower():
+def test_promising_starts_are_those_of_highest_likelihood_and_lead_no_lower():
     rng = np.random.default_rng(5)
     orders, W = np.array([0, 2, 0, 0, 1]), rng.normal(size=(1, 60)).cumsum(axis=1)
     starts = fit.starting_points(W[0], orders, 25)
     assert 17 < len(starts) <= 25
     left = np.array([(target(x, orders, W) ** 2).sum() for x in starts])
     with np.errstate(all="ignore"):  # on the circle a step is not finite, of which only Python's floats warn
-        points, reached, steps = fit.sift(starts, orders, W, 0, fit_kernels())
+        points, reached, steps = fit.promising_starts(starts, least_squares(orders, W), fit_kernels().minimise)
     assert steps > 0
     assert (reached <= np.sort(left[1:])[:16] * (1 + 1e-12)).all()
     np.testing.assert_allclose(reached, [(target(x, orders, W) ** 2).sum() for x in points], rtol=1e-9)
 
 
-def test_the_best_of_sifted_starts_is_no_worse_than_the_first_optimum_nor_than_any_start():
+def test_the_best_of_promising_starts_is_no_worse_than_the_first_optimum_nor_than_any_start():
     rng = np.random.default_rng(6)
     orders, W = np.array([0, 2, 0, 0, 1]), rng.normal(size=(1, 60)).cumsum(axis=1)
-    starts, kernels = fit.starting_points(W[0], orders, 25), fit_kernels()
+    starts, minimise = fit.starting_points(W[0], orders, 25), fit_kernels().minimise
+    problem = least_squares(orders, W)
     with np.errstate(all="ignore"):  # on the circle a step is not finite, of which only Python's floats warn
-        first = fit.from_first(starts, orders, W, 0, 1.0, kernels)
-        x, value, iterations, converged, _, _ = fit.sifted(first, starts, orders, W, 0, kernels)
+        first = fit.from_first(starts, problem, minimise)
+        x, value, iterations, converged, _, _ = fit.best_of_promising(first, starts, problem, minimise)
     assert converged
-    assert iterations > first[2]
-    assert value <= min(first[1], likelihood.squares(starts, orders, W, 0, 1.0, kernels[2]).min()) * (1 + 1e-9)
+    assert iterations > first.n_iterations
+    assert value <= min(first.value, likelihood.squares(starts, problem).min()) * (1 + 1e-9)
     assert (target(x, orders, W) ** 2).sum() == pytest.approx(value, rel=1e-9)
 
 
@@ -395,10 +402,8 @@ def test_few_fits_of_too_many_parameters_are_bettered_by_sixty_random_starts():
         y = signal.lfilter([1.0], [1.0, -rng.uniform(-0.9, 0.9)], rng.normal(size=200))
         own = by_numba.fit(y, np.empty((200, 0)), (), Order(2, 0, 2)).loglik
         starts = np.arcsin(rng.uniform(-0.95, 0.95, size=(60, 4)))
-        stop, known = (1e-6, 200, np.inf), np.empty(0)
-        least = min(
-            likelihood.minimise(x, orders, y[None, :].copy(), 0, 1.0, stop, known, fit_kernels()[2])[1] for x in starts
-        )
+        stop, problem = Stop(1e-6, 200, np.inf), least_squares(orders, y[None, :].copy())
+        least = min(likelihood.minimise(x, problem, stop, np.empty(0)).value for x in starts)
         missed += likelihood.loglik(least, 200) > own + 1e-3
     assert missed <= 6  # such a likelihood has several peaks: the first start alone misses the highest of most
 
@@ -467,7 +472,9 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
     y = rng.normal(size=n + lost)
     gaps = np.sort(rng.choice(np.arange(lost + 1, y.size), size=n_missing, replace=False))
     rows = np.vstack([np.eye(y.size)[gaps], y])
-    mean, variance = forecast_moments(rows, phi, theta, order, 6)
+    process = ArimaProcess(order, phi, theta, 1.0)
+    ahead = process.forecast(process.state_of(rows), 6)
+    mean, variance = ahead.mean, ahead.variance
     y[gaps] = np.nan
     expected, spread = twin.gaussian_forecast(y, phi, theta, order.differences(), 6)
     scale = max(np.sqrt(spread.max()), np.abs(expected).max())

@@ -16,7 +16,7 @@ section 2)::
 No covariance is propagated through time: the cost is that of a few difference equations over the nonzero lags, and of
 r x r algebra once. ``I + L' H L`` has no eigenvalue below 1, so that roots of theta on the unit circle need no care.
 
-Coefficients may have lanes (`tsforecast.kernels._lanes`); then so has everything that depends on them. The shapes
+Coefficients may have lanes (`tsforecast.kernels.arma.lanes`); then so has everything that depends on them. The shapes
 below leave the axis of lanes out.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import caller, njit, njit_inline
-from tsforecast.kernels._lanes import (
+from tsforecast.kernels.arma.lanes import (
     copied,
     empty2,
     largest,
@@ -41,11 +41,6 @@ from tsforecast.kernels._lanes import (
 )
 from tsforecast.kernels.arma.polynomial import nonzero_lags
 
-BEGINNING = "Tuple((float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1]))(float64[:, ::1], float64[:, ::1], int64)"
-WHITEN = "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], int64)"
-
-_beginning = caller(BEGINNING)
-
 _NEGLIGIBLE = 1e-15  # of the impulse response, whose first value is 1
 _FIRST_LENGTH, _GROWTH = 64, 16  # of the impulse response tried
 
@@ -60,8 +55,8 @@ def difference_equation(out: Floats, w: Floats, ar: Ints, phi: Floats, ma: Ints,
     """
     n = out.shape[0]
     first, sign = (n - 1, -1) if backward else (0, 1)
-    f1, f2, n_ar = at_hand(ar, phi)
-    c1, c2, n_ma = at_hand(ma, theta)
+    f1, f2, n_ar = first_two(ar, phi)
+    c1, c2, n_ma = first_two(ma, theta)
     a1 = a2 = load(zeros(theta, 1), 0)
     x1 = x2 = load(w, 0) * 0.0
     for t in range(n):
@@ -81,7 +76,7 @@ def difference_equation(out: Floats, w: Floats, ar: Ints, phi: Floats, ma: Ints,
 
 
 @njit
-def at_hand(lags: Ints, coefficients: Floats) -> tuple[Any, Any, int]:
+def first_two(lags: Ints, coefficients: Floats) -> tuple[Any, Any, int]:
     """Coefficients of the lags 1 and 2, zero where they are not among ``lags``, and how many of these they are."""
     nothing = load(zeros(coefficients, 1), 0)
     first = second = nothing
@@ -334,7 +329,7 @@ def posterior_cholesky(L: Floats, H: Floats, lower: bool) -> Floats:
     r = L.shape[0]
     if r == 0:
         return L
-    product = empty2(L[0], r, r)  # H L, where it is asked for
+    product = empty2(L[0], r, r)  # H L, where it is needed
     M = zeros2(L[0], r, r)
     for j in range(r):
         begin, end = (j, r) if lower else (0, r - j)  # rows of L that are not zero in this column
@@ -363,6 +358,10 @@ def beginning(phi: Floats, theta: Floats, n: int) -> tuple[Floats, Floats, Float
     return pi, L, posterior_cholesky(L, H, phi.shape[0] > 0)
 
 
+BEGINNING = "Tuple((float64[:, ::1], float64[:, :, ::1], float64[:, :, ::1]))(float64[:, ::1], float64[:, ::1], int64)"
+call_beginning = caller(BEGINNING)
+
+
 @njit
 def whiten(W: Floats, phi: Floats, theta: Floats, R: Floats, logdet: Floats, beginning: int) -> None:
     """Columns made white, and log determinant of their covariance: (k, n) into R (k, r + n) and ``logdet`` (1,).
@@ -379,43 +378,47 @@ def whiten(W: Floats, phi: Floats, theta: Floats, R: Floats, logdet: Floats, beg
     store(logdet, 0, 0.0)
     if r == 0:
         return
-    pi, L, C = _beginning(beginning, (phi, theta, n))
-    room = zeros(theta, max(min(n, pi.shape[0] + r), r))  # from there on the beginning is forgotten
+    pi, L, C = call_beginning(beginning, (phi, theta, n))
+    workspace = zeros(theta, max(min(n, pi.shape[0] + r), r))  # from there on the beginning is forgotten
     for c in range(k):
-        condition(R[c], L, phi.shape[0] > 0, C, room, ma, theta)
+        condition(R[c], L, phi.shape[0] > 0, C, workspace, ma, theta)
     store(logdet, 0, logdet_cholesky(C))
 
 
+WHITEN = "void(float64[:, ::1], float64[:, ::1], float64[:, ::1], float64[:, :, ::1], float64[:, ::1], int64)"
+call_whiten = caller(WHITEN)
+
+
 @njit_inline
-def condition(row: Floats, L: Floats, lower: bool, C: Floats, room: Floats, ma: Ints, theta: Floats) -> None:
+def condition(row: Floats, L: Floats, lower: bool, C: Floats, workspace: Floats, ma: Ints, theta: Floats) -> None:
     """One row of `whiten` in place, ``[anything, e]`` to ``[z, e - K L z]``: ``z = (I + L' H L)^-1 L' K' e``.
 
-    ``L`` and ``lower`` are as in `posterior_cholesky`; ``room`` (stop,) is written over: as many steps as the beginning
+    ``L`` and ``lower`` are as in `posterior_cholesky`; ``workspace`` (stop,) is written over: as many steps as the beginning
     is felt.
     """
     r = L.shape[0]
-    stop = min(room.shape[0], row.shape[0] - r)
-    for t in range(room.shape[0]):
-        store(room, t, load(row, r + t) if t < stop else 0.0)
-    invert_ma(room, ma, theta, True)  # K' e
+    stop = min(workspace.shape[0], row.shape[0] - r)
+    for t in range(workspace.shape[0]):
+        store(workspace, t, load(row, r + t) if t < stop else 0.0)
+    invert_ma(workspace, ma, theta, True)  # K' e
     z = zeros(theta, r)
     for i in range(r):
-        value = load(room, i)
+        value = load(workspace, i)
         for m in range(i + 1 if lower else r - i):
             store(z, m, load(z, m) + load2(L, i, m) * value)
     solve_cholesky(C, z)
     for i in range(r):
         store(row, i, load(z, i))
-    for t in range(room.shape[0]):
-        store(room, t, 0.0)
+    for t in range(workspace.shape[0]):
+        store(workspace, t, 0.0)
     for i in range(r):
-        total = load(room, i)
+        total = load(workspace, i)
         for m in range(i + 1 if lower else r - i):
             total += load2(L, i, m) * load(z, m)
-        store(room, i, total)
-    invert_ma(room, ma, theta, False)  # K L z
+        store(workspace, i, total)
+    invert_ma(workspace, ma, theta, False)  # K L z
     for t in range(stop):
-        store(row, r + t, load(row, r + t) - load(room, t))
+        store(row, r + t, load(row, r + t) - load(workspace, t))
 
 
 @njit_inline

@@ -1,43 +1,35 @@
 """Whole fits: from a series, or a panel of them, to estimates of a regression with ARIMA errors, in one call.
 
 ``orders`` is (p, d, q, P, D, Q, season_length) here; (p, q, P, Q, season_length), the order of what differencing
-leaves, in the other modules. Kernels that are compiled apart come as addresses (`tsforecast.kernels._jit.address`), in
-``kernels``: `tsforecast.kernels.arma.likelihood.minimise`, `starting_points`, and what the former calls.
+leaves, in the other modules. Kernels that are compiled apart come as addresses (`tsforecast.kernels._jit.address`).
 """
 
-from typing import TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core import types
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import caller, njit, njit_inline
+from tsforecast.kernels._jit import caller, njit, njit_inline, record
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.kernels.arma.likelihood import (
-    MINIMISE,
     SAME,
+    WHITENING,
+    LeastSquares,
+    Optimum,
+    Stop,
     Whitening,
-    apart,
+    call_minimise,
     coefficients,
+    largest_pacf,
     loglik,
-    most,
+    pacf_distance,
     squares,
     variance,
 )
+from tsforecast.kernels.arma.limits import NO_STRUCTURE, ON_BOUND, ROUNDING
 from tsforecast.kernels.arma.rows import n_lost, stack
 from tsforecast.kernels.arma.start import grid_of_angles, hannan_rissanen, project_grid
-
-Kernels: TypeAlias = tuple[int, int, Whitening]
-Optimum: TypeAlias = tuple[
-    Floats, float, int, bool, Floats, float
-]  # as `tsforecast.kernels.arma.likelihood.minimise` has it
-
-STARTS = "float64[:, ::1](float64[::1], int64[::1], int64)"
-FIT_PANEL = (
-    "Tuple((float64[:, ::1], float64[:, ::1]))(float64[::1], int64[::1], float64[:, ::1], int64[::1], int64,"
-    "Tuple((int64, int64, UniTuple(int64, 3))))"
-)
-
-_minimise, _starts = caller(MINIMISE), caller(STARTS)
 
 SIGMA2, LOGLIK, N_OBS, CONVERGED, N_ITERATIONS, STATUS = range(6)  # columns of the numbers of a fit
 N_NUMBERS = 6
@@ -53,18 +45,26 @@ _SHARP, _STRAIGHT = 0.12, 12
 _FAIRLY_SHARP, _VERY_STRAIGHT = 0.18, 4
 _DULL = 0.3
 _INSIDE = 0.995  # of a partial autocorrelation
-_FEW = 3  # starts in a row that lead to the same optimum, which is not `_DULL`
-_ENOUGH = 6  # such starts where it is
-_NO_STRUCTURE = 1e-10  # of the level: residuals below it are noise, whatever the order
-_ROUNDING = 2.0**-50  # of the level: residuals below it, for each difference twice as large, are 0
+_ALIKE_IF_SHARP, _ALIKE_IF_DULL = 3, 6  # starts in a row that lead to the same optimum: no more are followed
 # With several roots in one moving average optima lie close together near the unit circle, and far from most starts:
-_CANDIDATES, _MORE_CANDIDATES, _FEW_PARAMETERS = 25, 33, 4  # starts made, with so many parameters at most and with more
+_CANDIDATES, _MORE_CANDIDATES, _MOST_FOR_CANDIDATES = (
+    25,
+    33,
+    4,
+)  # starts made, with so many parameters at most and with more
 _LEFT_OUT = 9  # of them: the first, and those of lowest likelihood; the others are followed for `_BRIEF` steps ...
 _BRIEF = 8
 _FOLLOWED = 3  # ... and one of so many to its optimum
 _ROOTS_NEAR = 0.75  # product of the inverse roots of a moving average with several, near which there are others
 _ALIKE = 0.02  # of partial autocorrelations: nearer to an optimum followed before, nothing else is reached
-_ON_BOUND = 1e-3  # n (1 - |pacf|) of an autoregression: that of a unit root estimated is some thousand times as large
+
+
+class FitKernels(NamedTuple):
+    """Addresses of the kernels that a fit calls."""
+
+    minimise: Any  # `likelihood.minimise`
+    starting_points: Any
+    whitening: Whitening
 
 
 @njit
@@ -86,10 +86,10 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
         out[0, k] = first[k]
     count = 1
     for _ in range(left.size):
-        best, near = lowest(left), False
+        best, near = index_of_lowest(left), False
         left[best] = np.inf  # taken
         for i in range(1 if several else count):
-            near = near or apart(points[best], out[i]) < SAME
+            near = near or pacf_distance(points[best], out[i]) < SAME
         if not near:
             for k in range(first.size):
                 out[count, k] = points[best, k]
@@ -98,8 +98,12 @@ def starting_points(y: Floats, orders: Ints, n_points: int) -> Floats:
                 break
     for i in range(count, n_points):
         for k in range(first.size):
-            out[i, k] = spread(i, k)
+            out[i, k] = spread_evenly(i, k)
     return out
+
+
+STARTING_POINTS = "float64[:, ::1](float64[::1], int64[::1], int64)"
+call_starting_points = caller(STARTING_POINTS)
 
 
 @njit
@@ -109,8 +113,8 @@ def several_roots(orders: Ints) -> bool:
 
 
 @njit
-def lowest(values: Floats) -> int:
-    """Where the lowest value is (`np.argsort` takes two seconds to compile): (n,) -> int."""
+def index_of_lowest(values: Floats) -> int:
+    """Where the lowest value is: (n,) -> int. (`np.argsort` takes long to compile.)"""
     best = 0
     for i in range(values.size):
         if values[i] < values[best]:
@@ -119,28 +123,26 @@ def lowest(values: Floats) -> int:
 
 
 @njit
-def spread(i: int, k: int) -> float:
+def spread_evenly(i: int, k: int) -> float:
     """Angle k of point i of a sequence that fills the middle of the space evenly: two additive recurrences, summed."""
     left, right = (i + 1) * np.sqrt(4.0 * k + 2.0), (i + 1) * np.sqrt(4.0 * k + 3.0)
     return _WIDTH * (left - np.floor(left) + right - np.floor(right) - 1.0)
 
 
 @njit
-def maximise(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels) -> Optimum:
-    """The best of the optima reached from several starts, as `tsforecast.kernels.arma.likelihood.minimise` returns it.
+def maximise(starts: Floats, problem: LeastSquares, minimise: Any) -> Optimum:
+    """The best of the optima reached from several starts, with the iterations of all.
 
-    The iterations are those of all. The first start is followed to its optimum; others only where that is not
-    `certain`.
+    The first start is followed to its optimum; others only where that is not `certain`.
     """
-    first = from_first(starts, orders, W, n_missing, circle, kernels)
-    return first if certain(first, orders) else bettered(first, starts, orders, W, n_missing, circle, kernels)
+    first = from_first(starts, problem, minimise)
+    return first if certain(first, problem.orders) else best_of_starts(first, starts, problem, minimise)
 
 
 @njit
-def from_first(starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels) -> Optimum:
+def from_first(starts: Floats, problem: LeastSquares, minimise: Any) -> Optimum:
     """The optimum reached from the first of the starts."""
-    stop = (_TOLERANCE, _MAX_ITERATIONS, np.inf)
-    return _minimise(kernels[0], (starts[0], orders, W, n_missing, circle, stop, starts[0, :0], kernels[2]))
+    return call_minimise(minimise, (starts[0], problem, Stop(_TOLERANCE, _MAX_ITERATIONS, np.inf), starts[0, :0]))
 
 
 @njit
@@ -149,118 +151,116 @@ def certain(first: Optimum, orders: Ints) -> bool:
 
     A point on the circle may be stationary in the angles only. The less sharp, the straighter it must be reached.
     """
-    x, inside = first[0], first[3]
+    x, inside = first.x, first.converged
     for angle in x:
         inside = inside and abs(np.sin(angle)) < _INSIDE
     for place, lags in ((orders[0], orders[1]), (orders[:3].sum(), orders[3])):
         if lags > 1:  # the last partial autocorrelation is the product of the inverse roots
             inside = inside and abs(np.sin(x[place + lags - 1])) < _ROOTS_NEAR
-    sharp = first[5] < _SHARP and first[2] <= _STRAIGHT
-    return inside and (sharp or (first[5] < _FAIRLY_SHARP and first[2] <= _VERY_STRAIGHT))
+    sharp = first.error < _SHARP and first.n_iterations <= _STRAIGHT
+    return inside and (sharp or (first.error < _FAIRLY_SHARP and first.n_iterations <= _VERY_STRAIGHT))
 
 
 @njit
-def bettered(
-    first: Optimum, starts: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, kernels: Kernels
-) -> Optimum:
+def best_of_starts(first: Optimum, starts: Floats, problem: LeastSquares, minimise: Any) -> Optimum:
     """The best of a first optimum and of those reached from all starts but the first.
 
     A start is left as soon as it cannot come below the best optimum so far, or comes near; all are, once several in a
     row have led to the same.
     """
     x, value, n_iterations, converged, found, error = first
-    n, alike, enough = W.shape[1] - n_missing, 0, _FEW if error < _DULL else _ENOUGH
-    rows, most, whitening = (orders, W, n_missing, circle), _MAX_ITERATIONS, kernels[2]
-    spare = np.exp(2.0 * _SPARE / n)
+    n, alike, enough = problem.W.shape[1] - problem.n_missing, 0, _ALIKE_IF_SHARP if error < _DULL else _ALIKE_IF_DULL
+    spare, tight = np.exp(2.0 * _SPARE / n), Stop(_TOLERANCE, _MAX_ITERATIONS, np.inf)
     for i in range(1, starts.shape[0]):
-        loose = (100.0 * _TOLERANCE, most, value * spare if np.isfinite(value) else np.inf)
-        now, reached, steps, _, _, _ = _minimise(kernels[0], (starts[i], *rows, loose, x, whitening))
+        loose = Stop(100.0 * _TOLERANCE, _MAX_ITERATIONS, value * spare if np.isfinite(value) else np.inf)
+        now, reached, steps, _, _, _ = call_minimise(minimise, (starts[i], problem, loose, x))
         n_iterations += steps
         if n * (value - reached) > _TOLERANCE * reached or np.isnan(value):
-            tight = (_TOLERANCE, most, np.inf)
-            x, value, steps, converged, found, error = _minimise(kernels[0], (now, *rows, tight, x[:0], whitening))
+            x, value, steps, converged, found, error = call_minimise(minimise, (now, problem, tight, x[:0]))
             n_iterations += steps
             alike = 0
-        elif apart(now, x) < SAME:
+        elif pacf_distance(now, x) < SAME:
             alike += 1
             if alike == enough:
                 break
-    return x, value, n_iterations, converged, found, error
+    return Optimum(x, value, n_iterations, converged, found, error)
 
 
 @njit
-def optimum(y: Floats, orders: Ints, n_starts: int, W: Floats, n_missing: int, kernels: Kernels) -> Optimum:
+def optimum(y: Floats, n_starts: int, problem: LeastSquares, kernels: FitKernels) -> Optimum:
     """The best optimum reached from the `starting_points` of the residual y.
 
     Those past the first are made only where its optimum is not `certain`.
     """
-    first = from_first(_starts(kernels[1], (y, orders, 1)), orders, W, n_missing, 1.0, kernels)
+    orders, minimise = problem.orders, kernels.minimise
+    first = from_first(call_starting_points(kernels.starting_points, (y, orders, 1)), problem, minimise)
     if n_starts == 1 or certain(first, orders):
         return first
     if several_roots(orders):
-        n_points = _CANDIDATES if first[0].size <= _FEW_PARAMETERS else _MORE_CANDIDATES
-        return sifted(first, _starts(kernels[1], (y, orders, n_points)), orders, W, n_missing, kernels)
-    return bettered(first, _starts(kernels[1], (y, orders, n_starts)), orders, W, n_missing, 1.0, kernels)
+        n_points = _CANDIDATES if first.x.size <= _MOST_FOR_CANDIDATES else _MORE_CANDIDATES
+        candidates = call_starting_points(kernels.starting_points, (y, orders, n_points))
+        return best_of_promising(first, candidates, problem, minimise)
+    starts = call_starting_points(kernels.starting_points, (y, orders, n_starts))
+    return best_of_starts(first, starts, problem, minimise)
 
 
 @njit
-def sifted(first: Optimum, starts: Floats, orders: Ints, W: Floats, n_missing: int, kernels: Kernels) -> Optimum:
+def best_of_promising(first: Optimum, starts: Floats, problem: LeastSquares, minimise: Any) -> Optimum:
     """The best of a first optimum and of those reached from the most promising of all starts but the first.
 
     Those of highest likelihood are followed for a few steps, the best of them then to an optimum.
     """
     x, value, n_iterations, converged, found, error = first
-    n, rows, whitening = W.shape[1] - n_missing, (orders, W, n_missing, 1.0), kernels[2]
-    points, reached, steps = sift(starts, orders, W, n_missing, kernels)
+    n = problem.W.shape[1] - problem.n_missing
+    loose, tight = Stop(100.0 * _TOLERANCE, _MAX_ITERATIONS, np.inf), Stop(_TOLERANCE, _MAX_ITERATIONS, np.inf)
+    points, reached, steps = promising_starts(starts, problem, minimise)
     n_iterations += steps
     limit, followed, count = np.exp(2.0 * _SPARE / n), np.empty((1 + reached.size // _FOLLOWED, x.size)), 1
     copy_into(followed[0], x)
     for _ in range(reached.size):
-        i = lowest(reached)
+        i = index_of_lowest(reached)
         if not reached[i] < np.inf or reached[i] > value * limit or count == followed.shape[0]:
             break
         reached[i], near = np.inf, False
         for j in range(count):
-            near = near or apart(points[i], followed[j]) < _ALIKE
+            near = near or pacf_distance(points[i], followed[j]) < _ALIKE
         if near:
             continue
-        loose, tight = (100.0 * _TOLERANCE, _MAX_ITERATIONS, np.inf), (_TOLERANCE, _MAX_ITERATIONS, np.inf)
-        now, least, steps, _, _, _ = _minimise(kernels[0], (points[i], *rows, loose, x[:0], whitening))
+        now, least, steps, _, _, _ = call_minimise(minimise, (points[i], problem, loose, x[:0]))
         n_iterations += steps
         copy_into(followed[count], now)
         count += 1
         if n * (value - least) > _TOLERANCE * least or np.isnan(value):
-            x, value, steps, converged, found, error = _minimise(kernels[0], (now, *rows, tight, x[:0], whitening))
+            x, value, steps, converged, found, error = call_minimise(minimise, (now, problem, tight, x[:0]))
             n_iterations += steps
-    return x, value, n_iterations, converged, found, error
+    return Optimum(x, value, n_iterations, converged, found, error)
 
 
 @njit
 def copy_into(out: Floats, x: Floats) -> None:
-    """Copy x into ``out`` (an assignment to a slice would take two seconds more to compile): two (k,)."""
+    """Copy x into ``out``: two (k,). (An assignment to a slice takes long to compile.)"""
     for k in range(x.size):
         out[k] = x[k]
 
 
 @njit
-def sift(starts: Floats, orders: Ints, W: Floats, n_missing: int, kernels: Kernels) -> tuple[Floats, Floats, int]:
+def promising_starts(starts: Floats, problem: LeastSquares, minimise: Any) -> tuple[Floats, Floats, int]:
     """Where a few steps lead from the starts of highest likelihood, the first and the lowest left out.
 
     Angles (n, k) and ``|v(x)|^2`` there (n,), inf where it is not finite; the iterations of all.
     """
-    left = squares(starts, orders, W, n_missing, 1.0, kernels[2])
+    left = squares(starts, problem)
     left[0] = np.inf
     for i in range(left.size):
         if np.isnan(left[i]):
             left[i] = np.inf
     n_points, n_iterations = max(left.size - _LEFT_OUT, 0), 0
     points, reached = np.empty((n_points, starts.shape[1])), np.empty(n_points)
-    brief = (100.0 * _TOLERANCE, _BRIEF, np.inf)
+    brief = Stop(100.0 * _TOLERANCE, _BRIEF, np.inf)
     for i in range(n_points):
-        best = lowest(left)
+        best = index_of_lowest(left)
         left[best] = np.inf  # taken
-        begin = (starts[best], orders, W, n_missing, 1.0, brief, starts[0, :0], kernels[2])
-        now, least, steps, _, _, _ = _minimise(kernels[0], begin)
+        now, least, steps, _, _, _ = call_minimise(minimise, (starts[best], problem, brief, starts[0, :0]))
         copy_into(points[i], now)
         reached[i] = least if np.isfinite(least) else np.inf
         n_iterations += steps
@@ -269,7 +269,7 @@ def sift(starts: Floats, orders: Ints, W: Floats, n_missing: int, kernels: Kerne
 
 @njit_inline
 def fit_series(
-    y: Floats, Z: Floats, orders: Ints, n_starts: int, kernels: Kernels, values: Floats, numbers: Floats
+    y: Floats, Z: Floats, orders: Ints, n_starts: int, kernels: FitKernels, values: Floats, numbers: Floats
 ) -> None:
     """Estimates of one series, (n,) and (n, k), into ``values`` (n_params + k,) and ``numbers`` (N_NUMBERS,)."""
     own = np.array([orders[0], orders[2], orders[3], orders[5], orders[6]])
@@ -286,7 +286,7 @@ def fit_series(
     n = W.shape[1] - n_missing
     numbers[N_OBS] = n
     residual, beta, left, dependent = regression(W, n_missing)
-    if left <= _NO_STRUCTURE * largest:
+    if left <= NO_STRUCTURE * largest:
         numbers[SIGMA2], numbers[LOGLIK] = noise(residual, n, rounding(orders) * largest)
         numbers[CONVERGED], numbers[STATUS] = 1.0, EXPLAINED
         x = np.zeros(n_arma)
@@ -294,11 +294,11 @@ def fit_series(
         numbers[STATUS] = COLLINEAR + dependent
         return
     else:
-        best = optimum(residual, own, n_starts, W, n_missing, kernels)
-        x, value, numbers[N_ITERATIONS], converged, found, _ = best
-        numbers[CONVERGED] = converged and not on_bound(x, own, n)
-        numbers[SIGMA2], numbers[LOGLIK] = variance(value, found[0], n), loglik(value, n)
-        beta = found[1:]
+        best = optimum(residual, n_starts, LeastSquares(own, W, n_missing, 1.0, kernels.whitening), kernels)
+        x, numbers[N_ITERATIONS] = best.x, best.n_iterations
+        numbers[CONVERGED] = best.converged and not on_bound(x, own, n)
+        numbers[SIGMA2], numbers[LOGLIK] = variance(best.value, best.found[0], n), loglik(best.value, n)
+        beta = best.found[1:]
         if not np.isfinite(numbers[LOGLIK]) or not numbers[SIGMA2] > (rounding(orders) * largest) ** 2:
             numbers[STATUS] = NOT_FINITE
     place = 0
@@ -313,7 +313,7 @@ def fit_series(
 @njit
 def rounding(orders: Ints) -> float:
     """What rounded values leave of 0 after the differences of ``orders``, as a part of the largest of them."""
-    return _ROUNDING * 2.0 ** (orders[1] + orders[4])
+    return ROUNDING * 2.0 ** (orders[1] + orders[4])
 
 
 @njit
@@ -333,7 +333,7 @@ def on_bound(x: Floats, orders: Ints, n: int) -> bool:
     """Whether an autoregression of n values ends on the bound of stationarity, where there is no maximum."""
     bounded = False
     for i in range(x.size):
-        bounded = bounded or (most(i, orders) < 1.0 and n * (1.0 - abs(np.sin(x[i]))) < _ON_BOUND)
+        bounded = bounded or (largest_pacf(i, orders) < 1.0 and n * (1.0 - abs(np.sin(x[i]))) < ON_BOUND)
     return bounded
 
 
@@ -359,7 +359,7 @@ def regression(W: Floats, n_missing: int) -> tuple[Floats, Floats, float, int]:
 
 @njit
 def fit_panel(
-    y: Floats, indptr: Ints, Z: Floats, orders: Ints, n_starts: int, kernels: Kernels
+    y: Floats, indptr: Ints, Z: Floats, orders: Ints, n_starts: int, kernels: FitKernels
 ) -> tuple[Floats, Floats]:
     """Estimates of every series of a panel: (n_series, n_params + k), (n_series, N_NUMBERS).
 
@@ -375,3 +375,9 @@ def fit_panel(
         begin, end = indptr[i], indptr[i + 1]
         fit_series(y[begin:end], Z[begin:end], orders, n_starts, kernels, values[i], numbers[i])
     return values, numbers
+
+
+FIT_KERNELS = record(FitKernels, types.int64, types.int64, WHITENING)
+FIT_PANEL = types.UniTuple(types.float64[:, ::1], 2)(
+    types.float64[::1], types.int64[::1], types.float64[:, ::1], types.int64[::1], types.int64, FIT_KERNELS
+)

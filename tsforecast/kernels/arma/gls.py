@@ -1,8 +1,9 @@
 """Generalised least squares on whitened rows: regressors and missing values beside the series."""
 
 from tsforecast._types import Floats
-from tsforecast.kernels._jit import njit
-from tsforecast.kernels._lanes import (
+from tsforecast.kernels._jit import caller, njit
+from tsforecast.kernels.arma.beginning import semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.arma.lanes import (
     inner,
     largest,
     load,
@@ -15,12 +16,9 @@ from tsforecast.kernels._lanes import (
     zeros,
     zeros2,
 )
-from tsforecast.kernels.arma.beginning import semidefinite_cholesky, solve_cholesky
-
-PROJECT = "Tuple((float64[:, ::1], float64[:, ::1], float64[:, :, ::1]))(float64[:, :, ::1])"  # with lanes
 
 _COLLINEAR = 1e-11  # of a row's own length, left after projection: what rounding leaves of nothing
-_FEW = 8  # rows
+_MOST_ORTHOGONALISED = 8  # rows
 _STEEP = 1e-4  # of a row's own length, left after projection: less of it is more than inner products can tell
 _BLOCK = 64  # steps
 
@@ -30,7 +28,7 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
     """Residual of the last row on the others, their coefficients, and the triangular factor: R is (k + 1, m).
 
     ``U' U`` holds the inner products of the first k rows. R is written over and may have lanes
-    (`tsforecast.kernels._lanes`). A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] = 0``.
+    (`tsforecast.kernels.arma.lanes`). A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] = 0``.
 
     Returns
     -------
@@ -39,7 +37,7 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
     U : (k, k), upper triangular
     """
     k = R.shape[0] - 1
-    if k > _FEW:
+    if k > _MOST_ORTHOGONALISED:
         G = row_products(R)
         L = zeros2(R[0], k, k)
         for i in range(k):
@@ -49,6 +47,10 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
         if well_conditioned(L, G):
             return by_normal_equations(R, L, G)
     return by_gram_schmidt(R)
+
+
+PROJECT = "Tuple((float64[:, ::1], float64[:, ::1], float64[:, :, ::1]))(float64[:, :, ::1])"  # with lanes
+call_project = caller(PROJECT)
 
 
 @njit

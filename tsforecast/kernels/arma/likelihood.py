@@ -8,44 +8,71 @@ and log det)::
     -2 loglik = n log(2 pi / n) + n + n log(S exp(log det / n))
 
 so that maximum likelihood is the least-squares problem ``min |v(x)|^2`` of ``v = residual exp(log det / (2 n))``. A
-point and its neighbour in each direction are lanes of one sweep (`tsforecast.kernels._lanes`): a value comes with its
+point and its neighbour in each direction are lanes of one sweep (`tsforecast.kernels.arma.lanes`): a value comes with its
 derivatives.
 """
 
-from typing import TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.core import types
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels._jit import caller, njit, njit_inline
-from tsforecast.kernels._lanes import N_LANES, exp, first, inner, load, log, store, store2
-from tsforecast.kernels.arma.beginning import WHITEN, semidefinite_cholesky, solve_cholesky
-from tsforecast.kernels.arma.gls import PROJECT
+from tsforecast.kernels._jit import caller, njit, njit_inline, record
+from tsforecast.kernels.arma.beginning import call_whiten, semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.arma.gls import call_project
+from tsforecast.kernels.arma.lanes import N_LANES, exp, first, inner, load, log, store, store2
 from tsforecast.kernels.arma.polynomial import negative, product, step_up
-
-Whitening: TypeAlias = tuple[int, int, int]  # addresses of `arma.whiten`, `arma.beginning` and `gls.project`
-Stop: TypeAlias = tuple[float, int, float]
-
-MINIMISE = (
-    "Tuple((float64[::1], float64, int64, boolean, float64[::1], float64))"
-    "(float64[::1], int64[::1], float64[:, ::1], int64, float64, Tuple((float64, int64, float64)), float64[::1],"
-    "UniTuple(int64, 3))"
-)
-
-_whiten, _project = caller(WHITEN), caller(PROJECT)
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
 _STEP = 1e-7  # of the forward differences, in radians
 _HOPE = 10.0
 _FIRST_STEPS = 1  # before a point is compared with the optimum known
 SAME = 0.3  # of partial autocorrelations: two optima so near to each other are taken for one
-_FEW = 3  # parameters
+_FEW_PARAMETERS = 3
 _LOOSE = 1e-4  # of -2 loglik: the tolerance of no fit
 _LONGEST = 0.7  # radians a parameter may move at once
 
 
+class Whitening(NamedTuple):
+    """Addresses of the kernels that whiten rows: see `tsforecast.kernels._jit.address`."""
+
+    whiten: Any  # `beginning.whiten`
+    beginning: Any  # `beginning.beginning`
+    project: Any  # `gls.project`
+
+
+class LeastSquares(NamedTuple):
+    """The problem ``min |v(x)|^2`` of one order and one series."""
+
+    orders: Ints  # (p, q, P, Q, season_length)
+    W: Floats  # (k + 1, n): rows that stand for missing values, then regressors, then the series
+    n_missing: int  # rows that stand for missing values, which are integrated out
+    circle: float  # every root of the lag polynomials stays outside the circle of this radius, at least 1
+    whitening: Whitening
+
+
+class Stop(NamedTuple):
+    """Where `minimise` ends."""
+
+    tolerance: float  # of -2 loglik
+    max_iterations: int
+    goal: float  # it gives up where the minimum will clearly be above
+
+
+class Optimum(NamedTuple):
+    """What `minimise` found."""
+
+    x: Floats  # angles, (k,)
+    value: float  # |v(x)|^2
+    n_iterations: int
+    converged: bool
+    found: Floats  # log determinant, then coefficients of the rows of W but the last
+    error: float  # largest standard error of an angle
+
+
 @njit
-def most(i: int, orders: Ints) -> float:
+def largest_pacf(i: int, orders: Ints) -> float:
     """Largest partial autocorrelation that parameter i may have; ``orders`` is (p, q, P, Q, season_length)."""
     own, seasonal = i < orders[0], 0 <= i - orders[0] - orders[1] < orders[2]
     return _STATIONARY if own or seasonal else 1.0
@@ -56,7 +83,7 @@ def coefficients(x: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats
     """``phi, theta, seasonal_phi, seasonal_theta`` at angles x, as `factors` has them: (k,) -> (p,), ..., (Q,)."""
     pacf = np.empty(x.size)
     for i in range(x.size):
-        pacf[i] = most(i, orders) * np.sin(x[i])
+        pacf[i] = largest_pacf(i, orders) * np.sin(x[i])
     phi, theta, seasonal_phi, seasonal_theta = factors(pacf, orders, circle)
     return phi, negative(theta), seasonal_phi, negative(seasonal_theta)
 
@@ -69,16 +96,16 @@ def factors(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats, 
     are those of a polynomial of stationary coefficients ``phi[k] circle**(k + 1)``, times ``circle``.
     """
     p, q, P, Q, s = orders[0], orders[1], orders[2], orders[3], orders[4]
-    phi = shrink(step_up(pacf[:p]), 1.0 / circle)
-    theta = shrink(step_up(pacf[p : p + q]), 1.0 / circle)
-    seasonal_phi = shrink(step_up(pacf[p + q : p + q + P]), circle ** (-s))
-    seasonal_theta = shrink(step_up(pacf[p + q + P : p + q + P + Q]), circle ** (-s))
+    phi = divide_roots(step_up(pacf[:p]), 1.0 / circle)
+    theta = divide_roots(step_up(pacf[p : p + q]), 1.0 / circle)
+    seasonal_phi = divide_roots(step_up(pacf[p + q : p + q + P]), circle ** (-s))
+    seasonal_theta = divide_roots(step_up(pacf[p + q + P : p + q + P + Q]), circle ** (-s))
     return phi, theta, seasonal_phi, seasonal_theta
 
 
 @njit
-def shrink(phi: Floats, factor: float) -> Floats:
-    """``phi[k] factor**(k + 1)``, in place, whose roots are those of phi divided by ``factor``: (p,) -> (p,)."""
+def divide_roots(phi: Floats, factor: float) -> Floats:
+    """The polynomial whose roots are those of phi over ``factor``, ``phi[k] factor**(k + 1)``, in place: (p,)."""
     power = 1.0
     for k in range(phi.shape[0]):
         power *= factor
@@ -94,12 +121,13 @@ def products(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]
 
 
 @njit_inline
-def room(orders: Ints, W: Floats) -> tuple[Floats, Floats]:
+def workspace(problem: LeastSquares) -> tuple[Floats, Floats]:
     """Where `tangents` works and what it fills: (k, r + n, N_LANES), (n_groups, r + n, N_LANES).
 
     They are made once for all points: of a long series they are large. With one group the second is the last row of
     the first.
     """
+    orders, W = problem.orders, problem.W
     n_groups = orders[:4].sum() // N_LANES + 1
     r = max(orders[0] + orders[4] * orders[2], orders[1] + orders[4] * orders[3])
     R = np.empty((W.shape[0], r + W.shape[1], N_LANES))
@@ -107,28 +135,26 @@ def room(orders: Ints, W: Floats) -> tuple[Floats, Floats]:
 
 
 @njit_inline
-def tangents(
-    x: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, R: Floats, E: Floats, whitening: Whitening
-) -> Floats:
-    """``v(x)`` and its derivatives by forward differences, into E: (n_groups, r + n, N_LANES). The log determinant,
-    and the coefficients of the rows of W but the last: (1 + k,).
+def tangents(x: Floats, problem: LeastSquares, R: Floats, E: Floats) -> Floats:
+    """The log determinant and the coefficients of the rows of W but the last, (1 + k,); ``v(x)`` and derivatives in E.
 
-    With the lanes of all groups counted on, lane 0 is v and lane i the derivative by ``x[i - 1]``; any more are 0.
-    ``W`` is (k + 1, n): ``n_missing`` rows X that stand for missing values, then regressors, then the series. Missing
-    values are integrated out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
+    The derivatives are forward differences. With the lanes of all groups of E, (n_groups, r + n, N_LANES), counted on,
+    lane 0 is v and lane i the derivative by ``x[i - 1]``; any more are 0. Missing values, of rows X, are integrated
+    out, which adds ``log det(X Omega^-1 X')`` to the log determinant.
     """
+    W, n_missing, orders, whitening = problem.W, problem.n_missing, problem.orders, problem.whitening
     n, k = W.shape[1] - n_missing, W.shape[0] - 1
     points, logdet, found = np.empty((x.size, N_LANES)), np.empty((1, N_LANES)), np.empty(1 + k)
     for group in range(E.shape[0]):
         for i in range(x.size):
-            largest = most(i, orders)
-            store(points, i, largest * np.sin(x[i]))
+            bound = largest_pacf(i, orders)
+            store(points, i, bound * np.sin(x[i]))
             lane = i + 1 - group * N_LANES
             if 0 <= lane < N_LANES:
-                points[i, lane] = largest * np.sin(x[i] + _STEP)
-        phi, theta = products(points, orders, circle)
-        _whiten(whitening[0], (W, phi, theta, R, logdet, whitening[1]))
-        residual, beta, U = _project(whitening[2], (R,))
+                points[i, lane] = bound * np.sin(x[i] + _STEP)
+        phi, theta = products(points, orders, problem.circle)
+        call_whiten(whitening.whiten, (W, phi, theta, R, logdet, whitening.beginning))
+        residual, beta, U = call_project(whitening.project, (R,))
         total = load(logdet, 0)
         for i in range(n_missing):
             total += 2.0 * log(load(U[i], i))
@@ -147,19 +173,20 @@ def tangents(
 
 
 @njit
-def squares(points: Floats, orders: Ints, W: Floats, n_missing: int, circle: float, whitening: Whitening) -> Floats:
+def squares(points: Floats, problem: LeastSquares) -> Floats:
     """``|v(x)|^2`` at each of some points, `N_LANES` of them in one sweep: (n_points, k) -> (n_points,)."""
+    W, n_missing, orders, whitening = problem.W, problem.n_missing, problem.orders, problem.whitening
     n, n_points = W.shape[1] - n_missing, points.shape[0]
-    R, _ = room(orders, W)
+    R, _ = workspace(problem)
     pacf, logdet = np.empty((points.shape[1], N_LANES)), np.empty((1, N_LANES))
     out, values = np.empty(n_points), np.empty((1, N_LANES))
     for begin in range(0, n_points, N_LANES):
         for i in range(points.shape[1]):
             for lane in range(N_LANES):
-                pacf[i, lane] = most(i, orders) * np.sin(points[min(begin + lane, n_points - 1), i])
-        phi, theta = products(pacf, orders, circle)
-        _whiten(whitening[0], (W, phi, theta, R, logdet, whitening[1]))
-        residual, _, U = _project(whitening[2], (R,))
+                pacf[i, lane] = largest_pacf(i, orders) * np.sin(points[min(begin + lane, n_points - 1), i])
+        phi, theta = products(pacf, orders, problem.circle)
+        call_whiten(whitening.whiten, (W, phi, theta, R, logdet, whitening.beginning))
+        residual, _, U = call_project(whitening.project, (R,))
         total = load(logdet, 0)
         for i in range(n_missing):
             total += 2.0 * log(load(U[i], i))
@@ -211,9 +238,9 @@ def damped_step(H: Floats, A: Floats, g: Floats, damping: float, M: Floats, step
     solve_cholesky(semidefinite_cholesky(M), step)
     for i in range(k):
         longest = max(longest, abs(step[i]))
-    shrink = -_LONGEST / longest if longest > _LONGEST else -1.0
+    scale = -_LONGEST / longest if longest > _LONGEST else -1.0
     for i in range(k):
-        step[i] *= shrink
+        step[i] *= scale
 
 
 @njit
@@ -275,42 +302,31 @@ def renew(G: Floats, step: Floats, g: Floats, A: Floats, B: Floats, full: Floats
 
 
 @njit
-def minimise(
-    x: Floats,
-    orders: Ints,
-    W: Floats,
-    n_missing: int,
-    circle: float,
-    stop: Stop,
-    known: Floats,
-    whitening: Whitening,
-) -> tuple[Floats, float, int, bool, Floats, float]:
-    """Angles at a minimum of ``|v(x)|^2``, the minimum, iterations, whether it converged, what `tangents` found, and
-    the largest standard error of an angle.
+def minimise(x: Floats, problem: LeastSquares, stop: Stop, known: Floats) -> Optimum:
+    """A minimum of ``|v(x)|^2``, from the angles x.
 
     Gauss-Newton steps with the damping of Levenberg and Marquardt (1963) and the second-order term of NL2SOL (Dennis,
     Gay & Welsch 1981): whichever of the two models foresaw the last gain better makes the next step. It has converged
     when the first model sees less than ``tolerance`` of -2 loglik ahead; it gives up, as converged, where even `_HOPE`
-    times the fall foreseen leaves the minimum above ``goal``, or where it comes near the optimum ``known``, (k,) or, if
-    there is none, (0,). ``stop`` is (tolerance, max_iterations, goal).
+    times the predicted fall leaves the minimum above ``goal``, or where it comes near the optimum ``known``, (k,) or, if
+    there is none, (0,).
     """
-    tolerance, max_iterations, goal = stop
-    x = x.copy()
-    n, k = W.shape[1] - n_missing, x.size
+    tolerance, x = stop.tolerance, x.copy()
+    n, k = problem.W.shape[1] - problem.n_missing, x.size
     A, B, full, M = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k))
     g, step, trial = np.zeros(k), np.zeros(k), x.copy()
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
-    R, E = room(orders, W)
+    R, E = workspace(problem)
     # with many parameters optima lie close together: a fit looks closer than a comparison of models
-    near = SAME if k <= _FEW or tolerance > _LOOSE else 0.1 * SAME
-    found, converged = np.empty(W.shape[0]), False
+    near = SAME if k <= _FEW_PARAMETERS or tolerance > _LOOSE else 0.1 * SAME
+    found, converged = np.empty(problem.W.shape[0]), False
     while True:
-        there = tangents(trial, orders, W, n_missing, circle, R, E, whitening)
+        there = tangents(trial, problem, R, E)
         G = gram(E, 1 + k)
         if G[0, 0] < best:
             gain, best, found = best - G[0, 0], G[0, 0], there
             if iteration >= 0:
-                by_plain, by_full = foreseen(step, A, g), foreseen(step, full, g)
+                by_plain, by_full = predicted_fall(step, A, g), predicted_fall(step, full, g)
                 use_secant = abs(gain - by_full) < abs(gain - by_plain) or iteration == 0
                 damping = damping * 0.1 if gain > 0.5 * (by_full if use_secant else by_plain) else damping * 2.0
             renew(G, step, g, A, B, full, iteration >= 0)
@@ -318,25 +334,35 @@ def minimise(
             for i in range(k):
                 x[i] = trial[i]
             damped_step(A, A, g, 0.0, M, step)
-            ahead = foreseen(step, A, g)
-            if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > goal:
+            ahead = predicted_fall(step, A, g)
+            if n * ahead < tolerance * best or best * np.exp(-_HOPE * ahead / best) > stop.goal:
                 converged = True
                 break
-            if iteration >= _FIRST_STEPS and known.size > 0 and apart(x, known) < near:
+            if iteration >= _FIRST_STEPS and known.size > 0 and pacf_distance(x, known) < near:
                 break
         else:
             refused += 1
             use_secant = not use_secant and iteration > 0 and damping < 1.0
             damping = max(damping * 6.0, 1e-4)
             if refused == 15 or iteration < 0:
-                converged = n * foreseen(step, A, g) < 10.0 * tolerance * best
+                converged = n * predicted_fall(step, A, g) < 10.0 * tolerance * best
                 break
-        if iteration == max_iterations:
+        if iteration == stop.max_iterations:
             break
         damped_step(full if use_secant else A, A, g, damping, M, step)
         for i in range(k):
             trial[i] = x[i] + step[i]
-    return x, best, max(iteration, 0), converged, found, np.sqrt(best / n * largest_of_inverse(A))
+    return Optimum(x, best, max(iteration, 0), converged, found, np.sqrt(best / n * largest_of_inverse(A)))
+
+
+WHITENING = record(Whitening, types.int64, types.int64, types.int64)
+LEAST_SQUARES = record(LeastSquares, types.int64[::1], types.float64[:, ::1], types.int64, types.float64, WHITENING)
+STOP = record(Stop, types.float64, types.int64, types.float64)
+OPTIMUM = record(
+    Optimum, types.float64[::1], types.float64, types.int64, types.boolean, types.float64[::1], types.float64
+)
+MINIMISE = OPTIMUM(types.float64[::1], LEAST_SQUARES, STOP, types.float64[::1])
+call_minimise = caller(MINIMISE)
 
 
 @njit
@@ -355,7 +381,7 @@ def largest_of_inverse(A: Floats) -> float:
 
 
 @njit
-def apart(x: Floats, other: Floats) -> float:
+def pacf_distance(x: Floats, other: Floats) -> float:
     """Largest difference of two points' partial autocorrelations."""
     most = 0.0
     for k in range(x.size):
@@ -364,7 +390,7 @@ def apart(x: Floats, other: Floats) -> float:
 
 
 @njit
-def foreseen(step: Floats, H: Floats, g: Floats) -> float:
+def predicted_fall(step: Floats, H: Floats, g: Floats) -> float:
     """Fall of ``|v|^2`` over a step, by a quadratic model: ``-2 g' step - step' H step``."""
     total = -quadratic(step, H, step)
     for i in range(g.size):

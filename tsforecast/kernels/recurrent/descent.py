@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._vectors import lanes, put, take
+from tsforecast.kernels._simd import lanes, put, take
 
-_LEAST = np.float32(1e-12)  # sum of weights that a loss is divided by
+_LEAST_WEIGHT = np.float32(1e-12)  # sum of weights that a loss is divided by
 
 
 @njit
@@ -38,7 +38,7 @@ def bound(gradient: Any, weights: Any, totals: Any, decays: Any, largest: Any, l
         put(room, 0, total)
         for i in range(whole, n):
             room[i - whole] += own[i] * own[i]
-        factor[0] = 1 / max(totals[1, e], _LEAST)
+        factor[0] = 1 / max(totals[1, e], _LEAST_WEIGHT)
         losses[e] = totals[0, e] * factor[0]
         norm = np.sqrt(room.sum()) * factor[0]
         if not norm <= largest[0]:  # nan is scaled, too, and stays nan

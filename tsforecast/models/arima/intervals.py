@@ -10,14 +10,14 @@ import dataclasses
 import numpy as np
 from scipy.special import stdtrit
 
-from tsforecast._types import Floats, Ints
+from tsforecast._types import Floats
 from tsforecast.kernels.arma import likelihood, start
 from tsforecast.kernels.arma.gls import by_gram_schmidt
-from tsforecast.models.arima.engines import numba as by_numba
-from tsforecast.models.arima.engines.kernels import whiten
-from tsforecast.models.arima.estimate import NO_STRUCTURE, ArimaFit
+from tsforecast.kernels.arma.limits import NO_STRUCTURE
+from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.prediction import forecast_moments
+from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.result import ArimaFit
 
 _STEP = 1e-4  # radians, of central differences
 _PRIOR = 0.8  # radians: standard deviation of an angle that the series tells nothing of
@@ -67,7 +67,7 @@ def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
     """
     order = fit.order
     degrees = max(fit.n_obs - order.n_arma - fit.beta.size, 1)
-    W, n_missing = by_numba.rows(y, Z, order)
+    W, n_missing = rows(y, Z, order)
     angles = start.angles(fit.phi, -fit.theta, fit.seasonal_phi, -fit.seasonal_theta)
     value, residual, U = _whitened(angles, order, W, n_missing)
     factor = np.ascontiguousarray(U[n_missing:, n_missing:])
@@ -95,7 +95,7 @@ def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: F
     order, scale = fit.order, fit.n_obs / known.degrees
     horizon = future.shape[0]
     plain = y - Z @ fit.beta
-    Y, _ = by_numba.levels(plain, order)
+    Y, _ = levels(plain, order)
     total = variance * scale
     if Z.shape[1]:
         paths = np.column_stack([_mean(known.angles, order, column, horizon) for column in Z.T])
@@ -160,7 +160,9 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:
-    return forecast_moments(Y, *_polynomials(x, order), order, horizon)
+    process = ArimaProcess(order, *_polynomials(x, order), 1.0)
+    ahead = process.forecast(process.state_of(Y), horizon)
+    return ahead.mean, ahead.variance
 
 
 def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
@@ -168,13 +170,9 @@ def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
 
 
 def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
-    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, _sizes(order), 1.0)
+    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, arma_sizes(order), 1.0)
     season = order.season_length
     return multiply(phi, seasonal_phi, season, -1.0), multiply(theta, seasonal_theta, season, 1.0)
-
-
-def _sizes(order: Order) -> Ints:
-    return np.array([order.p, order.q, order.P, order.Q, order.season_length], dtype=np.int64)
 
 
 def _regular(U: Floats) -> Floats:

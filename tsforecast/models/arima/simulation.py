@@ -5,10 +5,8 @@ from scipy.signal import lfilter, lfiltic
 
 from tsforecast._types import Floats
 from tsforecast.models.arima.engines.kernels import beginning
-from tsforecast.models.arima.engines.numba import levels
-from tsforecast.models.arima.estimate import ArimaFit
-from tsforecast.models.arima.order import multiply
-from tsforecast.models.arima.prediction import forecast_parts
+from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.result import ArimaFit
 
 
 def continue_paths(
@@ -35,14 +33,9 @@ def continue_paths(
     >>> bool(abs(paths.std() / np.sqrt(fit.sigma2) - 1) < 0.02)
     True
     """
-    fit = fit.invertible()
-    phi, theta = _polynomials(fit)
-    horizon = future.shape[0]
-    Y, _ = levels(y - Z @ fit.beta, fit.order)
-    mean, psi, loadings = forecast_parts(Y, phi, theta, fit.order, horizon)
-    errors = lfilter(psi, [1.0], rng.normal(size=(n_paths, horizon)), axis=1)
-    errors += rng.normal(size=(n_paths, loadings.shape[0])) @ loadings
-    return mean + future @ fit.beta + np.sqrt(fit.sigma2) * errors
+    process = ArimaProcess.of(fit)
+    ahead = process.forecast(process.filter(y - Z @ fit.beta).state, future.shape[0])
+    return ahead.shifted(future @ fit.beta).sample_paths(n_paths, rng)
 
 
 def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Generator) -> Floats:
@@ -70,7 +63,8 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     >>> bool(abs(paths.var() * (1 - fit.phi[0] ** 2) / fit.sigma2 - 1) < 0.03)
     True
     """
-    phi, theta = _polynomials(fit)
+    process = ArimaProcess.of(fit)
+    phi, theta = process.phi, process.theta
     lost, horizon = fit.order.n_lost, Z.shape[0]
     _, L, _ = beginning(phi, theta, 1)
     state = rng.normal(size=(n_paths, L.shape[0])) @ L.T
@@ -79,7 +73,7 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     ar, ma = pad.copy(), pad.copy()
     ar[: phi.size], ma[: theta.size] = -phi, theta
     w, _ = lfilter([1.0, *ma], [1.0, *ar], a, axis=1, zi=state) if L.size else (a, state)
-    w = np.sqrt(fit.sigma2) * w
+    w = np.sqrt(process.sigma2) * w
     if lost:
         known = ~np.isnan(y)
         given = np.interp(np.arange(lost), np.flatnonzero(known), y[known]) - Z[:lost] @ fit.beta
@@ -88,9 +82,3 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
         summed, _ = lfilter([1.0], operator, w, axis=1, zi=begin)
         w = np.hstack([np.broadcast_to(given, (n_paths, lost)), summed])
     return w + Z @ fit.beta
-
-
-def _polynomials(fit: ArimaFit) -> tuple[Floats, Floats]:
-    """Coefficients of the products of the lag polynomials."""
-    season = fit.order.season_length
-    return multiply(fit.phi, fit.seasonal_phi, season, -1.0), multiply(fit.theta, fit.seasonal_theta, season, 1.0)

@@ -6,8 +6,9 @@ import pytest
 from scipy import stats
 
 from tsforecast.models.arima import intervals
+from tsforecast.models.arima.auto import AutoARIMA
 from tsforecast.models.arima.estimate import forecast
-from tsforecast.models.arima.forecaster import ARIMA, AutoARIMA
+from tsforecast.models.arima.forecaster import ARIMA
 
 
 def test_interval_of_a_mean_is_the_textbook_one():

@@ -9,12 +9,11 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_wholly, resolution
+from tsforecast.kernels.arma.limits import ON_BOUND
 from tsforecast.models.arima.order import Order, partial_autocorrelations
+from tsforecast.models.arima.perfect_fit import DEGENERATE, perfect_fit, resolution
+from tsforecast.models.arima.result import ArimaFit
 
-_ON_BOUND = (
-    1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.arma.fit`
-)
 _SMALL, _BIG = 1e-3, 1e8  # largest values between which a series is fitted as it is
 
 
@@ -26,7 +25,7 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     >>> fit(np.sin(np.arange(40.0) ** 2), np.empty((40, 0)), (), Order(0, 0, 1)).converged
     True
     """
-    exact = explained_wholly(y, Z, names, order)
+    exact = perfect_fit(y, Z, names, order)
     if exact is not None:
         return exact
     unit = _unit(y)
@@ -46,7 +45,7 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     value = float(result.llf) + _constant(y, order)
     n_obs = int((~np.isnan(y)).sum()) - order.n_lost
     pacf = np.concatenate([partial_autocorrelations(part) for part in (phi, seasonal_phi)])
-    inside = bool((n_obs * (1.0 - np.abs(pacf)) >= _ON_BOUND).all())
+    inside = bool((n_obs * (1.0 - np.abs(pacf)) >= ON_BOUND).all())
     return ArimaFit(
         order, phi, theta, seasonal_phi, seasonal_theta, beta, names, float(result.params[-1]), value,
         n_obs, bool(result.mle_retvals["converged"]) and inside, int(result.mle_retvals["iterations"]),

@@ -142,5 +142,5 @@ class OnePass:
         (values, gradient), sizes = self._flat, sizes_of(network, hidden, batch)
         weights, where, kind = (values, *self._fixed), (readout.start, self._values.shape[1]), KINDS[self.head.name]
         arrays = (flat(hidden), x, weights, tuple(asked), kind, totals.reshape(-1), (to_slopes, gradient))
-        point_loss(*arrays, sizes, where)
+        point_loss(*arrays, (*sizes, *where))
         return totals, slopes

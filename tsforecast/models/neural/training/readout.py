@@ -64,7 +64,7 @@ def losses_and_slopes(
     x, target, weight = (flat(part.to(hidden.dtype).contiguous()) for part in (batch.x, batch.target, batch.weight))
     weights = (flat(readout), *fixed_of(network))
     gradients, sizes, kind = (flat(dhidden), flat(dreadout)), sizes_of(network, hidden, batch), KINDS[head.name]
-    point_loss(flat(hidden), x, weights, (target, weight), kind, flat(totals), gradients, sizes, (0, size))
+    point_loss(flat(hidden), x, weights, (target, weight), kind, flat(totals), gradients, (*sizes, 0, size))
     return totals, dhidden, dreadout
 
 
