@@ -12,9 +12,11 @@ from statsmodels.tools.sm_exceptions import InterpolationWarning
 from statsmodels.tsa.seasonal import STL
 from statsmodels.tsa.stattools import kpss as kpss_of_statsmodels
 
-from tsforecast.kernels.arma import order_search, polynomial, residuals
-from tsforecast.kernels.arma.fit import FitKernels
-from tsforecast.kernels.arma.likelihood import Optimum, Whitening
+from tsforecast.kernels.arma import polynomial, residuals
+from tsforecast.kernels.arma.estimation import order_search
+from tsforecast.kernels.arma.estimation.likelihood import Whitening
+from tsforecast.kernels.arma.estimation.minimise import Optimum
+from tsforecast.kernels.arma.estimation.multistart import FitKernels
 from tsforecast.kernels.series import stl, unit_root
 
 few = settings(max_examples=25, deadline=None, derandomize=True)  # the first call compiles

@@ -41,7 +41,7 @@ class VectorType(types.Type):
         self.vector = ir.VectorType(self.number, self.n_lanes)
 
     def unify(self, typingctx: Any, other: types.Type) -> types.Type | None:
-        """This type where the other is a plain number."""
+        """The vector, where the other is a plain number."""
         return self if isinstance(other, _NUMBER) else None
 
 

@@ -2,7 +2,7 @@
 
 from tsforecast._types import Floats
 from tsforecast.kernels._jit import caller, njit
-from tsforecast.kernels.arma.beginning import semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.arma.cholesky import semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.arma.lanes import (
     inner,
     largest,
@@ -28,7 +28,8 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
     """Residual of the last row on the others, their coefficients, and the triangular factor: R is (k + 1, m).
 
     ``U' U`` holds the inner products of the first k rows. R is written over and may have lanes
-    (`tsforecast.kernels.arma.lanes`). A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] = 0``.
+    (`tsforecast.kernels.arma.lanes`). A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] =
+    0``.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def row_products(R: Floats) -> Floats:
 
 @njit
 def well_conditioned(L: Floats, G: Floats) -> bool:
-    """Whether every row is told well from those before it, by the inner products G and their Cholesky factor L."""
+    """Whether no row is nearly a combination of those before it, by inner products G and their Cholesky factor L."""
     worst = 0.0
     for i in range(L.shape[0]):
         left = load2(L, i, i)
@@ -128,7 +129,7 @@ def by_normal_equations(R: Floats, L: Floats, G: Floats) -> tuple[Floats, Floats
     """`project` from inner products G and their Cholesky factor L, many rows at the cost of one pass.
 
     The residual and the coefficients are corrected once by what the residual still has in common with the rows: the
-    corrected seminormal equations, as exact as an orthogonalisation where the rows are told from each other (Bjorck
+    corrected seminormal equations, as exact as an orthogonalisation where the rows are not nearly alike (Bjorck
     1987).
     """
     k, m = L.shape[0], R.shape[1]

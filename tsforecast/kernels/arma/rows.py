@@ -13,7 +13,7 @@ def levels(y: Floats, orders: Ints) -> tuple[Floats, int]:
 
     ``orders`` is (p, d, q, P, D, Q, season_length). A missing value is filled from its neighbours on a line; its row is
     1 there and else 0. A row that differencing makes a combination of the earlier ones is left out: that value cannot
-    be told.
+    be known.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def levels(y: Floats, orders: Ints) -> tuple[Floats, int]:
 
 @njit
 def identified(Y: Floats, orders: Ints) -> Floats:
-    """Y without the rows of missing values that cannot be told after differencing: (k, n) -> (<= k, n).
+    """Y without the rows of missing values that cannot be known after differencing: (k, n) -> (<= k, n).
 
     Those are the ones that differencing makes combinations of earlier rows.
     """

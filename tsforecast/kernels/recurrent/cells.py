@@ -24,7 +24,7 @@ is n_steps, or 1 where no gradient is wanted and each step may write over the la
     reset          (n_members or 1, n_steps, n_streams): whether the state before the step is reset
     trace          (n_members, n_held, n_streams, n_row)
     hs, dhs        (n_members, n_steps, n_streams, n_units)
-    plan           `LayerSizes` and `Pieces`, as plain tuples: numba takes longer to recognise named ones than some calls take
+    plan           `LayerSizes` and `Pieces`, as plain tuples: numba takes longer to recognise named ones
 """
 
 from typing import Any, NamedTuple, TypeAlias

@@ -64,9 +64,9 @@ def from_panel(n: int, panel: Any, runs: Any, values: Any, begin: int, step: int
 @njit
 def aligned(n: int, like: Any) -> Any:
     """Zeros, ``n`` of them, from the beginning of a line of the cache on."""
-    room = np.zeros(n + 64 // like.itemsize, like.dtype)
-    begin = (-room.ctypes.data % 64) // like.itemsize
-    return room[begin : begin + n]
+    buffer = np.zeros(n + 64 // like.itemsize, like.dtype)
+    begin = (-buffer.ctypes.data % 64) // like.itemsize
+    return buffer[begin : begin + n]
 
 
 @njit

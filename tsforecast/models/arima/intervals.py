@@ -11,9 +11,9 @@ import numpy as np
 from scipy.special import stdtrit
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma import likelihood, start
+from tsforecast.kernels.arma.estimation import likelihood, start
+from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE
 from tsforecast.kernels.arma.gls import by_gram_schmidt
-from tsforecast.kernels.arma.limits import NO_STRUCTURE
 from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.process import ArimaProcess
@@ -37,7 +37,7 @@ class Learnt:
     degrees : int
         Degrees of freedom of the innovation variance: known values less coefficients.
     angles : ndarray, shape (k,)
-        The lag polynomials, as `kernels.arma.likelihood` has them.
+        The lag polynomials, as `kernels.arma.estimation.likelihood` has them.
     steps : ndarray, shape (k, k)
         Rows whose outer products sum up to the covariance of the angles.
     factor : ndarray, shape (n_regressors, n_regressors)
@@ -151,7 +151,7 @@ def quantiles_of(levels: Floats, degrees: int, chosen: bool) -> Floats:
 
 
 def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Floats, Floats, Floats]:
-    """``v`` of `kernels.arma.likelihood` at the angles x, the innovations in it, and the factor of the rows."""
+    """``v(x)`` of `kernels.arma.estimation.likelihood`, the innovations in it, and the factor of the rows."""
     R, logdet = whiten(W, *_polynomials(x, order))
     residual, _, U = by_gram_schmidt(R)
     logdet += 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())

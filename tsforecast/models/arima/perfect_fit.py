@@ -3,7 +3,7 @@
 import numpy as np
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma.limits import NO_STRUCTURE, ROUNDING
+from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE, ROUNDING
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.result import ArimaFit
 

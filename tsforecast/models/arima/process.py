@@ -8,7 +8,7 @@ from scipy.linalg import solve_triangular
 from scipy.signal import lfilter
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma import beginning as arma
+from tsforecast.kernels.arma import autocovariance
 from tsforecast.kernels.arma.forecast import extrapolate, state_paths
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.kernels.arma.residuals import recursive_residuals
@@ -29,7 +29,7 @@ class ArimaState:
     W : ndarray, shape (n_missing + 1, n)
         The same rows differenced.
     R : ndarray, shape (n_missing + 1, r + n)
-        The same rows whitened (`kernels.arma.beginning.whiten`).
+        The same rows whitened (`kernels.arma.whitening.whiten`).
     logdet : float
         Log determinant of the covariance that made them so.
     """
@@ -96,7 +96,7 @@ class ArimaProcess:
         """The next ``horizon`` values after a state.
 
         What is not known, in this order: later innovations; the state ``z`` at the beginning given the data, of
-        covariance ``(C C')^-1`` (see `kernels.arma.beginning`), where it is still felt; the missing values given the
+        covariance ``(C C')^-1`` (see `kernels.arma.whitening`), where it is still felt; the missing values given the
         data, of covariance ``(U' U)^-1``.
         """
         phi, theta, operator = self.phi, self.theta, self.order.differences()
@@ -158,7 +158,7 @@ class ArimaFiltered:
 
         They are those of the Kalman filter with a diffuse start. nan for what differencing loses, for missing values,
         and for a value that only tells a missing one. The unknowns are the state at the beginning, of known
-        distribution, and the missing values (see `kernels.arma.beginning`).
+        distribution, and the missing values (see `kernels.arma.whitening`).
         """
         phi, theta, order = self.process.phi, self.process.theta, self.process.order
         W = order.difference(self.Y.T)  # (n, n_missing + 1)
@@ -177,7 +177,7 @@ class ArimaFiltered:
 
 def _integrated_psi(phi: Floats, theta: Floats, operator: Floats, horizon: int) -> Floats:
     """First weights of ``theta(B) / (phi(B) operator(B))``: (horizon,)."""
-    psi: Floats = arma.psi_weights(phi, theta, horizon)
+    psi: Floats = autocovariance.psi_weights(phi, theta, horizon)
     for h in range(horizon):
         span = min(h, operator.size - 1)
         psi[h] -= operator[1 : span + 1] @ psi[h - span : h][::-1]

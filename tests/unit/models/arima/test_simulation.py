@@ -9,6 +9,7 @@ from tsforecast.exceptions import CovariateError, ParameterError
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import forecast
 from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
+from tsforecast.models.arima.process import ArimaProcess
 
 
 def walk(n_obs=150, seed=0):

@@ -6,42 +6,41 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import address, announce, is_compiled, run_beside
-from tsforecast.kernels.arma import beginning as arma
-from tsforecast.kernels.arma import fit as kernel
-from tsforecast.kernels.arma import gls, likelihood
+from tsforecast.kernels.arma import gls, whitening
 from tsforecast.kernels.arma import rows as row_kernels
+from tsforecast.kernels.arma.estimation import likelihood, minimise, multistart, panel, starting_points
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.kernels.arma.lanes import N_LANES
 from tsforecast.models.arima.order import Order, multiply
 
 
 @functools.cache
-def fit_kernels() -> kernel.FitKernels:
+def fit_kernels() -> multistart.FitKernels:
     """Addresses of what a fit calls, compiled now where this machine has not compiled them before.
 
     A process beside this one then compiles one half (`compile_second_half`): half a minute becomes a quarter.
     """
     beside = None
-    if not is_compiled(likelihood.minimise):
+    if not is_compiled(minimise.minimise):
         announce("the ARIMA kernels")
         beside = run_beside(f"import {__name__}; {__name__}.compile_second_half()")
-    whiten, project = address(arma.whiten, arma.WHITEN), address(gls.project, gls.PROJECT)
-    whitening = likelihood.Whitening(whiten, _beginning_kernel(), project)
-    minimise = address(likelihood.minimise, likelihood.MINIMISE)
+    whiten, project = address(whitening.whiten, whitening.WHITEN), address(gls.project, gls.PROJECT)
+    of_whitening = likelihood.Whitening(whiten, _beginning_kernel(), project)
+    of_minimise = address(minimise.minimise, minimise.MINIMISE)
     if beside is not None:
         beside.wait()  # what it has not done, for whatever reason, is compiled here
-    return kernel.FitKernels(minimise, compile_second_half(), whitening)
+    return multistart.FitKernels(of_minimise, compile_second_half(), of_whitening)
 
 
 def compile_second_half() -> int:
-    """The address of `tsforecast.kernels.arma.fit.starting_points`; it and `fit_panel` are compiled."""
-    address(kernel.fit_panel, kernel.FIT_PANEL)
-    where: int = address(kernel.starting_points, kernel.STARTING_POINTS)
+    """The address of `starting_points`; it and `fit_panel` are compiled now, where they must be."""
+    address(panel.fit_panel, panel.FIT_PANEL)
+    where: int = address(starting_points.starting_points, starting_points.STARTING_POINTS)
     return where
 
 
 def whiten(W: Floats, phi: Floats, theta: Floats) -> tuple[Floats, float]:
-    """`tsforecast.kernels.arma.beginning.whiten` at one point: (k, n) -> (k, r + n) and the log determinant.
+    """`tsforecast.kernels.arma.whitening.whiten` at one point: (k, n) -> (k, r + n) and the log determinant.
 
     Examples
     --------
@@ -51,12 +50,12 @@ def whiten(W: Floats, phi: Floats, theta: Floats) -> tuple[Floats, float]:
     """
     k, n = W.shape
     R, logdet = np.empty((k, max(phi.size, theta.size) + n, N_LANES)), np.empty((1, N_LANES))
-    arma.whiten(np.array(W, order="C"), _spread(phi), _spread(theta), R, logdet, _beginning_kernel())
+    whitening.whiten(np.array(W, order="C"), _spread(phi), _spread(theta), R, logdet, _beginning_kernel())
     return np.ascontiguousarray(R[:, :, 0]), float(logdet[0, 0])
 
 
 def beginning(phi: Floats, theta: Floats, n: int) -> tuple[Floats, Floats, Floats]:
-    """`tsforecast.kernels.arma.beginning.beginning` at one point: ``pi``, ``L`` and ``C``.
+    """`tsforecast.kernels.arma.whitening.beginning` at one point: ``pi``, ``L`` and ``C``.
 
     Examples
     --------
@@ -64,13 +63,13 @@ def beginning(phi: Floats, theta: Floats, n: int) -> tuple[Floats, Floats, Float
     >>> float(L[0, 0])  # of the state 0.6 w, where the variance of w is 1 / (1 - 0.6**2)
     0.75
     """
-    pi, L, C = arma.beginning(_spread(phi), _spread(theta), n)
+    pi, L, C = whitening.beginning(_spread(phi), _spread(theta), n)
     return pi[:, 0], np.ascontiguousarray(L[:, :, 0]), np.ascontiguousarray(C[:, :, 0])
 
 
 @functools.cache
 def _beginning_kernel() -> int:
-    where: int = address(arma.beginning, arma.BEGINNING)
+    where: int = address(whitening.beginning, whitening.BEGINNING)
     return where
 
 

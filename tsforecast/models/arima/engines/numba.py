@@ -6,8 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels.arma import fit as kernel
-from tsforecast.kernels.arma import likelihood
+from tsforecast.kernels.arma.estimation import likelihood, multistart, panel
 from tsforecast.models.arima.engines.kernels import all_sizes, arma_sizes, fit_kernels
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.perfect_fit import DEGENERATE
@@ -59,12 +58,12 @@ def fit_many(
     n_series = indptr.size - 1
     orders, n_starts, kernels = all_sizes(order), _n_starts(order), fit_kernels()
     if n_jobs == 1 or n_series == 1:
-        tables = [kernel.fit_panel(y, indptr, Z, orders, n_starts, kernels)]
+        tables = [panel.fit_panel(y, indptr, Z, orders, n_starts, kernels)]
     else:
         cuts = np.linspace(0, n_series, min(n_series, _PARTS * n_jobs) + 1).astype(np.int64)
         parts = [indptr[a : b + 1] for a, b in itertools.pairwise(cuts)]
         with ThreadPoolExecutor(n_jobs) as threads:  # the kernels run without the interpreter's lock
-            tables = list(threads.map(lambda own: kernel.fit_panel(y, own, Z, orders, n_starts, kernels), parts))
+            tables = list(threads.map(lambda own: panel.fit_panel(y, own, Z, orders, n_starts, kernels), parts))
     return [
         _result(values[i], numbers[i], names, order)
         for values, numbers in tables
@@ -89,12 +88,12 @@ def fit_from(
     orders = arma_sizes(order)
     kernels = fit_kernels()
     problem = likelihood.LeastSquares(orders, W, n_missing, circle, kernels.whitening)
-    x, least, n_iterations, converged, found, _ = kernel.maximise(starts, problem, kernels.minimise)
+    x, least, n_iterations, converged, found, _ = multistart.maximise(starts, problem, kernels.minimise)
     n = W.shape[1] - n_missing
     sigma2, value = likelihood.variance(least, found[0], n), likelihood.loglik(least, n)
     if not np.isfinite(value) or not sigma2 > smallest**2:
         raise FloatingPointError(DEGENERATE)
-    converged = converged and not (circle == 1.0 and kernel.on_bound(x, orders, n))
+    converged = converged and not (circle == 1.0 and panel.on_bound(x, orders, n))
     polynomials = likelihood.coefficients(x, orders, circle)
     return ArimaFit(
         order, *polynomials, found[1 + n_missing :], names, sigma2, value, n, converged, n_iterations,
@@ -130,20 +129,20 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
 
 
 def _result(values: Floats, numbers: Floats, names: tuple[str, ...], order: Order) -> ArimaFit | Exception:
-    status = int(numbers[kernel.STATUS])
-    if status >= kernel.COLLINEAR:
-        name = names[status - kernel.COLLINEAR]
+    status = int(numbers[panel.STATUS])
+    if status >= panel.COLLINEAR:
+        name = names[status - panel.COLLINEAR]
         return np.linalg.LinAlgError(f"regressor {name!r} is constant or a combination of the others once differenced")
-    if status == kernel.NOTHING_LEFT:
+    if status == panel.NOTHING_LEFT:
         return ArithmeticError(f"no more values are known than the {order.n_lost} that differencing takes")
-    if status == kernel.NOT_FINITE:
+    if status == panel.NOT_FINITE:
         return FloatingPointError(DEGENERATE)
     p, q, P, Q = order.p, order.q, order.P, order.Q
     seasonal = values[p + q :]
     return ArimaFit(
         order, values[:p], values[p : p + q], seasonal[:P], seasonal[P : P + Q], seasonal[P + Q :], names,
-        float(numbers[kernel.SIGMA2]), float(numbers[kernel.LOGLIK]), int(numbers[kernel.N_OBS]),
-        bool(numbers[kernel.CONVERGED]), int(numbers[kernel.N_ITERATIONS]),
+        float(numbers[panel.SIGMA2]), float(numbers[panel.LOGLIK]), int(numbers[panel.N_OBS]),
+        bool(numbers[panel.CONVERGED]), int(numbers[panel.N_ITERATIONS]),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma.limits import ON_BOUND
+from tsforecast.kernels.arma.estimation.limits import ON_BOUND
 from tsforecast.models.arima.order import Order, partial_autocorrelations
 from tsforecast.models.arima.perfect_fit import DEGENERATE, perfect_fit, resolution
 from tsforecast.models.arima.result import ArimaFit

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma import start
+from tsforecast.kernels.arma.estimation import start
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.engines.kernels import rows

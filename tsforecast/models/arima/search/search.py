@@ -8,7 +8,7 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import address
-from tsforecast.kernels.arma import likelihood, order_search
+from tsforecast.kernels.arma.estimation import likelihood, order_search
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.engines import numba as by_numba

@@ -11,8 +11,10 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
-from tsforecast.kernels.arma.fit import FitKernels, call_starting_points
-from tsforecast.kernels.arma.likelihood import LeastSquares, Stop, call_minimise, coefficients, divide_roots, variance
+from tsforecast.kernels.arma.estimation.likelihood import LeastSquares, coefficients, divide_roots, variance
+from tsforecast.kernels.arma.estimation.minimise import Stop, call_minimise
+from tsforecast.kernels.arma.estimation.multistart import FitKernels
+from tsforecast.kernels.arma.estimation.starting_points import call_starting_points
 from tsforecast.kernels.arma.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
@@ -49,8 +51,8 @@ class Rules(NamedTuple):
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
     over; else it is maximised subject to all roots lying outside of it, and a polynomial that ends on this bound counts
-    as one parameter more: where its best root would lie is a choice beside the others. ``kernels`` are those of a fit
-    (`tsforecast.kernels.arma.fit`), and ``has_root_within``, used with ``rejects`` only, is that of `has_root_within`.
+    as one parameter more: where its best root would lie is a choice beside the others. ``kernels`` are those of a fit;
+    the kernel `has_root_within` is used with ``rejects`` only.
     """
 
     criterion: int
