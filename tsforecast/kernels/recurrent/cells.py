@@ -47,7 +47,7 @@ from tsforecast.kernels.recurrent.steps import (
     pull,
     units_of,
 )
-from tsforecast.kernels.recurrent.tile import Factors, Rows, product
+from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, product
 
 N_BLOCKS = {"rnn": 1, "lstm": 5, "gru": 4}
 _ONE = np.float32(1)  # no upcast of float32
@@ -77,6 +77,34 @@ class Pieces(NamedTuple):
     end: int
 
 
+class LSTMStep(NamedTuple):
+    """Where a step of an LSTM reads and writes a tile: in gates, trace, state and hs."""
+
+    gates: Rows
+    last: Rows  # c before the step
+    c: Rows
+    h: Rows
+
+
+class GRUStep(NamedTuple):
+    """Where a step of a GRU reads and writes a tile: in gates, trace and hs."""
+
+    gates: Rows
+    last: Rows  # h before the step
+    h: Rows
+
+
+class StepBack(NamedTuple):
+    """Where the way back through a step reads and writes a tile: in gates, trace, dhs, dstate and slopes."""
+
+    gates: Rows
+    last: Rows  # what the step began with
+    up: Rows  # gradient of h from above
+    late: Rows  # gradient of h from the step after
+    to_c: int  # numbers from that to the gradient of c, of an LSTM
+    slopes: Rows
+
+
 Span: TypeAlias = tuple[int, int, int]  # `Pieces`
 Plan: TypeAlias = tuple[tuple[int, int, int, int, int, int, int, int], Span]
 
@@ -94,14 +122,13 @@ def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: A
         for t in range(sizes.n_steps):
             row = ((e * n_held + min(t, n_held - 1)) * n_streams + a) * n_row
             begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
-            enter(n, n_units, own, first, reset, reset_at, Rows(trace, row + lead, n_row))
-            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, Rows(trace, begin, n_row))
+            enter(n, n_units, own, first, reset, reset_at, trace, Rows(row + lead, n_row))
+            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, trace, Rows(begin, n_row))
             own, first = hs, ((e * sizes.n_steps + t) * n_streams + a) * n_units
-            factors = Factors(trace, begin + 1, n_row, 1)
             for j in range(0, n_units, width):
-                bias = (e * n_units + j) * n_factors
-                weights, biases = Rows(panel, bias + width, width), Rows(panel, bias, 0)
-                product(n, 1, n_factors - 1, factors, weights, biases, Rows(hs, first + j, n_units))
+                bias, factors, h = (e * n_units + j) * n_factors, Factors(begin + 1, n_row, 1), Rows(first + j, n_units)
+                places = Places(n_factors - 1, factors, Rows(bias + width, width), Rows(bias, 0), h)
+                product(n, 1, places, trace, panel, panel, hs)
             for j in range(first, first + n * n_units, width):
                 put(hs, j, tanh(take(hs, j)))
         copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
@@ -135,8 +162,9 @@ def rnn_backward(
             if dx.size > 0:
                 pull(n, Gates(1, 0, 1), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
-                total = Rows(dpanel, (e * n_units + j) * n_factors, width)
-                product(n_factors, 1, n, Factors(trace, begin, 1, n_row), Rows(slopes, j * n, width), total, total)
+                total = Rows((e * n_units + j) * n_factors, width)
+                places = Places(n, Factors(begin, 1, n_row), Rows(j * n, width), total, total)
+                product(n_factors, 1, places, trace, slopes, dpanel, dpanel)
             clear(n, n_units, dstate, own, reset, reset_at)
 
 
@@ -157,36 +185,37 @@ def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: 
             row = ((e * n_held + held) * n_streams + a) * n_row
             work = ((e * n_pieces + piece) * n_held + held) * 5 * span.n_rows * n_units
             begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
-            enter(n, n_units, own, first, reset, reset_at, Rows(trace, row + lead, n_row))
-            enter(n, n_units, state, c_at, reset, reset_at, Rows(trace, row + lead + n_units, n_row))
-            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, Rows(trace, begin, n_row))
+            enter(n, n_units, own, first, reset, reset_at, trace, Rows(row + lead, n_row))
+            enter(n, n_units, state, c_at, reset, reset_at, trace, Rows(row + lead + n_units, n_row))
+            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, trace, Rows(begin, n_row))
             own, first = hs, ((e * sizes.n_steps + t) * n_streams + a) * n_units
-            factors = Factors(trace, begin + 1, n_row, 1)
             for j in range(0, n_units, width):
-                bias, blocks = 4 * (e * n_units + j) * n_factors, Rows(gates, work + 5 * j * n, 5 * width)
-                product(n, 4, n_factors - 1, factors, Rows(panel, bias + step, step), Rows(panel, bias, 0), blocks)
-                last, c = Rows(trace, row + lead + n_units + j, n_row), Rows(state, c_at + j, n_units)
-                _lstm_step(n, blocks, last, c, Rows(hs, first + j, n_units))
+                bias, blocks = 4 * (e * n_units + j) * n_factors, Rows(work + 5 * j * n, 5 * width)
+                weights, biases = Rows(bias + step, step), Rows(bias, 0)
+                places = Places(n_factors - 1, Factors(begin + 1, n_row, 1), weights, biases, blocks)
+                product(n, 4, places, trace, panel, panel, gates)
+                last, c = Rows(row + lead + n_units + j, n_row), Rows(c_at + j, n_units)
+                _lstm_step(n, LSTMStep(blocks, last, c, Rows(first + j, n_units)), gates, trace, state, hs)
         copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _lstm_step(n: int, gates: Rows, last: Rows, c: Rows, h: Rows) -> None:
-    """Gates, c and h of a tile from what goes into the gates and from the ``last`` c."""
-    work, width = gates.values, lanes(gates.values)
+def _lstm_step(n: int, rows: LSTMStep, work: Any, trace: Any, state: Any, hs: Any) -> None:
+    """Gates, c and h of a tile from what goes into the gates and from the last c."""
+    width, last, c, h = lanes(work), rows.last, rows.c, rows.h
     for r in range(n):
-        k = gates.at + r * gates.row
+        k = rows.gates.at + r * rows.gates.row
         i, f = sigmoid(take(work, k)), sigmoid(take(work, k + width))
         g, o = tanh(take(work, k + 2 * width)), sigmoid(take(work, k + 3 * width))
-        new = f * take(last.values, last.at + r * last.row) + i * g
+        new = f * take(trace, last.at + r * last.row) + i * g
         m = tanh(new)
         put(work, k, i)
         put(work, k + width, f)
         put(work, k + 2 * width, g)
         put(work, k + 3 * width, o)
         put(work, k + 4 * width, m)
-        put(c.values, c.at + r * c.row, new)
-        put(h.values, h.at + r * h.row, o * m)
+        put(state, c.at + r * c.row, new)
+        put(hs, h.at + r * h.row, o * m)
 
 
 @njit
@@ -211,35 +240,33 @@ def lstm_backward(
             begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
             work = ((e * n_pieces + piece) * n_held + t) * 5 * span.n_rows * n_units
             for j in range(0, n_units, width):
-                blocks, up = Rows(gates, work + 5 * j * n, 5 * width), Rows(dhs, now * n_units + j, n_units)
-                last, late = Rows(trace, row + lead + n_units + j, n_row), Rows(dstate, own + j, n_units)
-                _lstm_slopes(n, blocks, last, up, late, flow - own, Rows(slopes, 4 * j * n, step))
+                blocks, up = Rows(work + 5 * j * n, 5 * width), Rows(now * n_units + j, n_units)
+                last, late = Rows(row + lead + n_units + j, n_row), Rows(own + j, n_units)
+                rows = StepBack(blocks, last, up, late, flow - own, Rows(4 * j * n, step))
+                _lstm_slopes(n, rows, gates, trace, dhs, dstate, slopes)
             pull(n, Gates(4, 0, 4), slopes, to_state, n_units, dstate, own)
             if dx.size > 0:
                 pull(n, Gates(4, 0, 4), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
-                total = Rows(dpanel, 4 * (e * n_units + j) * n_factors, step)
-                product(n_factors, 4, n, Factors(trace, begin, 1, n_row), Rows(slopes, 4 * j * n, step), total, total)
+                total = Rows(4 * (e * n_units + j) * n_factors, step)
+                places = Places(n, Factors(begin, 1, n_row), Rows(4 * j * n, step), total, total)
+                product(n_factors, 4, places, trace, slopes, dpanel, dpanel)
             clear(n, n_units, dstate, own, reset, reset_at)
             clear(n, n_units, dstate, flow, reset, reset_at)
 
 
 @njit
-def _lstm_slopes(n: int, gates: Rows, last: Rows, up: Rows, late: Rows, to_c: int, slopes: Rows) -> None:
-    """Slopes of a tile of a step, from the gradients ``up`` of its h and ``late`` of the state after it.
-
-    In ``late`` the gradient of c lies ``to_c`` numbers after that of h. The former goes on to the step before, the
-    latter is left zero.
-    """
-    work, dstate, out, width = gates.values, late.values, slopes.values, lanes(gates.values)
+def _lstm_slopes(n: int, rows: StepBack, work: Any, trace: Any, dhs: Any, dstate: Any, out: Any) -> None:
+    """Slopes of a tile of a step; the gradient of c goes on to the step before, that of h is left zero."""
+    width, last, up, late, to_c = lanes(work), rows.last, rows.up, rows.late, rows.to_c
     for r in range(n):
-        k, s, u = gates.at + r * gates.row, slopes.at + r * slopes.row, late.at + r * late.row
+        k, s, u = rows.gates.at + r * rows.gates.row, rows.slopes.at + r * rows.slopes.row, late.at + r * late.row
         i, f, g = take(work, k), take(work, k + width), take(work, k + 2 * width)
         o, m = take(work, k + 3 * width), take(work, k + 4 * width)
-        dy = take(up.values, up.at + r * up.row) + take(dstate, u)
+        dy = take(dhs, up.at + r * up.row) + take(dstate, u)
         dc = take(dstate, u + to_c) + dy * o * (_ONE - m * m)
         put(out, s, dc * g * i * (_ONE - i))
-        put(out, s + width, dc * take(last.values, last.at + r * last.row) * f * (_ONE - f))
+        put(out, s + width, dc * take(trace, last.at + r * last.row) * f * (_ONE - f))
         put(out, s + 2 * width, dc * i * (_ONE - g * g))
         put(out, s + 3 * width, dy * m * o * (_ONE - o))
         put(dstate, u + to_c, dc * f)
@@ -262,34 +289,34 @@ def gru_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: A
             row = ((e * n_held + held) * n_streams + a) * n_row
             work = ((e * n_pieces + piece) * n_held + held) * 4 * span.n_rows * n_units
             begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
-            enter(n, n_units, own, first, reset, reset_at, Rows(trace, row + lead, n_row))
-            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, Rows(trace, begin, n_row))
+            enter(n, n_units, own, first, reset, reset_at, trace, Rows(row + lead, n_row))
+            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, trace, Rows(begin, n_row))
             own, first = hs, ((e * sizes.n_steps + t) * n_streams + a) * n_units
-            inputs, before = Factors(trace, begin + 1, n_row, 1), Factors(trace, row + lead, n_row, 1)
+            inputs, before = Factors(begin + 1, n_row, 1), Factors(row + lead, n_row, 1)
             for j in range(0, n_units, width):
                 at, bias = work + 4 * j * n, e * n_panel + 3 * j * n_factors
-                weights, biases = Rows(panel, bias + step, step), Rows(panel, bias, 0)
-                product(n, 3, n_inputs, inputs, weights, biases, Rows(gates, at, 4 * width))
-                begin_with(n, panel, e * n_panel + 3 * n_factors * n_units + j, Rows(gates, at + step, 4 * width))
-                weights, total = Rows(panel, bias + (1 + n_inputs) * step, step), Rows(gates, at + width, 4 * width)
-                product(n, 3, sizes.hidden_size, before, weights, total, total)
-                last, h = Rows(trace, row + lead + j, n_row), Rows(hs, first + j, n_units)
-                _gru_step(n, Rows(gates, at, 4 * width), last, h)
+                blocks, weights = Rows(at, 4 * width), Rows(bias + step, step)
+                product(n, 3, Places(n_inputs, inputs, weights, Rows(bias, 0), blocks), trace, panel, panel, gates)
+                begin_with(n, panel, e * n_panel + 3 * n_factors * n_units + j, gates, Rows(at + step, 4 * width))
+                weights, total = Rows(bias + (1 + n_inputs) * step, step), Rows(at + width, 4 * width)
+                product(n, 3, Places(sizes.hidden_size, before, weights, total, total), trace, panel, gates, gates)
+                last, h = Rows(row + lead + j, n_row), Rows(first + j, n_units)
+                _gru_step(n, GRUStep(blocks, last, h), gates, trace, hs)
         copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _gru_step(n: int, gates: Rows, last: Rows, h: Rows) -> None:
-    """Gates and h of a tile from what goes into the gates and from the ``last`` h."""
-    work, width = gates.values, lanes(gates.values)
+def _gru_step(n: int, rows: GRUStep, work: Any, trace: Any, hs: Any) -> None:
+    """Gates and h of a tile from what goes into the gates and from the last h."""
+    width, last, h = lanes(work), rows.last, rows.h
     for i in range(n):
-        k = gates.at + i * gates.row
+        k = rows.gates.at + i * rows.gates.row
         r, z, q = sigmoid(take(work, k + width)), sigmoid(take(work, k + 2 * width)), take(work, k + 3 * width)
         new = tanh(take(work, k) + r * q)
         put(work, k, new)
         put(work, k + width, r)
         put(work, k + 2 * width, z)
-        put(h.values, h.at + i * h.row, new + z * (take(last.values, last.at + i * last.row) - new))
+        put(hs, h.at + i * h.row, new + z * (take(trace, last.at + i * last.row) - new))
 
 
 @njit
@@ -313,41 +340,38 @@ def gru_backward(
             begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
             work = ((e * n_pieces + piece) * n_held + t) * 4 * span.n_rows * n_units
             for j in range(0, n_units, width):
-                blocks, last = Rows(gates, work + 4 * j * n, 4 * width), Rows(trace, row + lead + j, n_row)
-                up, late = Rows(dhs, now * n_units + j, n_units), Rows(dstate, own + j, n_units)
-                _gru_slopes(n, blocks, last, up, late, Rows(slopes, 4 * j * n, 4 * width))
+                blocks, last = Rows(work + 4 * j * n, 4 * width), Rows(row + lead + j, n_row)
+                up, late = Rows(now * n_units + j, n_units), Rows(own + j, n_units)
+                rows = StepBack(blocks, last, up, late, 0, Rows(4 * j * n, 4 * width))
+                _gru_slopes(n, rows, gates, trace, dhs, dstate, slopes)
             pull(n, Gates(4, 1, 3), slopes, to_state, n_units, dstate, own)
             if dx.size > 0:
                 pull(n, Gates(4, 0, 3), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
                 at, b_at = e * n_panel + 3 * j * n_factors, 4 * j * n
-                total, own_slopes = Rows(dpanel, at, step), Rows(slopes, b_at, 4 * width)
-                product(1 + n_inputs, 3, n, Factors(trace, begin, 1, n_row), own_slopes, total, total)
-                total, own_slopes = (
-                    Rows(dpanel, at + (1 + n_inputs) * step, step),
-                    Rows(slopes, b_at + width, 4 * width),
-                )
-                product(sizes.hidden_size, 3, n, Factors(trace, row + lead, 1, n_row), own_slopes, total, total)
+                total = Rows(at, step)
+                places = Places(n, Factors(begin, 1, n_row), Rows(b_at, 4 * width), total, total)
+                product(1 + n_inputs, 3, places, trace, slopes, dpanel, dpanel)
+                total = Rows(at + (1 + n_inputs) * step, step)
+                places = Places(n, Factors(row + lead, 1, n_row), Rows(b_at + width, 4 * width), total, total)
+                product(sizes.hidden_size, 3, places, trace, slopes, dpanel, dpanel)
                 bias_at = e * n_panel + 3 * n_factors * n_units + j
-                add_rows(n, Rows(slopes, b_at + step, 4 * width), dpanel, bias_at)
+                add_rows(n, slopes, Rows(b_at + step, 4 * width), dpanel, bias_at)
             clear(n, n_units, dstate, own, reset, reset_at)
 
 
 @njit
-def _gru_slopes(n: int, gates: Rows, last: Rows, up: Rows, late: Rows, slopes: Rows) -> None:
-    """Slopes of a tile of a step, from the gradients ``up`` of its h and ``late`` of the state after it.
-
-    What goes to the state before without a gate takes the place of ``late``.
-    """
-    work, dstate, out, width = gates.values, late.values, slopes.values, lanes(gates.values)
+def _gru_slopes(n: int, rows: StepBack, work: Any, trace: Any, dhs: Any, dstate: Any, out: Any) -> None:
+    """Slopes of a tile of a step; what goes to the state before without a gate takes the place of its gradient."""
+    width, last, up, late = lanes(work), rows.last, rows.up, rows.late
     for i in range(n):
-        k, s, u = gates.at + i * gates.row, slopes.at + i * slopes.row, late.at + i * late.row
+        k, s, u = rows.gates.at + i * rows.gates.row, rows.slopes.at + i * rows.slopes.row, late.at + i * late.row
         new, r = take(work, k), take(work, k + width)
         z, q = take(work, k + 2 * width), take(work, k + 3 * width)
-        dy = take(up.values, up.at + i * up.row) + take(dstate, u)
+        dy = take(dhs, up.at + i * up.row) + take(dstate, u)
         d = dy * (_ONE - z) * (_ONE - new * new)
         put(out, s, d)
         put(out, s + width, d * q * r * (_ONE - r))
-        put(out, s + 2 * width, dy * (take(last.values, last.at + i * last.row) - new) * z * (_ONE - z))
+        put(out, s + 2 * width, dy * (take(trace, last.at + i * last.row) - new) * z * (_ONE - z))
         put(out, s + 3 * width, d * r)
         put(dstate, u, dy * z)

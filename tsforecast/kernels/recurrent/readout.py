@@ -14,10 +14,11 @@ from tsforecast.kernels._jit import njit
 from tsforecast.kernels._simd import lanes, put, take
 from tsforecast.kernels.recurrent.pointwise import signed, within
 from tsforecast.kernels.recurrent.steps import aligned, begin_with, units_of
-from tsforecast.kernels.recurrent.tile import Factors, Rows, add_product
+from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, add_product
 
 _ONE, _TWO, _HALF = np.float32(1), np.float32(2), np.float32(0.5)
 _ROWS_AT_ONCE = 32
+_FIRST: int = np.int64(0)  # type: ignore[assignment]  # for a constant of the language a kernel is compiled once more
 
 
 class ReadoutWeights(NamedTuple):
@@ -49,10 +50,11 @@ class ReadoutSizes(NamedTuple):
 
 
 class Totals(NamedTuple):
-    """Losses and weights summed up so far, column by column, in whole vectors."""
+    """Losses and weights summed up so far, column by column, in whole vectors; and room for a row of the truth."""
 
     losses: Any
     weights: Any
+    spare: Truth
 
 
 @njit
@@ -83,24 +85,25 @@ def point_loss(
     n_units, n_wide = units_of(size.hidden_size, h), units_of(n_outputs, h)
     panel = aligned((n_inputs + size.hidden_size + 1) * n_wide, h)
     back, total = aligned(n_outputs * n_units, h), aligned(n_outputs * n_units, h)
-    out, sums = aligned(_ROWS_AT_ONCE * n_wide, h), Totals(aligned(n_wide, h), aligned(n_wide, h))
-    spare, (dh, dV) = Truth(aligned(n_wide, h), aligned(n_wide, h)), gradients
-    outputs, of_x, of_h = Rows(out, 0, n_wide), Rows(panel, 0, n_wide), Rows(panel, n_inputs * n_wide, n_wide)
+    out, (dh, dV) = aligned(_ROWS_AT_ONCE * n_wide, h), gradients
+    sums = Totals(aligned(n_wide, h), aligned(n_wide, h), Truth(aligned(n_wide, h), aligned(n_wide, h)))
+    outputs, of_x, of_h = Rows(0, n_wide), Rows(0, n_wide), Rows(n_inputs * n_wide, n_wide)
     for e in range(size.n_members):
         _lay(e, ReadoutWeights(weights[0], weights[1], weights[2]), panel, back, size)
         sums.losses[:], sums.weights[:], total[:] = 0, 0, 0
         for begin in range(0, n_rows, _ROWS_AT_ONCE):
             n, row, own = min(_ROWS_AT_ONCE, n_rows - begin), e * n_rows + begin, e * size.apart * n_rows + begin
             for v in range(0, n_wide, lanes(h)):
-                begin_with(n, panel, (n_inputs + size.hidden_size) * n_wide + v, Rows(out, v, n_wide))
-            add_product(n, n_wide, n_inputs, Factors(x, own * n_inputs, n_inputs, 1), of_x, outputs)
-            add_product(n, n_wide, size.hidden_size, Factors(h, row * n_units, n_units, 1), of_h, outputs)
-            _block(n, outputs, held, own * n_outputs, n_outputs, kind, sums, spare)
+                begin_with(n, panel, (n_inputs + size.hidden_size) * n_wide + v, out, Rows(v, n_wide))
+            inputs, hidden = Factors(own * n_inputs, n_inputs, 1), Factors(row * n_units, n_units, 1)
+            add_product(n, n_wide, Places(n_inputs, inputs, of_x, outputs, outputs), x, panel, out)
+            add_product(n, n_wide, Places(size.hidden_size, hidden, of_h, outputs, outputs), h, panel, out)
+            _block(n, out, n_wide, held, own * n_outputs, n_outputs, kind, sums)
             for j in range(row * n_units, (row + n) * n_units, lanes(h)):
                 put(dh, j, 0)
-            to_h, hidden = Rows(dh, row * n_units, n_units), Rows(h, row * n_units, n_units)
-            add_product(n, n_units, n_outputs, Factors(out, 0, n_wide, 1), Rows(back, 0, n_units), to_h)
-            add_product(n_outputs, n_units, n, Factors(out, 0, 1, n_wide), hidden, Rows(total, 0, n_units))
+            of_row, whole = Rows(row * n_units, n_units), Rows(0, n_units)
+            add_product(n, n_units, Places(n_outputs, Factors(0, n_wide, 1), whole, of_row, of_row), out, back, dh)
+            add_product(n_outputs, n_units, Places(n, Factors(0, 1, n_wide), of_row, whole, whole), out, h, total)
         totals[e], totals[size.n_members + e] = sums.losses[0], sums.weights[0]
         for j in range(1, n_outputs):
             totals[e] += sums.losses[j]
@@ -126,29 +129,26 @@ def _lay(e: int, weights: ReadoutWeights, panel: Any, back: Any, sizes: ReadoutS
 
 
 @njit
-def _block(
-    n: int, out: Rows, truth: Truth, begin: int, n_outputs: int, kind: int, totals: Totals, spare: Truth
-) -> None:
+def _block(n: int, out: Any, n_wide: int, truth: Truth, begin: int, n_outputs: int, kind: int, totals: Totals) -> None:
     """`_slopes` of n rows; the last rows of the truth, after which no vector is left to read, are copied before."""
     for r in range(n):
         place = begin + r * n_outputs
-        own = Rows(out.values, out.at + r * out.row, out.row)
-        if place + out.row <= truth.target.size:
-            _slopes(n_outputs, own, truth, place, kind, totals)
+        if place + n_wide <= truth.target.size:
+            _slopes(n_outputs, out, r * n_wide, truth, place, kind, totals)
         else:
             for j in range(n_outputs):
-                spare.target[j], spare.weight[j] = truth.target[place + j], truth.weight[place + j]
-            _slopes(n_outputs, own, spare, place - place, kind, totals)
+                totals.spare.target[j], totals.spare.weight[j] = truth.target[place + j], truth.weight[place + j]
+            _slopes(n_outputs, out, r * n_wide, totals.spare, _FIRST, kind, totals)
 
 
 @njit
-def _slopes(n: int, out: Rows, truth: Truth, place: int, kind: int, totals: Totals) -> None:
+def _slopes(n: int, out: Any, at: int, truth: Truth, place: int, kind: int, totals: Totals) -> None:
     """The gradient in place of each of n outputs of a row; losses and weights are added up, column by column.
 
     Past them, to the end of a vector, it leaves what nobody reads.
     """
-    for j in range(0, n, lanes(out.values)):
-        error, share = take(out.values, out.at + j) - take(truth.target, place + j), take(truth.weight, place + j)
+    for j in range(0, n, lanes(out)):
+        error, share = take(out, at + j) - take(truth.target, place + j), take(truth.weight, place + j)
         if kind == 0:
             slope = signed(share, error)
             loss = slope * error
@@ -161,4 +161,4 @@ def _slopes(n: int, out: Rows, truth: Truth, place: int, kind: int, totals: Tota
             loss = slope * (error - _HALF * inner)
         put(totals.losses, j, take(totals.losses, j) + loss)
         put(totals.weights, j, take(totals.weights, j) + share)
-        put(out.values, out.at + j, slope)
+        put(out, at + j, slope)

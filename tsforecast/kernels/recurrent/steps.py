@@ -13,7 +13,7 @@ import numpy as np
 
 from tsforecast.kernels._jit import njit
 from tsforecast.kernels._simd import lanes, put, take
-from tsforecast.kernels.recurrent.tile import Factors, Rows, add_product
+from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, add_product
 
 
 class Gates(NamedTuple):
@@ -84,24 +84,24 @@ def place(unit: int, n_rows: int, n_streams: int) -> Any:
 
 
 @njit
-def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Rows) -> None:
+def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Any, rows: Rows) -> None:
     """The state of n streams before a step, into rows: zeros where it is reset, even if it is nan."""
     for r in range(n):
         begins = reset[reset_at + r]
-        for j in range(0, n_units, lanes(out.values)):
+        for j in range(0, n_units, lanes(out)):
             if begins:
-                put(out.values, out.at + r * out.row + j, 0)
+                put(out, rows.at + r * rows.row + j, 0)
             else:
-                put(out.values, out.at + r * out.row + j, take(values, at + r * n_units + j))
+                put(out, rows.at + r * rows.row + j, take(values, at + r * n_units + j))
 
 
 @njit
-def lay(n: int, n_inputs: int, x: Any, x_at: int, out: Rows) -> None:
+def lay(n: int, n_inputs: int, x: Any, x_at: int, out: Any, rows: Rows) -> None:
     """One, and then its inputs, into the row of each of n streams."""
     for r in range(n):
-        at = out.at + r * out.row
-        out.values[at] = 1
-        copy_row(n_inputs, x, x_at + r * n_inputs, out.values, at + 1)
+        at = rows.at + r * rows.row
+        out[at] = 1
+        copy_row(n_inputs, x, x_at + r * n_inputs, out, at + 1)
 
 
 @njit
@@ -127,19 +127,19 @@ def clear(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int)
 
 
 @njit
-def begin_with(n: int, bias: Any, first: int, out: Rows) -> None:
+def begin_with(n: int, bias: Any, first: int, out: Any, rows: Rows) -> None:
     """The vector at a place of ``bias`` into each of n rows."""
     value = take(bias, first)
     for r in range(n):
-        put(out.values, out.at + r * out.row, value)
+        put(out, rows.at + r * rows.row, value)
 
 
 @njit
-def add_rows(n: int, rows: Rows, total: Any, first: int) -> None:
+def add_rows(n: int, slopes: Any, rows: Rows, total: Any, first: int) -> None:
     """Add the first vector of each of n rows to one."""
     value = take(total, first)
     for r in range(n):
-        value = value + take(rows.values, rows.at + r * rows.row)
+        value = value + take(slopes, rows.at + r * rows.row)
     put(total, first, value)
 
 
@@ -149,11 +149,11 @@ def pull(n: int, gates: Gates, slopes: Any, back: Any, n_columns: int, out: Any,
 
     ``back`` holds, tile by tile, a row of ``n_columns`` for each slope that counts.
     """
-    width, rows = lanes(slopes), Rows(out, out_at, n_columns)
+    width, rows = lanes(slopes), Rows(out_at, n_columns)
     for j in range(slopes.size // (n * gates.n_blocks * width)):
-        own = Factors(slopes, (j * n * gates.n_blocks + gates.first) * width, gates.n_blocks * width, 1)
-        weights = Rows(back, j * gates.n_gates * width * n_columns, n_columns)
-        add_product(n, n_columns, gates.n_gates * width, own, weights, rows)
+        own = Factors((j * n * gates.n_blocks + gates.first) * width, gates.n_blocks * width, 1)
+        weights = Rows(j * gates.n_gates * width * n_columns, n_columns)
+        add_product(n, n_columns, Places(gates.n_gates * width, own, weights, rows, rows), slopes, back, out)
 
 
 @njit

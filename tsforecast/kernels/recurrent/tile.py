@@ -32,23 +32,34 @@ _ROWS_OF_A_TILE = {1: 4, 2: 2 * _WIDE, 3: _WIDE, 4: _WIDE}  # by its vectors a r
 
 
 class Factors(NamedTuple):
-    """A matrix in a flat array whose numbers are read one by one."""
+    """Where a matrix lies in a flat array, whose numbers are read one by one."""
 
-    values: Any  # flat
     at: int  # place of [0, 0]
     row: int  # numbers from one row to the next
     column: int  # and from one column to the next
 
 
 class Rows(NamedTuple):
-    """A matrix in a flat array whose rows are read, or written, in whole vectors."""
+    """Where a matrix lies in a flat array, whose rows are read, or written, in whole vectors."""
 
-    values: Any  # flat
     at: int  # place of [0, 0]
     row: int  # numbers from one row to the next; 0 where all rows are one
 
 
-def product(n_rows: int, n_vectors: int, n_inner: int, a: Factors, b: Rows, start: Rows, out: Rows) -> None:
+class Places(NamedTuple):
+    """Where the matrices of a product ``out = start + a b`` lie, each in its array.
+
+    The arrays are not in it: numba would count references to them at each call, which takes longer than small products.
+    """
+
+    n_inner: int  # columns of a and rows of b
+    a: Factors
+    b: Rows
+    start: Rows
+    out: Rows
+
+
+def product(n_rows: int, n_vectors: int, places: Places, a: Any, b: Any, start: Any, out: Any) -> None:
     """Set ``out`` to ``start + a b``, in rows of 1 to 4 vectors.
 
     Each number is summed up in the order of the inner index and does not depend on the others.
@@ -58,56 +69,67 @@ def product(n_rows: int, n_vectors: int, n_inner: int, a: Factors, b: Rows, star
     n_rows : int
     n_vectors : int
         Vectors of a row, a constant: for each number of them this is compiled apart.
-    n_inner : int
-        Columns of ``a`` and rows of ``b``.
-    a : Factors
-    b, start, out : Rows
+    places : Places
+    a, b, start, out : ndarray, flat
         ``start`` may be ``out``.
     """
-    tile(n_rows, n_vectors, n_inner, a, b, start, out)
+    tile(n_rows, n_vectors, places, a, b, start, out)
 
 
 @overload(product, prefer_literal=True)
 def _compiled_product(
-    n_rows: Any, n_vectors: Any, n_inner: Any, a: Any, b: Any, start: Any, out: Any
+    n_rows: Any, n_vectors: Any, places: Any, a: Any, b: Any, start: Any, out: Any
 ) -> Callable[..., None] | None:
     if not isinstance(n_vectors, types.IntegerLiteral):
         return None
     width = n_vectors.literal_value
     together = _ROWS_OF_A_TILE[width]
 
-    def by_tiles(n_rows: Any, n_vectors: Any, n_inner: Any, a: Any, b: Any, start: Any, out: Any) -> None:
+    def by_tiles(n_rows: Any, n_vectors: Any, places: Any, a: Any, b: Any, start: Any, out: Any) -> None:
         whole = n_rows - n_rows % together
         for r in range(0, whole, together):
-            own = Factors(a.values, a.at + r * a.row, a.row, a.column)
-            begin = Rows(start.values, start.at + r * start.row, start.row)
-            tile(together, width, n_inner, own, b, begin, Rows(out.values, out.at + r * out.row, out.row))
+            tile(together, width, _from_row(places, r), a, b, start, out)
         for r in range(whole, n_rows):
-            own = Factors(a.values, a.at + r * a.row, a.row, a.column)
-            begin = Rows(start.values, start.at + r * start.row, start.row)
-            tile(1, width, n_inner, own, b, begin, Rows(out.values, out.at + r * out.row, out.row))
+            tile(1, width, _from_row(places, r), a, b, start, out)
 
     return by_tiles
 
 
 @njit
-def add_product(n_rows: int, n_columns: int, n_inner: int, a: Factors, b: Rows, out: Rows) -> None:
-    """Add ``a b`` to ``out``, in rows of any number of whole vectors, ``n_columns`` numbers."""
-    width = lanes(out.values)
+def _from_row(places: Places, r: int) -> Places:
+    """The product without its first r rows."""
+    a, start, out = places.a, places.start, places.out
+    return Places(
+        places.n_inner,
+        Factors(a.at + r * a.row, a.row, a.column),
+        places.b,
+        Rows(start.at + r * start.row, start.row),
+        Rows(out.at + r * out.row, out.row),
+    )
+
+
+@njit
+def add_product(n_rows: int, n_columns: int, places: Places, a: Any, b: Any, out: Any) -> None:
+    """Add ``a b`` to ``out``, in rows of any number of whole vectors, ``n_columns`` numbers; ``start`` is not read."""
+    width = lanes(out)
     whole, pairs = n_columns - n_columns % (4 * width), n_columns - n_columns % (2 * width)
     for v in range(0, whole, 4 * width):
-        own = Rows(out.values, out.at + v, out.row)
-        product(n_rows, 4, n_inner, a, Rows(b.values, b.at + v, b.row), own, own)
+        product(n_rows, 4, _from_column(places, v), a, b, out, out)
     for v in range(whole, pairs, 2 * width):
-        own = Rows(out.values, out.at + v, out.row)
-        product(n_rows, 2, n_inner, a, Rows(b.values, b.at + v, b.row), own, own)
+        product(n_rows, 2, _from_column(places, v), a, b, out, out)
     for v in range(pairs, n_columns, width):
-        own = Rows(out.values, out.at + v, out.row)
-        product(n_rows, 1, n_inner, a, Rows(b.values, b.at + v, b.row), own, own)
+        product(n_rows, 1, _from_column(places, v), a, b, out, out)
+
+
+@njit
+def _from_column(places: Places, v: int) -> Places:
+    """The product added to ``out``, without its first v columns."""
+    own = Rows(places.out.at + v, places.out.row)
+    return Places(places.n_inner, places.a, Rows(places.b.at + v, places.b.row), own, own)
 
 
 class _Place(NamedTuple):
-    """A matrix of `Factors` or `Rows` in LLVM's words: where its array begins, its place and its steps."""
+    """A matrix in LLVM's words: where its array begins, its place and its steps."""
 
     begin: Any
     at: Any
@@ -115,28 +137,29 @@ class _Place(NamedTuple):
     column: Any
 
 
-def _place(context: Any, builder: Any, kind: Any, value: Any) -> _Place:
-    begin = pointer(context, builder, kind.types[0], builder.extract_value(value, 0))
+def _place(context: Any, builder: Any, kind: Any, value: Any, begin: Any) -> _Place:
     steps = [
         context.cast(builder, builder.extract_value(value, k), kind.types[k], types.int64)
-        for k in range(1, len(kind.types))
+        for k in range(len(kind.types))
     ]
     return _Place(begin, *steps, *[ir.Constant(INDEX, 1)] * (3 - len(steps)))
 
 
-def _build_tile(typingctx: Any, n_rows: Any, n_vectors: Any, n_inner: Any, a: Any, b: Any, start: Any, out: Any) -> Any:
-    kind = VectorType(out.types[0].dtype)
+def _build_tile(typingctx: Any, n_rows: Any, n_vectors: Any, places: Any, a: Any, b: Any, start: Any, out: Any) -> Any:
+    kind = VectorType(out.dtype)
     shape = (n_rows.literal_value, n_vectors.literal_value)
 
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        inner = context.cast(builder, args[2], sig.args[2], types.int64)
-        places = [_place(context, builder, sig.args[k], args[k]) for k in range(3, 7)]
-        for k, last in enumerate(_last_places(builder, kind, shape, inner, places), start=3):
-            check(context, builder, sig.args[k].types[0], builder.extract_value(args[k], 0), last)
-        _multiply(builder, kind, shape, inner, places)
+        kinds, fields = sig.args[2].types, [builder.extract_value(args[2], k) for k in range(5)]
+        inner = context.cast(builder, fields[0], kinds[0], types.int64)
+        begins = [pointer(context, builder, sig.args[k], args[k]) for k in range(3, 7)]
+        own = [_place(context, builder, kinds[k], fields[k], begins[k - 1]) for k in range(1, 5)]
+        for k, last in enumerate(_last_places(builder, kind, shape, inner, own), start=3):
+            check(context, builder, sig.args[k], args[k], last)
+        _multiply(builder, kind, shape, inner, own)
         return context.get_dummy_value()
 
-    return types.void(n_rows, n_vectors, n_inner, a, b, start, out), lower
+    return types.void(n_rows, n_vectors, places, a, b, start, out), lower
 
 
 def _moved(builder: Any, begin: Any, step: Any, count: int) -> Any:
@@ -195,11 +218,12 @@ def _multiply(builder: Any, kind: VectorType, shape: tuple[int, int], n_inner: A
 
 
 @compiled(_build_tile, prefer_literal=True)
-def tile(n_rows: int, n_vectors: int, n_inner: int, a: Factors, b: Rows, start: Rows, out: Rows) -> None:
+def tile(n_rows: int, n_vectors: int, places: Places, a: Any, b: Any, start: Any, out: Any) -> None:
     """`product` with its rows a constant, too: all sums stay in registers."""
-    width = n_vectors * lanes(out.values)
+    n_inner, of_a, of_b, of_start, of_out = places
+    width = n_vectors * lanes(out)
     for r in range(n_rows):
-        total = start.values[start.at + r * start.row :][:width].copy()
+        total = start[of_start.at + r * of_start.row :][:width].copy()
         for k in range(n_inner):
-            total += a.values[a.at + r * a.row + k * a.column] * b.values[b.at + k * b.row :][:width]
-        out.values[out.at + r * out.row :][:width] = total
+            total += a[of_a.at + r * of_a.row + k * of_a.column] * b[of_b.at + k * of_b.row :][:width]
+        out[of_out.at + r * of_out.row :][:width] = total

@@ -34,6 +34,7 @@ class ARMA(ArimaForecaster):
 
     Examples
     --------
+    >>> import numpy as np
     >>> y = np.sin(np.arange(50.0) ** 2)
     >>> ARMA(order=(1, 0)).fit(y).predict(2).shape
     (2,)
@@ -92,6 +93,7 @@ class ARIMA(ArimaForecaster):
 
     Examples
     --------
+    >>> import numpy as np
     >>> y = np.cumsum(np.sin(np.arange(50.0) ** 2))
     >>> model = ARIMA(order=(1, 1, 0)).fit(y)
     >>> sorted(model.fits_["y"].coefficients)
@@ -146,6 +148,7 @@ class SARIMA(ArimaForecaster):
 
     Examples
     --------
+    >>> import numpy as np
     >>> t = np.arange(40)
     >>> y = t % 4 + np.sin(t**2.0)
     >>> SARIMA((0, 0, 0), (0, 1, 1), season_length=4).fit(y).predict(8).shape
