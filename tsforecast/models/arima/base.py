@@ -36,7 +36,7 @@ _COPIES = 3  # of paths that are held at once
 
 
 class ArimaForecaster(BaseForecaster):
-    """Every series of a panel fitted apart.
+    """Base of the ARIMA family: every series of a panel is fitted apart.
 
     Learnt attributes
     -----------------
@@ -62,7 +62,7 @@ class ArimaForecaster(BaseForecaster):
         return super().set_params(**with_new_names(type(self), params))
 
     def min_observations(self, panel: Panel) -> int:
-        """Differences, coefficients and regressors, and some more."""
+        """Fewest known values of a series: differences, coefficients, regressors, and some more."""
         return self._panel_fit(panel).min_observations
 
     def _why_so_many(self, panel: Panel) -> str:
@@ -102,7 +102,7 @@ class ArimaForecaster(BaseForecaster):
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
-        """Means of one series, those of steps that ``X`` begins after being meant for nobody: (steps,).
+        """Means of the next steps of one series; those of steps before the first of ``X`` are not used: (steps,).
 
         A step's mean depends on no covariate of the steps before it.
         """
@@ -129,7 +129,7 @@ class ArimaForecaster(BaseForecaster):
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
-        known = intervals.learnt(fit, *trained)
+        known = intervals.uncertainty_of(fit, *trained)
         sd = np.sqrt(intervals.variance_ahead(fit, known, y, Z, future, variance))
         if self.chooses_order:
             sd *= intervals.chosen_factor(fit, known)
@@ -197,13 +197,13 @@ class ArimaForecaster(BaseForecaster):
             columns = self._trend_of(fit)
             if anchor == "end":
                 ahead = regressors(columns, y.size, horizon, None if future is None else future[i])
-                paths[i] = simulation.continue_paths(fit, y, Z, ahead, n_paths, rng)
+                paths[i] = simulation.paths_from_end(fit, y, Z, ahead, n_paths, rng)
             else:
-                steps = self._rows_anew(name, max(horizon, fit.order.n_lost))
-                paths[i] = simulation.anew(fit, y, steps, n_paths, rng)[:, :horizon]
+                steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
+                paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
         return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
 
-    def _rows_anew(self, unique_id: str, horizon: int) -> Floats:
+    def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""
         _, Z = self._series(unique_id)
         if horizon > Z.shape[0] and self.panel_.covariate_names:
@@ -291,7 +291,7 @@ class ArimaForecaster(BaseForecaster):
 
 
 def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
-    """How many of the next steps of one series ``X`` has rows for; all where it has none: an error will tell so."""
+    """How many of the next steps of one series ``X`` has rows for; all where it has none, an error later on."""
     if isinstance(X, (pd.DataFrame, pd.Series)):
         own = X[X["unique_id"] == panel.ids[0]] if "unique_id" in X else X
         times = pd.Index(own["ds"]) if "ds" in own else own.index

@@ -20,7 +20,7 @@ from tsforecast.models.arima.process import ArimaProcess
 from tsforecast.models.arima.result import ArimaFit
 
 _STEP = 1e-4  # radians, of central differences
-_PRIOR = 0.8  # radians: standard deviation of an angle that the series tells nothing of
+_PRIOR = 0.8  # radians: standard deviation of an angle that the series does not determine
 _LONG = (70, 100)  # known values from which the uncertainty of the lags fades, and past which it is left out
 # Of chosen orders, from simulations and from M3 and M4 (docs/arima_intervals.md):
 _OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # of 10 coefficients per known value
@@ -29,8 +29,8 @@ _HEAVY = 6  # degrees of freedom of the tails past the 80% interval
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Learnt:
-    """What a series tells of the parameters of a fit.
+class ParameterUncertainty:
+    """How well the series that was fitted determines the parameters of a fit.
 
     Attributes
     ----------
@@ -53,15 +53,15 @@ class Learnt:
     residual: Floats
 
 
-def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
-    """What the series ``y``, (n_obs,), that was fitted, with its regressors ``Z``, (n_obs, k), tells.
+def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
+    """How well the fitted series ``y``, (n_obs,), and its regressors ``Z``, (n_obs, k), determine the parameters.
 
     Examples
     --------
     >>> from tsforecast.models.arima.estimate import estimate
     >>> y = np.sin(np.arange(40.0) ** 2)
     >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
-    >>> known = learnt(fit, y, np.ones((40, 1)))
+    >>> known = uncertainty_of(fit, y, np.ones((40, 1)))
     >>> known.degrees, bool(np.isclose(known.factor[0, 0], np.sqrt(40)))
     (39, True)
     """
@@ -73,7 +73,7 @@ def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
     factor = np.ascontiguousarray(U[n_missing:, n_missing:])
     weight = _weight(fit, y)
     if weight == 0.0:
-        return Learnt(degrees, angles, np.empty((0, angles.size)), factor, residual)
+        return ParameterUncertainty(degrees, angles, np.empty((0, angles.size)), factor, residual)
     J = np.empty((angles.size, value.size))
     for i in range(angles.size):
         moved = angles.copy()
@@ -81,10 +81,12 @@ def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
         J[i] = (_whitened(moved, order, W, n_missing)[0] - value) / _STEP
     information = J @ J.T * degrees / (value @ value) + np.eye(angles.size) / _PRIOR**2
     steps = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(information))
-    return Learnt(degrees, angles, steps, factor, residual)
+    return ParameterUncertainty(degrees, angles, steps, factor, residual)
 
 
-def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: Floats, variance: Floats) -> Floats:
+def variance_ahead(
+    fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, future: Floats, variance: Floats
+) -> Floats:
     """Variance of the next values with that of the parameters: (horizon,).
 
     The known-parameter ``variance``, (horizon,), is divided by the degrees of freedom in place of ``n_obs``. To it are
@@ -110,8 +112,8 @@ def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: F
     return total
 
 
-def chosen_factor(fit: ArimaFit, known: Learnt) -> float:
-    """What standard deviations are multiplied by where the order was chosen for the series itself.
+def chosen_factor(fit: ArimaFit, known: ParameterUncertainty) -> float:
+    """Factor of the standard deviations where the order was chosen on the series itself.
 
     ``exp(0.15 (10 k / n)^1.5 + 0.4 max(log r - 0.2, 0))`` with k coefficients, n known values, and r the mean square
     of the last third of the innovations over that of all: a choice foresees less than it fits, the more of it the fewer
@@ -122,7 +124,7 @@ def chosen_factor(fit: ArimaFit, known: Learnt) -> float:
     >>> from tsforecast.models.arima.estimate import estimate
     >>> y = np.sin(np.arange(400.0) ** 2)
     >>> fit = estimate(y, np.ones((400, 1)), ("mean",), Order(0, 0, 0), "numba")
-    >>> round(chosen_factor(fit, learnt(fit, y, np.ones((400, 1)))), 3)
+    >>> round(chosen_factor(fit, uncertainty_of(fit, y, np.ones((400, 1)))), 3)
     1.001
     """
     squares = known.residual**2

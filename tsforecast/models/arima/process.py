@@ -20,7 +20,7 @@ from tsforecast.state_space import GaussianPrediction
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ArimaState:
-    """A series as its next values depend on it: nothing is summed up further, for the beginning may be felt to the end.
+    """All of a series that its next values depend on: its rows, for the beginning may be felt to the end.
 
     Attributes
     ----------

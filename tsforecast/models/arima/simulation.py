@@ -1,4 +1,4 @@
-"""Paths drawn from a fitted process: onwards from the end of a series, or a whole series anew."""
+"""Paths drawn from a fitted process: onwards from the end of a series, or of whole series."""
 
 import numpy as np
 from scipy.signal import lfilter, lfiltic
@@ -9,7 +9,7 @@ from tsforecast.models.arima.process import ArimaProcess
 from tsforecast.models.arima.result import ArimaFit
 
 
-def continue_paths(
+def paths_from_end(
     fit: ArimaFit, y: Floats, Z: Floats, future: Floats, n_paths: int, rng: np.random.Generator
 ) -> Floats:
     """Values after the end of a series, drawn jointly given the series: (n_paths, horizon).
@@ -29,7 +29,7 @@ def continue_paths(
     >>> from tsforecast.models.arima.order import Order
     >>> y, nothing = np.cumsum(np.sin(np.arange(40.0) ** 2)), np.empty((40, 0))
     >>> fit = estimate(y, nothing, (), Order(0, 1, 0), "numba")
-    >>> paths = continue_paths(fit, y, nothing, nothing[:1], 9999, np.random.default_rng(0))
+    >>> paths = paths_from_end(fit, y, nothing, nothing[:1], 9999, np.random.default_rng(0))
     >>> bool(abs(paths.std() / np.sqrt(fit.sigma2) - 1) < 0.02)
     True
     """
@@ -38,8 +38,8 @@ def continue_paths(
     return ahead.shifted(future @ fit.beta).sample_paths(n_paths, rng)
 
 
-def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Generator) -> Floats:
-    """Series drawn from their first value on: (n_paths, horizon).
+def paths_from_start(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Generator) -> Floats:
+    """Whole series drawn from their first value on: (n_paths, horizon).
 
     The differenced process is drawn from its stationary distribution and summed up from the first values of ``y``,
     which the likelihood takes as given: each path begins with them.
@@ -59,7 +59,7 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     >>> from tsforecast.models.arima.order import Order
     >>> y = np.sin(np.arange(40.0) ** 2)
     >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "numba")
-    >>> paths = anew(fit, y, np.ones((2, 1)), 9999, np.random.default_rng(0))
+    >>> paths = paths_from_start(fit, y, np.ones((2, 1)), 9999, np.random.default_rng(0))
     >>> bool(abs(paths.var() * (1 - fit.phi[0] ** 2) / fit.sigma2 - 1) < 0.03)
     True
     """

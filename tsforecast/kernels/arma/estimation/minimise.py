@@ -140,10 +140,9 @@ def minimise(x: Floats, problem: LeastSquares, stop: Stop, known: Floats) -> Opt
     A, B, full, M = np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k)), np.zeros((k, k))
     g, step, trial = np.zeros(k), np.zeros(k), x.copy()
     best, damping, use_secant, iteration, refused = np.inf, 1e-3, False, -1, 0
-    R, E = workspace(problem)
+    (R, E), found, converged = workspace(problem), np.empty(problem.W.shape[0]), False
     # with many parameters optima lie close together: a fit looks closer than a comparison of models
     near = SAME if k <= _FEW_PARAMETERS or tolerance > _LOOSE else 0.1 * SAME
-    found, converged = np.empty(problem.W.shape[0]), False
     while True:
         there = tangents(trial, problem, R, E)
         G = gram(E, 1 + k)

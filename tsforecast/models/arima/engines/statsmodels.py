@@ -95,12 +95,12 @@ def _unit(y: Floats) -> float:
 
 
 def _counted(loglik: float) -> float:
-    """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
+    """The log-likelihood, or nan for the 0 that statsmodels returns where its filter has broken down."""
     return float(loglik) if loglik != 0.0 else float("nan")
 
 
 def _constant(y: Floats, order: Order) -> float:
-    """What an exact diffuse start counts for the values that differencing loses; ours counts nothing."""
+    """What an exact diffuse start adds to a log-likelihood for values lost to differencing; ours adds nothing."""
     return 0.5 * order.n_lost * float(np.log(2 * np.pi)) if np.isnan(y).any() else 0.0
 
 
@@ -121,7 +121,7 @@ def _model(y: Floats, Z: Floats, order: Order, *, simple: bool) -> Any:
 
 
 def _silence() -> None:
-    """Pass over what statsmodels says of starts, steps and convergence: the last is a field of the fit."""
+    """Ignore the warnings of statsmodels about starts, steps and convergence: the last is a field of the fit."""
     warnings.simplefilter("ignore", ModelWarning)
     warnings.simplefilter("ignore", UserWarning)
     warnings.simplefilter("ignore", RuntimeWarning)

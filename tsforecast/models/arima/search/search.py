@@ -112,7 +112,7 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
 
 
 def _differences(y: Floats, X: Floats | None, space: SearchSpace) -> tuple[int, int]:
-    """D and D: D first, then d of the seasonally differenced series, both of what the covariates leave."""
+    """Numbers of differences d and D: D first, then d of what it leaves; both of what the covariates leave."""
     filled = interpolated(y)
     if X is not None:
         Z = np.column_stack([np.ones(y.size), X])

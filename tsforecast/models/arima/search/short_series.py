@@ -1,4 +1,4 @@
-"""Series of fewer than 6 known values: their mean, their last value or the line through their ends, as ARIMA orders."""
+"""Series too short for lags: their mean, their last value or the line through their ends, as ARIMA orders."""
 
 from collections.abc import Callable
 
