@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -18,8 +19,7 @@ from tsforecast.models.arima.result import ArimaFit
 from tsforecast.state_space import GaussianPrediction
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class ArimaState:
+class ArimaState(NamedTuple):
     """All of a series that its next values depend on: its rows, for the beginning may be felt to the end.
 
     Attributes
@@ -118,7 +118,7 @@ class ArimaProcess:
         return GaussianPrediction(mean, _integrated_psi(phi, theta, operator, horizon), loadings, self.sigma2)
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(eq=False)
 class ArimaFiltered:
     """What a process makes of a series; each part is computed when it is first needed.
 

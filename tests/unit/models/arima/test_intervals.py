@@ -85,7 +85,7 @@ def test_a_choice_widens_more_the_more_it_chose_and_where_the_variance_grew():
 
     def factor(model, y):
         fit = model.fit(y).fits_["y"]
-        return intervals.chosen_factor(fit, intervals.learnt(fit, y, np.ones((60, 1))))
+        return intervals.chosen_factor(fit, intervals.uncertainty_of(fit, y, np.ones((60, 1))))
 
     assert 1.0 <= factor(few, calm) < factor(many, calm) < factor(few, grown)
 
