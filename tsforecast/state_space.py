@@ -8,7 +8,7 @@ A model is a process at given parameters. Three steps, of which each family of m
 
 Nothing is learnt in `StateSpaceModel.filter` and `StateSpaceModel.forecast`: a model that was fitted to one series is
 filtered over another as well. Regressors are the caller's: a model is of what they leave.
-`tsforecast.models.arima.process.ArimaProcess` is an example.
+`tsforecast.models.arima.process.ArimaStateSpace` is an example.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ from scipy.signal import lfilter
 
 from tsforecast._types import Floats
 
-State = TypeVar("State")
+StateT = TypeVar("StateT")
 StateOut = TypeVar("StateOut", covariant=True)
 
 
@@ -55,17 +55,17 @@ class Prediction(Protocol):
         """Values drawn jointly over the horizon: (n_paths, horizon)."""
 
 
-class StateSpaceModel(Protocol[State]):
+class StateSpaceModel(Protocol[StateT]):
     """A process at given parameters."""
 
-    def filter(self, y: Floats) -> Filtered[State]:
+    def filter(self, y: Floats) -> Filtered[StateT]:
         """The model run over a series (n_obs,), in which nan is a missing value."""
 
-    def forecast(self, state: State, horizon: int) -> Prediction:
+    def forecast(self, state: StateT, horizon: int) -> Prediction:
         """The next ``horizon`` values after a state."""
 
 
-Fit: TypeAlias = Callable[[Floats], StateSpaceModel[State]]
+Fit: TypeAlias = Callable[[Floats], StateSpaceModel[StateT]]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

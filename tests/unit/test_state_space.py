@@ -8,7 +8,7 @@ from scipy import stats
 
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import Order
-from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.process import ArimaStateSpace
 from tsforecast.state_space import Fit, GaussianPrediction, StateSpaceModel
 
 
@@ -56,7 +56,7 @@ class LocalLevel:
 
 
 def arima(order, phi=(), theta=()):
-    return ArimaProcess(order, np.array(phi, dtype=float), np.array(theta, dtype=float), 1.7)
+    return ArimaStateSpace(order, np.array(phi, dtype=float), np.array(theta, dtype=float), 1.7)
 
 
 MODELS = {
@@ -144,7 +144,7 @@ def fit_local_level(y):
 
 
 def fit_arma(y):
-    return ArimaProcess.of(estimate(y, np.empty((y.size, 0)), (), Order(1, 0, 1), "numba"))
+    return ArimaStateSpace.of(estimate(y, np.empty((y.size, 0)), (), Order(1, 0, 1), "numba"))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ from numba.core.typing.templates import AbstractTemplate, Signature, infer_globa
 from numba.extending import intrinsic, lower_builtin, lower_cast, models, overload, register_model
 from numba.np.arrayobj import make_array
 
-N_BYTES = 64
+from tsforecast.kernels.vector_width import N_BYTES
+
 CONTRACT = ("contract",)  # a b + c is rounded once
 INDEX = ir.IntType(64)
 
@@ -116,7 +117,7 @@ def load(builder: Any, address: Any, kind: VectorType) -> Any:
     return builder.load(address, align=kind.size, typ=kind.vector)
 
 
-def store(builder: Any, value: Any, address: Any, kind: VectorType) -> None:
+def store_vector(builder: Any, value: Any, address: Any, kind: VectorType) -> None:
     """Instruction that writes a vector to an address."""
     builder.store(value, address, align=kind.size)
 
@@ -169,7 +170,7 @@ def _build_put(typingctx: Any, x: types.Array, i: types.Type, value: types.Type)
 
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
         vector = as_vector(context, builder, sig.args[2], kind, args[2])
-        store(builder, vector, _checked_place(context, builder, sig, args, kind), kind)
+        store_vector(builder, vector, _checked_place(context, builder, sig, args, kind), kind)
         return context.get_dummy_value()
 
     return types.void(x, i, value), lower

@@ -70,7 +70,7 @@ def _stores(x: types.Type, *rest: types.Type) -> Any:
         address, has_lanes = _address(context, builder, sig, args, len(rest) - 1)
         kind, value = sig.args[-1], args[-1]
         if has_lanes:
-            _simd.store(builder, _simd.as_vector(context, builder, kind, _LANES, value), address, _LANES)
+            _simd.store_vector(builder, _simd.as_vector(context, builder, kind, _LANES, value), address, _LANES)
         else:
             builder.store(context.cast(builder, value, kind, types.float64), address, align=_LANES.size)
         return context.get_dummy_value()

@@ -55,7 +55,7 @@ def step_down(phi: Floats) -> Floats:
 
 
 @njit
-def product(own: Floats, seasonal: Floats, season_length: int) -> Floats:
+def seasonal_product(own: Floats, seasonal: Floats, season_length: int) -> Floats:
     """``phi`` of ``(1 - own(B)) (1 - seasonal(B^s))``: (p,), (P,) -> (p + s P,)."""
     p, s = own.shape[0], season_length
     out = zeros(own, p + s * seasonal.shape[0])

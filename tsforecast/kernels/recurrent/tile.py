@@ -23,9 +23,9 @@ from tsforecast.kernels._simd import (
     load,
     pointer,
     spread,
+    store_vector,
     vector_at,
 )
-from tsforecast.kernels._simd import store as store_vector
 
 _WIDE = 4 if get_host_cpu_features().get("avx512f", False) else 1  # rows of a tile of four vectors, as registers allow
 _ROWS_OF_A_TILE = {1: 4, 2: 2 * _WIDE, 3: _WIDE, 4: _WIDE}  # by its vectors a row

@@ -301,11 +301,11 @@ class ArimaForecaster(BaseForecaster):
 
         On the scale of the transform; nan for missing values and for what differencing loses.
         """
-        from tsforecast.models.arima.process import ArimaProcess  # numba takes half a second to import
+        from tsforecast.models.arima.process import ArimaStateSpace  # numba takes half a second to import
 
         y, Z = self._series(unique_id)
         fit = self._fit_of(unique_id)
-        return ArimaProcess.of(fit).filter(y - Z @ fit.beta).residuals
+        return ArimaStateSpace.of(fit).filter(y - Z @ fit.beta).residuals
 
     def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.

@@ -16,7 +16,7 @@ from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.process import ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 
 _STEP = 1e-4  # radians, of central differences
@@ -173,7 +173,7 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:
-    process = ArimaProcess(order, *_polynomials(x, order), 1.0)
+    process = ArimaStateSpace(order, *_polynomials(x, order), 1.0)
     ahead = process.forecast(process.state_of(Y), horizon)
     return ahead.mean, ahead.variance
 

@@ -41,7 +41,7 @@ class ArimaState(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class ArimaProcess:
+class ArimaStateSpace:
     """The process ``phi(B) (1 - B)^d (1 - B^s)^D y[t] = theta(B) e[t]``, a `tsforecast.state_space.StateSpaceModel`.
 
     Attributes
@@ -55,7 +55,7 @@ class ArimaProcess:
 
     Examples
     --------
-    >>> walk = ArimaProcess(Order(0, 1, 0), np.empty(0), np.empty(0), 2.0)
+    >>> walk = ArimaStateSpace(Order(0, 1, 0), np.empty(0), np.empty(0), 2.0)
     >>> seen = walk.filter(np.array([1.0, 3.0]))
     >>> ahead = walk.forecast(seen.state, 3)
     >>> seen.residuals, ahead.mean, ahead.variance
@@ -68,7 +68,7 @@ class ArimaProcess:
     sigma2: float
 
     @classmethod
-    def of(cls, fit: ArimaFit) -> "ArimaProcess":
+    def of(cls, fit: ArimaFit) -> "ArimaStateSpace":
         """The process of a fit, without its regressors; moving-average roots within the unit circle are reflected.
 
         Examples
@@ -76,7 +76,7 @@ class ArimaProcess:
         >>> from tsforecast.models.arima.estimate import estimate
         >>> y = np.sin(np.arange(40.0) ** 2)
         >>> fit = estimate(y, np.empty((40, 0)), (), Order(1, 0, 0), "numba")
-        >>> bool(abs(ArimaProcess.of(fit).filter(y).loglik - fit.loglik) < 1e-9)
+        >>> bool(abs(ArimaStateSpace.of(fit).filter(y).loglik - fit.loglik) < 1e-9)
         True
         """
         fit, season = fit.invertible(), fit.order.season_length
@@ -124,7 +124,7 @@ class ArimaFiltered:
 
     Attributes
     ----------
-    process : ArimaProcess
+    process : ArimaStateSpace
     y : ndarray, shape (n_obs,)
     Y : ndarray, shape (n_missing + 1, n_obs - first)
         See `ArimaState`.
@@ -132,7 +132,7 @@ class ArimaFiltered:
         Leading missing values.
     """
 
-    process: ArimaProcess
+    process: ArimaStateSpace
     y: Floats
     Y: Floats
     first: int

@@ -7,7 +7,7 @@ from scipy.special import ndtr
 from tsforecast._types import Floats
 from tsforecast.models.arima.engines.kernels import beginning
 from tsforecast.models.arima.intervals import quantiles_of
-from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.process import ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.series.interpolation import interpolated
 
@@ -36,7 +36,7 @@ def paths_from_end(
     >>> bool(abs(paths.std() / np.sqrt(fit.sigma2) - 1) < 0.02)
     True
     """
-    process = ArimaProcess.of(fit)
+    process = ArimaStateSpace.of(fit)
     ahead = process.forecast(process.filter(y - Z @ fit.beta).state, future.shape[0])
     return ahead.shifted(future @ fit.beta).sample_paths(n_paths, rng)
 
@@ -79,7 +79,7 @@ def paths_from_start(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.
     >>> bool(abs(paths.var() * (1 - fit.phi[0] ** 2) / fit.sigma2 - 1) < 0.03)
     True
     """
-    process = ArimaProcess.of(fit)
+    process = ArimaStateSpace.of(fit)
     phi, theta = process.phi, process.theta
     lost, horizon = fit.order.n_lost, Z.shape[0]
     _, L, _ = beginning(phi, theta, 1)

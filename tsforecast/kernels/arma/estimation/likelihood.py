@@ -21,7 +21,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit, njit_inline, record
 from tsforecast.kernels.arma.gls import call_project
 from tsforecast.kernels.arma.lanes import N_LANES, exp, first, inner, load, log, store, store2
-from tsforecast.kernels.arma.polynomial import negative, product, step_up
+from tsforecast.kernels.arma.polynomial import negative, seasonal_product, step_up
 from tsforecast.kernels.arma.whitening import call_whiten
 
 _STATIONARY = 1.0 - 1e-8  # largest partial autocorrelation of an autoregression: on the circle it has no variance
@@ -92,7 +92,7 @@ def divide_roots(phi: Floats, factor: float) -> Floats:
 def products(pacf: Floats, orders: Ints, circle: float) -> tuple[Floats, Floats]:
     """``phi`` and ``theta`` of the products of the lag polynomials of `factors`: (p + s P,), (q + s Q,)."""
     phi, theta, seasonal_phi, seasonal_theta = factors(pacf, orders, circle)
-    return product(phi, seasonal_phi, orders[4]), negative(product(theta, seasonal_theta, orders[4]))
+    return seasonal_product(phi, seasonal_phi, orders[4]), negative(seasonal_product(theta, seasonal_theta, orders[4]))
 
 
 @njit_inline

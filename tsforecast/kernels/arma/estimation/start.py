@@ -7,7 +7,7 @@ from tsforecast.kernels._jit import njit, njit_inline
 from tsforecast.kernels.arma.cholesky import semidefinite_cholesky, solve_cholesky
 from tsforecast.kernels.arma.difference_equation import difference_equation
 from tsforecast.kernels.arma.lanes import N_LANES, copied, inner, load, load2, store, store2, zeros2
-from tsforecast.kernels.arma.polynomial import negative, nonzero_lags, product, step_down, step_up
+from tsforecast.kernels.arma.polynomial import negative, nonzero_lags, seasonal_product, step_down, step_up
 
 _N_FREQUENCIES = 12
 _NEAR_CIRCLE = 1.29  # arcsin of 0.98^2
@@ -147,7 +147,7 @@ def project_autoregression(y: Floats, ma_pacf: Floats, orders: Ints) -> tuple[Fl
     (n,), (q + Q,) -> (p + P,), float; per lane where they have lanes.
     """
     p, q, P, s = orders[0], orders[1], orders[2], orders[4]
-    theta = negative(product(step_up(ma_pacf[:q]), step_up(ma_pacf[q:]), s))
+    theta = negative(seasonal_product(step_up(ma_pacf[:q]), step_up(ma_pacf[q:]), s))
     lags = nonzero_lags(theta)
     f = np.empty((y.size, N_LANES))
     difference_equation(f, y, lags[:0], theta, lags, theta, False)

@@ -10,7 +10,7 @@ from tsforecast.kernels.arma.estimation import likelihood, multistart, panel
 from tsforecast.models.arima.engines.kernels import all_sizes, arma_sizes, fit_kernels
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.perfect_fit import DEGENERATE
-from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.process import ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 
 _PARTS = 8  # a panel is handed to each thread in so many parts, so that none waits long for another
@@ -110,7 +110,7 @@ def loglik(fit: ArimaFit, y: Floats, Z: Floats) -> float:
     >>> bool(abs(loglik(done, y, np.empty((40, 0))) - done.loglik) < 1e-9)
     True
     """
-    return ArimaProcess.of(fit).filter(y - Z @ fit.beta).loglik
+    return ArimaStateSpace.of(fit).filter(y - Z @ fit.beta).loglik
 
 
 def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) -> tuple[Floats, Floats]:
@@ -123,7 +123,7 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     >>> forecast(done, y, np.empty((8, 0)), 2, np.empty((2, 0)))[0]
     array([1., 1.])
     """
-    process = ArimaProcess.of(fit)
+    process = ArimaStateSpace.of(fit)
     ahead = process.forecast(process.filter(y - Z @ fit.beta).state, horizon)
     return ahead.mean + future @ fit.beta, ahead.variance
 

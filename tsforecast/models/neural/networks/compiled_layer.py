@@ -24,7 +24,7 @@ from tsforecast.kernels.recurrent import cells as recurrent
 from tsforecast.kernels.recurrent.steps import from_panel, gather, to_panel
 from tsforecast.models.neural.networks import cells
 from tsforecast.models.neural.networks.cells import SIZES, CellName
-from tsforecast.models.neural.networks.packed_sequences import run_pieces
+from tsforecast.models.neural.networks.packed_sequences import run_packed
 from tsforecast.models.neural.networks.weight_layout import panels_of, wide
 
 _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
@@ -62,7 +62,7 @@ def run_layer(
 
     The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
     even if it is nan or infinite. Gradients cannot be differentiated again. What the compiled passes cannot take is
-    computed by `pieces.run_pieces` on a GPU and by `cells.run` elsewhere.
+    computed by `pieces.run_packed` on a GPU and by `cells.run` elsewhere.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def run_layer(
     """
     keep = keep[None] if keep.dim() == 3 else keep
     if not supports(x) and has_fast_layers(x):
-        return run_pieces(cell, x, weights, state, keep[..., 0])
+        return run_packed(cell, x, weights, state, keep[..., 0])
     if not supports(x):
         projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
         return cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)

@@ -20,24 +20,24 @@ from tsforecast.models.neural.networks.cells import SIZES, CellName
 _LAYERS: dict[CellName, Any] = {"rnn": torch._VF.rnn_tanh, "lstm": torch._VF.lstm, "gru": torch._VF.gru}
 
 
-class Pieces(NamedTuple):
+class PackedSequences(NamedTuple):
     """Sequences of a chunk, the longest first, packed as torch packs them: step by step, those that still run."""
 
     rows: Tensor  # (n_steps * n_streams,): places in the chunk, stream by stream, in packed order
     back: Tensor  # (n_steps * n_streams,): places in packed order, stream by stream
     running: Tensor  # (longest,): sequences that have each step, on the processor
-    stream: Tensor  # (n_pieces,)
-    goes_on: Tensor  # (n_pieces,): whether a sequence begins with the state before the chunk
+    stream: Tensor  # (n_sequences,)
+    goes_on: Tensor  # (n_sequences,): whether a sequence begins with the state before the chunk
     last: Tensor  # (n_streams,): the sequence that a stream ends with
 
 
-def pieces_of(keep: Tensor) -> Pieces:
+def pack_sequences(keep: Tensor) -> PackedSequences:
     """The sequences of a chunk, from where its streams are reset: ``(n_steps, n_streams)``, 0 where they are.
 
     Examples
     --------
-    >>> pieces = pieces_of(torch.tensor([[1.0, 1.0], [1.0, 0.0], [1.0, 1.0]]))
-    >>> pieces.running.tolist(), pieces.stream.tolist(), pieces.goes_on.tolist()
+    >>> sequences = pack_sequences(torch.tensor([[1.0, 1.0], [1.0, 0.0], [1.0, 1.0]]))
+    >>> sequences.running.tolist(), sequences.stream.tolist(), sequences.goes_on.tolist()
     ([3, 2, 1], [0, 1, 1], [True, False, True])
     """
     by_stream = keep.detach().cpu().t().contiguous()  # (n_streams, n_steps)
@@ -50,16 +50,16 @@ def pieces_of(keep: Tensor) -> Pieces:
     ends = torch.argsort(order)[torch.cumsum(starts.sum(dim=1), dim=0) - 1]
     first, lengths = first[order], lengths[order]
     steps = torch.arange(int(lengths[0]))[:, None]
-    runs = steps < lengths  # (longest, n_pieces)
+    runs = steps < lengths  # (longest, n_sequences)
     rows = (first + steps)[runs]
     stream = first // n_steps
     goes_on = (first % n_steps == 0) & (by_stream[stream, 0] != 0)
     running = runs.sum(dim=1)
     tensors = (rows, torch.argsort(rows), running, stream, goes_on, ends)
-    return Pieces(*(tensor if tensor is running else tensor.to(keep.device) for tensor in tensors))
+    return PackedSequences(*(tensor if tensor is running else tensor.to(keep.device) for tensor in tensors))
 
 
-def run_pieces(
+def run_packed(
     cell: CellName, x: Tensor, weights: tuple[Tensor, ...], state: Tensor, keep: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Outputs of every step and the state after the last: what `fused.run_layer` gives.
@@ -77,11 +77,11 @@ def run_pieces(
     Examples
     --------
     >>> weights = torch.zeros(1, 3, 8), torch.zeros(1, 1, 8), torch.zeros(1, 2, 8), torch.zeros(1, 1, 2)
-    >>> hs, state = run_pieces("lstm", torch.zeros(1, 5, 4, 3), weights, torch.ones(2, 1, 4, 2), torch.ones(1, 5, 4))
+    >>> hs, state = run_packed("lstm", torch.zeros(1, 5, 4, 3), weights, torch.ones(2, 1, 4, 2), torch.ones(1, 5, 4))
     >>> tuple(hs.shape), state[1, 0, 0].tolist()
     ((1, 5, 4, 2), [0.03125, 0.03125])
     """
-    plans = [pieces_of(mask) for mask in keep]
+    plans = [pack_sequences(mask) for mask in keep]
     done = [
         _run(cell, x[min(e, len(x) - 1)], tuple(w[e] for w in weights), state[:, e], plans[min(e, len(plans) - 1)])
         for e in range(len(weights[0]))
@@ -90,20 +90,20 @@ def run_pieces(
 
 
 def _run(
-    cell: CellName, x: Tensor, weights: tuple[Tensor, ...], state: Tensor, pieces: Pieces
+    cell: CellName, x: Tensor, weights: tuple[Tensor, ...], state: Tensor, sequences: PackedSequences
 ) -> tuple[Tensor, Tensor]:
     """One network: outputs ``(n_steps, n_streams, hidden_size)`` and last state."""
     n_steps, n_streams, _ = x.shape
-    before = torch.where(pieces.goes_on[:, None], state[:, pieces.stream], 0.0)
-    before = before[:, None]  # (n_parts, 1 layer, n_pieces, hidden_size)
-    packed = x.transpose(0, 1).flatten(0, 1)[pieces.rows]
+    before = torch.where(sequences.goes_on[:, None], state[:, sequences.stream], 0.0)
+    before = before[:, None]  # (n_parts, 1 layer, n_sequences, hidden_size)
+    packed = x.transpose(0, 1).flatten(0, 1)[sequences.rows]
     start = tuple(before) if SIZES[cell].n_parts == 2 else before[0]
     settings = (True, 1, 0.0, torch.is_grad_enabled(), False)  # biases, one layer, no dropout, training, one direction
     with warnings.catch_warnings():  # cuDNN wants the weights in one block; they lie by member
         warnings.filterwarnings("ignore", message=".*single contiguous chunk of memory.*")
-        out, *after = _LAYERS[cell](packed, pieces.running, start, _layer_weights(cell, weights), *settings)
-    hs = out[pieces.back].view(n_streams, n_steps, -1).transpose(0, 1)
-    return hs, torch.stack([part[0, pieces.last] for part in after])
+        out, *after = _LAYERS[cell](packed, sequences.running, start, _layer_weights(cell, weights), *settings)
+    hs = out[sequences.back].view(n_streams, n_steps, -1).transpose(0, 1)
+    return hs, torch.stack([part[0, sequences.last] for part in after])
 
 
 def _layer_weights(cell: CellName, weights: tuple[Tensor, ...]) -> list[Tensor]:

@@ -25,7 +25,7 @@ from tsforecast.models.neural.training.optimiser import Descent, clip_by_member,
 Masks = Sequence[Tensor] | None
 
 
-class Engine(Protocol):
+class TrainingEngine(Protocol):
     """Computes the losses of a chunk with their gradients, and moves the weights."""
 
     def gradients(self, batch: Chunk, state: State, masks: Masks) -> tuple[Floats, State]:
@@ -67,18 +67,18 @@ class GraphEngine:
         self.optimizer = torch_optimizer(self.parameters, options, 1.0)
 
     def gradients(self, batch: Chunk, state: State, masks: Masks) -> tuple[Floats, State]:
-        """See `Engine.gradients`."""
+        """See `TrainingEngine.gradients`."""
         losses, self._outputs, after = mean_losses(self.head, self.network, batch, state, masks)
         self.optimizer.zero_grad()
         torch.autograd.backward(losses.sum())
         return losses.detach().float().cpu().numpy(), detached(after)
 
     def outputs(self, batch: Chunk) -> Tensor:
-        """See `Engine.outputs`."""
+        """See `TrainingEngine.outputs`."""
         return self._outputs.detach()
 
     def move(self, lr: float) -> None:
-        """See `Engine.move`."""
+        """See `TrainingEngine.move`."""
         if self.options.gradient_clip_val:
             clip_by_member(self.parameters, self.options.gradient_clip_val)
         if self.decay is not None:
@@ -97,19 +97,19 @@ class CompiledEngine:
         self.largest = options.gradient_clip_val or float("inf")
 
     def gradients(self, batch: Chunk, state: State, masks: Masks) -> tuple[Floats, State]:
-        """See `Engine.gradients`."""
+        """See `TrainingEngine.gradients`."""
         return self.step.run(batch, state, masks, self.largest)
 
     def outputs(self, batch: Chunk) -> Tensor:
-        """See `Engine.outputs`."""
+        """See `TrainingEngine.outputs`."""
         return self.step.outputs(batch)
 
     def move(self, lr: float) -> None:
-        """See `Engine.move`."""
+        """See `TrainingEngine.move`."""
         self.descent.step(lr)
 
 
-def engine_of(head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> Engine:
+def engine_of(head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> TrainingEngine:
     """The engine of a network: the compiled one for exactly the stock recurrent stack, else torch's graph."""
     runs_here = compiled_layer.supports(network.slopes) and options.precision == "32-true"
     if type(network.members) is RecurrentMembers and runs_here:

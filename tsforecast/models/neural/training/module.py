@@ -22,7 +22,7 @@ from tsforecast.models.neural.networks.recurrent import RecurrentMembers, Recurr
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
-from tsforecast.models.neural.training.engines import Engine, Masks, detached, engine_of, mean_losses
+from tsforecast.models.neural.training.engines import Masks, TrainingEngine, detached, engine_of, mean_losses
 from tsforecast.models.neural.training.optimiser import (
     clip_by_member,
     decay_by_member,
@@ -144,7 +144,7 @@ class NeuralModule(pl.LightningModule):
 
     def _run(self, chunks: Iterable[Chunk]) -> None:
         """All steps of a run."""
-        engine: Engine = engine_of(self.head, self.network, self.options, self.decay)
+        engine: TrainingEngine = engine_of(self.head, self.network, self.options, self.decay)
         total = self.total_steps or 1
         for given in chunks:
             batch = given.to(self.device)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tsforecast.models.neural.networks import cells
 from tsforecast.models.neural.networks import compiled_layer as fused
-from tsforecast.models.neural.networks.packed_sequences import pieces_of, run_pieces
+from tsforecast.models.neural.networks.packed_sequences import pack_sequences, run_packed
 
 cell_names = st.sampled_from(["rnn", "lstm", "gru"])
 
@@ -42,7 +42,7 @@ def test_outputs_states_and_gradients_are_those_of_masks(cell, n_members, shared
     x, weights, state, keep = case(cell, n_members, 1 if shared else n_members, n_steps, n_streams, seed)
     leaves = [x, *(weights if cell == "gru" else weights[:3]), state]
     results = []
-    for run in (run_pieces, with_masks):
+    for run in (run_packed, with_masks):
         hs, after = run(cell, x, weights, state, keep)
         loss = (hs * torch.linspace(-1, 1, hs.shape[1] * 4, dtype=hs.dtype).view(-1, 1, 4)).sum() + after.sin().sum()
         results.append([hs, after, *torch.autograd.grad(loss, leaves)])
@@ -63,13 +63,13 @@ def test_a_device_without_compiled_passes_takes_the_pieces(cell, monkeypatch):
 def test_a_state_that_is_not_a_number_is_forgotten_at_a_reset():
     x, weights, state, keep = case("lstm", 1, 1, 4, 2, seed=1)
     keep[0, 0] = 0
-    hs, _ = run_pieces("lstm", x, weights, torch.full_like(state, torch.nan), keep)
+    hs, _ = run_packed("lstm", x, weights, torch.full_like(state, torch.nan), keep)
     assert torch.isfinite(hs).all()
 
 
 def test_every_place_of_a_chunk_is_in_one_sequence():
     keep = (torch.rand(11, 7, generator=torch.Generator().manual_seed(3)) > 0.2).float()
-    pieces = pieces_of(keep)
+    pieces = pack_sequences(keep)
     assert sorted(pieces.rows.tolist()) == list(range(77))
     assert int(pieces.running.sum()) == 77
     assert len(pieces.stream) == 7 + int((keep[1:] == 0).sum())
