@@ -1,4 +1,4 @@
-"""A forecasting toolkit that tells whether a recurrent network beats ARIMA on a series, and by how much.
+"""A forecasting toolkit that measures whether a recurrent network beats ARIMA on a series, and by how much.
 
 Names are imported when they are first used, so that ``import tsforecast`` is instant and the classical path never
 imports torch.

@@ -15,12 +15,12 @@ from tsforecast.panel import Panel
 from tsforecast.panel.frequency import check_reach
 from tsforecast.panel.whole_numbers import whole_number
 
-_MOST_STEPS = 10_000_000  # ahead
-_COPIES = 3  # of a forecast, or of paths, that are held at once
+_MOST_STEPS = 10_000_000  # steps of one forecast
+_COPIES = 3  # copies of a forecast, or of paths, held in memory at once
 
 
 def steps_ahead(horizon: object) -> int:
-    """The horizon as a number; a `ParameterError` where it is no whole number of steps, at least 1."""
+    """The horizon as an int; a `ParameterError` unless it is a whole number of steps, at least 1."""
     if isinstance(horizon, (pd.Series, pd.DataFrame, np.ndarray, Panel)):
         raise ParameterError(
             f"horizon is a {type(horizon).__name__}, not a whole number of steps. Scorers of scikit-learn hand over "
@@ -30,7 +30,7 @@ def steps_ahead(horizon: object) -> int:
 
 
 def check_forecast_size(panel: Panel, horizon: int, n_quantiles: int) -> None:
-    """Raise a `ParameterError` where a forecast would go past the last time there is, or does not fit into memory.
+    """Raise a `ParameterError` where a forecast would pass the last possible time or would not fit into memory.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def check_forecast_size(panel: Panel, horizon: int, n_quantiles: int) -> None:
 
 
 def number_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:
-    """One number, or several, as a list; None as it is, and a `ParameterError` for what is no number."""
+    """One number or several as a list; None stays None; a `ParameterError` for anything that is not a number."""
     if given is None:
         return None
     try:
@@ -65,20 +65,20 @@ def _is_list(given: object) -> bool:
 
 
 def check_each_once(name: str, numbers: Sequence[float]) -> None:
-    """Raise a `ParameterError` for numbers that make two columns of one name.
+    """Raise a `ParameterError` where two numbers would give columns of the same name.
 
     Examples
     --------
     >>> check_each_once("level", [80, 95])
     """
-    told = Counter(f"{number:g}" for number in numbers)  # as columns are called
-    text, count = max(told.items(), key=lambda pair: pair[1], default=("", 1))
+    counts = Counter(f"{number:g}" for number in numbers)  # formatted as in the names of columns
+    text, count = max(counts.items(), key=lambda pair: pair[1], default=("", 1))
     if count > 1:
         raise ParameterError(f"{name}={list(numbers)}: {text} stands twice (six digits count); give each once.")
 
 
 def random_generator(random_state: "int | np.random.Generator | None") -> np.random.Generator:
-    """The generator given, or one with this seed; a `ParameterError` where it is neither.
+    """The given generator, or a new one with this seed; a `ParameterError` for anything else.
 
     Examples
     --------
@@ -94,7 +94,7 @@ def random_generator(random_state: "int | np.random.Generator | None") -> np.ran
 
 
 def generators_of(ids: Index, rng: np.random.Generator) -> list[np.random.Generator]:
-    """A generator for each series, from the state of ``rng`` and the name of the series alone.
+    """One generator for each series, which depends only on the state of ``rng`` and the name of the series.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def generators_of(ids: Index, rng: np.random.Generator) -> list[np.random.Genera
 
 
 def check_paths(panel: Panel, horizon: int, n_paths: int) -> None:
-    """Raise a `ParameterError` where so many paths are no whole number, or do not fit into memory.
+    """Raise a `ParameterError` where ``n_paths`` is not a whole number or the paths would not fit into memory.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def check_paths_finite(paths: Floats, ids: Index, model: str) -> None:
 
 
 def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:
-    """Columns put where their series stood, nan for those that were skipped: ``(horizon, n_kept, ...)`` -> all.
+    """Columns at the places of their series, nan for skipped series: ``(horizon, n_kept, ...)`` to all series.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:
 
 def check_finite(forecast: Forecast, model: str) -> None:
     """Raise a `FitError` that names the series whose forecasts are not finite."""
-    symbols = forecast.probabilities is not None  # which have no mean
+    symbols = forecast.probabilities is not None  # symbols have no mean
     bad = ~((symbols | np.isfinite(forecast.mean)).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
     if bad.any():
         names = [str(name) for name in forecast.ids[bad]]

@@ -1,7 +1,7 @@
-"""Classes by the names that a configuration gives them: the one place where a name becomes a class.
+"""Find classes by the names in a configuration: the one place where a name becomes a class.
 
-A name is looked up by its import path, so that neither the backtest nor the command line imports a model to be told of
-it. A class is found and checked before anything of it is run.
+A name is looked up by its import path, so that neither the backtest nor the command line needs to import models. A
+class is checked before any of its code runs.
 """
 
 import dataclasses
@@ -18,26 +18,26 @@ from sklearn.base import BaseEstimator
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, UnknownNameError
 
-_PACKAGE = importlib.import_module("tsforecast")  # its table of names, whatever stands in it
-_LONGEST_CLASS_NAME = 500  # characters of a name
+_PACKAGE = importlib.import_module("tsforecast")  # its attributes are the classes with short names
+_LONGEST_CLASS_NAME = 500  # characters
 
 
 def find_class(name: str, trusted: Collection[str] = ()) -> type:
-    """The class of a short name (``"SARIMA"``), of a path in this package, or of ``"my_module:MyModel"``.
+    """The class with a short name (``"SARIMA"``), an import path in this package, or ``"my_module:MyModel"``.
 
-    Nothing is imported but modules of this package, whose names do not begin with an underscore, and those that the
-    caller trusts: importing a module runs it, and a configuration may come from anybody.
+    Only public modules of this package and modules that the caller trusts are imported: importing a module runs its
+    code, and a configuration may come from anybody.
 
     Parameters
     ----------
     name : str
     trusted : collection of str
-        Modules that may be imported; a class of one that this process has imported already needs no trust.
+        Modules that may be imported; a module that this process has already imported needs no trust.
 
     Raises
     ------
     UnknownNameError
-        There is none; the message says which names come near.
+        No class has this name; the message suggests close names.
     ParameterError
         Its module is not trusted, or could not be imported.
 
@@ -70,17 +70,17 @@ def class_path(cls: type) -> str:
 
 
 def check_class(cls: type, expected: tuple[type, ...], place: str, *, own: bool = False) -> None:
-    """Raise a `ParameterError` unless an object of a class may be made from a configuration, at a place that takes it.
+    """Raise a `ParameterError` unless a configuration may create an object of a class at a given place.
 
     Parameters
     ----------
     cls : type
     expected : tuple of type
-        What the place takes; empty where it does not say: then forecasters, estimators and options of this package.
+        Base classes that the place accepts; if empty, estimators (such as forecasters) and options of this package.
     place : str
-        For the message.
+        Name of the place, for the message.
     own : bool
-        Whether the class comes from a module that was trusted: then whatever the place expects may be made.
+        Whether the class comes from a trusted module: then any class that the place accepts is allowed.
     """
     public = dataclasses.is_dataclass(cls) and getattr(_PACKAGE, cls.__name__, None) is cls
     harmless = issubclass(cls, BaseEstimator) or public or own
@@ -93,7 +93,7 @@ def check_class(cls: type, expected: tuple[type, ...], place: str, *, own: bool 
 
 
 def expected_classes(cls: type, parameter: str) -> tuple[type, ...]:
-    """Classes that the annotation of a constructor's parameter names; empty where there is none or it says ``Any``.
+    """Classes in the annotation of a constructor's parameter; empty where there is no annotation or it is ``Any``.
 
     Examples
     --------
@@ -102,8 +102,8 @@ def expected_classes(cls: type, parameter: str) -> tuple[type, ...]:
     (<class 'tsforecast.base.BaseForecaster'>,)
     """
     try:
-        annotation = typing.get_type_hints(cls.__init__).get(parameter, Any)  # type: ignore[misc]  # of this very class
-    except (NameError, TypeError, AttributeError, SyntaxError):  # what it refers to is not there when the code runs
+        annotation = typing.get_type_hints(cls.__init__).get(parameter, Any)  # type: ignore[misc]  # not of a subclass
+    except (NameError, TypeError, AttributeError, SyntaxError):  # names imported for type checkers only
         return ()
     leaves = _leaves(annotation)
     if Any in leaves and not any(leaf is not Any and _is_kind(leaf) for leaf in leaves):
@@ -112,7 +112,7 @@ def expected_classes(cls: type, parameter: str) -> tuple[type, ...]:
 
 
 class _Nothing:
-    """What a parameter expects that takes no object: no class is one."""
+    """Stands for a parameter that accepts no object; no class inherits from it."""
 
 
 _Nothing.__name__ = "value of that parameter"
@@ -154,7 +154,7 @@ def _own_module(name: str, trusted: Collection[str]) -> object:
         sys.path.append(str(Path.cwd()))
     try:
         return importlib.import_module(name)
-    except Exception as error:  # whatever the code of the module does
+    except Exception as error:  # the module may raise anything
         raise ParameterError(f"Module {name!r} could not be imported: {type(error).__name__}: {error}.") from error
 
 

@@ -1,4 +1,4 @@
-"""Reads a history to forecast from: like the training series in frequency, covariates and static columns."""
+"""Reads a history to forecast from and matches it to the training series: frequency, covariates, static columns."""
 
 from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel import Panel
@@ -8,7 +8,7 @@ from tsforecast.panel.frequency import freq_name
 
 
 def read_history(history: Series, X: Covariates | None, trained: Panel) -> tuple[Panel, Container, Covariates | None]:
-    """The panel that a history holds, its container, and what ``X`` holds for the horizon."""
+    """The panel of a history, its container, and the covariates of the horizon from ``X``."""
     history = long_columns(history, X)
     panel, container = to_panel(history, freq=trained.freq)
     if trained.covariate_names and panel.covariates is None and X is not None:
@@ -18,14 +18,14 @@ def read_history(history: Series, X: Covariates | None, trained: Panel) -> tuple
 
 
 def like_training(panel: Panel, trained: Panel, uses_covariates: bool) -> Panel:
-    """The panel with the static columns of the training series, and its covariates in their order.
+    """The panel with the static columns of the training series, and its covariates in the training order.
 
     Raises
     ------
     DataError
-        It has another frequency.
+        Its frequency differs from that of the training series.
     CovariateError
-        It has other covariates.
+        Its covariates differ from those of the training series.
     """
     if not uses_covariates and panel.covariates is not None:
         panel = panel.with_covariates(None)

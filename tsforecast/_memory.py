@@ -4,10 +4,10 @@ import contextlib
 import os
 from pathlib import Path
 
-_BYTES = 8  # of a number
-_SHARE = 2  # a half of the memory
-_UNKNOWN = 8 * 2**30  # where the system does not tell
-_CGROUP = Path("/sys/fs/cgroup/memory.max")  # what a container may use
+_BYTES = 8  # of a float64
+_SHARE = 2  # half of the memory may be used
+_UNKNOWN = 8 * 2**30  # assumed where the system does not say
+_CGROUP = Path("/sys/fs/cgroup/memory.max")  # memory limit of a container
 
 
 def fits_in_memory(n_rows: int, n_columns: int) -> bool:
@@ -31,7 +31,7 @@ def memory_bytes() -> int:
     """
     try:
         known = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    except (AttributeError, ValueError, OSError):  # no such question on Windows
+    except (AttributeError, ValueError, OSError):  # not available on Windows
         known = [_UNKNOWN]
     with contextlib.suppress(OSError, ValueError):  # no container, or "max"
         known.append(int(_CGROUP.read_text()))

@@ -11,9 +11,9 @@ Constructor = TypeVar("Constructor", bound=Callable[..., None])
 
 
 def renamed(old: str, new: str) -> Callable[[Constructor], Constructor]:
-    """A decorator for a constructor whose parameter ``old`` is called ``new`` now: the old name is still understood.
+    """A decorator with which a constructor still accepts the old name of its parameter ``new``, with a warning.
 
-    The signature is that of the constructor, so that ``get_params`` and `clone` know the new name alone.
+    The signature stays that of the constructor, so ``get_params`` and `clone` see only the new name.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def renamed(old: str, new: str) -> Callable[[Constructor], Constructor]:
             init(self, *args, **with_new_names(type(self), kwargs))
 
         wrapped.renamed = {old: new}  # type: ignore[attr-defined]  # a function may carry attributes
-        return wrapped  # type: ignore[return-value]  # it takes what the constructor takes
+        return wrapped  # type: ignore[return-value]  # same arguments as the constructor
 
     return decorate
 

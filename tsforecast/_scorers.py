@@ -1,4 +1,4 @@
-"""What scikit-learn's scorers and searches pass to a forecaster: found out, and turned into what it takes."""
+"""Recognises and converts what scikit-learn's scorers and searches pass to a forecaster."""
 
 from typing import Any, Protocol
 
@@ -18,7 +18,7 @@ from tsforecast.panel.parse import time_kind
 def check_order(y: Any, X: Any) -> None:
     """Raise a `CovariateError` where the arguments of ``fit`` look like scikit-learn's ``fit(X, y)``.
 
-    That is a table first and one column of as many rows second.
+    There the first argument is a table and the second one column with as many rows.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def check_order(y: Any, X: Any) -> None:
 
 
 def is_repeated(y: Any, X: Any) -> bool:
-    """Whether ``X`` is the series ``y`` once more, as scikit-learn's tools hand it over to scorers that compare.
+    """Whether ``X`` is a copy of the series ``y``, as scikit-learn's tools pass it for scorers of predictions.
 
     Examples
     --------
@@ -60,9 +60,9 @@ def is_repeated(y: Any, X: Any) -> bool:
 
 
 def check_not_training(rows: Any, trained: "np.ndarray[Any, Any]") -> None:
-    """Raise a `DataError` where an array, which has no times, holds the training series once more.
+    """Raise a `DataError` where an array equals the training series.
 
-    A forecaster would take it for the rows that follow them.
+    An array has no times, so its rows would be taken for those that follow the training series.
     """
     if not isinstance(rows, (np.ndarray, list, tuple)):
         return
@@ -77,9 +77,9 @@ def check_not_training(rows: Any, trained: "np.ndarray[Any, Any]") -> None:
 
 
 def rows_like(rows: Any, ids: Index) -> "pd.DataFrame | pd.Series[Any] | np.ndarray[Any, Any] | None":
-    """Rows of the same kind and times, all 0.0, to be read as series; None for what holds no rows of times.
+    """A container like ``rows``, with the same times and all values 0.0; None where ``rows`` is not such a container.
 
-    An array must have a column for each series; a frame may leave some out.
+    An array must have a column for each series; a frame may have fewer.
     """
     if isinstance(rows, pd.Series):
         return pd.Series(0.0, index=rows.index, name=rows.name)
@@ -94,10 +94,13 @@ def rows_like(rows: Any, ids: Index) -> "pd.DataFrame | pd.Series[Any] | np.ndar
 
 
 def steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) -> int:
-    """Steps between the end of training and the first of ``truth``, whose first row is ``first_step`` of an array."""
+    """Steps between the end of training and the first time of series ``i`` of ``truth``.
+
+    ``first_step`` is the step ahead of the first row of an array, which has no times; None for other containers.
+    """
     last, first = panel.last_times[i : i + 1], truth.times[truth.indptr[i] : truth.indptr[i] + 1]
     if first_step is not None:
-        return first_step - 1 + int(first[0])  # rows count from 0, and missing ones at the top are trimmed
+        return first_step - 1 + int(first[0])  # rows count from 0, and leading missing rows are trimmed
     if time_kind(first) != time_kind(last):
         raise DataError(
             f"Series {truth.ids[i]!r}: the times of y are {time_kind(first)}, those of the training series "
@@ -140,7 +143,7 @@ def minus_mase(model: Fitted, y: Series, X: Covariates | None) -> float:
 
 
 def predict_rows(model: Fitted, rows: Any) -> Any:
-    """Forecasts of the rows that a scorer asks for: a Series, a wide frame or an array like them."""
+    """Forecasts at the times of ``rows``, in the same kind of container: a Series, a wide frame or an array."""
     check_not_training(rows, model.panel_.values)
     wanted = rows_like(rows, model.panel_.ids)
     if wanted is None:
@@ -169,7 +172,7 @@ def _means_of(model: Fitted, panel: Panel, asked: Panel, container: Container, X
 
 
 def _first_step(model: Fitted, panel: Panel, i: int) -> int:
-    """Step of the first row of an array that continues training: past 1 where series ``i`` ended before others."""
+    """Step ahead of the first row of an array that continues training: above 1 where series ``i`` ended early."""
     if model._container.kind != "matrix":
         return 1
     return int(model.panel_.last_times.max() - panel.last_times[i]) + 1

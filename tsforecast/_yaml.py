@@ -23,7 +23,7 @@ def read_yaml(path: str | Path) -> Any:
     MissingFileError
         There is no such file.
     DataError
-        It is no file of text, or `parse_yaml` refuses what is in it; the message begins with the path.
+        It is not a text file, or `parse_yaml` refuses its text; the message begins with the path.
     """
     place = Path(path)
     try:
@@ -52,7 +52,7 @@ def parse_yaml(text: str) -> Any:
     Raises
     ------
     DataError
-        It is no YAML, asks for an object (a tag such as ``!!python/name``), gives a key twice, refers to itself, nests
+        It is not YAML, asks for an object (a tag such as ``!!python/name``), gives a key twice, refers to itself, nests
         deeper than 40 levels, or is larger than 300,000 characters or, its aliases written out, than 30,000 values.
 
     Examples
@@ -70,7 +70,7 @@ def parse_yaml(text: str) -> Any:
         raise DataError(f"YAML nested deeper than {_DEEPEST} levels.") from error
     except DataError:
         raise
-    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:  # a value its tag belies
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:  # value against its tag
         raise DataError(f"YAML with a value that cannot be read: {error}.") from error
 
 
@@ -87,7 +87,7 @@ def _plain_values(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """A safe loader that refuses a key given twice, and brackets without end before it looks for their end."""
+    """A safe loader that also refuses repeated keys and, while still scanning, too many nested brackets."""
 
     n_composed = 0
 
@@ -108,7 +108,7 @@ class _Loader(yaml.SafeLoader):
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, Hashable) and key in seen:  # what is not hashable is refused below
+            if isinstance(key, Hashable) and key in seen:  # the base class refuses keys that are not hashable
                 line = key_node.start_mark.line + 1
                 raise DataError(f"the key {key!r} stands twice in one mapping (line {line}); keep one of them.")
             if isinstance(key, Hashable):
@@ -117,7 +117,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _size(node: yaml.Node, known: dict[int, int | None], depth: int) -> int:
-    """Values of a node, with aliases written out."""
+    """Number of values of a node, with aliases written out."""
     if depth > _DEEPEST:
         raise DataError(f"YAML nested deeper than {_DEEPEST} levels.")
     if isinstance(node, yaml.ScalarNode):

@@ -41,37 +41,36 @@ from tsforecast.panel.too_short import TooShort, check_choice, check_lengths
 
 
 class BaseForecaster(BaseEstimator, ABC):
-    """A forecaster: constructor parameters until ``fit``, then learnt attributes that end in an underscore.
+    """Base class of all forecasters: parameters in the constructor, learnt attributes (``name_``) after ``fit``.
 
-    A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; everything a caller may give is checked
+    A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; all arguments of callers are checked
     and converted here.
 
     Class attributes that a model sets
     ----------------------------------
     handles_missing : bool
-        Whether nan in the series is understood; else `fit` refuses it.
+        Whether nan in the series is allowed; else `fit` refuses it.
     uses_covariates : bool
-        Whether ``X`` changes the forecasts; a model that does not use it accepts it and passes it over, so that one
-        call serves all models of a comparison.
+        Whether ``X`` changes the forecasts; a model that does not use it accepts and ignores it, so that one call
+        serves all models of a comparison.
     gives_intervals : bool
-        Whether there are intervals and quantiles; a model without any is never asked for them, and a backtest scores
-        its points alone.
+        Whether the model gives intervals and quantiles; where it does not, a backtest scores point forecasts only.
     search_space : mapping of str to sequence
         Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
     fits_together : bool
         Whether `fit_many` costs less than as many calls of `fit`; then the model writes `_fit_many`.
     quick_params : mapping, optional
-        Of a model whose first fit in a process loads or compiles something: the parameters that make a fit quick, with
-        which a backtest has that done before it takes times.
+        For a model whose first fit in a process loads or compiles something: parameters of a quick fit, which a
+        backtest runs before it measures times.
 
     Learnt attributes
     -----------------
     panel_ : Panel
         The series given to `fit`, without those that were skipped.
     skipped_ : dict
-        Observations of each series that was too short to be fitted, by name: those have no forecasts.
+        Number of observations of each series that was too short to be fitted, by name; these have no forecasts.
     stand_in_ : Naive or None
-        Of a fit with ``too_short="naive"``: fitted to the series skipped, to be asked for forecasts of its own.
+        With ``too_short="naive"``: a `Naive` fitted to the skipped series, which forecasts these.
     """
 
     handles_missing: bool = False
@@ -87,11 +86,11 @@ class BaseForecaster(BaseEstimator, ABC):
 
     @property
     def is_global(self) -> bool:
-        """Whether one set of parameters is learnt from all series together, so that series cannot be fitted apart."""
+        """Whether one set of parameters is learnt from all series together, rather than one for each series."""
         return False
 
     def set_params(self, **params: Any) -> Self:
-        """The forecaster itself with other constructor arguments; ``forecaster__order`` is that of one that it holds.
+        """The forecaster itself with other arguments; ``forecaster__order`` sets ``order`` of its ``forecaster``.
 
         Raises
         ------
@@ -118,13 +117,13 @@ class BaseForecaster(BaseEstimator, ABC):
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
             (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
             observation. A frame with ``unique_id`` and no times, one row a series, holds what does not change: numbers
-            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`). The series once
-            more, as ``cross_val_score(model, y, y, scoring="neg_mean_absolute_error")`` gives it, is no covariate:
-            `predict` then takes the rows to forecast, too.
+            or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`). A copy of
+            ``y``, as ``cross_val_score(model, y, y, scoring="neg_mean_absolute_error")`` passes it, is no covariate:
+            `predict` then also accepts the rows to forecast.
         too_short : {"error", "skip", "naive"}
-            What becomes of series with fewer observations than the model needs: an error that names all of them; they
-            are left out and listed in ``skipped_``; or, besides, a `Naive` is fitted to them, ``stand_in_``, whose
-            forecasts are asked of it, and never stand among those of the model.
+            How series with fewer observations than the model needs are handled: an error that names all of them; leave
+            them out and list them in ``skipped_``; or also fit a `Naive` to them, ``stand_in_``, which gives their
+            forecasts apart from those of the model.
 
         Raises
         ------
@@ -151,7 +150,7 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         check_choice(too_short)
         repeated = is_repeated(y, X)
-        panel, container = self._admit(y, None if repeated else X)
+        panel, container = self._checked_panel(y, None if repeated else X)
         if repeated and container.kind == "long":
             raise CovariateError(
                 "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
@@ -163,9 +162,9 @@ class BaseForecaster(BaseEstimator, ABC):
         return self
 
     def min_observations(self, panel: Panel) -> int:
-        """Fewest observations, missing ones not counted, that each series must have to be fitted.
+        """Smallest number of observations, not counting missing ones, that each series needs to be fitted.
 
-        One unless a model says more; what is asked before the first fit of a backtest. ``panel`` tells frequency and
+        1 unless a model overrides it; a backtest calls it before the first fit. ``panel`` gives the frequency and
         covariates.
 
         Examples
@@ -177,16 +176,16 @@ class BaseForecaster(BaseEstimator, ABC):
         return 1
 
     def _why_so_many(self, panel: Panel) -> str:
-        """What `min_observations` are needed for, in brackets for a message; nothing unless a model says it."""
+        """Why `min_observations` are needed, in brackets for a message; empty unless a model overrides it."""
         return ""
 
     @final
     @classmethod
     def fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
-        """Seconds that each fit took, and why it failed or None: models of this class, each fitted to its own panel.
+        """Fit models of this class, each to its own panel: the seconds of each fit, and its error or None.
 
-        Every model is what `fit` would have made of it, to the last bit, but many small fits of a model that
-        `fits_together` take a small part of the time. A model whose fit failed stays as it was.
+        Every model equals the result of `fit` exactly, but many small fits of a model that `fits_together` take much
+        less time. A model whose fit failed is unchanged.
 
         Parameters
         ----------
@@ -209,7 +208,7 @@ class BaseForecaster(BaseEstimator, ABC):
         admitted: dict[int, tuple[Panel, Container]] = {}
         for k, (model, panel) in enumerate(zip(models, panels, strict=True)):
             try:
-                admitted[k] = model._admit(panel, None)
+                admitted[k] = model._checked_panel(panel, None)
                 model._check_lengths(panel)
             except (DataError, ParameterError) as error:
                 done[k] = (0.0, error)
@@ -231,18 +230,18 @@ class BaseForecaster(BaseEstimator, ABC):
         level: float | Sequence[float] | None = None,
         quantiles: float | Sequence[float] | None = None,
     ) -> Any:
-        """Forecasts of the next ``horizon`` steps, in the kind of container that was given.
+        """Forecasts of the next ``horizon`` steps, in the same kind of container as ``y``.
 
         Parameters
         ----------
         horizon : int
             Steps ahead, at least 1. After ``fit(y, y)`` also the rows to forecast, a Series, a wide frame or an array:
-            so scikit-learn's scorers ask, and get rows of the same shape and times.
+            scikit-learn's scorers call it so; the result has the same shape and times.
         X : DataFrame, Series or ndarray, optional
             Covariates of the horizon, for a model fitted with some; with ``history``, of the history too.
         history : like ``y`` of `fit`, optional
-            Series to forecast from, in place of those of `fit`: what was learnt stays, what it is conditioned on
-            changes. Nothing is re-estimated and nothing is kept.
+            Series to forecast from, in place of those of `fit`. The learnt parameters are used as they are: nothing is
+            re-estimated and nothing is stored.
         level : float or sequence of float, optional
             Central intervals in percent: columns ``lo-80`` and ``hi-80`` for 80.
         quantiles : float or sequence of float, optional
@@ -251,7 +250,7 @@ class BaseForecaster(BaseEstimator, ABC):
         Returns
         -------
         Series, DataFrame, ndarray or Forecast
-            Series in: a Series, or a frame with columns ``mean``, ``lo-80``, … where levels are asked for. Wide frame
+            Series in: a Series, or a frame with columns ``mean``, ``lo-80``, … with levels. Wide frame
             in: a wide frame; with levels, columns are (series, statistic). Long frame in: a long frame ``unique_id``,
             ``ds``, ``mean``, …. Array in: ``(horizon,)`` or ``(horizon, n_series)``; with levels one more axis at the
             end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`. A series that was skipped as too
@@ -315,8 +314,8 @@ class BaseForecaster(BaseEstimator, ABC):
         X, history
             As for `predict`.
         random_state : int, Generator or None
-            The same whole number gives the same paths. A series draws by its name: it gets the paths that it would get
-            alone, and series of different names are independent.
+            The same whole number gives the same paths. Draws depend on the name of the series: each gets the paths that
+            it would get alone, and series of different names are independent.
 
         Returns
         -------
@@ -326,7 +325,7 @@ class BaseForecaster(BaseEstimator, ABC):
         Raises
         ------
         ParameterError
-            An argument is out of its range, or the model knows no paths.
+            An argument is out of its range, or the model has no sample paths.
         NotFittedError, CovariateError, UnknownNameError
             As `predict`.
         FitError
@@ -360,8 +359,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Parameters
         ----------
         y : like ``y`` of `fit`
-            Observations after the end of the training series; a gap between the two is forecast over. An array has no
-            times of its own: it begins with the step after the training series.
+            Observations after the end of the training series; steps between the two are forecast and not scored. An
+            array has no times of its own: it begins with the step after the training series.
         X : DataFrame, Series or ndarray, optional
             Covariates from the end of training to the end of ``y``.
 
@@ -369,7 +368,7 @@ class BaseForecaster(BaseEstimator, ABC):
         -----
         The scale of a series is the mean absolute change over one season in the training series (Hyndman & Koehler
         2006); a season is what is usual for the frequency, whatever the model, so that scores of different models and
-        settings compare. Series whose scale is zero are left out; nan where none is left.
+        settings are comparable. Series whose scale is zero are left out; nan where none is left.
 
         Examples
         --------
@@ -380,8 +379,8 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         return minus_mase(self, y, X)
 
-    def _admit(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
-        """The panel of what is given to `fit`, of the kind that this model takes, and what it came in."""
+    def _checked_panel(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
+        """The checked panel of the arguments of `fit`, without covariates that the model ignores, and its container."""
         check_order(y, X)
         panel, container = to_panel(y, X)
         self._check_missing(panel)
@@ -390,14 +389,14 @@ class BaseForecaster(BaseEstimator, ABC):
         return panel, container
 
     def _remember(self, panel: Panel, kept: Panel, container: Container, *, takes_rows: bool = False) -> None:
-        """What a fit to the series ``kept`` of a panel leaves behind, whatever the model."""
+        """Store the attributes that every model has after a fit to the series ``kept`` of a panel."""
         self.panel_, self._container, self._takes_rows, self.stand_in_ = kept, container, takes_rows, None
         short = ~panel.ids.isin(kept.ids)
         self.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
         self._places = (panel.positions(kept.ids), panel.n_series) if self.skipped_ else None
 
     def _fit_long_enough(self, panel: Panel, too_short: TooShort) -> Panel:
-        """Fit the series that are long enough, all unless others may be left out; the panel of them."""
+        """Fit the series that are long enough and return their panel; short ones are an error or left out."""
         kept = panel
         while True:
             try:
@@ -414,14 +413,14 @@ class BaseForecaster(BaseEstimator, ABC):
     def _check_lengths(self, panel: Panel) -> None:
         needed = self.min_observations(panel)
         if (panel.n_present >= needed).all():
-            return  # the reason takes its time
+            return  # finding the reason is slow
         way_on = "too_short='skip' goes on without them." if panel.n_series > 1 else ""
         why = f"{type(self).__name__} needs at least {needed}{self._why_so_many(panel)}"
         check_lengths(panel.ids, panel.n_present, needed, why, way_on)
 
     def _stand_in(self, panel: Panel) -> "BaseForecaster | None":
-        """A `Naive` fitted to the series that were skipped, as far as they allow."""
-        naive: BaseForecaster = import_module("tsforecast").Naive()  # by name: a base imports no model
+        """A `Naive` fitted to the skipped series that are long enough for it; None where none is."""
+        naive: BaseForecaster = import_module("tsforecast").Naive()  # by name: this module must not import models
         try:
             naive.fit(panel.take(panel.positions(pd.Index(list(self.skipped_)))), too_short="skip")
         except SeriesTooShortError:
@@ -431,13 +430,13 @@ class BaseForecaster(BaseEstimator, ABC):
 
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
-        """Fit each model to its panel; seconds and error of each. One after another, unless a model knows better."""
+        """Seconds and error of each fit of a model to its panel; one after another unless a model overrides it."""
         done: list[tuple[float, Exception | None]] = []
         for model, panel in zip(models, panels, strict=True):
             begin = time.perf_counter()
             try:
                 model._fit(panel)
-            except Exception as error:  # the caller's to judge, fit by fit
+            except Exception as error:  # returned, for the caller to handle fit by fit
                 done.append((time.perf_counter() - begin, error))
             else:
                 done.append((time.perf_counter() - begin, None))
@@ -445,14 +444,14 @@ class BaseForecaster(BaseEstimator, ABC):
 
     @abstractmethod
     def _fit(self, panel: Panel) -> None:
-        """Check the constructor's arguments against the panel, learn, store attributes that end in an underscore."""
+        """Check the constructor's arguments against the panel, fit, and store the learnt attributes (``name_``)."""
 
     @abstractmethod
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         """Forecasts from the end of every series of ``panel``, which need not be the panel of `_fit`.
 
-        ``X`` is ``(n_series, horizon, n_features)``; ``levels`` are the increasing quantile levels, maybe none. The
-        object is left as it was.
+        ``X`` is ``(n_series, horizon, n_features)``; ``levels`` are the increasing quantile levels, which may be empty.
+        The object must not change.
         """
 
     def _sample_paths(
@@ -460,8 +459,8 @@ class BaseForecaster(BaseEstimator, ABC):
     ) -> Floats:
         """Joint draws from the end of every series of ``panel``: ``(n_series, n_paths, horizon)``.
 
-        Arguments are as those of `_predict`; ``rngs`` has a generator for each series, from which its draws come. A
-        model that does not write this has none: quantiles of single steps do not say how steps belong together.
+        Arguments are as those of `_predict`; ``rngs`` has one generator for each series. A model that does not override
+        this has no sample paths: quantiles of single steps do not say how the steps depend on each other.
         """
         raise ParameterError(
             f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
@@ -476,7 +475,7 @@ class BaseForecaster(BaseEstimator, ABC):
         return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
 
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
-        """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
+        """The panel to forecast from, its container, and the covariates of the horizon."""
         panel, container, X = read_history(history, X, self.panel_)
         self._check_missing(panel)
         return like_training(panel, self.panel_, self.uses_covariates), container, X

@@ -1,4 +1,4 @@
-"""Errors of tsforecast: one root, and each error is also the builtin a caller would catch."""
+"""Errors and warnings of tsforecast: errors share one base class, and each is also the builtin a caller would catch."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ import sklearn.exceptions
 
 
 class TSForecastError(Exception):
-    """Root of every error that tsforecast raises on purpose."""
+    """Base class of every error that tsforecast raises on purpose."""
 
 
 class DataError(TSForecastError, ValueError):
@@ -42,7 +42,7 @@ class SeriesTooShortError(DataError):
     series : dict
         Observations of every series that is too short, by name; empty where the names are not known.
     why : str
-        What needs more.
+        What needs more observations.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class ContainerTypeError(TSForecastError, TypeError):
 
 
 class ParameterError(TSForecastError, ValueError):
-    """A parameter has a value that is not allowed."""
+    """The value of a parameter is not allowed."""
 
 
 class UnknownNameError(TSForecastError, LookupError):

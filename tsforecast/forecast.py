@@ -10,7 +10,7 @@ from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel.frequency import Freq, future_times
 
-_ROUNDING = 1e-6  # by which probabilities may miss 1
+_ROUNDING = 1e-6  # tolerance for the sum of probabilities
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -24,15 +24,15 @@ class Forecast:
     quantiles : ndarray, shape (n_series, horizon, n_quantiles)
         Quantiles in the order of ``quantile_levels``; they do not cross.
     quantile_levels : ndarray, shape (n_quantiles,)
-        Increasing, each in (0, 1); empty where none were asked for.
+        Increasing, each in (0, 1); empty where none were requested.
     ids : Index, shape (n_series,)
     cutoff : Index, shape (n_series,)
         Time of the last observation that each forecast has seen.
     freq : offset or int
     probabilities : ndarray, shape (n_series, horizon, n_classes), optional
-        Of an outcome that is one of several classes: the probability of each, in the order of ``classes``.
+        Probability of each class, in the order of ``classes``, where the outcome is one of several classes.
     classes : Index, shape (n_classes,), optional
-        The values of the series that ``probabilities`` are of.
+        The values that the series can take, in the order of ``probabilities``.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Forecast:
     0         a   5   2.0    1.0    3.0
     1         a   6   2.0    0.5    3.5
 
-    Of symbols:
+    With probabilities of symbols:
 
     >>> nothing = np.array([[np.nan]])
     >>> Forecast(
@@ -109,7 +109,7 @@ class Forecast:
         return future_times(self.cutoff, self.horizon, self.freq)
 
     def quantile(self, q: float) -> Floats:
-        """One quantile, ``(n_series, horizon)``; a `ParameterError` where it was not asked of ``predict``."""
+        """One quantile, ``(n_series, horizon)``; a `ParameterError` where it was not requested from ``predict``."""
         found = np.flatnonzero(np.isclose(self.quantile_levels, q, rtol=0, atol=1e-9))
         if found.size == 0:
             raise ParameterError(f"There is no quantile {q:g} here; there are {self.quantile_levels.tolist()}.")
@@ -125,7 +125,7 @@ class Forecast:
     ) -> pd.DataFrame:
         """A long frame: ``unique_id``, ``ds``, ``mean``, then ``lo-80``, ``hi-80``, ``q0.1`` and ``p-a`` columns.
 
-        With neither ``level`` nor ``quantiles`` every quantile that is here becomes a ``q`` column.
+        With neither ``level`` nor ``quantiles`` every quantile becomes a ``q`` column.
         """
         if level is None and quantiles is None:
             quantiles = self.quantile_levels.tolist()
@@ -138,7 +138,7 @@ class Forecast:
     ) -> dict[str, Floats]:
         """``mean``, intervals, quantiles and probabilities by column name, each ``(n_series, horizon)``.
 
-        Of symbols, which have no mean, there is no column ``mean``.
+        There is no column ``mean`` where the outcome is a symbol, which has no mean.
         """
         columns = {} if self.probabilities is not None and np.isnan(self.mean).all() else {"mean": self.mean}
         for percent in level or ():

@@ -6,7 +6,7 @@ from tsforecast.panel import Panel
 
 
 class Wrapper(BaseForecaster):
-    """A forecaster that holds another, ``forecaster``, and takes whatever series that one takes."""
+    """A forecaster that holds another, ``forecaster``, and accepts the same series."""
 
     forecaster: BaseForecaster
 

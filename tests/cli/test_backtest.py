@@ -1,4 +1,4 @@
-"""`tsforecast backtest` on files never seen before, on configurations, and on mistakes."""
+"""`tsforecast backtest` on new files, on configurations, and on wrong arguments."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""Commands and configurations of strangers: one line, no fit, no code run, nothing touched."""
+"""Hostile commands and configurations end in a one-line error, without a fit, foreign code or written files."""
 
 import os
 import sys

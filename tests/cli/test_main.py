@@ -1,4 +1,4 @@
-"""The command line from outside: help is instant, mistakes are one line."""
+"""The command line as a process: help is fast, errors are one line."""
 
 import subprocess
 import sys

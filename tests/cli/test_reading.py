@@ -1,4 +1,4 @@
-"""The options of reading on the command line: what a file leaves open is an error that names the option."""
+"""Reading options of the command line: an ambiguous file is an error that names the option."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""`tsforecast backtest`: the metrics that are shown, and series that are too short."""
+"""`tsforecast backtest`: the metrics shown, and series that are too short."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""``tsforecast train``: a Lightning run from a configuration, and what it leaves."""
+"""``tsforecast train``: a Lightning run from a configuration, and its files."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ def checkpoint_of(folder: Path) -> Path:
 @pytest.mark.parametrize(("name", "model"), [("lstm", LSTM), ("gru", GRU), ("rnn", RNN)])
 def test_a_bundled_configuration_trains_and_its_checkpoint_forecasts(name, model, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert train.run(["fit", "--config", name, *QUICK]) == 0
+    assert train.run_training(["fit", "--config", name, *QUICK]) == 0
     assert "checkpoint: " in capsys.readouterr().out
     path = checkpoint_of(tmp_path)
     loaded, series = model.from_checkpoint(path), catalog.load("airline").series
@@ -53,7 +53,7 @@ def test_a_bundled_configuration_trains_and_its_checkpoint_forecasts(name, model
 def test_a_csv_trains_and_flags_override_the_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     catalog.load("airline").frame.to_csv("my.csv", index=False)
-    code = train.run(["fit", "--config", "lstm", "--data.source", "my.csv", "--model.num_layers", "2", *QUICK])
+    code = train.run_training(["fit", "--config", "lstm", "--data.source", "my.csv", "--model.num_layers", "2", *QUICK])
     assert code == 0
     assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).num_layers == 2
 
@@ -69,8 +69,8 @@ def test_short_series_are_named_together_and_can_be_skipped(source, tmp_path, mo
     whole.to_csv("my.csv", index=False)
     arguments = ["fit", "--config", "lstm", "--data.source", source, *QUICK]
     with pytest.raises(SeriesTooShortError, match=r"'a' \(3\), 'b' \(7\).*--data.too_short skip"):
-        train.run(arguments)
-    assert train.run([*arguments, "--data.too_short", "skip"]) == 0
+        train.run_training(arguments)
+    assert train.run_training([*arguments, "--data.too_short", "skip"]) == 0
     assert "2 series are too short and left out: 'a' (3), 'b' (7)" in capsys.readouterr().err
     assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).panel_.ids.tolist() == ["long"]
 
@@ -81,7 +81,7 @@ def test_a_folder_of_parquet_files_trains(tmp_path, monkeypatch):
     for name in ("a", "b", "c"):
         Path(f"panel/unique_id={name}").mkdir(parents=True)
         frame.drop(columns="unique_id", errors="ignore").to_parquet(f"panel/unique_id={name}/part.parquet")
-    assert train.run(["fit", "--config", "lstm", "--data.source", "panel", *QUICK]) == 0
+    assert train.run_training(["fit", "--config", "lstm", "--data.source", "panel", *QUICK]) == 0
     model = LSTM.from_checkpoint(checkpoint_of(tmp_path))
     assert np.isfinite(model.predict(3, history=catalog.load("airline").series)).all()
 
@@ -89,7 +89,7 @@ def test_a_folder_of_parquet_files_trains(tmp_path, monkeypatch):
 def test_counts_train_from_the_command_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     loss = ["--data.decoding.loss", "negative_binomial"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, *loss]) == 0  # passengers are counted in thousands
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *loss]) == 0  # passengers are counted in thousands
     forecast = LSTM.from_checkpoint(checkpoint_of(tmp_path)).predict(6, level=80)
     np.testing.assert_array_equal(forecast.quantiles, np.round(forecast.quantiles))
 
@@ -97,7 +97,7 @@ def test_counts_train_from_the_command_line(tmp_path, monkeypatch):
 def test_a_csv_logger_can_be_chosen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "logs"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, *logger]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *logger]) == 0
     (metrics,) = Path("logs").rglob("metrics.csv")
     assert "val_loss" in metrics.read_text()
 
@@ -106,7 +106,7 @@ def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     monkeypatch.chdir(tmp_path)
     logger = ["--trainer.logger", "TensorBoardLogger", "--trainer.logger.save_dir", "logs"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, *logger]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *logger]) == 0
     assert list(Path("logs").rglob("events.out.tfevents.*"))
 
 
@@ -116,7 +116,7 @@ def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(tmp_path, m
     callback += ["--trainer.callbacks.share", "0.5"]
     saving = ["--trainer.callbacks+", "ModelCheckpoint", "--trainer.callbacks.save_last", "true"]
     saving += ["--trainer.callbacks.save_top_k", "-1"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, "--trainer.max_epochs", "4", *callback, *saving]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, "--trainer.max_epochs", "4", *callback, *saving]) == 0
     after = [readout(path)[1] for path in sorted(checkpoint_of(tmp_path).parent.glob("epoch=*"))]
     (estimator,) = LSTM.from_checkpoint(checkpoint_of(tmp_path)).trained_
     torch.testing.assert_close(estimator.network.readout.data, (after[2] + after[3]) / 2)
@@ -125,7 +125,7 @@ def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(tmp_path, m
 def test_best_weights_of_each_member_are_those_that_a_checkpoint_forecasts_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     steep = ["--model.lr", "0.3", "--trainer.max_epochs", "8", "--model.training.schedule", "constant"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, *steep]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *steep]) == 0
     path = checkpoint_of(tmp_path)
     epoch, last = readout(path)
     best = torch.load(path)["callbacks"]["KeepBest"]["best"]["readout"]
@@ -138,7 +138,7 @@ def test_best_weights_of_each_member_are_those_that_a_checkpoint_forecasts_with(
 def test_a_second_run_replaces_the_checkpoint_of_the_first(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for size in ("4", "5"):
-        assert train.run(["fit", "--config", "lstm", *QUICK, "--model.hidden_size", size]) == 0
+        assert train.run_training(["fit", "--config", "lstm", *QUICK, "--model.hidden_size", size]) == 0
     assert LSTM.from_checkpoint(checkpoint_of(tmp_path)).hidden_size == 5
 
 
@@ -146,10 +146,10 @@ def test_a_run_does_not_go_on_from_the_middle_of_an_epoch(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     saving = ["--trainer.callbacks", "ModelCheckpoint", "--trainer.callbacks.every_n_train_steps", "4"]
     saving += ["--trainer.callbacks.save_top_k", "-1"]
-    assert train.run(["fit", "--config", "lstm", *QUICK, *saving]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *saving]) == 0
     (path,) = Path("runs").rglob("*step=4.ckpt")
     with pytest.raises(ParameterError, match="in the middle of epoch 0, at step 4"):
-        train.run(["fit", "--config", "lstm", *QUICK, "--ckpt_path", str(path)])
+        train.run_training(["fit", "--config", "lstm", *QUICK, "--ckpt_path", str(path)])
     assert np.isfinite(LSTM.from_checkpoint(path).predict(3).mean).all()
 
 
@@ -166,7 +166,7 @@ def test_a_run_does_not_go_on_from_the_middle_of_an_epoch(tmp_path, monkeypatch)
 def test_what_cannot_be_is_said_at_the_door(option, value, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TSForecastError, match=message):
-        train.run(["fit", "--config", "lstm", option, value])
+        train.run_training(["fit", "--config", "lstm", option, value])
 
 
 def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
@@ -185,31 +185,33 @@ def readout(path: Path) -> tuple[int, torch.Tensor]:
 
 
 def test_help_is_plain_and_bad_usage_is_two(capsys):
-    assert train.run(["--help"]) == 0
+    assert train.run_training(["--help"]) == 0
     assert "train fit --config" in capsys.readouterr().out
-    assert train.run([]) == 2
-    assert train.run(["bake"]) == 2
+    assert train.run_training([]) == 2
+    assert train.run_training(["bake"]) == 2
     assert "'bake' is neither fit nor validate" in capsys.readouterr().err
 
 
 def test_help_of_fit_shows_a_configuration(capsys):
-    assert train.run(["fit", "--help"]) == 0
+    assert train.run_training(["fit", "--help"]) == 0
     assert "hidden_size: 32" in capsys.readouterr().out
 
 
 def test_every_option_can_be_asked_for(capsys):
     with pytest.raises(SystemExit) as left:
-        train.run(["fit", "--help_all"])
+        train.run_training(["fit", "--help_all"])
     assert left.value.code == 0
     assert "--trainer.max_epochs" in capsys.readouterr().out
 
 
 def test_help_imports_neither_torch_nor_lightning():
     code = (
-        "import sys; from tsforecast.cli import train; train.run(['-h']); train.run(['fit', '--help']);"
-        "assert not {'torch', 'pytorch_lightning'} & set(sys.modules)"
+        "import sys; from tsforecast.cli import train; train.run_training(['-h']); train.run_training(['fit', '-h']);"
+        "print(sorted({'torch', 'pytorch_lightning'} & set(sys.modules)))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "usage: tsforecast train" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_checkpoint_that_is_not_there_is_named():
@@ -255,14 +257,14 @@ def test_an_option_of_reading_that_cannot_be_used_is_told_in_one_line(option, to
 def test_options_of_reading_are_for_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ParameterError, match="'airline' is a data set"):
-        train.run(["fit", "--config", "lstm", "--gaps", "nan"])
+        train.run_training(["fit", "--config", "lstm", "--gaps", "nan"])
 
 
 @pytest.mark.slow
 def test_a_disk_that_is_full_leaves_the_checkpoints_before_and_no_cut_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ["fit", "--config", "lstm", *QUICK, "--trainer.max_epochs", "1"]
-    assert train.run(command) == 0
+    assert train.run_training(command) == 0
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert checkpoint_of(tmp_path) in before
     for at in (2, 3, 5, 8):  # of the two checkpoints that are written: to open, to write, to name; to write the second
@@ -270,7 +272,7 @@ def test_a_disk_that_is_full_leaves_the_checkpoints_before_and_no_cut_file(tmp_p
         with pytest.MonkeyPatch.context() as patch:
             disk.patch(patch)
             with pytest.raises(RunFolderError, match=r"runs.*No space left on device"):
-                train.run([*command, "--model.hidden_size", "5"])
+                train.run_training([*command, "--model.hidden_size", "5"])
         assert disk.n_done >= at and not disk.elsewhere
         after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
         assert set(after) == set(before) and after[checkpoint_of(tmp_path)] == before[checkpoint_of(tmp_path)]

@@ -1,4 +1,4 @@
-"""A training configuration of a stranger: nothing that it names is made before all of it was looked at."""
+"""An untrusted training configuration: all of it is checked before any object is created."""
 
 import copy
 import itertools
@@ -49,7 +49,7 @@ def with_value(path, value) -> dict:
 
 def run_with(config) -> None:
     Path("c.yaml").write_text(config if isinstance(config, str) else yaml.safe_dump(config))
-    train.run(["fit", "--config", "c.yaml"])
+    train.run_training(["fit", "--config", "c.yaml"])
 
 
 @pytest.mark.parametrize(("place", "harm"), list(zip(PLACES, itertools.cycle(HARMS), strict=False)))
@@ -128,7 +128,9 @@ def test_texts_that_are_no_configuration_are_refused(text, message, tmp_path):
 
 @pytest.mark.parametrize("name", ["lstm", "gru", "rnn"])
 def test_the_bundled_configurations_pass(name):
-    check_text(bundled("configs") / "train" / f"{name}.yaml")
+    path = bundled("configs") / "train" / f"{name}.yaml"
+    check_text(path)
+    assert {"model", "data", "trainer"} <= set(yaml.safe_load(path.read_text()))
 
 
 FULL = """
@@ -143,7 +145,7 @@ sys.exit(main(["train", "fit", "--config", "lstm", "--trainer.max_epochs", "1", 
 def test_a_disk_that_is_full_ends_a_run_with_a_message_and_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     quick = ["--trainer.max_epochs", "1", "--model.hidden_size", "4", "--model.n_members", "1"]
-    assert train.run(["fit", "--config", "lstm", *quick]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *quick]) == 0
     folder = next(tmp_path.glob("runs/*/checkpoints"))
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     done = subprocess.run([sys.executable, "-c", FULL], capture_output=True, text=True, check=False)
@@ -159,4 +161,4 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("runs").write_text("a file where the folder would be")
     with pytest.raises(RunFolderError, match="cannot"):
-        train.run(["fit", "--config", "lstm", "--trainer.max_epochs", "1", "--model.n_members", "1"])
+        train.run_training(["fit", "--config", "lstm", "--trainer.max_epochs", "1", "--model.n_members", "1"])

@@ -1,4 +1,4 @@
-"""The built wheel works outside the repository: bundled data and configs travel in it."""
+"""The built wheel works outside the repository and contains the bundled data and configurations."""
 
 import os
 import subprocess

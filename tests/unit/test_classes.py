@@ -1,4 +1,4 @@
-"""A configuration names classes; they are checked before anything of them is run."""
+"""Classes named by a configuration are checked before any of their code runs."""
 
 import dataclasses
 import sys

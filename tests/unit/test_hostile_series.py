@@ -1,4 +1,4 @@
-"""What a caller may give as series: each case has the one outcome that is acceptable, in our words."""
+"""Unusual series given by callers: each case has one acceptable outcome, with a message of ours."""
 
 import datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""What importing costs: the package is instant, and the classical path never imports torch."""
+"""Imports: importing the package is fast, and the classical path never imports torch."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""One reader of YAML: what is ambiguous, endless, an object or too large is an error."""
+"""The YAML reader refuses texts that are ambiguous, endless, too large or construct objects."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""``tsforecast backtest``: flags or YAML -> data, models, cutoffs -> run folder and a table."""
+"""``tsforecast backtest``: runs a backtest from flags or YAML, writes a run folder and prints a table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jsonargparse import DefaultHelpFormatter, Namespace
 
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser
-from tsforecast.cli.reading import add_reading_options, configured, file_format, told_on_stderr
+from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
 
 if TYPE_CHECKING:
     from tsforecast.backtest.backtest_result import BacktestResult
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from tsforecast.panel import Panel
 
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
-_SEARCHED = 24  # longest season whose orders are searched unasked
-_LONGEST_STEM = 100  # characters of the name of a file in the name of its run folder
-_DIAGNOSED = 100  # series that are diagnosed without being asked to; it takes about 20 ms each
+_SEARCHED = 24  # longest season for which AutoARIMA is a default model
+_LONGEST_STEM = 100  # characters of the file name that the name of a run folder keeps
+_DIAGNOSED = 100  # most series that are diagnosed, as it takes a while
 _DESCRIPTION = """\
-Forecast a file or a data set from several cutoffs with several models and compare what came of it. Without arguments:
+Forecast a file or a data set from several cutoffs with several models and compare their accuracy. Without arguments:
 the quickstart, stationary and seasonal series that come with tsforecast. Everything can stand in a file (--config);
 flags override it. The run folder keeps the resolved configuration, so that --config RUN/config.yaml repeats a run, and
 --output RUN goes on with one that was stopped."""
 
 
 class _Help(DefaultHelpFormatter):
-    """Help as it is written, without the types that are added to it."""
+    """Help texts as written, without the types that jsonargparse adds."""
 
     def _get_help_string(self, action: Action) -> str:
         return action.help or ""
 
 
 def build_parser() -> Parser:
-    """The options of the command; no data or model code is imported for them."""
+    """The parser of the command's options; it imports no data or model code."""
     read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
     parser = Parser(
@@ -84,8 +84,8 @@ def build_parser() -> Parser:
     return parser
 
 
-def run(arguments: list[str]) -> int:
-    """The exit code of ``tsforecast backtest``: 1 where no model finished anything."""
+def run_backtest(arguments: list[str]) -> int:
+    """Run ``tsforecast backtest`` and return its exit code: 1 where no model gave any forecast."""
     parser = build_parser()
     given = parser.parse_args(configs_first(arguments))
     given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
@@ -130,7 +130,7 @@ def _how_to_go_on(given: Namespace, folder: Path) -> str:
 
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
-    """Put what kind of series each is into the run folder, and the ranking of each kind into its summary."""
+    """Write the diagnosis of the series to the run folder, and add the ranking by kind of series to its summary."""
     from tsforecast.backtest.store.files import FrameWriter
     from tsforecast.backtest.store.manifest import replace_file
     from tsforecast.backtest.store.run_files import DIAGNOSIS
@@ -151,7 +151,7 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
 
 
 def make_plan(given: Namespace) -> Plan:
-    """The backtest that the options describe; what they leave open is chosen from the data."""
+    """The plan of the backtest with the given options; options that are not given are chosen from the data."""
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan.describe import build
     from tsforecast.backtest.plan.plan import Plan, name_models
@@ -200,7 +200,7 @@ def _given(value: int | None, usual: int) -> int:
 
 
 def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
-    """The series, what the catalog knows of them, and how they were read, for the configuration of the run."""
+    """The series, their entry in the catalog if any, and how they were read, for the configuration of the run."""
     from tsforecast.data.catalog import load, names
     from tsforecast.data.read import read
     from tsforecast.exceptions import MissingFileError
@@ -224,26 +224,26 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
         "covariate_gaps": given.covariate_gaps,
     }
     form = file_format(given)
-    with told_on_stderr():
+    with log_on_stderr():
         panel = read(name, **options, file_format=form)
-    return panel, None, {"data": str(Path(name).resolve()), **options, **configured(form)}
+    return panel, None, {"data": str(Path(name).resolve()), **options, **changed_options(form)}
 
 
 def _shortest(panel: Panel, given: Namespace) -> int:
-    """Observations of the shortest series that must count; of the median one where short ones may be left out."""
+    """Length of the shortest series, or the median length where short series may be left out."""
     import numpy as np
 
     return int(panel.lengths.min() if given.too_short == "error" else np.median(panel.lengths))
 
 
 def _usual_horizon(shortest: int, season: int) -> int:
-    """One season (two years of quarters, a quarter of weeks), but no more than a fifth of the shortest series."""
+    """Default horizon: a season (two years of quarters, a quarter of weeks), at most a fifth of the shortest series."""
     usual = {1: 6, 4: 8, 52: 13}.get(season, min(season, 48))
     return max(1, min(usual, shortest // 5))
 
 
 def _usual_models(season: int) -> list[str]:
-    """Benchmarks, an ARIMA (its order searched, where a search takes seconds) and a network."""
+    """Default models: benchmarks, an ARIMA (with an order search where that is fast) and a network."""
     arima = "AutoARIMA" if season <= _SEARCHED else "SARIMA"
     return ["Naive", *(["SeasonalNaive"] if season > 1 else []), arima, "LSTM"]
 

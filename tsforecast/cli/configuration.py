@@ -1,4 +1,4 @@
-"""Configuration files of ``tsforecast backtest``: read strictly, and trusted with settings but not with code."""
+"""Configuration files of ``tsforecast backtest``: strict parsing; they may set options but not run code."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import jsonargparse
 import yaml
 from jsonargparse import ActionConfigFile, ArgumentParser, Namespace  # type: ignore[attr-defined]  # it is documented
 
-MODE = "tsforecast"  # of jsonargparse: values of options and files are read by `parse_yaml`
+MODE = "tsforecast"  # parser mode of jsonargparse in which `parse_yaml` checks options and files
 _COMMAND_LINE_ONLY = {
     "config": "a configuration does not load another",
     "own_code": "which modules may run is said on the command line",
 }
-_LONGEST = {"seeds": 10_000}  # items of a list, where not 1000
+_LONGEST = {"seeds": 10_000}  # most items of a list, 1000 for other options
 
 
 def read_strictly() -> None:
-    """Have jsonargparse refuse in values and files what `parse_yaml` refuses, for parsers of this `MODE`."""
+    """Let jsonargparse refuse everything that `parse_yaml` refuses, in parsers with this `MODE`."""
     usual = jsonargparse.get_loader("yaml")
 
     def load(text: str) -> Any:
-        if any(sign in text for sign in "{[&*:"):  # anything but a plain word, for which nothing need be imported
+        if any(sign in text for sign in "{[&*:"):  # a plain word needs no check, so no import
             from tsforecast._yaml import parse_yaml
 
-            parse_yaml(text)  # a DataError is a ValueError
+            parse_yaml(text)  # raises DataError, which is a ValueError
         return usual(text)
 
     jsonargparse.set_loader(MODE, load, exceptions=(yaml.YAMLError, ValueError))
@@ -37,7 +37,7 @@ class ConfigFile(ActionConfigFile):
 
     @staticmethod
     def apply_config(parser: ArgumentParser, cfg: Namespace, dest: str, value: str) -> None:
-        """Check a file, then let jsonargparse read its options."""
+        """Check a configuration file, then let jsonargparse read its options."""
         from tsforecast._yaml import read_yaml
         from tsforecast.exceptions import TSForecastError
 
@@ -70,7 +70,7 @@ class ConfigFile(ActionConfigFile):
 
 
 def configs_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments with every ``--config FILE`` before the others, so that flags override it wherever they stand.
+    """The arguments with every ``--config FILE`` moved to the front, so that flags override it in any order.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def configs_first(arguments: Sequence[str]) -> list[str]:
 
 
 def named_modules(arguments: Sequence[str], models: Sequence[str | dict[str, Any]] | None) -> list[str]:
-    """Modules of the models that stand on the command line itself, which is word enough that they may run.
+    """Modules of the models named on the command line itself, which are trusted for this reason.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""``tsforecast datasets list`` and ``show``, and ``tsforecast simulate``: print and write, nothing else.
+"""``tsforecast datasets list`` and ``show``, and ``tsforecast simulate``: printing and writing only.
 
 Heavy imports are inside the functions: building the command line parser imports none of them.
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tsforecast.data.process import Process
 
-_FILE_WIDTH = 200  # columns, where the output is no terminal
+_FILE_WIDTH = 200  # columns where the output is not a terminal
 
 
 def list_datasets() -> None:
@@ -43,7 +43,7 @@ def list_datasets() -> None:
 
 
 def show_dataset(name: str, rows: int = 3) -> None:
-    """Print what is known of one data set, and the first and last rows of each series.
+    """Print the facts about one data set, and the first and last rows of each series.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def show_dataset(name: str, rows: int = 3) -> None:
 def simulate_csv(
     name: str, output: Path, n_obs: int | None = None, n_series: int | None = None, random_state: int | None = None
 ) -> None:
-    """Write series of a simulated data set to a long CSV file and print where.
+    """Write series of a simulated data set to a long CSV file and print its path.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def simulate_csv(
     output : Path
         File to write, ending in ``.csv``.
     n_obs, n_series, random_state : int, optional
-        Other than those of the catalog: observations a series, series, seed.
+        Observations per series, number of series and seed, in place of those of the catalog.
     """
     from tsforecast.data.catalog import load
     from tsforecast.exceptions import ParameterError
@@ -113,8 +113,8 @@ def simulate_csv(
     except FileExistsError:
         raise ParameterError(f"output={str(output)!r} exists already; give another name, or remove it.") from None
     except (OSError, ValueError) as error:
-        told = getattr(error, "strerror", None) or error
-        raise ParameterError(f"output={str(output)!r} could not be written: {told}.") from error
+        shown = getattr(error, "strerror", None) or error
+        raise ParameterError(f"output={str(output)!r} could not be written: {shown}.") from error
     _console().print(
         f"{output}: {data.panel.n_series} series, {data.panel.n_obs} observations of {_described(data.process)}",
         highlight=False,
@@ -124,12 +124,12 @@ def simulate_csv(
 
 
 def _described(process: Process) -> str:
-    """The process with those parameters that are not the default."""
+    """The process as text, with the parameters that differ from their defaults."""
     import dataclasses
 
     fields = dataclasses.fields(process)
-    told = [f"{f.name}={getattr(process, f.name)}" for f in fields if getattr(process, f.name) != f.default]
-    return f"{type(process).__name__}({', '.join(told)})"
+    shown = [f"{f.name}={getattr(process, f.name)}" for f in fields if getattr(process, f.name) != f.default]
+    return f"{type(process).__name__}({', '.join(shown)})"
 
 
 def _console() -> Console:

@@ -1,4 +1,4 @@
-"""Where the jobs of a run go, by name."""
+"""Executors of the jobs of a run, by name."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tsforecast.exceptions import MissingDependencyError, ParameterError, RunFol
 
 @contextlib.contextmanager
 def open_executor(name: str) -> Iterator[AnyExecutor]:
-    """The executor of a name: ``"auto"``, ``"here"`` (this process), ``"processes"``, or ``"dask://HOST:PORT"``.
+    """The executor with the name ``"auto"``, ``"here"`` (this process), ``"processes"``, or ``"dask://HOST:PORT"``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``tsforecast``: picks the subcommand, nothing else; every heavy import is inside its command."""
+"""``tsforecast``: dispatches to the subcommands; each of them does its heavy imports itself."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ tsforecast COMMAND --help tells the options of a command; tsforecast --version t
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 0; 1 for a run in which nothing was finished; 2 for bad usage; 130 when interrupted.
+    """Run a command line; the exit code is 1 for a run without forecasts, 2 for bad usage, 130 if interrupted, else 0.
 
     Examples
     --------
@@ -43,14 +43,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _guarded(command: Callable[[list[str]], int | None], arguments: list[str]) -> int:
-    """Run a command; what the user can mend is one line and not a traceback."""
+    """Run a command; errors that the user can correct are printed in one line, without a traceback."""
     try:
         return command(arguments) or 0
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of a pipe has gone; nothing is left to say
+        sys.stderr.close()  # the reader of the pipe has closed it; print nothing more
         return 0
     except Exception as error:
         from tsforecast.exceptions import LeakError, TSForecastError
@@ -71,21 +71,21 @@ def _no_such_command(name: str) -> int:
 
 
 def _backtest(arguments: list[str]) -> int:
-    from tsforecast.cli.backtest import run
+    from tsforecast.cli.backtest import run_backtest
 
-    return run(arguments)
+    return run_backtest(arguments)
 
 
 def _report(arguments: list[str]) -> int:
-    from tsforecast.cli.report import run
+    from tsforecast.cli.report import show_report
 
-    return run(arguments)
+    return show_report(arguments)
 
 
 def _train(arguments: list[str]) -> int | None:
-    from tsforecast.cli.train import run
+    from tsforecast.cli.train import run_training
 
-    return run(arguments)
+    return run_training(arguments)
 
 
 def _datasets(arguments: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Models as the command line and a YAML file name them -> forecasters."""
+"""Builds forecasters from the models named on the command line or in a YAML file."""
 
 import ast
 from collections.abc import Collection, Mapping, Sequence
@@ -13,23 +13,23 @@ from tsforecast.exceptions import ParameterError
 def parse_models(
     entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = ()
 ) -> dict[str, BaseForecaster]:
-    """Forecasters by name: the name given, else the class name, or the text with its arguments.
+    """Forecasters by name: the given name, else the text with arguments, else the class name.
 
     Parameters
     ----------
     entries : sequence of str or mapping
         ``"SARIMA"``, ``"ARIMA(order=(2, 0, 0))"`` or a mapping with ``class_path`` and, where wanted, ``init_args`` and
-        ``name``; a mapping of one class to its arguments, ``{"LSTM": {"hidden_size": 32}}``, serves too. A class of
-        one's own is ``"my_module:MyModel"``.
+        ``name``; a mapping of one class to its arguments, ``{"LSTM": {"hidden_size": 32}}``, is allowed too. A user's
+        own class is ``"my_module:MyModel"``.
     trusted : collection of str
-        Modules of one's own that may be imported.
+        The user's own modules that may be imported.
 
     Raises
     ------
     UnknownNameError
-        No class has that name; the message says which names come near.
+        No class has this name; the message suggests close names.
     ParameterError
-        An entry is no text of this form, or a name comes twice.
+        An entry has another form, or two models have the same name.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def _described(entry: object) -> Mapping[str, Any]:
 
 
 def _call(text: str) -> dict[str, Any]:
-    """``"ARIMA(order=(2, 0, 0))"`` as class path and arguments."""
+    """Class path and arguments of a text such as ``"ARIMA(order=(2, 0, 0))"``."""
     head, _, _ = text.partition("(")
     module, colon, _ = head.partition(":")
     try:
@@ -72,7 +72,7 @@ def _call(text: str) -> dict[str, Any]:
         if isinstance(node, (ast.Name, ast.Attribute)):
             return {"class_path": path + ast.unparse(node)}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        pass  # what cannot be parsed, or nests without end, is told below
+        pass  # texts that cannot be parsed, or nest too deeply, are an error below
     raise ParameterError(
         f"models: {text[:200]!r} is neither a class name nor one with arguments: 'ARIMA(order=(2, 0, 0))'."
     )

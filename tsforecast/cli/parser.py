@@ -1,4 +1,4 @@
-"""A parser of options whose errors are one line of plain words."""
+"""Parser: an option parser that reports errors in one line."""
 
 import re
 import sys
@@ -10,14 +10,14 @@ _NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", 
 
 
 class Parser(ArgumentParser):
-    """As jsonargparse's, which tells types and the list of all options."""
+    """A parser of jsonargparse that reports errors in one plain line, without types and the list of options."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Tell what was wrong in one line, without the list of all options, and leave with 2."""
-        told = " ".join(message.split())
-        wrong = re.search(r'Parser key "(\w+)".*?Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', told)
+        """Print the error in one line and exit with code 2."""
+        text = " ".join(message.split())
+        wrong = re.search(r'Parser key "(\w+)".*?Expected a <class \'(\w+)\'>.*(?:Given|Got) value: (.*)', text)
         if wrong is not None:
-            told = f"--{wrong[1]} {wrong[3]}: this is no {_NOUNS.get(wrong[2], wrong[2])}"
-        told = re.sub(r'Parser key "(\w+)"', r"--\1", told)
-        print(f"{self.prog}: error: {told}", file=sys.stderr)
+            text = f"--{wrong[1]} {wrong[3]}: this is no {_NOUNS.get(wrong[2], wrong[2])}"
+        text = re.sub(r'Parser key "(\w+)"', r"--\1", text)
+        print(f"{self.prog}: error: {text}", file=sys.stderr)
         raise SystemExit(2)

@@ -1,4 +1,4 @@
-"""A progress bar that shows itself when a run takes more than two seconds, on a terminal only."""
+"""A progress bar for runs that take more than two seconds, on a terminal only."""
 
 import threading
 from typing import Self
@@ -6,11 +6,11 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-_PATIENCE = 2.0  # seconds
+_PATIENCE = 2.0  # seconds before the bar appears
 
 
 class Bar:
-    """Jobs done of jobs in all, with the name of the model at work.
+    """A bar with the numbers of finished jobs and of all jobs, and the current model.
 
     Parameters
     ----------
@@ -42,5 +42,5 @@ class Bar:
             self._progress.stop()
 
     def update(self, done: int, total: int, model: str) -> None:
-        """Show where the run is."""
+        """Update the numbers of finished and of all jobs, and the current model."""
         self._progress.update(self._task, completed=done, total=total, model=model)

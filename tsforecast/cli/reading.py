@@ -1,4 +1,4 @@
-"""The options that tell how a file is written, for every command that reads one; how it was read goes to stderr."""
+"""Options for reading a file, shared by all commands that read one, and the log of how it was read."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def add_reading_options(parser: ArgumentParser) -> None:
 
 
 def with_reading(arguments: Sequence[str]) -> list[str]:
-    """The options of reading among the arguments of ``train`` as settings of its data, others as they are.
+    """Arguments of ``train`` with the reading options as settings of its data, and the others unchanged.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def with_reading(arguments: Sequence[str]) -> list[str]:
     names = {action.dest: action.nargs for action in parser._actions}
     asked: list[str] = []
     others: list[str] = []
-    told, rest = [], list(arguments)
+    options, rest = [], list(arguments)
     while rest:
         first = rest.pop(0)
         name, sign, _ = first.partition("=")
@@ -77,34 +77,34 @@ def with_reading(arguments: Sequence[str]) -> list[str]:
         if option == name or option not in names:
             others.append(first)
             continue
-        told.append(option)
+        options.append(option)
         asked.append(first)
         while not sign and rest and not rest[0].startswith("--") and (names[option] or asked[-1] == first):
             asked.append(rest.pop(0))
     found = parser.parse_args(asked)
-    values = {option: found[option] for option in told}
+    values = {option: found[option] for option in options}
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     return [*others, *(f"--data.reading.{name}={text}" for name, text in texts.items())]
 
 
 def file_format(given: Namespace) -> FileFormat:
-    """What the options say of the file."""
+    """The format of the file from the options."""
     from tsforecast.data.file_format import FileFormat
 
     options = {field.name: getattr(given, field.name) for field in dataclasses.fields(FileFormat)}
     return FileFormat(**{**options, "missing": tuple(options["missing"])})
 
 
-def configured(form: FileFormat) -> dict[str, Any]:
-    """The options that are not as usual, as a configuration file holds them."""
+def changed_options(form: FileFormat) -> dict[str, Any]:
+    """The options that differ from their defaults, as in a configuration file."""
     usual = type(form)()
-    told = {name: value for name, value in dataclasses.asdict(form).items() if value != getattr(usual, name)}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
+    changed = {name: value for name, value in dataclasses.asdict(form).items() if value != getattr(usual, name)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 
 
 @contextlib.contextmanager
-def told_on_stderr() -> Iterator[None]:
-    """Print what `tsforecast.data.read` says of how it reads, one line for each message."""
+def log_on_stderr() -> Iterator[None]:
+    """Print the log of `tsforecast.data.read` to stderr, one line for each message."""
     logger, handler = logging.getLogger(_LOGGER), logging.StreamHandler(sys.stderr)
     before = logger.level, logger.propagate
     logger.addHandler(handler)

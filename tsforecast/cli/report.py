@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
     from tsforecast.backtest.backtest_result import BacktestResult
 
-_FILE_WIDTH = 160  # columns, where the output is no terminal
+_FILE_WIDTH = 160  # columns where the output is not a terminal
 
 
-def run(arguments: list[str]) -> int:
-    """The exit code of ``tsforecast report``."""
+def show_report(arguments: list[str]) -> int:
+    """Run ``tsforecast report`` and return its exit code."""
     parser = argparse.ArgumentParser("tsforecast report", description="Show a finished run again.")
     parser.add_argument("run", type=Path, help="run folder")
     given = parser.parse_args(arguments)
@@ -26,14 +26,14 @@ def run(arguments: list[str]) -> int:
     result = BacktestResult.load(given.run)
     try:
         result.write_summary(given.run)
-    except RunFolderError as error:  # it is shown all the same
+    except RunFolderError as error:  # the result is shown anyway
         print(f"tsforecast: summary.md was left as it is: {error}", file=sys.stderr)
     print_result(result, given.run.name, given.run)
     return 0
 
 
 def print_result(result: BacktestResult, title: str, folder: Path) -> None:
-    """Print the ranking of a run, who wins, what failed, and where the results are."""
+    """Print the ranking of a run, the winner, the failures, and the path of the results."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -45,9 +45,9 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     rows = headline(result.run, board)
     config = result.config
     plural = "" if config["n_windows"] == 1 else "s"
-    told = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
+    shown = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
     table = Table(
-        title=Text(f"{title}: {told}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+        title=Text(f"{title}: {shown}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
     )
     for column in rows.columns:
         table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
@@ -71,9 +71,9 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
 
 def _failure_line(result: BacktestResult) -> str:
     counts = result.failures["model"].value_counts(sort=False)
-    told = ", ".join(f"{model} {n}" for model, n in counts.items())
+    shown = ", ".join(f"{model} {n}" for model, n in counts.items())
     first = str(result.failures["message"].iloc[0]).splitlines()[0]
-    return f"Forecasts that failed: {told}; the first: {first}"
+    return f"Forecasts that failed: {shown}; the first: {first}"
 
 
 def _console() -> Console:

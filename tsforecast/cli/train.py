@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tsforecast.cli.reading import told_on_stderr, with_reading
+from tsforecast.cli.reading import log_on_stderr, with_reading
 from tsforecast.cli.train_config import check_classes, check_text
 from tsforecast.exceptions import MissingFileError, ParameterError, RunFolderError, TSForecastError
 
@@ -30,12 +30,12 @@ Options that tell how a file is read are those of tsforecast backtest: --id_col,
 The checkpoint it writes is read by LSTM.from_checkpoint(path).predict(horizon)."""
 
 
-def run(args: list[str]) -> int:
-    """The exit code of ``tsforecast train args``: 0, or 2 for bad usage.
+def run_training(args: list[str]) -> int:
+    """Run ``tsforecast train`` and return its exit code: 0, or 2 for bad usage.
 
     Examples
     --------
-    >>> run(["bake"])  # and a line on stderr
+    >>> run_training(["bake"])  # prints a line on stderr
     2
     """
     if not args or args[0] in ("-h", "--help"):
@@ -50,7 +50,7 @@ def run(args: list[str]) -> int:
         )
         print(_bundled("lstm").read_text())
         return 0
-    with told_on_stderr():
+    with log_on_stderr():
         return _lightning(["--help" if value == "--help_all" else value for value in with_reading(_with_bundled(args))])
 
 
@@ -61,7 +61,7 @@ def _bundled(name: str) -> Path:
 
 
 def _with_bundled(args: list[str]) -> list[str]:
-    """``--config lstm`` as the path of the bundled configuration, other arguments as they are."""
+    """The arguments with the path of the bundled configuration in place of a name such as ``--config lstm``."""
     out = list(args)
     for i, value in enumerate(out[1:], start=1):
         name = value.removeprefix("--config=")
@@ -73,7 +73,7 @@ def _with_bundled(args: list[str]) -> list[str]:
 
 
 def _configurations(args: list[str]) -> list[Path]:
-    """Files that ``--config`` names."""
+    """Existing files given with ``--config``."""
     named = [value.removeprefix("--config=") for value in args if value.startswith("--config=")]
     named += [value for before, value in itertools.pairwise(args) if before in ("--config", "-c")]
     return [Path(name) for name in named if Path(name).is_file()]
@@ -91,7 +91,7 @@ def _lightning(args: list[str]) -> int:
             _run(args)
         except TSForecastError:
             raise
-        except OSError as error:  # no room on the disk, no right to write
+        except OSError as error:  # for example, the disk is full or read-only
             raise RunFolderError(f"The run cannot read or write a file: {error}") from error
     return 0
 
@@ -120,7 +120,7 @@ def _run(args: list[str]) -> None:
 
         def instantiate_trainer(self, **kwargs: Any) -> Trainer:
             trainer = super().instantiate_trainer(**kwargs)
-            if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # not another that was asked for
+            if type(trainer.strategy.checkpoint_io) is TorchCheckpointIO:  # unless the user chose another
                 trainer.strategy.checkpoint_io = WholeCheckpointIO()
             return trainer
 

@@ -1,4 +1,4 @@
-"""What a training configuration may say, looked at before anything is made of it."""
+"""Checks of a training configuration before anything is built from it."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,9 +14,9 @@ _MOST_VALUES = 100_000
 
 
 def check_text(path: Path) -> None:
-    """Raise a `ParameterError` where a YAML file is too large, names a key twice, or repeats values without bound.
+    """Raise a `ParameterError` where a YAML file is too large, repeats a key, or has too many values through aliases.
 
-    An alias (``*name``) stands for all that its anchor holds: a few lines of them can stand for billions of values.
+    An alias (``*name``) stands for everything in its anchor, so a few lines can stand for billions of values.
     """
     if path.stat().st_size > _MOST_BYTES:
         raise ParameterError(f"{path} has {path.stat().st_size} bytes; a configuration has {_MOST_BYTES} at most.")
@@ -29,11 +29,11 @@ def check_text(path: Path) -> None:
 
 
 def _size(node: yaml.Node, known: dict[int, int], path: Path) -> int:
-    """Values that a node stands for, those of aliases counted each time."""
+    """Number of values of a node; those of aliases count each time."""
     mark = id(node)
     if mark in known:
         return known[mark]
-    known[mark] = _MOST_VALUES + 1  # of a node within itself
+    known[mark] = _MOST_VALUES + 1  # for a node that contains itself
     size = 1
     if isinstance(node, yaml.MappingNode):
         names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
@@ -48,12 +48,12 @@ def _size(node: yaml.Node, known: dict[int, int], path: Path) -> int:
 
 
 def check_classes(config: Namespace) -> None:
-    """Raise a `ParameterError` unless every class that a configuration names is one that a run is made of.
+    """Raise a `ParameterError` unless every class in a configuration is of a kind that a run uses.
 
-    A class is imported, as its path says, and looked at; nothing is constructed. No function can be named: what is
-    called in a run are methods of these classes.
+    Classes are imported and checked, but not constructed. A configuration cannot name functions; a run calls only
+    methods of these classes.
     """
-    settings = {name: value for name, value in vars(config).items() if name != "config"}  # the file that they are from
+    settings = {name: value for name, value in vars(config).items() if name != "config"}  # path of the file itself
     for name in ("model", "data", "trainer"):
         if not isinstance(settings.get(name), Namespace):
             raise ParameterError(f"{name}: {settings.get(name)!r} is no mapping of its options.")
@@ -66,7 +66,7 @@ def check_classes(config: Namespace) -> None:
 
 
 def _values(config: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """Everything in a configuration, with where it stands."""
+    """All values in a configuration, each with its place."""
     value = vars(config) if isinstance(config, Namespace) else config
     yield place, value
     if isinstance(value, Mapping):

@@ -1,1 +1,1 @@
-"""Reading, naming, simulating and describing time series."""
+"""Data: files and bundled data sets as panels, and simulated series."""

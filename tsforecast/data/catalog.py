@@ -1,4 +1,4 @@
-"""Named data sets: bundled, joined of bundled ones, or simulated; described in ``datasets/catalog.yaml``."""
+"""Named data sets: bundled files, unions of these, or simulated series; listed in ``datasets/catalog.yaml``."""
 
 import dataclasses
 import difflib
@@ -19,20 +19,20 @@ from tsforecast.panel import Panel
 
 @dataclasses.dataclass(frozen=True)
 class Dataset:
-    """Series with what is known of them.
+    """A data set: its series and facts about them.
 
     Attributes
     ----------
     name : str
     panel : Panel
     season_length : int
-        Steps per season of these series, 1 where they have none of fixed length.
+        Steps per season of these series, 1 where they have no season of fixed length.
     horizon : int
-        Steps ahead that are usually forecast.
+        Usual forecast horizon, in steps.
     description, source, terms : str
-        What it is, where it is from, and what may be done with it.
+        What the data set is, where it is from, and its terms of use.
     process : ArimaProcess or SeasonalProcess, or None
-        What the series were simulated from; None for real ones and for panels.
+        Process that the series were simulated from; None for all others.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Dataset:
 
 
 def names() -> tuple[str, ...]:
-    """The names that `load` knows.
+    """Names of the data sets that `load` can return.
 
     Examples
     --------
@@ -77,19 +77,19 @@ def names() -> tuple[str, ...]:
 def load(
     name: str, *, n_obs: int | None = None, n_series: int | None = None, random_state: int | None = None
 ) -> Dataset:
-    """A data set by its name.
+    """The data set with a given name.
 
     Parameters
     ----------
     name : str
-        One of `names`.
+        One of `names()`.
     n_obs, n_series, random_state : int, optional
-        For simulated data sets only: another length, number of series (1) or seed than those of the catalog.
+        For simulated data sets only: length, number of series (default 1) and seed in place of those of the catalog.
 
     Raises
     ------
     UnknownNameError
-        There is no such name; close ones are suggested.
+        No data set has this name; the message suggests close names.
     ParameterError
         ``n_obs``, ``n_series`` or ``random_state`` was given for a data set that is not simulated.
 

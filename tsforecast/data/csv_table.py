@@ -1,4 +1,4 @@
-"""A CSV file -> a table of texts: every cell as it is written, every row as long as the header."""
+"""Reads a CSV file into a table of strings: cells as written, all rows as long as the header."""
 
 import collections
 import csv
@@ -18,25 +18,25 @@ from tsforecast.data.limits import check_size
 from tsforecast.exceptions import DataError
 from tsforecast.panel.dates import is_date
 
-_SEPARATORS = ";\t|,"  # of equals the first: commas may be decimal
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx, a zip archive, and .xls begin
+_SEPARATORS = ";\t|,"  # the first wins a tie, as commas may be decimal
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx (a zip archive) and .xls
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_MARK = b"\xef\xbb\xbf"  # of UTF-8
-_FREE = 256 * 2**20  # bytes that any compressed file may become
-_RATIO = 200  # how many times its size a larger one may
-_STEP = 2**22  # bytes that are decompressed at once
-_LONGEST = 2**24  # bytes of a line
-_HEAD = 2**20  # bytes in which the separator is looked for
+_MARK = b"\xef\xbb\xbf"  # byte order mark of UTF-8
+_FREE = 256 * 2**20  # decompressed bytes allowed for any file
+_RATIO = 200  # decompressed bytes allowed per compressed byte, if that is more
+_STEP = 2**22  # bytes decompressed at once
+_LONGEST = 2**24  # most bytes of a line
+_HEAD = 2**20  # bytes searched for the separator
 _LINES = 20
-_ABOVE = 60  # lines of titles and comments that are looked for above a header
-_KIND = 5  # rows that the first is compared with
-_TOLD_SEPARATOR = re.compile(rb'"?sep=([^\r\n"]?)"?[ \t]*(?:\r\n|\n|\r|$)', re.IGNORECASE)  # as Excel writes it
+_ABOVE = 60  # lines searched for titles and comments above a header
+_KIND = 5  # rows that the first row is compared with
+_SEPARATOR_LINE = re.compile(rb'"?sep=([^\r\n"]?)"?[ \t]*(?:\r\n|\n|\r|$)', re.IGNORECASE)  # as Excel writes it
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 
 
 def csv_table(path: Path, form: FileFormat) -> tuple[pa.Table, str]:
-    """Columns of texts, with what their header names them, and the separator.
+    """The table of strings with the names of the header, and the separator.
 
     Raises
     ------
@@ -45,13 +45,13 @@ def csv_table(path: Path, form: FileFormat) -> tuple[pa.Table, str]:
         columns have one name; the header looks like a row of data.
     """
     data = _decoded(path, _content(path), form)
-    told = _TOLD_SEPARATOR.match(data)
-    skipped = max(form.skip_rows, 1 if told else 0)
+    declared = _SEPARATOR_LINE.match(data)
+    skipped = max(form.skip_rows, 1 if declared else 0)
     data = _without_lines(data, skipped)
     head = data[:_HEAD].decode("utf-8", errors="replace")
     if not head.strip():
         raise DataError(f"{path} is empty.")
-    separator = form.separator or (told and told[1].decode("utf-8", errors="replace")) or _separator(head)
+    separator = form.separator or (declared and declared[1].decode("utf-8", errors="replace")) or _separator(head)
     rows = _records(path, head, separator)
     table = _parse(path, data, separator, len(rows[0]), skipped)
     first = [column[0].as_py().strip() for column in table.columns]
@@ -83,12 +83,12 @@ def _content(path: Path) -> bytes:
                     f"{path} is {'' if compressed else 'not '}compressed by gzip; only .csv.gz files are, and must be."
                 )
             file.seek(0)
-            return _inflated(path, gzip.GzipFile(fileobj=file), size) if compressed else file.read()
+            return _decompressed(path, gzip.GzipFile(fileobj=file), size) if compressed else file.read()
     except (EOFError, zlib.error, OSError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error
 
 
-def _inflated(path: Path, file: gzip.GzipFile, size: int) -> bytes:
+def _decompressed(path: Path, file: gzip.GzipFile, size: int) -> bytes:
     parts: list[bytes] = []
     total = 0
     while part := file.read(_STEP):
@@ -104,14 +104,14 @@ def _inflated(path: Path, file: gzip.GzipFile, size: int) -> bytes:
 
 
 def _decoded(path: Path, data: bytes, form: FileFormat) -> bytes:
-    """The text in UTF-8, without a mark at its beginning."""
+    """The bytes re-encoded in UTF-8, without a byte order mark."""
     encoding = form.encoding or ("utf-16" if data.startswith(_UTF_16) else "utf-8")
     hint = "save it as CSV UTF-8, or name its encoding (--encoding cp1252)"
     try:
         text = data.decode(encoding)
     except UnicodeError as error:
-        told = str(error)[:200]
-        raise DataError(f"{path} is not in {encoding.upper()} ({told}); {hint}.") from error
+        reason = str(error)[:200]
+        raise DataError(f"{path} is not in {encoding.upper()} ({reason}); {hint}.") from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{path} holds a NUL byte in line {line}; it is no text, or in UTF-16: {hint}.")
@@ -127,7 +127,7 @@ def _without_lines(data: bytes, n_lines: int) -> bytes:
 
 
 def _separator(head: str) -> str:
-    """The separator that every one of the first lines has as often as the header; else the most frequent in it."""
+    """The separator that is equally frequent in each of the first lines, else the most frequent one in the header."""
     lines = [re.sub(r'"[^"]*"', "", line) for line in re.split("\r?\n|\r", head)[: _LINES + 1] if line.strip()]
     lines = lines[:-1] if len(lines) > _LINES else lines
     counts = {each: [line.count(each) for line in lines] for each in _SEPARATORS}
@@ -136,7 +136,7 @@ def _separator(head: str) -> str:
 
 
 def _records(path: Path, head: str, separator: str) -> list[list[str]]:
-    """The first row that is not empty, which tells the number of columns."""
+    """The first row that is not empty, which sets the number of columns."""
     try:
         rows = (row for row in csv.reader(io.StringIO(head, newline=""), delimiter=separator) if row)
         return list(itertools.islice(rows, 1))
@@ -167,8 +167,8 @@ def _parse(path: Path, data: bytes, separator: str, n_columns: int, skipped: int
         table = parsed(True)
         if wrong:
             wrong.clear()
-            parsed(False)  # threads do not know the number of a row
-            _complain_of_row(path, wrong[0], data[:_HEAD].decode("utf-8", errors="replace"), skipped)
+            parsed(False)  # again without threads, as these do not report the number of a row
+            _raise_bad_row(path, wrong[0], data[:_HEAD].decode("utf-8", errors="replace"), skipped)
     except pa.ArrowException as error:
         if "straddl" in str(error):
             raise DataError(
@@ -181,7 +181,7 @@ def _parse(path: Path, data: bytes, separator: str, n_columns: int, skipped: int
     return table
 
 
-def _complain_of_row(path: Path, row: pacsv.InvalidRow, head: str, skipped: int) -> None:
+def _raise_bad_row(path: Path, row: pacsv.InvalidRow, head: str, skipped: int) -> None:
     few = row.actual_columns < row.expected_columns
     number = "" if row.number is None else f" {row.number - 1}"
     if row.text.lstrip().startswith('"') and row.text.count('"') % 2:
@@ -202,7 +202,7 @@ def _complain_of_row(path: Path, row: pacsv.InvalidRow, head: str, skipped: int)
 
 
 def _check_quotes(path: Path, data: bytes, separator: str) -> None:
-    """Raise where a quote is left open: it would swallow the lines after it."""
+    """Raise a `DataError` where a quote is not closed, so that the following lines would be part of its cell."""
     lines = io.StringIO(data.decode("utf-8"), newline="")
     try:
         collections.deque(csv.reader(lines, delimiter=separator, strict=True), maxlen=0)
@@ -215,7 +215,7 @@ def _cut(text: str) -> str:
 
 
 def _looks_like_data(first: list[str], below: pa.Table) -> bool:
-    """Whether the cells of the first row are of the kinds of those below them."""
+    """Whether the cells of the first row are of the same kinds as those below them."""
     if below.num_rows == 0:
         return all(_kind(cell) in ("date", "number") for cell in first)
     evidence = False
@@ -231,7 +231,7 @@ def _looks_like_data(first: list[str], below: pa.Table) -> bool:
         if kind in ("date", "number") and kinds == {kind}:
             evidence = True
         elif kinds <= {"date", "number"}:
-            return False  # a name above them
+            return False  # a text above dates or numbers is a name
     return evidence
 
 
@@ -244,7 +244,7 @@ def _kind(cell: str) -> str:
 
 
 def _trimmed(table: pa.Table, raw: list[str], names: list[str]) -> pa.Table:
-    """Columns without the space after each separator, where every one of their cells has it."""
+    """The table without the space after each separator, in columns where all cells have one."""
     columns = list(table.columns)
     for i, (text, column) in enumerate(zip(raw, table.columns, strict=True)):
         spaced = pc.or_(pc.starts_with(column, " "), pc.equal(column, "")) if text.startswith(" ") or not text else None
@@ -254,7 +254,7 @@ def _trimmed(table: pa.Table, raw: list[str], names: list[str]) -> pa.Table:
 
 
 def _named(path: Path, table: pa.Table) -> pa.Table:
-    """The table without columns and last rows that are empty; an error where a column has no name, or another's."""
+    """The table without empty columns and empty last rows; an error for a missing or repeated name of a column."""
     empty = [i for i, name in enumerate(table.column_names) if i and not name]
     for i in empty:
         if not _is_empty(table.column(i)):

@@ -1,4 +1,4 @@
-"""How a file is written: what `read` is told where the file itself leaves it open."""
+"""FileFormat: how a file is written, for what `read` cannot find out from the file."""
 
 import codecs
 import dataclasses
@@ -7,29 +7,29 @@ from collections.abc import Callable
 
 from tsforecast.exceptions import ParameterError
 
-UNITS = ("s", "ms", "us", "ns")  # of whole numbers that count from 1970
+UNITS = ("s", "ms", "us", "ns")  # units of whole numbers that count from 1970
 TIME_WORDS = ("number", "quarter", "week", "financial", "excel", *UNITS)
-_SPACES = {"space": " ", "none": "", "tab": "\t", "\\t": "\t"}  # as they are written on a command line
+_SPACES = {"space": " ", "none": "", "tab": "\t", "\\t": "\t"}  # names of signs for the command line
 
 
 @dataclasses.dataclass(frozen=True)
 class FileFormat:
-    r"""How a file is written; what is None is found out from the file.
+    r"""How a file is written; options that are None are found out from the file.
 
     Attributes
     ----------
     header : bool, optional
-        Whether the first row names the columns. False names them ``column1``, ``column2`` and so on. Where it is None
-        the first row does, and one that looks like the rows below it is an error.
+        Whether the first row names the columns. False names them ``column1``, ``column2`` and so on. None: it does, and
+        a first row that looks like the rows below it is an error.
     separator : str, optional
-        Between the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar; a first
+        Separator of the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar; a first
         line ``sep=;``, as Excel writes it, names it.
     encoding : str, optional
-        UTF-8 (UTF-16 where the file begins with its mark), or any name of an encoding such as ``"cp1252"``.
+        UTF-8 (UTF-16 where the file begins with its byte order mark), or any name of an encoding such as ``"cp1252"``.
     decimal : {".", ","}, optional
-        Before the decimals.
+        Decimal sign.
     thousands : {",", ".", " ", "'", ""}, optional
-        Between groups of three digits; ``""`` (or ``"none"``) for none.
+        Separator of groups of three digits; ``""`` (or ``"none"``) for none.
     day_first : bool, optional
         Whether ``03/04/2024`` is in April.
     time_format : str, optional
@@ -39,9 +39,9 @@ class FileFormat:
         5th week of 2020, ISO 8601); or ``"financial"``: ``2001/02`` is the year that begins in 2001, and is given the
         1st of January of 2001. Weeks ``"%G-W%V"``, ``"%Y-%W"`` and ``"%Y-%U"`` are their first day.
     skip_rows : int
-        Lines above the header that are passed over, such as a title or comments; ``sep=;`` counts as one.
+        Lines above the header to skip, such as a title or comments; ``sep=;`` counts as one.
     missing : tuple of str
-        Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and their like.
+        Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and similar.
 
     Examples
     --------
@@ -60,7 +60,7 @@ class FileFormat:
     missing: tuple[str, ...] = ()
 
     def checked(self) -> "FileFormat":
-        """The same with words such as ``tab`` as what they stand for.
+        """The checked format, with words such as ``tab`` replaced by the signs that they stand for.
 
         Raises
         ------

@@ -1,15 +1,15 @@
-"""How much of a file memory holds: bounds that are checked before memory is taken."""
+"""Limits on the size of files, checked before memory is allocated."""
 
 from pathlib import Path
 
 from tsforecast._memory import memory_bytes
 from tsforecast.exceptions import DataError
 
-_SHARE = 4  # the tables made of a file take several times its size
+_SHARE = 4  # tables made from a file take several times its size
 
 
 def check_size(path: Path, n_bytes: int, what: str) -> None:
-    """Raise a `DataError` where so many bytes are more than a quarter of the memory of this machine."""
+    """Raise a `DataError` where ``n_bytes`` exceed a quarter of the memory of this machine."""
     most = memory_bytes() // _SHARE
     if n_bytes > most:
         raise DataError(

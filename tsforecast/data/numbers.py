@@ -1,4 +1,4 @@
-"""Texts -> numbers, by one notation for all columns of a file, which is decided in the open."""
+"""Parses texts as numbers, with one notation for all columns of a file."""
 
 import dataclasses
 import re
@@ -16,15 +16,15 @@ MISSING = (
     "NAN", "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
 _SPACES = " \u00a0\u2009\u202f"
-_GROUPERS = (*_SPACES, "'", "’")  # between groups of three digits they can mean nothing else
-_TRUTHS = ("true", "false")
-_PEEK = 50  # cells in which a column of them shows itself
+_GROUPERS = (*_SPACES, "'", "’")  # signs that are unambiguous between groups of three digits
+_BOOLEANS = ("true", "false")
+_PEEK = 50  # cells searched for them
 _OTHER = {".": ",", ",": "."}
 
 
 @dataclasses.dataclass(frozen=True)
 class Notation:
-    """How numbers are written: the sign before decimals, those between thousands, and cells that show it."""
+    """How numbers are written: the decimal sign, the separators of thousands, and example cells."""
 
     decimal: str
     thousands: tuple[str, ...]
@@ -32,25 +32,25 @@ class Notation:
     is_sure: bool = True
 
     def shown(self) -> list[str]:
-        """The cells with what they were read as."""
+        """The example cells with their values, for the log."""
         return [f"{cell!r} is {_value(cell, self):.15g}" for cell in self.examples]
 
 
 @dataclasses.dataclass(frozen=True)
-class Wrong:
-    """A cell that is no number: its place in the array, the cell and why."""
+class BadCell:
+    """A cell that cannot be parsed: its position in the array, its text and the reason."""
 
     place: int
     cell: str
     why: str
 
 
-def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> "tuple[Floats, Notation] | Wrong":
-    """Numbers of texts, ``(n,)``, nan where they are missing, and how they were read; or the first that is none.
+def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> "tuple[Floats, Notation] | BadCell":
+    """Numbers, ``(n,)``, nan where missing, and their notation; or the first cell that is not a number.
 
-    Between commas numbers with a point are read as they are, and ``1,234`` is more than a thousand by convention. After
-    any other separator both may be 1234 or 1.234: another cell has to show what is meant, such as ``12,5``,
-    ``1.234.567`` or ``0.125``, or ``form``.
+    In a file separated by commas the decimal sign is a point, and ``1,234`` is 1234 by convention. With any other
+    separator ``1,234`` and ``1.234`` are ambiguous: another cell, such as ``12,5``, ``1.234.567`` or ``0.125``, or
+    ``form`` has to decide.
 
     Examples
     --------
@@ -64,27 +64,27 @@ def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> "
     if form.decimal in (None, ".") and form.thousands is None and separator == ",":
         try:
             return _finite(_floats(given), texts, Notation(".", (), _shown(given, r"[.]\d")))
-        except pa.ArrowInvalid:  # some cell is written in another way, or is no number
+        except pa.ArrowInvalid:  # some cell has another notation, or is not a number
             pass
     notation = _notation(given, form, separator)
-    if isinstance(notation, Wrong):
+    if isinstance(notation, BadCell):
         return notation
     valid = pc.fill_null(pc.match_substring_regex(given, _pattern(notation)), True)
     if not pc.all(valid).as_py():
         place = int(np.argmin(valid.to_numpy()))
-        return Wrong(place, texts[place].as_py(), "")
+        return BadCell(place, texts[place].as_py(), "")
     plain = given
     for sign in notation.thousands:
         plain = pc.replace_substring(plain, sign, "")
     return _finite(_floats(pc.replace_substring(plain, notation.decimal, ".")), texts, notation)
 
 
-def as_truths(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of texts with ``1`` and ``0`` where all of it is ``True`` and ``False``; else the column as it is."""
-    if not any(cell.strip().lower() in _TRUTHS for cell in column.slice(0, _PEEK).to_pylist() if cell):
+def booleans_as_digits(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column that holds only ``True`` and ``False`` as texts ``1`` and ``0``; any other column unchanged."""
+    if not any(cell.strip().lower() in _BOOLEANS for cell in column.slice(0, _PEEK).to_pylist() if cell):
         return column
     small = pc.utf8_lower(pc.utf8_trim_whitespace(column))
-    known = pc.or_(pc.is_in(column, value_set=pa.array(MISSING)), pc.is_in(small, value_set=pa.array(_TRUTHS)))
+    known = pc.or_(pc.is_in(column, value_set=pa.array(MISSING)), pc.is_in(small, value_set=pa.array(_BOOLEANS)))
     if not pc.all(known).as_py():
         return column
     return pc.if_else(pc.equal(small, "true"), "1", pc.if_else(pc.equal(small, "false"), "0", column))
@@ -100,46 +100,46 @@ def _floats(texts: pa.ChunkedArray) -> Floats:
     return np.asarray(pc.cast(texts, pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _finite(values: Floats, texts: pa.ChunkedArray, notation: Notation) -> "tuple[Floats, Notation] | Wrong":
-    endless = np.isinf(values)
-    if endless.any():
-        place = int(np.argmax(endless))
-        return Wrong(place, texts[place].as_py(), "no finite number. Leave the cell empty where a value is missing")
+def _finite(values: Floats, texts: pa.ChunkedArray, notation: Notation) -> "tuple[Floats, Notation] | BadCell":
+    infinite = np.isinf(values)
+    if infinite.any():
+        place = int(np.argmax(infinite))
+        return BadCell(place, texts[place].as_py(), "no finite number. Leave the cell empty where a value is missing")
     return values, notation
 
 
-def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notation | Wrong:
+def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notation | BadCell:
     if form.decimal is not None or form.thousands is not None:
         decimal = form.decimal or "."
         usual = (_OTHER[decimal], *_GROUPERS)
         chosen = usual if form.thousands is None else _alike(form.thousands)
         return Notation(decimal, chosen, _shown(texts, _any_sign((decimal, *chosen))))
-    proof = {sign: _first(texts, _proof(sign)) for sign in ".,"}
-    if proof["."] is not None and proof[","] is not None:
-        later = max(proof["."], proof[","])
-        cells = [texts[place].as_py() for place in sorted((proof["."], proof[","]))]
-        return Wrong(
+    decisive = {sign: _first(texts, _unambiguous(sign)) for sign in ".,"}
+    if decisive["."] is not None and decisive[","] is not None:
+        later = max(decisive["."], decisive[","])
+        cells = [texts[place].as_py() for place in sorted((decisive["."], decisive[","]))]
+        return BadCell(
             later,
             cells[1],
             f"written in another way than {cells[0]!r} is: decimals have one sign in a file. {_OPTIONS}",
         )
-    open_ = {sign: _first(texts, rf"^[-+]?[1-9]\d{{0,2}}[{sign}]\d{{3}}$") for sign in ".,"}
-    if proof["."] is None and proof[","] is None:
-        places = [place for place in open_.values() if place is not None and separator != ","]
+    ambiguous = {sign: _first(texts, rf"^[-+]?[1-9]\d{{0,2}}[{sign}]\d{{3}}$") for sign in ".,"}
+    if decisive["."] is None and decisive[","] is None:
+        places = [place for place in ambiguous.values() if place is not None and separator != ","]
         if places:
             date = _first(texts, r"\d[/:\-]\d")
-            if date is not None:  # a column of another kind is to be told first
-                return Wrong(date, texts[date].as_py(), "")
+            if date is not None:  # a column of dates is the more likely mistake
+                return BadCell(date, texts[date].as_py(), "")
             return _unclear(min(places), texts[min(places)].as_py())
-        signs = (".", *_GROUPERS) if open_[","] is None else (",", *_GROUPERS)
-        return Notation(".", (",", *_GROUPERS), _shown(texts, _any_sign(signs)), is_sure=open_[","] is None)
-    decimal = "," if proof["."] is None else "."
+        signs = (".", *_GROUPERS) if ambiguous[","] is None else (",", *_GROUPERS)
+        return Notation(".", (",", *_GROUPERS), _shown(texts, _any_sign(signs)), is_sure=ambiguous[","] is None)
+    decimal = "," if decisive["."] is None else "."
     other = _OTHER[decimal]
     return Notation(
         decimal,
         (other, *_GROUPERS),
         _shown(texts, _any_sign((decimal, other, *_GROUPERS))),
-        is_sure=open_[other] is None,
+        is_sure=ambiguous[other] is None,
     )
 
 
@@ -149,9 +149,9 @@ _OPTIONS = (
 )
 
 
-def _unclear(place: int, cell: str) -> Wrong:
+def _unclear(place: int, cell: str) -> BadCell:
     sign = "," if "," in cell else "."
-    return Wrong(
+    return BadCell(
         place,
         cell,
         f"no number that can be told: say thousands={sign!r} where it is {cell.replace(sign, '')}, decimal={sign!r} "
@@ -159,8 +159,8 @@ def _unclear(place: int, cell: str) -> Wrong:
     )
 
 
-def _proof(sign: str) -> str:
-    """What only numbers with this sign before their decimals look like."""
+def _unambiguous(sign: str) -> str:
+    """A pattern that matches only numbers for which ``sign`` must be the decimal sign."""
     other = _OTHER[sign]
     groups = rf"[1-9]\d{{0,2}}(?:[{other}]\d{{3}})"
     spaced = rf"[1-9]\d{{0,2}}(?:[{''.join(_GROUPERS)}]\d{{3}})+[{sign}]"
@@ -177,7 +177,7 @@ def _pattern(notation: Notation) -> str:
 
 
 def _alike(sign: str) -> tuple[str, ...]:
-    """Signs that stand for the one given: any space for a space."""
+    """All signs that a given separator of thousands stands for: any space for a space."""
     return {"": (), " ": tuple(_SPACES), "'": ("'", "’")}.get(sign, (sign,))
 
 
@@ -191,7 +191,7 @@ def _first(texts: pa.ChunkedArray, pattern: str) -> int | None:
 
 
 def _shown(texts: pa.ChunkedArray, pattern: str) -> tuple[str, ...]:
-    """Three different cells that match; any three where none does."""
+    """Three distinct cells that match the pattern, or any three where none does."""
     head = texts.slice(0, 10_000).drop_null().unique()
     matching = pc.filter(head, pc.match_substring_regex(head, pattern))
     return tuple((matching if len(matching) else head).slice(0, 3).to_pylist())

@@ -1,4 +1,4 @@
-"""The order of the rows of a file: from the newest to the oldest is one that can be turned round."""
+"""Reverses the rows of a file that are ordered from the newest to the oldest."""
 
 import numpy as np
 import pandas as pd
@@ -7,9 +7,9 @@ from tsforecast._types import Index, Ints
 
 
 def oldest_first(times: Index, codes: Ints) -> Ints | None:
-    """Places of the rows, series by series, that put the oldest first; None unless all series go from new to old.
+    """Row numbers, series by series, with the oldest row first; None unless all series go from newest to oldest.
 
-    Rows in any other order are not sorted: what is wrong with them is not known.
+    Rows in any other order are not sorted, as this may hide a mistake.
 
     Parameters
     ----------

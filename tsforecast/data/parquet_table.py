@@ -1,4 +1,4 @@
-"""A Parquet file -> a table whose columns are texts, numbers or times, of any of Arrow's types for them."""
+"""Reads a Parquet file into a table whose columns are texts, numbers or times."""
 
 import json
 from pathlib import Path
@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 from tsforecast.data.limits import check_size
 from tsforecast.exceptions import DataError
 
-_INDEX = "__index_level_0__"  # how pandas writes an index without a name
-_CELL = 8  # bytes, at least, of a cell in memory
+_INDEX = "__index_level_0__"  # name that pandas gives to an index without a name
+_CELL = 8  # fewest bytes of a cell in memory
 _NESTED = (pa.types.is_nested, "lists, structures or maps; each cell of a table holds one value")
-_STRANGE = (
+_UNSUPPORTED = (
     _NESTED,
     (pa.types.is_duration, "durations; dates or numbers are needed"),
     (pa.types.is_time, "times of the day without a date; dates or numbers are needed"),
@@ -22,15 +22,15 @@ _STRANGE = (
 
 
 def parquet_table(path: Path) -> pa.Table:
-    """Columns of the types string, float64, int64, bool, timestamp or period; an index of pandas comes first.
+    """The table with columns of type string, float64, int64, bool, timestamp or period; a pandas index comes first.
 
     An index without a name is called ``ds``, and left out where it is row numbers (whole numbers).
 
     Raises
     ------
     DataError
-        The file is none, or declares more cells than memory holds; a column holds what is neither text, number nor
-        time, or bytes that are no text.
+        The file is not a Parquet file, or declares more cells than fit into memory; a column holds values other than
+        texts, numbers and times, or bytes that are not text.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -47,7 +47,7 @@ def parquet_table(path: Path) -> pa.Table:
 
 
 def _check_declared(path: Path, about: pq.FileMetaData, schema: pa.Schema) -> None:
-    """What the file says of itself, before anything of it is read."""
+    """Check the declared sizes and types of a file before its columns are read."""
     check_size(path, about.num_rows * about.num_columns * _CELL, "declares cells of")
     check_size(path, sum(about.row_group(i).total_byte_size for i in range(about.num_row_groups)), "declares")
     seen: set[str] = set()
@@ -60,13 +60,13 @@ def _check_declared(path: Path, about: pq.FileMetaData, schema: pa.Schema) -> No
 
 def _check_type(path: Path, field: pa.Field) -> None:
     kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    for is_it, what in _STRANGE:
+    for is_it, what in _UNSUPPORTED:
         if is_it(kind):
             raise DataError(f"{path}: column {field.name!r} holds {what}.")
 
 
 def _plain(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column as texts, float64, int64, truths or timestamps."""
+    """A column as texts, float64, int64, booleans, timestamps or periods."""
     kind = column.type
     try:
         if pa.types.is_dictionary(kind):
@@ -87,12 +87,12 @@ def _plain(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def is_period(kind: pa.DataType) -> bool:
-    """Whether a column holds periods, as pandas writes them."""
+    """Whether a type is that of periods written by pandas."""
     return isinstance(kind, pa.ExtensionType) and kind.extension_name == "pandas.period"
 
 
 def _text_bytes(chunk: pa.DictionaryArray) -> int:
-    """Bytes of texts of which each is held once, where every row has its own."""
+    """Bytes of the texts of a dictionary-encoded column once decoded."""
     return int(pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0)
 
 
@@ -118,12 +118,12 @@ _WANTED = (
 
 
 def _index_columns(metadata: "dict[bytes, bytes] | None") -> list[str]:
-    """Names of the columns that pandas wrote an index in; none where what it says of them cannot be read."""
+    """Names of the columns that hold a pandas index; none where the metadata cannot be read."""
     try:
-        told = json.loads((metadata or {})[b"pandas"])["index_columns"]
+        declared = json.loads((metadata or {})[b"pandas"])["index_columns"]
     except (KeyError, TypeError, ValueError, RecursionError):
         return []
-    return [name for name in told if isinstance(name, str)] if isinstance(told, list) else []
+    return [name for name in declared if isinstance(name, str)] if isinstance(declared, list) else []
 
 
 def _index_first(table: pa.Table, index: list[str]) -> pa.Table:

@@ -1,4 +1,4 @@
-"""The processes that series are simulated from, and what is best forecast under them.
+"""Processes for simulating series, with the exact conditional distribution of future values.
 
 Sign convention: ``y[t] = sum phi[i] y[t-i] + e[t] + sum theta[j] e[t-j]``; seasonal polynomials multiply.
 Exact moments follow Brockwell & Davis, *Time Series: Theory and Methods* (2nd ed., 1991): autocovariances section 3.3,
@@ -19,8 +19,8 @@ from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.panel import Panel
 from tsforecast.panel.frequency import freq_name, parse_freq, steps_between
 
-_MARGIN = 1e-6  # a root nearer the unit circle than this is taken to lie on it
-_FORGOTTEN = 1e-15  # the start of a simulation may still weigh this much in its first value
+_MARGIN = 1e-6  # a root nearer the unit circle than this counts as lying on it
+_FORGOTTEN = 1e-15  # largest weight of the start of the simulation in the first value
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,8 +141,8 @@ class ArimaProcess:
     def draw(self, n_obs: int, n_series: int, rng: np.random.Generator) -> Floats:
         """Independent series: ``(n_series, n_obs)``.
 
-        Innovations from before the first observation run in until the start is forgotten to 1e-15, so that the
-        (differenced) series is stationary from its first value; integration starts from ``level``.
+        The simulation starts before the first observation, early enough for the weight of its start to fall to 1e-15,
+        so that the (differenced) series is stationary from its first value; integration starts from ``level``.
         """
         ar, ma = self.ar_polynomial, self.ma_polynomial
         root = _largest_inverse_root(ar)
@@ -155,8 +155,8 @@ class ArimaProcess:
     def conditional(self, panel: Panel, horizon: int) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the next ``horizon`` values given each series: two ``(n_series, horizon)``.
 
-        Exact: the projection on all that was observed, with the true autocovariances; an integrated process is
-        conditioned on its first ``d + D s`` values, which say nothing of the differences that follow them.
+        Exact: the projection on all observations with the true autocovariances; an integrated process is conditioned on
+        its first ``d + D s`` values, which are independent of the differences that follow.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class ArimaProcess:
         return mean, sd
 
     def continued(self, panel: Panel, horizon: int, n_paths: int, rngs: Sequence[np.random.Generator]) -> Floats:
-        """The next values of each series, drawn given the series: ``(n_series, n_paths, horizon)``.
+        """Paths of the next values of each series, conditional on it: ``(n_series, n_paths, horizon)``.
 
         ``rngs`` has a generator for each series; errors are as in `conditional`.
         """
@@ -183,7 +183,7 @@ class ArimaProcess:
         return paths
 
     def _by_length(self, panel: Panel, horizon: int) -> Iterator[tuple[Ints, Floats, Floats]]:
-        """Series of one length together: their places, their means ``(n, horizon)`` and the covariance of errors."""
+        """Series grouped by length: their positions, their means ``(n, horizon)`` and the covariance of the errors."""
         if np.isnan(panel.values).any():
             raise DataError("The conditional mean under the true process needs series without missing values.")
         used = self.difference_polynomial.size - 1
@@ -199,7 +199,7 @@ class ArimaProcess:
             yield rows, *self._project(y, horizon)
 
     def _project(self, y: Floats, horizon: int) -> tuple[Floats, Floats]:
-        """Moments given series of one length: ``(n_rows, length)`` -> ``(n_rows, horizon)``, ``(horizon, horizon)``."""
+        """Moments given ``(n_rows, length)`` values: mean ``(n_rows, horizon)``, covariance ``(horizon, horizon)``."""
         difference = self.difference_polynomial
         used = difference.size - 1
         w = lfilter(difference, [1.0], y)[:, used:] - self.mean
@@ -263,7 +263,7 @@ class SeasonalProcess:
     def conditional(self, panel: Panel, horizon: int) -> tuple[Floats, Floats]:
         """Mean and standard deviation of the next ``horizon`` values of each series: two ``(n_series, horizon)``.
 
-        Only the times of the series matter: what was observed says nothing of noise to come.
+        Only the times of the series matter, since the noise is independent.
         """
         origin = first_time(self)
         freq = parse_freq(self.freq)
@@ -276,7 +276,7 @@ class SeasonalProcess:
         return mean, np.full(mean.shape, np.sqrt(self.sigma2))
 
     def continued(self, panel: Panel, horizon: int, n_paths: int, rngs: Sequence[np.random.Generator]) -> Floats:
-        """The next values of each series, drawn given the series: ``(n_series, n_paths, horizon)``.
+        """Paths of the next values of each series, conditional on it: ``(n_series, n_paths, horizon)``.
 
         ``rngs`` has a generator for each series.
         """
@@ -292,7 +292,7 @@ Process = ArimaProcess | SeasonalProcess
 
 
 def first_time(process: Process) -> Index:
-    """The time a process starts at, as an index of one.
+    """The start of a process as an index of length 1.
 
     Examples
     --------
@@ -320,6 +320,6 @@ def _multiplied(coefficients: Sequence[float], seasonal: Sequence[float], season
 
 
 def _largest_inverse_root(polynomial: "Sequence[float] | Floats") -> float:
-    """Largest modulus among the inverses of the roots in B of a polynomial with coefficients lag 0 first; 0 if none."""
+    """Largest modulus of the inverse roots in B of a polynomial with coefficients lag 0 first; 0 without roots."""
     roots = np.roots(polynomial)  # highest power first: these are the roots of the reversed polynomial, the inverses
     return float(np.abs(roots).max(initial=0.0))

@@ -1,4 +1,4 @@
-"""CSV and Parquet files -> Panel: the only file reader."""
+"""Reads CSV and Parquet files into a Panel; the only reader of series in files."""
 
 import contextlib
 import logging
@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from tsforecast._types import Floats
 from tsforecast.data.csv_table import csv_table
 from tsforecast.data.file_format import FileFormat
-from tsforecast.data.numbers import Notation, Wrong, as_truths, parse_numbers
+from tsforecast.data.numbers import BadCell, Notation, booleans_as_digits, parse_numbers
 from tsforecast.data.order import oldest_first
 from tsforecast.data.parquet_table import is_period, parquet_table
 from tsforecast.data.times import Times, read_times
@@ -69,22 +69,22 @@ def read(
     """The panel of a CSV or Parquet file, long or wide.
 
     A file is long where ``id_col`` or ``target_col`` is named, or where it has the columns ``ds`` and ``y``; those
-    not named are ``unique_id``, ``ds`` and ``y``; a column with no use is told in the log. Any other file is wide:
+    not named are ``unique_id``, ``ds`` and ``y``; an unused column is reported in the log. Any other file is wide:
     the first column (or ``time_col``) is the time, every other column a series. A first column that has no name and
-    holds whole numbers is row numbers, and passed over, where a column ``ds`` or another column of dates follows;
-    in Parquet, an index without a name that holds whole numbers is.
+    holds whole numbers is taken for row numbers and ignored where a column ``ds`` or another column of dates follows;
+    so is, in Parquet, an index without a name that holds whole numbers.
 
     Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
-    20240131 are days, and such as 202401 months, where all of a column are; other whole numbers that may be dates
+    20240131 are days, and such as 202401 months, where all cells of a column are; other whole numbers that may be dates
     (years and quarters, seconds since 1970, days of a workbook) are an error unless ``file_format`` says what they are.
 
-    Rows that go from the newest to the oldest, in every series, are turned round, and the log says so; rows in no order
-    are an error.
+    Rows that go from the newest to the oldest, in every series, are reversed, and the log says so; rows in no order are
+    an error.
 
-    The separator of a CSV is found: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and whether
-    ``1,234`` is more than a thousand is decided once for all rows, by cells that can be read in one way only; where
-    none is, that is an error, and ``file_format`` decides. How times and numbers were read, with three examples of
-    each, is told in the log: as a warning where convention alone decided.
+    The separator of a CSV file is detected: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and
+    whether ``1,234`` is 1234 is decided once for all rows, from unambiguous cells; where there are none, it is an error
+    unless ``file_format`` decides. How times and numbers were read is logged with three examples of each, as a warning
+    where only convention decided.
 
     Parameters
     ----------
@@ -95,14 +95,14 @@ def read(
     freq : str or int, optional
         Frequency; inferred where it is not given.
     gaps : {"error", "nan", "snap"}
-        What a skipped time is: an error, or a missing value; ``"snap"`` moves times onto a regular grid that they lie
-        near. Rows at the end of a series without a value are an error, or left out: see `Panel.from_frame`.
+        How a skipped time is handled: an error, or a missing value; ``"snap"`` moves times onto a regular grid that
+        they lie near. Rows at the end of a series without a value are an error, or left out: see `Panel.from_frame`.
     covariates : sequence of str
         Columns known into the future; in a wide file all series share them.
     covariate_gaps : {"error", "ffill", "interpolate"}
-        What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
+        How a missing covariate is handled: an error, or filled, see `Panel.with_covariates`.
     file_format : FileFormat, optional
-        How the file is written, where that is not to be found out.
+        How the file is written, where this cannot be detected.
 
     Raises
     ------
@@ -111,8 +111,8 @@ def read(
     ParameterError
         An option of ``file_format`` is not allowed.
     DataError
-        The file is empty or of another kind, lacks a column, or has a cell that is no number or no time; the message
-        names column and row. Times that are not regular raise what `Panel.from_frame` raises.
+        The file is empty or of another kind, lacks a column, or has a cell that is not a number or not a time; the
+        message names column and row. Times that are not regular raise what `Panel.from_frame` raises.
 
     Examples
     --------
@@ -125,36 +125,29 @@ def read(
     covariates = _distinct(covariates, id_col, time_col, target_col)
     table, separator = _table(path, form)
     _require(table, [c for c in (id_col, time_col, target_col, *covariates) if c is not None], path)
-    names = table.column_names
-    long = id_col is not None or target_col is not None or {"ds", "y"} <= set(names)
-    time_col = time_col or ("ds" if long or "ds" in names else _first_of_times(table, form))
+    long = id_col is not None or target_col is not None or {"ds", "y"} <= set(table.column_names)
+    time_col = time_col or ("ds" if long or "ds" in table.column_names else _first_of_times(table, form))
     id_col, target_col = id_col or "unique_id", target_col or "y"
     if long:
         _require(table, [time_col], path, "time_col")
         _require(table, [target_col], path, "target_col")
         used = [target_col, *covariates]
-        unused = [name for name in names if name and name not in {id_col, time_col, *used}]
     else:
-        rest = [name for name in names if name != time_col and (name or not _is_whole(table[name]))]
-        used, unused = [*(c for c in rest if c not in covariates), *covariates], []
-        if len(used) == len(covariates):
-            raise DataError(
-                f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed. The cells of a "
-                "CSV are told apart by commas, semicolons, tabs or bars; name another separator (--separator)."
-            )
+        used = _wide_columns(table, time_col, covariates, path)
+    unused = [name for name in table.column_names if long and name and name not in {id_col, time_col, *used}]
     times = _times(table, time_col, form, path)
     values, notation = _values(table, used, form, separator, path)
     columns = pd.DataFrame(dict(zip(used, values, strict=True)), copy=False)
-    ids = _ids(table, id_col, path) if long and id_col in names else None
+    ids = _ids(table, id_col, path) if long and id_col in table.column_names else None
     order = oldest_first(times.index, np.zeros(len(columns), dtype=np.int64) if ids is None else ids.codes)
-    _tell(path, times, notation, unused, is_turned=order is not None)
+    _log_reading(path, times, notation, unused, is_reversed=order is not None)
     if not long:
         _check_wide(path, times, used, form)
     columns.insert(0, time_col, times.index)
     if ids is not None:
         columns[id_col] = ids
     columns = columns if order is None else columns.iloc[order]
-    with _rows_told_in_the_log(path):
+    with _unused_rows_logged(path):
         if not long:
             return _wide(columns.set_index(time_col), covariates, freq, gaps, covariate_gaps)
         return Panel.from_frame(
@@ -167,6 +160,18 @@ def read(
             gaps=gaps,
             covariate_gaps=covariate_gaps,
         )
+
+
+def _wide_columns(table: pa.Table, time_col: str, covariates: list[str], path: Path) -> list[str]:
+    """Columns of values of a wide file, first the series and then the covariates."""
+    rest = [name for name in table.column_names if name != time_col and (name or not _is_whole(table[name]))]
+    series = [name for name in rest if name not in covariates]
+    if not series:
+        raise DataError(
+            f"{path} has no column besides {[time_col, *covariates]}; a column of values is needed. The cells of a "
+            "CSV are told apart by commas, semicolons, tabs or bars; name another separator (--separator)."
+        )
+    return [*series, *covariates]
 
 
 def _distinct(covariates: Sequence[str], *others: str | None) -> list[str]:
@@ -209,7 +214,7 @@ def _require(table: pa.Table, columns: Sequence[str], path: Path, option: str = 
 
 
 def _check_wide(path: Path, times: Times, names: Sequence[str], form: FileFormat) -> None:
-    """Raise where the rows of a wide file are not one for each time, or are the years of a table by months."""
+    """Raise a `DataError` where a wide file repeats a time, or has years in rows and months in columns."""
     twice = times.index.duplicated()
     if twice.any():
         row = int(np.argmax(twice))
@@ -230,7 +235,7 @@ def _check_wide(path: Path, times: Times, names: Sequence[str], form: FileFormat
 
 
 def _first_of_times(table: pa.Table, form: FileFormat) -> str:
-    """The first column; where that is row numbers, which have no name, the first column of dates after it."""
+    """Name of the first column, or, where that is unnamed row numbers, of the first column of dates after it."""
     first, *others = table.column_names
     if not first and _is_whole(table[first]):
         return next((name for name in others if _holds_dates(table[name], form)), first)
@@ -258,14 +263,14 @@ def _times(table: pa.Table, name: str, form: FileFormat, path: Path) -> Times:
         found = read_times(column, form)
     except DataError as error:
         raise DataError(f"{path}: column {name!r}: {error}") from error
-    if isinstance(found, Wrong):
+    if isinstance(found, BadCell):
         hint = f"{_FORM_HINT}, or n{_NO_DATE_HINT}" if re.search(r"\d", found.cell) else f"N{_NO_DATE_HINT}"
-        _complain(path, name, found.place, found.cell, f"{found.why}. {hint}" if found.cell else _NO_TIME)
+        _raise_bad_cell(path, name, found.place, found.cell, f"{found.why}. {hint}" if found.cell else _NO_TIME)
     return found
 
 
 def _ids(table: pa.Table, name: str, path: Path) -> pd.Categorical:
-    """Names of the series as texts, as they are written."""
+    """Names of the series as texts, exactly as written."""
     column = table[name]
     if pa.types.is_timestamp(column.type):
         column = pc.replace_substring_regex(pc.cast(column, pa.string()), r" 00:00:00(\.0+)?$", "")
@@ -274,7 +279,7 @@ def _ids(table: pa.Table, name: str, path: Path) -> pd.Categorical:
     codes = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks])
     if not all(text.strip() for text in names):
         empty = np.array([not text.strip() for text in names])[codes]
-        _complain(path, name, int(np.argmax(empty)), "", "no name of a series; every row needs one")
+        _raise_bad_cell(path, name, int(np.argmax(empty)), "", "no name of a series; every row needs one")
     if len({text.strip() for text in names}) < len(names):
         stripped = [text.strip() for text in names]
         alike = [text for text in names if stripped.count(text.strip()) > 1][:2] if len(names) < 10_000 else []
@@ -285,33 +290,33 @@ def _ids(table: pa.Table, name: str, path: Path) -> pd.Categorical:
 def _values(
     table: pa.Table, names: Sequence[str], form: FileFormat, separator: str, path: Path
 ) -> tuple[list[Floats], Notation | None]:
-    """Columns as numbers, and how those that are texts were read."""
-    held = dict(zip(table.column_names, table.columns, strict=True))  # a table looks through all names for each
+    """Columns as numbers, and the notation of those that are texts."""
+    held = dict(zip(table.column_names, table.columns, strict=True))  # faster than looking up each name in the table
     found: dict[str, Floats] = {}
     for name in names:
         column = held[name]
         if pa.types.is_timestamp(column.type) or is_period(column.type):
-            _complain(path, name, 0, str(column[0]), f"a date, not a number. {_TIME_HINT}")
+            _raise_bad_cell(path, name, 0, str(column[0]), f"a date, not a number. {_TIME_HINT}")
         if not pa.types.is_string(column.type):
             found[name] = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     texts = [name for name in names if name not in found]
     if not texts:
         return [found[name] for name in names], None
-    columns = [as_truths(held[name]) for name in texts]
+    columns = [booleans_as_digits(held[name]) for name in texts]
     read_ = parse_numbers(
         pa.chunked_array([chunk for c in columns for chunk in c.chunks], pa.string()), form, separator
     )
-    if isinstance(read_, Wrong):
+    if isinstance(read_, BadCell):
         column, row = divmod(read_.place, table.num_rows)
-        _complain(path, texts[column], row, read_.cell, read_.why or _why_no_number(read_.cell))
+        _raise_bad_cell(path, texts[column], row, read_.cell, read_.why or _why_no_number(read_.cell))
     values, notation = read_
     found |= zip(texts, values.reshape(len(texts), table.num_rows), strict=True)
     return [found[name] for name in names], notation
 
 
 @contextlib.contextmanager
-def _rows_told_in_the_log(path: Path) -> Iterator[None]:
-    """What is warned of rows that are not used goes to the log, with the name of the file."""
+def _unused_rows_logged(path: Path) -> Iterator[None]:
+    """Context in which warnings of unused rows go to the log, with the name of the file."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UnusedRowWarning)
         yield
@@ -322,17 +327,17 @@ def _rows_told_in_the_log(path: Path) -> Iterator[None]:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
-def _tell(path: Path, times: Times, notation: Notation | None, unused: list[str], *, is_turned: bool) -> None:
-    """Say in the log how times and numbers were read; as a warning where convention alone decided."""
-    told = f"times are {times.how}: " + ", ".join(f"{text!r} is {time}" for text, time in times.examples)
+def _log_reading(path: Path, times: Times, notation: Notation | None, unused: list[str], *, is_reversed: bool) -> None:
+    """Log how times and numbers were read, as a warning where only convention decided."""
+    message = f"times are {times.how}: " + ", ".join(f"{text!r} is {time}" for text, time in times.examples)
     if notation is not None:
         signs = [sign for sign in notation.thousands if any(sign in cell for cell in notation.examples)]
         between = f" and {signs[0]!r} between thousands" if signs else ""
-        told += f"; numbers have {_SIGNS[notation.decimal]}{between}: {', '.join(notation.shown())}"
-    if is_turned:
-        told += "; rows go from the newest to the oldest, and are turned round"
+        message += f"; numbers have {_SIGNS[notation.decimal]}{between}: {', '.join(notation.shown())}"
+    if is_reversed:
+        message += "; rows go from the newest to the oldest, and are turned round"
     sure = times.is_sure and (notation is None or notation.is_sure)
-    _LOG.log(logging.INFO if sure else logging.WARNING, "%s: %s", path, told)
+    _LOG.log(logging.INFO if sure else logging.WARNING, "%s: %s", path, message)
     if unused:
         _LOG.warning(
             "%s: not used: %s. Columns that are known into the future go into covariates (--covariates).",
@@ -378,5 +383,5 @@ def _why_no_number(cell: str) -> str:
     return f"no number. Take the column out, or write numbers such as 1 for yes and 0 for no. {_LONG_HINT}"
 
 
-def _complain(path: Path, column: str, row: int, cell: str, why: str) -> NoReturn:
+def _raise_bad_cell(path: Path, column: str, row: int, cell: str, why: str) -> NoReturn:
     raise DataError(f"{path}: column {column!r} holds {cell!r} in row {row + 1}, which is {why}.")

@@ -1,4 +1,4 @@
-"""How to read a file, as one value: what its columns are and how it is written."""
+"""Reading: all options for reading a file in one value."""
 
 import dataclasses
 from pathlib import Path
@@ -23,7 +23,7 @@ class Reading(FileFormat):
     gaps : {"error", "nan", "snap"}
     covariates : tuple of str
     covariate_gaps : {"error", "ffill", "interpolate"}
-        As of `read`.
+        As in `read`.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class Reading(FileFormat):
     covariate_gaps: CovariateGaps = "error"
 
     def panel(self, path: str | Path) -> Panel:
-        """The series of a file, read in this way; raises what `read` raises."""
+        """The series of a file, read with these options; raises the errors of `read`."""
         return read(
             path,
             id_col=self.id_col,

@@ -1,4 +1,4 @@
-"""Seeded series of a known process."""
+"""Simulates series of a known process from a seed."""
 
 import dataclasses
 
@@ -15,14 +15,14 @@ __all__ = ["ArimaProcess", "SeasonalProcess", "Simulation", "simulate"]
 
 @dataclasses.dataclass(frozen=True)
 class Simulation:
-    """Series and the process that made them, so that the best possible forecast is known."""
+    """Simulated series and their process, from which the best possible forecast is known."""
 
     panel: Panel
     process: Process
 
 
 def simulate(process: Process, n_obs: int, n_series: int = 1, random_state: int = 0) -> Simulation:
-    """Independent series of a process, with the process.
+    """Simulate independent series of a process.
 
     Parameters
     ----------
@@ -30,9 +30,9 @@ def simulate(process: Process, n_obs: int, n_series: int = 1, random_state: int 
     n_obs : int
         Observations of each series.
     n_series : int
-        Series; they are named ``s0``, ``s1`` and so on.
+        Number of series; their names are ``s0``, ``s1`` and so on.
     random_state : int
-        Seed; one seed gives one panel.
+        Seed; the same seed gives the same panel.
 
     Raises
     ------

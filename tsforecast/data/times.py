@@ -1,4 +1,4 @@
-"""A column of a file -> times: what texts and whole numbers mean is decided for all of them, and told."""
+"""Parses a column of a file as times, with one meaning for all of its texts or whole numbers."""
 
 import dataclasses
 import re
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tsforecast._types import Index, Ints
 from tsforecast.data.file_format import UNITS, FileFormat
-from tsforecast.data.numbers import Wrong
+from tsforecast.data.numbers import BadCell
 from tsforecast.data.parquet_table import is_period
 from tsforecast.exceptions import DataError
 from tsforecast.panel.dates import compact_dates, parse_dates
@@ -21,18 +21,18 @@ from tsforecast.panel.day_first import is_regular
 _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"
 _YEARS = (1900, 2100)
-_SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # by the number of digits, from September 2001 on
+_SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # unit by the number of digits, from September 2001 on
 _WEEK = r"(?i)^(?:([0-9]{4})[ -]?(?:W|KW|week)?[ -]?([0-9]{1,2})|(?:W|KW|week)[ -]?([0-9]{1,2})[ /.,-]{1,2}([0-9]{4}))$"
-_QUARTER, _MONTH, _DAY_OF_YEAR, _HOUR = 5, 6, 7, 10  # digits of 20241, 202401, 2024031 and 2024013112
+_QUARTER, _MONTH, _DAY_OF_YEAR, _HOUR = 5, 6, 7, 10  # number of digits of 20241, 202401, 2024031 and 2024013112
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-_WORKBOOK_DAYS = (30_000, 60_000)  # 1982 to 2064
+_WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
-_LEAP = 60  # workbooks count the 29th of February 1900, which never was
+_LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
 
 @dataclasses.dataclass(frozen=True)
 class Times:
-    """Times of every row, what was decided about them, and three of them as they are written and as they are read."""
+    """Times of every row, how they were read, and three examples as written and as read."""
 
     index: Index
     how: str
@@ -40,31 +40,31 @@ class Times:
     is_sure: bool
 
 
-def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times | Wrong:
-    """The times of a column, or its first cell that is none.
+def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times | BadCell:
+    """The times of a column, or its first cell that is not a time.
 
     Raises
     ------
     DataError
-        How the column is meant cannot be told; the message names the options.
+        The meaning of the column is ambiguous; the message names the options.
     """
     if is_period(column.type):
         periods = pd.PeriodIndex(column.to_pandas())
         if periods.hasnans:
-            return Wrong(int(np.argmax(periods.isna())), "", "no date")
+            return BadCell(int(np.argmax(periods.isna())), "", "no date")
         return Times(periods, "periods", tuple((str(p), str(p)) for p in periods[:3]), True)
     codes, different = _encoded(column)
     read = _texts_or_numbers(different, form)
     bad = read.values.isna().to_numpy()[codes]
     if bad.any():
         place = int(np.argmax(bad))
-        return Wrong(place, str(different.iloc[codes[place]]), read.why)
+        return BadCell(place, str(different.iloc[codes[place]]), read.why)
     shown = [(str(different.iloc[i]), _plain(read.values.iloc[i])) for i in range(min(3, len(different)))]
     return Times(pd.Index(read.values.array).take(codes), read.how, tuple(shown), read.is_sure)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Read:
+class _Parsed:
     values: "pd.Series[Any]"
     how: str = "dates"
     is_sure: bool = True
@@ -72,7 +72,7 @@ class _Read:
 
 
 def _encoded(column: pa.ChunkedArray) -> "tuple[Ints, pd.Series[Any]]":
-    """Place of every cell among the different ones, and those in order of appearance; an empty one is NaT or ``''``."""
+    """Code of every cell, and the distinct cells in order of appearance; an empty one is NaT or ``''``."""
     encoded = pc.dictionary_encode(column, null_encoding="encode").unify_dictionaries()
     codes = [chunk.indices.to_numpy() for chunk in encoded.chunks]
     cells = encoded.chunk(0).dictionary
@@ -86,26 +86,26 @@ def _encoded(column: pa.ChunkedArray) -> "tuple[Ints, pd.Series[Any]]":
     return np.concatenate(codes).astype(np.int64), different
 
 
-def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Read:
+def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Parsed:
     if different.dtype.kind == "M" or isinstance(different.dtype, pd.DatetimeTZDtype):
-        return _Read(different)
+        return _Parsed(different)
     if different.dtype.kind in "iuf":
         whole = different.dropna()
         if (whole != np.floor(whole)).any() or (whole.abs() >= 2**63).any():
             if form.time_format == "excel":
-                return _Read(_workbook_days(different.astype(str)), "days as workbooks count them")
+                return _Parsed(_workbook_days(different.astype(str)), "days as workbooks count them")
             odd = whole[(whole != np.floor(whole)) | (whole.abs() >= 2**63)].iloc[0]
             raise DataError(f"{odd} is no time; dates or whole numbers are needed.")
         if len(whole) < len(different):
-            return _Read(different.where(different.isna(), 0).astype(object))
+            return _Parsed(different.where(different.isna(), 0).astype(object))
         different = different.astype(np.int64).astype(str)
     if different.eq("").any():
-        return _Read(different.where(different != "", None))
+        return _Parsed(different.where(different != "", None))
     if form.time_format is not None:
         return _by_format(different, form.time_format)
     if different.str.fullmatch(_WHOLE).all():
         return _whole_numbers(different)
-    return _Read(parse_dates(different, form.day_first), _order(different, form))
+    return _Parsed(parse_dates(different, form.day_first), _order(different, form))
 
 
 def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
@@ -117,8 +117,8 @@ def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
     return "dates, the day first" if by_day else "dates, the month first"
 
 
-def _by_format(texts: "pd.Series[str]", way: str) -> _Read:
-    """Times of texts whose form is known."""
+def _by_format(texts: "pd.Series[str]", way: str) -> _Parsed:
+    """Times of texts with a given ``time_format``."""
     special: dict[str, Callable[[pd.Series[str]], pd.Series[Any]]] = {
         "number": _numbers,
         "quarter": _quarters,
@@ -137,24 +137,24 @@ def _by_format(texts: "pd.Series[str]", way: str) -> _Read:
     if way == "number" and texts.str.fullmatch(_WHOLE).all():
         _check_not_days(texts)
     if way in special:
-        return _Read(special[way](texts), names.get(way, f"dates ({way})"), why=why)
+        return _Parsed(special[way](texts), names.get(way, f"dates ({way})"), why=why)
     texts, way = _with_weekday(texts, way)
     try:
         try:
             read = pd.to_datetime(texts, format=way, errors="coerce")
-        except ValueError:  # offsets from UTC that differ
+        except ValueError:  # offsets from UTC differ
             read = pd.to_datetime(texts, format=way, errors="coerce", utc=True)
     except (ValueError, TypeError, NotImplementedError) as error:
         raise DataError(f"time_format={way!r} cannot be used: {error}.") from error
-    return _Read(read, "dates", why=why)
+    return _Parsed(read, "dates", why=why)
 
 
-def _whole_numbers(texts: "pd.Series[str]") -> _Read:
+def _whole_numbers(texts: "pd.Series[str]") -> _Parsed:
     """Days such as 20240131, months such as 202401, quarters such as 20241, or numbers; else a `DataError`."""
     numbers = _numbers(texts)
     days = compact_dates(pd.Index(numbers.to_numpy(dtype=np.int64)))
     if days is not None:
-        return _Read(pd.Series(days), "dates, as year, month and day")
+        return _Parsed(pd.Series(days), "dates, as year, month and day")
     lengths = set(numbers.abs().astype(str).str.len())
     digits = numbers.astype(str)
     n_digits = lengths.pop() if len(lengths) == 1 else 0
@@ -163,7 +163,7 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
             raise DataError(
                 _unclear(digits, "'%Y%m' for a year and a month, '%y%m%d' for days of a year of two digits")
             )
-        return _Read(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
+        return _Parsed(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
     if n_digits == _MONTH and (parts := _weeks(digits)).notna().all() and parts.dt.year.between(*_YEARS).all():
         raise DataError(_unclear(digits, f"'week' for a year and its week (the first is {_plain(parts.iloc[0])} then)"))
     if n_digits == _DAY_OF_YEAR and _all_valid(digits, "%Y%j"):
@@ -171,30 +171,30 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Read:
     if n_digits in _CLOCKS and _all_valid(digits, _CLOCKS[n_digits]):
         if n_digits == _HOUR:
             raise DataError(_unclear(digits, f"'{_CLOCKS[_HOUR]}' for dates and hours, 's' for seconds since 1970"))
-        return _Read(pd.to_datetime(digits, format=_CLOCKS[n_digits]), "dates and times", is_sure=False)
+        return _Parsed(pd.to_datetime(digits, format=_CLOCKS[n_digits]), "dates and times", is_sure=False)
     return _counted(numbers, digits, n_digits)
 
 
-def _counted(numbers: "pd.Series[Any]", digits: "pd.Series[str]", n_digits: int) -> _Read:
-    """Numbers that count quarters, seconds since 1970 or days of a workbook; or just numbers."""
+def _counted(numbers: "pd.Series[Any]", digits: "pd.Series[str]", n_digits: int) -> _Parsed:
+    """Quarters or plain whole numbers; a `DataError` where they may count from 1970 or be days of a workbook."""
     unit = _unit(numbers, n_digits)
     if unit is not None:
         first = _plain(_since_1970(unit)(digits).iloc[0])
         raise DataError(_unclear(digits, f"{unit!r} where they count from 1970 (the first is {first} then)"))
     if n_digits == _QUARTER and _quarters(digits).dt.year.between(*_YEARS).all():
         if digits.str[:4].nunique() > 1:
-            return _Read(_quarters(digits), "quarters, as year and quarter", is_sure=False)
+            return _Parsed(_quarters(digits), "quarters, as year and quarter", is_sure=False)
         raise DataError(_unclear(digits, "'quarter' for a year and its quarter"))
     if numbers.between(*_WORKBOOK_DAYS).all():
         first = _plain(_workbook_days(digits).iloc[0])
         raise DataError(_unclear(digits, f"'excel' for days as workbooks count them (the first is {first} then)"))
     if numbers.between(*_YEARS).all():
-        return _Read(numbers, "whole numbers (for dates of years say time_format='%Y')")
-    return _Read(numbers, "whole numbers")
+        return _Parsed(numbers, "whole numbers (for dates of years say time_format='%Y')")
+    return _Parsed(numbers, "whole numbers")
 
 
 def _unit(numbers: "pd.Series[Any]", n_digits: int) -> str | None:
-    """What numbers that may count from 1970 count; before September 2001 only whole minutes are taken for such."""
+    """Unit of numbers that may count from 1970, else None; before September 2001 only for whole minutes."""
     if n_digits in _SINCE_1970 and numbers.min() > 0:
         return _SINCE_1970[n_digits]
     unit = _SINCE_1970.get(n_digits + 1)
@@ -205,7 +205,7 @@ def _unit(numbers: "pd.Series[Any]", n_digits: int) -> str | None:
 
 
 def _is_regular_as_days(digits: "pd.Series[str]") -> bool:
-    """Whether numbers such as 200131 are regular days of 2020 too, and not months alone."""
+    """Whether numbers such as 200131 may also be days of years with two digits, and regular ones."""
     parts = [digits.str[i : i + 2].astype(int) for i in (0, 2, 4)]
     return is_regular(parts[0] + 2000, parts[1], parts[2])
 
@@ -232,7 +232,7 @@ def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
     def read(texts: "pd.Series[str]") -> "pd.Series[Any]":
         numbers = _numbers(texts)
         if numbers.dtype != np.int64:
-            return numbers  # a text that is no number is missing among them
+            return numbers  # has missing values, since some text is not a number
         index = pd.DatetimeIndex(numbers.to_numpy().view(f"M8[{unit}]"))
         return pd.Series(index.as_unit("us") if unit == "s" and numbers.abs().max() < 2**43 else index)
 
@@ -254,7 +254,7 @@ def _weeks(texts: "pd.Series[str]") -> "pd.Series[Any]":
 
 
 def _with_weekday(texts: "pd.Series[str]", way: str) -> "tuple[pd.Series[str], str]":
-    """Texts of weeks with the first day of theirs, which a week of ``strptime`` needs; others as they are."""
+    """Texts of weeks with their first day added, as ``strptime`` needs a day; other texts unchanged."""
     weeks = [sign for sign in ("%V", "%W", "%U") if sign in way]
     if not weeks or any(day in way for day in ("%u", "%w", "%a", "%A")):
         return texts, way
@@ -278,10 +278,10 @@ def _financial(texts: "pd.Series[str]") -> "pd.Series[Any]":
 
 def _workbook_days(texts: "pd.Series[str]") -> "pd.Series[Any]":
     days = pd.to_numeric(texts.where(texts.str.fullmatch(r"[0-9]{1,7}(?:\.[0-9]+)?")), errors="coerce").astype(float)
-    seconds = (days.where((days > _LEAP) & (days < 2_958_466)) * 86_400).round()  # to the end of the year 9999
+    seconds = (days.where((days > _LEAP) & (days < 2_958_466)) * 86_400).round()  # up to the end of the year 9999
     return _FIRST_OF_WORKBOOKS.as_unit("us") + pd.to_timedelta(seconds, unit="s")
 
 
 def _plain(time: Any) -> str:
-    """A time as text, without a clock that is at midnight."""
+    """A time as text, without the time of day where that is midnight."""
     return re.sub(r"[ T]00:00:00$", "", str(time))

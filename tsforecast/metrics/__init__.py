@@ -1,1 +1,1 @@
-"""Metrics: arrays of truth and forecast -> one score per series. Averaging over series is the backtest's job."""
+"""Metrics: one score per series from arrays of truth and forecast; the backtest averages over series."""

@@ -1,4 +1,4 @@
-"""The metrics there are, collected from their modules, and how they are found by name."""
+"""All metrics, and how to find them by name."""
 
 import difflib
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ METRIC_NAMES = tuple(_METRICS)
 
 
 def choose_metrics(metrics: "Sequence[str | Metric]") -> tuple[Metric, ...]:
-    """The metrics that names stand for; a `Metric` is taken as it is.
+    """The metrics with the given names; a `Metric` is returned as it is.
 
     Raises
     ------
     UnknownNameError
-        A name is not known; the message says which names come near.
+        A name is not known; the message suggests close names.
     ParameterError
-        Two metrics have one name, or there is none.
+        Two metrics have the same name, or no metric is given.
 
     Examples
     --------
@@ -42,12 +42,12 @@ def choose_metrics(metrics: "Sequence[str | Metric]") -> tuple[Metric, ...]:
 
 
 def score_facts(metrics: Sequence[Metric], level: Sequence[float]) -> dict[str, ScoreFacts]:
-    """The columns of scores in their order, with the facts of each; an interval metric has one for each level.
+    """Facts of each column of scores, in order; an interval metric has one column for each level.
 
     Raises
     ------
     ParameterError
-        Two metrics give columns of one name.
+        Two metrics give columns of the same name.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def score_facts(metrics: Sequence[Metric], level: Sequence[float]) -> dict[str, 
 
 
 def usual_facts(column: str) -> ScoreFacts:
-    """The facts of a column of scores of a run that did not keep them: by its name, else those of an error.
+    """Facts of a column of scores for a run that did not store them: by its name, else those of an error.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Scores of central intervals: truth, lower and upper end, each ``(n_series, horizon)``, -> ``(n_series,)``.
 
-A step whose truth is nan is left out; a series without any truth scores nan, and so does one with a nan end of an
-interval at a step whose truth is known: no interval is not a miss.
+A step whose truth is nan is left out; a series without any truth scores nan, and so does one whose interval has a nan
+end at a step with known truth, rather than counting as a miss.
 """
 
 import numpy as np
@@ -35,7 +35,7 @@ def width(y_true: Floats, lower: Floats, upper: Floats) -> Floats:
 
 
 def interval_score(y_true: Floats, lower: Floats, upper: Floats, level: float) -> Floats:
-    """Mean interval score: width, plus ``2 / alpha`` times what the truth lies outside; unit of the series.
+    """Mean interval score: width plus ``2 / alpha`` times the distance of the truth outside; unit of the series.
 
     Gneiting & Raftery (2007), eq. 43, with ``alpha = 1 - level / 100``; lower is better.
 

@@ -1,4 +1,4 @@
-"""Metric: a function that scores forecasts, with every fact about the scores that it gives."""
+"""Metric: a function that scores forecasts, with all facts about its scores."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -20,22 +20,22 @@ _KINDS, _SCALES, _BESTS = ("point", "quantile", "interval"), (None, "absolute", 
 
 @dataclasses.dataclass(frozen=True)
 class ScoreFacts:
-    """What a reader of scores must know of them; kept with a run, so that it is known where the function is not.
+    """Facts about a column of scores, stored with a run so that they are known without the function.
 
     Attributes
     ----------
     title : str
-        As it stands above a column.
+        Title of the column.
     meaning : str
         One sentence for a reader.
     best : "smallest", "greatest", float or None
-        Which score is the best: a float is a value that scores should come near. None: no score is better than another.
+        The best score; a float is a value that scores should be close to. None: no score is better than another.
     decimals : int
         Decimals worth printing.
     below : str or None
-        Of a pooled metric the column of the parts below the line; the mean is then the sum of the parts over theirs.
+        For a pooled metric, the column of denominators; the overall score is the ratio of the two sums.
     root : bool
-        Whether a pooled metric is the root of that ratio.
+        Whether the overall score of a pooled metric is the square root of that ratio.
     """
 
     title: str
@@ -47,44 +47,43 @@ class ScoreFacts:
 
     @property
     def ranks(self) -> bool:
-        """Whether models can be ranked by the score: less of it is better, or more."""
+        """Whether models can be ranked by the score: the smallest or the greatest is the best."""
         return self.best in _BESTS
 
     @property
     def sign(self) -> float:
-        """What makes a loss of the score, of which less is better: 1, or -1 where more of the score is better."""
+        """Factor that turns the score into a loss: 1, or -1 where a greater score is better."""
         return -1.0 if self.best == "greatest" else 1.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Metric:
-    """A function that scores forecasts, with every fact about it.
+    """A function that scores forecasts, with all facts about its scores.
 
     Attributes
     ----------
     name : str
-        As it stands in the score frame; an interval metric adds its level: ``coverage-80``.
+        Name of the column in the score frame; an interval metric adds its level: ``coverage-80``.
     function : callable
-        Arrays -> ``(n_series,)``. By kind it is called with ``(y_true, y_pred)``, ``(y_true, quantiles, levels)`` or
-        ``(y_true, lower, upper)``; then, where declared, ``level`` and ``scale``. It answers nan where the score is not
-        defined.
+        Arrays -> ``(n_series,)``. Depending on ``kind`` it is called with ``(y_true, y_pred)``, ``(y_true, quantiles,
+        levels)`` or ``(y_true, lower, upper)``; then, where declared, ``level`` and ``scale``. It returns nan where the
+        score is not defined.
     kind : {"point", "quantile", "interval"}
     scale : {"absolute", "squared"}, optional
-        The seasonal scale that is handed over as the last argument.
+        Which seasonal scale is passed as the last argument.
     takes_level : bool
-        Whether an interval metric is told the level in percent.
+        Whether the function of an interval metric takes the level in percent.
     best : "smallest", "greatest", "level", float or None
-        Which score is the best: the smallest (an error), the greatest (a share of hits), the one nearest to a number or
-        to the level of the interval; None where no score is better than another. Models are ranked by metrics whose
-        best is the smallest or the greatest.
+        The best score: the smallest (an error), the greatest (a hit rate), the one nearest to a number or to the level
+        of the interval; None where no score is better than another. Models are ranked by metrics whose best is the
+        smallest or the greatest.
     pooled : bool
-        Whether series are pooled: the function gives two arrays ``(n_series,)``, the parts above and below the line,
-        and the score is the sum of the ones over the sum of the others, over all series and cutoffs. Else the score is
-        the mean of those of the series.
+        Whether series are pooled: the function returns two arrays ``(n_series,)``, numerators and denominators, and the
+        score is the ratio of their sums over all series and cutoffs. Else the score is the mean over series.
     root : bool
-        Whether the root of the pooled ratio is taken.
+        Whether the pooled score is the square root of the ratio.
     title, meaning : str, optional
-        As it stands above a column, and in one sentence for a reader; the name, and nothing, where they are not given.
+        Title of the column (by default the name), and one sentence that explains the metric (by default empty).
     decimals : int
         Decimals worth printing.
 
@@ -135,9 +134,9 @@ class Metric:
             raise ParameterError(f"Metric {self.name!r}: root=True is for a pooled metric.")
 
     def columns(self, level: Sequence[float] = ()) -> dict[str, ScoreFacts]:
-        """The columns of scores that it gives, with the facts of each: one, or one for each level of an interval.
+        """Names and facts of the columns of scores: one, or one for each level of an interval metric.
 
-        A pooled metric gives two for each, the parts above the line and those below.
+        A pooled metric gives two for each, numerators and denominators.
 
         Examples
         --------
@@ -163,21 +162,21 @@ class Metric:
     def score(
         self, arguments: Sequence[Floats], *, level: float | None = None, scale: Floats | None = None
     ) -> list[Floats]:
-        """The columns of scores, one or two of a pooled metric, each ``(n_series,)``.
+        """The columns of scores, one, or two for a pooled metric, each ``(n_series,)``.
 
         Raises
         ------
         ParameterError
-            The function fails, or gives something of another shape.
+            The function fails, or returns an array of another shape.
         """
-        given: list[Any] = [_read_only(array) for array in arguments]  # the next metric is to find them as they were
+        given: list[Any] = [_read_only(array) for array in arguments]  # the next metric needs them unchanged
         given += [level] if self.takes_level else []
         given += [scale] if self.scale is not None else []
         n_series = len(arguments[0])
         try:
             found = self.function(*given)
             parts = [np.asarray(part, dtype=np.float64) for part in (found if self.pooled else (found,))]
-        except Exception as error:  # whatever the caller's function raises
+        except Exception as error:  # the caller's function may raise anything
             raise ParameterError(f"Metric {self.name!r} failed: {type(error).__name__}: {error}.") from error
         wanted = 2 if self.pooled else 1
         if len(parts) != wanted or any(part.shape != (n_series,) for part in parts):

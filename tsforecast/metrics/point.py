@@ -1,11 +1,11 @@
 """Scores of point forecasts: ``y_true`` and ``y_pred``, each ``(n_series, horizon)``, -> ``(n_series,)``.
 
-A step whose truth is nan is left out of the mean; a series without any truth scores nan. A scale comes ready, from
-`tsforecast.metrics.scale.seasonal_scale`.
+A step whose truth is nan is left out of the mean; a series without any truth scores nan. The argument ``scale`` comes
+from `tsforecast.metrics.scale.seasonal_scale`.
 
 `wape`, `rmse` and `rmsse` score each series apart, and a table of them is the mean over series. Published tables often
-pool the series instead (GluonTS, AutoGluon): one sum over all series above the line and one below. The functions called
-``pooled_...`` give these two parts of each series; `pooled` puts them together.
+pool the series instead (GluonTS, AutoGluon): one sum over all series divided by another. The functions ``pooled_...``
+return the numerator and denominator of each series; `pooled` combines them.
 """
 
 import numpy as np
@@ -88,7 +88,7 @@ def mase(y_true: Floats, y_pred: Floats, scale: Floats) -> Floats:
 def rmsse(y_true: Floats, y_pred: Floats, scale: Floats) -> Floats:
     """Root mean squared scaled error of each series, ``sqrt(mse / scale)``; unitless.
 
-    Hyndman & Koehler (2006). The M5 competition weighs these by the sales of each series; here all weigh the same.
+    Hyndman & Koehler (2006). The M5 competition weights series by their sales; here all have the same weight.
     ``scale``, ``(n_series,)``, is the mean *squared* change over one season in the training data; where
     it is nan (constant or too short a series) the score is nan.
 
@@ -103,7 +103,8 @@ def rmsse(y_true: Floats, y_pred: Floats, scale: Floats) -> Floats:
 def mape(y_true: Floats, y_pred: Floats) -> Floats:
     """Mean absolute percentage error, ``100 * mean(|y_true - y_pred| / |y_true|)``; percent.
 
-    A series with a truth of zero scores nan: the percentage is not defined, and leaving the step out would flatter.
+    A series with a truth of zero scores nan: the percentage is not defined, and leaving the step out would make the
+    score too good.
 
     Examples
     --------
@@ -130,7 +131,7 @@ def smape(y_true: Floats, y_pred: Floats) -> Floats:
 
 
 def wape(y_true: Floats, y_pred: Floats) -> Floats:
-    """Absolute errors over absolute truth of each series, ``sum(|y_true - y_pred|) / sum(|y_true|)``; unitless.
+    """Weighted absolute percentage error of each series, ``sum(|y_true - y_pred|) / sum(|y_true|)``; unitless.
 
     A series whose truth is all zero scores nan.
 
@@ -143,9 +144,9 @@ def wape(y_true: Floats, y_pred: Floats) -> Floats:
 
 
 def pooled_wape(y_true: Floats, y_pred: Floats) -> tuple[Floats, Floats]:
-    """Absolute errors and absolute truth, summed over the steps of each series: two ``(n_series,)``, to be `pooled`.
+    """Sums of absolute errors and of absolute truth of each series, for `pooled`: two ``(n_series,)``.
 
-    Their pooled ratio is the WAPE (ND) of GluonTS and the WAPE of AutoGluon; a series of zeros counts above the line.
+    Their pooled ratio is the WAPE (ND) of GluonTS and the WAPE of AutoGluon; a series of zeros counts in the numerator.
 
     Examples
     --------
@@ -156,7 +157,7 @@ def pooled_wape(y_true: Floats, y_pred: Floats) -> tuple[Floats, Floats]:
 
 
 def pooled_rmse(y_true: Floats, y_pred: Floats) -> tuple[Floats, Floats]:
-    """Squared errors and the steps that they are of, for each series: two ``(n_series,)``, to be `pooled`, with a root.
+    """Sum of squared errors and number of steps of each series, for `pooled` with ``root``: two ``(n_series,)``.
 
     Examples
     --------
@@ -167,7 +168,7 @@ def pooled_rmse(y_true: Floats, y_pred: Floats) -> tuple[Floats, Floats]:
 
 
 def pooled_rmsse(y_true: Floats, y_pred: Floats, scale: Floats) -> tuple[Floats, Floats]:
-    """Squared errors over ``scale`` and the steps that they are of: two ``(n_series,)``, to be `pooled`, with a root.
+    """Sum of squared errors over ``scale`` and number of steps, for `pooled` with ``root``: two ``(n_series,)``.
 
     Their pooled ratio is the RMSSE of AutoGluon, ``sqrt(mean of all squared scaled errors)``. Where the scale is nan
     (constant or too short a series) both are.
@@ -184,9 +185,9 @@ def pooled_rmsse(y_true: Floats, y_pred: Floats, scale: Floats) -> tuple[Floats,
 
 
 def pooled(above: Floats, below: Floats, *, root: bool = False) -> float:
-    """The sum of the parts above the line over the sum of those below, or its root; parts that are nan are left out.
+    """The sum of the numerators divided by the sum of the denominators, or its square root; nan is ignored.
 
-    nan where nothing is below the line.
+    nan where the sum of the denominators is not positive.
 
     Examples
     --------

@@ -36,8 +36,8 @@ def pinball(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
 def crps(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
     """Continuous ranked probability score from quantiles, ``2 * pinball``; unit of the series.
 
-    Twice the mean pinball loss over the levels tends to the CRPS as equally spaced levels fill (0, 1) (Gneiting &
-    Ranjan 2011, eq. 14); with few levels it is only comparable between forecasts with the same levels.
+    Twice the mean pinball loss over the levels tends to the CRPS as equally spaced levels become dense in (0, 1)
+    (Gneiting & Ranjan 2011, eq. 14); with few levels it is only comparable between forecasts with the same levels.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def crps(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
 def wql(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
     """Weighted quantile loss of each series, ``2 * sum(pinball) / sum(|y_true|)``, the mean over levels; unitless.
 
-    A table of it is the mean over series; published tables pool the series instead: `pooled_wql`.
+    Tables show the mean over series; published tables pool the series instead: `pooled_wql`.
     A series whose truth is all zero scores nan.
 
     Examples
@@ -63,9 +63,9 @@ def wql(y_true: Floats, quantiles: Floats, levels: Floats) -> Floats:
 
 
 def pooled_wql(y_true: Floats, quantiles: Floats, levels: Floats) -> tuple[Floats, Floats]:
-    """``2 * sum(pinball)``, the mean over levels, and ``sum(|y_true|)``: two ``(n_series,)``, to be pooled.
+    """``2 * sum(pinball)``, mean over levels, and ``sum(|y_true|)``, for `pooled`: two ``(n_series,)``.
 
-    The sum of the ones over the sum of the others (`tsforecast.metrics.point.pooled`) is ``mean_wQuantileLoss`` of
+    The ratio of their sums (`tsforecast.metrics.point.pooled`) is ``mean_wQuantileLoss`` of
     GluonTS's ``Evaluator`` and the WQL of AutoGluon.
 
     Examples

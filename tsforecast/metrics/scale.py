@@ -39,13 +39,13 @@ def seasonal_scale(
     """
     lengths = np.diff(indptr) if stop is None else stop
     end = indptr[:-1] + lengths
-    change = np.full(values.size + 1, np.nan)  # one more, so that every slice below may begin at the end
+    change = np.full(values.size + 1, np.nan)  # one more element, so that a slice may begin at the end
     if values.size > season_length:
         change[season_length:-1] = np.abs(values[season_length:] - values[:-season_length])
     known = np.isfinite(change)
     terms = np.where(known, change**2 if squared else change, 0.0)
     begin = np.minimum(indptr[:-1] + season_length, end)
-    pairs = np.stack([begin, end], axis=1).reshape(-1)  # sum over begin[i]:end[i], then over what lies between
+    pairs = np.stack([begin, end], axis=1).reshape(-1)  # alternately sums over begin[i]:end[i] and over the rest
     totals = np.add.reduceat(terms, pairs)[::2]
     counts = np.add.reduceat(known.astype(np.float64), pairs)[::2]
     usable = (lengths > season_length) & (counts > 0) & (totals > 0)

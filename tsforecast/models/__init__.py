@@ -1,1 +1,1 @@
-"""Forecasters; each family stands alone."""
+"""Forecasters; model families do not import each other."""

@@ -1,4 +1,4 @@
-"""Conformal: any forecaster with split-conformal intervals, so that models are compared under one method."""
+"""Conformal: a wrapper that gives any forecaster split-conformal intervals."""
 
 from collections.abc import Sequence
 
@@ -19,27 +19,27 @@ class Conformal(Wrapper):
     """The point forecasts of another forecaster with intervals from its own errors on a calibration tail.
 
     Split conformal prediction (Vovk, Gammerman & Shafer 2005; Lei et al. 2018, algorithm 2), for each series and step
-    ahead: the forecaster is fitted on what comes before the tail and forecasts from every time in it without a new fit.
-    The interval of level 1 - alpha at step h is the point forecast, plus and minus the k-th smallest absolute error at
-    that step, k = ceil((n + 1) (1 - alpha)) of n. It holds the truth with at least that probability where errors are
-    exchangeable; errors of a time series are so only nearly.
+    ahead: the forecaster is fitted on the observations before the tail and forecasts from every time in it without a
+    new fit. The interval of level 1 - alpha at step h is the point forecast, plus and minus the k-th smallest absolute
+    error at that step, k = ceil((n + 1) (1 - alpha)) of n. It contains the truth with at least that probability where
+    errors are exchangeable, which holds only approximately for time series.
 
     Parameters
     ----------
     forecaster : BaseForecaster
     calibration_size : int
         Observations at the end of the training series that errors come from. There are ``calibration_size - h + 1``
-        errors at step h; an interval of 95% needs 19 of them, one of 80% needs 4. A missing observation gives none.
+        errors at step h; an interval of 95% needs 19 of them, one of 80% needs 4. A missing observation gives no error.
     refit : bool
-        Whether forecasts are made by a second fit, on everything, so that points are those of the forecaster alone;
-        else by the one that was calibrated, as the theory has it.
+        Whether forecasts are made by a second fit, on all observations, so that point forecasts are those of the
+        forecaster alone; else by the calibrated one, as the theory assumes.
 
     Attributes
     ----------
     calibrated_ : BaseForecaster
-        Fitted on what comes before the tail.
+        Fitted on the observations before the tail.
     forecaster_ : BaseForecaster
-        The one that forecasts.
+        The forecaster that makes the forecasts.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class Conformal(Wrapper):
 
     @property
     def gives_intervals(self) -> bool:  # type: ignore[override] # a property of every other wrapper
-        """Yes, whatever the forecaster gives."""
+        """True, whether or not the forecaster gives intervals."""
         return True
 
     @property
@@ -65,7 +65,7 @@ class Conformal(Wrapper):
         return self._inner().is_global
 
     def min_observations(self, panel: Panel) -> int:
-        """Those of the forecaster, besides the tail."""
+        """Those of the forecaster plus the length of the tail."""
         return self._inner().min_observations(panel) + self._size()
 
     def _size(self) -> int:
@@ -92,10 +92,10 @@ class Conformal(Wrapper):
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        """Point forecasts plus errors that were made along the horizon from one time of the tail, either sign of all.
+        """Point forecasts plus errors along the horizon from one time of the tail, all signs flipped or not at random.
 
-        A path takes its ranks, step by step, and its signs from such a row of errors, and the sizes of these ranks from
-        all errors of the step, as intervals do (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
+        The row of errors gives the rank and sign of each step of a path; the size of this rank comes from all errors of
+        the step, as for intervals (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
         """
         mean = self.forecaster_._predict(panel, horizon, X, np.empty(0)).mean
         errors = self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon)
@@ -129,7 +129,7 @@ class Conformal(Wrapper):
         return errors
 
     def _width(self, errors: Floats, share: float) -> Floats:
-        """Half the width of the central interval that holds ``share``: ``(n_series, horizon)``."""
+        """Half the width of the central interval with coverage ``share``: ``(n_series, horizon)``."""
         count = (~np.isnan(errors)).sum(axis=1)  # (n_series, horizon)
         rank = np.ceil(np.round((count + 1) * share, 9)).astype(np.int64)  # 1 is the smallest error
         if (rank > count).any():
@@ -146,7 +146,7 @@ class Conformal(Wrapper):
 
 
 def _sizes_at(sizes: Floats, share: Floats) -> Floats:
-    """Size that this share of errors does not exceed, the largest there is at most: both ``(n, horizon)``."""
+    """Size that a given share of the errors does not exceed, at most the largest error: both ``(n, horizon)``."""
     ordered = np.sort(sizes, axis=0)  # nan last
     count = (~np.isnan(sizes)).sum(axis=0)
     rank = np.clip(np.ceil((count + 1) * share).astype(np.int64), 1, count)

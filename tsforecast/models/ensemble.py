@@ -1,4 +1,4 @@
-"""Ensemble: several forecasters, their forecasts averaged."""
+"""Ensemble: the average of the forecasts of several forecasters."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Self
@@ -16,9 +16,9 @@ from tsforecast.panel import Panel
 class Ensemble(BaseForecaster):
     """The mean, or the median, of the forecasts of several forecasters.
 
-    Points are averaged, and so are the quantiles of each level (Vincent averaging; Lichtendahl, Grushka-Cockayne &
-    Winkler 2013, *Management Science* 59, 1594-1611): the interval of an ensemble is about as wide as those of its
-    members. Where one member cannot be fitted the ensemble cannot either.
+    Point forecasts are averaged, and so are the quantiles of each level (Vincent averaging; Lichtendahl,
+    Grushka-Cockayne & Winkler 2013, *Management Science* 59, 1594-1611): the interval of an ensemble is about as wide
+    as those of its members. If one member cannot be fitted, neither can the ensemble.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Ensemble(BaseForecaster):
         return all(member.gives_intervals for member in self._members())
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Constructor arguments; deep also those of the members, by place: ``"0"``, ``"0__random_state"``."""
+        """Constructor arguments; with ``deep`` also those of the members, as ``"0"``, ``"0__random_state"``."""
         params: dict[str, Any] = super().get_params(deep=False)
         if deep:
             for i, member in self._by_place().items():
@@ -72,14 +72,14 @@ class Ensemble(BaseForecaster):
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """The ensemble itself with other arguments: ``forecasters`` first, then members by place, then what is theirs.
+        """The ensemble itself with other arguments: ``forecasters``, then members by position, then their arguments.
 
         A member that is replaced is replaced in this ensemble only, not in the sequence that it was made from.
 
         Raises
         ------
         ValueError
-            There is no such argument, no such place, or a member has no such argument.
+            There is no such argument or position, or a member has no such argument.
 
         Examples
         --------
@@ -96,7 +96,7 @@ class Ensemble(BaseForecaster):
         return super().set_params(**params)
 
     def _by_place(self) -> dict[str, Any]:
-        """Members as they were given, whatever they are: `fit` checks them."""
+        """Members by position, as given; `fit` checks them."""
         given = self.forecasters if isinstance(self.forecasters, Sequence) else ()
         return {str(i): member for i, member in enumerate(given)}
 
@@ -109,7 +109,7 @@ class Ensemble(BaseForecaster):
         return self.forecasters
 
     def min_observations(self, panel: Panel) -> int:
-        """As the member that needs most."""
+        """Those of the member that needs most."""
         return max((member.min_observations(panel) for member in self._members()), default=1)
 
     def _fit(self, panel: Panel) -> None:
@@ -129,18 +129,18 @@ class Ensemble(BaseForecaster):
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _asked(self, panel: Panel, X: Floats | None) -> list[tuple[BaseForecaster, Panel, Floats | None]]:
-        """Each member, the panel and the covariates of the horizon that it is given."""
+        """Each member with its panel and its covariates of the horizon."""
         bare = panel.with_covariates(None)
         return [(m, panel, X) if m.uses_covariates else (m, bare, None) for m in self.forecasters_]
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        """Paths that take turns in the ranks of the members' own, with quantiles averaged as in `predict`.
+        """Paths with the ranks of the members' paths in turn, and with averaged quantiles as in `predict`.
 
-        At each step a path has the rank that a path of one member has among that member's, and the average, over
-        members, of the values of this rank: the marginal distributions are those of `predict`, and the steps of a path
-        hang together as they do in the members (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
+        Each path takes its rank at every step from a path of one member, and its value from the average over members of
+        the values of this rank: the marginal distributions are those of `predict`, and the steps of a path depend on
+        each other as in the members (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
         """
         average = np.mean if self.how == "mean" else np.median
         own = zip(*(rng.spawn(len(self.forecasters_)) for rng in rngs), strict=True)  # generators by member, series

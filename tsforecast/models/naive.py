@@ -1,11 +1,11 @@
-"""Naive, SeasonalNaive, Drift and HistoricAverage: what every model must beat.
+"""Naive, SeasonalNaive, Drift and HistoricAverage: simple benchmarks that a model should beat.
 
 Point forecasts and interval widths are those of Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*
 (3rd ed., 2021), sections 5.2 and 5.5, table 5.2. Intervals are normal, with sigma the residual standard deviation
-``sqrt(sum(e**2) / (T - K - M))`` of their equation 5.1: T observations, K parameters, M residuals that cannot be had.
-Missing values are passed over: the last observation is the last that is there, and residuals are those that can be had.
+``sqrt(sum(e**2) / (T - K - M))`` of their equation 5.1: T observations, K parameters, M residuals that are not
+available. Missing values are ignored: the last observation is the last known one, and only available residuals count.
 
-All series of a panel are forecast at once, by sums over the pieces of its one array of values.
+All series of a panel are forecast at once, by sums over the segments of its array of values.
 """
 
 from abc import abstractmethod
@@ -23,7 +23,7 @@ from tsforecast.panel.whole_numbers import whole_number
 
 
 class _Textbook(BaseForecaster):
-    """A benchmark method: a mean and a standard deviation for each series and step."""
+    """Base of the benchmarks: normal forecasts with a mean and a standard deviation for each series and step."""
 
     handles_missing = True
 
@@ -53,7 +53,7 @@ class _Textbook(BaseForecaster):
         check_lengths(panel.ids, panel.n_present, needed, f"{type(self).__name__} needs at least {needed}")
 
     def min_observations(self, panel: Panel) -> int:
-        """Two, for most of these methods."""
+        """Two."""
         return 2
 
     @abstractmethod
@@ -72,8 +72,8 @@ class _Textbook(BaseForecaster):
     def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
         """Errors of paths over sigma, ``(n_series, n_paths, horizon)``, with the covariance that the method implies.
 
-        From independent standard normal innovations ``a``, of the same shape, and ``b``, ``(n_series, n_paths, 1)``,
-        which stands for what is estimated.
+        They are computed from independent standard normal innovations ``a``, of the same shape, and ``b``, ``(n_series,
+        n_paths, 1)``, which represents the estimation error.
         """
 
 
@@ -104,8 +104,8 @@ class Naive(_Textbook):
 class SeasonalNaive(_Textbook):
     """The last observation of the same season; sigma_h = sigma * sqrt(k + 1), k = (h - 1) // season_length.
 
-    Needs ``season_length + 1`` observations. A season whose last value is missing is forecast by the one
-    before, with k one larger.
+    Needs ``season_length + 1`` observations. Where the last value of a season is missing, the one before is used, with
+    k one larger.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class SeasonalNaive(_Textbook):
         return whole_number("season_length", self.season_length, what="a whole number of steps")
 
     def min_observations(self, panel: Panel) -> int:
-        """A season and one more."""
+        """One season plus one."""
         return self._season(panel) + 1
 
     def _mean(self, panel: Panel, h: Ints) -> Floats:
@@ -147,7 +147,7 @@ class SeasonalNaive(_Textbook):
         return _walks(a, self._last_season(panel)[1] + 1)
 
     def _last_season(self, panel: Panel) -> tuple[Ints, Ints]:
-        """Where in the panel each phase was seen last, and how many seasons ago: two ``(n_series, season_length)``."""
+        """Row of the last known value of each phase, and its age in seasons: two ``(n_series, season_length)``."""
         season = self._season(panel)
         place = panel.indptr[1:, None] - season + np.arange(season)
         age = np.zeros_like(place)
@@ -218,7 +218,8 @@ class HistoricAverage(_Textbook):
 def _walks(a: Floats, steps: Ints) -> Floats:
     """Random walks, one for each phase of a season, from innovations ``(n_series, n_paths, horizon)``: same shape.
 
-    ``steps``, ``(n_series, season_length)``, are those that the first innovation of each phase stands for.
+    ``steps``, ``(n_series, season_length)``, is the number of seasonal steps that the first innovation of each phase
+    covers.
     """
     season = steps.shape[1]
     walks = a.copy()
@@ -229,17 +230,17 @@ def _walks(a: Floats, steps: Ints) -> Floats:
 
 
 def _span(panel: Panel) -> Ints:
-    """Steps from the first to the last observation that is there: ``(n_series,)``."""
+    """Steps from the first to the last known observation: ``(n_series,)``."""
     return _last_present(panel) - _first_present(panel)
 
 
 def _slope(panel: Panel) -> Floats:
-    """Rise per step from the first to the last observation that is there: ``(n_series,)``."""
+    """Mean change per step from the first to the last known observation: ``(n_series,)``."""
     return (panel.values[_last_present(panel)] - panel.values[_first_present(panel)]) / _span(panel)
 
 
 def _steps(panel: Panel, h: Ints) -> Ints:
-    """Steps from the last observation that is there to each of the horizon: ``(n_series, horizon)``."""
+    """Steps from the last known observation to each step of the horizon: ``(n_series, horizon)``."""
     return h + (panel.indptr[1:] - 1 - _last_present(panel))[:, None]
 
 
@@ -253,9 +254,9 @@ def _changes(panel: Panel, lag: int) -> Floats:
 
 
 def _rms(residuals: Floats, panel: Panel, n_parameters: int = 0) -> Floats:
-    """Residual standard deviations, of those residuals that are there; nan where they are too few: ``(n_series,)``."""
+    """Standard deviations of the known residuals, nan where there are too few: ``(n_series,)``."""
     degrees = _count(residuals, panel) - n_parameters
-    with np.errstate(over="ignore"):  # predict refuses what is not finite
+    with np.errstate(over="ignore"):  # predict refuses forecasts that are not finite
         squares = _sum(residuals**2, panel)
     return np.sqrt(squares / np.where(degrees > 0, degrees, np.nan))
 

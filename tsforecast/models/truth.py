@@ -1,4 +1,4 @@
-"""TrueModel: the forecast of who knows the process, the best there can be."""
+"""TrueModel: the best possible forecast of simulated series, from their known process."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,8 @@ class TrueModel(BaseForecaster):
     Parameters
     ----------
     process : ArimaProcess or SeasonalProcess
-        As `tsforecast.data.simulate.simulate` took it and `tsforecast.data.catalog.load` gives it back.
+        The process given to `tsforecast.data.simulate.simulate`, or that of a data set of
+        `tsforecast.data.catalog.load`.
 
     Examples
     --------
@@ -36,7 +37,7 @@ class TrueModel(BaseForecaster):
     def _fit(self, panel: Panel) -> None:
         if not isinstance(self.process, Process):
             raise ParameterError(f"process={self.process!r} is no process such as ArimaProcess(phi=(0.5,)).")
-        self.process.conditional(panel, 1)  # what cannot be forecast fails here, not later
+        self.process.conditional(panel, 1)  # fail here rather than in predict
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         mean, sd = self.process.conditional(panel, horizon)

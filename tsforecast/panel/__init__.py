@@ -1,4 +1,4 @@
-"""Panel, and how tables become one: columns, dates, frequencies, regular times, covariates."""
+"""Panel and the parts that build one from tables: columns, dates, frequencies, regular times, covariates."""
 
 from tsforecast.panel.panel import Panel
 

@@ -1,4 +1,4 @@
-"""Covariates as callers give them: one row for each time that is asked for."""
+"""Aligns covariates given by callers: one row for each requested time."""
 
 from typing import Any, TypeAlias, Union
 
@@ -22,7 +22,7 @@ def align_covariates(
     times: Index,
     covariate_gaps: CovariateGaps = "error",
 ) -> tuple[Floats, tuple[str, ...]]:
-    """Covariates for the times asked for, series by series: ``(n_obs, n_features)``, and their names.
+    """Covariates at the requested times, series by series: ``(n_obs, n_features)``, and their names.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def align_covariates(
         A long frame with ``unique_id`` and ``ds``; a frame with ``ds`` alone, or with the times in its index, that all
         series share; a Series, which is a frame of one column (``x0`` where it has no name); or an array ``(n_obs,
         n_features)`` in the order of the observations, which a panel of equal series may give as ``(n_obs / n_series,
-        n_features)`` to share. Rows for other times are passed over.
+        n_features)`` to share. Rows for other times are ignored.
     covariate_gaps : {"error", "ffill", "interpolate"}
         Unless it is "error", a time that is absent and a value that is missing are nan, for
         `Panel.with_covariates` to fill in.
@@ -143,12 +143,12 @@ def future_covariates(
 ) -> Floats | None:
     """Covariates of the ``horizon`` steps after each series ends: ``(n_series, horizon, n_features)``.
 
-    Of the first ``n_skipped`` of them, of a panel of one series, nothing is asked: they are 0.
+    ``X`` need not cover the first ``n_skipped`` steps (of a panel of one series): their covariates are 0.
 
     Raises
     ------
     CovariateError
-        The model was fitted with covariates and these are absent, others or incomplete.
+        The model was fitted with covariates, and ``X`` is absent, incomplete or has other covariates.
     """
     if X is None:
         if names:

@@ -1,4 +1,4 @@
-"""Columns of a long frame: those that are needed, those that nothing uses, and the series that they name."""
+"""Columns of a long frame: checks for required columns, a warning about unused ones, and the series of each row."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from tsforecast.panel.parse import check_series_names
 def check_long_frame(
     frame: pd.DataFrame, id_col: str, time_col: str, target_col: str, covariates: Sequence[str], static: Sequence[str]
 ) -> None:
-    """Raise a `DataError` where a column is absent, there are two of one name, or there are no rows."""
+    """Raise a `DataError` where a column is missing, two columns have the same name, or there are no rows."""
     if isinstance(frame.columns, pd.MultiIndex):
         raise DataError(
             f"The columns have {frame.columns.nlevels} levels; one is needed: "
@@ -36,8 +36,8 @@ def check_long_frame(
         raise DataError("The frame has no rows.")
 
 
-def tell_unused(columns: Iterable[object], used: Iterable[object], stacklevel: int) -> None:
-    """Warn of columns of a long frame that nothing uses, and say how they would be."""
+def warn_unused(columns: Iterable[object], used: Iterable[object], stacklevel: int) -> None:
+    """Warn about columns of a long frame that nothing uses, and say how to use them."""
     known = set(used)
     unused = [column for column in columns if column not in known]
     if unused:
@@ -53,7 +53,7 @@ def tell_unused(columns: Iterable[object], used: Iterable[object], stacklevel: i
 
 
 def series_of(frame: pd.DataFrame, id_col: str, name: str) -> tuple[Ints, Index]:
-    """The place of the series of each row, ``(n_rows,)``, and their names in order of appearance.
+    """Position of the series of each row, ``(n_rows,)``, and the names of the series in order of appearance.
 
     Without a column ``id_col`` all rows are one series, ``name``.
     """

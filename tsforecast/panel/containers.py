@@ -1,4 +1,4 @@
-"""A caller's Series, frame or array as a Panel, and what kind of container it was."""
+"""Converts a caller's Series, frame or array to a Panel, and records the kind of container."""
 
 import dataclasses
 from typing import Any, Literal, Protocol, TypeAlias, TypeGuard, Union
@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast.exceptions import ContainerTypeError, DataError
 from tsforecast.panel.align import Covariates, align_covariates
-from tsforecast.panel.columns import tell_unused
+from tsforecast.panel.columns import warn_unused
 from tsforecast.panel.covariates import KEY_COLUMNS
 from tsforecast.panel.frequency import Freq
 from tsforecast.panel.panel import Panel
@@ -28,13 +28,13 @@ Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.n
 
 @dataclasses.dataclass(frozen=True)
 class Container:
-    """Kind of the object a panel was made from, and what is needed to give the same kind back."""
+    """Kind of object that a panel was made from, so that forecasts can be returned in the same kind."""
 
     kind: Literal["panel", "long", "wide", "series", "array", "matrix"]
 
     @property
     def is_array(self) -> bool:
-        """Whether it has no times of its own."""
+        """Whether the container is an array, which has no times."""
         return self.kind in ("array", "matrix")
 
 
@@ -50,14 +50,14 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
         See `align_covariates`; a frame with one row a series, named in ``unique_id``, and no ``ds`` is static: see
         `Panel.with_static`.
     freq : offset or int, optional
-        The frequency that is expected, which series too short to show one are read with.
+        Expected frequency, for series that are too short to infer one from.
 
     Raises
     ------
     ContainerTypeError
         ``y`` is none of these.
     DataError
-        The series are not regular or hold what is no number.
+        The series are not regular or hold something that is not a number.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     except DataError:
         if freq is None:
             raise
-        panel, container = _read(y, None)  # of another frequency, which the caller can name; or at fault by its own
+        panel, container = _read(y, None)  # try without: the series may have another frequency
     if is_static(X):
         return panel.with_static(X), container
     if X is not None:
@@ -80,7 +80,7 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
 
 
 def long_columns(y: Series, X: Covariates | None) -> Series:
-    """A long frame with the columns that are read, after a warning of those that neither it nor ``X`` uses."""
+    """A long frame reduced to the columns that are read, with a warning about columns that nothing uses."""
     if not isinstance(y, pd.DataFrame) or isinstance(y.columns, pd.MultiIndex):
         return y
     if y.index.name in ("unique_id", "ds") and set(KEY_COLUMNS) - {y.index.name} <= set(y.columns):
@@ -89,7 +89,7 @@ def long_columns(y: Series, X: Covariates | None) -> Series:
     if not {"ds", "y"} <= set(found):
         return y
     elsewhere = X.columns if isinstance(X, pd.DataFrame) else [X.name] if isinstance(X, pd.Series) else ()
-    tell_unused(y.columns, (*KEY_COLUMNS, *elsewhere), stacklevel=5)
+    warn_unused(y.columns, (*KEY_COLUMNS, *elsewhere), stacklevel=5)
     return y[found]
 
 
@@ -124,7 +124,7 @@ def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
 
 
 def is_static(X: Covariates | None) -> TypeGuard[pd.DataFrame]:
-    """Whether ``X`` tells what does not change: a row for each series and no times.
+    """Whether ``X`` holds static covariates: one row for each series and no times.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Names of covariates, and how missing values of covariates are filled in."""
+"""Checks of the names and values of covariates, and filling of their missing values."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -20,12 +20,12 @@ _HINTS = {
 
 
 def check_names(names: Sequence[object]) -> tuple[str, ...]:
-    """The names as texts.
+    """The names of covariates as strings.
 
     Raises
     ------
     CovariateError
-        One is that of a key column, is empty, or two are the same text.
+        A name is that of a key column or empty, or two names are the same.
 
     Examples
     --------
@@ -60,9 +60,9 @@ def check_all_finite(
     ids: Index,
     covariate_gaps: CovariateGaps = "error",
 ) -> None:
-    """Raise a `CovariateError` at the first number that is missing or infinite; it names series, column and time.
+    """Raise a `CovariateError` that names series, column and time of the first missing or infinite value.
 
-    ``covariate_gaps`` is how missing ones were filled in before.
+    ``covariate_gaps`` is how missing values have been filled before.
     """
     bad = ~np.isfinite(table)
     if not bad.any():
@@ -77,7 +77,7 @@ def check_all_finite(
 
 
 def fill_covariates(table: Floats, indptr: Ints, covariate_gaps: CovariateGaps) -> Floats:
-    """Covariates with their missing values filled in, series by series; what cannot be filled stays nan.
+    """Covariates with missing values filled, series by series; values that cannot be filled stay nan.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def fill_covariates(table: Floats, indptr: Ints, covariate_gaps: CovariateGaps) 
         nan is a missing value.
     indptr : ndarray of int, shape (n_series + 1,)
     covariate_gaps : {"error", "ffill", "interpolate"}
-        ``"ffill"`` takes the last value before, and so never a later one; ``"interpolate"`` the straight line between
+        ``"ffill"`` takes the last value before, so never a later one; ``"interpolate"`` the straight line between
         the neighbours, of which one is later. ``"error"`` leaves the table as it is.
 
     Examples

@@ -1,4 +1,4 @@
-"""Dates written as text or as numbers, read as timestamps."""
+"""Parses dates written as text or as numbers into timestamps."""
 
 import warnings
 from typing import Any
@@ -10,7 +10,7 @@ from tsforecast._types import Index
 from tsforecast.exceptions import DataError
 from tsforecast.panel.day_first import NUMBERS, PIVOT, check_years_last, is_day_first
 
-_FIRST_YEAR = 1500  # a year before it is a misreading: of "Jan-12" in no known form, say
+_FIRST_YEAR = 1500  # earlier years are taken for a misreading, of "Jan-12" for example
 _COMPACT = (19000101, 21001231)
 _NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
@@ -20,7 +20,7 @@ _TWO_DIGITS = (  # what comes before a year of two digits
     rf"(?i)^({_NAME}[-/'])(\d\d)$",  # Jan-23
 )
 _ISO = r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?)?"
-_WORDS = (  # what a date may consist of: pandas reads stranger texts too, and some of them as other dates
+_WORDS = (  # allowed parts of a date: pandas accepts other texts too, some as wrong dates
     rf"(?i)(?:[0-9 :/.,'+\-]|{_NAME}|{_DAY}|[0-9](?:st|nd|rd|th)\b|[0-9] ?[ap]\.?m\.?|[0-9]T[0-9]|[0-9]Z$"
     r"|UTC|GMT)+"
 )
@@ -31,24 +31,24 @@ _QUARTERS = (
 )
 _MONTH = r"(?i)^([0-9]{4})[- ]?M([0-9]{1,2})$"  # 2020M01
 _WEEK = r"(?i)^([0-9]{4})-?W([0-9]{2})$"  # 2020-W05
-_FRACTION = r"[0-9]+\.[0-9]+"  # 2020.5 may be a year and a half or May
+_FRACTION = r"[0-9]+\.[0-9]+"  # 2020.5 may mean mid-2020 or May 2020
 _MONTH_FIRST = r"^([0-9]{1,2})\.([12][0-9]{3})$"  # 05.2020
 _ZONE = r"(?i)[T ][0-9]{2}:?[0-9:.]*\s*(?:Z|UTC|GMT|[+-][0-9]{2}:?(?:[0-9]{2})?)$"
-_FINANCIAL = r"^([0-9]{4})[/\-]([0-9]{2}|[0-9]{4})$"  # 2001/02, the year from some month of 2001
+_FINANCIAL = r"^([0-9]{4})[/\-]([0-9]{2}|[0-9]{4})$"  # 2001/02, a financial year that begins in 2001
 
 
 def parse_dates(column: "pd.Series[Any]", day_first: bool | None = None) -> "pd.Series[pd.Timestamp]":
-    """Different texts, date objects or whole numbers such as 20240131 as timestamps, NaT where they are none.
+    """Timestamps of distinct texts, date objects or whole numbers such as 20240131; NaT for what is not a date.
 
     Texts whose offsets from UTC differ are read in UTC. A text needs a year: of four digits, or of two at its end after
     slashes, dots or the name of the month (69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068). A year before 1500 is
-    none. Quarters such as ``2020Q1`` are their first day, weeks such as ``2020-W05`` their Monday (ISO 8601). Whether
-    ``03/04/2024`` is in March or April is decided once for all texts: see `is_day_first`.
+    not a date. Quarters such as ``2020Q1`` become their first day, weeks such as ``2020-W05`` their Monday (ISO 8601).
+    Whether ``03/04/2024`` is in March or April is decided once for all texts: see `is_day_first`.
 
     Raises
     ------
     DataError
-        Whether days or months come first cannot be told, and ``day_first`` is None; all texts are financial years such
+        The order of day and month is ambiguous and ``day_first`` is None; all texts are financial years such
         as ``2001/02``; some texts have an offset from UTC and others have none.
 
     Examples
@@ -77,7 +77,7 @@ def parse_dates(column: "pd.Series[Any]", day_first: bool | None = None) -> "pd.
 
 
 def is_date(text: str) -> bool:
-    """Whether one text is a date, whichever of its numbers is the month.
+    """Whether a text is a date, with either day or month first.
 
     Examples
     --------
@@ -92,9 +92,9 @@ def _possible(parsed: "pd.Series[pd.Timestamp]", text: "pd.Series[str]") -> "pd.
 
 
 def compact_dates(times: Index) -> "pd.DatetimeIndex | None":
-    """The dates that whole numbers such as 20240131 are, or None.
+    """Dates written as whole numbers such as 20240131; None where the numbers are not all dates.
 
-    They are dates where every one of them lies in 19000101 to 21001231 and is a day of the calendar.
+    They are dates where all lie between 19000101 and 21001231 and are days of the calendar.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def _check_not_financial(text: "pd.Series[str]") -> None:
 
 
 def _with_months(text: "pd.Series[str]") -> "pd.Series[str]":
-    """Quarters, months such as 2020M01 and weeks as their first days; the very same object where there are none."""
+    """Quarters, months such as 2020M01 and weeks replaced by their first days; the same object where there are none."""
     if not text.str.contains(r"(?i)[QMW]|^[0-9]{1,2}\.[0-9]{4}$").any():
         return text
     text = text.copy()
@@ -153,7 +153,7 @@ def _with_months(text: "pd.Series[str]") -> "pd.Series[str]":
 
 
 def _with_whole_years(text: "pd.Series[str]") -> "pd.Series[str]":
-    """Texts with years of four digits where they had two; the very same object where none had."""
+    """Texts with two-digit years expanded to four digits; the same object where there are none."""
     if text.str.match(r"\d{4}").all():
         return text
     for pattern in _TWO_DIGITS:
@@ -168,7 +168,7 @@ def _with_whole_years(text: "pd.Series[str]") -> "pd.Series[str]":
 
 
 def _year_first(text: "pd.Series[str]", day_first: bool | None) -> "pd.Series[str]":
-    """Texts such as 31/01/2023 as 2023-01-31, which can be read in one way only; the very same object without such."""
+    """Texts such as 31/01/2023 rewritten unambiguously as 2023-01-31; the same object where there are none."""
     parts = text.str.extract(NUMBERS).dropna()
     if len(parts) == 0:
         return text
@@ -181,12 +181,12 @@ def _year_first(text: "pd.Series[str]", day_first: bool | None) -> "pd.Series[st
 
 def _to_datetime(dates: "pd.Series[Any]") -> "pd.Series[pd.Timestamp]":
     text = dates.astype(str)
-    # guessed once from the first, which is fast; from "May" pandas cannot tell whether names of months are shortened
+    # a format guessed from the first text is fast; "May" does not show whether names of months are abbreviated
     one_format = len(set(text.str.len())) == 1 and not text.str.contains("may", case=False).any()
     how: dict[str, Any] = {"errors": "coerce", "format": None if one_format else "mixed"}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # pandas on guessing the format: what it cannot read becomes NaT
-        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 on mixed offsets, which it leaves as objects
+        warnings.simplefilter("ignore", UserWarning)  # pandas could not guess a format: unreadable texts become NaT
+        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 warns of mixed offsets and returns objects
         try:
             parsed = pd.to_datetime(dates, **how)
         except ValueError:  # pandas 3 refuses mixed offsets even where errors are to be coerced

@@ -1,4 +1,4 @@
-"""Whether ``03/04/2024`` is in March or in April: decided for all texts of a column together."""
+"""Decides whether ``03/04/2024`` is in March or in April, for all texts of a column together."""
 
 import warnings
 
@@ -8,10 +8,10 @@ import pandas as pd
 from tsforecast.exceptions import DataError
 
 _MONTHS = 12
-PIVOT = 69  # years of two digits: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068, as in POSIX
+PIVOT = 69  # two-digit years: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068, as in POSIX
 NUMBERS = r"^([0-9]{1,2})([/.\-])([0-9]{1,2})[/.\-]([0-9]{4})(.*)$"
 _SHORT = r"^([0-9]{2})/([0-9]{2})/([0-9]{2})$"  # 31/01/23, or 23/01/31
-_ENOUGH_DATES = 3  # dates that show a regular step
+_ENOUGH_DATES = 3  # number of dates needed to show a regular step
 _HOW = (
     "(day_first of FileFormat, --day_first yes or no on the command line; in a frame make dates of the texts with "
     "pd.to_datetime)"
@@ -19,15 +19,15 @@ _HOW = (
 
 
 def is_day_first(texts: "pd.Series[str]") -> bool:
-    """Whether the day comes first in different texts such as ``03/04/2024``, for all of them together.
+    """Whether the day comes first in distinct texts such as ``03/04/2024``: one answer for all of them.
 
-    It does where a first number is over 12 or dots stand between the numbers, and not where a second is over 12. Where
-    nothing shows it, the dates are read in the one of the two ways in which they are regular.
+    It does where some first number is over 12 or the separators are dots, and does not where some second number is over
+    12. Otherwise the order in which the dates are regular is taken.
 
     Raises
     ------
     DataError
-        Both ways are as good, and differ.
+        The order is ambiguous: both give regular dates, or neither does, and the dates differ.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def is_day_first(texts: "pd.Series[str]") -> bool:
     if by_day != by_month:
         return by_day
     if not by_day and len(first) > _MONTHS and (first.nunique() == 1) != (second.nunique() == 1):
-        return first.nunique() == 1  # days of one month over more than a year make no sense
+        return first.nunique() == 1  # in more than a year of dates, the constant number is the day
     place = int(np.argmax(first.to_numpy() != second.to_numpy()))
     text, months = (
         texts[first.index[place]],
@@ -63,7 +63,7 @@ def is_day_first(texts: "pd.Series[str]") -> bool:
 
 
 def check_years_last(texts: "pd.Series[str]") -> None:
-    """Raise a `DataError` where texts such as ``23/01/31`` may begin with the year: read so they are regular.
+    """Raise a `DataError` where texts such as ``23/01/31`` may begin with the year, since they are then regular.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def check_years_last(texts: "pd.Series[str]") -> None:
 
 
 def is_regular(years: "pd.Series[int]", months: "pd.Series[int]", days: "pd.Series[int]") -> bool:
-    """Whether different dates have one step, of days or of months.
+    """Whether distinct dates have one constant step, in days or in months.
 
     Examples
     --------
@@ -101,5 +101,5 @@ def is_regular(years: "pd.Series[int]", months: "pd.Series[int]", days: "pd.Seri
     if np.unique(dates.day).size == 1 and np.unique(in_months).size == 1:
         return True
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pandas 3 announces an offset in place of a text
+        warnings.simplefilter("ignore", DeprecationWarning)  # pandas 3 warns that it will return an offset
         return pd.infer_freq(dates) is not None

@@ -1,4 +1,4 @@
-"""Rows after the last value of a series: told or left out, never counted as observations."""
+"""Rows after the last value of a series: refused or left out, never counted as observations."""
 
 import warnings
 from typing import Any
@@ -18,7 +18,7 @@ _LEFT_OUT = "these rows are left out. Each series ends at its last value, and fo
 
 
 def empty_ends(values: Floats, indptr: Ints) -> Ints:
-    """Missing values after the last value of each series, 0 of a series without any value: ``(n_series,)``.
+    """Number of missing values after the last value of each series, 0 for a series without values: ``(n_series,)``.
 
     Examples
     --------
@@ -34,18 +34,18 @@ def check_ends(values: Floats, times: Index, indptr: Ints, ids: Index) -> None:
     """Raise a `MissingValuesError` that names the first series with missing values after its last one."""
     counts = empty_ends(values, indptr)
     if counts.any():
-        raise MissingValuesError(f"{_told(counts, times, indptr, ids)}. {_WAY_ON}")
+        raise MissingValuesError(f"{_message(counts, times, indptr, ids)}. {_WAY_ON}")
 
 
 def cut_ends(
     values: Floats, times: Index, indptr: Ints, ids: Index, covariates: Floats | None
 ) -> tuple[Floats, Index, Ints, Floats | None]:
-    """The same without the missing values after the last one of each series; a warning tells of them."""
+    """The arguments without the missing values at the end of each series, and a warning about them."""
     counts = empty_ends(values, indptr)
     if not counts.any():
         return values, times, indptr, covariates
     also = "" if covariates is None else " Their covariates are not kept: give them to predict(horizon, X)."
-    warnings.warn(f"{_told(counts, times, indptr, ids)}: {_LEFT_OUT}{also}", UnusedRowWarning, stacklevel=4)
+    warnings.warn(f"{_message(counts, times, indptr, ids)}: {_LEFT_OUT}{also}", UnusedRowWarning, stacklevel=4)
     lengths = np.diff(indptr)
     kept = np.arange(values.size) - np.repeat(indptr[:-1], lengths) < np.repeat(lengths - counts, lengths)
     new_indptr = np.concatenate([[0], np.cumsum(lengths - counts)]).astype(np.int64)
@@ -53,12 +53,12 @@ def cut_ends(
 
 
 def check_end_of_rows(known: Bools, times: Index, ids: Index, *, may_be_cut: bool) -> None:
-    """As `check_ends`, or the warning of `cut_ends`, of rows of a wide frame that no series has a value in.
+    """Raise as `check_ends`, or warn as `cut_ends`, for last rows of a wide frame in which no series has a value.
 
     Parameters
     ----------
     known : ndarray of bool, shape (n_series, n_times)
-        Every series has a value.
+        True where a series has a value.
     times : Index, shape (n_times,)
     ids : Index, shape (n_series,)
     may_be_cut : bool
@@ -67,14 +67,14 @@ def check_end_of_rows(known: Bools, times: Index, ids: Index, *, may_be_cut: boo
     n_rows = int(np.argmax(np.flip(known.any(axis=0))))
     if n_rows == 0:
         return
-    told = _told(np.full(len(ids), n_rows), times, np.full(len(ids) + 1, len(times)), ids)
+    message = _message(np.full(len(ids), n_rows), times, np.full(len(ids) + 1, len(times)), ids)
     if not may_be_cut:
-        raise MissingValuesError(f"{told}. {_WAY_ON}")
-    warnings.warn(f"{told}: {_LEFT_OUT}", UnusedRowWarning, stacklevel=3)
+        raise MissingValuesError(f"{message}. {_WAY_ON}")
+    warnings.warn(f"{message}: {_LEFT_OUT}", UnusedRowWarning, stacklevel=3)
 
 
 def without_empty_end(y: Any) -> Any:
-    """A truth without the rows at its end that hold no value, of which nothing can be scored; else as it is.
+    """The truth without rows at its end that hold no value, as these cannot be scored.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def without_empty_end(y: Any) -> Any:
     return y.iloc[:stop] if isinstance(y, (pd.DataFrame, pd.Series)) else y[:stop]
 
 
-def _told(counts: Ints, times: Index, indptr: Ints, ids: Index) -> str:
+def _message(counts: Ints, times: Index, indptr: Ints, ids: Index) -> str:
     first = int(np.argmax(counts > 0))
     stop, others = int(indptr[first + 1]), int((counts > 0).sum()) - 1
     n_rows = int(counts[first])

@@ -1,4 +1,4 @@
-"""Frequencies: parse an alias, name it, the season that is usual for it, step along it.
+"""Frequencies: parsing and naming them, their usual season length, and steps between times.
 
 A frequency is a pandas offset for calendar times, or a positive int for integer times.
 """
@@ -24,8 +24,8 @@ from tsforecast.panel.offsets import (
     canonical,
     holidays_of,
     longest_ns,
-    modern,
-    own_form,
+    modern_alias,
+    parse_own_alias,
     shortest_ns,
     tick_ns,
     weekmask_of,
@@ -34,9 +34,9 @@ from tsforecast.panel.whole_numbers import LARGEST, is_whole
 
 Freq: TypeAlias = pd.offsets.BaseOffset | int
 
-_LAST_YEAR = 9999  # of dates that can be written
-_LONGEST_STEP = 292 * 365 * DAY  # what nanoseconds can tell
-_LABEL = 60  # letters of a name in a message
+_LAST_YEAR = 9999  # last year of a date
+_LONGEST_STEP = 292 * 365 * DAY  # range of nanoseconds
+_LABEL = 60  # characters of a name in a message
 
 
 def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq:
@@ -49,7 +49,7 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
         and ``"YE-DEC"``), an offset object, or a positive int for integer times. Two forms are our own: months that
         begin on any day, ``"MS-25"`` (from the 25th to the 24th; ``"3MS-15"`` are quarters and ``"12MS-6"`` years; a
         month that has no such day begins on its last); and working days of any week, ``"C-MonTueWedThuFriSat"``, with
-        holidays behind them if need be, ``"C-MonTueWedThuFriSat-20241225"``.
+        holidays after them if needed, ``"C-MonTueWedThuFriSat-20241225"``.
 
     Raises
     ------
@@ -73,14 +73,14 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
             raise FrequencyError(f"freq={freq} is not a positive step{' that 64 bits hold' if freq > 0 else ''}.")
         return int(freq)
     try:
-        own = own_form(freq) if isinstance(freq, str) else None
-        offset = own or to_offset(modern(freq) if isinstance(freq, str) else as_offset(freq))
+        own = parse_own_alias(freq) if isinstance(freq, str) else None
+        offset = own or to_offset(modern_alias(freq) if isinstance(freq, str) else as_offset(freq))
         if offset is None or offset.n < 1:
             raise ValueError("no step forward")
         step = canonical(offset)
         if longest_ns(step) > _LONGEST_STEP:
             raise ValueError("dates do not last as long")
-        if step != (own_form(freq_name(step)) or to_offset(freq_name(step))):
+        if step != (parse_own_alias(freq_name(step)) or to_offset(freq_name(step))):
             raise ValueError("no text names it")
         return step
     except (ValueError, TypeError, OverflowError, AttributeError, NotImplementedError) as error:
@@ -91,7 +91,7 @@ def parse_freq(freq: "str | int | pd.offsets.BaseOffset | pd.Timedelta") -> Freq
 
 
 def freq_name(freq: Freq) -> str:
-    """The text that ``parse_freq`` reads back: ``'MS'``, ``'15min'``; an integer step as digits.
+    """The name that ``parse_freq`` reads back, such as ``'MS'`` or ``'15min'``; an integer step as digits.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def freq_name(freq: Freq) -> str:
 
 
 def freq_label(freq: Freq) -> str:
-    """The name of a frequency in quotes, cut where a calendar of holidays makes it long: for messages.
+    """The quoted name of a frequency for messages, cut where a calendar of holidays makes it long.
 
     Examples
     --------
@@ -124,11 +124,11 @@ def freq_label(freq: Freq) -> str:
 
 
 def season_length_of(freq: Freq) -> int:
-    """Steps per season that is usual for a frequency; 1 where there is none.
+    """Usual number of steps per season for a frequency; 1 where it has no usual season.
 
-    What counts is how long a step is, not how it is spelled. Months 12, quarters 4, weeks 52, days 7, hours 24 a day,
-    minutes and seconds 60; days of a working week as many as it has (business days 5, Monday to Saturday 6); a
-    multiple of a unit divides it where it can (``"15min"``: 96 a day, ``"2h"``: 12).
+    It depends on the length of a step only. Months 12, quarters 4, weeks 52, days 7, hours 24, minutes and seconds 60;
+    working days: the number in a week (business days 5, Monday to Saturday 6); a multiple of a unit divides its season
+    where it can (``"15min"``: 96 a day, ``"2h"``: 12).
 
     Examples
     --------
@@ -166,7 +166,7 @@ def _season_of_ticks(nanos: int) -> int:
 
 
 def _share(whole: int, step: int) -> int:
-    """Steps in the whole; 1 where it is not a whole number of them."""
+    """Number of steps in a whole; 1 where it is not an integer."""
     return whole // step if whole % step == 0 else 1
 
 
@@ -187,19 +187,19 @@ def step_times(start: Index, steps: Ints, freq: Freq) -> Index:
 
 
 def _moved(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
-    """Zoneless times moved, element by element."""
+    """Times without a time zone moved by ``steps`` frequencies, element by element."""
     nanos, months = tick_ns(freq), months_of(freq)
     if nanos is not None:
         return local + pd.TimedeltaIndex((steps * (nanos // NANOS[local.unit])).astype(f"m8[{local.unit}]"))
     if months is not None:
         return move_months(local, steps, months)
-    codes, different = pd.factorize(local)  # pandas adds one offset to many times at once, not many offsets
+    codes, different = pd.factorize(local)  # pandas adds one offset to many times at once, but not many offsets
     counts, which = np.unique(steps, return_inverse=True)
     moved = np.empty(len(local), dtype=f"datetime64[{local.unit}]")
-    if 0 < counts.size * len(different) <= len(local):  # every offset to every time
+    if 0 < counts.size * len(different) <= len(local):  # one addition for each distinct number of steps
         moved[:] = np.stack([_added(different, int(n) * freq) for n in counts])[which, codes]
         return pd.DatetimeIndex(moved)
-    for k, n in enumerate(counts):  # some offsets to one time after another
+    for k, n in enumerate(counts):  # one addition for each time
         those = which == k
         used, where = np.unique(codes[those], return_inverse=True)
         moved[those] = _added(different[used], int(n) * freq)[where]
@@ -238,7 +238,7 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
     months = None if isinstance(freq, int) else months_of(freq)
     if isinstance(first, pd.DatetimeIndex) and nanos is not None:
         passed = _nanos(_wall_clock(last, freq)) - _nanos(_wall_clock(first, freq))
-        steps = (passed + nanos // 2) // nanos  # a day that begins at 1 o'clock, for want of midnight, is no step
+        steps = (passed + nanos // 2) // nanos  # a day without midnight begins at 1 o'clock; that hour is not a step
     elif isinstance(first, pd.DatetimeIndex) and months is not None:
         steps = months_between(_wall_clock(first, freq), _wall_clock(last, freq), months)
     elif isinstance(first, pd.DatetimeIndex):
@@ -255,7 +255,7 @@ def steps_between(first: Index, last: Index, freq: Freq) -> int:
 
 
 def _on_one_clock(first: Index, last: Index, freq: Freq) -> tuple[Index, Index]:
-    """Both times without their zones where only one has a zone, or where days of several zones are counted."""
+    """Both times without time zones where only one has a zone, or where days in different zones are counted."""
     if isinstance(first, pd.PeriodIndex) != isinstance(last, pd.PeriodIndex):
         raise FrequencyError(
             f"{first[0]} and {last[0]} cannot be compared, one is a period; convert it: to_timestamp()."
@@ -286,9 +286,9 @@ def times_between(first: pd.DatetimeIndex, last: pd.DatetimeIndex, freq: Freq) -
 
 
 def check_reach(last: Index, horizon: int, freq: Freq) -> None:
-    """Raise a `ParameterError` where ``horizon`` steps after the latest of ``last`` are past the last time there is.
+    """Raise a `ParameterError` where ``horizon`` steps after the latest of ``last`` pass the last possible time.
 
-    Dates end with the year 9999, whole numbers with 64 bits.
+    The last possible date is in the year 9999, the last integer is that of 64 bits.
 
     Examples
     --------
@@ -299,7 +299,7 @@ def check_reach(last: Index, horizon: int, freq: Freq) -> None:
         if isinstance(latest, pd.DatetimeIndex) and isinstance(freq, pd.offsets.BaseOffset):
             years = horizon * shortest_ns(freq) / (366 * DAY)
             year = latest.year[0] + years
-            if year <= _LAST_YEAR + 1:  # near it, or never past it
+            if year <= _LAST_YEAR + 1:  # near the bound, or before it
                 year = step_times(latest, np.array([horizon]), freq).year[0]
         elif isinstance(latest, pd.PeriodIndex):
             ordinal = int(latest.asi8[0]) + horizon * int(latest.freq.n)
@@ -317,7 +317,7 @@ def check_reach(last: Index, horizon: int, freq: Freq) -> None:
 
 
 def same_steps(one: Freq, other: "Freq | pd.offsets.BaseOffset") -> bool:
-    """Whether two frequencies have steps of one length, wherever they begin: months at their first or last day, say.
+    """Whether two frequencies have steps of equal length, such as months from the first and from the last day.
 
     Examples
     --------
@@ -341,7 +341,7 @@ def same_steps(one: Freq, other: "Freq | pd.offsets.BaseOffset") -> bool:
 
 
 def has_fixed_step(freq: Freq) -> bool:
-    """Whether a step always lasts the same: True for integers, days, weeks without an anchor and anything shorter.
+    """Whether all steps last equally long: True for integers, days, weeks without an anchor and anything shorter.
 
     Examples
     --------
@@ -352,19 +352,19 @@ def has_fixed_step(freq: Freq) -> bool:
 
 
 def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndarray[Any, np.dtype[np.datetime64]]":
-    """``times + offset``, without pandas' word that it takes an offset such as business hours time by time."""
+    """``times + offset``, without the warning of pandas about slow addition of offsets such as business hours."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
         return (times + offset).to_numpy()
 
 
 def _nanos(time: pd.DatetimeIndex) -> int:
-    """Nanoseconds of the one time since 1970, of any size."""
+    """Nanoseconds of a single time since 1970 as an unbounded int."""
     return int(time.asi8[0]) * NANOS[time.unit]
 
 
 def _with_room(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffset") -> pd.DatetimeIndex:
-    """``local`` in microseconds where steps in nanoseconds could leave what they can tell, 1677 to 2262."""
+    """``local`` in microseconds where the moved times could leave the range of nanoseconds, 1677 to 2262."""
     if local.unit != "ns" or len(local) == 0 or (tick_ns(freq) or DAY) % 1000:
         return local
     far = int(np.abs(local.asi8).max()) + int(np.abs(steps).max()) * longest_ns(freq)
@@ -372,20 +372,20 @@ def _with_room(local: pd.DatetimeIndex, steps: Ints, freq: "pd.offsets.BaseOffse
 
 
 def _wall_clock(times: Index, freq: Freq) -> pd.DatetimeIndex:
-    """Zoneless times in which one step is one step: local for days and longer, UTC for anything shorter."""
+    """Times without a zone, in which steps have equal length: local for days and longer, UTC for shorter steps."""
     index = pd.DatetimeIndex(times)
     tick = None if isinstance(freq, int) else tick_ns(freq)
-    if index.unit != "ns":  # years before 1678 have no nanoseconds
+    if index.unit != "ns":  # nanoseconds cannot represent years before 1678
         index = index.as_unit("ns" if tick is not None and tick % 1000 else "us")
     return index.tz_convert(None) if index.tz is not None and _is_short(freq) else index.tz_localize(None)
 
 
 def _zoned(moved: pd.DatetimeIndex, start: pd.DatetimeIndex, freq: Freq) -> pd.DatetimeIndex:
-    """``moved``, zoneless by ``_wall_clock``, in the time zone of ``start``, and in its unit where that can tell it."""
+    """``moved``, from ``_wall_clock``, in the time zone of ``start`` and, where representable, its unit."""
     if start.tz is not None and _is_short(freq):
         moved = moved.tz_localize("UTC").tz_convert(start.tz)
     elif start.tz is not None:
-        first = np.ones(len(moved), dtype=bool)  # an hour that occurs twice means its first pass
+        first = np.ones(len(moved), dtype=bool)  # an hour that occurs twice means its first occurrence
         moved = moved.tz_localize(start.tz, ambiguous=first, nonexistent="shift_forward")
     if moved.unit == start.unit:
         return moved

@@ -1,4 +1,4 @@
-"""The frequency of series, found from their times; and advice on which to name where none is found."""
+"""Infers the frequency of series from their times, and advises which one to give where none is found."""
 
 import math
 import warnings
@@ -15,9 +15,9 @@ from tsforecast.panel.offsets import WEEKDAYS
 from tsforecast.panel.snap import near_grid
 from tsforecast.panel.whole_numbers import LARGEST
 
-_STRETCH = 10  # observations of a stretch that pandas infers from: two working weeks, so that "B" is not taken for "D"
-_MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # of filled gaps: for a few observations, and for each further one
-_OFTEN = 0.5  # share of the weeks in which a working day occurs at least
+_STRETCH = 10  # observations from which pandas infers: two working weeks, so that "B" is not taken for "D"
+_MOST_ROWS, _ROWS_EACH = 1_000_000, 1_000  # most rows that filling gaps may add: in any case, and per observation
+_OFTEN = 0.5  # a working day occurs in at least this share of the weeks
 _FORTNIGHT = pd.Timedelta(days=14)
 _MONTH = pd.Timedelta(days=28)
 
@@ -25,9 +25,9 @@ _MONTH = pd.Timedelta(days=28)
 def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
     """The one frequency that most series have.
 
-    A series with a gap still tells its frequency, by its unbroken stretches; days of a week by which of them never
-    occur in two weeks or more, where the others occur in most weeks and most steps are from one such day to the next.
-    That every series really is regular is checked by the caller.
+    The frequency of a series with gaps is inferred from its stretches without gaps. Working days are recognised where
+    some days of the week never occur in two weeks or more, the others occur in most weeks, and most steps lead from one
+    such day to the next. The caller checks that every series is regular.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
 
 
 def advice(times: Index, indptr: Ints) -> str:
-    """What to give so that the times are read, for a message that goes "Give …".
+    """Which option makes the times readable, for a message that begins with "Give …".
 
     Examples
     --------
@@ -79,7 +79,7 @@ def advice(times: Index, indptr: Ints) -> str:
         line = f", or round them: frame['ds'].dt.round('{name}')" if near.is_round else ""
         return (
             f"freq='{name}' with gaps='snap' (--freq {name} --gaps snap on the command line), which moves each time to "
-            f"the nearest of a grid: all are {near.told()}{line}"
+            f"the nearest of a grid: all are {near.description()}{line}"
         )
     found, n_steps = _step_of_all(times, indptr)
     if found is None:
@@ -93,14 +93,14 @@ def advice(times: Index, indptr: Ints) -> str:
 
 
 def most_rows(n_obs: int) -> int:
-    """Rows that filling the gaps of ``n_obs`` observations may make; past that, a time or the frequency is wrong."""
+    """Largest number of rows after filling the gaps of ``n_obs`` observations; more would mean a wrong time."""
     return _MOST_ROWS + _ROWS_EACH * n_obs
 
 
 def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq | None, int]:
-    """The longest step that every time of every series lies on, and how many of it all series take together.
+    """The longest step of which all times of a series are multiples apart, and the number of steps of all series.
 
-    None for days that are 24 hours in a time zone whose days are not.
+    None for steps of 24 hours in a time zone where some days are longer or shorter.
     """
     inner = inside_series(indptr, len(times) - 1)
     if isinstance(times, pd.PeriodIndex):
@@ -125,14 +125,14 @@ def _step_of_all(times: Index, indptr: Ints) -> tuple[Freq | None, int]:
 
 
 def _common(stamps: Ints, inner: Bools) -> tuple[int, int]:
-    """The greatest common divisor of the steps inside the series, and how often it goes into all of them."""
+    """The greatest common divisor of the steps inside the series, and the sum of the steps divided by it."""
     steps = np.abs(np.diff(stamps)[inner]).tolist()
     step = math.gcd(*steps)
     return step, sum(steps) // max(step, 1)
 
 
 def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:
-    """Alias that most of up to 25 series agree on; a series with gaps votes by its unbroken stretches."""
+    """Most frequent alias among up to 25 series; the alias of a series with gaps is that of most of its stretches."""
     votes: Counter[str] = Counter()
     for i in np.unique(np.linspace(0, len(indptr) - 2, 25).astype(int)):
         own = times[indptr[i] : indptr[i + 1]]
@@ -152,17 +152,17 @@ def _infer(times: pd.DatetimeIndex) -> str | None:
     if len(times) < 3:
         return None
     with warnings.catch_warnings():
-        # pandas 3 announces an offset in place of a text: both are read
+        # pandas 3 warns that it will return an offset in place of a string; both are handled
         warnings.simplefilter("ignore", DeprecationWarning)
         found = pd.infer_freq(times)
     alias = None if found is None else str(getattr(found, "freqstr", found))
-    if alias is None or (alias.endswith("D") and times[1] - times[0] >= _MONTH):  # 31 days twice: July to September
+    if alias is None or (alias.endswith("D") and times[1] - times[0] >= _MONTH):  # 31 days: maybe July to September
         return _regular_months(times.tz_localize(None)) or alias
     return alias
 
 
 def _regular_months(local: pd.DatetimeIndex) -> str | None:
-    """The name of months from one day, where every time is that day at one time of day, as many months apart."""
+    """Name of the monthly frequency of times on one day of the month and equally many months apart, else None."""
     day, steps = _same_day(local), np.diff(_month_numbers(local))
     if day is None or steps[0] < 1 or (steps != steps[0]).any():
         return None
@@ -170,7 +170,7 @@ def _regular_months(local: pd.DatetimeIndex) -> str | None:
 
 
 def _same_day(local: pd.DatetimeIndex) -> int | None:
-    """The day of the month that all times are, the last of a shorter month; None where there is none."""
+    """The day of the month of all times (the last day in shorter months), or None where they differ."""
     day = int(local.day.max())
     on_it = local.day == np.minimum(day, local.days_in_month)
     return day if on_it.all() and (local - local.normalize()).nunique() == 1 else None
@@ -181,7 +181,7 @@ def _month_numbers(local: pd.DatetimeIndex) -> Ints:
 
 
 def _working_week(times: pd.DatetimeIndex) -> str | None:
-    """The name of the days of the week that occur, where others never do and most steps go from one to the next."""
+    """Name of the frequency of working days, where other days never occur and most steps lead to the next, or None."""
     local = times.tz_localize(None)
     days = local.normalize()
     if len(days) < 4 or days[-1] - days[0] < _FORTNIGHT or (local - days).nunique() > 1:

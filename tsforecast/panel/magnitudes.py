@@ -9,7 +9,7 @@ _LARGEST = 1e60  # its fourth power can be computed
 
 
 def check_sizes(panel: Panel) -> None:
-    """A `DataError` for a series whose values, multiplied with each other, leave the range of double precision.
+    """Raise a `DataError` for a series whose values, multiplied with each other, leave the range of double precision.
 
     Examples
     --------

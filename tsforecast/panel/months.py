@@ -33,7 +33,7 @@ class Months:
     day: int
 
     def offset(self) -> "pd.offsets.BaseOffset":
-        """The pandas offset that carries it: months from the first, and to the last, have offsets of their own."""
+        """The pandas offset for this step; steps from the first or last day of a month have offsets of their own."""
         if not 1 <= self.day <= 31:
             raise ValueError(f"{self.day} is no day of a month")
         if self.day == 1:
@@ -42,14 +42,14 @@ class Months:
 
 
 def months_of(freq: "pd.offsets.BaseOffset") -> Months | None:
-    """The step that an offset carries, or None where it is another kind of offset."""
+    """The step of whole months that an offset stands for, or None for another kind of offset."""
     if type(freq) is not pd.DateOffset:
         return None
     return Months(int(freq.kwds["months"]), int(freq.kwds["day"]))
 
 
 def move_months(local: pd.DatetimeIndex, steps: Ints, step: Months) -> pd.DatetimeIndex:
-    """Zoneless times moved, element by element: two ``(n,)`` -> ``(n,)``; the time of day stays.
+    """Times without a zone moved by steps, element by element: two ``(n,)`` -> ``(n,)``; the time of day stays.
 
     A time that lies between two beginnings goes to the next one with the first step forward, and to the one before with
     the first step back.
@@ -58,7 +58,7 @@ def move_months(local: pd.DatetimeIndex, steps: Ints, step: Months) -> pd.Dateti
     month = stamps.astype("M8[M]")
     begin = _begin(month, step.day)
     of_day = stamps - stamps.astype("M8[D]")
-    early = (steps > 0) & (stamps - of_day < begin)  # before the beginning of its month: one month less to go
+    early = (steps > 0) & (stamps - of_day < begin)  # before the beginning of its month: one month less
     late = (steps < 0) & (stamps - of_day > begin)
     moved = month + (steps * step.count - early.astype(np.int64) + late.astype(np.int64)).astype("m8[M]")
     there = _begin(moved, step.day).astype(stamps.dtype) + of_day
@@ -66,7 +66,7 @@ def move_months(local: pd.DatetimeIndex, steps: Ints, step: Months) -> pd.Dateti
 
 
 def months_between(first: pd.DatetimeIndex, last: pd.DatetimeIndex, step: Months) -> int:
-    """Whole steps from the month of the one zoneless time in ``first`` to that in ``last``.
+    """Whole steps from the month of the single time in ``first`` to that in ``last``, both without a zone.
 
     Examples
     --------

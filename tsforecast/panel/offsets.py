@@ -1,4 +1,4 @@
-"""Offsets of pandas, and some of our own: read from text, put into one form, and how long a step is."""
+"""Offsets of pandas and some of our own: parsing, canonical form, and length of a step."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ _OLD_ALIASES = {
     "Q": "QE", "BQ": "BQE", "A": "YE", "Y": "YE", "BA": "BYE", "BY": "BYE",
     "AS": "YS", "BAS": "BYS", "H": "h", "BH": "bh", "T": "min", "S": "s", "L": "ms", "U": "us", "N": "ns",
 }  # fmt: skip
-MONTHS = {  # of one step
+MONTHS = {  # months in one step
     "M": 1, "ME": 1, "MS": 1, "BME": 1, "BMS": 1, "CBME": 1, "CBMS": 1, "WOM": 1, "LWOM": 1,
     "Q": 3, "QE": 3, "QS": 3, "BQE": 3, "BQS": 3, "REQ": 3, "HYE": 6, "HYS": 6, "BHYE": 6, "BHYS": 6,
     "Y": 12, "YE": 12, "YS": 12, "BYE": 12, "BYS": 12, "RE": 12,
@@ -30,7 +30,7 @@ _UNITS = (
 NANOS = {"s": SECOND, "ms": 10**6, "us": 10**3, "ns": 1}
 
 
-def own_form(name: str) -> "pd.offsets.BaseOffset | None":
+def parse_own_alias(name: str) -> "pd.offsets.BaseOffset | None":
     """The offset of ``"MS-25"`` and ``"C-MonTue-20241225"``; None for any other text."""
     months = re.fullmatch(r"\s*(\d*)MS-(\d{1,2})\s*", name)
     if months is not None and (months[1] == "" or int(months[1]) > 0):
@@ -43,24 +43,24 @@ def own_form(name: str) -> "pd.offsets.BaseOffset | None":
     return _working_days(int(week[1] or 1), mask, tuple(sorted(filter(None, week[3].split("-")))))
 
 
-def modern(alias: str) -> str:
-    """An alias of any pandas version in the spelling of pandas 2.2 and later."""
+def modern_alias(alias: str) -> str:
+    """An alias of any pandas version, in the spelling of pandas 2.2 and later."""
     match = re.fullmatch(r"\s*(-?\d*)\s*([A-Za-z]+)(-[A-Za-z]+)?\s*", alias)
     if match is None:
         return alias
     count, name, anchor = match.groups()
-    if name in {"b", "c", "d", "w"}:  # small letters of older versions
+    if name in {"b", "c", "d", "w"}:  # lower case in older versions
         name, anchor = name.upper(), anchor and anchor.upper()
     return count + _OLD_ALIASES.get(name, name) + (anchor or "")
 
 
 def as_offset(freq: Any) -> Any:
-    """Numpy's duration, which pandas takes for no offset, as one of pandas."""
+    """A duration of numpy as an offset of pandas; anything else unchanged."""
     return pd.Timedelta(freq) if isinstance(freq, np.timedelta64) else freq
 
 
 def canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
-    """One offset for those that name the same times.
+    """The canonical one of all offsets that give the same times.
 
     Ticks are counted in the largest unit that holds them; a week without an anchor is seven days; quarters that end in
     March end in December too; a calendar of Monday to Friday is that of business days.
@@ -82,7 +82,7 @@ def canonical(offset: "pd.offsets.BaseOffset") -> "pd.offsets.BaseOffset":
 
 
 def _plain_offset(offset: "pd.DateOffset") -> "pd.offsets.BaseOffset":
-    """What a ``pd.DateOffset`` of months from a day, or of days and hours, names."""
+    """The offset equal to a ``pd.DateOffset`` of months from a day, or of days and hours."""
     kwds = dict(offset.kwds)
     day = kwds.pop("day", None)
     count = offset.n * (kwds.pop("months", 0) + 12 * kwds.pop("years", 0))
@@ -110,7 +110,7 @@ def weekmask_of(freq: "pd.offsets.BaseOffset") -> str:
 
     Examples
     --------
-    >>> weekmask_of(pd.offsets.BDay()), weekmask_of(own_form("C-SunMonTue"))
+    >>> weekmask_of(pd.offsets.BDay()), weekmask_of(parse_own_alias("C-SunMonTue"))
     ('1111100', '1100001')
     """
     mask = getattr(freq, "weekmask", None) or "1111100"
@@ -118,21 +118,21 @@ def weekmask_of(freq: "pd.offsets.BaseOffset") -> str:
 
 
 def holidays_of(freq: "pd.offsets.CustomBusinessDay") -> tuple[str, ...]:
-    """Days that the calendar leaves out, as ``"20241225"``."""
+    """Holidays of the calendar, written as ``"20241225"``."""
     return tuple(str(day).replace("-", "") for day in np.sort(freq.calendar.holidays))
 
 
 def tick_ns(freq: "pd.offsets.BaseOffset") -> int | None:
-    """Nanoseconds of a step of fixed length, None for a calendar step (months, business days)."""
+    """Length of a step in nanoseconds; None for a calendar step (months, business days)."""
     if isinstance(freq, pd.offsets.Tick):
         return int(pd.Timedelta(freq).value)
-    if isinstance(freq, pd.offsets.Day):  # no Tick from pandas 3 on
+    if isinstance(freq, pd.offsets.Day):  # not a Tick from pandas 3 on
         return int(freq.n) * DAY
     return None
 
 
 def longest_ns(freq: "pd.offsets.BaseOffset") -> int:
-    """Nanoseconds that no step is longer than."""
+    """Length of the longest step in nanoseconds, or an upper bound."""
     nanos, months = tick_ns(freq), months_of(freq)
     if nanos is not None:
         return nanos
@@ -143,7 +143,7 @@ def longest_ns(freq: "pd.offsets.BaseOffset") -> int:
 
 
 def shortest_ns(freq: "pd.offsets.BaseOffset") -> int:
-    """Nanoseconds that no step is shorter than."""
+    """Length of the shortest step in nanoseconds, or a lower bound."""
     nanos, months = tick_ns(freq), months_of(freq)
     if nanos is not None:
         return nanos

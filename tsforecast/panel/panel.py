@@ -10,7 +10,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, ParameterError, UnknownNameError
-from tsforecast.panel.columns import check_long_frame, series_of, tell_unused
+from tsforecast.panel.columns import check_long_frame, series_of, warn_unused
 from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
 from tsforecast.panel.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
@@ -22,7 +22,7 @@ from tsforecast.panel.static import align_static, constant_rows
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Panel:
-    """Regular series of any lengths, one after another.
+    """A set of regular time series of any lengths, stored one after another.
 
     Build one with `from_frame`, `from_wide`, `from_series` or `from_array`: they check and infer; the constructor only
     checks shapes. Arrays are read-only.
@@ -33,7 +33,8 @@ class Panel:
         Observations of all series, series by series; nan is a missing value, inf is not allowed. Whole numbers past
         2**53 are rounded to the next float64.
     times : Index, shape (n_obs,)
-        Their times: timestamps (with or without a zone), periods or integers; one frequency apart within a series.
+        Times of the observations: timestamps (with or without a zone), periods or integers; one step apart within a
+        series.
     indptr : ndarray of int, shape (n_series + 1,)
         Series i is ``values[indptr[i]:indptr[i + 1]]``.
     ids : Index, shape (n_series,)
@@ -41,11 +42,10 @@ class Panel:
     freq : offset or int
         The one frequency of all series; an int is the step of integer times.
     covariates : ndarray, shape (n_obs, n_features), or None
-        Covariates known into the future, aligned with ``values``; all are finite, since no model knows what a missing
-        one means.
+        Covariates known into the future, aligned with ``values``; all are finite, since no model can use missing ones.
     covariate_names : tuple of str, length n_features
     static : DataFrame, n_series rows, or None
-        What is known of each series and does not change: columns of numbers or of texts, indexed by ``ids``.
+        Static covariates, which do not change in time: columns of numbers or of texts, indexed by ``ids``.
 
     Examples
     --------
@@ -107,8 +107,8 @@ class Panel:
         ----------
         frame : DataFrame
             Rows of one series must be in increasing time; series may be interleaved. Without a column ``id_col`` the
-            frame is one series, named after ``target_col``. Whole numbers are times too, and dates where every one of
-            them is a day such as 20240131 (from 1900 to 2100).
+            frame is one series, named after ``target_col``. Times may be whole numbers, which are dates where all of
+            them are days such as 20240131 (from 1900 to 2100).
         id_col, time_col, target_col : str
             Column names.
         covariates : sequence of str
@@ -118,17 +118,18 @@ class Panel:
         freq : str or int, optional
             Frequency; inferred from the series where it is not given.
         gaps : {"error", "nan", "snap"}
-            What a skipped time is: an error, or a missing value; ``"snap"`` moves times besides that lie near a regular
-            grid onto it, less than half a step and no two of a series onto one. Rows without a value after the last one
-            of a series are an error, or with ``"nan"`` and ``"snap"`` left out, with an `UnusedRowWarning`: a series
-            ends at its last value. A series without any value keeps its rows.
+            How a skipped time is handled: an error, or a missing value; ``"snap"`` also moves times that lie near a
+            regular grid onto it, by less than half a step and no two times of a series onto one. Rows without a value
+            after the last one of a series are an error, or with ``"nan"`` and ``"snap"`` left out, with an
+            `UnusedRowWarning`: a series ends at its last value. A series without any value keeps its rows.
         covariate_gaps : {"error", "ffill", "interpolate"}
-            What a missing covariate is, in a row or at a skipped time: an error, or filled in, see `with_covariates`.
+            How a missing covariate, in a row or at a skipped time, is handled: an error, or filled, see
+            `with_covariates`.
 
         Raises
         ------
         DataError
-            A column is absent, a value is no number or infinite.
+            A column is absent, a value is not a number or infinite.
         CovariateError
             A covariate is missing, no number or infinite; the message names the series, the column and the time.
         MissingValuesError
@@ -144,7 +145,7 @@ class Panel:
         Panel(n_series=1, n_obs=3, freq='MS')
         """
         check_long_frame(frame, id_col, time_col, target_col, covariates, static)
-        tell_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
+        warn_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
         codes, labels = series_of(frame, id_col, target_col)
         rows = np.argsort(codes, kind="stable")
         indptr = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
@@ -163,12 +164,12 @@ class Panel:
         """The panel of a wide frame: times in the index, one column for each series.
 
         Leading and trailing nan of a column are trimmed: the series begins later, or ends earlier, than the others.
-        Rows at the end that are empty in all columns are what ``gaps`` says, as in `from_frame`.
+        Rows at the end that are empty in all columns are handled according to ``gaps``, as in `from_frame`.
 
         Raises
         ------
         DataError
-            A column holds nothing but nan, a value is no number or infinite.
+            A column holds only nan, or a value is not a number or infinite.
         GapError, DuplicateTimeError, DisorderError, FrequencyError
             As in `from_frame`.
 
@@ -215,8 +216,8 @@ class Panel:
     def from_array(cls, array: Floats) -> Self:
         """The panel of an array: ``(n_obs,)``, or ``(n_obs, n_series)`` with one column a series; times count from 0.
 
-        Series are named ``"y"``, or ``"y0"``, ``"y1"`` and so on. The end of a one-dimensional array is the end of its
-        series, also where it is nan: there are no times by which forecasts could begin before it.
+        Series are named ``"y"``, or ``"y0"``, ``"y1"`` and so on. A one-dimensional array keeps nan at its end: as
+        there are no times, forecasts begin after its last element.
 
         Examples
         --------
@@ -242,7 +243,7 @@ class Panel:
         gaps: Gaps,
         covariates: Floats | None = None,
     ) -> tuple[Self, Floats | None]:
-        """The panel of regular times, without covariates, and the covariates with a nan row at each skipped time."""
+        """The panel, with regular times but without covariates, and these with a nan row at each skipped time."""
         if gaps not in ("error", "nan", "snap"):
             raise ParameterError(f"gaps={gaps!r} is none of 'error', 'nan', 'snap'.")
         check_increasing(times, indptr, ids)
@@ -287,7 +288,7 @@ class Panel:
 
     @property
     def season_length(self) -> int:
-        """Steps per season that is usual for the frequency (12 for months), 1 where there is none."""
+        """Usual number of steps per season for the frequency (12 for months), 1 where there is none."""
         return season_length_of(self.freq)
 
     def series(self, i: int) -> Floats:
@@ -304,7 +305,7 @@ class Panel:
         return self.ids[int(np.searchsorted(self.indptr, row, side="right")) - 1]
 
     def positions(self, ids: Index) -> Ints:
-        """Place of each name in this panel: ``(len(ids),)``; an `UnknownNameError` names the first that is absent."""
+        """Position of each name in this panel: ``(len(ids),)``; an `UnknownNameError` names the first absent one."""
         found = self.ids.get_indexer(ids)
         if (found < 0).any():
             raise UnknownNameError(
@@ -331,7 +332,7 @@ class Panel:
     def _pick(self, begin: Ints, end: Ints, ids: Index, static: pd.DataFrame | None) -> "Panel":
         indptr = np.concatenate([[0], np.cumsum(end - begin)]).astype(np.int64)
         pieces = list(map(slice, begin.tolist(), end.tolist()))
-        if (begin[1:] == end[:-1]).all():  # they follow one another: one view, and nothing is copied
+        if (begin[1:] == end[:-1]).all():  # adjacent slices: a view, without a copy
             pieces = [slice(begin[0], end[-1])] if pieces else [slice(0)]
         table = None if self.covariates is None else _join(self.covariates, pieces)
         return Panel(
@@ -344,7 +345,7 @@ class Panel:
         return dataclasses.replace(self, values=np.asarray(values, dtype=np.float64))
 
     def at_freq(self, freq: Freq) -> "Panel":
-        """The same panel under another frequency that all its times are steps of, one after another; else as it is.
+        """The same panel with another frequency where its times are consecutive steps of it; else unchanged.
 
         Examples
         --------
@@ -368,14 +369,14 @@ class Panel:
         names : sequence of str, length n_features
         covariate_gaps : {"error", "ffill", "interpolate"}
             What a missing value is: an error; ``"ffill"``, the last one before it in its series; ``"interpolate"``, a
-            straight line between its neighbours. Covariates are declared as known into the future, but a line between
-            two neighbours uses the later one before its time: in a backtest it may carry what came after a cutoff into
-            the history. ``"ffill"`` uses nothing later. What has no value to be filled from is an error.
+            straight line between its neighbours. The line uses a later value: in a backtest it may carry values from
+            after a cutoff into the history. ``"ffill"`` uses no later value. A missing value that cannot be filled is
+            an error.
 
         Raises
         ------
         CovariateError
-            A covariate is missing or infinite, their shape is another, or a name is taken.
+            A covariate is missing or infinite, the shape is wrong, or a name is used twice.
 
         Examples
         --------
@@ -395,13 +396,13 @@ class Panel:
         return dataclasses.replace(self, covariates=filled, covariate_names=texts)
 
     def with_static(self, static: pd.DataFrame | None) -> Self:
-        """The same panel with what is known of each series and does not change, or with nothing of the kind.
+        """The same panel with these static covariates, or with none.
 
         Parameters
         ----------
         static : DataFrame or None
             A row for each series, named in a column ``unique_id`` or in the index; columns of numbers, or of texts
-            (categories). Rows of other series are passed over; a missing value is allowed.
+            (categories). Rows of other series are ignored; missing values are allowed.
 
         Raises
         ------
@@ -421,7 +422,7 @@ class Panel:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """A long frame: columns ``unique_id``, ``ds``, ``y``, the covariates and what is static."""
+        """A long frame: columns ``unique_id``, ``ds``, ``y``, the covariates and the static covariates."""
         frame = pd.DataFrame({"unique_id": self.ids.repeat(self.lengths), "ds": self.times, "y": self.values})
         for i, name in enumerate(self.covariate_names):
             frame[name] = None if self.covariates is None else self.covariates[:, i]
@@ -430,7 +431,7 @@ class Panel:
         return frame
 
     def fingerprint(self) -> str:
-        """SHA-256 of everything in the panel, in hexadecimal: equal panels have equal fingerprints."""
+        """Hexadecimal SHA-256 of the contents of the panel: equal panels have equal fingerprints."""
         digest = hashlib.sha256()
         table = b"" if self.covariates is None else self.covariates.tobytes()
         stamps = np.asarray(
@@ -444,14 +445,14 @@ class Panel:
 
 
 def _declared(index: Index, times: Index) -> Freq | None:
-    """The frequency that an index carries, None where it carries none, or none that has a name."""
-    if isinstance(index, pd.RangeIndex) and not isinstance(times, pd.DatetimeIndex):  # 20240101 is a date
+    """The frequency stored in an index; None where there is none, or none that has a name."""
+    if isinstance(index, pd.RangeIndex) and not isinstance(times, pd.DatetimeIndex):  # 20240101 may be a date
         return index.step if index.step > 0 else None
     if not isinstance(index, pd.DatetimeIndex) or index.freq is None:
         return None
     try:
         return parse_freq(index.freq)
-    except FrequencyError:  # months of a DateOffset, say: the times tell their day
+    except FrequencyError:  # such as months of a DateOffset: their day is inferred from the times
         return None
 
 
@@ -465,7 +466,7 @@ def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _join(array: Floats, pieces: Sequence[slice]) -> Floats:
-    """Rows of an array, piece after piece; a view where there is one piece. Ten times as fast as an array of rows."""
+    """Slices of an array, concatenated; a view where there is only one."""
     return array[pieces[0]] if len(pieces) == 1 else np.concatenate([array[piece] for piece in pieces])
 
 

@@ -1,4 +1,4 @@
-"""Columns of a caller's frame, read as checked arrays of times and of float64 values."""
+"""Converts columns of a caller's frame to checked arrays of times and of float64 values."""
 
 import numbers
 from typing import Any
@@ -11,8 +11,8 @@ from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel.dates import compact_dates, parse_dates
 from tsforecast.panel.whole_numbers import LARGEST
 
-_LONGEST = 60  # letters of a value in a message
-_EXACT = 2**53  # whole numbers past it have no floats of their own
+_LONGEST = 60  # characters of a value in a message
+_EXACT = 2**53  # larger whole numbers are not exact as floats
 
 
 def owner(row: int, indptr: Ints, ids: Index) -> str:
@@ -21,7 +21,7 @@ def owner(row: int, indptr: Ints, ids: Index) -> str:
 
 
 def time_kind(times: Index) -> str:
-    """What times are, in words: times of different kinds never meet.
+    """Name of the kind of times, such as dates or whole numbers; different kinds cannot be compared.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
     Raises
     ------
     DataError
-        A time is empty, is no date, or is a number with a fraction.
+        A time is empty, is not a date, or is a number with a fraction.
     """
     if column.isna().any():
         row = int(np.argmax(column.isna().to_numpy()))
@@ -64,7 +64,7 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
         return _whole(column.to_numpy(dtype=np.float64), indptr, ids)
     if inferred == "period":
         return _periods(column)
-    codes, different = pd.factorize(column)  # many series share their times
+    codes, different = pd.factorize(column)  # series often share times, so each distinct one is parsed once
     parsed = parse_dates(pd.Series(different))
     bad = parsed.isna().to_numpy()[codes]
     if bad.any():
@@ -85,8 +85,8 @@ def parse_values(column: "np.ndarray[Any, Any]", indptr: Ints, ids: Index, times
     Raises
     ------
     DataError
-        A value is no number, or is infinite; the message names the series, the time and the value. Of a covariate it is
-        a `CovariateError`.
+        A value is not a number or is infinite; the message names the series, the time and the value. For a covariate it
+        is a `CovariateError`.
     """
     wrong = DataError if what == "y" else CovariateError
     if column.dtype.kind in "cmM":
@@ -116,7 +116,7 @@ def parse_table(frame: pd.DataFrame, ids: Index, times: Index) -> Floats:
     """
     plain = all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in frame.dtypes)
     if plain:
-        with np.errstate(over="ignore"):  # of longer floats, which become infinite and are refused below
+        with np.errstate(over="ignore"):  # of longer floats, which overflow to inf and are refused below
             table = frame.to_numpy(dtype=np.float64)
         if not np.isinf(table).any():
             return table
@@ -134,7 +134,7 @@ def parse_table(frame: pd.DataFrame, ids: Index, times: Index) -> Floats:
 
 
 def plain_array(data: Any) -> "np.ndarray[Any, Any]":
-    """An array without a mask, nan where it was masked.
+    """A plain array, with nan in place of masked values.
 
     Examples
     --------
@@ -150,10 +150,10 @@ def plain_array(data: Any) -> "np.ndarray[Any, Any]":
 
 
 def check_series_names(ids: Index, what: str) -> None:
-    """Raise a `DataError` where a name of a series is empty, two are one text, or some are texts and others are not.
+    """Raise a `DataError` where names of series are empty, equal as strings, or a mixture of strings and others.
 
-    Failures, files and reports know a series by its text, so that 1 and "1" would be one; and a column of a file is of
-    one type.
+    Failures, files and reports write a name as a string, where 1 and "1" are equal; and a column of a file has one
+    type.
     """
     if isinstance(ids, pd.MultiIndex):
         raise DataError(
@@ -174,7 +174,7 @@ def check_series_names(ids: Index, what: str) -> None:
 
 
 def _different_types(ids: Index) -> tuple[Any, Any]:
-    """Two names of different types, of one text where there are such."""
+    """Two names of different types, equal as strings if possible."""
     seen: dict[str, Any] = {}
     for name in ids:
         first = seen.setdefault(str(name), name)
@@ -184,7 +184,7 @@ def _different_types(ids: Index) -> tuple[Any, Any]:
 
 
 def _unpacked(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """A column of Arrow's types, or of categories, in the types of pandas that say the same."""
+    """A column of Arrow's types or of categories, converted to the usual types of pandas."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = column.astype(column.cat.categories.dtype)
     if not isinstance(column.dtype, pd.ArrowDtype):
@@ -200,7 +200,7 @@ def _unpacked(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _as_floats(column: "np.ndarray[Any, Any]") -> Floats:
-    """Numbers of any type as float64; nan where a cell is none."""
+    """Numbers of any type as float64; nan for anything else."""
     if column.dtype.kind in "biuf":
         with np.errstate(over="ignore"):
             return column.astype(np.float64)
@@ -217,7 +217,7 @@ def _as_floats(column: "np.ndarray[Any, Any]") -> Floats:
 
 
 def _float_of(cell: Any) -> float:
-    """A fraction, or another real number that pandas does not know, as a float; nan for anything else."""
+    """A fraction, or another real number that pandas does not convert, as a float; nan for anything else."""
     if not isinstance(cell, (numbers.Real, str)):
         return float("nan")
     try:
@@ -252,7 +252,7 @@ def _int64(numbers_given: "np.ndarray[Any, Any]", indptr: Ints, ids: Index) -> I
 
 
 def _plain(value: Any) -> str:
-    """A value as it is written, cut where it is long."""
+    """A value as text, cut where it is long."""
     shown = repr(value.item() if isinstance(value, np.generic) and value.dtype.kind != "f" else value)
     shown = repr(float(value)) if isinstance(value, np.floating) and value.itemsize <= 8 else shown
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"

@@ -30,7 +30,7 @@ _CLOCKS = (
     " Where clocks change for daylight saving, local times repeat an hour in autumn and skip one in spring: give the "
     "times in UTC, or with their offset from it."
 )
-_SPARE = 10_000  # times that a grid shared by all series may have in vain
+_SPARE = 10_000  # unused times that a grid shared by all series may have
 
 
 def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
@@ -54,7 +54,7 @@ def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
 
 
 def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataError | None:
-    """The error for the first time that is not one ``freq`` after the one before it; None where all are."""
+    """The error for the first time that is not one step after the time before it; None where all are."""
     if len(times) == 0:
         return None
     ones = np.ones(len(times), dtype=np.int64)
@@ -67,7 +67,7 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
             "the periods: to_timestamp()."
         )
     if isinstance(times, pd.DatetimeIndex) and not isinstance(freq, int) and has_fixed_step(freq):
-        # from the first time: a day that lacks its midnight does not shift those after it
+        # counted from the first time, so that a day without midnight does not shift later ones
         begin = np.repeat(indptr[:-1], np.diff(indptr))
         after = step_times(times.take(begin), np.arange(len(times)) - begin + 1, freq)
     else:
@@ -101,9 +101,9 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
 
 
 def snap_times(times: Index, indptr: Ints, freq: Freq | None) -> tuple[Index, Freq | None]:
-    """Times moved to the grid that they lie near, of the step ``freq`` where it is given, and its step.
+    """Times moved to the nearest regular grid, with the step ``freq`` where it is given, and the step of the grid.
 
-    They are as they were where they lie on a grid, or near none.
+    Times that already lie on a grid, or near none, are unchanged.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def snap_times(times: Index, indptr: Ints, freq: Freq | None) -> tuple[Index, Fr
 
 
 def check_fillable(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
-    """Raise the error that filling the gaps would end in, before it is advised."""
+    """Raise the error that filling the gaps would raise, so that a message does not advise it in vain."""
     _on_grid(times, indptr, ids, freq)
 
 
@@ -145,7 +145,7 @@ def fill_gaps(
 
 
 def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index, Ints]:
-    """Regular times that hold all of ``times``, and the place of each among them: one grid, or one after another."""
+    """Regular times that contain all of ``times``, and the position of each: one grid for all series, or one each."""
     stamps = _stamps(times)
     _check_size(times, indptr, ids, freq)
     grid = _grid(times[[int(np.argmin(stamps))]], times[[int(np.argmax(stamps))]], freq, _SPARE + 4 * len(times))
@@ -153,7 +153,7 @@ def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index,
         place = grid.get_indexer(times)
         if (place >= 0).all():
             return grid, place.astype(np.int64)
-    grids, places, offset = [], [], 0  # no grid is shared: every second month from January and from February, say
+    grids, places, offset = [], [], 0  # no shared grid, as for every second month from January and from February
     for i, name in enumerate(ids):
         own = times[indptr[i] : indptr[i + 1]]
         grid = _grid(own[:1], own[-1:], freq)
@@ -171,7 +171,7 @@ def _on_grid(times: Index, indptr: Ints, ids: Index, freq: Freq) -> tuple[Index,
 
 
 def _check_size(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
-    """Raise a `GapError` where far more times would be filled in than there are, before memory is taken for them."""
+    """Raise a `GapError` where filling would add far too many times, before memory is allocated for them."""
     stamps = _stamps(times)
     per_step = _usual_step(times, freq)
     rows = sum((int(stamps[b - 1]) - int(stamps[a])) // per_step + 1 for a, b in itertools.pairwise(indptr.tolist()))
@@ -188,7 +188,7 @@ def _check_size(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
 
 
 def _usual_step(times: Index, freq: Freq) -> int:
-    """About how much the stamps of two neighbouring times differ."""
+    """Approximate difference of the integer stamps of two neighbouring times."""
     if isinstance(times, pd.PeriodIndex):
         return int(times.freq.n)
     if isinstance(freq, int):
@@ -197,9 +197,9 @@ def _usual_step(times: Index, freq: Freq) -> int:
 
 
 def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> "Index | None":
-    """All times from the one in ``first`` to the one in ``last``; None where there are not whole steps, or too many."""
+    """All times from ``first`` to ``last``; None where the steps between are not whole, or too many."""
     apart = int(_stamps(last)[0]) - int(_stamps(first)[0])
-    if longest is not None and apart // _usual_step(first, freq) > 8 * longest:  # which needs no counting
+    if longest is not None and apart // _usual_step(first, freq) > 8 * longest:  # clearly too many
         return None
     try:
         steps = steps_between(first, last, freq)
@@ -213,7 +213,7 @@ def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> 
 
 
 def _is_local_clock(times: Index, indptr: Ints) -> bool:
-    """Whether times without a zone are mostly an hour or less apart: local clocks repeat and skip some of those."""
+    """Whether times without a zone are mostly an hour or less apart: daylight saving repeats or skips some of these."""
     if not isinstance(times, pd.DatetimeIndex) or times.tz is not None:
         return False
     steps = np.diff(times.to_numpy())[inside_series(indptr, len(times) - 1)]
@@ -221,5 +221,5 @@ def _is_local_clock(times: Index, indptr: Ints) -> bool:
 
 
 def _stamps(times: Index) -> Ints:
-    """Times as integers that compare as the times do: ``(n_obs,)``."""
+    """Times as integers in the same order: ``(n_obs,)``."""
     return times.asi8 if isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)) else times.to_numpy(dtype=np.int64)

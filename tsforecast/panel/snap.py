@@ -1,4 +1,4 @@
-"""Times that lie near a regular grid, as a sensor's clock gives them -> the times of that grid."""
+"""Moves times that lie near a regular grid, such as those of a sensor's clock, onto it."""
 
 import dataclasses
 
@@ -19,9 +19,9 @@ _STEPS = np.array(
     + [_DAY, 7 * _DAY],
     dtype=np.int64,
 )
-_NEAR = 0.1  # share by which the median step of times may differ from a usual step
-_PARTS = (1, 2, 4, 7, 10, 12, 24, 60)  # into which a step is divided for the place at which a grid begins
-_SIMPLER = 2  # times as far off may times be from a grid that begins at a simpler part of a step
+_NEAR = 0.1  # largest relative difference between the median step and a usual step
+_PARTS = (1, 2, 4, 7, 10, 12, 24, 60)  # a grid begins at a multiple of a step divided by one of these
+_SIMPLER = 2  # a simpler beginning is preferred where the largest distance grows no more than by this factor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,11 +31,11 @@ class NearGrid:
     Attributes
     ----------
     freq : offset
-        Its step.
+        Step of the grid.
     times : DatetimeIndex, shape (n_obs,)
-        The time of the grid that is nearest to each of the times; no two of one series are the same.
+        The nearest time of the grid for each of the times; those of one series are distinct.
     furthest : Timedelta
-        How far a time is off at most: less than half a step.
+        Largest distance of a time from the grid: less than half a step.
     is_round : bool
         Whether the grid holds midnight, so that pandas' ``round`` finds it.
     """
@@ -45,22 +45,22 @@ class NearGrid:
     furthest: pd.Timedelta
     is_round: bool
 
-    def told(self) -> str:
-        """The grid in words."""
+    def description(self) -> str:
+        """A description of the grid for messages."""
         return f"within {_short(self.furthest)} of a regular grid, every {freq_name(self.freq)}"
 
 
 def near_grid(times: Index, indptr: Ints, freq: Freq | None = None) -> NearGrid | None:
-    """The grid that times lie near and off; None where they lie on it, or not near one.
+    """The grid that times lie near; None where they lie exactly on it, or near none.
 
-    The step is ``freq``, or the usual one (from 1 ms to a week) next to the median step. Days and weeks are those of
-    times without a zone.
+    The step is ``freq``, or the usual one (from 1 ms to a week) closest to the median step. Times with a zone have no
+    grid of days or weeks.
 
     Examples
     --------
     >>> sensor = pd.DatetimeIndex(["2024-01-01 00:00:03", "2024-01-01 00:10:01", "2024-01-01 00:19:58"])
     >>> found = near_grid(sensor, np.array([0, 3]))
-    >>> found.told(), str(found.times[2])
+    >>> found.description(), str(found.times[2])
     ('within 3s of a regular grid, every 10min', '2024-01-01 00:20:00')
     """
     if not isinstance(times, pd.DatetimeIndex):
@@ -97,7 +97,7 @@ def _step(steps: Ints, freq: Freq | None) -> int | None:
 
 
 def _begin(stamps: Ints, step: int) -> int:
-    """Where a grid begins, from 0 to the step: the simplest part of a step that all times are about nearest to."""
+    """Beginning of the grid, in [0, step): the simplest fraction of a step among those closest to all times."""
     places = np.unique(stamps % step)
     begins = list(dict.fromkeys(round(step * k / n) for n in _PARTS for k in range(n)))
     worst = [int(np.abs(_off(places, begin, step)).max()) for begin in begins]
@@ -105,7 +105,7 @@ def _begin(stamps: Ints, step: int) -> int:
 
 
 def _off(stamps: Ints, begin: int, step: int) -> Ints:
-    """How far each time is after the nearest of the grid: ``(n_obs,)``."""
+    """Signed distance of each time from the nearest time of the grid: ``(n_obs,)``."""
     return (stamps - begin + step // 2) % step - step // 2
 
 

@@ -28,7 +28,7 @@ def align_static(static: pd.DataFrame, ids: Index, covariate_names: Sequence[str
 
 
 def _plain(name: str, column: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
-    """A column as numbers, or as texts where it holds some; None and nan are missing."""
+    """A column as numbers, or as texts where it holds any text; None and nan are missing."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
         if np.isinf(numbers).any():
@@ -40,7 +40,7 @@ def _plain(name: str, column: "pd.Series[Any]") -> "np.ndarray[Any, Any]":
 
 
 def constant_rows(table: pd.DataFrame, indptr: Ints, ids: Index) -> pd.DataFrame:
-    """The one value of each column in each series: rows lie series by series."""
+    """The constant value of each column in each series, from rows ordered series by series."""
     of = np.repeat(np.arange(len(ids)), np.diff(indptr))
     for name in table.columns:
         different = table[name].groupby(of).nunique(dropna=False).to_numpy()

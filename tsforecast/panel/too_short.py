@@ -1,4 +1,4 @@
-"""Series with too few observations: found before anything is fitted, and all named in one error."""
+"""Finds series with too few observations before anything is fitted, and names all of them in one error."""
 
 from typing import Any, Literal, TypeAlias
 
@@ -9,17 +9,17 @@ from tsforecast.exceptions import ParameterError, SeriesTooShortError
 
 TooShort: TypeAlias = Literal["error", "skip", "naive"]
 SkipOrError: TypeAlias = Literal["error", "skip"]
-_NAMED = 10  # series named in a message; all of them stand in its attribute
+_NAMED = 10  # series named in a message; the attribute of the error has all
 
 
 def check_choice(too_short: str) -> None:
-    """Raise a `ParameterError` where ``too_short`` is none of its values."""
+    """Raise a `ParameterError` where ``too_short`` is not one of its choices."""
     if too_short not in ("error", "skip", "naive"):
         raise ParameterError(f"too_short={too_short!r} is none of 'error', 'skip', 'naive'.")
 
 
 def check_skip_or_error(too_short: str) -> None:
-    """Raise a `ParameterError` where ``too_short`` is neither of the two that need no stand-in.
+    """Raise a `ParameterError` where ``too_short`` is neither ``"error"`` nor ``"skip"``.
 
     Examples
     --------
@@ -39,12 +39,12 @@ def check_lengths(ids: Index, have: Ints, needed: int, why: str, way_on: str = "
     ----------
     ids : Index, shape (n_series,)
     have : ndarray of int, shape (n_series,)
-        Observations of each.
+        Number of observations of each.
     needed : int
     why : str
-        What needs them: ``"SeasonalNaive needs at least 13"``.
+        Why they are needed, such as ``"SeasonalNaive needs at least 13"``.
     way_on : str
-        How to go on without them.
+        Advice on how to continue without the short series.
 
     Examples
     --------
@@ -63,16 +63,16 @@ def check_lengths(ids: Index, have: Ints, needed: int, why: str, way_on: str = "
 def too_short_error(
     ids: Index, have: Ints, short: Bools, why: str, way_on: str = "", n_series: int | None = None
 ) -> SeriesTooShortError:
-    """The error that names the series that are ``short``, ``(n_series,)``: the first ten, and how many there are.
+    """The error for the series that are ``short``, ``(n_series,)``: names the first ten, and their number.
 
-    ``n_series`` is the number of all series where ``ids`` are not all of them.
+    ``n_series`` is the number of all series, where ``ids`` holds only some of them.
     """
     series: dict[Any, int] = {ids[i]: int(have[i]) for i in np.flatnonzero(short).tolist()}
     names = list(series)
     error = SeriesTooShortError("", series=series, why=why)
     message = error.reason(names[0])
     if len(names) > 1:
-        told = ", ".join(f"{name!r} ({series[name]})" for name in names[:_NAMED])
+        listed = ", ".join(f"{name!r} ({series[name]})" for name in names[:_NAMED])
         more = ", …" if len(names) > _NAMED else ""
-        message += f" So {len(names)} of {n_series or len(ids)} series are too short: {told}{more}."
+        message += f" So {len(names)} of {n_series or len(ids)} series are too short: {listed}{more}."
     return SeriesTooShortError(f"{message} {way_on}".strip(), series=series, why=why)

@@ -4,11 +4,11 @@ import numpy as np
 
 from tsforecast.exceptions import ParameterError
 
-LARGEST = 2**62  # of arguments and of integer times, so that sums of two of them are int64
+LARGEST = 2**62  # largest argument and integer time, so that a sum of two fits into int64
 
 
 def is_whole(value: object) -> bool:
-    """Whether something is a whole number, of Python or numpy.
+    """Whether a value is a whole number of Python or numpy.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def whole_number(name: str, value: object, least: int = 1, what: str = "a whole 
     Raises
     ------
     ParameterError
-        It is no whole number, smaller than ``least``, or larger than ``most``, by default what 64 bits can add up.
+        It is not a whole number, or not between ``least`` and ``most``.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def whole_number(name: str, value: object, least: int = 1, what: str = "a whole 
     3
     """
     if not is_whole(value) or not least <= int(value) <= most:  # type: ignore[call-overload] # it is whole
-        told = "2**62" if most == LARGEST else str(most)
-        also = f" and at most {told}" if is_whole(value) and int(value) > most else ""  # type: ignore[call-overload]
+        limit = "2**62" if most == LARGEST else str(most)
+        also = f" and at most {limit}" if is_whole(value) and int(value) > most else ""  # type: ignore[call-overload]
         raise ParameterError(f"{name}={value!r} is not {what}, at least {least}{also}.")
     return int(value)  # type: ignore[call-overload] # it is whole

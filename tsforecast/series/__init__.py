@@ -1,1 +1,1 @@
-"""What is true of a series whatever the model: calendar, season, unit roots, differences, level, transforms."""
+"""Analysis of series independent of any model: calendar, season, unit roots, differences, level, transforms."""

@@ -1,4 +1,4 @@
-"""Box-Cox transforms: the formulas, their inverse, and the lambda that suits a series.
+"""Box-Cox transforms: the formulas, their inverse, and the choice of lambda for a series.
 
 The lambda of Box & Cox (1964) with the sign extension of Bickel & Doksum (1981), as in Hyndman & Athanasopoulos,
 *Forecasting: Principles and Practice* (FPP3), sections 3.1 and 5.6::
@@ -7,7 +7,7 @@ The lambda of Box & Cox (1964) with the sign extension of Bickel & Doksum (1981)
     w = (sign(y) |y|**lambda - 1) / lambda  otherwise
     w = y                                   lambda = nan: no transform
 
-Each is increasing, so quantiles are mapped through; a mean is not the image of a mean and is adjusted for bias.
+Each is increasing, so quantiles transform directly; means do not and need an adjustment for bias.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ from scipy import optimize
 from tsforecast._types import Floats
 
 _BOUNDS = (0.0, 1.0)  # below 0 the inverse ends at -1/lambda: an upper quantile past it would be infinite
-_AS_GOOD_AS_ZERO = 1e-4  # a power this small is the logarithm, and would lose digits
+_AS_GOOD_AS_ZERO = 1e-4  # a power this small is treated as the logarithm, as it would lose digits
 
 
 def box_cox(y: Floats, lmbda: "Floats | np.float64") -> Floats:
-    """Transformed values; ``lmbda`` broadcasts, nan in it leaves values as they are. The caller checks the domain.
+    """Transformed values; ``lmbda`` broadcasts, where it is nan values are unchanged. The caller checks the domain.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def inverse_box_cox(w: Floats, lmbda: "Floats | np.float64") -> Floats:
     log, power = lmbda == 0, ~np.isnan(lmbda) & (lmbda != 0)
     y[log] = np.exp(w[log])
     base = lmbda[power] * w[power] + 1
-    with np.errstate(divide="ignore"):  # 0 to a negative power is the infinity meant
+    with np.errstate(divide="ignore"):  # 0 to a negative power is infinite, as intended
         root = np.abs(np.where((lmbda[power] < 0) & (base < 0), 0.0, base)) ** (1 / lmbda[power])
     y[power] = np.where(base < 0, np.where(lmbda[power] < 0, np.inf, -root), root)
     return y
@@ -100,7 +100,7 @@ def profile_loglik(y: Floats, lmbda: float, season_length: int) -> float:
     Parameters
     ----------
     y : ndarray, shape (n_obs,)
-        Positive; nan is passed over.
+        Positive; nan is ignored.
 
     Returns
     -------
@@ -127,15 +127,15 @@ def guerrero(y: Floats, season_length: int, bounds: tuple[float, float] = _BOUND
     """Lambda at which the spread of a season varies least with its level: Guerrero (1993), as R's ``BoxCox.lambda``.
 
     Minimises the coefficient of variation of ``sd / mean**(1 - lambda)`` over blocks of one season (two steps where
-    there is none). 1 where there are not more than two seasons.
+    there is none). Returns 1 where there are not more than two seasons.
 
     Parameters
     ----------
     y : ndarray, shape (n_obs,)
-        Positive; nan is passed over.
+        Positive; nan is ignored.
     season_length : int
     bounds : tuple of float
-        Where lambda is looked for.
+        Range searched for lambda.
 
     Examples
     --------

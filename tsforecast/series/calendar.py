@@ -1,4 +1,4 @@
-"""Where each time lies in its season, and after how many steps the calendar repeats."""
+"""Position of each time in its season, and the number of steps after which the calendar repeats."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ _CALENDAR = (
 
 
 def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
-    """Position of each time in its season, ``(n,)``, from 0 to ``season_length - 1``: the same in every series.
+    """Position of each time in its season, ``(n,)``, from 0 to ``season_length - 1``, whenever the series begins.
 
     Examples
     --------
@@ -50,7 +50,7 @@ def phases_after(last: Index, n_steps: int, freq: Freq, season_length: int) -> I
 
 
 def _counts_on(times: Index, freq: Freq) -> bool:
-    """Whether positions count on by one from time to time: no step of the clock or the calendar changes that."""
+    """Whether positions increase by one at every step, whatever the clock or the calendar does."""
     if isinstance(freq, int) or not isinstance(times, pd.DatetimeIndex):
         return True
     if isinstance(freq, pd.offsets.Tick) and pd.Timedelta(freq).total_seconds() != _seconds(freq):
@@ -59,7 +59,7 @@ def _counts_on(times: Index, freq: Freq) -> bool:
 
 
 def _ordinals(times: Index, freq: Freq) -> Ints:
-    """Whole steps of the frequency from a fixed time: consecutive times differ by one."""
+    """Number of steps of the frequency from a fixed time: consecutive times differ by one."""
     if isinstance(times, pd.PeriodIndex):
         return np.asarray(times.asi8) // int(times.freq.n)
     if isinstance(freq, int):
@@ -72,14 +72,14 @@ def _ordinals(times: Index, freq: Freq) -> Ints:
     if months is not None:
         return np.asarray(local.to_period("M").asi8) // months.count
     alias = _period_alias(freq)
-    if alias is None:  # days of the week, holidays or not: each keeps its place
+    if alias is None:  # holidays count too, so that each day of the week keeps its position
         days = local.to_numpy().astype("datetime64[D]")
         return np.busday_count("1970-01-01", days, weekmask=weekmask_of(freq)) // int(freq.n)
     return np.asarray(local.to_period(alias).asi8) // int(freq.n)
 
 
 def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
-    """Seconds of one step, at least 1; None where steps differ in length, as months do."""
+    """Length of a step in seconds, at least 1; None where steps differ in length, as months do."""
     if isinstance(freq, pd.offsets.Day):
         return _SECONDS_PER_DAY * int(freq.n)
     if isinstance(freq, pd.offsets.Week):
@@ -90,13 +90,13 @@ def _seconds(freq: "pd.offsets.BaseOffset") -> int | None:
 
 
 def _period_alias(freq: "pd.offsets.BaseOffset") -> str | None:
-    """The period that holds one step of months, quarters or years; None for business days, which have none."""
+    """Alias of the calendar period of one step (month, quarter or year); None for business days."""
     letter = freq.rule_code.split("-")[0].removeprefix("C").removeprefix("B")[:1]
     return {"M": "M", "S": "M", "W": "M", "L": "M", "Q": "Q", "Y": "Y", "A": "Y"}.get(letter)  # W: WOM-2TUE
 
 
 def cycle_of(freq: Freq, season_length: int) -> int:
-    """Steps after which the calendar repeats: a week where a season is a day, else the season.
+    """Number of steps after which the calendar repeats: a week where a season is a day, else the season.
 
     Examples
     --------

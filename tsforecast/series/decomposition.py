@@ -1,4 +1,4 @@
-"""Trend, season and what is left: seasonal indices, series without their season, strengths of trend and season."""
+"""Decomposition of series: strengths of trend and season, seasonal indices, deseasonalized series."""
 
 from typing import NamedTuple
 
@@ -11,11 +11,11 @@ from tsforecast.panel import Panel
 from tsforecast.series.interpolation import interpolated
 
 _FEWEST_CYCLES = 3
-_SEASONAL_SPAN, _N_PASSES = 11, 2  # of STL, as R's mstl and feasts call it
+_SEASONAL_SPAN, _N_PASSES = 11, 2  # of STL, as in R's mstl and feasts
 
 
 def strengths(y: Floats, season_length: int) -> tuple[float, float]:
-    """Strength of the trend and of the season, each from 0 (none) to 1 (nothing else).
+    """Strength of the trend and of the season, each from 0 (none) to 1 (no remainder).
 
     Wang, Smith & Hyndman (2006) as in Hyndman & Athanasopoulos, *Forecasting: Principles and Practice* (FPP3), section
     4.3: ``max(0, 1 - Var(R) / Var(T + R))`` and ``max(0, 1 - Var(R) / Var(S + R))`` of an STL decomposition
@@ -46,16 +46,16 @@ def _share_explained(rest: Floats, whole: Floats) -> float:
 
 
 def seasonal_indices(y: Floats, phases: Ints, season_length: int) -> Floats:
-    """Seasonal indices of one series, ``(season_length,)``, zero in the mean; zero where a phase was never seen.
+    """Seasonal indices of one series, ``(season_length,)``, with mean zero; zero where a phase has no values.
 
-    Classical additive decomposition (FPP3, section 3.4): the mean, over seasons, of what is left after a centred moving
-    average of one season. The means are shrunk by the share of their variance that is scatter (James & Stein 1961),
-    which makes better forecasts (Miller & Williams 2003).
+    Classical additive decomposition (FPP3, section 3.4): the mean, over seasons, of the differences from a centred
+    moving average of one season. The means are shrunk by the share of their variance that is noise (James & Stein
+    1961), which improves forecasts (Miller & Williams 2003).
 
     Parameters
     ----------
     y : ndarray, shape (n_obs,)
-        nan is passed over. Of fewer than two seasons all indices are zero.
+        nan is ignored. With fewer than two seasons all indices are zero.
     phases : ndarray of int, shape (n_obs,)
         Position of each in the season.
 
@@ -79,16 +79,16 @@ def seasonal_indices(y: Floats, phases: Ints, season_length: int) -> Floats:
 
 
 def cyclic_indices(y: Floats, phases: Ints, season_length: int, cycle: int) -> Floats:
-    """Seasonal indices over a cycle of whole seasons, ``(cycle,)``: days within a week, for one.
+    """Seasonal indices over a cycle of several seasons, ``(cycle,)``, such as the hours of a week.
 
-    The index of the season, and how each place in the cycle differs from it. The differences, from what the season
-    leaves, are shrunk by the share of their variance that is scatter (James & Stein 1961), so that a series without a
-    week keeps its day alone. They need three cycles.
+    The sum of the index of the season and the deviation of each position in the cycle from it. The deviations are
+    shrunk by the share of their variance that is noise (James & Stein 1961), so a series without a weekly pattern has
+    its daily one only. They need three cycles.
 
     Parameters
     ----------
     y : ndarray, shape (n_obs,)
-        nan is passed over.
+        nan is ignored.
     phases : ndarray of int, shape (n_obs,)
         Position of each in the cycle.
     """
@@ -108,7 +108,7 @@ def cyclic_indices(y: Floats, phases: Ints, season_length: int, cycle: int) -> F
 
 
 def _without_scatter(indices: Floats, scatter: Floats) -> Floats:
-    """Indices times the share of their mean square that is not scatter, the variance of each: James & Stein (1961)."""
+    """Indices shrunk by the share of their mean square that is noise of the given variance: James & Stein (1961)."""
     n, size = indices.size, float(np.square(indices).mean())
     freedom = max(n - 3, 0) / max(n - 1, 1)  # their mean is known to be zero
     share = max(0.0, 1 - freedom * float(scatter.mean()) / size) if size > 0 else 0.0
@@ -116,9 +116,9 @@ def _without_scatter(indices: Floats, scatter: Floats) -> Floats:
 
 
 def centred_moving_average(y: Floats, season_length: int) -> Floats:
-    """Centred moving average of one season, nan at the ends: ``(n_obs,)`` both.
+    """Centred moving average of one season, nan at the ends: ``(n_obs,)`` -> ``(n_obs,)``.
 
-    Where the season is even, the two outermost of ``season_length + 1`` values count half (FPP3, section 3.3).
+    For an even season, the two outermost of ``season_length + 1`` values have half weight (FPP3, section 3.3).
 
     Examples
     --------
@@ -135,17 +135,17 @@ def centred_moving_average(y: Floats, season_length: int) -> Floats:
 
 
 class Deseasonalized(NamedTuple):
-    """The series of a panel without their season, and the seasonal indices that were taken off.
+    """The series of a panel without their season, and the seasonal indices that were subtracted.
 
     Attributes
     ----------
     v : ndarray, shape (n_obs,)
         The series without their season.
     day, rest : ndarray, shape (n_obs,)
-        The index of each observation, known before it, in two parts: of the season within a longer cycle (zero where
-        there is none), and of the cycle.
+        The index of each observation, from earlier ones, in two parts: of the season within a longer cycle (zero
+        without one), and of the cycle.
     ends : ndarray, shape (n_series, cycle)
-        Indices after the last observation.
+        Indices for the steps after the last observation.
     season_length : int
     """
 
@@ -156,10 +156,11 @@ class Deseasonalized(NamedTuple):
     season_length: int
 
     def following(self, panel: Panel, u: Floats, horizon: int) -> Floats:
-        """The ``horizon`` values after each observation as seen from it, ``(n_obs, horizon)``; nan past the end.
+        """The next ``horizon`` values, deseasonalized with indices known at each observation: ``(n_obs, horizon)``.
 
-        ``u`` is ``v``, or its differences. Indices move with every season; seen from an observation, those of the
-        values after it are the ones known there, so what an index moved in between is added to the value.
+        nan past the end of a series. ``u`` is ``v``, or its differences. Indices change with every season, but at an
+        observation only the current ones are known for later values, so later changes of an index are added to the
+        value.
         """
         out = _following(panel, u, horizon)
         for part, every in ((self.day, self.season_length), (self.rest, self.ends.shape[1])):
@@ -170,7 +171,7 @@ class Deseasonalized(NamedTuple):
 
 
 def deseasonalize(panel: Panel, phases: Ints, indices: Floats, season_length: int, share: float) -> Deseasonalized:
-    """Take seasonal indices off the series of a panel; they follow the series, or stay as they are.
+    """Subtract seasonal indices from the series of a panel, updating the indices along the series if ``share > 0``.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def deseasonalize(panel: Panel, phases: Ints, indices: Floats, season_length: in
         Seasonal indices before the first observation, as `cyclic_indices` gives them.
     season_length : int
     share : float
-        By how much of its distance from them each value moves the indices, 0 to 1.
+        Share of its difference from the index by which each value updates it, 0 to 1.
     """
     day, rest, ends = follow(panel.values, panel.indptr, phases, indices, season_length, share)
     return Deseasonalized(panel.values - day - rest, day, rest, ends, season_length)

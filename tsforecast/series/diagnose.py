@@ -1,4 +1,4 @@
-"""What kind of series is it: stationary or not, seasonal or not, how long."""
+"""Diagnosis of series: length, stationarity, strength of trend and season."""
 
 import dataclasses
 
@@ -14,12 +14,12 @@ from tsforecast.series.seasonality import STRONG
 from tsforecast.series.unit_roots import adf, kpss
 
 _LEVEL = 0.05
-_FEWEST_DIAGNOSED = 12  # observations below which the tests say nothing
+_FEWEST_DIAGNOSED = 12  # fewest observations for the tests
 
 
 @dataclasses.dataclass(frozen=True)
 class Diagnosis:
-    """What `diagnose` finds of one series; nan where it cannot be found."""
+    """Results of `diagnose` for one series; nan where a result is not defined."""
 
     unique_id: str
     n_obs: int
@@ -39,7 +39,7 @@ def diagnose(panel: Panel, season_length: int | None = None) -> pd.DataFrame:
     Parameters
     ----------
     panel : Panel
-        Missing values are interpolated linearly for the purpose.
+        Missing values are interpolated linearly.
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
 
@@ -49,14 +49,14 @@ def diagnose(panel: Panel, season_length: int | None = None) -> pd.DataFrame:
         ``unique_id``, ``n_obs``, ``n_missing``, ``season_length``; ``adf_pvalue`` (small: no unit root) and
         ``kpss_pvalue`` (small: not stationary; kept within 0.01 to 0.1 by its table), both around a constant level;
         ``stationarity``: ``"stationary"`` where ADF rejects at 5% and KPSS does not, ``"unit root"`` where KPSS rejects
-        and ADF does not, ``"unclear"`` where the two disagree or cannot be had, ``"constant"``;
+        and ADF does not, ``"unclear"`` where neither or both reject, or a test is not possible, ``"constant"``;
         ``trend_strength`` and ``seasonal_strength`` in [0, 1]; ``seasonal`` where the latter is above 0.64. Strengths
         need more than two seasons, and the tests 12 observations; otherwise nan.
 
     Notes
     -----
-    The tests are those of `tsforecast.series.unit_roots`, the KPSS test the one by which `AutoARIMA` differences;
-    strengths are those of `tsforecast.series.decomposition`.
+    The tests are those of `tsforecast.series.unit_roots`, and `AutoARIMA` chooses its differences by the same KPSS
+    test; strengths are those of `tsforecast.series.decomposition`.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def _one(name: str, values: Floats, season: int) -> Diagnosis:
 
 
 def _stationarity(y: Floats) -> tuple[float, float, str]:
-    """P-values of the ADF and the KPSS test, and what the two say together."""
+    """P-values of the ADF and the KPSS test, and the conclusion from both."""
     if y.size and not _varies(y):
         return float("nan"), float("nan"), "constant"
     if y.size < _FEWEST_DIAGNOSED:
@@ -95,12 +95,12 @@ def _stationarity(y: Floats) -> tuple[float, float, str]:
 
 
 def _strengths(y: Floats, season: int) -> tuple[float, float]:
-    """Strength of trend and of season; without a season the trend is not told from the rest: nan, nan."""
+    """Strength of trend and of season; nan for both where there is no season."""
     if season < 2 or y.size < 2 * season + 1 or not _varies(y):
         return float("nan"), float("nan")
     return strengths(y, season)
 
 
 def _varies(y: Floats) -> bool:
-    """Whether there is more than rounding in the series."""
+    """Whether the series varies by more than rounding errors."""
     return bool(np.ptp(y) > 1e-12 * max(1.0, float(np.abs(y).max())))

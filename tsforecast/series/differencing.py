@@ -1,12 +1,12 @@
-"""Differences over a step or a season, with gaps passed over, and how they are undone.
+"""Differences over a step or a season, across missing values, and their inverse.
 
-A value is taken relative to the one ``lag`` steps before it, 1 or a season; where that is missing, to the one as many
-steps before that, and so on::
+Each value is taken relative to the one ``lag`` steps (1 or a season) before it, or, where that is missing, to the
+latest known one a multiple of ``lag`` steps before::
 
     d[t] = v[t] - v[t - k lag],   k the least number from 1 with v[t - k lag] known
     v[n + h] = d[n + h] + v[n + h - lag],   h = 1, 2, ...; up to h = lag relative to the latest values known
 
-The errors of forecasts of d add up from season to season.
+Errors of forecasts of d accumulate from one lag to the next.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from tsforecast._types import Floats, Ints
 
 
 def differences(v: Floats, indptr: Ints, lag: int) -> Floats:
-    """Differences of every series, ``(n_obs,)`` both; nan in the first ``lag`` steps and where a value is missing.
+    """Differences of every series, ``(n_obs,)``; nan in the first ``lag`` steps and at missing values.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def differences(v: Floats, indptr: Ints, lag: int) -> Floats:
 
 
 def last_values(v: Floats, indptr: Ints, lag: int) -> Floats:
-    """The last known value at each of the last ``lag`` steps or whole lags before, ``(n_series, lag)``; else nan.
+    """The last known value at each of the last ``lag`` steps, or whole lags before: ``(n_series, lag)``, else nan.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def last_values(v: Floats, indptr: Ints, lag: int) -> Floats:
 
 
 def _last_known(v: Floats, lag: int) -> Floats:
-    """The last known value whole lags before each step, and before the ``lag`` steps after the end: ``(n + lag,)``."""
+    """The last known value whole lags before each step, and each of ``lag`` steps after the end: ``(n + lag,)``."""
     n_rows = -(-v.size // lag)
     padded = np.full((n_rows + 2) * lag, np.nan)
     padded[lag : lag + v.size] = v
@@ -64,9 +64,9 @@ def undo_differences(d: Floats, base: Floats) -> Floats:
 
 
 def accumulate(error: Floats, lag: int) -> Floats:
-    """Sums of every ``lag``-th entry along the second axis: errors of values, given those of their differences.
+    """Cumulative sums of every ``lag``-th entry along the second axis: errors of values from errors of differences.
 
-    Unchanged where ``lag`` is 0.
+    Returned unchanged where ``lag`` is 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Gaps of a series filled by straight lines."""
+"""Linear interpolation of missing values."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from tsforecast._types import Floats
 
 
 def interpolated(y: Floats) -> Floats:
-    """The series with straight lines through its gaps: ``(n_obs,)`` both.
+    """The series with missing values interpolated linearly: ``(n_obs,)`` -> ``(n_obs,)``.
 
-    Before the first and after the last known value it is level. A series without any value becomes all zeros.
+    Before the first and after the last known value it is constant. A series without any value becomes all zeros.
 
     Parameters
     ----------

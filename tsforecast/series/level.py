@@ -1,4 +1,4 @@
-"""Mean, spread and usual change of a series, and whether it returns to its mean."""
+"""Mean, standard deviation and mean absolute change of series, and a test whether a series returns to its mean."""
 
 import numpy as np
 
@@ -6,15 +6,15 @@ from tsforecast._types import Floats
 from tsforecast.panel import Panel
 from tsforecast.series.unit_roots import ADF_CRITICAL_1, adf_statistic
 
-_MOST_LAGS, _VALUES_PER_LAG = 4, 10  # of the unit-root test: one lagged change for so many values
-_SMALLEST_SPREAD, _SMALLEST_CHANGE = 1e-11, 1e-3  # of the largest value, of the spread: none is zero
+_MOST_LAGS, _VALUES_PER_LAG = 4, 10  # of the unit-root test: at most so many lagged changes, one per so many values
+_SMALLEST_SPREAD, _SMALLEST_CHANGE = 1e-11, 1e-3  # lower bounds, relative to the largest value and to the spread
 
 
 def mean_spread_change(panel: Panel) -> tuple[Floats, Floats, Floats]:
     """Mean, standard deviation and mean absolute change from value to value of each series: each ``(n_series,)``.
 
-    Missing values are passed over. The last two are positive, for a constant series too; a series without values has
-    0, 1 and 1.
+    Missing values are ignored. The last two are positive, also for a constant series; a series without values has 0, 1
+    and 1.
 
     Examples
     --------
@@ -35,15 +35,15 @@ def _describe(y: Floats) -> tuple[float, float, float]:
 
 
 def returns_to_mean(y: Floats, horizon: int) -> bool:
-    """Whether a series returns to its mean, rather than going on from where it is.
+    """Whether a series returns to its mean, rather than continuing from its last value.
 
-    It does where the mean so far forecasts ``horizon`` steps ahead better than the last value, and a unit root is
-    rejected at 1%, by the test of `unit_roots.adf_statistic`. Too few values say no.
+    True where the mean so far forecasts ``horizon`` steps ahead better than the last value, and the test of
+    `unit_roots.adf_statistic` rejects a unit root at 1%. False with too few values.
 
     Parameters
     ----------
     y : ndarray, shape (n_obs,)
-        nan is passed over.
+        nan is ignored.
     horizon : int
 
     Examples

@@ -1,4 +1,4 @@
-"""Single extreme values clipped: one mistyped number must not set the scale and the season of its series."""
+"""Clips single extreme values, so that one mistyped number does not set the scale and season of its series."""
 
 import numpy as np
 
@@ -6,19 +6,19 @@ from tsforecast._types import Ints
 from tsforecast.kernels.series.extent import distances, largest_usual
 from tsforecast.panel import Panel
 
-_GAP = 10.0  # times the next largest distance: a series does not reach so far out of itself ...
-_RARE = 50  # ... once in so many values
-_CLIPPED_TO = 2.0  # times that distance
-_FEWEST_VALUES = 8  # values that say what is usual
+_GAP = 10.0  # an outlier is so many times further away than the next largest distance ...
+_RARE = 50  # ... and at most one value in so many is an outlier
+_CLIPPED_TO = 2.0  # outliers are clipped to so many times the next largest distance
+_FEWEST_VALUES = 8  # fewest values for finding outliers
 
 
 def clip_outliers(panel: Panel) -> Panel:
     """The panel with outliers clipped; the panel itself where there is none.
 
-    The distance of a value is that from the median of the five about it. The largest distances of a series, one in
+    The distance of a value is that from the median of the five around it. The largest distances of a series, one in
     fifty values and at least one, are outliers where they are more than ten times the next largest; they are clipped to
-    twice that one. The last value of a series stays as it is: it may be the first of a new level, as no value after it
-    tells. So does a panel with covariates, which may explain such values.
+    twice that one. The last value of a series stays as it is: it may be the first of a new level. A panel with
+    covariates is unchanged, since these may explain such values.
 
     Examples
     --------
@@ -42,6 +42,6 @@ def clip_outliers(panel: Panel) -> Panel:
 
 
 def _last_rows(panel: Panel) -> Ints:
-    """Places of the last value of each series, of its first row where it has none."""
+    """Row of the last value of each series, or its first row where it has none."""
     rows = np.where(np.isnan(panel.values), 0, np.arange(panel.n_obs))
     return np.maximum(np.maximum.reduceat(rows, panel.indptr[:-1]), panel.indptr[:-1])

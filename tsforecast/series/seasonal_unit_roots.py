@@ -11,7 +11,7 @@ _VON_MISES = (0.470, 0.749, 1.01, 1.24, 1.47, 1.68, 1.90, 2.11, 2.32, 2.54, 2.75
 
 
 def ocsb(y: Floats, season_length: int, n_lags: int | None = None) -> float:
-    """The t statistic of a seasonal unit root, nan where the series is too short; below `ocsb_critical` it is rejected.
+    """The t statistic of a seasonal unit root, rejected below `ocsb_critical`; nan where the series is too short.
 
     Osborn et al. (1988), of ``w[t] = (1 - B)(1 - B^s) y[t]``::
 
@@ -44,7 +44,7 @@ def ocsb(y: Floats, season_length: int, n_lags: int | None = None) -> float:
 
 
 def ocsb_critical(season_length: int) -> float:
-    """The 5% critical value of `ocsb`: a curve through simulated values, of the documentation of R's ``ocsb.test``.
+    """The 5% critical value of `ocsb`: a curve fitted to simulated values, from the documentation of R's ``ocsb.test``.
 
     Examples
     --------
@@ -56,14 +56,14 @@ def ocsb_critical(season_length: int) -> float:
 
 
 def _ocsb_regression(y: Floats, s: int, p: int, n: int) -> tuple[float, float]:
-    """AIC and t statistic of the regression with p lags on the last n values; infinite and nan where there is none."""
+    """AIC and t statistic of the regression with p lags on the last n values; inf and nan where it has no solution."""
     if n < p + 4:
         return np.inf, np.nan
     seasonal, plain = y[s:] - y[:-s], np.diff(y)
     w = np.diff(seasonal)
     lags = np.column_stack([w[w.size - n - i : w.size - i] for i in range(p + 1)])[:, 1:]
     a = np.linalg.lstsq(lags, w[-n:], rcond=None)[0]
-    Z4 = np.convolve(seasonal, [1.0, *-a], "valid")  # its last value is at the last time, as that of Z5
+    Z4 = np.convolve(seasonal, [1.0, *-a], "valid")  # ends at the last time, like Z5
     Z5 = np.convolve(plain, [1.0, *-a], "valid")
     columns = np.column_stack([Z4[-n - 1 : -1], Z5[Z5.size - n - s : Z5.size - s], lags])
     b, _, rank, _ = np.linalg.lstsq(columns, w[-n:], rcond=None)
@@ -76,7 +76,7 @@ def _ocsb_regression(y: Floats, s: int, p: int, n: int) -> tuple[float, float]:
 
 
 def canova_hansen(y: Floats, season_length: int) -> float:
-    """The statistic of a season that changes, against a constant one; nan where the series is too short.
+    """The test statistic of a changing season against a constant one; nan where the series is too short.
 
     Canova & Hansen (1995), equation 13, at all seasonal frequencies together::
 

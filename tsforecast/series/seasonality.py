@@ -1,4 +1,4 @@
-"""Whether a series has a season, and whether that asks for a seasonal difference."""
+"""Tests whether a series has a season, and whether it needs a seasonal difference."""
 
 from typing import Literal, TypeAlias
 
@@ -11,13 +11,13 @@ from tsforecast.series.seasonal_unit_roots import canova_hansen, ch_critical, oc
 
 SeasonalTest: TypeAlias = Literal["strength", "ocsb", "ch"]
 
-STRONG = 0.64  # seasonal strength from which R's nsdiffs differences once
-_NORMAL_90 = 1.645  # 10% of the normal distribution, both sides
+STRONG = 0.64  # seasonal strength above which R's nsdiffs takes one difference
+_NORMAL_90 = 1.645  # two-sided 10% point of the normal distribution
 _FEWEST_SEASONS = 3
 
 
 def has_season(y: Floats, season_length: int, when: Literal["auto", "always", "never"]) -> bool:
-    """Whether seasonal indices are to be taken off a series.
+    """Whether seasonal indices should be subtracted from a series.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def has_season(y: Floats, season_length: int, when: Literal["auto", "always", "n
         nan is a missing value.
     season_length : int
     when : {"auto", "always", "never"}
-        ``"auto"`` asks `is_seasonal`. False in any case for fewer than three seasons.
+        ``"auto"`` uses `is_seasonal`. With fewer than three seasons the result is always False.
 
     Examples
     --------
@@ -68,9 +68,9 @@ def is_seasonal(y: Floats, season_length: int) -> bool:
 
 
 def n_seasonal_differences(y: Floats, season_length: int, test: SeasonalTest = "strength") -> int:
-    """1 where the test asks for a seasonal difference, else 0; R's ``nsdiffs``.
+    """Number of seasonal differences that the test indicates, 0 or 1, as R's ``nsdiffs``.
 
-    0 where there are not two seasons and a value more; for ``"ocsb"`` and ``"ch"`` also where the series is too short
+    0 where there are not more than two seasons; for ``"ocsb"`` and ``"ch"`` also where the series is too short
     for their regressions.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The transform of each series, learnt on train only: none, log or Box-Cox, inverted exactly.
+"""Transforms of series (none, log or Box-Cox), learnt on training data only, and their inverse.
 
 A transform is one number for each series, the lambda of `tsforecast.series.box_cox`; nan is no transform.
 """
@@ -16,11 +16,11 @@ from tsforecast.series.box_cox import bias_adjusted_mean, box_cox, guerrero, inv
 
 TransformKind: TypeAlias = Literal["none", "log", "boxcox", "auto"] | float | None
 
-_CLEARLY_BETTER = 1.92  # half the 95% point of chi-square(1): the likelihood ratio that "auto" asks for
-_FEWEST_FOR_LOG = 48  # values that a logarithm is safely learnt from
+_CLEARLY_BETTER = 1.92  # log-likelihood ratio that "auto" requires: half the 95% point of chi-square(1)
+_FEWEST_FOR_LOG = 48  # fewest values for which the logarithm is safe
 _ROOT = 0.5
-_JUMP = np.log(3.0)  # change of the logarithm from one value to the next that is a jump ...
-_USUAL = 12.0  # ... where it is so many times the median change: growth it is not
+_JUMP = np.log(3.0)  # a change of the logarithm from one value to the next is a jump if it is at least this large ...
+_USUAL = 12.0  # ... and so many times the median change, so that steady growth is no jump
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Transform:
     ----------
     ids : Index, shape (n_series,)
     lambdas : ndarray, shape (n_series,)
-        Lambda of each series; nan means that it is left as it is, 0 is the logarithm.
+        Lambda of each series; nan means no transform, 0 the logarithm.
 
     Examples
     --------
@@ -49,12 +49,12 @@ class Transform:
     lambdas: Floats
 
     def apply(self, panel: Panel) -> Panel:
-        """The panel with transformed values; its series may hold other observations than those learnt from.
+        """The panel with transformed values; its observations need not be those of the training series.
 
         Raises
         ------
         UnknownNameError
-            A series was not learnt from.
+            A series was not in the training data.
         DataError
             A value is not positive where the logarithm, or a power that is not positive, is taken.
         """
@@ -70,7 +70,7 @@ class Transform:
         return self.lambdas[found]
 
     def invert_quantiles(self, quantiles: Floats, ids: Index) -> Floats:
-        """Quantiles (or values, or sampled paths) in the unit of the series: ``(n_series, ...)``, same shape out."""
+        """Quantiles (or values, or sample paths) in the unit of the series: ``(n_series, ...)``, same shape."""
         return inverse_box_cox(quantiles, _along(self.lambdas_of(ids), quantiles))
 
     def invert_mean(self, mean: Floats, variance: Floats, ids: Index) -> Floats:
@@ -86,16 +86,16 @@ def learn_transform(
     Parameters
     ----------
     panel : Panel
-        Training series; nan is passed over.
+        Training series; nan is ignored.
     kind : {"none", "log", "boxcox", "auto"}, float or None
         ``"boxcox"`` estimates lambda in [0, 1] by `guerrero`; a float is lambda itself. ``"auto"`` takes the logarithm
         of a series that is positive throughout and whose seasonal changes are clearly closer to normal with one
         variance after it: the log-likelihood of `profile_loglik` at lambda 0 exceeds that at 1 by at least 1.92 (a
-        likelihood ratio at 95%). Any other series stays as it is.
+        likelihood ratio at 95%). Other series are not transformed.
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
     name : str
-        What the caller calls ``kind``, for errors.
+        Name of the caller's parameter, for errors.
 
     Raises
     ------
@@ -118,11 +118,10 @@ def learn_transform(
 
 
 def learn_safe_transform(panel: Panel, kind: TransformKind, season_length: int) -> Transform:
-    """The transform that is asked for; of ``"auto"`` only logarithms that are safe to undo.
+    """The requested transform; with ``"auto"``, the logarithm only where it is safe to invert.
 
-    A forecast of the logarithm is exponentiated, and an error of it grows without bound. So a series that jumps stays
-    as it is, and one of fewer than 48 values, which say little of how it grows, has its square root taken, which is
-    between the two (docs/bptt.md has what that gains).
+    Inverting the logarithm magnifies errors exponentially. So a series with jumps is not transformed, and the square
+    root is taken of one with fewer than 48 values, which show its growth poorly (docs/bptt.md has results).
     """
     transform = learn_transform(panel, kind, season_length=season_length)
     if kind != "auto" or not (transform.lambdas == 0).any():
@@ -139,7 +138,7 @@ def learn_safe_transform(panel: Panel, kind: TransformKind, season_length: int) 
 
 
 def jumps(y: Floats) -> bool:
-    """Whether a series of positive values changes threefold from one to the next, where it usually changes little.
+    """Whether some value of a positive series differs threefold from the one before, though changes are usually small.
 
     Examples
     --------
@@ -173,12 +172,12 @@ def _is_multiplicative(y: Floats, season_length: int) -> bool:
 
 
 def _along(lambdas: Floats, values: Floats) -> Floats:
-    """Lambdas with as many trailing axes of length 1 as ``values`` has past the first."""
+    """Lambdas with trailing axes of length 1, so that they broadcast against ``values``."""
     return lambdas.reshape(-1, *(1,) * (np.ndim(values) - 1))
 
 
 def _check_domain(panel: Panel, lambdas: Floats) -> None:
-    """A `DataError` for the first value that is not positive in a series whose lambda is 0 or less."""
+    """Raise a `DataError` for the first value that is not positive in a series whose lambda is 0 or less."""
     bad = np.repeat(lambdas <= 0, panel.lengths) & (panel.values <= 0)
     if bad.any():
         row = int(np.argmax(bad))

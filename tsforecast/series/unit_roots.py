@@ -1,4 +1,4 @@
-"""Whether a series has a unit root: the augmented Dickey-Fuller test, the KPSS test, and how often to difference."""
+"""Unit root tests: the augmented Dickey-Fuller test, the KPSS test, and the number of differences from it."""
 
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ from scipy.special import ndtr
 from tsforecast._types import Floats
 from tsforecast.kernels.series import unit_root
 
-KPSS_CRITICAL = 0.463  # 5% of the test around a level
-ADF_CRITICAL_1 = -3.43  # 1% of the test around a constant: MacKinnon (2010), table 2, many observations
+KPSS_CRITICAL = 0.463  # 5% critical value around a level
+ADF_CRITICAL_1 = -3.43  # 1% critical value around a constant for many observations: MacKinnon (2010), table 2
 
 # Upper tail of the KPSS statistic around a level: Kwiatkowski et al. (1992), table 1
 _KPSS_TABLE = (0.347, KPSS_CRITICAL, 0.574, 0.739), (0.10, 0.05, 0.025, 0.01)
@@ -17,11 +17,11 @@ _KPSS_TABLE = (0.347, KPSS_CRITICAL, 0.574, 0.739), (0.10, 0.05, 0.025, 0.01)
 # below and one above -1.61, MacKinnon (1994), tables 3 and 4
 _LOWER, _UPPER = (2.1659, 1.4412, 0.038269), (1.7339, 0.93202, -0.12745, -0.010368)
 _BETWEEN, _LOWEST, _HIGHEST = -1.61, -18.83, 2.74
-_FEWEST_TESTED = 4  # values that a test says something of
+_FEWEST_TESTED = 4  # fewest values for a test
 
 
 class UnitRootTest(NamedTuple):
-    """Statistic and p-value of a test; nan where it has no answer."""
+    """Statistic and p-value of a test; nan where it has no result."""
 
     statistic: float
     pvalue: float
@@ -31,7 +31,7 @@ def kpss(y: Floats) -> UnitRootTest:
     """The KPSS test: a small p-value says that the series is not stationary around a level.
 
     Kwiatkowski, Phillips, Schmidt & Shin (1992), equation 11. The long-run variance has a Bartlett window of
-    ``3 sqrt(n) / 13`` lags, as in R's ``ndiffs``, on which `n_differences` rests.
+    ``3 sqrt(n) / 13`` lags, as in R's ``ndiffs``; `n_differences` uses it.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def kpss(y: Floats) -> UnitRootTest:
     Returns
     -------
     UnitRootTest
-        The p-value is interpolated in the table of the paper, and kept within its ends, 0.01 and 0.1. nan for a
+        The p-value is interpolated in the table of the paper, and clipped to its range, 0.01 to 0.1. nan for a
         constant series and for fewer than four values.
 
     Examples
@@ -56,7 +56,7 @@ def kpss(y: Floats) -> UnitRootTest:
 
 
 def n_differences(y: Floats, max_d: int = 2) -> int:
-    """Differences after which the KPSS test no longer rejects stationarity at 5%; R's ``ndiffs``.
+    """Number of differences after which the KPSS test no longer rejects stationarity at 5%, as R's ``ndiffs``.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def adf(y: Floats) -> UnitRootTest:
     Returns
     -------
     UnitRootTest
-        nan where the regression has no answer: constants, lines, and series that it explains wholly.
+        nan where the regression has no result: constants, lines, and series that it explains completely.
 
     Examples
     --------
@@ -106,13 +106,13 @@ def adf(y: Floats) -> UnitRootTest:
     fits = [_regression(u[most - n_lags :], n_lags) for n_lags in range(most + 1)]
     aic = [fit.rest.size * np.log(max(fit.squares, np.finfo(float).tiny)) + 2 * fit.x.shape[1] for fit in fits]
     fit = _regression(u, int(np.argmin(aic)))
-    if not fit.has_answer:
+    if not fit.has_result:
         return UnitRootTest(np.nan, np.nan)
     return UnitRootTest(fit.statistic, adf_pvalue(fit.statistic))
 
 
 def adf_statistic(y: Floats, n_lags: int) -> float:
-    """Statistic of the same test with ``n_lags`` lagged changes; very low where the regression explains all.
+    """Statistic of the augmented Dickey-Fuller test with ``n_lags`` lagged changes; very low where the fit is exact.
 
     Examples
     --------
@@ -137,9 +137,9 @@ def adf_pvalue(statistic: float) -> float:
 
 
 class _Regression(NamedTuple):
-    """Changes regressed on the value before, a constant and lagged changes."""
+    """Regression of changes on the previous value, a constant and lagged changes."""
 
-    statistic: float  # t statistic of the value before
+    statistic: float  # t statistic of the previous value
     x: Floats  # (n_used, n_lags + 2)
     change: Floats  # (n_used,)
     rest: Floats  # (n_used,)
@@ -149,8 +149,8 @@ class _Regression(NamedTuple):
         return float(self.rest @ self.rest)
 
     @property
-    def has_answer(self) -> bool:
-        """Whether there are more observations than coefficients, each is told from the others, and errors are left."""
+    def has_result(self) -> bool:
+        """Whether there are more observations than coefficients, full rank, and residuals that are not all zero."""
         n_used, n_columns = self.x.shape
         left = self.squares > 1e-20 * float(self.change @ self.change)
         return left and n_used > n_columns and bool(np.linalg.matrix_rank(self.x) == n_columns)
@@ -170,5 +170,5 @@ def _regression(u: Floats, n_lags: int) -> _Regression:
 
 
 def _standardized(y: Floats) -> Floats:
-    """Mean 0 and standard deviation 1, which leave the statistic as it is: sums of squares are then of one size."""
+    """Series scaled to mean 0 and standard deviation 1, for numerical stability; this does not change the statistic."""
     return np.asarray((y - y.mean()) / (float(y.std()) or 1.0))

@@ -107,7 +107,9 @@ def test_honest_models_pass_and_their_results_are_those_without_the_audit(refit)
 
 @pytest.mark.parametrize("cv", [RollingOrigin(3, 3, step_size=1, gap=2), RollingOrigin(2, 4, max_train_size=6)])
 def test_honest_models_pass_with_gaps_and_sliding_windows(cv):
-    backtest([Naive(), Drift()], panel_of(), cv=cv, refit="never", audit=True)
+    result = backtest([Naive(), Drift()], panel_of(), cv=cv, refit="never", audit=True)
+    assert result.failures.empty
+    assert len(result.cells) == 2 * panel_of().n_series * cv.n_windows
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bundled data sets against their sources, and the names that load them."""
+"""Bundled data sets against their sources, and loading by name."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Rows at the end of a file without a value, times near a grid, rows from new to old: said, never counted wrong."""
+"""Files with empty last rows, times near a grid, or rows from newest to oldest: reported and read correctly."""
 
 import logging
 import re

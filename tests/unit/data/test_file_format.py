@@ -1,8 +1,7 @@
-"""What cells mean is decided for a whole file, told in the log, and settled by options; no text ends in a traceback."""
+"""The notation of cells is decided for a whole file, logged, and set by options; no file ends in a traceback."""
 
 # ruff: noqa: E501 - a case is a line
 
-import contextlib
 import csv
 import gzip
 import io
@@ -22,6 +21,7 @@ from tsforecast.data import csv_table, limits
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.read import read
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
+from tsforecast.panel.regular import first_irregular
 
 DAYS = pd.date_range("2020-01-01", periods=4)
 QUIET = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -86,13 +86,24 @@ def test_numbers_of_any_notation_are_read_as_they_were_written_or_refused(tmp_pa
     np.testing.assert_array_equal(found, values)
 
 
+def check_panel_or_error(path, **options):
+    """A file is read as regular series of finite values or nan, or refused by an error of ours with a message."""
+    try:
+        panel = read(path, file_format=FileFormat(**options))
+    except TSForecastError as error:
+        assert str(error)
+    else:
+        assert panel.n_obs == len(panel.times) > 0
+        assert not np.isinf(panel.values).any()
+        assert first_irregular(panel.times, panel.indptr, panel.ids, panel.freq) is None
+
+
 @QUIET
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
 def test_any_bytes_are_a_panel_or_an_error_of_ours(tmp_path, content):
     path = tmp_path / "data.csv"
     path.write_bytes(content)
-    with contextlib.suppress(TSForecastError):
-        read(path)
+    check_panel_or_error(path)
 
 
 @QUIET
@@ -113,8 +124,7 @@ def test_any_bytes_are_a_panel_or_an_error_of_ours(tmp_path, content):
 )  # fmt: skip
 def test_any_table_under_any_options_is_a_panel_or_an_error_of_ours(tmp_path, rows, header, time_format):
     path = write(tmp_path / "data.csv", [["ds", "y"], *rows])
-    with contextlib.suppress(TSForecastError):
-        read(path, file_format=FileFormat(header=header, time_format=time_format))
+    check_panel_or_error(path, header=header, time_format=time_format)
 
 
 @pytest.mark.parametrize(
@@ -310,8 +320,7 @@ def test_a_damaged_parquet_file_is_a_panel_or_an_error_of_ours(tmp_path, places,
     for place, byte in places:
         content[place % len(content)] = byte
     path.write_bytes(content[: len(content) - cut if cut > 30 else None])
-    with contextlib.suppress(TSForecastError):
-        read(path)
+    check_panel_or_error(path)
 
 
 def test_whole_numbers_that_name_series_in_parquet_are_texts(tmp_path):

@@ -1,4 +1,4 @@
-"""Files as they come: each is read as it is meant, or refused with the option that settles it; never in silence."""
+"""Unusual files are read as intended, or refused with the option that resolves it; never read wrongly in silence."""
 
 # ruff: noqa: E501 - a case is a line
 

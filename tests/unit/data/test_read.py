@@ -1,4 +1,4 @@
-"""Files in every shape and dialect make one panel; files that cannot be read say where and why."""
+"""Files in every shape and dialect give the same panel; errors say where and why a file cannot be read."""
 
 import numpy as np
 import pandas as pd

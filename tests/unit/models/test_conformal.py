@@ -1,4 +1,4 @@
-"""Split-conformal intervals against their definition, and their promise on exchangeable errors."""
+"""Split-conformal intervals against their definition, and their coverage with exchangeable errors."""
 
 import numpy as np
 import pandas as pd
@@ -95,7 +95,9 @@ def test_parameters_of_the_wrapped_model_are_reached_and_cloned():
 
 def test_it_stands_the_audit():
     y = np.random.default_rng(6).normal(size=(60, 2))
-    backtest(Conformal(Drift(), 20), y, cv=RollingOrigin(2, 2), level=[80], refit="never", audit=True)
+    result = backtest(Conformal(Drift(), 20), y, cv=RollingOrigin(2, 2), level=[80], refit="never", audit=True)
+    assert result.failures.empty
+    assert len(result.cells) == 2 * 2  # series, cutoffs
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""TrueModel: nothing forecasts a simulated series better, and its intervals hold what they say."""
+"""TrueModel: no model forecasts a simulated series better, and its intervals have their nominal coverage."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Calendars of any kind: one frequency for each step, weeks of any days, months from any day, and where dates end."""
+"""Calendars: equal steps have one frequency, working weeks of any days, months from any day, and the last date."""
 
 import itertools
 import re

@@ -1,4 +1,4 @@
-"""Containers: what is given comes back, with its times, names and levels; covariates line up."""
+"""Containers: forecasts have the same kind, times, names and levels as the series; covariates are aligned."""
 
 import numpy as np
 import pandas as pd

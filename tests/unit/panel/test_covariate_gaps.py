@@ -1,4 +1,4 @@
-"""A missing covariate: an error at every door, or filled in when asked."""
+"""A missing covariate is an error in every reader, or filled where the option says so."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Dates in the forms of spreadsheets and programs; what is no date is none, and not a date of another time."""
+"""Dates in the formats of spreadsheets and programs; other texts are refused rather than read as wrong dates."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Frequencies: aliases of any age, steps along each, and inference."""
+"""Frequencies: aliases of all pandas versions, steps between times, and inference."""
 
 import numpy as np
 import pandas as pd

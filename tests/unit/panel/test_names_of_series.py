@@ -1,4 +1,4 @@
-"""Names of series are of one type, so that no two of them are the same text, in a failure or in a file."""
+"""Names of series have one type, so that no two of them are equal as strings in messages and files."""
 
 import numpy as np
 import pandas as pd

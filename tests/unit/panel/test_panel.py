@@ -1,4 +1,4 @@
-"""Panel: what its readers take, what they refuse and how they say it."""
+"""Panel: which inputs its constructors accept, which they refuse, and the messages."""
 
 import dataclasses
 import datetime

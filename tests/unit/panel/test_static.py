@@ -1,4 +1,4 @@
-"""What is known of each series and does not change: a part of the panel, wherever the panel goes."""
+"""Static covariates are part of the panel and are kept by its methods."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Series that are too short for a model: all are named, and the others are fitted where that is asked for."""
+"""Series too short for a model: the error names all of them, and an option fits the others."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""Places in the season: the cycle of a calendar, and the places of the times after a series."""
+"""Positions in the season: the cycle of a calendar, and the positions of times after a series."""
 
 import numpy as np
 import pandas as pd

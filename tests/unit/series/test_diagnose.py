@@ -1,4 +1,4 @@
-"""Diagnoses of series whose kind is known."""
+"""Diagnoses of series with known properties."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Differences with gaps against their definition, and undone exactly."""
+"""Differences with gaps against their definition, and their exact inverse."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Means, spreads and changes of series, and which of them return to their mean."""
+"""Means, standard deviations and changes of series, and the test for returning to the mean."""
 
 import numpy as np
 import pytest

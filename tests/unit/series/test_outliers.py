@@ -1,4 +1,4 @@
-"""Outliers are clipped where nothing else could have been."""
+"""Outliers are clipped; level changes, seasons and the last value are not."""
 
 import numpy as np
 import pandas as pd

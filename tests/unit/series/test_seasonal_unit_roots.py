@@ -1,4 +1,4 @@
-"""Seasonal unit-root tests: published values of R, slow definitions, and how often they reject."""
+"""Seasonal unit-root tests: published values of R, slow definitions, and rejection rates."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Whether a series has a season: the definition of the M4 test, and series whose season is known."""
+"""Whether a series has a season: the definition of the M4 test, and series with a known season."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Transforms learnt of series: which is chosen, and the error at the door."""
+"""Transforms learnt from series: which one is chosen, and errors for values outside its domain."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Unit-root tests against statsmodels, and what they say of series whose kind is known."""
+"""Unit-root tests against statsmodels, and on series with known properties."""
 
 import warnings
 

@@ -156,7 +156,8 @@ def test_no_convergence_is_a_warning_and_a_field():
 def test_fit_of_statsmodels_is_silent():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ARMA((2, 2), engine="statsmodels").fit(arma_series(60, seed=3))
+        model = ARMA((2, 2), engine="statsmodels").fit(arma_series(60, seed=3))
+    assert model.fits_["y"].converged
 
 
 def test_short_series_is_named_at_the_door():

@@ -5,9 +5,9 @@ import copy
 import pytest
 import torch
 from torch import nn
+from tsforecast.models.neural.networks.torch_layers import run_layers
 
 from tsforecast.exceptions import ParameterError
-from tsforecast.models.neural.networks.torch_layers import run_layers
 
 every_layer = pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
 

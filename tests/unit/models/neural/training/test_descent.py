@@ -4,8 +4,8 @@ import functools
 
 import pytest
 import torch
-
 from tsforecast.models.neural.training.descent import Descent, clip_by_member
+
 from tsforecast.models.neural.training.module import RecurrentModule
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from tsforecast.models.neural.training.holdout import NOTHING, Finding, look_back, shrink
 
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
@@ -11,7 +12,6 @@ from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.linear_start import initialise
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.training import recipe as many
-from tsforecast.models.neural.training.holdout import NOTHING, Finding, look_back, shrink
 from tsforecast.models.neural.training.module import RecurrentModule
 from tsforecast.panel.containers import to_panel
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from tsforecast.models.neural.training.readout import point_losses
 
 from tsforecast.models.neural.batches.streams import Chunk
 from tsforecast.models.neural.heads import PointHead
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
-from tsforecast.models.neural.training.readout import point_losses
 
 STEPS, STREAMS = 9, 11  # more rows than a block, and no multiple of it
 

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
+from tsforecast.models.neural.training.callbacks import AverageWeights, KeepBest
+from tsforecast.models.neural.training.descent import clip_by_member
 
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.callbacks import AverageWeights, KeepBest
-from tsforecast.models.neural.training.descent import clip_by_member
 from tsforecast.models.neural.training.module import RecurrentModule, one_cycle
 from tsforecast.models.neural.training.run import quiet_torch, train
 from tsforecast.panel import Panel
