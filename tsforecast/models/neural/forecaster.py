@@ -24,6 +24,7 @@ from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
+from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
@@ -132,10 +133,9 @@ class _Neural(BaseForecaster):
         """
         loaded = checkpoint.load(path)
         settings = dict(loaded.spec.settings)
-        if loaded.spec.network is not RecurrentNetwork or settings["cell"] != cls._cell:
-            kind = settings.get("cell", loaded.spec.network.__name__)
-            raise DataError(f"{str(path)!r} holds a network of cell {kind!r}, not {cls._cell!r}.")
-        del settings["cell"]
+        cell = settings.pop("cell", "lstm" if loaded.spec.network is RecurrentNetwork else loaded.spec.network.__name__)
+        if loaded.spec.network is not RecurrentNetwork or cell != cls._cell:
+            raise DataError(f"{str(path)!r} holds a network of cell {cell!r}, not {cls._cell!r}.")
         return cls._of_checkpoint(loaded, settings)
 
     @classmethod
@@ -268,7 +268,7 @@ class _Neural(BaseForecaster):
 
     @property
     def _seed(self) -> int:
-        return int(np.random.SeedSequence(self.random_state).generate_state(1)[0])
+        return seed_of(self.random_state)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         seed = self._seed
