@@ -157,6 +157,28 @@ def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
     assert list(Path("logs").rglob("events.out.tfevents.*"))
 
 
+def test_a_run_that_goes_on_ends_with_the_weights_of_an_unbroken_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command = ["fit", "--config", "gru", *QUICK, "--model.dropout", "0.2", "--model.training.schedule", "constant"]
+    for folder, epochs, more in [("whole", "4", []), ("half", "2", []), ("rest", "4", ["--ckpt_path"])]:
+        more = [*more, str(next(Path("half").rglob("last.ckpt")))] if more else []
+        options = ["--trainer.max_epochs", epochs, "--trainer.default_root_dir", folder]
+        assert train.run([*command, *options, *more]) == 0
+    whole, half, rest = (torch.load(next(Path(name).rglob("last.ckpt"))) for name in ("whole", "half", "rest"))
+    assert not torch.equal(*(run["state_dict"]["network.members.readout"] for run in (whole, half)))
+    for name, value in whole["state_dict"].items():
+        assert torch.equal(rest["state_dict"][name], value), name
+    assert rest["tsforecast"]["share"] == whole["tsforecast"]["share"]
+
+
+def test_a_checkpoint_can_be_validated_on_the_ends_of_the_series(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert train.run(["fit", "--config", "lstm", *QUICK]) == 0
+    path = str(checkpoint_of(tmp_path))
+    assert train.run(["validate", "--config", "lstm", *QUICK, "--ckpt_path", path]) == 0
+    assert "val_loss" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("recipe", [VALIDATED, []])
 def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(recipe, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

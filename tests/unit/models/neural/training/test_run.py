@@ -195,6 +195,23 @@ def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_series():
     assert list(caught.value.failures) == ["b"]
 
 
+def test_under_a_trainer_of_ones_own_a_holdout_fit_comes_first_and_then_all_is_learnt_from():
+    data, whole = data_of(ragged_panel(), validation_size=0.3), data_of(ragged_panel(), validation_size=0.0)
+    modules = [module_of(part, training=Training()) for part in (data, whole)]
+    with quiet_torch(0):
+        for part, module in zip((data, whole), modules, strict=True):
+            pl.Trainer(max_epochs=2, gradient_clip_val=1.0, **QUIET).fit(module, datamodule=part)
+    assert not data.n_kept.any()
+    assert modules[0].holdout.optimism is not None
+    assert modules[1].holdout.optimism is None
+    for one, other in zip(*(module.network.parameters() for module in modules), strict=True):
+        assert torch.equal(one, other)
+    spoilt = data_of(ragged_panel(), validation_size=0.3)
+    spoilt.tables[0].target[35] = torch.inf
+    with quiet_torch(0), pytest.raises(FitError, match="Series 'b': the loss is not finite"):
+        pl.Trainer(max_epochs=2, **QUIET).fit(module_of(spoilt, training=Training()), datamodule=spoilt)
+
+
 @pytest.mark.parametrize(
     ("ending", "refit"),
     [(lambda: [BestWeights(100)], False), (lambda: [BestWeights(averaging=0.75)], False), (list, True)],
