@@ -160,10 +160,11 @@ def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
 def test_a_run_that_goes_on_ends_with_the_weights_of_an_unbroken_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ["fit", "--config", "gru", *QUICK, "--model.dropout", "0.2", "--model.training.schedule", "constant"]
-    for folder, epochs, more in [("whole", "4", []), ("half", "2", []), ("rest", "4", ["--ckpt_path"])]:
-        more = [*more, str(next(Path("half").rglob("last.ckpt")))] if more else []
+    for folder, epochs in [("whole", "4"), ("half", "2"), ("rest", "4")]:
         options = ["--trainer.max_epochs", epochs, "--trainer.default_root_dir", folder]
-        assert train.run([*command, *options, *more]) == 0
+        if folder == "rest":
+            options += ["--ckpt_path", str(next(Path("half").rglob("last.ckpt")))]
+        assert train.run([*command, *options]) == 0
     whole, half, rest = (torch.load(next(Path(name).rglob("last.ckpt"))) for name in ("whole", "half", "rest"))
     assert not torch.equal(*(run["state_dict"]["network.members.readout"] for run in (whole, half)))
     for name, value in whole["state_dict"].items():

@@ -5,8 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsforecast.models.neural.networks import cells
-from tsforecast.models.neural.networks import compiled_layer
+from tsforecast.models.neural.networks import cells, compiled_layer
 from tsforecast.models.neural.networks.packed_sequences import pieces_of, run_pieces
 
 cell_names = st.sampled_from(["rnn", "lstm", "gru"])

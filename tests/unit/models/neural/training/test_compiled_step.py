@@ -186,7 +186,8 @@ def panel(n_series=6, n_obs=60):
 
 def data_of(loss, bptt_length=12):
     data = StreamDataModule(bptt_length=bptt_length, validation_size=0.0, decoding=Decoding(loss=loss, horizon=3))
-    data.use(to_panel(panel().round())[0])  # whole numbers, for counts
+    frame = panel()
+    data.use(to_panel(frame.assign(y=frame["y"].round()))[0])  # whole numbers, for counts
     return data
 
 
