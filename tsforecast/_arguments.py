@@ -1,4 +1,4 @@
-"""Checks of what forecasters are asked for, and of what they answer."""
+"""Checks of the arguments that forecasters are given, and of the forecasts that they return."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tsforecast._types import Floats, Ints
+from tsforecast._memory import fits_in_memory
+from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
+from tsforecast.panel.frequency import check_reach
 from tsforecast.panel.whole_numbers import whole_number
+
+_MOST_STEPS = 10_000_000  # ahead
+_COPIES = 3  # of a forecast, or of paths, that are held at once
 
 
 def steps_ahead(horizon: object) -> int:
@@ -22,6 +27,22 @@ def steps_ahead(horizon: object) -> int:
             "rows: give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
         )
     return whole_number("horizon", horizon, what="a whole number of steps")
+
+
+def check_forecast_size(panel: Panel, horizon: int, n_quantiles: int) -> None:
+    """Raise a `ParameterError` where a forecast would go past the last time there is, or does not fit into memory.
+
+    Examples
+    --------
+    >>> check_forecast_size(Panel.from_array(np.arange(4.0)), 12, 2)
+    """
+    check_reach(panel.last_times, horizon, panel.freq)
+    n_cells = horizon * panel.n_series
+    if horizon > _MOST_STEPS or not fits_in_memory(n_cells, _COPIES * (2 + n_quantiles)):
+        raise ParameterError(
+            f"horizon={horizon:,} for {panel.n_series:,} series with {n_quantiles} quantiles is more than can be "
+            f"forecast: at most {_MOST_STEPS:,} steps, and what half the memory of this machine holds."
+        )
 
 
 def number_list(name: str, given: float | Sequence[float] | None) -> list[float] | None:
@@ -72,6 +93,48 @@ def random_generator(random_state: "int | np.random.Generator | None") -> np.ran
         ) from error
 
 
+def generators_of(ids: Index, rng: np.random.Generator) -> list[np.random.Generator]:
+    """A generator for each series, from the state of ``rng`` and the name of the series alone.
+
+    Examples
+    --------
+    >>> both, one = (generators_of(pd.Index(ids), random_generator(0)) for ids in (["a", "b"], ["b"]))
+    >>> both[1].normal() == one[0].normal()
+    True
+    """
+    seed = rng.integers(2**32, size=4).tolist()
+    marks = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object)).tolist()
+    return [np.random.default_rng([*seed, mark]) for mark in marks]
+
+
+def check_paths(panel: Panel, horizon: int, n_paths: int) -> None:
+    """Raise a `ParameterError` where so many paths are no whole number, or do not fit into memory.
+
+    Examples
+    --------
+    >>> check_paths(Panel.from_array(np.arange(4.0)), 12, 1000)
+    """
+    whole_number("horizon", horizon)
+    whole_number("n_paths", n_paths)
+    check_forecast_size(panel, horizon, 0)
+    if not fits_in_memory(panel.n_series * int(n_paths), _COPIES * int(horizon)):
+        raise ParameterError(
+            f"n_paths={n_paths:,} of horizon={horizon:,} for {panel.n_series:,} series are more than half the memory "
+            "of this machine holds."
+        )
+
+
+def check_paths_finite(paths: Floats, ids: Index, model: str) -> None:
+    """Raise a `FitError` that names the series with paths, ``(n_series, n_paths, horizon)``, that are not finite."""
+    bad = ~np.isfinite(paths).all(axis=(1, 2))
+    if bad.any():
+        names = [str(name) for name in ids[bad]]
+        raise FitError(
+            f"A path that {model} draws for series {names[0]!r} is not finite.",
+            failures=dict.fromkeys(names, "a path is not finite"),
+        )
+
+
 def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:
     """Columns put where their series stood, nan for those that were skipped: ``(horizon, n_kept, ...)`` -> all.
 
@@ -87,7 +150,8 @@ def with_gaps(table: Floats, kept: Ints, n_series: int) -> Floats:
 
 def check_finite(forecast: Forecast, model: str) -> None:
     """Raise a `FitError` that names the series whose forecasts are not finite."""
-    bad = ~(np.isfinite(forecast.mean).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
+    symbols = forecast.probabilities is not None  # which have no mean
+    bad = ~((symbols | np.isfinite(forecast.mean)).all(axis=1) & np.isfinite(forecast.quantiles).all(axis=(1, 2)))
     if bad.any():
         names = [str(name) for name in forecast.ids[bad]]
         raise FitError(

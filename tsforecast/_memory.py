@@ -1,4 +1,4 @@
-"""How much memory a table may take: asked before it is made."""
+"""How much memory this machine has, and whether a table fits into it."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Old names of constructor parameters, accepted for one version with a warning."""
+"""Old names of constructor parameters: still accepted for one version, with a warning."""
 
 import functools
 import warnings

@@ -1,4 +1,4 @@
-"""Where the bundled data sets and configurations lie: in the installed package, or beside it in a checkout."""
+"""Where the bundled data sets and configurations are: inside the installed package, or beside it in a checkout."""
 
 from pathlib import Path
 from typing import Literal

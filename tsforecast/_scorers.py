@@ -1,15 +1,18 @@
-"""What scikit-learn's tools hand to an estimator, told apart from what a forecaster takes."""
+"""What scikit-learn's scorers and searches pass to a forecaster: found out, and turned into what it takes."""
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from tsforecast._types import Index
-from tsforecast.exceptions import CovariateError, DataError
+from tsforecast._types import Floats, Index
+from tsforecast.exceptions import CovariateError, DataError, ParameterError
 from tsforecast.panel import Panel
+from tsforecast.panel.align import Covariates
+from tsforecast.panel.containers import Container, Series, to_panel
+from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.frequency import steps_between
-from tsforecast.panel.ingest import time_kind
+from tsforecast.panel.parse import time_kind
 
 
 def check_order(y: Any, X: Any) -> None:
@@ -107,6 +110,69 @@ def steps_skipped(panel: Panel, truth: Panel, i: int, first_step: int | None) ->
             "Its index must hold later times; an array without an index continues the training series."
         )
     return steps - 1
+
+
+class Fitted(Protocol):
+    """What scoring needs of a fitted forecaster."""
+
+    panel_: Panel
+    _container: Container
+
+    def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
+        """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
+
+
+def minus_mase(model: Fitted, y: Series, X: Covariates | None) -> float:
+    """Minus the mean absolute scaled error of the forecasts for ``y``: see `BaseForecaster.score`."""
+    X = None if is_repeated(y, X) else X
+    check_not_training(y, model.panel_.values)
+    truth, container = to_panel(without_empty_end(y), freq=model.panel_.freq)
+    panel = model.panel_.take(model.panel_.positions(truth.ids))
+    season = panel.season_length
+    scores = np.full(truth.n_series, np.nan)
+    for i, mean in enumerate(_means_of(model, panel, truth, container, X)):
+        trained = panel.series(i)
+        scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
+        error = np.nanmean(np.abs(truth.series(i) - mean))
+        if scale > 0:
+            scores[i] = -error / scale
+    return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
+
+
+def predict_rows(model: Fitted, rows: Any) -> Any:
+    """Forecasts of the rows that a scorer asks for: a Series, a wide frame or an array like them."""
+    check_not_training(rows, model.panel_.values)
+    wanted = rows_like(rows, model.panel_.ids)
+    if wanted is None:
+        raise ParameterError(
+            f"horizon is a {type(rows).__name__}: neither a whole number of steps nor rows of a Series, a wide "
+            "frame or an array."
+        )
+    asked, container = to_panel(wanted, freq=model.panel_.freq)
+    panel = model.panel_.take(model.panel_.positions(asked.ids))
+    table = np.column_stack(_means_of(model, panel, asked, container, None))  # (n_rows, n_series)
+    if isinstance(wanted, pd.DataFrame):
+        return pd.DataFrame(table, index=wanted.index, columns=wanted.columns)
+    if isinstance(wanted, pd.Series):
+        return pd.Series(table[:, 0], index=wanted.index, name=wanted.name)
+    return table.reshape(wanted.shape)
+
+
+def _means_of(model: Fitted, panel: Panel, asked: Panel, container: Container, X: Covariates | None) -> list[Floats]:
+    """Point forecasts at the times of each series of ``asked``, from the end of the same series of ``panel``."""
+    means = []
+    for i in range(asked.n_series):
+        skipped = steps_skipped(panel, asked, i, _first_step(model, panel, i) if container.is_array else None)
+        steps = skipped + int(asked.lengths[i])
+        means.append(model._mean_of(panel.take([i]), steps, X)[skipped:])
+    return means
+
+
+def _first_step(model: Fitted, panel: Panel, i: int) -> int:
+    """Step of the first row of an array that continues training: past 1 where series ``i`` ended before others."""
+    if model._container.kind != "matrix":
+        return 1
+    return int(model.panel_.last_times.max() - panel.last_times[i]) + 1
 
 
 def _n_dims(values: Any) -> int:

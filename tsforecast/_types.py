@@ -1,4 +1,4 @@
-"""Array types used in signatures."""
+"""Types of arrays, for signatures."""
 
 from typing import Any, TypeAlias
 

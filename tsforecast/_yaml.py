@@ -1,4 +1,4 @@
-"""The one reader of YAML: plain values only, and an error where a text is ambiguous, endless or too large."""
+"""Reads YAML: plain values only, with an error where a text is ambiguous, refers to itself or is too large."""
 
 import stat
 from collections.abc import Hashable

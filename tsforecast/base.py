@@ -1,4 +1,4 @@
-"""BaseForecaster: the one interface of every model."""
+"""BaseForecaster: the interface that every model has."""
 
 import time
 from abc import ABC, abstractmethod
@@ -10,8 +10,20 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from tsforecast._arguments import check_finite, number_list, steps_ahead, with_gaps
-from tsforecast._scorers import check_not_training, check_order, is_repeated, rows_like, steps_skipped
+from tsforecast._arguments import (
+    check_finite,
+    check_forecast_size,
+    check_paths,
+    check_paths_finite,
+    generators_of,
+    number_list,
+    random_generator,
+    steps_ahead,
+    with_gaps,
+)
+from tsforecast._history import like_training, read_history
+from tsforecast._restore import restore
+from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows
 from tsforecast._types import Floats
 from tsforecast.exceptions import (
     CovariateError,
@@ -23,26 +35,16 @@ from tsforecast.exceptions import (
 )
 from tsforecast.forecast import Forecast, quantile_levels
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import (
-    Container,
-    Covariates,
-    Series,
-    check_horizon,
-    future_covariates,
-    long_columns,
-    restore,
-    split_covariates,
-    to_panel,
-)
-from tsforecast.panel.ends import without_empty_end
-from tsforecast.panel.frequency import freq_name
-from tsforecast.panel.lengths import TooShort, check_choice, check_lengths
+from tsforecast.panel.align import Covariates, future_covariates
+from tsforecast.panel.containers import Container, Series, to_panel
+from tsforecast.panel.too_short import TooShort, check_choice, check_lengths
 
 
 class BaseForecaster(BaseEstimator, ABC):
     """A forecaster: constructor parameters until ``fit``, then learnt attributes that end in an underscore.
 
-    A model writes `_fit` and `_predict` on Panels; everything a caller may give is checked and converted here.
+    A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; everything a caller may give is checked
+    and converted here.
 
     Class attributes that a model sets
     ----------------------------------
@@ -196,7 +198,7 @@ class BaseForecaster(BaseEstimator, ABC):
         >>> import pandas as pd
         >>> from tsforecast import Naive, Panel
         >>> panels = [Panel.from_frame(pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": y}))
-        ...           for y in ([1.0, 2.0, 3.0], [5.0, 4.0, float("nan")])]
+        ...           for y in ([1.0, 2.0, 3.0], [5.0, float("nan"), 4.0])]
         >>> models = [Naive(), Naive()]
         >>> [error for _, error in Naive.fit_many(models, panels)]
         [None, None]
@@ -270,7 +272,7 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         self._check_fitted()
         if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
-            return self._predict_rows(horizon)
+            return predict_rows(self, horizon)
         steps = steps_ahead(horizon)
         levels, wanted = number_list("level", level), number_list("quantiles", quantiles)
         if (levels or wanted) and not self.gives_intervals:
@@ -283,13 +285,73 @@ class BaseForecaster(BaseEstimator, ABC):
         else:
             panel, container, X = self._condition(history, X)
         asked = quantile_levels(levels, wanted)
-        check_horizon(panel, steps, asked.size)
+        check_forecast_size(panel, steps, asked.size)
         future = self._future(X, panel, steps)
         forecast = self._predict(panel, steps, future, asked)
         check_finite(forecast, type(self).__name__)
         out = restore(forecast, container, levels, wanted)
         places = getattr(self, "_places", None) if history is None and container.kind == "matrix" else None
         return out if places is None else with_gaps(out, *places)
+
+    @final
+    def sample_paths(
+        self,
+        n_paths: int,
+        horizon: int,
+        X: Covariates | None = None,
+        *,
+        history: Series | None = None,
+        random_state: int | np.random.Generator | None = None,
+    ) -> Floats:
+        """Possible futures of each series, drawn jointly over the horizon: ``(n_series, n_paths, horizon)``.
+
+        One step of many paths is distributed as the quantiles of `predict` say; the steps of one path belong together,
+        so that sums, maxima and times of crossing a limit can be read off them.
+
+        Parameters
+        ----------
+        n_paths, horizon : int
+            Paths of each series, and steps of each path.
+        X, history
+            As for `predict`.
+        random_state : int, Generator or None
+            The same whole number gives the same paths. A series draws by its name: it gets the paths that it would get
+            alone, and series of different names are independent.
+
+        Returns
+        -------
+        ndarray, shape (n_series, n_paths, horizon)
+            In the order of the series of ``history``, or of ``panel_``, where those skipped as too short are absent.
+
+        Raises
+        ------
+        ParameterError
+            An argument is out of its range, or the model knows no paths.
+        NotFittedError, CovariateError, UnknownNameError
+            As `predict`.
+        FitError
+            A path is not finite.
+
+        Examples
+        --------
+        >>> from tsforecast import Naive
+        >>> paths = Naive().fit([3.0, 1.0, 2.0]).sample_paths(4000, 2, random_state=0)
+        >>> paths.shape
+        (1, 4000, 2)
+        >>> bool(abs(paths.sum(axis=2).var() / (5 * 2.5) - 1) < 0.1)  # of a random walk: sigma2 * (1 + 4)
+        True
+        """
+        self._check_fitted()
+        steps = steps_ahead(horizon)
+        rng = random_generator(random_state)
+        panel = self.panel_
+        if history is not None:
+            panel, _, X = self._condition(history, X)
+        check_paths(panel, steps, n_paths)
+        future = self._future(X, panel, steps)
+        paths = self._sample_paths(panel, int(n_paths), steps, future, generators_of(panel.ids, rng))
+        check_paths_finite(paths, panel.ids, type(self).__name__)
+        return paths
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -316,19 +378,7 @@ class BaseForecaster(BaseEstimator, ABC):
         -1.0
         """
         self._check_fitted()
-        X = None if is_repeated(y, X) else X
-        check_not_training(y, self.panel_.values)
-        truth, container = to_panel(without_empty_end(y), freq=self.panel_.freq)
-        panel = self.panel_.take(self.panel_.positions(truth.ids))
-        season = panel.season_length
-        scores = np.full(truth.n_series, np.nan)
-        for i, mean in enumerate(self._means_of(panel, truth, container, X)):
-            trained = panel.series(i)
-            scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
-            error = np.nanmean(np.abs(truth.series(i) - mean))
-            if scale > 0:
-                scores[i] = -error / scale
-        return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
+        return minus_mase(self, y, X)
 
     def _admit(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
         """The panel of what is given to `fit`, of the kind that this model takes, and what it came in."""
@@ -405,73 +455,31 @@ class BaseForecaster(BaseEstimator, ABC):
         object is left as it was.
         """
 
-    def _predict_rows(self, rows: Any) -> Any:
-        """Forecasts of the rows that a scorer asks for: a Series, a wide frame or an array like them."""
-        check_not_training(rows, self.panel_.values)
-        wanted = rows_like(rows, self.panel_.ids)
-        if wanted is None:
-            raise ParameterError(
-                f"horizon is a {type(rows).__name__}: neither a whole number of steps nor rows of a Series, a wide "
-                "frame or an array."
-            )
-        asked, container = to_panel(wanted, freq=self.panel_.freq)
-        panel = self.panel_.take(self.panel_.positions(asked.ids))
-        table = np.column_stack(self._means_of(panel, asked, container, None))  # (n_rows, n_series)
-        if isinstance(wanted, pd.DataFrame):
-            return pd.DataFrame(table, index=wanted.index, columns=wanted.columns)
-        if isinstance(wanted, pd.Series):
-            return pd.Series(table[:, 0], index=wanted.index, name=wanted.name)
-        return table.reshape(wanted.shape)
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Joint draws from the end of every series of ``panel``: ``(n_series, n_paths, horizon)``.
 
-    def _means_of(self, panel: Panel, asked: Panel, container: Container, X: Covariates | None) -> list[Floats]:
-        """Point forecasts at the times of each series of ``asked``, from the end of the same series of ``panel``."""
-        means = []
-        for i in range(asked.n_series):
-            skipped = steps_skipped(panel, asked, i, self._first_step(panel, i) if container.is_array else None)
-            steps = skipped + int(asked.lengths[i])
-            means.append(self._mean_of(panel.take([i]), steps, X)[skipped:])
-        return means
+        Arguments are as those of `_predict`; ``rngs`` has a generator for each series, from which its draws come. A
+        model that does not write this has none: quantiles of single steps do not say how steps belong together.
+        """
+        raise ParameterError(
+            f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
+            "model made along the horizon."
+        )
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
+        """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
         return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
-
-    def _first_step(self, panel: Panel, i: int) -> int:
-        """Step of the first row of an array that continues training: past 1 where series ``i`` ended before others."""
-        if self._container.kind != "matrix":
-            return 1
-        return int(self.panel_.last_times.max() - panel.last_times[i]) + 1
 
     def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
         return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
 
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and what ``X`` holds for the horizon."""
-        names = self.panel_.covariate_names
-        history = long_columns(history, X)
-        panel, container = to_panel(history, freq=self.panel_.freq)
-        if names and panel.covariates is None and X is not None:
-            past, X = split_covariates(X, panel)
-            panel, container = to_panel(history, past, self.panel_.freq)
+        panel, container, X = read_history(history, X, self.panel_)
         self._check_missing(panel)
-        if not self.uses_covariates and panel.covariates is not None:
-            panel = panel.with_covariates(None)
-        panel = panel.at_freq(self.panel_.freq)
-        if panel.freq != self.panel_.freq:
-            raise DataError(
-                f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on "
-                f"{freq_name(self.panel_.freq)!r}."
-            )
-        known = self.panel_.static
-        if known is not None and panel.static is None and panel.ids.isin(known.index).all():
-            panel = panel.with_static(known)
-        if set(panel.covariate_names) != set(names):
-            raise CovariateError(
-                f"history has the covariates {list(panel.covariate_names)}; the model was fitted with {list(names)}."
-            )
-        if panel.covariates is not None and panel.covariate_names != names:
-            order = [panel.covariate_names.index(name) for name in names]
-            panel = panel.with_covariates(panel.covariates[:, order], names)
-        return panel, container, X
+        return like_training(panel, self.panel_, self.uses_covariates), container, X
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "panel_"):

@@ -1,4 +1,4 @@
-"""Forecast: point forecasts and quantiles of a panel, in one frozen object."""
+"""Forecast: point forecasts, quantiles or probabilities of every series of a panel."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,6 +10,8 @@ from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel.frequency import Freq, future_times
 
+_ROUNDING = 1e-6  # by which probabilities may miss 1
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
@@ -18,7 +20,7 @@ class Forecast:
     Attributes
     ----------
     mean : ndarray, shape (n_series, horizon)
-        Point forecasts, in the unit of the series.
+        Point forecasts, in the unit of the series; nan where the outcome is a symbol, which has no mean.
     quantiles : ndarray, shape (n_series, horizon, n_quantiles)
         Quantiles in the order of ``quantile_levels``; they do not cross.
     quantile_levels : ndarray, shape (n_quantiles,)
@@ -27,6 +29,10 @@ class Forecast:
     cutoff : Index, shape (n_series,)
         Time of the last observation that each forecast has seen.
     freq : offset or int
+    probabilities : ndarray, shape (n_series, horizon, n_classes), optional
+        Of an outcome that is one of several classes: the probability of each, in the order of ``classes``.
+    classes : Index, shape (n_classes,), optional
+        The values of the series that ``probabilities`` are of.
 
     Examples
     --------
@@ -38,6 +44,16 @@ class Forecast:
       unique_id  ds  mean  lo-80  hi-80
     0         a   5   2.0    1.0    3.0
     1         a   6   2.0    0.5    3.5
+
+    Of symbols:
+
+    >>> nothing = np.array([[np.nan]])
+    >>> Forecast(
+    ...     nothing, np.empty((1, 1, 0)), np.empty(0), pd.Index(["a"]), pd.Index([4]), 1,
+    ...     probabilities=np.array([[[0.25, 0.75]]]), classes=pd.Index([0, 1]),
+    ... ).to_frame()
+      unique_id  ds   p-0   p-1
+    0         a   5  0.25  0.75
     """
 
     mean: Floats
@@ -46,6 +62,8 @@ class Forecast:
     ids: Index
     cutoff: Index
     freq: Freq
+    probabilities: Floats | None = None
+    classes: "Index | None" = None
 
     def __post_init__(self) -> None:
         n_series, horizon = self.mean.shape
@@ -57,6 +75,24 @@ class Forecast:
         if (np.diff(self.quantiles, axis=2) < 0).any():
             where = np.argwhere(np.diff(self.quantiles, axis=2) < 0)[0]
             raise DataError(f"Quantiles of series {self.ids[where[0]]!r} cross at step {where[1] + 1}.")
+        if self.probabilities is not None or self.classes is not None:
+            self._check_probabilities()
+
+    def _check_probabilities(self) -> None:
+        if self.probabilities is None or self.classes is None:
+            raise DataError("probabilities and classes belong together; give both or neither.")
+        if self.probabilities.shape != (*self.mean.shape, len(self.classes)) or not self.classes.is_unique:
+            raise DataError(
+                f"probabilities {self.probabilities.shape} and classes {self.classes.tolist()} disagree; a different "
+                f"class for each probability of the {self.mean.shape} steps is needed."
+            )
+        wrong = (self.probabilities < 0).any(axis=2) | ~(np.abs(self.probabilities.sum(axis=2) - 1) <= _ROUNDING)
+        if wrong.any():
+            i, h = np.argwhere(wrong)[0]
+            raise DataError(
+                f"Probabilities of series {self.ids[i]!r} at step {h + 1} are {self.probabilities[i, h].tolist()}; "
+                "each must be at least 0, and their sum 1."
+            )
 
     def __repr__(self) -> str:
         n_series, horizon = self.mean.shape
@@ -87,7 +123,7 @@ class Forecast:
     def to_frame(
         self, *, level: Sequence[float] | None = None, quantiles: Sequence[float] | None = None
     ) -> pd.DataFrame:
-        """A long frame: ``unique_id``, ``ds``, ``mean``, then ``lo-80``, ``hi-80`` and ``q0.1`` columns.
+        """A long frame: ``unique_id``, ``ds``, ``mean``, then ``lo-80``, ``hi-80``, ``q0.1`` and ``p-a`` columns.
 
         With neither ``level`` nor ``quantiles`` every quantile that is here becomes a ``q`` column.
         """
@@ -100,12 +136,17 @@ class Forecast:
     def columns(
         self, *, level: Sequence[float] | None = None, quantiles: Sequence[float] | None = None
     ) -> dict[str, Floats]:
-        """``mean``, the intervals and the quantiles by column name, each ``(n_series, horizon)``."""
-        columns = {"mean": self.mean}
+        """``mean``, intervals, quantiles and probabilities by column name, each ``(n_series, horizon)``.
+
+        Of symbols, which have no mean, there is no column ``mean``.
+        """
+        columns = {} if self.probabilities is not None and np.isnan(self.mean).all() else {"mean": self.mean}
         for percent in level or ():
             columns[f"lo-{percent:g}"], columns[f"hi-{percent:g}"] = self.interval(percent)
         for q in quantiles or ():
             columns[f"q{q:g}"] = self.quantile(q)
+        if self.probabilities is not None and self.classes is not None:
+            columns |= {f"p-{name}": self.probabilities[:, :, k] for k, name in enumerate(self.classes)}
         return columns
 
 

@@ -1,4 +1,4 @@
-"""Wrapper: a forecaster around another."""
+"""Wrapper: base class of forecasters that hold another forecaster."""
 
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
@@ -6,7 +6,7 @@ from tsforecast.panel import Panel
 
 
 class Wrapper(BaseForecaster):
-    """A forecaster around another, its parameter ``forecaster``: it takes whatever that one takes."""
+    """A forecaster that holds another, ``forecaster``, and takes whatever series that one takes."""
 
     forecaster: BaseForecaster
 

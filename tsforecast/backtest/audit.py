@@ -1,4 +1,4 @@
-"""Does any forecast use what lies after its cutoff? Change that, and look whether the forecast changes."""
+"""The audit: values after each cutoff are changed, and a forecast that changes with them is a leak."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tsforecast._types import Floats, Ints
+from tsforecast.backtest.execute.run_job import run_job
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan.jobs import Job, Part, run_job, truth_rows
+from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
+from tsforecast.backtest.plan.windows import truth_rows
 from tsforecast.exceptions import LeakError
 from tsforecast.panel import Panel
 
 
-def audit(plan: Plan, jobs: Sequence[Job], part_of: Callable[[Job], Part]) -> None:
+def audit(plan: Plan, jobs: Sequence[Job], result_of: Callable[[Job], JobResult]) -> None:
     """Repeat every forecast with other values after its cutoff and demand the same, bit for bit.
 
     The newest cutoffs come first, so that a model that remembers what an earlier clone of it saw knows the future of
@@ -23,7 +25,7 @@ def audit(plan: Plan, jobs: Sequence[Job], part_of: Callable[[Job], Part]) -> No
     ----------
     plan : Plan
     jobs : sequence of Job
-    part_of : callable
+    result_of : callable
         What each job gave in the run.
 
     Raises
@@ -34,20 +36,20 @@ def audit(plan: Plan, jobs: Sequence[Job], part_of: Callable[[Job], Part]) -> No
     """
     for job in reversed(jobs):
         block = plan.panel.take(np.arange(job.first, job.stop))
-        part = part_of(job)
+        result = result_of(job)
         for k in reversed(range(len(job.windows))):
-            _check_future(plan, job, part, k, block)
-            _check_source(plan, job, part, k, block)
+            _check_future(plan, job, result, k, block)
+            _check_source(plan, job, result, k, block)
 
 
-def _check_future(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> None:
+def _check_future(plan: Plan, job: Job, result: JobResult, k: int, block: Panel) -> None:
     """The forecast of window k must not depend on values after its cutoff."""
     again = _repeat(plan, job, k, block, _replace_future)
-    difference = _difference(part, k, again)
+    difference = _difference(result, k, again)
     if difference is None:
         return
-    i, told = difference
-    same = _difference(part, k, _repeat(plan, job, k, block, lambda panel, stop: panel.values))
+    i, change = difference
+    same = _difference(result, k, _repeat(plan, job, k, block, lambda panel, stop: panel.values))
     if same is None:
         why = "uses values after the cutoff: its forecast changed when only they did"
     else:
@@ -55,13 +57,13 @@ def _check_future(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> Non
             "does not repeat itself: it remembers what another fit of it saw, or draws numbers without a seed, so that "
             "its forecast changed though its training data did not"
         )
-    raise LeakError(f"Model {job.model!r} {why}. {_where(plan, job, k, i)}: {told}.")
+    raise LeakError(f"Model {job.model!r} {why}. {_where(plan, job, k, i)}: {change}.")
 
 
-def _check_source(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> None:
+def _check_source(plan: Plan, job: Job, result: JobResult, k: int, block: Panel) -> None:
     """A forecast that hits the truth exactly must not do so when the training values are others."""
     truth = block.values[truth_rows(block.indptr, plan.cv, job.windows[k])]
-    exact = (part.mean[k] == truth).all(axis=1)
+    exact = (result.mean[k] == truth).all(axis=1)
     if not exact.any():
         return
     again = _repeat(plan, job, k, block, _replace_past)
@@ -74,7 +76,7 @@ def _check_source(plan: Plan, job: Job, part: Part, k: int, block: Panel) -> Non
         )
 
 
-def _repeat(plan: Plan, job: Job, k: int, block: Panel, change: Callable[[Panel, Ints], Floats]) -> Part:
+def _repeat(plan: Plan, job: Job, k: int, block: Panel, change: Callable[[Panel, Ints], Floats]) -> JobResult:
     """The job up to its window k, on a block that ends with that window's horizon and holds other values."""
     window = job.windows[k]
     _, stop = plan.cv.bounds(block.lengths)
@@ -86,14 +88,14 @@ def _repeat(plan: Plan, job: Job, k: int, block: Panel, change: Callable[[Panel,
 
 
 def _replace_future(panel: Panel, stop: Ints) -> Floats:
-    return np.where(_step(panel) < np.repeat(stop, panel.lengths), panel.values, _others(panel))
+    return np.where(_place_in_series(panel) < np.repeat(stop, panel.lengths), panel.values, _others(panel))
 
 
 def _replace_past(panel: Panel, stop: Ints) -> Floats:
-    return np.where(_step(panel) < np.repeat(stop, panel.lengths), _others(panel), panel.values)
+    return np.where(_place_in_series(panel) < np.repeat(stop, panel.lengths), _others(panel), panel.values)
 
 
-def _step(panel: Panel) -> Ints:
+def _place_in_series(panel: Panel) -> Ints:
     """Place of each observation within its series: ``(n_obs,)``."""
     return np.arange(panel.n_obs) - np.repeat(panel.indptr[:-1], panel.lengths)
 
@@ -104,9 +106,9 @@ def _others(panel: Panel) -> Floats:
     return spread * (2.0 + np.random.default_rng(0).random(panel.n_obs))
 
 
-def _difference(part: Part, k: int, again: Part) -> tuple[int, str] | None:
+def _difference(result: JobResult, k: int, again: JobResult) -> tuple[int, str] | None:
     """First series whose forecast is another, and by how much; None where all bits are equal."""
-    for before, after in ((part.mean[k], again.mean[-1]), (part.quantiles[k], again.quantiles[-1])):
+    for before, after in ((result.mean[k], again.mean[-1]), (result.quantiles[k], again.quantiles[-1])):
         other = np.ascontiguousarray(before).view(np.int64) != np.ascontiguousarray(after).view(np.int64)
         if other.any():
             i = int(np.argmax(other.reshape(len(other), -1).any(axis=1)))

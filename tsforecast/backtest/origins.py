@@ -10,7 +10,7 @@ import pandas as pd
 from tsforecast._types import Index, Ints
 from tsforecast.panel import Panel
 from tsforecast.panel.frequency import step_times
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 
 

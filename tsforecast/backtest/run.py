@@ -1,5 +1,6 @@
-"""backtest: models x cutoffs -> clone, fit, predict, score, time."""
+"""backtest: every model is fitted, forecasts and is scored at every cutoff."""
 
+import contextlib
 import functools
 import shutil
 import tempfile
@@ -12,28 +13,32 @@ from typing import Literal
 import numpy as np
 
 from tsforecast.backtest.audit import audit as check_for_leaks
+from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.execute.driver import Progress, drive
-from tsforecast.backtest.execute.limits import Limits
+from tsforecast.backtest.execute.run_job import run_jobs
+from tsforecast.backtest.execute.timeouts import Timeouts
 from tsforecast.backtest.execute.workers import AnyExecutor, can_be_sent, can_spread
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan.bundles import bundle_jobs
-from tsforecast.backtest.plan.checks import parse_level, parse_quantiles, parse_seeds
-from tsforecast.backtest.plan.describe import check_comparable
-from tsforecast.backtest.plan.jobs import Job, run_jobs
+from tsforecast.backtest.plan.empty_windows import tell_empty_windows
+from tsforecast.backtest.plan.identity import check_comparable
+from tsforecast.backtest.plan.jobs import Job
 from tsforecast.backtest.plan.plan import Plan, Refit, name_models
-from tsforecast.backtest.plan.short import add_stand_in
-from tsforecast.backtest.result.result import BacktestResult
-from tsforecast.backtest.result.truth import tell_empty_windows
-from tsforecast.backtest.store.store import Memory, RunFolder, Store
+from tsforecast.backtest.plan.settings import parse_level, parse_quantiles, parse_seeds
+from tsforecast.backtest.plan.too_short import add_naive
+from tsforecast.backtest.store.run_folder import RunFolder
+from tsforecast.backtest.store.store import Memory, Store
 from tsforecast.backtest.tuned import tune
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import ExecutorError, ParameterError
+from tsforecast.exceptions import ExecutorError, ParameterError, RunFolderError
 from tsforecast.metrics.choose import DEFAULT_METRICS, choose_metrics
 from tsforecast.metrics.metric import Metric
 from tsforecast.panel.containers import Series, to_panel
-from tsforecast.panel.lengths import TooShort, check_choice
+from tsforecast.panel.too_short import TooShort, check_choice
 
-_PATIENCE = 10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
+_SECONDS_HERE = (
+    10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
+)
 
 
 def backtest(
@@ -132,10 +137,10 @@ def backtest(
     0     1  SeasonalNaive  0.00
     1     2          Naive  2.25
     """
-    limits = Limits(executor_timeout, job_timeout)
+    timeouts = Timeouts(executor_timeout, job_timeout)
     panel, _ = to_panel(data)
     check_choice(too_short)
-    named = add_stand_in(name_models(models), too_short)
+    named = add_naive(name_models(models), too_short)
     plan = Plan(
         panel=panel,
         models=named if budget is None else tune(named, budget),
@@ -149,7 +154,7 @@ def backtest(
         audit=audit,
         too_short=too_short,
     )
-    return run_plan(plan, output, executor=executor, limits=limits, on_progress=on_progress)
+    return run_plan(plan, output, executor=executor, timeouts=timeouts, on_progress=on_progress)
 
 
 def run_plan(
@@ -157,7 +162,7 @@ def run_plan(
     output: str | Path | None,
     *,
     executor: AnyExecutor = "auto",
-    limits: Limits = Limits(),  # noqa: B008 (frozen)
+    timeouts: Timeouts = Timeouts(),  # noqa: B008 (frozen)
     on_progress: Progress | None = None,
 ) -> BacktestResult:
     """The result of a plan: what its folder already holds is not computed again."""
@@ -167,13 +172,14 @@ def run_plan(
         raise ParameterError(f"on_progress={on_progress!r} cannot be called.")
     if output is not None:
         check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
-    if limits.job_timeout is not None:
-        executor = _able_to_stop(executor, plan, limits.job_timeout)
+    if timeouts.job_timeout is not None:
+        executor = _able_to_stop(executor, plan, timeouts.job_timeout)
     tell_empty_windows(plan.panel, plan.cv)
     jobs = plan.jobs()
     progress = on_progress or (lambda done, total, model: None)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
     with store:
+        was_finished = store.is_finished
         pending = [job for job in jobs if not store.has(job)]
         if executor is None or executor == "auto":
             pending = _run_here(plan, jobs, pending, store, progress, executor)
@@ -181,19 +187,31 @@ def run_plan(
             elsewhere: Literal["processes"] | Executor = executor if isinstance(executor, Executor) else "processes"
             n_before = len(jobs) - len(pending)
             _run_there(
-                plan, pending, store, elsewhere, limits, lambda k, _, model: progress(n_before + k, len(jobs), model)
+                plan, pending, store, elsewhere, timeouts, lambda k, _, model: progress(n_before + k, len(jobs), model)
             )
         progress(len(jobs), len(jobs), "")
         if plan.audit and not store.is_finished:
-            check_for_leaks(plan, jobs, store.part)
-        return store.finish(jobs)
+            check_for_leaks(plan, jobs, store.result)
+        result = BacktestResult(store.finish(jobs))
+        if isinstance(store, RunFolder):
+            _write_summary(result, store.folder, was_finished)
+        return result
+
+
+def _write_summary(result: BacktestResult, folder: Path, was_finished: bool) -> None:
+    """Write the summary of a run, also of one that was killed just before it was written."""
+    if not was_finished:
+        result.write_summary(folder)
+    elif not result.has_summary:
+        with contextlib.suppress(RunFolderError):
+            result.write_summary(folder)
 
 
 def _run_here(
     plan: Plan, jobs: Sequence[Job], pending: Sequence[Job], store: Store, progress: Progress, executor: AnyExecutor
 ) -> list[Job]:
-    """Run jobs in this process; those that are left to others, of a run that turns out to be long."""
-    until = time.monotonic() + (_PATIENCE if executor == "auto" else float("inf"))
+    """Run jobs in this process; those of a long run that are left to worker processes are returned."""
+    until = time.monotonic() + (_SECONDS_HERE if executor == "auto" else float("inf"))
     bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
     block_of = functools.cache(lambda first, stop: plan.panel.take(np.arange(first, stop)))  # views
     for k, bundle in enumerate(bundles):
@@ -203,8 +221,8 @@ def _run_here(
             until = float("inf")
         progress(done, len(jobs), bundle[0].model)
         block = block_of(bundle[0].first, bundle[0].stop)
-        for job, part in zip(bundle, run_jobs(bundle, block, plan.cv, plan.levels), strict=True):
-            store.put(job, part)
+        for job, result in zip(bundle, run_jobs(bundle, block, plan.cv, plan.levels), strict=True):
+            store.put(job, result)
         done += len(bundle)
     return []
 
@@ -226,19 +244,19 @@ def _run_there(
     pending: Sequence[Job],
     store: Store,
     executor: Literal["processes"] | Executor,
-    limits: Limits,
+    timeouts: Timeouts,
     progress: Progress,
 ) -> None:
-    """Run jobs on an executor, whose workers hand over files: through a folder of a moment where there is none."""
+    """Run jobs on an executor, whose workers write files: into a temporary folder where the run has none."""
     if isinstance(store, RunFolder):
-        drive(plan, pending, store, executor, limits, progress)
+        drive(plan, pending, store, executor, timeouts, progress)
         return
     name = Path(tempfile.mkdtemp(prefix="tsforecast-"))
     try:
         with RunFolder(plan, name) as folder:
-            drive(plan, pending, folder, executor, limits, progress)
+            drive(plan, pending, folder, executor, timeouts, progress)
             for job in pending:
-                store.put(job, folder.part(job))
+                store.put(job, folder.result(job))
     except ExecutorError:  # the run can go on in this folder
         raise
     except BaseException:

@@ -21,12 +21,13 @@ from tsforecast.forecast import Forecast
 from tsforecast.metrics.point import mase
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.wrapper import Wrapper
 
 Space: TypeAlias = Mapping[str, Sequence[Any]]
 Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty: the forecaster as it was given
+DEFAULT_BUDGET = 20  # candidates
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -73,7 +74,7 @@ class Tuned(Wrapper):
         self,
         forecaster: BaseForecaster,
         space: Mapping[str, Sequence[Any]] | None = None,
-        budget: int | str = 20,
+        budget: int | str = DEFAULT_BUDGET,
         horizon: int | None = None,
         random_state: int | None = 0,
     ) -> None:
@@ -117,6 +118,11 @@ class Tuned(Wrapper):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         return self.forecaster_._predict(panel, horizon, X, levels)
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        return self.forecaster_._sample_paths(panel, n_paths, horizon, X, rngs)
 
     def _candidate(self, choice: Choice, space: Space) -> BaseForecaster:
         candidate: BaseForecaster = clone(self.forecaster)
@@ -225,7 +231,7 @@ def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | 
     while True:
         trial = study.ask()
         choice = tuple(trial.suggest_categorical(name, range(len(values))) for name, values in space.items())
-        if choice in tried:  # the sampler repeats itself: it is told what is known, and given something new
+        if choice in tried:  # the sampler repeats itself: it gets the known score, and another choice
             tell(trial, tried[choice])
             other = next((one for one in untried if one not in tried), None)
             if other is None:

@@ -17,8 +17,8 @@ from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, configured, file_format, told_on_stderr
 
 if TYPE_CHECKING:
+    from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.plan.plan import Plan
-    from tsforecast.backtest.result.result import BacktestResult
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
@@ -103,19 +103,19 @@ def run(arguments: list[str]) -> int:
 
 
 def _run_one(given: Namespace, name: str | None = None) -> int:
-    from tsforecast.backtest.execute.limits import Limits
+    from tsforecast.backtest.execute.timeouts import Timeouts
     from tsforecast.backtest.run import run_plan
     from tsforecast.cli.executors import open_executor
     from tsforecast.cli.progress import Bar
     from tsforecast.cli.report import print_result
 
-    limits = Limits(given.executor_timeout, given.job_timeout)
+    timeouts = Timeouts(given.executor_timeout, given.job_timeout)
     plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor:
-            result = run_plan(plan, folder, executor=executor, limits=limits, on_progress=bar.update)
+            result = run_plan(plan, folder, executor=executor, timeouts=timeouts, on_progress=bar.update)
             _diagnose(plan, result, folder)
     except KeyboardInterrupt:
         print(f"To go on: tsforecast backtest {_how_to_go_on(given, folder)}", file=sys.stderr)
@@ -131,9 +131,9 @@ def _how_to_go_on(given: Namespace, folder: Path) -> str:
 
 def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
     """Put what kind of series each is into the run folder, and the ranking of each kind into its summary."""
-    from tsforecast.backtest.result.result import DIAGNOSIS
     from tsforecast.backtest.store.files import FrameWriter
-    from tsforecast.backtest.store.seal import replace_file
+    from tsforecast.backtest.store.manifest import replace_file
+    from tsforecast.backtest.store.run_files import DIAGNOSIS
     from tsforecast.series.diagnose import diagnose
 
     is_known = DIAGNOSIS in result.manifest.get("files", [DIAGNOSIS])
@@ -153,10 +153,10 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
 def make_plan(given: Namespace) -> Plan:
     """The backtest that the options describe; what they leave open is chosen from the data."""
     from tsforecast.backtest.origins import RollingOrigin
-    from tsforecast.backtest.plan.checks import parse_level, parse_quantiles, parse_seeds
     from tsforecast.backtest.plan.describe import build
     from tsforecast.backtest.plan.plan import Plan, name_models
-    from tsforecast.backtest.plan.short import add_stand_in
+    from tsforecast.backtest.plan.settings import parse_level, parse_quantiles, parse_seeds
+    from tsforecast.backtest.plan.too_short import add_naive
     from tsforecast.backtest.tuned import tune
     from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics
@@ -181,7 +181,7 @@ def make_plan(given: Namespace) -> Plan:
         models = tune(models, given.budget)
     return Plan(
         panel=panel,
-        models=add_stand_in(name_models(models), given.too_short),
+        models=add_naive(name_models(models), given.too_short),
         cv=cv,
         metrics=choose_metrics(given.metrics),
         refit=given.refit,

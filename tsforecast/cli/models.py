@@ -4,8 +4,8 @@ import ast
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from tsforecast.backtest.plan.checks import MOST_MODELS
 from tsforecast.backtest.plan.describe import build
+from tsforecast.backtest.plan.settings import MOST_MODELS
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 

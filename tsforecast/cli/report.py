@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tsforecast.backtest.result.result import BacktestResult
+    from tsforecast.backtest.backtest_result import BacktestResult
 
 _FILE_WIDTH = 160  # columns, where the output is no terminal
 
@@ -20,7 +20,7 @@ def run(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("tsforecast report", description="Show a finished run again.")
     parser.add_argument("run", type=Path, help="run folder")
     given = parser.parse_args(arguments)
-    from tsforecast.backtest.result.result import BacktestResult
+    from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.exceptions import RunFolderError
 
     result = BacktestResult.load(given.run)
@@ -38,11 +38,11 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tsforecast.backtest.report.summary import headline, refit_sentence, verdicts, who_wins
+    from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
 
     console = _console()
     board = result.leaderboard()
-    rows = headline(result, board)
+    rows = headline(result.run, board)
     config = result.config
     plural = "" if config["n_windows"] == 1 else "s"
     told = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
@@ -55,8 +55,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
         table.add_row(*(Text(str(cell)) for cell in row), style="bold" if i == 0 else "")
     console.print()
     console.print(table)
-    console.print(Text(who_wins(result, board), style="bold"))
-    for sentence in verdicts(result, board):
+    console.print(Text(who_wins(result.run, board), style="bold"))
+    for sentence in verdicts(result.run, board):
         console.print(Text(sentence))
     console.print(Text(refit_sentence(config["refit"]), style="dim"))
     if config["audit"]:

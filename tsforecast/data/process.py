@@ -7,14 +7,14 @@ best linear predictors (which are conditional means, the innovations being norma
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.linalg import solve_toeplitz, toeplitz
 from scipy.signal import lfilter
 
-from tsforecast._types import Floats, Index
+from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.panel import Panel
 from tsforecast.panel.frequency import freq_name, parse_freq, steps_between
@@ -165,6 +165,25 @@ class ArimaProcess:
         DataError
             A series holds missing values.
         """
+        mean, sd = np.empty((panel.n_series, horizon)), np.empty((panel.n_series, horizon))
+        for rows, moments, cov in self._by_length(panel, horizon):
+            mean[rows], sd[rows] = moments, np.sqrt(np.maximum(np.diag(cov), 0.0))
+        return mean, sd
+
+    def continued(self, panel: Panel, horizon: int, n_paths: int, rngs: Sequence[np.random.Generator]) -> Floats:
+        """The next values of each series, drawn given the series: ``(n_series, n_paths, horizon)``.
+
+        ``rngs`` has a generator for each series; errors are as in `conditional`.
+        """
+        paths = np.empty((panel.n_series, n_paths, horizon))
+        for rows, mean, cov in self._by_length(panel, horizon):
+            factor = np.linalg.cholesky(cov)
+            for i, centre in zip(rows.tolist(), mean, strict=True):
+                paths[i] = centre + rngs[i].normal(size=(n_paths, horizon)) @ factor.T
+        return paths
+
+    def _by_length(self, panel: Panel, horizon: int) -> Iterator[tuple[Ints, Floats, Floats]]:
+        """Series of one length together: their places, their means ``(n, horizon)`` and the covariance of errors."""
         if np.isnan(panel.values).any():
             raise DataError("The conditional mean under the true process needs series without missing values.")
         used = self.difference_polynomial.size - 1
@@ -174,15 +193,13 @@ class ArimaProcess:
             raise SeriesTooShortError(
                 f"Series {panel.ids[i]!r} has {panel.lengths[i]} observations; {used + 1} are needed."
             )
-        mean, sd = np.empty((panel.n_series, horizon)), np.empty((panel.n_series, horizon))
         for length in np.unique(panel.lengths):
             rows = np.flatnonzero(panel.lengths == length)
             y = np.stack([panel.series(i) for i in rows.tolist()])  # (n_rows, length)
-            mean[rows], sd[rows] = self._project(y, horizon)
-        return mean, sd
+            yield rows, *self._project(y, horizon)
 
     def _project(self, y: Floats, horizon: int) -> tuple[Floats, Floats]:
-        """Moments given series of one length: ``(n_rows, length)`` -> ``(n_rows, horizon)``, ``(horizon,)``."""
+        """Moments given series of one length: ``(n_rows, length)`` -> ``(n_rows, horizon)``, ``(horizon, horizon)``."""
         difference = self.difference_polynomial
         used = difference.size - 1
         w = lfilter(difference, [1.0], y)[:, used:] - self.mean
@@ -194,14 +211,13 @@ class ArimaProcess:
         w_mean = self.mean + w @ weights
         w_cov = toeplitz(gamma[:horizon]) - cross.T @ weights
         if used == 0:
-            return w_mean, np.sqrt(np.maximum(np.diag(w_cov), 0.0))
+            return w_mean, w_cov
         mean = np.empty((y.shape[0], horizon))
         known = np.hstack([y[:, -used:], mean])  # (n_rows, used + horizon)
         for h in range(horizon):
             known[:, used + h] = w_mean[:, h] - known[:, h : used + h] @ difference[:0:-1]
         integrate = lfilter([1.0], difference, np.eye(horizon), axis=0)  # lower triangular
-        cov = integrate @ w_cov @ integrate.T
-        return known[:, used:], np.sqrt(np.maximum(np.diag(cov), 0.0))
+        return known[:, used:], integrate @ w_cov @ integrate.T
 
 
 @dataclasses.dataclass(frozen=True)
@@ -258,6 +274,15 @@ class SeasonalProcess:
         last = [steps_between(origin, panel.last_times[i : i + 1], freq) for i in range(panel.n_series)]
         mean = self._line(np.array(last)[:, None] + np.arange(1, horizon + 1))
         return mean, np.full(mean.shape, np.sqrt(self.sigma2))
+
+    def continued(self, panel: Panel, horizon: int, n_paths: int, rngs: Sequence[np.random.Generator]) -> Floats:
+        """The next values of each series, drawn given the series: ``(n_series, n_paths, horizon)``.
+
+        ``rngs`` has a generator for each series.
+        """
+        mean, sd = self.conditional(panel, horizon)
+        noise = np.stack([rng.normal(size=(n_paths, horizon)) for rng in rngs])
+        return mean[:, None, :] + sd[:, None, :] * noise
 
     def _line(self, t: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Floats:
         return self.level + self.slope * t + np.array(self.pattern)[t % len(self.pattern)]

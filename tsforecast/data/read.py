@@ -22,7 +22,7 @@ from tsforecast.data.parquet_table import is_period, parquet_table
 from tsforecast.data.times import Times, read_times
 from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileError, ParameterError, UnusedRowWarning
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import align_covariates
+from tsforecast.panel.align import align_covariates
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.dates import is_date
 from tsforecast.panel.frequency import Freq, parse_freq

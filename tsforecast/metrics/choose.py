@@ -1,92 +1,19 @@
-"""The metrics there are, each with all its facts, and how they are found by name."""
+"""The metrics there are, collected from their modules, and how they are found by name."""
 
 import difflib
 from collections.abc import Sequence
 
 from tsforecast.exceptions import ParameterError, UnknownNameError
-from tsforecast.metrics import interval, point, quantile
+from tsforecast.metrics.interval import INTERVAL_METRICS
 from tsforecast.metrics.metric import Metric, ScoreFacts
+from tsforecast.metrics.point import POINT_METRICS
+from tsforecast.metrics.quantile import QUANTILE_METRICS
 
 __all__ = ["DEFAULT_METRICS", "METRIC_NAMES", "Metric", "ScoreFacts", "choose_metrics", "score_facts"]
 
 DEFAULT_METRICS = ("mase", "smape", "rmsse", "coverage", "msis")
-_BY_SERIES, _POOLED = "each series apart, then the mean over series", "all series and cutoffs in one sum"
 
-_METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric("bias", point.bias, best=0.0, title="Bias", meaning="mean of forecast minus truth"),
-        Metric("mae", point.mae, title="MAE", meaning="mean absolute error, in the unit of the series"),
-        Metric("mse", point.mse, title="MSE", meaning="mean squared error"),
-        Metric(
-            "rmse", point.rmse, title="RMSE",
-            meaning=f"root mean squared error, in the unit of the series; {_BY_SERIES}",
-        ),
-        Metric(
-            "pooled_rmse", point.pooled_rmse, pooled=True, root=True, title="RMSE pooled",
-            meaning=f"root mean squared error, in the unit of the series; {_POOLED}, and the root taken at the end",
-        ),
-        Metric(
-            "mase", point.mase, scale="absolute", title="MASE",
-            meaning="mean absolute error over the mean absolute change over one season before the cutoff; 1 = as good "
-            "as repeating the last season did in the training data; not defined where the series never changed",
-        ),
-        Metric(
-            "rmsse", point.rmsse, scale="squared", title="RMSSE",
-            meaning="root mean squared error over the root mean squared change over one season before the cutoff; "
-            f"{_BY_SERIES}",
-        ),
-        Metric(
-            "pooled_rmsse", point.pooled_rmsse, scale="squared", pooled=True, root=True, title="RMSSE pooled",
-            meaning=f"the same with {_POOLED}, and the root taken at the end",
-        ),
-        Metric(
-            "mape", point.mape, decimals=2, title="MAPE %",
-            meaning="mean of 100 |y - f| / |y|; not defined for a series with a zero",
-        ),
-        Metric(
-            "smape", point.smape, decimals=2, title="sMAPE %",
-            meaning="mean of 200 |y - f| / (|y| + |f|), 0 to 200; 0 where both are zero",
-        ),
-        Metric(
-            "wape", point.wape, title="WAPE by series",
-            meaning=f"sum of absolute errors over the sum of absolute values; {_BY_SERIES}",
-        ),
-        Metric(
-            "pooled_wape", point.pooled_wape, pooled=True, title="WAPE pooled",
-            meaning=f"sum of absolute errors over the sum of absolute values; {_POOLED}",
-        ),
-        Metric(
-            "pinball", quantile.pinball, "quantile", title="Pinball",
-            meaning="mean pinball loss over all quantiles, without the factor 2",
-        ),
-        Metric(
-            "crps", quantile.crps, "quantile", title="CRPS",
-            meaning="twice the mean pinball loss over all quantiles, in the unit of the series",
-        ),
-        Metric(
-            "wql", quantile.wql, "quantile", title="WQL by series",
-            meaning=f"twice the pinball loss over the sum of absolute values, mean of all quantiles; {_BY_SERIES}",
-        ),
-        Metric(
-            "pooled_wql", quantile.pooled_wql, "quantile", pooled=True, title="WQL pooled",
-            meaning=f"twice the pinball loss over the sum of absolute values, mean of all quantiles; {_POOLED}",
-        ),
-        Metric(
-            "coverage", interval.coverage, "interval", best="level", decimals=1, title="Cover",
-            meaning="percentage of the truth inside the interval; it should be the interval's own percentage",
-        ),
-        Metric("width", interval.width, "interval", best=None, title="Width", meaning="mean width of the interval"),
-        Metric(
-            "interval_score", interval.interval_score, "interval", takes_level=True, title="Interval score",
-            meaning="interval width plus a penalty for what falls outside, in the unit of the series",
-        ),
-        Metric(
-            "msis", interval.msis, "interval", scale="absolute", takes_level=True, title="MSIS",
-            meaning="interval width plus a penalty for what falls outside, over the scale of MASE",
-        ),
-    )
-}  # fmt: skip
+_METRICS = {metric.name: metric for metric in (*POINT_METRICS, *QUANTILE_METRICS, *INTERVAL_METRICS)}
 METRIC_NAMES = tuple(_METRICS)
 
 

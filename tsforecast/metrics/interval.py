@@ -7,6 +7,7 @@ interval at a step whose truth is known: no interval is not a miss.
 import numpy as np
 
 from tsforecast._types import Floats
+from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.point import mean_over_steps
 
 
@@ -60,3 +61,20 @@ def msis(y_true: Floats, lower: Floats, upper: Floats, level: float, scale: Floa
     array([6.5])
     """
     return interval_score(y_true, lower, upper, level) / np.where(scale > 0, scale, np.nan)
+
+
+INTERVAL_METRICS = (
+    Metric(
+        "coverage", coverage, "interval", best="level", decimals=1, title="Cover",
+        meaning="percentage of the truth inside the interval; it should be the interval's own percentage",
+    ),
+    Metric("width", width, "interval", best=None, title="Width", meaning="mean width of the interval"),
+    Metric(
+        "interval_score", interval_score, "interval", takes_level=True, title="Interval score",
+        meaning="interval width plus a penalty for what falls outside, in the unit of the series",
+    ),
+    Metric(
+        "msis", msis, "interval", scale="absolute", takes_level=True, title="MSIS",
+        meaning="interval width plus a penalty for what falls outside, over the scale of MASE",
+    ),
+)  # fmt: skip

@@ -13,6 +13,8 @@ Kind: TypeAlias = Literal["point", "quantile", "interval"]
 Scale: TypeAlias = Literal["absolute", "squared"]
 Best: TypeAlias = Literal["smallest", "greatest", "level"] | float | None
 
+# How a metric becomes one number, in the words of `Metric.meaning`.
+BY_SERIES, ALL_POOLED = "each series apart, then the mean over series", "all series and cutoffs in one sum"
 _KINDS, _SCALES, _BESTS = ("point", "quantile", "interval"), (None, "absolute", "squared"), ("smallest", "greatest")
 
 

@@ -11,6 +11,7 @@ pool the series instead (GluonTS, AutoGluon): one sum over all series above the 
 import numpy as np
 
 from tsforecast._types import Floats
+from tsforecast.metrics.metric import ALL_POOLED, BY_SERIES, Metric
 
 
 def mean_over_steps(values: Floats, y_true: Floats) -> Floats:
@@ -200,3 +201,48 @@ def pooled(above: Floats, below: Floats, *, root: bool = False) -> float:
 
 def _positive(scale: Floats) -> Floats:
     return np.where(scale > 0, scale, np.nan)
+
+
+POINT_METRICS = (
+    Metric("bias", bias, best=0.0, title="Bias", meaning="mean of forecast minus truth"),
+    Metric("mae", mae, title="MAE", meaning="mean absolute error, in the unit of the series"),
+    Metric("mse", mse, title="MSE", meaning="mean squared error"),
+    Metric(
+        "rmse", rmse, title="RMSE",
+        meaning=f"root mean squared error, in the unit of the series; {BY_SERIES}",
+    ),
+    Metric(
+        "pooled_rmse", pooled_rmse, pooled=True, root=True, title="RMSE pooled",
+        meaning=f"root mean squared error, in the unit of the series; {ALL_POOLED}, and the root taken at the end",
+    ),
+    Metric(
+        "mase", mase, scale="absolute", title="MASE",
+        meaning="mean absolute error over the mean absolute change over one season before the cutoff; 1 = as good "
+        "as repeating the last season did in the training data; not defined where the series never changed",
+    ),
+    Metric(
+        "rmsse", rmsse, scale="squared", title="RMSSE",
+        meaning="root mean squared error over the root mean squared change over one season before the cutoff; "
+        f"{BY_SERIES}",
+    ),
+    Metric(
+        "pooled_rmsse", pooled_rmsse, scale="squared", pooled=True, root=True, title="RMSSE pooled",
+        meaning=f"the same with {ALL_POOLED}, and the root taken at the end",
+    ),
+    Metric(
+        "mape", mape, decimals=2, title="MAPE %",
+        meaning="mean of 100 |y - f| / |y|; not defined for a series with a zero",
+    ),
+    Metric(
+        "smape", smape, decimals=2, title="sMAPE %",
+        meaning="mean of 200 |y - f| / (|y| + |f|), 0 to 200; 0 where both are zero",
+    ),
+    Metric(
+        "wape", wape, title="WAPE by series",
+        meaning=f"sum of absolute errors over the sum of absolute values; {BY_SERIES}",
+    ),
+    Metric(
+        "pooled_wape", pooled_wape, pooled=True, title="WAPE pooled",
+        meaning=f"sum of absolute errors over the sum of absolute values; {ALL_POOLED}",
+    ),
+)  # fmt: skip

@@ -8,6 +8,7 @@ series without any truth, or a forecast without any quantile, scores nan.
 import numpy as np
 
 from tsforecast._types import Floats
+from tsforecast.metrics.metric import ALL_POOLED, BY_SERIES, Metric
 from tsforecast.metrics.point import mean_over_steps, total_over_steps
 
 
@@ -76,3 +77,23 @@ def pooled_wql(y_true: Floats, quantiles: Floats, levels: Floats) -> tuple[Float
     steps = total_over_steps(np.ones_like(y_true), y_true)
     above = np.where(steps > 0, 2 * pinball(y_true, quantiles, levels) * steps, 0.0)
     return (above if levels.size else np.full(len(y_true), np.nan)), total_over_steps(np.abs(y_true), y_true)
+
+
+QUANTILE_METRICS = (
+    Metric(
+        "pinball", pinball, "quantile", title="Pinball",
+        meaning="mean pinball loss over all quantiles, without the factor 2",
+    ),
+    Metric(
+        "crps", crps, "quantile", title="CRPS",
+        meaning="twice the mean pinball loss over all quantiles, in the unit of the series",
+    ),
+    Metric(
+        "wql", wql, "quantile", title="WQL by series",
+        meaning=f"twice the pinball loss over the sum of absolute values, mean of all quantiles; {BY_SERIES}",
+    ),
+    Metric(
+        "pooled_wql", pooled_wql, "quantile", pooled=True, title="WQL pooled",
+        meaning=f"twice the pinball loss over the sum of absolute values, mean of all quantiles; {ALL_POOLED}",
+    ),
+)  # fmt: skip

@@ -1,5 +1,7 @@
 """Conformal: any forecaster with split-conformal intervals, so that models are compared under one method."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn.base import clone
 
@@ -8,7 +10,7 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.wrapper import Wrapper
 
@@ -82,13 +84,38 @@ class Conformal(Wrapper):
         forecast = self.forecaster_._predict(panel, horizon, X, np.empty(0))
         widths = np.zeros((panel.n_series, horizon, 0))
         if levels.size:
-            errors = self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon)
+            errors = np.abs(self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon))
             widths = np.stack([self._width(errors, abs(1 - 2 * q)) for q in levels.tolist()], axis=2)
         quantiles = forecast.mean[:, :, None] + np.sign(levels - 0.5) * widths
         return Forecast(forecast.mean, quantiles, levels, forecast.ids, forecast.cutoff, forecast.freq)
 
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Point forecasts plus errors that were made along the horizon from one time of the tail, either sign of all.
+
+        A path takes its ranks, step by step, and its signs from such a row of errors, and the sizes of these ranks from
+        all errors of the step, as intervals do (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
+        """
+        mean = self.forecaster_._predict(panel, horizon, X, np.empty(0)).mean
+        errors = self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon)
+        paths = np.empty((panel.n_series, n_paths, horizon))
+        for i, rng in enumerate(rngs):
+            rows = errors[i][~np.isnan(errors[i]).any(axis=1)]  # (n_rows, horizon)
+            if len(rows) == 0:
+                raise ParameterError(
+                    f"calibration_size={self.calibration_size}: in the tail of series {panel.ids[i]!r} there are no "
+                    f"{horizon} observations in a row, which paths of horizon={horizon} need."
+                )
+            ranks = np.argsort(np.argsort(np.abs(rows), axis=0), axis=0)
+            row = rng.integers(len(rows), size=n_paths)
+            share = (ranks[row] + rng.uniform(size=(n_paths, horizon))) / len(rows)
+            sign = np.sign(rows[row]) * rng.choice([-1.0, 1.0], size=(n_paths, 1))
+            paths[i] = mean[i] + sign * _sizes_at(np.abs(errors[i]), share)
+        return paths
+
     def _errors(self, trained: Panel, horizon: int) -> Floats:
-        """Absolute errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
+        """Errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
         size = self.calibration_size
         begin = trained.indptr[1:] - size
         tail = begin[:, None] + np.arange(size)
@@ -98,7 +125,7 @@ class Conformal(Wrapper):
             seen = trained.slice(np.zeros_like(begin), trained.lengths - size + t)
             X = None if trained.covariates is None else trained.covariates[tail[:, t : t + steps]]
             mean = self.calibrated_._predict(seen, steps, X, np.empty(0)).mean
-            errors[:, t, :steps] = np.abs(trained.values[tail[:, t : t + steps]] - mean)
+            errors[:, t, :steps] = trained.values[tail[:, t : t + steps]] - mean
         return errors
 
     def _width(self, errors: Floats, share: float) -> Floats:
@@ -116,3 +143,11 @@ class Conformal(Wrapper):
         ordered = np.sort(errors, axis=1)  # nan last
         found = np.take_along_axis(ordered, np.maximum(rank - 1, 0)[:, None, :], axis=1)[:, 0, :]
         return np.where(rank > 0, found, 0.0)
+
+
+def _sizes_at(sizes: Floats, share: Floats) -> Floats:
+    """Size that this share of errors does not exceed, the largest there is at most: both ``(n, horizon)``."""
+    ordered = np.sort(sizes, axis=0)  # nan last
+    count = (~np.isnan(sizes)).sum(axis=0)
+    rank = np.clip(np.ceil((count + 1) * share).astype(np.int64), 1, count)
+    return np.take_along_axis(ordered, rank - 1, axis=0)

@@ -121,12 +121,37 @@ class Ensemble(BaseForecaster):
         self.forecasters_: tuple[BaseForecaster, ...] = tuple(clone(m).fit(panel) for m in self._members())
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        bare = panel.with_covariates(None)
-        forecasts = [
-            m._predict(panel if m.uses_covariates else bare, horizon, X if m.uses_covariates else None, levels)
-            for m in self.forecasters_
-        ]
+        asked = self._asked(panel, X)
+        forecasts = [m._predict(own, horizon, future, levels) for m, own, future in asked]
         average = np.mean if self.how == "mean" else np.median
         mean = average(np.stack([f.mean for f in forecasts]), axis=0)
         quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _asked(self, panel: Panel, X: Floats | None) -> list[tuple[BaseForecaster, Panel, Floats | None]]:
+        """Each member, the panel and the covariates of the horizon that it is given."""
+        bare = panel.with_covariates(None)
+        return [(m, panel, X) if m.uses_covariates else (m, bare, None) for m in self.forecasters_]
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Paths that take turns in the ranks of the members' own, with quantiles averaged as in `predict`.
+
+        At each step a path has the rank that a path of one member has among that member's, and the average, over
+        members, of the values of this rank: the marginal distributions are those of `predict`, and the steps of a path
+        hang together as they do in the members (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
+        """
+        average = np.mean if self.how == "mean" else np.median
+        own = zip(*(rng.spawn(len(self.forecasters_)) for rng in rngs), strict=True)  # generators by member, series
+        paths = np.stack(
+            [
+                m._sample_paths(one, n_paths, horizon, future, given)
+                for (m, one, future), given in zip(self._asked(panel, X), own, strict=True)
+            ]
+        )  # (n_members, n_series, n_paths, horizon)
+        ranks = np.argsort(np.argsort(paths, axis=2), axis=2)
+        turn = np.arange(n_paths) % len(paths)
+        ranks = ranks[turn, :, np.arange(n_paths)].transpose(1, 0, 2)  # (n_series, n_paths, horizon)
+        averaged: Floats = average(np.sort(paths, axis=2), axis=0)
+        return np.take_along_axis(averaged, ranks, axis=1)

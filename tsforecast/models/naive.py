@@ -9,6 +9,7 @@ All series of a panel are forecast at once, by sums over the pieces of its one a
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from scipy import stats
@@ -17,7 +18,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 
 
@@ -38,6 +39,15 @@ class _Textbook(BaseForecaster):
             quantiles = mean[:, :, None] + self._spread(panel, h)[:, :, None] * stats.norm.ppf(levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        self._check(panel)
+        h = np.arange(1, horizon + 1)
+        z = np.stack([rng.normal(size=(n_paths, horizon + 1)) for rng in rngs])
+        errors = self._sigma(panel)[:, None, None] * self._errors(panel, z[:, :, :-1], z[:, :, -1:])
+        return self._mean(panel, h)[:, None, :] + errors
+
     def _check(self, panel: Panel) -> None:
         needed = self.min_observations(panel)
         check_lengths(panel.ids, panel.n_present, needed, f"{type(self).__name__} needs at least {needed}")
@@ -53,6 +63,18 @@ class _Textbook(BaseForecaster):
     @abstractmethod
     def _spread(self, panel: Panel, h: Ints) -> Floats:
         """Standard deviation of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
+
+    @abstractmethod
+    def _sigma(self, panel: Panel) -> Floats:
+        """Residual standard deviations: ``(n_series,)``."""
+
+    @abstractmethod
+    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
+        """Errors of paths over sigma, ``(n_series, n_paths, horizon)``, with the covariance that the method implies.
+
+        From independent standard normal innovations ``a``, of the same shape, and ``b``, ``(n_series, n_paths, 1)``,
+        which stands for what is estimated.
+        """
 
 
 class Naive(_Textbook):
@@ -70,8 +92,13 @@ class Naive(_Textbook):
         return np.repeat(panel.values[_last_present(panel)][:, None], h.size, axis=1)
 
     def _spread(self, panel: Panel, h: Ints) -> Floats:
-        age = panel.indptr[1:] - 1 - _last_present(panel)
-        return _rms(_changes(panel, 1), panel)[:, None] * np.sqrt(h + age[:, None])
+        return self._sigma(panel)[:, None] * np.sqrt(_steps(panel, h))
+
+    def _sigma(self, panel: Panel) -> Floats:
+        return _rms(_changes(panel, 1), panel)
+
+    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
+        return _walks(a, _steps(panel, np.ones(1, dtype=np.int64)))
 
 
 class SeasonalNaive(_Textbook):
@@ -111,7 +138,13 @@ class SeasonalNaive(_Textbook):
         season = self._season(panel)
         _, age = self._last_season(panel)
         k = age[:, (h - 1) % season] + (h - 1) // season
-        return _rms(_changes(panel, season), panel)[:, None] * np.sqrt(k + 1)
+        return self._sigma(panel)[:, None] * np.sqrt(k + 1)
+
+    def _sigma(self, panel: Panel) -> Floats:
+        return _rms(_changes(panel, self._season(panel)), panel)
+
+    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
+        return _walks(a, self._last_season(panel)[1] + 1)
 
     def _last_season(self, panel: Panel) -> tuple[Ints, Ints]:
         """Where in the panel each phase was seen last, and how many seasons ago: two ``(n_series, season_length)``."""
@@ -143,10 +176,17 @@ class Drift(_Textbook):
         return last[:, None] + _slope(panel)[:, None] * _steps(panel, h)
 
     def _spread(self, panel: Panel, h: Ints) -> Floats:
-        first, last, steps = _first_present(panel), _last_present(panel), _steps(panel, h)
+        steps = _steps(panel, h)
+        return self._sigma(panel)[:, None] * np.sqrt(steps * (1 + steps / _span(panel)[:, None]))
+
+    def _sigma(self, panel: Panel) -> Floats:
         residuals = _changes(panel, 1) - np.repeat(_slope(panel), panel.lengths)
-        sigma = _rms(residuals, panel, n_parameters=1)
-        return sigma[:, None] * np.sqrt(steps * (1 + steps / (last - first)[:, None]))
+        return _rms(residuals, panel, n_parameters=1)
+
+    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
+        steps = _steps(panel, np.arange(1, a.shape[2] + 1))
+        of_slope = b / np.sqrt(_span(panel))[:, None, None]
+        return _walks(a, steps[:, :1]) + of_slope * steps[:, None, :]
 
 
 class HistoricAverage(_Textbook):
@@ -165,15 +205,37 @@ class HistoricAverage(_Textbook):
         return average[:, None] * np.ones(h.size)
 
     def _spread(self, panel: Panel, h: Ints) -> Floats:
-        residuals = panel.values - np.repeat(self._mean(panel, h[:1])[:, 0], panel.lengths)
-        sigma = _rms(residuals, panel, n_parameters=1) * np.sqrt(1 + 1 / panel.n_present)
-        return sigma[:, None] * np.ones(h.size)
+        return (self._sigma(panel) * np.sqrt(1 + 1 / panel.n_present))[:, None] * np.ones(h.size)
+
+    def _sigma(self, panel: Panel) -> Floats:
+        average = self._mean(panel, np.ones(1, dtype=np.int64))[:, 0]
+        return _rms(panel.values - np.repeat(average, panel.lengths), panel, n_parameters=1)
+
+    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
+        return a + b / np.sqrt(panel.n_present)[:, None, None]
+
+
+def _walks(a: Floats, steps: Ints) -> Floats:
+    """Random walks, one for each phase of a season, from innovations ``(n_series, n_paths, horizon)``: same shape.
+
+    ``steps``, ``(n_series, season_length)``, are those that the first innovation of each phase stands for.
+    """
+    season = steps.shape[1]
+    walks = a.copy()
+    walks[:, :, :season] *= np.sqrt(steps)[:, None, : a.shape[2]]
+    for h in range(season, a.shape[2]):
+        walks[:, :, h] += walks[:, :, h - season]
+    return walks
+
+
+def _span(panel: Panel) -> Ints:
+    """Steps from the first to the last observation that is there: ``(n_series,)``."""
+    return _last_present(panel) - _first_present(panel)
 
 
 def _slope(panel: Panel) -> Floats:
     """Rise per step from the first to the last observation that is there: ``(n_series,)``."""
-    first, last = _first_present(panel), _last_present(panel)
-    return (panel.values[last] - panel.values[first]) / (last - first)
+    return (panel.values[_last_present(panel)] - panel.values[_first_present(panel)]) / _span(panel)
 
 
 def _steps(panel: Panel, h: Ints) -> Ints:

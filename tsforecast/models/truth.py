@@ -1,5 +1,8 @@
 """TrueModel: the forecast of who knows the process, the best there can be."""
 
+from collections.abc import Sequence
+
+import numpy as np
 from scipy import stats
 
 from tsforecast._types import Floats
@@ -39,3 +42,8 @@ class TrueModel(BaseForecaster):
         mean, sd = self.process.conditional(panel, horizon)
         quantiles = mean[:, :, None] + sd[:, :, None] * stats.norm.ppf(levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        return self.process.continued(panel, horizon, n_paths, rngs)

@@ -1,4 +1,4 @@
-"""Panel and what leads to it: columns, dates, frequencies, regular times, the containers that callers have."""
+"""Panel, and how tables become one: columns, dates, frequencies, regular times, covariates."""
 
 from tsforecast.panel.panel import Panel
 

@@ -1,4 +1,4 @@
-"""Columns of a long frame: which are needed, which have no use, and the series that they name."""
+"""Columns of a long frame: those that are needed, those that nothing uses, and the series that they name."""
 
 import warnings
 from collections.abc import Iterable, Sequence
@@ -9,10 +9,10 @@ import pandas as pd
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, UnusedColumnWarning
 from tsforecast.panel.covariates import check_names
-from tsforecast.panel.ingest import check_ids
+from tsforecast.panel.parse import check_series_names
 
 
-def check_columns(
+def check_long_frame(
     frame: pd.DataFrame, id_col: str, time_col: str, target_col: str, covariates: Sequence[str], static: Sequence[str]
 ) -> None:
     """Raise a `DataError` where a column is absent, there are two of one name, or there are no rows."""
@@ -69,5 +69,5 @@ def series_of(frame: pd.DataFrame, id_col: str, name: str) -> tuple[Ints, Index]
             f"Column {id_col!r} holds what cannot name a series, such as {column.iloc[0]!r}; texts or numbers can."
         ) from error
     ids = pd.Index(found if isinstance(found.dtype, np.dtype) or found.dtype == "str" else found.tolist(), name=None)
-    check_ids(ids, f"ids in column {id_col!r}")
+    check_series_names(ids, f"ids in column {id_col!r}")
     return codes.astype(np.int64), ids

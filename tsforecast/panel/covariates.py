@@ -1,4 +1,4 @@
-"""Covariates: their names, and no missing value among them."""
+"""Names of covariates, and how missing values of covariates are filled in."""
 
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
@@ -10,7 +10,7 @@ from tsforecast.exceptions import CovariateError, ParameterError
 
 CovariateGaps: TypeAlias = Literal["error", "ffill", "interpolate"]
 
-KEYS = ("unique_id", "ds", "y")
+KEY_COLUMNS = ("unique_id", "ds", "y")
 _HINTS = {
     "error": " Fill it in, or have it filled: covariate_gaps='ffill' takes the last value before it, 'interpolate' a "
     "line between its neighbours (--covariate_gaps on the command line).",
@@ -36,10 +36,10 @@ def check_names(names: Sequence[object]) -> tuple[str, ...]:
     for i, name in enumerate(texts):
         if not name.strip():
             raise CovariateError(f"Covariate number {i + 1} has no name; each needs one.")
-        if name in KEYS:
+        if name in KEY_COLUMNS:
+            meant = dict(zip(KEY_COLUMNS, ("series", "times", "values"), strict=True))[name]
             raise CovariateError(
-                f"A covariate is called {name!r}, which is the name of the "
-                f"{dict(zip(KEYS, ('series', 'times', 'values'), strict=True))[name]}; rename it, or leave it out."
+                f"A covariate is called {name!r}, which is the name of the {meant}; rename it, or leave it out."
             )
         if name in texts[:i]:
             raise CovariateError(f"Two covariates are called {name!r}; each needs a name of its own.")
@@ -52,7 +52,7 @@ def check_gaps_option(covariate_gaps: object) -> None:
         raise ParameterError(f"covariate_gaps={covariate_gaps!r} is none of 'error', 'ffill', 'interpolate'.")
 
 
-def check_finite(
+def check_all_finite(
     table: Floats,
     names: Sequence[str],
     times: Index,

@@ -1,4 +1,4 @@
-"""Dates as people and programs write them -> timestamps."""
+"""Dates written as text or as numbers, read as timestamps."""
 
 import warnings
 from typing import Any

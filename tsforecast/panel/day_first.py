@@ -1,4 +1,4 @@
-"""Is ``03/04/2024`` in March or in April? Decided for all texts together, or not at all."""
+"""Whether ``03/04/2024`` is in March or in April: decided for all texts of a column together."""
 
 import warnings
 
@@ -11,7 +11,7 @@ _MONTHS = 12
 PIVOT = 69  # years of two digits: 69 to 99 are 1969 to 1999, 00 to 68 are 2000 to 2068, as in POSIX
 NUMBERS = r"^([0-9]{1,2})([/.\-])([0-9]{1,2})[/.\-]([0-9]{4})(.*)$"
 _SHORT = r"^([0-9]{2})/([0-9]{2})/([0-9]{2})$"  # 31/01/23, or 23/01/31
-_FEW = 3  # dates that show a regular step
+_ENOUGH_DATES = 3  # dates that show a regular step
 _HOW = (
     "(day_first of FileFormat, --day_first yes or no on the command line; in a frame make dates of the texts with "
     "pd.to_datetime)"
@@ -70,7 +70,7 @@ def check_years_last(texts: "pd.Series[str]") -> None:
     >>> check_years_last(pd.Series(["31/01/23", "28/02/23", "31/03/23"]))
     """
     parts = texts.drop_duplicates().str.extract(_SHORT)
-    if len(parts) < _FEW or parts.isna().any(axis=None):
+    if len(parts) < _ENOUGH_DATES or parts.isna().any(axis=None):
         return
     years, months, days = (parts[i].astype(int) for i in (0, 1, 2))
     years = years + np.where(years >= PIVOT, 1900, 2000)
@@ -95,7 +95,7 @@ def is_regular(years: "pd.Series[int]", months: "pd.Series[int]", days: "pd.Seri
         return False
     dates = pd.DatetimeIndex(read.drop_duplicates()).sort_values()
     steps = np.diff(dates.to_numpy()).astype("timedelta64[D]").astype(np.int64)
-    if len(dates) < _FEW or np.unique(steps).size == 1:
+    if len(dates) < _ENOUGH_DATES or np.unique(steps).size == 1:
         return True
     in_months = np.diff(dates.year.to_numpy() * _MONTHS + dates.month.to_numpy())
     if np.unique(dates.day).size == 1 and np.unique(in_months).size == 1:

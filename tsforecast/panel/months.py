@@ -1,4 +1,4 @@
-"""Months that begin on any day: financial months from the 25th, quarters from the 15th, years from 6 April."""
+"""Months, quarters and years that begin on any day: financial months from the 25th, years from 6 April."""
 
 import dataclasses
 from typing import TypeAlias

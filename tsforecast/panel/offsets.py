@@ -1,4 +1,4 @@
-"""Pandas offsets and our own: what a text says, one offset for each step, and how long a step lasts."""
+"""Offsets of pandas, and some of our own: read from text, put into one form, and how long a step is."""
 
 import re
 from typing import Any

@@ -10,12 +10,12 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, ParameterError, UnknownNameError
-from tsforecast.panel.columns import check_columns, series_of, tell_unused
-from tsforecast.panel.covariates import CovariateGaps, check_finite, check_gaps_option, check_names, fill_covariates
+from tsforecast.panel.columns import check_long_frame, series_of, tell_unused
+from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
 from tsforecast.panel.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
-from tsforecast.panel.infer import infer_freq
-from tsforecast.panel.ingest import check_ids, parse_table, parse_times, parse_values, plain_array
+from tsforecast.panel.infer_frequency import infer_freq
+from tsforecast.panel.parse import check_series_names, parse_table, parse_times, parse_values, plain_array
 from tsforecast.panel.regular import Gaps, check_fillable, check_increasing, fill_gaps, first_irregular, snap_times
 from tsforecast.panel.static import align_static, constant_rows
 
@@ -74,7 +74,7 @@ class Panel:
             twice = self.ids[self.ids.duplicated()].tolist()[:1]
             raise DataError(f"{len(self.ids)} ids for {self.indptr.size - 1} series; repeated: {twice or 'none'}.")
         if self.covariates is not None:
-            check_finite(self.covariates, self.covariate_names, self.times, self.indptr, self.ids)
+            check_all_finite(self.covariates, self.covariate_names, self.times, self.indptr, self.ids)
         if self.static is not None and not self.static.index.equals(self.ids):
             raise DataError("static has another index than ids; use with_static, which aligns it.")
         for name in ("values", "indptr", "covariates"):
@@ -143,7 +143,7 @@ class Panel:
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
-        check_columns(frame, id_col, time_col, target_col, covariates, static)
+        check_long_frame(frame, id_col, time_col, target_col, covariates, static)
         tell_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
         codes, labels = series_of(frame, id_col, target_col)
         rows = np.argsort(codes, kind="stable")
@@ -179,7 +179,7 @@ class Panel:
         """
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
-        check_ids(frame.columns, "columns")
+        check_series_names(frame.columns, "columns")
         ids = pd.Index(frame.columns)
         times = parse_times(_index_of(frame), np.array([0, len(frame)]), pd.Index(["index"]))
         table = parse_table(frame, ids, times)  # (n_times, n_series)
@@ -203,7 +203,7 @@ class Panel:
         ['sales']
         """
         ids = pd.Index(["y" if series.name is None else series.name], tupleize_cols=False)
-        check_ids(ids, "names")
+        check_series_names(ids, "names")
         indptr = np.array([0, len(series)], dtype=np.int64)
         if len(series) == 0:
             raise DataError(f"Series {ids[0]!r} is empty.")
@@ -391,7 +391,7 @@ class Panel:
             raise CovariateError(f"Covariates have shape {table.shape}; ({self.n_obs}, {len(names)}) is needed.")
         texts = check_names(names)
         filled = fill_covariates(table, self.indptr, covariate_gaps)
-        check_finite(filled, texts, self.times, self.indptr, self.ids, covariate_gaps)
+        check_all_finite(filled, texts, self.times, self.indptr, self.ids, covariate_gaps)
         return dataclasses.replace(self, covariates=filled, covariate_names=texts)
 
     def with_static(self, static: pd.DataFrame | None) -> Self:

@@ -1,4 +1,4 @@
-"""Are the times of every series regular? The first place where not, and filling the gaps."""
+"""Checks that the times of every series are regular, and fills gaps with nan."""
 
 import itertools
 from typing import Literal, TypeAlias
@@ -18,9 +18,9 @@ from tsforecast.panel.frequency import (
     steps_between,
     times_between,
 )
-from tsforecast.panel.infer import advice, most_rows, within
-from tsforecast.panel.ingest import owner
+from tsforecast.panel.infer_frequency import advice, inside_series, most_rows
 from tsforecast.panel.offsets import NANOS, shortest_ns
+from tsforecast.panel.parse import owner
 from tsforecast.panel.snap import near_grid
 
 Gaps: TypeAlias = Literal["error", "nan", "snap"]
@@ -37,7 +37,7 @@ def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
     """Raise a `DuplicateTimeError` or `DisorderError` at the first time that is not after the one before it."""
     stamps = _stamps(times)
     steps = np.diff(stamps)
-    bad = (steps <= 0) & within(indptr, steps.size)
+    bad = (steps <= 0) & inside_series(indptr, steps.size)
     if not bad.any():
         return
     row = int(np.argmax(bad)) + 1
@@ -80,7 +80,7 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
                 f"Series {owner(row, indptr, ids)}: {times[row]} is not a time of the frequency {freq_label(freq)}. "
                 f"Correct the times, or give {advice(times, indptr)}."
             )
-    bad = np.asarray(after[:-1] != times[1:]) & within(indptr, len(times) - 1)
+    bad = np.asarray(after[:-1] != times[1:]) & inside_series(indptr, len(times) - 1)
     if not bad.any():
         return None
     row = int(np.argmax(bad)) + 1
@@ -177,7 +177,7 @@ def _check_size(times: Index, indptr: Ints, ids: Index, freq: Freq) -> None:
     rows = sum((int(stamps[b - 1]) - int(stamps[a])) // per_step + 1 for a, b in itertools.pairwise(indptr.tolist()))
     if rows <= most_rows(len(times)) and fits_in_memory(rows, n_columns=4):
         return
-    steps = np.where(within(indptr, len(times) - 1), np.diff(stamps), 0)
+    steps = np.where(inside_series(indptr, len(times) - 1), np.diff(stamps), 0)
     row = int(np.argmax(steps)) + 1
     raise GapError(
         f"Series {owner(row, indptr, ids)} goes from {times[row - 1]} to {times[row]}, about "
@@ -216,7 +216,7 @@ def _is_local_clock(times: Index, indptr: Ints) -> bool:
     """Whether times without a zone are mostly an hour or less apart: local clocks repeat and skip some of those."""
     if not isinstance(times, pd.DatetimeIndex) or times.tz is not None:
         return False
-    steps = np.diff(times.to_numpy())[within(indptr, len(times) - 1)]
+    steps = np.diff(times.to_numpy())[inside_series(indptr, len(times) - 1)]
     return bool(np.median(steps.astype("timedelta64[s]").astype(np.int64)) <= _HOUR.total_seconds())
 
 

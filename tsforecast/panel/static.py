@@ -1,4 +1,4 @@
-"""What is known of each series and does not change: one row a series, columns of numbers or of texts."""
+"""Static covariates: one row for each series, in columns of numbers or of texts, which never change."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import CovariateError
-from tsforecast.panel.covariates import KEYS
+from tsforecast.panel.covariates import KEY_COLUMNS
 
 
 def align_static(static: pd.DataFrame, ids: Index, covariate_names: Sequence[str]) -> pd.DataFrame:
@@ -19,7 +19,7 @@ def align_static(static: pd.DataFrame, ids: Index, covariate_names: Sequence[str
     found = table.index.get_indexer(ids)
     if (found < 0).any():
         raise CovariateError(f"static has no row for series {ids[int(np.argmax(found < 0))]!r}.")
-    taken = {*KEYS, *covariate_names} & set(map(str, table.columns))
+    taken = {*KEY_COLUMNS, *covariate_names} & set(map(str, table.columns))
     twice = len(set(map(str, table.columns))) < table.shape[1]
     if taken or twice or table.shape[1] == 0:
         raise CovariateError(f"static has the columns {list(table.columns)}; names of their own are needed.")

@@ -1,4 +1,4 @@
-"""Whole numbers among the arguments: not booleans, which are numbers too, nor fractions, texts or durations."""
+"""Checks of arguments that must be whole numbers (not booleans, fractions, texts or durations)."""
 
 import numpy as np
 

@@ -1,56 +1,65 @@
-"""Level and size of series: mean, spread and change, and whether a series returns to its mean or goes where it goes."""
+"""Mean, spread and usual change of a series, and whether it returns to its mean."""
 
 import numpy as np
 
 from tsforecast._types import Floats
 from tsforecast.panel import Panel
+from tsforecast.series.unit_roots import ADF_CRITICAL_1, adf_statistic
 
-_CERTAIN = -3.43  # Dickey & Fuller's statistic with a constant at 1%: MacKinnon (2010), table 2
+_MOST_LAGS, _VALUES_PER_LAG = 4, 10  # of the unit-root test: one lagged change for so many values
+_SMALLEST_SPREAD, _SMALLEST_CHANGE = 1e-11, 1e-3  # of the largest value, of the spread: none is zero
 
 
-def numbers_of(u: Panel) -> tuple[Floats, Floats, Floats]:
-    """Mean, standard deviation and mean absolute change of each series: each ``(n_series,)``."""
-    table = np.array([_describe(u.series(i)) for i in range(u.n_series)])
+def mean_spread_change(panel: Panel) -> tuple[Floats, Floats, Floats]:
+    """Mean, standard deviation and mean absolute change from value to value of each series: each ``(n_series,)``.
+
+    Missing values are passed over. The last two are positive, for a constant series too; a series without values has
+    0, 1 and 1.
+
+    Examples
+    --------
+    >>> mean_spread_change(Panel.from_array(np.array([1.0, 3.0, np.nan, 5.0])))[2]
+    array([2.])
+    """
+    table = np.array([_describe(panel.series(i)) for i in range(panel.n_series)])
     return table[:, 0], table[:, 1], table[:, 2]
 
 
-def _describe(u: Floats) -> tuple[float, float, float]:
-    seen = u[~np.isnan(u)]
+def _describe(y: Floats) -> tuple[float, float, float]:
+    seen = y[~np.isnan(y)]
     if seen.size == 0:
         return 0.0, 1.0, 1.0
-    size = (float(np.abs(seen).max()) or 1.0) * 1e-11
-    spread = max(float(seen.std()), size)
-    change = max(float(np.abs(np.diff(seen)).mean()) if seen.size > 1 else 0.0, spread * 1e-3)
+    spread = max(float(seen.std()), (float(np.abs(seen).max()) or 1.0) * _SMALLEST_SPREAD)
+    change = max(float(np.abs(np.diff(seen)).mean()) if seen.size > 1 else 0.0, spread * _SMALLEST_CHANGE)
     return float(seen.mean()), spread, change
 
 
-def reverts(u: Floats, horizon: int) -> bool:
-    """Whether a series returns to its mean.
+def returns_to_mean(y: Floats, horizon: int) -> bool:
+    """Whether a series returns to its mean, rather than going on from where it is.
 
-    A unit root is rejected, and the mean so far forecasts ``horizon`` steps ahead better than the last value.
+    It does where the mean so far forecasts ``horizon`` steps ahead better than the last value, and a unit root is
+    rejected at 1%, by the test of `unit_roots.adf_statistic`. Too few values say no.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_obs,)
+        nan is passed over.
+    horizon : int
+
+    Examples
+    --------
+    >>> noise = np.sin(np.arange(100.0) ** 2)
+    >>> returns_to_mean(noise, 4), returns_to_mean(np.cumsum(noise), 4)
+    (True, False)
     """
-    u = u[~np.isnan(u)]
-    begin = max(u.size // 3, 2)
-    ahead = min(horizon, u.size // 4)
-    if ahead < 1 or u.size - begin - ahead < 4:
+    y = y[~np.isnan(y)]
+    begin = max(y.size // 3, 2)
+    ahead = min(horizon, y.size // 4)
+    if ahead < 1 or y.size - begin - ahead < 4:
         return False
-    so_far = np.cumsum(u) / np.arange(1, u.size + 1)
-    truth = u[begin + ahead :]
+    so_far = np.cumsum(y) / np.arange(1, y.size + 1)
+    truth = y[begin + ahead :]
     by_mean = np.abs(truth - so_far[begin:-ahead]).mean()
-    by_last = np.abs(truth - u[begin:-ahead]).mean()
-    return bool(by_mean < by_last) and _unit_root_statistic(u) < _CERTAIN
-
-
-def _unit_root_statistic(u: Floats) -> float:
-    """Statistic of the augmented Dickey-Fuller test with a constant and four lagged changes (Said & Dickey 1984)."""
-    n_lags = min(4, u.size // 10)
-    u = (u - u.mean()) / (float(u.std()) or 1.0)  # the statistic is the same; sums of squares are of one size
-    change = np.diff(u)
-    lagged = [change[n_lags - k : change.size - k] for k in range(1, n_lags + 1)]
-    x = np.column_stack([u[n_lags:-1], np.ones(change.size - n_lags), *lagged])
-    y = change[n_lags:]
-    inverse = np.linalg.pinv(x.T @ x)
-    slope = inverse @ x.T @ y
-    rest = y - x @ slope
-    error = np.sqrt(max(float(rest @ rest) / max(y.size - x.shape[1], 1) * inverse[0, 0], 1e-300))
-    return float(slope[0] / error)
+    by_last = np.abs(truth - y[begin:-ahead]).mean()
+    n_lags = min(_MOST_LAGS, y.size // _VALUES_PER_LAG)
+    return bool(by_mean < by_last) and adf_statistic(y, n_lags) < ADF_CRITICAL_1

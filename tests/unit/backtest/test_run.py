@@ -276,7 +276,7 @@ def test_jobs_cover_every_series_and_cutoff_once_whatever_the_number_of_series()
 
 def test_what_the_first_fit_of_a_process_loads_is_not_charged_to_a_model(monkeypatch):
     clock = [0.0]
-    monkeypatch.setattr("tsforecast.backtest.plan.jobs.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("tsforecast.backtest.execute.run_job.time", SimpleNamespace(perf_counter=lambda: clock[0]))
 
     class Heavy(Naive):
         quick_params = {"size": 1}  # noqa: RUF012 (a declaration)

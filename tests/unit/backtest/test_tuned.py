@@ -108,7 +108,7 @@ def test_a_budget_of_a_backtest_is_given_to_every_model_that_has_something_to_se
     by_hand = {"shifted": Tuned(Shifted(), budget=3), "naive": Naive(), "other": Tuned(Shifted(down=0.5), budget=3)}
     pd.testing.assert_frame_equal(result.scores, backtest(by_hand, line(), **given).scores, check_exact=True)
     assert "searched anew at every fit, at the model's cost: shifted (3 candidates), other (3 candidates);" in markdown(
-        result
+        result.run
     )
     with pytest.raises(ParameterError, match="budget='soon'"):
         backtest(models, line(), budget="soon", **given)

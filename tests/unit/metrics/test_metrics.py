@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tsforecast.backtest.plan.checks import check_metrics
+from tsforecast.backtest.plan.settings import check_metrics
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics import interval, point, quantile
 from tsforecast.metrics.choose import METRIC_NAMES, choose_metrics, score_facts, usual_facts

@@ -9,7 +9,8 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import align_covariates, to_panel
+from tsforecast.panel.align import align_covariates
+from tsforecast.panel.containers import to_panel
 
 DAYS = pd.date_range("2024-01-01", periods=20)
 VALUES = np.column_stack([np.sin(np.arange(20.0)), np.arange(20.0)])

@@ -16,7 +16,7 @@ from tsforecast.panel.frequency import (
     step_times,
     steps_between,
 )
-from tsforecast.panel.infer import infer_freq
+from tsforecast.panel.infer_frequency import infer_freq
 
 CALENDAR = [
     "MS", "ME", "BMS", "BME", "QS", "QS-FEB", "QE", "QE-NOV", "BQS", "BQE-NOV", "YS", "YS-JUL", "YE", "YE-JUN", "BYE",

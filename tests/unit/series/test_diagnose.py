@@ -11,7 +11,9 @@ from tsforecast.data.process import ArimaProcess
 from tsforecast.data.simulate import simulate
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
+from tsforecast.series.decomposition import strengths
 from tsforecast.series.diagnose import diagnose
+from tsforecast.series.unit_roots import adf, kpss, n_differences
 
 
 @pytest.mark.parametrize(
@@ -37,12 +39,24 @@ def test_strength_is_one_for_a_pure_season_and_falls_with_noise():
     assert strengths.is_monotonic_decreasing
 
 
-def test_trend_strength_of_airline_is_that_of_the_definition():
-    from statsmodels.tsa.seasonal import STL
+def test_tests_and_strengths_are_those_of_the_series_with_its_gaps_interpolated():
+    y = load("airline").series.to_numpy().astype(float)
+    y[[0, 50, 51, 143]] = np.nan
+    filled = pd.Series(y).interpolate(limit_direction="both").to_numpy()
+    row = diagnose(Panel.from_array(y), season_length=12).iloc[0]
+    assert row["n_missing"] == 4
+    assert row["adf_pvalue"] == pytest.approx(adf(filled).pvalue)
+    assert row["kpss_pvalue"] == pytest.approx(kpss(filled).pvalue)
+    assert (row["trend_strength"], row["seasonal_strength"]) == pytest.approx(strengths(filled, 12))
 
-    parts = STL(load("airline").series, period=12, seasonal=11).fit()
-    expected = 1 - parts.resid.var() / (parts.trend + parts.resid).var()
-    assert diagnose(load("airline").panel)["trend_strength"][0] == pytest.approx(expected)
+
+@pytest.mark.parametrize("name", ["stationary", "seasonal", "macro"])
+def test_no_series_is_stationary_that_is_differenced(name):
+    panel = load(name).panel
+    found = diagnose(panel)["stationarity"]
+    d = np.array([n_differences(panel.series(i)) for i in range(panel.n_series)])
+    assert (d[found == "stationary"] == 0).all()
+    assert (d[found == "unit root"] > 0).all()
 
 
 @pytest.mark.filterwarnings("error")

@@ -72,12 +72,12 @@ def bootstrap_skill(
         )
     known = np.isfinite(table).all(axis=0)  # (n_series, n_cutoffs)
     table = np.where(known, table, 0.0)
-    skill = _skill(table.sum(axis=(1, 2)), baseline, np.asarray(known.sum() > 0))
+    skill = _skill_of_sums(table.sum(axis=(1, 2)), baseline, np.asarray(known.sum() > 0))
     draws = []
     for over_series, over_cutoffs in draw_weights(known.shape[0], known.shape[1], n_boot, block_size, random_state):
         sums = np.stack([((over_series @ one) * over_cutoffs).sum(axis=1) for one in table], axis=1)
         count = ((over_series @ known.astype(np.float64)) * over_cutoffs).sum(axis=1)
-        draws.append(_skill(sums, baseline, (count > 0)[:, None]))
+        draws.append(_skill_of_sums(sums, baseline, (count > 0)[:, None]))
     low, high = percentile_interval(np.concatenate(draws), level)
     if not can_draw(known.shape[0], known.shape[1], block_size):
         low, high = np.full_like(skill, np.nan), np.full_like(skill, np.nan)
@@ -166,7 +166,7 @@ def skill_of_root(skill: Floats) -> Floats:
     return 100 * (1 - np.sqrt(np.maximum(1 - skill / 100, 0.0)))
 
 
-def _skill(sums: Floats, baseline: int, any_cell: Bools) -> Floats:
+def _skill_of_sums(sums: Floats, baseline: int, any_cell: Bools) -> Floats:
     base = sums[..., baseline : baseline + 1]
     usable = any_cell & (base != 0)
     return np.where(usable, 100 * (base - sums) / np.abs(np.where(usable, base, 1.0)), np.nan)

@@ -1,4 +1,4 @@
-"""Model confidence set: the models that are not told from the best one.
+"""Model confidence set: the models that the data cannot distinguish from the best one.
 
 Hansen, Lunde & Nason (2011), *Econometrica* 79, 453-497, as the package ``arch`` computes it (extra ``arch``).
 """
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats
+from tsforecast.backtest.compare.diebold_mariano import LOSS_ROUNDING
 from tsforecast.exceptions import DataError, MissingDependencyError, ParameterError
 
-_ROUNDING = 1e-12  # differences below this share of the losses are rounding
-_FEWEST = 5  # observations below which a bootstrap over them says nothing
+_FEWEST_ROWS = 5  # observations below which a bootstrap over them says nothing
 
 
 def model_confidence_set(
@@ -66,8 +66,8 @@ def model_confidence_set(
     if not 0 < alpha < 1:
         raise ParameterError(f"alpha={alpha} is not between 0 and 1.")
     table = table[np.isfinite(table).all(axis=1)]
-    if len(table) < _FEWEST:
-        raise DataError(f"{len(table)} rows of losses are complete; a confidence set needs at least {_FEWEST}.")
+    if len(table) < _FEWEST_ROWS:
+        raise DataError(f"{len(table)} rows of losses are complete; a confidence set needs at least {_FEWEST_ROWS}.")
     pvalues = np.zeros(table.shape[1])
     twin = _twins(table)
     rivals = np.flatnonzero((twin == np.arange(twin.size)) & ~_shifted_up(table))
@@ -96,12 +96,12 @@ def _pvalues(table: Floats, alpha: float, block_size: int | None, n_boot: int, r
 
 def _twins(table: Floats) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
     """The first model with the same losses as each: ``(n_models,)``."""
-    same = np.abs(table[:, :, None] - table[:, None, :]).max(axis=0) <= _ROUNDING * np.abs(table).max()
+    same = np.abs(table[:, :, None] - table[:, None, :]).max(axis=0) <= LOSS_ROUNDING * np.abs(table).max()
     return same.argmax(axis=0)
 
 
 def _shifted_up(table: Floats) -> Bools:
     """Models that lose to another by one amount in every row, without variance to test with: ``(n_models,)``."""
-    size = _ROUNDING * np.abs(table).max()
+    size = LOSS_ROUNDING * np.abs(table).max()
     difference = table[:, :, None] - table[:, None, :]  # (n_obs, model, other)
     return ((np.ptp(difference, axis=0) <= size) & (difference.mean(axis=0) > size)).any(axis=1)

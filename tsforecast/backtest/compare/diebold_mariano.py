@@ -13,7 +13,7 @@ from scipy import stats
 from tsforecast._types import Floats
 from tsforecast.exceptions import DataError, ParameterError
 
-_ROUNDING = 1e-12  # differences below this share of the losses are rounding
+LOSS_ROUNDING = 1e-12  # differences below this share of the losses are rounding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,11 +125,11 @@ def _test(d: Floats, overlap: int, size: float) -> DieboldMariano:
     if n == 0:
         return DieboldMariano(nan, nan, nan, 0, "no cutoff where both have a loss")
     mean = float(d.mean())
-    if np.abs(d).max() <= _ROUNDING * size:
+    if np.abs(d).max() <= LOSS_ROUNDING * size:
         return DieboldMariano(0.0, 0.0, 1.0, n, "identical losses")
     if n < 2 or n <= overlap:
         return DieboldMariano(mean, nan, nan, n, f"too few cutoffs: more than {max(overlap, 1)} are needed")
-    if np.ptp(d) <= _ROUNDING * size:
+    if np.ptp(d) <= LOSS_ROUNDING * size:
         return DieboldMariano(mean, nan, nan, n, "the difference is the same at every cutoff: no variance to test with")
     unit = float(np.abs(d).max())  # squares of what is tiny are zero
     centred = (d - mean) / unit

@@ -29,7 +29,7 @@ class RankTest:
     f_statistic, f_pvalue : float
         Iman & Davenport's F from it (Demšar, section 3.2.2), less conservative.
     critical_difference : float
-        Nemenyi's: mean ranks that differ by less are not told apart.
+        Nemenyi's: mean ranks that differ by less are not distinguished.
     groups : tuple of tuple of str
         Largest groups of models within one critical difference, best first.
     n_series : int
@@ -86,7 +86,7 @@ def rank_test(losses: Floats, models: Sequence[str], *, alpha: float = 0.05) -> 
         f_statistic = (n - 1) * statistic / left if left > 1e-9 else float("inf")
         f_pvalue = float(stats.f.sf(f_statistic, k - 1, (k - 1) * (n - 1)))
     critical = float(stats.studentized_range.ppf(1 - alpha, k, np.inf) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * n)))
-    return RankTest(mean, statistic, pvalue, f_statistic, f_pvalue, critical, _groups(mean, critical), n)
+    return RankTest(mean, statistic, pvalue, f_statistic, f_pvalue, critical, _rank_groups(mean, critical), n)
 
 
 def wilcoxon_holm(losses: Floats, models: Sequence[str]) -> pd.DataFrame:
@@ -178,7 +178,7 @@ def _complete(losses: Floats, models: Sequence[str]) -> Floats:
     return table
 
 
-def _groups(mean: "pd.Series[float]", critical: float) -> tuple[tuple[str, ...], ...]:
+def _rank_groups(mean: "pd.Series[float]", critical: float) -> tuple[tuple[str, ...], ...]:
     """Largest runs of models, in order of rank, whose first and last differ by no more than ``critical``."""
     values, names = mean.to_numpy(), [str(name) for name in mean.index]
     runs: list[tuple[str, ...]] = []

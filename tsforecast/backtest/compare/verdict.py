@@ -160,7 +160,7 @@ def verdict(
     >>> verdict("LSTM", "SARIMA", lstm, sarima).conclusion
     'not distinguishable'
     """
-    a, b, known = _common(losses, other_losses)
+    a, b, known = _common_losses(losses, other_losses)
     n_series, n_cutoffs = known.shape
     seeds = (a.shape[0], b.shape[0])
     if known.size == 0:
@@ -206,7 +206,7 @@ def _conclude(share_low: float, share_high: float, skill_low: float, skill_high:
     return "not distinguishable"
 
 
-def _common(losses: Floats, other_losses: Floats) -> tuple[Floats, Floats, Floats]:
+def _common_losses(losses: Floats, other_losses: Floats) -> tuple[Floats, Floats, Floats]:
     """Losses where some cell is common to all seeds, 0 where one is not, and whether it is: 1 or 0."""
     a, b = np.asarray(losses, dtype=np.float64), np.asarray(other_losses, dtype=np.float64)
     if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
@@ -231,9 +231,9 @@ def _statistics(
     mean_a, mean_b = a @ over_cutoffs.T / size, b @ over_cutoffs.T / size  # (n_seeds, n_series, n)
     total_a, total_b = _total(mean_a, weight, over_a), _total(mean_b, weight, over_b)
     if a.shape[1] == 1:  # the units are cutoffs, where there is one series
-        share = _share(a[:, 0, :, None], b[:, 0, :, None], (over_cutoffs * known).T, over_a, over_b)
+        share = _win_share(a[:, 0, :, None], b[:, 0, :, None], (over_cutoffs * known).T, over_a, over_b)
     else:
-        share = _share(mean_a, mean_b, weight, over_a, over_b)
+        share = _win_share(mean_a, mean_b, weight, over_a, over_b)
     drawn = weight.sum(axis=0) > 0
     usable = drawn & (total_b != 0) & one_sign(np.stack([a.min(), a.max(), b.min(), b.max()]))
     skill = np.where(usable, 100 * (total_b - total_a) / np.abs(np.where(usable, total_b, 1.0)), np.nan)
@@ -246,7 +246,7 @@ def _total(mean: Floats, weight: Floats, over_seeds: Floats) -> Floats:
     return (sums * over_seeds).sum(axis=1) / over_seeds.sum(axis=1)
 
 
-def _share(a: Floats, b: Floats, weight: Floats, over_a: Floats, over_b: Floats) -> Floats:
+def _win_share(a: Floats, b: Floats, weight: Floats, over_a: Floats, over_b: Floats) -> Floats:
     """Weighted share of (seed of a, seed of b, unit) with a below b, from two ``(n_seeds, n_units, n)``: ``(n,)``."""
     won = np.zeros(weight.shape[1])
     for i, j in np.ndindex(len(a), len(b)):

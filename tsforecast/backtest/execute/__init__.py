@@ -1,1 +1,1 @@
-"""How jobs are run: the driver, its workers, and their signs of life."""
+"""How jobs are run: one job, the workers, their heartbeats, and the driver that hands out the jobs."""

@@ -1,4 +1,4 @@
-"""The driver: jobs on any ``concurrent.futures.Executor``, whatever becomes of its workers."""
+"""The driver: jobs on any ``concurrent.futures.Executor``, also where workers die or do not answer."""
 
 import dataclasses
 import shlex
@@ -11,55 +11,30 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tsforecast._types import Floats
-from tsforecast.backtest.execute.blocks import read_block, write_block
-from tsforecast.backtest.execute.heartbeat import Pulse, heartbeat
-from tsforecast.backtest.execute.limits import Limits
+from tsforecast.backtest.execute.assignment import Assignment, Receipt, run_assignment
+from tsforecast.backtest.execute.blocks import write_block
+from tsforecast.backtest.execute.heartbeat import HeartbeatMonitor
+from tsforecast.backtest.execute.timeouts import Timeouts
 from tsforecast.backtest.execute.workers import Pool, open_pool
-from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan.bundles import bundle_jobs
-from tsforecast.backtest.plan.jobs import Address, Failure, Job, Part, join_parts, run_jobs
+from tsforecast.backtest.plan.jobs import Address, Failure, Job, JobResult, join_results
 from tsforecast.backtest.plan.plan import Plan
-from tsforecast.backtest.store.parts import find_part, read_part, write_part
-from tsforecast.backtest.store.store import RunFolder
+from tsforecast.backtest.store.job_files import find_result, read_result
+from tsforecast.backtest.store.run_folder import RunFolder
 from tsforecast.exceptions import ExecutorError
 
 Progress: TypeAlias = Callable[[int, int, str], None]
-_DEATHS = 2  # a worker may be killed by chance; a series that is alone with one that dies twice is guilty
+_DEATHS = 2  # a worker may be killed by chance; a series that runs alone in one that dies twice is the cause
 _KILLED = ("KilledWorker", "WorkerCrashedError")  # what Dask and Ray raise in place of BrokenExecutor
-_LOOK = 1.0  # seconds between two looks at who lives
+_CHECK_SECONDS = 1.0  # seconds between two checks of the workers
 _STALLS = 3  # new sets of our own processes, one after the other, of which none finishes anything
 _CANCELS = 3  # times that an executor may drop one job
 _SETTLE = 1.0  # seconds: Dask does not replace a worker that dies before it has quite come up
 
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """What a worker gets: where its series are, what to do, where to put what comes of it."""
-
-    jobs: tuple[Job, ...]
-    keys: tuple[str, ...]
-    block: Path
-    cv: RollingOrigin
-    levels: Floats
-    target: Path
-    beat: Path
-    settle: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True)
-class Receipt:
-    """What a worker gives back for each job: the file is on the disk."""
-
-    key: str
-    path: Path
-    n_rows: int
-    n_failures: int
-
-
 @dataclasses.dataclass(eq=False)
 class _Unit:
-    """What a worker is given: some jobs that are fitted together, one, or a piece of one that killed its worker."""
+    """What a worker is given: some jobs that are fitted together, one job, or a part of one that killed its worker."""
 
     jobs: tuple[Job, ...]
     keys: tuple[str, ...]
@@ -68,7 +43,7 @@ class _Unit:
     n_cancelled: int = 0
     is_late: bool = False
     is_alone: bool = False  # nothing else was at work when it was handed to a worker
-    pulse: Pulse | None = None
+    monitor: HeartbeatMonitor | None = None
 
     def apart(self) -> "list[_Unit]":
         """Each job by itself."""
@@ -77,24 +52,12 @@ class _Unit:
         ]
 
 
-def run_task(task: Task) -> list[Receipt]:
-    """The receipts of a task: reads its series, runs its jobs, writes a file for each; the same wherever it runs."""
-    receipts = []
-    with heartbeat(task.beat):
-        time.sleep(task.settle)
-        panel = read_block(task.block)
-        for key, part in zip(task.keys, run_jobs(task.jobs, panel, task.cv, task.levels), strict=True):
-            path = write_part(task.target, key, part)
-            receipts.append(Receipt(key, path, part.mean.size, len(part.failures)))
-    return receipts
-
-
 def drive(
     plan: Plan,
     jobs: Sequence[Job],
     folder: RunFolder,
     executor: Literal["processes"] | Executor,
-    limits: Limits,
+    timeouts: Timeouts,
     progress: Progress,
 ) -> None:
     """Run the jobs; a worker that dies costs its job another try, a series that kills workers is a failure.
@@ -104,22 +67,22 @@ def drive(
     ExecutorError
         The workers are gone or do not answer; what is finished is in the folder.
     RunFolderError
-        A part could not be written.
+        The file of a job could not be written.
     """
     with open_pool(executor) as pool:
-        driver = _Driver(plan, jobs, folder, pool, limits, progress)
+        driver = _Driver(plan, jobs, folder, pool, timeouts, progress)
         try:
             driver.run()
         finally:
-            driver.let_go()
+            driver.cancel_all()
 
 
 class _Driver:
     def __init__(
-        self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: Pool, limits: Limits, progress: Progress
+        self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: Pool, timeouts: Timeouts, progress: Progress
     ) -> None:
         self._plan, self._folder, self._pool, self._progress = plan, folder, pool, progress
-        self._limits = limits
+        self._timeouts = timeouts
         self._jobs = {job.address: job for job in jobs}
         self._waiting = deque(
             _Unit(bundle, tuple(map(folder.key, bundle)), tuple(job.address for job in bundle))
@@ -128,10 +91,10 @@ class _Driver:
         self._suspects: deque[_Unit] = deque()  # were at work when a worker died: now each runs alone
         self._running: dict[Future[list[Receipt]], _Unit] = {}
         self._open: dict[Address, int] = {}  # pieces of a divided job that are not finished
-        self._pieces: dict[Address, dict[int, Part]] = {}
+        self._pieces: dict[Address, dict[int, JobResult]] = {}
         self._n_done = 0
         self._silent, self._ticks, self._n_stalls = 0.0, 0, 0
-        self._looked = time.monotonic()
+        self._checked_at = time.monotonic()
 
     def run(self) -> None:
         """Run until nothing is left.
@@ -139,26 +102,26 @@ class _Driver:
         Raises
         ------
         ExecutorError
-            Nobody is left who could do what is.
+            No worker is left, and jobs are.
         """
         while self._waiting or self._suspects or self._running:
             self._start()
             if not self._running:
                 continue
-            finished, _ = wait(self._running, timeout=_LOOK, return_when=FIRST_COMPLETED)
+            finished, _ = wait(self._running, timeout=_CHECK_SECONDS, return_when=FIRST_COMPLETED)
             dead = [unit for future in finished if (unit := self._settle(future)) is not None]
             if len(finished) > len(dead):
                 self._silent, self._n_stalls = 0.0, 0
             if dead:
                 self._after_death(dead)
-            self._look()
+            self._check_workers()
 
-    def let_go(self) -> None:
-        """Tell the executor that nothing which it still has of this run is wanted any more."""
+    def cancel_all(self) -> None:
+        """Cancel everything that the executor still has of this run."""
         for future, unit in self._running.items():
             future.cancel()
-            if unit.pulse is not None:
-                unit.pulse.end()
+            if unit.monitor is not None:
+                unit.monitor.end()
 
     def _at_work(self) -> list[_Unit]:
         """What runs, but for jobs past their limit that an executor which is not ours cannot stop."""
@@ -185,70 +148,74 @@ class _Driver:
         beat = block.with_name(f"{unit.keys[0]}.beat")
         settle = _SETTLE if is_suspect and not self._pool.is_own else 0.0
         target = self._folder.parts_folder
-        task = Task(unit.jobs, unit.keys, block, plan.cv, plan.levels, target, beat, settle)
-        unit.pulse, unit.is_late, unit.is_alone = Pulse(beat), False, is_suspect
+        assignment = Assignment(unit.jobs, unit.keys, block, plan.cv, plan.levels, target, beat, settle)
+        unit.monitor, unit.is_late, unit.is_alone = HeartbeatMonitor(beat), False, is_suspect
         try:
-            self._running[self._pool.submit(run_task, task)] = unit
+            self._running[self._pool.submit(run_assignment, assignment)] = unit
         except BrokenExecutor:
             back.appendleft(unit)
             if not self._at_work():
                 self._replace_pool()
             return False
         except (OSError, RuntimeError) as error:
-            raise self._lost(f"The executor takes no jobs any more ({type(error).__name__}: {error})") from error
+            raise self._error_of_loss(
+                f"The executor takes no jobs any more ({type(error).__name__}: {error})"
+            ) from error
         return True
 
-    def _look(self) -> None:
-        """Whether there are signs of life; what to do where there are none, or where a job is past its limit."""
-        elapsed = time.monotonic() - self._looked
-        if elapsed < _LOOK:
+    def _check_workers(self) -> None:
+        """Check for signs of life and for jobs past their limit, and act where it is needed."""
+        elapsed = time.monotonic() - self._checked_at
+        if elapsed < _CHECK_SECONDS:
             return
-        self._looked += elapsed
-        elapsed = min(elapsed, 2 * _LOOK)  # longer, and this process itself was stopped
-        lives = [unit.pulse.look(elapsed) for unit in self._running.values() if unit.pulse and not unit.is_late]
+        self._checked_at += elapsed
+        elapsed = min(elapsed, 2 * _CHECK_SECONDS)  # longer, and this process itself was stopped
+        lives = [unit.monitor.check(elapsed) for unit in self._running.values() if unit.monitor and not unit.is_late]
         ticks = self._pool.processor_time()
         is_starting = ticks - self._ticks > 1  # a worker that waits for something to do uses next to nothing
         self._silent, self._ticks = 0.0 if any(lives) or is_starting else self._silent + elapsed, ticks
         late = [unit for unit in self._at_work() if self._is_late(unit)]
         for unit in late:
             unit.is_late = True
-        limit = self._limits.executor_timeout or float("inf")
+        limit = self._timeouts.executor_timeout or float("inf")
         if self._pool.is_own:
-            stuck = [u for u in self._at_work() if u.pulse and u.pulse.has_begun and u.pulse.silent >= limit]
+            stuck = [u for u in self._at_work() if u.monitor and u.monitor.has_begun and u.monitor.silent >= limit]
             if late or stuck or self._silent >= limit:
                 self._stop_workers(late, stuck, limit)
         elif self._silent >= limit:
-            raise self._lost(f"No worker of the executor has given a sign of life for {limit:g} seconds")
+            raise self._error_of_loss(f"No worker of the executor has given a sign of life for {limit:g} seconds")
         elif self._running and not (self._at_work() or self._waiting or self._suspects):
-            raise self._lost(self._told_of_late())
+            raise self._error_of_loss(self._message_of_late())
 
     def _is_late(self, unit: _Unit) -> bool:
-        limit = self._limits.job_timeout
-        return limit is not None and unit.pulse is not None and unit.pulse.seconds >= limit * len(unit.jobs)
+        limit = self._timeouts.job_timeout
+        return limit is not None and unit.monitor is not None and unit.monitor.seconds >= limit * len(unit.jobs)
 
     def _stop_workers(self, late: list[_Unit], stuck: list[_Unit], limit: float) -> None:
-        """Replace our own processes because of jobs past their limit, and of processes that do not answer."""
+        """Replace our own processes where jobs are past their limit or processes do not answer."""
         self._n_stalls += not (late or stuck)
         if self._n_stalls >= _STALLS:
-            raise self._lost(f"No worker process has given a sign of life for {limit:g} seconds, {_STALLS} times")
+            raise self._error_of_loss(
+                f"No worker process has given a sign of life for {limit:g} seconds, {_STALLS} times"
+            )
         lost = list(self._running.values())
         self._silent = 0.0
         self._replace_pool()
         for unit in lost:
             if unit in late or unit in stuck:
-                self._blame(unit, alone=len(lost) == 1)
+                self._find_cause(unit, alone=len(lost) == 1)
             else:
                 self._waiting.appendleft(unit)
 
     def _replace_pool(self) -> None:
         if not self._pool.is_own:
-            raise self._lost("The executor has broken down")
-        self.let_go()
+            raise self._error_of_loss("The executor has broken down")
+        self.cancel_all()
         self._running.clear()
         self._pool.rebuild()
 
-    def _lost(self, what: str) -> ExecutorError:
-        """The error that ends a run whose workers are gone, with how to go on."""
+    def _error_of_loss(self, what: str) -> ExecutorError:
+        """The error that ends a run whose workers are gone; its message says how to go on."""
         folder = self._folder.folder
         if self._plan.source.get("data") is None:
             call = f"backtest(..., output={str(folder)!r})"
@@ -257,23 +224,23 @@ class _Driver:
         done = f"{self._n_done} of {len(self._jobs)} jobs were finished and are kept in {folder}"
         return ExecutorError(f"{what}; {done}. To go on, with this executor or another: {call}")
 
-    def _told_of_late(self) -> str:
+    def _message_of_late(self) -> str:
         unit = next(iter(self._running.values()))
         job, ids = unit.jobs[0], self._plan.panel.ids
         series = f"series {str(ids[job.first])!r}" + (
             f" to {str(ids[job.stop - 1])!r}" if job.stop > job.first + 1 else ""
         )
         return (
-            f"Model {job.model!r} did not end on {series} within job_timeout={self._limits.job_timeout:g} seconds, and "
-            f"this executor cannot stop it, as executor='processes' could ({len(self._running)} such in all)"
+            f"Model {job.model!r} did not end on {series} within job_timeout={self._timeouts.job_timeout:g} seconds, "
+            f"and this executor cannot stop it, as executor='processes' could ({len(self._running)} such in all)"
         )
 
     def _settle(self, future: "Future[list[Receipt]]") -> _Unit | None:
         """Accept what a worker did; the unit itself where the worker died."""
         unit = self._running.pop(future)
-        if unit.pulse is not None:
-            unit.pulse.look(0.0)  # a worker that died has left its file behind
-            unit.pulse.end()
+        if unit.monitor is not None:
+            unit.monitor.check(0.0)  # a worker that died has left its file behind
+            unit.monitor.end()
         try:
             receipts = future.result()
         except Exception as error:
@@ -293,15 +260,17 @@ class _Driver:
         return None
 
     def _put_back(self, unit: _Unit, error: BaseException) -> None:
-        """Have a unit that the executor has dropped done again: no fault of its series, but not without end."""
+        """Queue a unit again that the executor has dropped, which is no fault of its series, a few times at most."""
         unit.n_cancelled += 1
         if unit.n_cancelled >= _CANCELS:
-            raise self._lost(f"The executor drops its jobs ({type(error).__name__}: {error or 'cancelled'})") from error
+            raise self._error_of_loss(
+                f"The executor drops its jobs ({type(error).__name__}: {error or 'cancelled'})"
+            ) from error
         self._waiting.append(unit)
 
     def _accept_found(self, unit: _Unit) -> bool:
         """Whether the files of all jobs of a unit are on the disk, and then accepted."""
-        found = [path for key in unit.keys if (path := find_part(self._folder.parts_folder, key)) is not None]
+        found = [path for key in unit.keys if (path := find_result(self._folder.parts_folder, key)) is not None]
         if len(found) < len(unit.keys):
             return False
         for one, path in zip(unit.apart(), found, strict=True):
@@ -312,27 +281,27 @@ class _Driver:
         if self._pool.is_broken:  # everything that was at work is lost with it
             dead += self._at_work()
             for unit in dead:
-                if unit.pulse is not None:
-                    unit.pulse.look(0.0)
+                if unit.monitor is not None:
+                    unit.monitor.check(0.0)
             self._replace_pool()
-            if not any(unit.pulse and unit.pulse.has_begun for unit in dead):  # it was no series that killed them
+            if not any(unit.monitor and unit.monitor.has_begun for unit in dead):  # no series was the cause
                 self._n_stalls += 1
                 if self._n_stalls >= _STALLS:
-                    raise self._lost("Worker processes die before they begin a job")
+                    raise self._error_of_loss("Worker processes die before they begin a job")
                 self._waiting.extendleft(dead)
                 return
-        for unit in dead:  # those that died together may be told of one after the other
-            self._blame(unit, alone=unit.is_alone)
+        for unit in dead:  # those that died together may be reported one after the other
+            self._find_cause(unit, alone=unit.is_alone)
 
-    def _blame(self, unit: _Unit, *, alone: bool) -> None:
-        """Find out who is guilty of a death, or of work without end."""
+    def _find_cause(self, unit: _Unit, *, alone: bool) -> None:
+        """Run jobs apart until it is clear which series ends its worker, or never ends."""
         if len(unit.jobs) > 1:
             self._suspects += unit.apart()
             return
         job = unit.jobs[0]
-        is_guilty = alone or unit.is_late
-        unit.deaths += is_guilty
-        if is_guilty and not job.forecaster.is_global and job.stop - job.first > 1:
+        is_cause = alone or unit.is_late
+        unit.deaths += is_cause
+        if is_cause and not job.forecaster.is_global and job.stop - job.first > 1:
             self._divide(unit)
         elif unit.deaths < _DEATHS and not unit.is_late:
             self._suspects.append(unit)
@@ -354,27 +323,27 @@ class _Driver:
         mean = np.full((n_windows, n_series, self._plan.cv.horizon), np.nan)
         why = ("WorkerDied", "the process that worked on it died, each time")
         if unit.is_late:
-            why = ("JobTimedOut", f"not done within job_timeout={self._limits.job_timeout:g} seconds")
+            why = ("JobTimedOut", f"not done within job_timeout={self._timeouts.job_timeout:g} seconds")
         failures = tuple(Failure(window, i, *why) for window in job.windows for i in range(n_series))
         quantiles = np.full((*mean.shape, self._plan.levels.size), np.nan)
         nothing = (0.0,) * n_windows
-        self._accept(unit, Part(mean, quantiles, nothing, nothing, failures))
+        self._accept(unit, JobResult(mean, quantiles, nothing, nothing, failures))
 
-    def _accept(self, unit: _Unit, given: Path | Part) -> None:
+    def _accept(self, unit: _Unit, given: Path | JobResult) -> None:
         """Register a finished unit of one job; pieces of a divided one are joined when the last of them is there."""
         job, address = unit.jobs[0], unit.wholes[0]
         whole = self._jobs[address]
         if job is whole:
-            if isinstance(given, Part):
+            if isinstance(given, JobResult):
                 self._folder.put(whole, given)
             else:
                 self._folder.accept(whole, given)
         else:
             pieces = self._pieces.setdefault(address, {})
-            pieces[job.first] = given if isinstance(given, Part) else read_part(given)
+            pieces[job.first] = given if isinstance(given, JobResult) else read_result(given)
             self._open[address] -= 1
             if self._open[address] > 0:
                 return
-            self._folder.put(whole, join_parts([pieces[first] for first in sorted(pieces)]))
+            self._folder.put(whole, join_results([pieces[first] for first in sorted(pieces)]))
         self._n_done += 1
         self._progress(self._n_done, len(self._jobs), whole.model)

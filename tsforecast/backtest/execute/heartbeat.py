@@ -50,8 +50,8 @@ def heartbeat(path: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-class Pulse:
-    """What the driver has seen of one task.
+class HeartbeatMonitor:
+    """Signs of life of one assignment, as the driver has seen them.
 
     Parameters
     ----------
@@ -74,17 +74,17 @@ class Pulse:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a worker has begun the task."""
+        """Whether a worker has begun the assignment."""
         return self._seen != ""
 
     @property
     def process(self) -> int | None:
-        """Number of the process that works on the task, if it is on this machine."""
+        """Number of the process that works on the assignment, if it is on this machine."""
         host, _, rest = self._seen.partition(" ")
         return int(rest.split()[0]) if host == socket.gethostname() else None
 
-    def look(self, elapsed: float) -> bool:
-        """Whether there was a sign of life since the last look, ``elapsed`` seconds ago: a beat or used processor time.
+    def check(self, elapsed: float) -> bool:
+        """Whether there was a sign of life in the ``elapsed`` seconds since the last check: a beat or processor time.
 
         A process in a long call of compiled code may keep its own thread from beating: on this machine the time that
         it has used tells that it works.

@@ -16,8 +16,8 @@ import loky
 from tsforecast.backtest.execute.heartbeat import processor_time
 
 AnyExecutor: TypeAlias = Literal["auto", "processes"] | Executor | None
-Given = TypeVar("Given")
-Outcome = TypeVar("Outcome")
+Argument = TypeVar("Argument")
+Returned = TypeVar("Returned")
 # One numerical thread in each worker, so that results do not depend on their number.
 _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 # A worker that has compiled kernels and loaded torch holds half a gigabyte more than at its start: that is no leak.
@@ -42,8 +42,8 @@ class Pool:
         self.is_own = self._own is not None
         self.n_workers = int(getattr(self._executor, "_max_workers", None) or n_cores())
 
-    def submit(self, function: Callable[[Given], Outcome], task: Given) -> "Future[Outcome]":
-        """Hand a task to a worker.
+    def submit(self, function: Callable[[Argument], Returned], task: Argument) -> "Future[Returned]":
+        """Hand an assignment to a worker.
 
         Raises
         ------
@@ -102,11 +102,11 @@ def can_be_sent(models: object) -> bool:
 
 
 def _processes() -> loky.ProcessPoolExecutor:
-    return loky.ProcessPoolExecutor(n_cores(), initializer=_begin, initargs=(os.getpid(),), env=_ENVIRONMENT)
+    return loky.ProcessPoolExecutor(n_cores(), initializer=_start_worker, initargs=(os.getpid(),), env=_ENVIRONMENT)
 
 
-def _begin(driver: int) -> None:
-    """Leave Ctrl-C to the driver, and end when it does, even if it was killed before this worker was ready."""
+def _start_worker(driver: int) -> None:
+    """Ignore Ctrl-C, which the driver handles, and end when the driver does, even if it is killed early."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:

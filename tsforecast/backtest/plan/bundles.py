@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tsforecast.backtest.plan.jobs import Job
 from tsforecast.panel import Panel
 
-_MOST_JOBS = 32
+_MOST_BUNDLED = 32
 _MOST_OBSERVATIONS = 20_000  # of a bundle: a larger fit keeps a processor busy by itself, and would be lost with others
 
 
@@ -37,6 +37,6 @@ def bundle_jobs(jobs: Sequence[Job], panel: Panel, n_workers: int = 1) -> list[t
     bundles = []
     for group in groups.values():
         n_obs = int(panel.indptr[group[0].stop] - panel.indptr[group[0].first])
-        size = max(1, min(_MOST_JOBS, _MOST_OBSERVATIONS // n_obs, -(-len(group) // n_workers)))
+        size = max(1, min(_MOST_BUNDLED, _MOST_OBSERVATIONS // n_obs, -(-len(group) // n_workers)))
         bundles += [tuple(group[k : k + size]) for k in range(0, len(group), size)]
     return bundles

@@ -51,7 +51,7 @@ class CodeParts:
     @classmethod
     def of(cls, function: types.FunctionType) -> "CodeParts":
         """The parts of a function."""
-        return _parts(function.__code__, str(function.__globals__.get("__package__") or ""))
+        return _code_parts(function.__code__, str(function.__globals__.get("__package__") or ""))
 
 
 def imported_source(module: str) -> bytes:
@@ -65,7 +65,7 @@ def imported_source(module: str) -> bytes:
         return b""
 
 
-def _parts(code: types.CodeType, package: str) -> CodeParts:
+def _code_parts(code: types.CodeType, package: str) -> CodeParts:
     codes = list(_nested(code))
     listed = [list(dis.get_instructions(one)) for one in codes]
     found: dict[str, set[str]] = {"globals": set(), "written": set(), "stored": set(), "imports": set()}
@@ -88,21 +88,21 @@ def _look_at(instructions: list[dis.Instruction], package: str, found: dict[str,
         if one.opname in _LOADS:
             if one.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"):
                 found["globals"].add(name)
-            if _changes(instructions[i + 1 : i + 2]) or _is_subscript_store(after):
+            if _calls_mutator(instructions[i + 1 : i + 2]) or _is_subscript_store(after):
                 found["written"].add(name)
         elif one.opname in ("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_DEREF", "DELETE_DEREF"):
             found["written"].add(name)
         elif one.opname in ("STORE_ATTR", "DELETE_ATTR"):
             found["stored"].add(name)
         elif one.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-            if _changes(instructions[i + 1 : i + 2]) or _is_subscript_store(after):
+            if _calls_mutator(instructions[i + 1 : i + 2]) or _is_subscript_store(after):
                 found["stored"].add(name)
         elif one.opname == "IMPORT_NAME":
             level = instructions[i - 2].argval if i >= 2 else 0
             found["imports"].add(_absolute(name, level, package))
 
 
-def _changes(following: list[dis.Instruction]) -> bool:
+def _calls_mutator(following: list[dis.Instruction]) -> bool:
     return bool(following) and following[0].opname in ("LOAD_METHOD", "LOAD_ATTR") and following[0].argval in _MUTATORS
 
 
@@ -124,20 +124,20 @@ def _nested(code: types.CodeType) -> "list[types.CodeType]":
 
 
 def _code_hash(code: types.CodeType) -> bytes:
-    constants = [_constant(value) for value in code.co_consts]
+    constants = [_constant_text(value) for value in code.co_consts]
     counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags)
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     told = repr((counts, names, constants, code.co_exceptiontable)).encode("utf-8", "surrogatepass")
     return hashlib.sha256(code.co_code + b"|" + told).digest()
 
 
-def _constant(value: object) -> object:
+def _constant_text(value: object) -> object:
     if isinstance(value, types.CodeType):
         return _code_hash(value).hex()
     if isinstance(value, frozenset):
         return ["frozenset", *sorted(map(repr, value))]
     if isinstance(value, tuple):
-        return [_constant(item) for item in value]
+        return [_constant_text(item) for item in value]
     return f"{type(value).__name__} {value!r}"
 
 

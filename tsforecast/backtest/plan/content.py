@@ -98,13 +98,13 @@ class _Hasher:
         self._open: dict[int, int] = {}
 
     def of(self, value: object) -> bytes:
-        plain = _plain(value)
+        plain = _plain_digest(value)
         if plain is not None:
             return plain
         if id(value) in self._known:
             return self._known[id(value)][1]
         if id(value) in self._open:
-            return _joined(b"itself", str(len(self._open) - self._open[id(value)]).encode())
+            return _digest(b"itself", str(len(self._open) - self._open[id(value)]).encode())
         self._open[id(value)] = len(self._open)
         try:
             digest = self._compound(value)
@@ -118,11 +118,11 @@ class _Hasher:
     def _compound(self, value: Any) -> bytes:
         kind = type(value)
         if kind in (list, tuple):
-            return _joined(b"sequence", *map(self.of, value))
+            return _digest(b"sequence", *map(self.of, value))
         if kind in (dict, OrderedDict, types.MappingProxyType):
-            return _joined(b"mapping", *(self.of(part) for pair in value.items() for part in pair))
+            return _digest(b"mapping", *(self.of(part) for pair in value.items() for part in pair))
         if kind in (set, frozenset):
-            return _joined(b"set", *sorted(map(self.of, value)))
+            return _digest(b"set", *sorted(map(self.of, value)))
         if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray):
             return self._array(value)
         if isinstance(value, (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray)):
@@ -142,34 +142,34 @@ class _Hasher:
         about = f"{type(value).__name__} {dtype.str} {dtype.descr if dtype.names else ''} {value.shape}".encode()
         own = [] if type(value) in _ARRAYS else [self.of(type(value)), *self._parts(getattr(value, "__dict__", {}))]
         if dtype.hasobject or dtype.char in "gG":  # long doubles are padded with whatever was there
-            return _joined(b"array", about, self.of(value.ravel().tolist()), *own)
-        return _joined(b"array", about, np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, *own)
+            return _digest(b"array", about, self.of(value.ravel().tolist()), *own)
+        return _digest(b"array", about, np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, *own)
 
     def _pandas(self, value: Any) -> bytes:
         name = type(value).__name__.encode()
         if is_own(type(value).__module__):  # with attributes of its own, perhaps
             own = {name: getattr(value, name, None) for name in getattr(value, "_metadata", ())}
-            name = _joined(name, self.of(type(value)), *self._parts(own))
+            name = _digest(name, self.of(type(value)), *self._parts(own))
         if isinstance(value, pd.DataFrame):
             columns = [value.iloc[:, j].array for j in range(value.shape[1])]
-            return _joined(b"pandas", name, *map(self.of, (value.columns, value.index, columns, dict(value.attrs))))
+            return _digest(b"pandas", name, *map(self.of, (value.columns, value.index, columns, dict(value.attrs))))
         if isinstance(value, pd.Series):
-            return _joined(b"pandas", name, *map(self.of, (value.name, value.index, value.array, dict(value.attrs))))
+            return _digest(b"pandas", name, *map(self.of, (value.name, value.index, value.array, dict(value.attrs))))
         if isinstance(value, pd.MultiIndex):
             levels = [value.get_level_values(j) for j in range(value.nlevels)]
-            return _joined(b"pandas", name, self.of(list(value.names)), self.of(levels))
+            return _digest(b"pandas", name, self.of(list(value.names)), self.of(levels))
         if isinstance(value, pd.Index):
             freq = str(getattr(value, "freq", None))
-            return _joined(b"pandas", name, *map(self.of, (value.name, freq, value.array)))
+            return _digest(b"pandas", name, *map(self.of, (value.name, freq, value.array)))
         about = str(value.dtype).encode()
         if isinstance(value, pd.Categorical):
             parts = (value.codes, value.categories, value.ordered)
-            return _joined(b"pandas", name, about, *map(self.of, parts))
+            return _digest(b"pandas", name, about, *map(self.of, parts))
         if isinstance(value, pd.arrays.NumpyExtensionArray):
-            return _joined(b"pandas", name, about, self.of(value.to_numpy()))
+            return _digest(b"pandas", name, about, self.of(value.to_numpy()))
         if hasattr(value, "asi8"):
-            return _joined(b"pandas", name, about, self.of(value.asi8))
-        return _joined(b"pandas", name, about, self.of(list(value)))
+            return _digest(b"pandas", name, about, self.of(value.asi8))
+        return _digest(b"pandas", name, about, self.of(list(value)))
 
     def _tensor(self, value: Any, torch: Any) -> bytes:
         about = f"{type(value).__name__} {value.dtype} {tuple(value.shape)} {value.requires_grad}".encode()
@@ -177,11 +177,11 @@ class _Hasher:
             flat = value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
         except (RuntimeError, TypeError, NotImplementedError):
             raise OpaqueError(value) from None
-        return _joined(b"tensor", about, flat.data)
+        return _digest(b"tensor", about, flat.data)
 
     def _named(self, module: str, name: str) -> bytes:
         """Something that an installed module defines."""
-        return _joined(b"name", module.encode(), name.encode(), version_of(module).encode())
+        return _digest(b"name", module.encode(), name.encode(), version_of(module).encode())
 
     def _module(self, module: types.ModuleType, names: Iterable[str]) -> bytes:
         """A module by its name; of one's own, what is used of it."""
@@ -189,10 +189,10 @@ class _Hasher:
             return self._named(module.__name__, "")
         self.met_own_code = True
         used = [(name, vars(module)[name]) for name in sorted(names) if name in vars(module)]
-        return _joined(
+        return _digest(
             b"module",
             *(
-                _joined(
+                _digest(
                     name.encode(), self._module(part, names) if isinstance(part, types.ModuleType) else self.of(part)
                 )
                 for name, part in used
@@ -209,39 +209,39 @@ class _Hasher:
             name for member in members.values() for part in _functions(member) for name in CodeParts.of(part).stored
         }
         kinds = (type(cls), *cls.__bases__)
-        digests = [_joined(b"class", source.encode("utf-8", "surrogatepass")), *map(self.of, kinds)]
+        digests = [_digest(b"class", source.encode("utf-8", "surrogatepass")), *map(self.of, kinds)]
         for name in sorted(members):
             if name in _BOOKKEEPING or isinstance(
                 members[name], (types.GetSetDescriptorType, types.MemberDescriptorType)
             ):
                 continue
             value = members[name]
-            digests.append(_joined(name.encode(), self._state(cls, name, value) if name in state else self.of(value)))
-        return _joined(*digests)
+            digests.append(_digest(name.encode(), self._state(cls, name, value) if name in state else self.of(value)))
+        return _digest(*digests)
 
     def _callable(self, value: Any) -> bytes | None:
         """Functions and what stands for them; None for anything else."""
         if isinstance(value, types.FunctionType):
             return self._function(value)
         if isinstance(value, types.MethodType):
-            return _joined(b"method", self.of(value.__func__), self.of(value.__self__))
+            return _digest(b"method", self.of(value.__func__), self.of(value.__self__))
         if isinstance(value, (property, staticmethod, classmethod, functools.cached_property)):
-            return _joined(type(value).__name__.encode(), *(self.of(part) for part in _functions(value)))
+            return _digest(type(value).__name__.encode(), *(self.of(part) for part in _functions(value)))
         if isinstance(value, functools._lru_cache_wrapper):
-            return _joined(b"cached", self.of(value.__wrapped__), self.of(value.cache_parameters()))
+            return _digest(b"cached", self.of(value.__wrapped__), self.of(value.cache_parameters()))
         if isinstance(value, types.BuiltinFunctionType | types.MethodWrapperType):
             owner = value.__self__
             if owner is None or isinstance(owner, types.ModuleType):
                 return self._named(value.__module__ or "builtins", value.__qualname__)
-            return _joined(b"method", value.__name__.encode(), self.of(owner))
+            return _digest(b"method", value.__name__.encode(), self.of(owner))
         if isinstance(
             value, (types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType)
         ):
-            return _joined(b"method", value.__name__.encode(), self.of(value.__objclass__))
+            return _digest(b"method", value.__name__.encode(), self.of(value.__objclass__))
         if isinstance(value, np.ufunc):
             return self._ufunc(value)
         if isinstance(compiled := getattr(value, "py_func", None), types.FunctionType):  # a function under numba
-            return _joined(b"compiled", self.of(compiled), self.of(dict(getattr(value, "targetoptions", {}))))
+            return _digest(b"compiled", self.of(compiled), self.of(dict(getattr(value, "targetoptions", {}))))
         return None
 
     def _ufunc(self, function: np.ufunc) -> bytes:
@@ -258,18 +258,18 @@ class _Hasher:
         self.met_own_code |= own
         parts = CodeParts.of(function)
         digests = [
-            _joined(b"function", parts.fingerprint),
+            _digest(b"function", parts.fingerprint),
             self.of(function.__defaults__),
             self.of(function.__kwdefaults__),
             *self._parts(vars(function)),
         ]
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            digests.append(_joined(name.encode(), self._cell(cell, name, is_state=name in parts.written)))
+            digests.append(_digest(name.encode(), self._cell(cell, name, is_state=name in parts.written)))
         if own:
             used = [name for name in sorted(parts.globals) if name in function.__globals__]
-            digests += [_joined(name.encode(), self._global(function.__globals__, name, parts)) for name in used]
-            digests += [_joined(name.encode(), imported_source(name)) for name in sorted(parts.imports)]
-        return _joined(*digests)
+            digests += [_digest(name.encode(), self._global(function.__globals__, name, parts)) for name in used]
+            digests += [_digest(name.encode(), imported_source(name)) for name in sorted(parts.imports)]
+        return _digest(*digests)
 
     def _global(self, holder: dict[str, Any], name: str, parts: CodeParts) -> bytes:
         value = holder[name]
@@ -287,7 +287,7 @@ class _Hasher:
     def _state(self, holder: object, name: str, value: Any) -> bytes:
         """What code changes itself: a number or a container as it was when it was met first, all else as it is."""
         is_container = isinstance(value, (*_CONTAINERS, np.ndarray))
-        if not (is_container or _plain(value) is not None or hasattr(value, "write")):
+        if not (is_container or _plain_digest(value) is not None or hasattr(value, "write")):
             return self.of(value)
         key = (id(value), "") if is_container else (id(holder), name)
         if key not in _first_states:
@@ -306,9 +306,9 @@ class _Hasher:
         if kind.__module__ in _WITHOUT_CONTENT or value is np.random.mtrand._rand:
             return self._named(kind.__module__, kind.__qualname__)
         if isinstance(value, enum.Enum):
-            return _joined(b"enum", self.of(kind), value.name.encode())
+            return _digest(b"enum", self.of(kind), value.name.encode())
         if isinstance(value, BaseEstimator) and kind.__sklearn_clone__ is BaseEstimator.__sklearn_clone__:
-            return _joined(b"estimator", self.of(kind), *self._parts(value.get_params(deep=False)))
+            return _digest(b"estimator", self.of(kind), *self._parts(value.get_params(deep=False)))
         try:
             reduce = copyreg.dispatch_table.get(kind)
             reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)
@@ -317,45 +317,45 @@ class _Hasher:
         if isinstance(reduced, str):
             return self._named(str(getattr(value, "__module__", kind.__module__)), reduced)
         maker, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
-        digests = [_joined(b"object", self.of(kind)), self.of(maker), self.of(arguments)]
+        digests = [_digest(b"object", self.of(kind)), self.of(maker), self.of(arguments)]
         digests += self._parts(state) if isinstance(state, dict) else [self.of(state)]
         if own_state := _hidden_parameters(value, state):
             digests += [b"hidden", *self._parts(own_state)]
         digests += [self.of(list(part)) if part is not None else b"none" for part in (items, pairs)]
-        return _joined(*digests)
+        return _digest(*digests)
 
     def _parts(self, named: Mapping[Any, object]) -> list[bytes]:
         """Attributes or parameters by name, whatever their order."""
         digests = []
         for name in sorted(named, key=str):
             try:
-                digests.append(_joined(self.of(name), self.of(named[name])))
+                digests.append(_digest(self.of(name), self.of(named[name])))
             except OpaqueError as error:
                 raise OpaqueError(error.value, [str(name), *error.path]) from None
         return digests
 
 
-def _plain(value: Any) -> bytes | None:
+def _plain_digest(value: Any) -> bytes | None:
     """The hash of a number, a text or nothing; None for anything else."""
     if isinstance(value, np.generic) and not isinstance(value, (np.void, np.datetime64, np.timedelta64)):
         value = value.item()
     kind = type(value)
     if value is None or value is Ellipsis or value is NotImplemented or value is pd.NA or value is pd.NaT:
-        return _joined(b"constant", repr(value).encode())
+        return _digest(b"constant", repr(value).encode())
     if kind is int:
-        return _joined(b"int", hex(value).encode())
+        return _digest(b"int", hex(value).encode())
     if kind is float:
-        return _joined(b"float", value.hex().encode())
+        return _digest(b"float", value.hex().encode())
     if kind in (bool, complex):
-        return _joined(kind.__name__.encode(), repr(value).encode())
+        return _digest(kind.__name__.encode(), repr(value).encode())
     if kind is str:
-        return _joined(b"str", value.encode("utf-8", "surrogatepass"))
+        return _digest(b"str", value.encode("utf-8", "surrogatepass"))
     if kind in (bytes, bytearray):
-        return _joined(b"bytes", bytes(value))
+        return _digest(b"bytes", bytes(value))
     if isinstance(value, np.void) and not value.dtype.hasobject:
-        return _joined(b"record", repr(value.dtype).encode(), value.tobytes())
+        return _digest(b"record", repr(value.dtype).encode(), value.tobytes())
     if isinstance(value, (np.datetime64, np.timedelta64, np.dtype, np.void, np.longdouble, np.clongdouble)):
-        return _joined(b"numpy", f"{kind.__name__} {value!r}".encode())
+        return _digest(b"numpy", f"{kind.__name__} {value!r}".encode())
     return None
 
 
@@ -394,8 +394,8 @@ def _functions(member: Any) -> list[Any]:
     return [member] if isinstance(member, types.FunctionType) else []
 
 
-def _joined(*parts: "bytes | memoryview") -> bytes:
-    """One hash of several texts, their lengths told, so that no two lists of texts look alike."""
+def _digest(*parts: "bytes | memoryview") -> bytes:
+    """One hash of several texts and their lengths, so that different lists have different hashes."""
     total = hashlib.sha256()
     for part in parts:
         size = part.nbytes if isinstance(part, memoryview) else len(part)

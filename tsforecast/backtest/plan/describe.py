@@ -2,7 +2,6 @@
 
 import dataclasses
 import difflib
-import importlib
 import inspect
 import json
 from collections.abc import Collection, Mapping
@@ -11,15 +10,14 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from tsforecast._classes import check_class, class_path, expected_classes, find_class
 from tsforecast._renamed import with_new_names
-from tsforecast.backtest.plan.classes import check_class, expected_classes, find_class
-from tsforecast.backtest.plan.content import OpaqueError, content_hash, holds_own_code
+from tsforecast.backtest.plan.content import OpaqueError, content_hash
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, TSForecastError
 
-_PACKAGE = importlib.import_module("tsforecast")  # its table of names, whatever stands in it
 _PLAIN = (bool, int, float, str)
-_OPAQUE = "{} that cannot be compared"
+OPAQUE = "{} that cannot be compared"
 
 
 def describe(value: Any) -> Any:
@@ -43,15 +41,17 @@ def describe(value: Any) -> Any:
     if type(value) is dict and all(type(key) is str for key in value):
         return {key: describe(item) for key, item in value.items()}
     if isinstance(value, BaseEstimator):
-        return _described(type(value), value.get_params(deep=False))
+        return _description_of(type(value), value.get_params(deep=False))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _described(type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init})
+        return _description_of(
+            type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
+        )
     named = isinstance(value, type) or hasattr(value, "__qualname__")
     label = f"{value.__module__}.{value.__qualname__}" if named else type(value).__name__
     try:
         return f"{label} with SHA-256 {content_hash(value)[:16]}"
     except OpaqueError:
-        return _OPAQUE.format(label)
+        return OPAQUE.format(label)
 
 
 def build(
@@ -68,7 +68,7 @@ def build(
     expected : tuple of type
         What may come out, where it is an object.
     trusted : collection of str
-        Modules of one's own that may be imported (see `tsforecast.backtest.plan.classes.find_class`).
+        Modules of one's own that may be imported (see `tsforecast._classes.find_class`).
     place : str
         What it is for, in messages.
 
@@ -129,52 +129,14 @@ def describe_models(models: Mapping[str, BaseForecaster]) -> list[dict[str, Any]
     return [{"name": name, **describe(model)} for name, model in models.items()]
 
 
-def contents(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
-    """A hash of all that each model is made of, by name; of one that cannot be compared, a text that says so."""
-    found = {}
-    for name, model in models.items():
-        try:
-            found[name] = content_hash(model)
-        except OpaqueError as error:
-            found[name] = _OPAQUE.format(type(error.value).__name__)
-    return found
-
-
-def check_comparable(models: Mapping[str, BaseForecaster], functions: Mapping[str, object]) -> None:
-    """Raise a `ParameterError` where a model or a metric holds something that a resumed run could not recognise."""
-    for what, named in (("Model", models), ("Metric", functions)):
-        for name, value in named.items():
-            try:
-                content_hash(value)
-            except OpaqueError as error:
-                place = f": {'.'.join(error.path)}" if error.path else ""
-                raise ParameterError(
-                    f"{what} {name!r}{place} holds a {type(error.value).__name__}, whose content cannot be compared, "
-                    "so that a run could not go on with it: give something else, or no output folder."
-                ) from None
-
-
-def own_code(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
-    """A hash of every model that depends on code of one's own: its code is part of what was run."""
-    return {name: text[:16] for name, text in contents(models).items() if holds_own_code(models[name])}
-
-
-def _described(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _description_of(cls: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
     defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
     described = {name: describe(value) for name, value in arguments.items()}
-    kept = {k: v for k, v in described.items() if k not in defaults or not _alike(v, describe(defaults[k]))}
+    kept = {k: v for k, v in described.items() if k not in defaults or not _same_text(v, describe(defaults[k]))}
     path = class_path(cls)
     return {"class_path": path, "init_args": kept} if kept else {"class_path": path}
 
 
-def class_path(cls: type) -> str:
-    """The name by which `find_class` finds a class."""
-    if getattr(_PACKAGE, cls.__name__, None) is cls:
-        return f"tsforecast.{cls.__name__}"
-    inside = cls.__module__.startswith("tsforecast.")
-    return f"{cls.__module__}{'.' if inside else ':'}{cls.__qualname__}"
-
-
-def _alike(one: Any, other: Any) -> bool:
-    """Whether two plain values are the same, types told apart: 1 is neither 1.0 nor True."""
+def _same_text(one: Any, other: Any) -> bool:
+    """Whether two plain values are the same, types included: 1 is neither 1.0 nor True."""
     return json.dumps(one, default=str) == json.dumps(other, default=str)

@@ -10,23 +10,23 @@ from sklearn.base import clone
 
 from tsforecast._types import Floats
 from tsforecast.backtest.origins import RollingOrigin
-from tsforecast.backtest.plan.checks import (
+from tsforecast.backtest.plan.jobs import Job
+from tsforecast.backtest.plan.ranking import ranking_metric
+from tsforecast.backtest.plan.settings import (
     MOST_MODELS,
     check_levels,
     check_metrics,
     check_n_jobs,
     check_name,
 )
-from tsforecast.backtest.plan.jobs import Job
-from tsforecast.backtest.plan.short import check_short
-from tsforecast.backtest.result.leaderboard import ranking_metric
+from tsforecast.backtest.plan.too_short import check_too_short
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import quantile_levels
 from tsforecast.metrics.choose import DEFAULT_METRICS, score_facts
 from tsforecast.metrics.metric import Metric
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import TooShort, check_choice
+from tsforecast.panel.too_short import TooShort, check_choice
 from tsforecast.panel.whole_numbers import whole_number
 
 Refit: TypeAlias = Literal["always", "never"] | int
@@ -94,7 +94,7 @@ class Plan:
         n_series = self.panel.n_series
         ranking_metric(score_facts(self.metrics, self.level), None)
         fitted_at = [windows[0] for windows in self._shared_fits()]
-        check_short(self.panel, self.models, self.cv, fitted_at, self.too_short)
+        check_too_short(self.panel, self.models, self.cv, fitted_at, self.too_short)
         check_metrics(self.metrics, self.level, self.levels, n_series, self.cv.horizon, usual=usual)
 
     @property

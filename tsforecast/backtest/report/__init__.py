@@ -1,1 +1,1 @@
-"""A result in words."""
+"""A finished run in words: sentences, and a Markdown page."""

@@ -1,1 +1,1 @@
-"""What a run gave: tables, scores and the answers drawn from them."""
+"""A finished run as data, and the analyses that take it: leaderboard, tests, kinds of series."""

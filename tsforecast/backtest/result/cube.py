@@ -1,20 +1,17 @@
 """Scores as arrays: one row a forecast, and from these one number for each model, series and cutoff."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tsforecast._types import Bools, Floats, Ints
 
-KEYS = ("model", "unique_id", "cutoff", "seed")
+FORECAST_KEYS = ("model", "unique_id", "cutoff", "seed")
 
 
 def widen(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """The score frame with one row a forecast: the columns ``KEYS``, then one for each metric.
+    """The score frame with one row a forecast: the columns ``FORECAST_KEYS``, then one for each metric.
 
     ``scores`` holds, for every forecast, its metrics one after another in the order of ``metrics``.
 
@@ -26,25 +23,9 @@ def widen(scores: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
       model  unique_id  cutoff  seed  mae  mase
     0     a          1       3     0  2.0   0.5
     """
-    wide = scores.iloc[:: max(len(metrics), 1)][list(KEYS)].reset_index(drop=True)
+    wide = scores.iloc[:: max(len(metrics), 1)][list(FORECAST_KEYS)].reset_index(drop=True)
     table = scores["value"].to_numpy(dtype=np.float64).reshape(len(wide), len(metrics))
     return wide.assign(**{name: table[:, j] for j, name in enumerate(metrics)})
-
-
-def read_cells(path: Path, metrics: Sequence[str]) -> pd.DataFrame:
-    """`widen` of a score file, a row group at a time: names are categories, so that little memory holds many rows."""
-    source = pq.ParquetFile(path, read_dictionary=["model", "unique_id", "metric"])
-    pieces = []
-    for i in range(source.num_row_groups):
-        group = source.read_row_group(i)
-        wide = group.select(list(KEYS)).take(np.arange(0, group.num_rows, max(len(metrics), 1)))
-        table = group.column("value").to_numpy().reshape(wide.num_rows, len(metrics))
-        for j, name in enumerate(metrics):
-            wide = wide.append_column(name, pa.array(np.ascontiguousarray(table[:, j])))
-        pieces.append(wide)
-    if not pieces or not len(metrics):
-        return pd.DataFrame(columns=[*KEYS, *metrics])
-    return pa.concat_tables(pieces).unify_dictionaries().to_pandas()
 
 
 class Cube:
@@ -53,7 +34,7 @@ class Cube:
     Parameters
     ----------
     cells : DataFrame
-        One row a forecast: `KEYS`, then the metrics.
+        One row a forecast: `FORECAST_KEYS`, then the metrics.
     failures : DataFrame
         ``unique_id`` and ``cutoff`` of forecasts that failed, so that a cell without any score is known too.
     models : sequence of str
@@ -76,7 +57,7 @@ class Cube:
 
     def __init__(self, cells: pd.DataFrame, failures: pd.DataFrame, models: Sequence[str], block_size: int = 1) -> None:
         self.models, self.block_size = list(models), block_size
-        self.metrics = [str(name) for name in cells.columns if name not in KEYS]
+        self.metrics = [str(name) for name in cells.columns if name not in FORECAST_KEYS]
         series, self.ids = pd.factorize(_stacked([cells["unique_id"], failures["unique_id"]]))
         times, cutoffs = pd.factorize(_stacked([cells["cutoff"], failures["cutoff"]]), sort=True)
         n_times = max(len(cutoffs), 1)
@@ -117,10 +98,10 @@ def _stacked(columns: Iterable["pd.Series[object]"]) -> "pd.Series[object]":
     full = [column for column in columns if len(column)]
     if len(full) < 2:
         return full[0] if full else pd.Series(dtype=object)
-    return pd.concat([_plain(column) for column in full])
+    return pd.concat([_without_categories(column) for column in full])
 
 
-def _plain(column: "pd.Series[object]") -> "pd.Series[object]":
+def _without_categories(column: "pd.Series[object]") -> "pd.Series[object]":
     return column.astype(column.cat.categories.dtype) if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 

@@ -8,7 +8,9 @@ import pandas as pd
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.backtest.compare.bootstrap import bootstrap_skill, one_sign, skill_of_root
+from tsforecast.backtest.plan.ranking import below_the_line, ranking_metric
 from tsforecast.backtest.result.cube import Cube
+from tsforecast.backtest.result.data import RunData
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics.metric import ScoreFacts
 from tsforecast.metrics.point import pooled
@@ -16,6 +18,46 @@ from tsforecast.metrics.point import pooled
 _DRAWS = 20_000_000  # series drawn in all bootstrap samples together, at most
 OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
 _BASELINES = ("SeasonalNaive", "Naive")
+
+
+def leaderboard(
+    run: RunData,
+    by: "Mapping[Any, Any] | pd.Series[Any] | None" = None,
+    *,
+    metric: str | None = None,
+    baseline: str | None = None,
+    on_failure: OnFailure = "exclude",
+) -> pd.DataFrame:
+    """One row a model, best first; see `BacktestResult.leaderboard`."""
+    if baseline is not None and baseline not in run.models:
+        raise UnknownNameError(f"No model is called {baseline!r}; there are {', '.join(run.models)}.")
+    base = baseline or usual_baseline(run.models)
+    strata = None if by is None else dict(by)
+    cube = run.cube
+    if not cube.metrics:
+        table = pd.DataFrame({"rank": pd.NA, "model": run.models, "n_cells": 0, "n_missing": len(cube.series)})
+    else:
+        chosen = ranking_metric(run.facts, metric)
+        table = rank_models(cube, run.facts, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
+    return table.merge(seconds(run), on="model", how="left")
+
+
+def seconds(run: RunData) -> pd.DataFrame:
+    """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""
+    columns = ["fit_seconds", "predict_seconds"]
+    return run.timings.groupby("model", sort=False)[columns].sum().reset_index()
+
+
+def cost(run: RunData, metric: str | None = None) -> pd.DataFrame:
+    """Accuracy against cost; see `BacktestResult.cost`."""
+    chosen = ranking_metric(run.facts, metric)
+    board = leaderboard(run, metric=chosen).set_index("model")
+    n_seeds = run.timings.groupby("model")["seed"].nunique().reindex(board.index)
+    total = board["fit_seconds"] + board["predict_seconds"]
+    each = total / (n_seeds * run.n_series * run.n_windows)
+    found = pd.DataFrame({"model": board.index, "score": board[chosen].to_numpy(), "seconds": each.to_numpy()})
+    on_front = pareto_front(run.facts[chosen].sign * found["score"].to_numpy(), found["seconds"].to_numpy())
+    return found.assign(on_front=on_front)
 
 
 def rank_models(
@@ -37,7 +79,7 @@ def rank_models(
     tables = []
     for label in [None] if strata is None else sorted(labels.dropna().unique(), key=str):
         within = np.ones(len(cube.series), dtype=bool) if strata is None else (labels == label).to_numpy()[cube.series]
-        table = _table(cube, facts, filled, metric, within, baseline)
+        table = _board(cube, facts, filled, metric, within, baseline)
         if strata is not None:
             table.insert(0, "stratum", label)
         tables.append(table)
@@ -47,44 +89,6 @@ def rank_models(
 def usual_baseline(models: list[str]) -> str | None:
     """The model that skill is measured against where none is named: SeasonalNaive, else Naive, else none."""
     return next((name for name in _BASELINES if name in models), None)
-
-
-def ranking_metric(facts: Mapping[str, ScoreFacts], wanted: str | None) -> str:
-    """The metric to rank by: the one wanted, or the first of which less, or more, is better.
-
-    Parameters
-    ----------
-    facts : mapping of str to ScoreFacts
-        By column of scores.
-    wanted : str, optional
-
-    Raises
-    ------
-    UnknownNameError
-        It was not scored.
-    ParameterError
-        Neither less nor more of it is better, as with coverage, which should be near the level of the interval.
-
-    Examples
-    --------
-    >>> from tsforecast.metrics.choose import choose_metrics, score_facts
-    >>> ranking_metric(score_facts(choose_metrics(["coverage", "mase"]), [80]), None)
-    'mase'
-    """
-    ranking = [name for name, about in facts.items() if about.ranks]
-    if wanted is not None and wanted not in facts:
-        raise UnknownNameError(f"No metric {wanted!r} was scored; there are {', '.join(facts)}.")
-    if (wanted is None and not ranking) or (wanted is not None and wanted not in ranking):
-        told = "; ".join(f"{name} {_wanted(facts[name])}" for name in ([wanted] if wanted is not None else facts))
-        raise ParameterError(
-            f"metrics: less of {wanted or ', '.join(facts) or 'nothing'} is not better{f' ({told})' if told else ''}; "
-            "an error such as mase, or a metric with best='greatest', is needed to rank by."
-        )
-    return wanted or ranking[0]
-
-
-def _wanted(about: ScoreFacts) -> str:
-    return "has no best value" if about.best is None else f"should be near {about.best:g}"
 
 
 def pareto_front(score: Floats, seconds: Floats) -> Bools:
@@ -102,7 +106,7 @@ def pareto_front(score: Floats, seconds: Floats) -> Bools:
     return np.asarray(~(no_worse & better).any(axis=0) & np.isfinite(score))
 
 
-def by_series(values: Floats, series: Ints) -> Floats:
+def mean_over_cutoffs(values: Floats, series: Ints) -> Floats:
     """Means over the cutoffs of each series, nan left out: ``(n_models, n_cells)`` -> ``(n_models, n_series)``."""
     _, code = np.unique(series, return_inverse=True)
     n_series = int(code.max()) + 1 if code.size else 0
@@ -115,31 +119,31 @@ def by_series(values: Floats, series: Ints) -> Floats:
     return out
 
 
-def _table(
+def _board(
     cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, within: Bools, baseline: str | None
 ) -> pd.DataFrame:
     """The leaderboard of the cells ``within``."""
     means = {}
     for name in (name for name in cube.metrics if name not in below_the_line(facts)):
         plane, about = filled[cube.metrics.index(name)], facts[name]
-        scored, own = _common(plane, within)
+        scored, own = _common_cells(plane, within)
         shown = np.where(scored[:, None], plane, np.nan)
         if about.below is None:
-            means[name] = _mean(by_series(shown[:, own], cube.series[own]))
+            means[name] = _mean_known(mean_over_cutoffs(shown[:, own], cube.series[own]))
         else:
             below = filled[cube.metrics.index(about.below)]
             means[name] = np.array([pooled(a[own], b[own], root=about.root) for a, b in zip(shown, below, strict=True)])
     main, about = filled[cube.metrics.index(metric)], facts[metric]
-    scored, common = _common(main, within)
-    per_series = by_series(np.where(scored[:, None], main, np.nan)[:, common], cube.series[common])
+    scored, common = _common_cells(main, within)
+    per_series = mean_over_cutoffs(np.where(scored[:, None], main, np.nan)[:, common], cube.series[common])
     ranks = pd.DataFrame(about.sign * per_series[scored]).rank(axis=0, method="average").to_numpy()
     mean_rank = np.full(len(cube.models), np.nan)
-    mean_rank[scored] = _mean(ranks)
+    mean_rank[scored] = _mean_known(ranks)
     score = means[metric]
     table = pd.DataFrame({"model": cube.models, **means, "mean_rank": mean_rank})
     table["median"] = _median(per_series) if about.below is None else np.nan
     if baseline is not None:
-        table = table.assign(**_skill(cube, main, common, score, baseline, about))
+        table = table.assign(**_skill_columns(cube, main, common, score, baseline, about))
     table["n_cells"] = int(common.sum())
     table["n_missing"] = (~cube.finished & within).sum(axis=1)
     least_first = about.best != "greatest"
@@ -148,18 +152,13 @@ def _table(
     return table
 
 
-def below_the_line(facts: Mapping[str, ScoreFacts]) -> set[str]:
-    """The columns of scores that are parts of a pooled metric, and no metric of their own."""
-    return {about.below for about in facts.values() if about.below is not None}
-
-
-def _common(plane: Floats, within: Bools) -> tuple[Bools, Bools]:
+def _common_cells(plane: Floats, within: Bools) -> tuple[Bools, Bools]:
     """The models that have any score within, ``(n_models,)``, and the cells where all of these have one."""
     scored: Bools = np.asarray((~np.isnan(plane) & within).any(axis=1))
     return scored, np.asarray(within & ~np.isnan(plane[scored]).any(axis=0) & bool(scored.any()))
 
 
-def _skill(
+def _skill_columns(
     cube: Cube, plane: Floats, common: Bools, score: Floats, baseline: str, about: ScoreFacts
 ) -> dict[str, Floats]:
     """Percent better than the baseline, with its bootstrap interval over series and blocks of cutoffs."""
@@ -182,7 +181,7 @@ def _skill(
 
 
 def _impute(cube: Cube, losses: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:
-    """Scores with those of failed forecasts filled in as asked: ``(n_metrics, n_models, n_cells)``.
+    """Scores with those of failed forecasts filled in by ``on_failure``: ``(n_metrics, n_models, n_cells)``.
 
     ``losses``, ``(n_models, n_cells)``, tell which model is the worst of a cell.
     """
@@ -201,7 +200,7 @@ def _impute(cube: Cube, losses: Floats, baseline: str | None, on_failure: OnFail
     return np.where(cube.finished[None], cube.values, lent)
 
 
-def _mean(values: Floats) -> Floats:
+def _mean_known(values: Floats) -> Floats:
     counts = (~np.isnan(values)).sum(axis=1)
     totals = np.nansum(values, axis=1)
     return np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)

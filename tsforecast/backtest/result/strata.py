@@ -1,14 +1,11 @@
 """Kinds of series: what the leaderboard is drawn up for apart."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.leaderboard import leaderboard
 from tsforecast.exceptions import DataError
-
-if TYPE_CHECKING:
-    from tsforecast.backtest.result.result import BacktestResult
 
 
 def strata_of(diagnosis: pd.DataFrame) -> dict[str, "pd.Series[object]"]:
@@ -38,7 +35,7 @@ def strata_of(diagnosis: pd.DataFrame) -> dict[str, "pd.Series[object]"]:
     return {name: labels for name, labels in ways.items() if labels.nunique() > 1}
 
 
-def scores_by_stratum(result: "BacktestResult", diagnosis: pd.DataFrame) -> pd.DataFrame:
+def scores_by_stratum(run: RunData, diagnosis: pd.DataFrame) -> pd.DataFrame:
     """Mean score of every model in every stratum: ``division``, ``stratum``, ``n_series``, then a column a model.
 
     Raises
@@ -48,8 +45,8 @@ def scores_by_stratum(result: "BacktestResult", diagnosis: pd.DataFrame) -> pd.D
     """
     rows = []
     for division, labels in strata_of(diagnosis).items():
-        board = result.leaderboard(by=labels)
-        metric = result.ranking_metric
+        board = leaderboard(run, labels)
+        metric = run.ranking_metric
         for stratum, own in board.groupby("stratum", sort=False):
             scores = own.set_index("model")[metric]
             rows.append(
@@ -57,4 +54,4 @@ def scores_by_stratum(result: "BacktestResult", diagnosis: pd.DataFrame) -> pd.D
             )
     if not rows:
         raise DataError("All series are of one kind.")
-    return pd.DataFrame(rows)[["division", "stratum", "n_series", *result.models]]
+    return pd.DataFrame(rows)[["division", "stratum", "n_series", *run.models]]

@@ -1,1 +1,1 @@
-"""Where finished jobs are kept: memory or a run folder, sealed by a manifest."""
+"""Where finished jobs are kept: memory, or a run folder whose manifest holds a checksum of every file."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written whole or not at all."""
 
 import contextlib
 import hashlib
@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 
 from tsforecast.exceptions import RunFolderError
 
-_ROWS = 50_000  # rows of a row group: enough to compress, little enough to hold
+_ROW_GROUP_SIZE = 50_000  # rows of a row group: enough to compress, little enough to hold
 _TEMPORARY = re.compile(r".+\.\d+\.tsforecast\.tmp")
-_LONGEST_STEM = 40  # characters of a model's name in the name of a file
+_MODEL_CHARACTERS = 40  # characters of a model's name in the name of a file
 
 
 def temporary_of(path: Path) -> Path:
@@ -89,7 +89,7 @@ def read_json(path: Path) -> Any:
 def forecast_file(i: int, model: str) -> str:
     """Name of the file of a model's forecasts; the number keeps two models apart whatever their names.
 
-    Of a long name only the beginning is told, and a hash.
+    A long name is cut, and a hash of it follows.
 
     Examples
     --------
@@ -99,14 +99,14 @@ def forecast_file(i: int, model: str) -> str:
     63
     """
     stem = re.sub(r"[^A-Za-z0-9.-]+", "_", model)
-    if len(stem) > _LONGEST_STEM:
-        stem = f"{stem[:_LONGEST_STEM]}-{hashlib.sha256(model.encode()).hexdigest()[:11]}"
+    if len(stem) > _MODEL_CHARACTERS:
+        stem = f"{stem[:_MODEL_CHARACTERS]}-{hashlib.sha256(model.encode()).hexdigest()[:11]}"
     return f"{i:02d}-{stem}.parquet"
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """What goes wrong in the block is told as a `RunFolderError` that names the file."""
+    """Errors in the block are raised as a `RunFolderError` that names the file."""
     try:
         yield
     except RunFolderError:
@@ -126,11 +126,11 @@ def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     """
     with reading(path):
         frame = pd.read_parquet(path)
-    check_columns(path, list(frame.columns), columns)
+    check_table_columns(path, list(frame.columns), columns)
     return frame
 
 
-def check_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
+def check_table_columns(path: Path, found: Sequence[str], needed: Sequence[str]) -> None:
     """Raise a `RunFolderError` where a file lacks a column."""
     missing = [name for name in needed if name not in found]
     if missing:
@@ -189,7 +189,7 @@ class FrameWriter:
         if len(frame):
             self._held.append(frame)
             self._n_held += len(frame)
-        if self._n_held >= _ROWS:
+        if self._n_held >= _ROW_GROUP_SIZE:
             with _writing(self._path):
                 self._flush()
 

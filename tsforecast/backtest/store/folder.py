@@ -1,4 +1,4 @@
-"""A folder that a run is to use: looked at before anything in it is touched."""
+"""The folder of a run: checked before anything in it is changed."""
 
 import os
 import re
@@ -6,13 +6,13 @@ from collections.abc import Collection
 from pathlib import Path
 
 from tsforecast.backtest.store.files import is_temporary
-from tsforecast.backtest.store.seal import MANIFEST
+from tsforecast.backtest.store.manifest import MANIFEST
 from tsforecast.exceptions import RunFolderError
 
 LOCK = ".lock"
 FOLDERS = ("parts", "data", "forecasts")
-_PART = re.compile(r"([0-9a-f]{24})(_\d+_\d+)?-[0-9a-f]{16}\.parquet")
-_BLOCK = re.compile(r"\d+-\d+\.parquet|[0-9a-f]{24}(_\d+_\d+)?\.beat")
+_JOB_FILE = re.compile(r"([0-9a-f]{24})(_\d+_\d+)?-[0-9a-f]{16}\.parquet")
+_BLOCK_FILE = re.compile(r"\d+-\d+\.parquet|[0-9a-f]{24}(_\d+_\d+)?\.beat")
 
 
 def holds_run(folder: Path) -> bool:
@@ -78,30 +78,30 @@ def remove_temporaries(folder: Path) -> None:
                     path.unlink()
 
 
-def part_paths(folder: Path, keys: Collection[str]) -> list[Path]:
-    """Files in a folder that are called as parts of the jobs of these keys, or as pieces of them."""
+def result_paths(folder: Path, keys: Collection[str]) -> list[Path]:
+    """Files in a folder that are named as results of the jobs of these keys, or of parts of such jobs."""
     return [
         path
         for path in sorted(folder.iterdir())
-        if (match := _PART.fullmatch(path.name)) and match[1] in keys and path.is_file() and not path.is_symlink()
+        if (match := _JOB_FILE.fullmatch(path.name)) and match[1] in keys and path.is_file() and not path.is_symlink()
     ]
 
 
-def clear_parts(folder: Path, keys: Collection[str]) -> None:
-    """Remove the parts of these keys, and their folder where nothing else is in it."""
+def clear_results(folder: Path, keys: Collection[str]) -> None:
+    """Remove the results of the jobs of these keys, and their folder if it is then empty."""
     parts = folder / "parts"
     if parts.is_dir() and not parts.is_symlink():
-        for path in part_paths(parts, keys):
+        for path in result_paths(parts, keys):
             path.unlink()
         remove_empty([parts])
 
 
 def clear_blocks(folder: Path) -> None:
-    """Remove the blocks of series that workers read and their beats, and their folder where nothing else is in it."""
+    """Remove the blocks of series that workers read and their heartbeats, and their folder if it is then empty."""
     blocks = folder / "data"
     if blocks.is_dir() and not blocks.is_symlink():
         for path in list(blocks.iterdir()):
-            if _BLOCK.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            if _BLOCK_FILE.fullmatch(path.name) and path.is_file() and not path.is_symlink():
                 path.unlink()
         remove_empty([blocks])
 
@@ -114,7 +114,7 @@ def _check_can_be_made(folder: Path) -> None:
 
 
 def _check_no_links(folder: Path) -> None:
-    """A run makes no links: what lies behind one is somebody else's."""
+    """Raise a `RunFolderError` where something is a link: a run makes none, so that it points to foreign files."""
     for name in (MANIFEST, LOCK, "config.yaml", *FOLDERS):
         if (folder / name).is_symlink():
             raise RunFolderError(f"{folder / name} is a link, which no run makes; give another folder.")

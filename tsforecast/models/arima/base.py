@@ -1,25 +1,18 @@
 """What ARMA, ARIMA, SARIMA and AutoARIMA share: one fit a series, forecasts from any history, tables."""
 
-import dataclasses
-import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-import sklearn.exceptions
-from scipy import stats
 
-from tsforecast._arguments import random_generator
-from tsforecast._memory import fits_in_memory
+from tsforecast._arguments import check_paths, random_generator
 from tsforecast._renamed import with_new_names
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
     CovariateError,
-    FitError,
     ParameterError,
     SeriesTooShortError,
     UnknownNameError,
@@ -27,61 +20,20 @@ from tsforecast.exceptions import (
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
-from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
+from tsforecast.models.arima.estimate import Engine, forecast
+from tsforecast.models.arima.panel_fit import PanelFit, covariates_of, raise_failures, warn_of_failures
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import Covariates, check_horizon, future_covariates
+from tsforecast.panel.align import Covariates, future_covariates
 from tsforecast.panel.frequency import future_times, steps_between
-from tsforecast.panel.sizes import check_sizes
+from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.whole_numbers import whole_number
-from tsforecast.series.transform import Kind, Transform, learn
-
-_COPIES = 3  # of paths that are held at once
-
-
-class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
-    """The likelihood of a series may not be at its maximum; the fit's field ``converged`` is False."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How the series of a panel are fitted.
-
-    Attributes
-    ----------
-    fit_all : callable
-        From a panel, transformed, and a number of threads to a fit of each series, or the error that there was.
-    n_needed : int
-        Fewest known values of a series.
-    needs : str
-        What they are needed for, as words of an error.
-    season_length : int
-        Steps of the season that a transform is chosen by.
-    """
-
-    fit_all: Callable[[Panel, int], list[ArimaFit | Exception]]
-    n_needed: int
-    needs: str
-    season_length: int
-
-
-def one_by_one(fit_one: Callable[[Floats, Floats | None], ArimaFit]) -> Callable[[Panel, int], Any]:
-    """``fit_all`` of a `Plan`, from a function of the values (n_obs,) and the covariates, or None, of one series."""
-
-    def fit_all(data: Panel, n_jobs: int) -> list[ArimaFit | Exception]:
-        def attempt(i: int) -> ArimaFit | Exception:
-            try:
-                return fit_one(data.series(i), _covariates(data, i))
-            except (ArithmeticError, np.linalg.LinAlgError) as error:
-                return error
-
-        with ThreadPoolExecutor(n_jobs) as threads:  # the kernels run without the interpreter's lock
-            return list(threads.map(attempt, range(data.n_series)))
-
-    return fit_all
+from tsforecast.series.transform import Transform, TransformKind, learn_transform
 
 
 class ArimaForecaster(BaseForecaster):
-    """Every series of a panel fitted apart.
+    """Base of the ARIMA family: every series of a panel is fitted apart.
 
     Learnt attributes
     -----------------
@@ -95,7 +47,7 @@ class ArimaForecaster(BaseForecaster):
     quick_params: ClassVar = {}  # kernels are compiled or loaded
     chooses_order: ClassVar[bool] = False  # for each series, from its own values
 
-    target_transform: Kind
+    target_transform: TransformKind
     engine: Engine = "numba"
     n_jobs: int
 
@@ -107,28 +59,30 @@ class ArimaForecaster(BaseForecaster):
         return super().set_params(**with_new_names(type(self), params))
 
     def min_observations(self, panel: Panel) -> int:
-        """Differences, coefficients and regressors, and some more."""
-        return self._plan(panel).n_needed
+        """Fewest known values of a series: differences, coefficients, regressors, and some more."""
+        return self._panel_fit(panel).min_observations
 
     def _why_so_many(self, panel: Panel) -> str:
-        return f" ({self._plan(panel).needs})"
+        return f" ({self._panel_fit(panel).reason})"
 
     @abstractmethod
-    def _plan(self, panel: Panel) -> Plan:
+    def _panel_fit(self, panel: Panel) -> PanelFit:
         """How to fit; the constructor's arguments are checked against the panel here."""
 
     def _fit(self, panel: Panel) -> None:
         whole_number("n_jobs", self.n_jobs, what="a whole number of threads")
         check_covariate_names(panel.covariate_names)
-        plan = self._plan(panel)
+        panel_fit = self._panel_fit(panel)
         check_sizes(panel)
-        self.transform_ = learn(panel, self.target_transform, season_length=plan.season_length, name="target_transform")
+        self.transform_ = learn_transform(
+            panel, self.target_transform, season_length=panel_fit.season_length, name="target_transform"
+        )
         data = self.transform_.apply(panel)
 
-        results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))
-        _raise_failures(type(self).__name__, results)
+        results = dict(zip(data.ids, panel_fit.fit_all(data, self.n_jobs), strict=True))
+        raise_failures(type(self).__name__, results)
         self.fits_ = {name: fit for name, fit in results.items() if isinstance(fit, ArimaFit)}
-        _warn_of_failures(self.fits_)
+        warn_of_failures(self.fits_)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         data = self.transform_.apply(panel)
@@ -145,7 +99,7 @@ class ArimaForecaster(BaseForecaster):
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
-        """Means of one series, those of steps that ``X`` begins after being meant for nobody: (steps,).
+        """Means of the next steps of one series; those of steps before the first of ``X`` are not used: (steps,).
 
         A step's mean depends on no covariate of the steps before it.
         """
@@ -164,29 +118,65 @@ class ArimaForecaster(BaseForecaster):
         variance: Floats,
         levels: Floats,
     ) -> Floats:
-        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels).
-
-        ``trained`` is what the fit was made from, ``history`` what is forecast from; ``mean`` and ``variance``,
-        (horizon,), are those of forecasts at known parameters.
-        """
+        """Quantiles less the mean, with what is uncertain of the parameters: (horizon, n_levels)."""
         from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
-        known = intervals.learnt(fit, *trained)
+        sd, degrees, mixed = self._sd_ahead(fit, trained, history, future, variance)
+        if mixed == 0.0:
+            return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
+        return mixture.quantiles(fit, (mean, sd, degrees), trained[0], float(history[0][-1]), mixed, levels)
+
+    def _sd_ahead(
+        self,
+        fit: ArimaFit,
+        trained: tuple[Floats, Floats],
+        history: tuple[Floats, Floats],
+        future: Floats,
+        variance: Floats,
+    ) -> tuple[Floats, int, float]:
+        """Standard deviation of each step, (horizon,), degrees of freedom, and how far a mixture takes their place.
+
+        All with unknown parameters. ``trained`` is what the fit was made from, ``history`` what is forecast from;
+        ``variance``, (horizon,), is that of forecasts at known parameters.
+        """
+        from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
+
+        known = intervals.uncertainty_of(fit, *trained)
         sd = np.sqrt(intervals.variance_ahead(fit, known, *history, future, variance))
         if not self.chooses_order:
-            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=False)
+            return sd, known.degrees, 0.0
         mixed = mixture.share_mixed(fit, trained[0], history[0]) if self._chooses_differences() else 0.0
-        sd *= intervals.chosen_factor(fit, known) ** (1.0 - mixed)
-        if mixed == 0.0:
-            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=True)
-        own = (mean, sd, known.degrees)
-        return mixture.quantiles(fit, own, trained[0], float(history[0][-1]), mixed, levels)
+        return sd * intervals.chosen_factor(fit, known) ** (1.0 - mixed), known.degrees, mixed
 
     def _chooses_differences(self) -> bool:
         """Whether each series has its differences and its trend chosen from its own values."""
         return False
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Paths of the process at its estimates, each step then spread as the intervals are."""
+        from tsforecast.models.arima import mixture, simulation  # numba takes half a second to import
+
+        data = self.transform_.apply(panel)
+        paths = np.empty((data.n_series, n_paths, horizon))
+        for i, rng in enumerate(rngs):
+            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
+            mean, variance = forecast(fit, y, Z, horizon, future, self.engine)
+            if fit.sigma2 == 0.0:
+                paths[i] = mean
+                continue
+            trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
+            sd, degrees, mixed = self._sd_ahead(fit, trained, (y, Z), future, variance)
+            errors = (simulation.paths_from_end(fit, y, Z, future, n_paths, rng) - mean) / np.sqrt(variance)
+            if mixed == 0.0:
+                paths[i] = mean + sd * simulation.with_tails(errors, degrees, self.chooses_order)
+            else:
+                own = (mean, sd, degrees)
+                paths[i] = mean + mixture.at_scores(fit, own, trained[0], float(y[-1]), mixed, errors)
+        return self.transform_.invert_quantiles(paths, panel.ids)
 
     def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
         """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
@@ -196,7 +186,7 @@ class ArimaForecaster(BaseForecaster):
         trend = self._trend_of(fitted)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
         n_obs = int(data.lengths[i])
-        Z = regressors(trend, first, n_obs, _covariates(data, i))
+        Z = regressors(trend, first, n_obs, covariates_of(data, i))
         future = regressors(trend, first + n_obs, horizon, X)
         return fitted, data.series(i), Z, future
 
@@ -211,7 +201,8 @@ class ArimaForecaster(BaseForecaster):
     ) -> Floats:
         """Paths drawn from the fitted processes, their parameters taken as known: ``(n_series, n_paths, horizon)``.
 
-        They spread less than the intervals of `predict`, which count what is uncertain of the parameters and the order.
+        They spread less than the intervals of `predict` and than `sample_paths`, which count what is uncertain of the
+        parameters and the order.
 
         Parameters
         ----------
@@ -239,7 +230,7 @@ class ArimaForecaster(BaseForecaster):
         from tsforecast.models.arima import simulation  # numba takes half a second to import
 
         self._check_fitted()
-        _check_paths(self.panel_, horizon, n_paths)
+        check_paths(self.panel_, horizon, n_paths)
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
         rng = random_generator(random_state)
@@ -250,13 +241,13 @@ class ArimaForecaster(BaseForecaster):
             columns = self._trend_of(fit)
             if anchor == "end":
                 ahead = regressors(columns, y.size, horizon, None if future is None else future[i])
-                paths[i] = simulation.continue_paths(fit, y, Z, ahead, n_paths, rng)
+                paths[i] = simulation.paths_from_end(fit, y, Z, ahead, n_paths, rng)
             else:
-                steps = self._rows_anew(name, max(horizon, fit.order.n_lost))
-                paths[i] = simulation.anew(fit, y, steps, n_paths, rng)[:, :horizon]
+                steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
+                paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
         return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
 
-    def _rows_anew(self, unique_id: str, horizon: int) -> Floats:
+    def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""
         _, Z = self._series(unique_id)
         if horizon > Z.shape[0] and self.panel_.covariate_names:
@@ -293,7 +284,7 @@ class ArimaForecaster(BaseForecaster):
 
         Standard errors are those of `covariance`; z is the estimate over its standard error.
         """
-        return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self._fits().items())
+        return "\n\n".join(table(name, fit, self.covariance(name)) for name, fit in self._fits().items())
 
     def covariance(self, unique_id: str) -> Floats:
         """Covariance of the ``coefficients`` of one series: (n_coefficients, n_coefficients).
@@ -310,10 +301,11 @@ class ArimaForecaster(BaseForecaster):
 
         On the scale of the transform; nan for missing values and for what differencing loses.
         """
-        from tsforecast.models.arima.residuals import residuals  # numba takes half a second to import
+        from tsforecast.models.arima.process import ArimaProcess  # numba takes half a second to import
 
         y, Z = self._series(unique_id)
-        return residuals(self._fit_of(unique_id), y, Z)
+        fit = self._fit_of(unique_id)
+        return ArimaProcess.of(fit).filter(y - Z @ fit.beta).residuals
 
     def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.
@@ -321,17 +313,7 @@ class ArimaForecaster(BaseForecaster):
         The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
         over.
         """
-        degrees = whole_number("n_lags", n_lags) - self._fit_of(unique_id).order.n_arma
-        if degrees < 1:
-            raise ParameterError(f"n_lags={n_lags} leaves no degree of freedom; {n_lags - degrees + 1} are needed.")
-        e = self.residuals(unique_id)
-        e = e[~np.isnan(e)]
-        if n_lags >= e.size:
-            raise ParameterError(f"n_lags={n_lags} are too many for {e.size} residuals; give {e.size - 1} at most.")
-        e = e - e.mean()
-        r = np.array([e[k:] @ e[:-k] for k in range(1, n_lags + 1)]) / (e @ e)
-        statistic = e.size * (e.size + 2) * float(np.sum(r**2 / (e.size - np.arange(1, n_lags + 1))))
-        return statistic, float(stats.chi2.sf(statistic, degrees))
+        return ljung_box(self.residuals(unique_id), n_lags, self._fit_of(unique_id).order.n_arma)
 
     def _fits(self) -> dict[str, ArimaFit]:
         self._check_fitted()
@@ -353,7 +335,7 @@ class ArimaForecaster(BaseForecaster):
 
 
 def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
-    """How many of the next steps of one series ``X`` has rows for; all where it has none: an error will tell so."""
+    """How many of the next steps of one series ``X`` has rows for; all where it has none, an error later on."""
     if isinstance(X, (pd.DataFrame, pd.Series)):
         own = X[X["unique_id"] == panel.ids[0]] if "unique_id" in X else X
         times = pd.Index(own["ds"]) if "ds" in own else own.index
@@ -363,44 +345,11 @@ def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
     return count if count else steps
 
 
-def _covariates(panel: Panel, i: int) -> Floats | None:
-    if panel.covariates is None:
-        return None
-    return panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
-
-
-def _table(name: str, fit: ArimaFit, matrix: Floats) -> str:
-    errors = np.sqrt(np.diag(matrix))
-    lines = [f"{name}: ARIMA{fit.order}, n_obs={fit.n_obs}, converged={fit.converged}"]
-    titles = f"{'estimate':>12}  {'std. error':>12}  {'z':>8}  {'P>|z|':>7}  {'2.5%':>12}  {'97.5%':>12}"
-    lines.append(f"{'':16}  {titles}")
-    for (key, value), error in zip(fit.coefficients.items(), errors, strict=True):
-        z, half = value / error, stats.norm.ppf(0.975) * error
-        numbers = f"{value:12.5g}  {error:12.5g}  {z:8.3f}  {2 * stats.norm.sf(abs(z)):7.4f}"
-        lines.append(f"{key:16}  {numbers}  {value - half:12.5g}  {value + half:12.5g}")
-    lines.append(f"{'sigma2':16}  {fit.sigma2:12.5g}")
-    lines.append(f"loglik {fit.loglik:.3f}, AIC {fit.aic:.3f}, AICc {fit.aicc:.3f}, BIC {fit.bic:.3f}")
-    if np.isnan(errors).any():
-        lines.append("nan: no standard error, as a root lies on the unit circle or the likelihood has no peak there.")
-    return "\n".join(lines)
-
-
 def _steps_from(train: Panel, data: Panel, i: int) -> int:
     """Steps from the first time of the training series to the first of the series ``i`` of ``data``."""
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
     return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
-
-
-def _check_paths(panel: Panel, horizon: int, n_paths: int) -> None:
-    whole_number("horizon", horizon)
-    whole_number("n_paths", n_paths)
-    check_horizon(panel, horizon, 0)
-    if not fits_in_memory(panel.n_series * int(n_paths), _COPIES * int(horizon)):
-        raise ParameterError(
-            f"n_paths={n_paths:,} of horizon={horizon:,} for {panel.n_series:,} series are more than half the memory "
-            "of this machine holds."
-        )
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:
@@ -409,26 +358,4 @@ def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:
         raise SeriesTooShortError(
             f"Series {panel.ids[i]!r} has {known} known observations to forecast from; order {fitted.order} needs at "
             f"least {fitted.order.n_lost + 1}."
-        )
-
-
-def _raise_failures(model: str, results: dict[str, ArimaFit | Exception]) -> None:
-    failures = {str(name): str(error) for name, error in results.items() if isinstance(error, Exception)}
-    if failures:
-        first = next(iter(failures))
-        raise FitError(
-            f"{model} could not be fitted to {len(failures)} of {len(results)} series; {first!r}: {failures[first]}.",
-            failures=failures,
-        )
-
-
-def _warn_of_failures(fits: dict[str, ArimaFit]) -> None:
-    lost = [name for name, fit in fits.items() if not fit.converged]
-    if lost:
-        shown = ", ".join(repr(name) for name in lost[:3]) + (", …" if len(lost) > 3 else "")
-        warnings.warn(
-            f"The optimiser did not converge on {len(lost)} of {len(fits)} series ({shown}); see their "
-            "field converged in fits_.",
-            ConvergenceWarning,
-            stacklevel=4,
         )

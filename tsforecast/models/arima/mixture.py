@@ -5,17 +5,18 @@ holds.
 """
 
 import numpy as np
-from scipy.special import stdtr
+from scipy.special import ndtr, stdtr
 
 from tsforecast._types import Floats, Ints
-from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.intervals import tails
-from tsforecast.models.arima.search.few import FEWEST
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.models.arima.search.space import FEWEST_FOR_LAGS
 
 _SHORT = (14, 17)  # values up to which all is mixed, and from which nothing is
 _WALK, _DRIFT = 0.6, 0.6  # prior shares of a unit root, and within it of a drift
 _RHO = (0.0, 0.25, 0.5, 0.75)  # first-order autoregressions that a walk is weighed against
 _HALVINGS = 60
+_MARKS = np.linspace(-4.0, 4.0, 81)  # standard normal numbers between which quantiles are interpolated
 
 
 def share_mixed(fit: ArimaFit, trained: Floats, history: Floats) -> float:
@@ -37,7 +38,7 @@ def share_mixed(fit: ArimaFit, trained: Floats, history: Floats) -> float:
     covariates = set(fit.beta_names) - {"mean", "drift"}
     if covariates or fit.order.season_length > 1 or fit.order.d > 1:
         return 0.0
-    if trained.size < FEWEST or np.isnan(trained).any() or np.isnan(history).any():
+    if trained.size < FEWEST_FOR_LAGS or np.isnan(trained).any() or np.isnan(history).any():
         return 0.0
     return float(np.clip((end - trained.size) / (end - begin), 0.0, 1.0))
 
@@ -107,6 +108,19 @@ def quantiles(
     share *= mixed / share.sum()
     share[place] += 1.0 - mixed
     return _inverse(share, centres - mean, widths, freedom, levels)
+
+
+def at_scores(
+    fit: ArimaFit,
+    own: tuple[Floats, Floats, int],
+    trained: Floats,
+    last: float,
+    mixed: float,
+    z: Floats,
+) -> Floats:
+    """The quantiles at standard normal numbers ``z``, (n_paths, horizon): same shape; parameters as `quantiles`."""
+    table = quantiles(fit, own, trained, last, mixed, ndtr(_MARKS))  # (horizon, n_marks)
+    return np.column_stack([np.interp(z[:, h], _MARKS, table[h]) for h in range(z.shape[1])])
 
 
 def _inverse(weight: Floats, centres: Floats, widths: Floats, freedom: Ints, levels: Floats) -> Floats:

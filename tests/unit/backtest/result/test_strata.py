@@ -23,7 +23,7 @@ def test_scores_of_a_stratum_are_means_over_its_series():
     frame = pd.DataFrame(np.hstack([walks, noise]), columns=[f"s{i}" for i in range(5)])
     result = backtest([Drift(), HistoricAverage()], frame, cv=RollingOrigin(3, 4), metrics=["mase"])
     diagnosis = diagnosis_of(["unit root"] * 2 + ["stationary"] * 3, [60] * 5)
-    found = scores_by_stratum(result, diagnosis).set_index("stratum")
+    found = scores_by_stratum(result.run, diagnosis).set_index("stratum")
     own = result.scores.groupby(["model", "unique_id"])["value"].mean().unstack(0)
     for stratum, names in {"unit root": ["s0", "s1"], "stationary": ["s2", "s3", "s4"]}.items():
         assert found.loc[stratum, "n_series"] == len(names)
@@ -41,7 +41,7 @@ def test_series_of_one_kind_are_not_divided():
     frame = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 2)), columns=["s0", "s1"])
     result = backtest(Drift(), frame, cv=RollingOrigin(3), metrics=["mase"])
     with pytest.raises(DataError, match="one kind"):
-        scores_by_stratum(result, diagnosis_of(["stationary"] * 2, [30, 30]))
+        scores_by_stratum(result.run, diagnosis_of(["stationary"] * 2, [30, 30]))
 
 
 def test_what_the_diagnosis_of_a_panel_gives_is_understood():

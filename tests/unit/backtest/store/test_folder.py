@@ -154,7 +154,7 @@ def test_on_a_full_disk_nothing_is_fitted_and_nothing_stays(tmp_path, monkeypatc
     def full(path, content):
         raise RunFolderError(f"{path} could not be written: {os.strerror(errno.ENOSPC)}.")
 
-    monkeypatch.setattr("tsforecast.backtest.store.seal.write_json", full)
+    monkeypatch.setattr("tsforecast.backtest.store.manifest.write_json", full)
     with pytest.raises(RunFolderError, match="No space"):
         backtest(Spy(), Y, cv=CV, output=tmp_path / deep)
     assert Spy.fits == 0 and list(tmp_path.iterdir()) == []

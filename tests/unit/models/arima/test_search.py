@@ -7,14 +7,12 @@ import pandas as pd
 import pytest
 
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
-from tsforecast.kernels.series import unit_root
+from tsforecast.models.arima.auto import AutoARIMA
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import estimate
-from tsforecast.models.arima.forecaster import AutoARIMA
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.search.search import search
 from tsforecast.models.arima.search.space import SearchSpace
-from tsforecast.series import n_differences as differencing
 
 
 def arma(n_obs, phi, theta, seed=0):
@@ -23,20 +21,6 @@ def arma(n_obs, phi, theta, seed=0):
     for t in range(1, y.size):
         y[t] = phi * y[t - 1] + e[t] + theta * e[t - 1]
     return y[100:]
-
-
-def test_differences_of_known_processes():
-    noise = arma(300, 0.3, 0.0)
-    assert [differencing.n_differences(y) for y in (noise, np.cumsum(noise), np.cumsum(np.cumsum(noise)))] == [0, 1, 2]
-    assert differencing.n_differences(np.full(20, 3.0)) == 0
-
-
-def test_seasonal_strength_is_high_only_with_a_season():
-    t = np.arange(120)
-    noise = np.random.default_rng(1).normal(size=120)
-    assert unit_root.seasonal_strength(5 * np.sin(t * np.pi / 6) + noise, 12) > 0.8
-    assert unit_root.seasonal_strength(noise, 12) < 0.6
-    assert differencing.n_seasonal_differences(noise[:24], 12) == 0
 
 
 def test_airline_passengers_get_the_model_of_r(airline):

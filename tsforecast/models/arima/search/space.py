@@ -3,11 +3,13 @@
 import dataclasses
 from typing import Literal, TypeAlias
 
-from tsforecast.series.n_differences import SeasonalTest
+from tsforecast.series.seasonality import SeasonalTest
 
 Sizes: TypeAlias = tuple[int, int, int, int]
 Criterion: TypeAlias = Literal["aicc", "aic", "bic"]
 NearUnitRoot: TypeAlias = Literal["bound", "reject"]
+
+FEWEST_FOR_LAGS = 6  # known values that orders with lags are compared on
 
 
 @dataclasses.dataclass(frozen=True)

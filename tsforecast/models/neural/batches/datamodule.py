@@ -34,8 +34,8 @@ from tsforecast.models.neural.prepare.loss_weights import loss_weights_of
 from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation, fit_preparation, relearn
 from tsforecast.models.neural.seeds import seed_of
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import SkipOrError, check_lengths, check_skip_or_error
-from tsforecast.series.outliers import tamed
+from tsforecast.panel.too_short import SkipOrError, check_lengths, check_skip_or_error
+from tsforecast.series.outliers import clip_outliers
 
 _LOGGER = logging.getLogger("tsforecast.data.read")  # that commands print
 FEWEST = 8  # observations of a series
@@ -210,7 +210,7 @@ class StreamDataModule(pl.LightningDataModule):
         return panel.id_at(row)
 
     def _tamed(self, panel: Panel) -> Panel:
-        return panel if self.loss == "negative_binomial" else tamed(panel)  # which is for whole numbers
+        return panel if self.loss == "negative_binomial" else clip_outliers(panel)  # which is for whole numbers
 
     def _learn_from(self, panel: Panel, prepared: FittedPreparation) -> tuple[Ints, Inputs, tuple[Table, Table]]:
         """Steps kept from training, inputs and targets, and the tables of training and validation."""

@@ -81,6 +81,7 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         "size": (spread.size, (n, horizon)),
         "pooled": (spread.pooled, (horizon,)),
         "shape": (spread.shape, (max(spread.shape.size, 1),)),
+        "correlation": (spread.correlation, (horizon, horizon)),
     }
     for name, (array, size) in sizes.items():
         known = np.isfinite(array) | (name == "lambdas")

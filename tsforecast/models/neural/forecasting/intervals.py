@@ -6,6 +6,7 @@ import numpy as np
 from scipy import stats
 
 from tsforecast._types import Bools, Floats, Ints
+from tsforecast.models.neural.forecasting.dependence import correlation_of
 
 _OWN = 20.0  # residuals at which a series' own spread counts as much as that of all series
 _FEW = 5.0  # residuals of a step at which their mean counts as much as what the first step leads to expect
@@ -31,12 +32,15 @@ class Spread:
         Residuals over their size, of all series and steps, in increasing order.
     n_steps : int
         Steps, of all series together, that residuals are known of.
+    correlation : ndarray, shape (horizon, horizon)
+        Of the residuals of different steps from one origin, over all series.
     """
 
     size: Floats
     pooled: Floats
     shape: Floats
     n_steps: int
+    correlation: Floats
 
     def take(self, positions: Ints) -> "Spread":
         """The spread of some series, in the order given; -1 stands for a series that was not trained on."""
@@ -105,10 +109,12 @@ def learn_spread(
     pooled = (total + _FEW * growth * total[0] / max(count[0], 1)) / (count + _FEW)
     pooled = np.maximum.accumulate(pooled)  # nothing is surer the further ahead
     own = (own_sum + _OWN * pooled) / (own_count + _OWN)
-    shape = (residual / np.maximum(own[of], 1e-12))[seen].clip(-_FURTHEST, _FURTHEST)
+    relative = residual / np.maximum(own[of], 1e-12)
+    shape = relative[seen].clip(-_FURTHEST, _FURTHEST)
     factor = optimism_of(size, seen & ~kept, seen & kept) if optimism is None else optimism
     n_steps = int(seen.any(axis=1).sum())
-    return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps)
+    correlation = correlation_of(relative, returns=bool(reverting.all()))
+    return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps, correlation)
 
 
 def _by_series(table: "Floats | Bools", lengths: Ints) -> Floats:

@@ -1,6 +1,7 @@
 """Trained: networks with all that was learnt beside them, and how they forecast."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
 
-from tsforecast._types import Floats, Index, Ints
+from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.exceptions import MissingValuesError
 from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.datamodule import StreamDataModule, horizon_of
@@ -24,9 +25,9 @@ from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inp
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, SeriesMemory, concatenate
 from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
 from tsforecast.panel import Panel
-from tsforecast.series.differencing import added_up, summed
-from tsforecast.series.outliers import tamed
-from tsforecast.series.season import phases_after
+from tsforecast.series.calendar import phases_after
+from tsforecast.series.differencing import accumulate, undo_differences
+from tsforecast.series.outliers import clip_outliers
 
 _MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
 _FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong
@@ -76,9 +77,10 @@ class Trained:
     window: int | None = None
     ends: Ends | None = None
 
-    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
-        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
-        check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
+    def _begin(
+        self, panel: Panel, horizon: int, X: Floats | None
+    ) -> tuple[Panel, decode.HistoryOutput, decode.ForecastOrigin, Spread, Floats]:
+        """What forecasts begin from: the history, the network there, what is known ahead, and seasons of the steps."""
         history = self._history(panel)
         prepared, spread, numbers = self._of(history)
         ends = self.ends
@@ -92,8 +94,15 @@ class Trained:
         most = _MOST_SPREADS * (1 + horizon / _LONG) * far
         ahead = decode.ForecastOrigin(prepared, ends.memory, ends.level, ends.scale, known, numbers, most)
         end = decode.HistoryOutput(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
-        point, around, sizes = self._decode(history, horizon, end, ahead, spread, levels, seed)
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
+        return history, end, ahead, spread, season
+
+    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
+        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
+        check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
+        history, end, ahead, spread, season = self._begin(panel, horizon, X)
+        prepared = ahead.prepared
+        point, around, sizes = self._decode(history, horizon, end, ahead, spread, levels, seed)
         mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
         quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
         positive = is_positive(history, prepared.lowest, quantity)
@@ -104,6 +113,21 @@ class Trained:
         if self.head.counts:
             quantiles = outward(quantiles, levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def returns(self, panel: Panel) -> Bools:
+        """Series whose forecasts get no less sure the further ahead they look: ``(n_series,)``."""
+        return self._of(self._history(panel))[0].returns
+
+    def walks(
+        self, panel: Panel, horizon: int, X: Floats | None, n_paths: int, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """Paths of u, at least ``n_paths``, each step fed back: ``(n_series, n_walks, horizon)``."""
+        history, end, ahead, spread, _ = self._begin(panel, horizon, X)
+        n_members = self.network.n_members
+        shape = (horizon, n_members, -(-n_paths // n_members))
+        p = np.stack([rng.uniform(size=shape) for rng in rngs]).transpose(2, 0, 3, 1)
+        base = ahead.prepared.base(history) if ahead.prepared.lag else None
+        return self._walks(p, end, ahead, spread, base)
 
     def _n_columns(self, horizon: int, n_levels: int) -> int:
         """Numbers that a forecast holds for each series and step."""
@@ -123,7 +147,7 @@ class Trained:
                 f"Series {panel.ids[i]!r} has no value among the {panel.lengths[i]} steps of its history; a forecast "
                 "needs one."
             )
-        return panel if self.head.counts else tamed(panel)
+        return panel if self.head.counts else clip_outliers(panel)
 
     def _decode(
         self,
@@ -140,7 +164,7 @@ class Trained:
         forecast = decode.direct(self.network, self.head, end, ahead, horizon)
         base = prepared.base(history) if prepared.lag else None
         if base is not None:
-            forecast = forecast._replace(point=summed(forecast.point, base))
+            forecast = forecast._replace(point=undo_differences(forecast.point, base))
         sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
             around = self._around(forecast, ahead, sizes, spread, levels)
@@ -209,7 +233,7 @@ class Trained:
         growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
         away = scale * growth[:, :, None] * away
         if ahead.prepared.lag:  # those of differences, as if they were independent, for each level
-            away = np.sign(away) * np.sqrt(added_up(away**2, ahead.prepared.lag))
+            away = np.sign(away) * np.sqrt(accumulate(away**2, ahead.prepared.lag))
         return forecast.point[:, :, None] + away
 
     def _sampled(
@@ -226,20 +250,28 @@ class Trained:
         n_members, n_series = self.network.n_members, ahead.level.size
         if levels.size == 0:
             return np.empty((n_series, horizon, 0))
-        head = self.head
+        n_paths = -(-self.decoding.n_samples // n_members)
+        p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
+        paths = self._walks(p, end, ahead, spread, base)
+        quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
+        return np.round(quantiles) if self.head.counts else quantiles
+
+    def _walks(
+        self, p: Floats, end: decode.HistoryOutput, ahead: decode.ForecastOrigin, spread: Spread, base: Floats | None
+    ) -> Floats:
+        """Sampled paths of u at the probabilities ``p``: see `decode.sample_paths`."""
+        head, horizon = self.head, p.shape[3]
 
         def outcome(raw: Floats, p: Floats, scale: Floats) -> Floats:
             if head.probabilistic:
                 return head.at(raw, p, scale)
             return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
 
-        n_paths = -(-self.decoding.n_samples // n_members)
-        p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
         paths = decode.sample_paths(self.network, end, ahead, outcome, p)
         if base is not None:
-            paths = summed(paths.reshape(-1, horizon), base.repeat(paths.shape[1], axis=0)).reshape(paths.shape)
-        quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
-        return np.round(quantiles) if head.counts else quantiles
+            every = base.repeat(paths.shape[1], axis=0)
+            paths = undo_differences(paths.reshape(-1, horizon), every).reshape(paths.shape)
+        return paths
 
     def _known_after(self, panel: Panel, horizon: int, X: Floats | None, phases: Ints) -> Floats:
         """Inputs of the steps to come that values do not tell, ``(n_steps, n_series, n_known)``.
@@ -295,7 +327,7 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
     head = head_of(data.decoding.loss)
     history = decode.run_history(network, data.inputs.x, lengths)
     output = head.point(history.output.reshape(len(history.output), -1, head.n_params))  # (n_obs, horizon)
-    residual = added_up(data.inputs.target - output, data.prepared.lag)
+    residual = accumulate(data.inputs.target - output, data.prepared.lag)
     spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
     ends = None
     if panel.covariates is None and _size(history.state) <= _MOST_KEPT:

@@ -9,7 +9,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.models.neural.prepare.fitted import N_PLAIN, FittedPreparation, SeriesMemory
 from tsforecast.models.neural.prepare.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
-from tsforecast.series.season import phases_after, phases_of
+from tsforecast.series.calendar import phases_after, phases_of
 
 _STATIC_TRUST = 0.1
 _OTHER_TRUST = 0.1

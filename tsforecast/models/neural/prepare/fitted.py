@@ -9,9 +9,9 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.kernels.series.walk import walk
 from tsforecast.panel import Panel
-from tsforecast.series.differencing import differences, latest
-from tsforecast.series.season import phases_of
-from tsforecast.series.seasonless import Seasonless, without_season
+from tsforecast.series.calendar import phases_of
+from tsforecast.series.decomposition import Deseasonalized, deseasonalize
+from tsforecast.series.differencing import differences, last_values
 from tsforecast.series.transform import Transform
 
 _LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
@@ -25,7 +25,7 @@ class SeriesMemory(NamedTuple):
     """What is remembered of each series to place its next value."""
 
     last: Floats  # (n_series,): last value seen, nan before the first
-    lags: Floats  # (n_series, n_lags): values before it, the latest first; nan where there was none
+    lags: Floats  # (n_series, n_lags): values before it, the last_values first; nan where there was none
     sums: Floats  # (n_series, 4): trailing mean and trailing mean absolute change, weighted sum and sum of weights
 
 
@@ -87,7 +87,7 @@ class FittedPreparation:
 
     @property
     def cycle(self) -> int:
-        """Steps after which seasonal indices repeat: see `season.cycle_of`."""
+        """Steps after which seasonal indices repeat: see `calendar.cycle_of`."""
         return self.season.shape[1]
 
     def take(self, positions: Ints) -> "FittedPreparation":
@@ -146,17 +146,17 @@ class FittedPreparation:
             inputs = np.column_stack([inputs * reverting[:, None], inputs * ~reverting[:, None]])
         return np.clip(inputs, -_LIMIT, _LIMIT), level, scale
 
-    def flatten(self, panel: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
+    def flatten(self, panel: Panel, phases: Ints) -> tuple[Floats, Deseasonalized]:
         """Values of u for every observation, ``(n_obs,)``, and the seasons that were taken off."""
         return self.reduced(self.transform.apply(panel), phases)
 
-    def reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Seasonless]:
+    def reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Deseasonalized]:
         """The same of transformed values ``w``."""
         left = self._seasonless(w, phases)
         return differences(left.v, w.indptr, self.lag) if self.lag else left.v, left
 
-    def _seasonless(self, w: Panel, phases: Ints) -> Seasonless:
-        return without_season(w, phases, self.season, self.season_length, self.smoothing)
+    def _seasonless(self, w: Panel, phases: Ints) -> Deseasonalized:
+        return deseasonalize(w, phases, self.season, self.season_length, self.smoothing)
 
     def base(self, panel: Panel) -> Floats:
         """What the first differences after the series are added to, ``(n_series, lag)``.
@@ -167,7 +167,7 @@ class FittedPreparation:
             There is no value at some place of the season.
         """
         phases = phases_of(panel.times, panel.freq, self.cycle)
-        base = latest(self._seasonless(self.transform.apply(panel), phases).v, panel.indptr, self.lag)
+        base = last_values(self._seasonless(self.transform.apply(panel), phases).v, panel.indptr, self.lag)
         unknown = np.isnan(base).any(axis=1)
         if unknown.any():
             i = int(np.argmax(unknown))

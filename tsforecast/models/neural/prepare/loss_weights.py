@@ -23,7 +23,7 @@ from tsforecast._types import Floats, Ints
 from tsforecast.models.neural.heads import LossName
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.panel import Panel
-from tsforecast.series.transform import slope_at
+from tsforecast.series.box_cox import slope_at
 
 _EVEN = np.ones((1, 1))
 _HALF = 50  # series at which their weights count half

@@ -21,13 +21,14 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.models.neural.checks import check_fields
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
-from tsforecast.models.neural.prepare.transform_choice import learn_safely
 from tsforecast.panel import Panel
-from tsforecast.panel.lengths import check_lengths
+from tsforecast.panel.too_short import check_lengths
+from tsforecast.series.calendar import cycle_of, phases_of
+from tsforecast.series.decomposition import cyclic_indices, deseasonalize
 from tsforecast.series.differencing import differences
-from tsforecast.series.level import numbers_of, reverts
-from tsforecast.series.season import cycle_of, cyclic_indices, has_season, phases_of
-from tsforecast.series.seasonless import without_season
+from tsforecast.series.level import mean_spread_change, returns_to_mean
+from tsforecast.series.seasonality import has_season
+from tsforecast.series.transform import learn_safe_transform
 
 _SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons and in steps: a long-run mean
 FEWEST_DIFFERENCES = 8
@@ -42,7 +43,7 @@ class Preparation:
     ----------
     transform : {"auto", "none", "log", "boxcox"}
         ``"auto"`` takes the logarithm of positive series whose changes grow with their level, the square root where
-        they have fewer than 48 values, and neither of one that jumps: see `prepare.transform_choice`.
+        they have fewer than 48 values, and neither of one that jumps: see `tsforecast.series.transform`.
     deseasonalize : {"auto", "always", "never"}
         Whether the seasonal indices of a classical decomposition are taken off; ``"auto"`` where the autocorrelation
         at the season is significant at 10%.
@@ -93,7 +94,7 @@ def fit_preparation(
     lag = {"none": 0, "first": 1, "season": season_length}[options.difference]
     if options.difference == "season":
         options = _without_indices(options)
-    transform = learn_safely(panel, options.transform, season_length)
+    transform = learn_safe_transform(panel, options.transform, season_length)
     w = transform.apply(panel)
     cycle = cycle_of(panel.freq, season_length)
     phases = phases_of(panel.times, panel.freq, cycle)
@@ -101,16 +102,16 @@ def fit_preparation(
     seasonal = np.array([has_season(w.series(i), season_length, options.deseasonalize) for i in range(n)])
     season = _seasons(w, phases, seasonal, season_length, cycle)
     smoothing = 0.0 if lag else options.seasonal_smoothing
-    v = without_season(w, phases, season, season_length, smoothing).v
+    v = deseasonalize(w, phases, season, season_length, smoothing).v
     u = w.with_values(differences(v, w.indptr, lag) if lag else v)
     _check_differences(u, options.difference, lag)
     reverting = np.array([options.level == "mean" for _ in range(n)])
     if options.level == "auto":
-        reverting = np.array([reverts(u.series(i), horizon) for i in range(n)])
+        reverting = np.array([returns_to_mean(u.series(i), horizon) for i in range(n)])
     memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
-    numbers = *numbers_of(u), np.fmin.reduceat(panel.values, panel.indptr[:-1])
+    numbers = *mean_spread_change(u), np.fmin.reduceat(panel.values, panel.indptr[:-1])
     return FittedPreparation(
         transform, season, reverting, *numbers, memory, mixed, season_length, n_lags, counts, lag, smoothing
     )
@@ -154,7 +155,7 @@ def relearn(prepared: FittedPreparation, panel: Panel) -> FittedPreparation:
     phases = phases_of(panel.times, panel.freq, prepared.cycle)
     season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle)
     learnt = dataclasses.replace(prepared, season=season)
-    mean, spread, change = numbers_of(w.with_values(learnt.reduced(w, phases)[0]))
+    mean, spread, change = mean_spread_change(w.with_values(learnt.reduced(w, phases)[0]))
     return dataclasses.replace(learnt, mean=mean, spread=spread, change=change)
 
 

@@ -1,10 +1,12 @@
 """A catalogue of 200 disturbed series: forty kinds of disturbance, each drawn from five seeds."""
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
+from tsforecast.exceptions import UnusedRowWarning
 from tsforecast.panel import Panel
 
 N_SEEDS = 5
@@ -103,11 +105,13 @@ HEALTHY: dict[str, Callable[[Rng], np.ndarray]] = {"level": _level, "walk": _wal
 
 
 def draw(kinds: dict[str, Callable[[Rng], np.ndarray]], freq: str = "MS", n_seeds: int = N_SEEDS) -> Panel:
-    """The panel of some kinds: series ``"kind 0"`` to ``"kind 4"`` of each; they end when they end."""
+    """The panel of some kinds: series ``"kind 0"`` to ``"kind 4"`` of each; they end at their last value."""
     frames = []
     for name, make in kinds.items():
         for seed in range(n_seeds):
             values = make(np.random.default_rng([seed, len(name)]))
             times = pd.date_range("1900-01-01", periods=values.size, freq=freq)
             frames.append(pd.DataFrame({"unique_id": f"{name} {seed}", "ds": times, "y": values}))
-    return Panel.from_frame(pd.concat(frames), freq=freq)
+    with warnings.catch_warnings():  # series whose end is missing end before it
+        warnings.simplefilter("ignore", UnusedRowWarning)
+        return Panel.from_frame(pd.concat(frames), freq=freq, gaps="nan")

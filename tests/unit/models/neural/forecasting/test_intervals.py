@@ -34,7 +34,7 @@ def test_many_normal_residuals_give_normal_quantiles():
 
 def test_the_fewer_residuals_the_wider_the_interval():
     shape = stats.norm.ppf((np.arange(200) + 0.5) / 200)
-    many, few = (Spread(np.ones((1, 1)), np.ones(1), shape, n) for n in (500, 5))
+    many, few = (Spread(np.ones((1, 1)), np.ones(1), shape, n, np.eye(1)) for n in (500, 5))
     assert few.at(np.array(0.9)) > 1.1 * many.at(np.array(0.9))
     assert many.at(np.array(0.9), overlap=100) > 1.1 * many.at(np.array(0.9))  # those far ahead overlap
 
@@ -50,7 +50,7 @@ def test_a_tail_with_larger_residuals_widens_the_interval():
 
 
 def test_sizes_past_the_last_grow_unless_the_series_returns_to_its_mean():
-    spread = Spread(np.ones((2, 3)), np.ones(3), np.array([-1.0, 1.0]), 10)
+    spread = Spread(np.ones((2, 3)), np.ones(3), np.array([-1.0, 1.0]), 10, np.eye(3))
     sizes = spread.sizes(12, np.array([True, False]))
     np.testing.assert_allclose(sizes[:, -1], [1.0, 2.0])
 

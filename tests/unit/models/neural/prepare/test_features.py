@@ -9,7 +9,7 @@ from tsforecast.models.neural.forecaster import LSTM
 from tsforecast.models.neural.prepare.features import inputs_of
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.panel import Panel
-from tsforecast.series.season import phases_of
+from tsforecast.series.calendar import phases_of
 
 QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}
 

@@ -1,0 +1,47 @@
+"""Reads a history to forecast from: like the training series in frequency, covariates and static columns."""
+
+from tsforecast.exceptions import CovariateError, DataError
+from tsforecast.panel import Panel
+from tsforecast.panel.align import Covariates, split_covariates
+from tsforecast.panel.containers import Container, Series, long_columns, to_panel
+from tsforecast.panel.frequency import freq_name
+
+
+def read_history(history: Series, X: Covariates | None, trained: Panel) -> tuple[Panel, Container, Covariates | None]:
+    """The panel that a history holds, its container, and what ``X`` holds for the horizon."""
+    history = long_columns(history, X)
+    panel, container = to_panel(history, freq=trained.freq)
+    if trained.covariate_names and panel.covariates is None and X is not None:
+        past, X = split_covariates(X, panel)
+        panel, container = to_panel(history, past, trained.freq)
+    return panel, container, X
+
+
+def like_training(panel: Panel, trained: Panel, uses_covariates: bool) -> Panel:
+    """The panel with the static columns of the training series, and its covariates in their order.
+
+    Raises
+    ------
+    DataError
+        It has another frequency.
+    CovariateError
+        It has other covariates.
+    """
+    if not uses_covariates and panel.covariates is not None:
+        panel = panel.with_covariates(None)
+    panel = panel.at_freq(trained.freq)
+    if panel.freq != trained.freq:
+        raise DataError(
+            f"history has the frequency {freq_name(panel.freq)!r}; the model was fitted on {freq_name(trained.freq)!r}."
+        )
+    known, names = trained.static, trained.covariate_names
+    if known is not None and panel.static is None and panel.ids.isin(known.index).all():
+        panel = panel.with_static(known)
+    if set(panel.covariate_names) != set(names):
+        raise CovariateError(
+            f"history has the covariates {list(panel.covariate_names)}; the model was fitted with {list(names)}."
+        )
+    if panel.covariates is not None and panel.covariate_names != names:
+        order = [panel.covariate_names.index(name) for name in names]
+        panel = panel.with_covariates(panel.covariates[:, order], names)
+    return panel

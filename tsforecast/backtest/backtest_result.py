@@ -1,0 +1,310 @@
+"""BacktestResult: what a backtest gives, in memory or from its run folder; every answer is a function elsewhere."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import pandas as pd
+
+from tsforecast.backtest.compare.ranks import RankTest
+from tsforecast.backtest.compare.verdict import Verdict
+from tsforecast.backtest.report.summary import markdown
+from tsforecast.backtest.result import analysis, leaderboard
+from tsforecast.backtest.result.cube import Cube
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.leaderboard import OnFailure
+from tsforecast.backtest.store.run_files import has_summary, load_run, save_run, write_summary
+from tsforecast.metrics.metric import ScoreFacts
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class BacktestResult:
+    """Forecasts, scores, timings and failures of a backtest.
+
+    Attributes
+    ----------
+    run : RunData
+        The tables, the settings and the scores as an array; for those who write an analysis of their own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tsforecast import Naive
+    >>> from tsforecast.backtest import RollingOrigin, backtest
+    >>> backtest(Naive(), np.arange(9.0), cv=RollingOrigin(2, n_windows=2), metrics=["mae"], level=())
+    BacktestResult(models=['Naive'], n_series=1, n_windows=2, metrics=['mae'], n_failures=0)
+    """
+
+    run: RunData
+
+    def __repr__(self) -> str:
+        return (
+            f"BacktestResult(models={self.models}, n_series={self.n_series}, n_windows={self.run.n_windows}, "
+            f"metrics={self.metrics}, n_failures={len(self.failures)})"
+        )
+
+    @property
+    def timings(self) -> pd.DataFrame:
+        """``model``, ``cutoff``, ``seed``, ``n_series``, ``fit_seconds``, ``predict_seconds``.
+
+        A fit that serves several cutoffs is charged to the first.
+        """
+        return self.run.timings
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """``model``, ``unique_id``, ``cutoff``, ``seed``, ``error``, ``message``."""
+        return self.run.failures
+
+    @property
+    def warnings(self) -> pd.DataFrame:
+        """``model``, ``seed``, ``warning``, ``count``."""
+        return self.run.warnings
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """All settings of the run, as `tsforecast backtest --config` reads them."""
+        return self.run.config
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Fingerprint of the data and package versions."""
+        return self.run.manifest
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models, in the order they were given."""
+        return self.run.models
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics as they stand in ``scores``."""
+        return self.run.metrics
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return self.run.n_series
+
+    @property
+    def scores(self) -> pd.DataFrame:
+        """``model``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
+
+        One row for every metric of every series and cutoff that a model finished. ``seed`` is the model's
+        ``random_state``, 0 for a deterministic one. A value is nan where the metric is not defined (see the metric).
+        A pooled metric has two rows, what stands above the line and, as ``NAME:below``, what stands below it. Read from
+        the run folder where there is one, at each call: keep what you use.
+        """
+        return self.run.large.scores()
+
+    @property
+    def facts(self) -> dict[str, ScoreFacts]:
+        """Title, meaning and what is best of each column of scores, as the run kept them."""
+        return self.run.facts
+
+    @property
+    def ranking_metric(self) -> str:
+        """The metric that leaderboards rank by where none is named: the first of which less, or more, is better."""
+        return self.run.ranking_metric
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The scores with one row a forecast: ``model``, ``unique_id``, ``cutoff``, ``seed``, then the metrics."""
+        return self.run.cells
+
+    @property
+    def cube(self) -> Cube:
+        """The scores as an array by metric, model, series and cutoff."""
+        return self.run.cube
+
+    @property
+    def overlap(self) -> int:
+        """Cutoffs whose horizons overlap: they do not count as independent."""
+        return self.run.overlap
+
+    @property
+    def diagnosis(self) -> pd.DataFrame | None:
+        """What kind of series each is (see `tsforecast.series.diagnose`), where the run folder holds it."""
+        return self.run.large.diagnosis()
+
+    @property
+    def forecasts(self) -> pd.DataFrame:
+        """``model``, ``unique_id``, ``cutoff``, ``ds``, ``h``, ``seed``, ``y``, ``mean``, then interval columns.
+
+        Read from the run folder where there is one, at each call: keep what you use.
+        """
+        full = [frame for model in self.models if len(frame := self.forecasts_of(model))]
+        return pd.concat(full, ignore_index=True) if full else self.forecasts_of(self.models[0])
+
+    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The rows of ``forecasts`` of one model; where wanted only some columns, names as categories."""
+        return self.run.large.forecasts_of(model, columns)
+
+    def leaderboard(
+        self,
+        by: Mapping[Any, Any] | pd.Series | None = None,
+        *,
+        metric: str | None = None,
+        baseline: str | None = None,
+        on_failure: OnFailure = "exclude",
+    ) -> pd.DataFrame:
+        """One row a model, best first, on the series and cutoffs that all models finished.
+
+        Parameters
+        ----------
+        by : mapping or Series, optional
+            Stratum of each ``unique_id``: one leaderboard for each stratum.
+        metric : str, optional
+            What to rank by; the first metric of the run of which less, or more, is better where it is None.
+        baseline : str, optional
+            Model that ``skill`` is measured against; SeasonalNaive or Naive, where they ran, when it is None.
+        on_failure : {"exclude", "worst", "baseline"}
+            What stands for a forecast that failed: the series and cutoff count for no model; or they count with the
+            score of the worst model, or of the baseline, there.
+
+        Returns
+        -------
+        DataFrame
+            ``rank``, ``model``, the mean of every metric (over the cutoffs of a series, then over series; seeds are
+            averaged first; a pooled metric is one ratio of sums), ``mean_rank`` and ``median`` over series by
+            ``metric``, ``skill`` (by how many percent of the baseline's score the score is better; nan where scores
+            have both signs) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap interval (see
+            `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
+            ``n_missing`` (those that the model did not finish), ``fit_seconds`` and ``predict_seconds`` (of all seeds
+            and cutoffs).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> result = backtest([Naive(), Drift()], np.arange(9.0), cv=RollingOrigin(2), metrics=["mae"], level=())
+        >>> result.leaderboard()[["rank", "model", "mae", "skill"]]
+           rank  model  mae  skill
+        0     1  Drift  0.0  100.0
+        1     2  Naive  1.5    0.0
+        """
+        return leaderboard.leaderboard(self.run, by, metric=metric, baseline=baseline, on_failure=on_failure)
+
+    def dm(self, a: str, b: str) -> pd.DataFrame:
+        """Diebold-Mariano tests of two models, for each step ahead and for all steps together (``h`` 0).
+
+        The loss is the absolute error over the seasonal scale of the series, seeds averaged; differences are averaged
+        over series at each cutoff before they are tested. See `tsforecast.backtest.compare.diebold_mariano`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> y = np.random.default_rng(0).normal(size=60)
+        >>> result = backtest([Naive(), Drift()], y, cv=RollingOrigin(2, n_windows=10), metrics=["mase"])
+        >>> result.dm("Naive", "Drift")[["h", "n_obs"]].values.tolist()
+        [[1, 10], [2, 10], [0, 10]]
+        """
+        return analysis.diebold_mariano_tests(self.run, a, b)
+
+    def mcs(self, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
+        """The model confidence set: the models that hold the best one with probability ``1 - alpha``.
+
+        Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
+        (extra ``arch``). Columns ``model``, ``mean_loss`` (minus the metric where more of it is better), ``pvalue``,
+        ``included``.
+        """
+        return analysis.confidence_set(self.run, alpha, metric)
+
+    def verdict(self, a: str | None = None, b: str | None = None, metric: str | None = None) -> Verdict:
+        """Whether ``a`` is better than ``b``, worse, or not distinguishable on this evidence; ``sentence`` says so.
+
+        Without names the best model is held against the baseline, or against the second best where it is the baseline.
+        See `tsforecast.backtest.compare.verdict`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Naive, SeasonalNaive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> y = np.random.default_rng(0).normal(size=(40, 30)) + np.tile([1.0, 9.0], 20)[:, None]
+        >>> cv = RollingOrigin(2, n_windows=3)
+        >>> result = backtest([Naive(), SeasonalNaive(2)], y, cv=cv, season_length=2, metrics=["mase"])
+        >>> result.verdict("Naive", "SeasonalNaive").conclusion
+        'worse'
+        """
+        return analysis.verdict_of(self.run, a, b, metric)
+
+    def ranks(self, alpha: float = 0.05, metric: str | None = None) -> RankTest:
+        """Friedman's test over series with mean ranks, and Nemenyi's critical difference and groups."""
+        return analysis.rank_test_of(self.run, alpha, metric)
+
+    def pairs(self, metric: str | None = None) -> pd.DataFrame:
+        """Every pair of models: win rate over series and Wilcoxon's signed-rank test with Holm's correction."""
+        return analysis.pairs_of(self.run, metric)
+
+    def calibration(self) -> pd.DataFrame:
+        """Coverage of the intervals by model, level and step (``h`` 0: all), with 95% binomial intervals."""
+        return analysis.calibration_of(self.run)
+
+    def pit(self, model: str) -> pd.DataFrame:
+        """How often the truth fell between neighbouring quantiles of a model, against how often it should."""
+        return analysis.pit_of(self.run, model)
+
+    def steps(self) -> pd.DataFrame:
+        """Mean scaled absolute error of every model (a row) at every step ahead (a column), on common cells."""
+        return analysis.errors_by_step(self.run)
+
+    def cost(self, metric: str | None = None) -> pd.DataFrame:
+        """Accuracy against cost: ``model``, ``score``, ``seconds`` (fit and predict), ``on_front``.
+
+        A model is on the Pareto front where no other is both at least as accurate and at least as fast, and better in
+        one of the two. ``seconds`` are per series and cutoff, seeds averaged.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> result = backtest([Naive(), Drift()], np.arange(9.0), cv=RollingOrigin(2), metrics=["mae"], level=())
+        >>> bool(result.cost().set_index("model").loc["Drift", "on_front"])
+        True
+        """
+        return leaderboard.cost(self.run, metric)
+
+    def seconds(self) -> pd.DataFrame:
+        """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""
+        return leaderboard.seconds(self.run)
+
+    def save(self, folder: str | Path) -> Path:
+        """The folder, with the result in it as Parquet, JSON, YAML and a summary in Markdown.
+
+        Raises
+        ------
+        RunFolderError
+            The folder is not empty, or cannot be written.
+        """
+        target = Path(folder)
+        save_run(self.run, target)
+        self.write_summary(target)
+        return target
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """The result in a run folder, every file of which is as it was written.
+
+        A run of a version that wrote no checksums is read with a warning.
+
+        Raises
+        ------
+        RunFolderError
+            There is none, it is not finished, or a file of it is missing or was changed; the message names it.
+        """
+        return cls(load_run(Path(folder)))
+
+    @property
+    def has_summary(self) -> bool:
+        """Whether the manifest names a summary, as that of a run does unless it was killed as it ended."""
+        return has_summary(self.run)
+
+    def write_summary(self, folder: Path) -> None:
+        """Write ``summary.md`` into a folder, unless it stands there already and the manifest names it."""
+        write_summary(self.run, folder, markdown(self.run))

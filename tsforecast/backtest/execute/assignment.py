@@ -1,0 +1,51 @@
+"""What a worker does: read its series, run its jobs, write a file for each."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+from tsforecast._types import Floats
+from tsforecast.backtest.execute.blocks import read_block
+from tsforecast.backtest.execute.heartbeat import heartbeat
+from tsforecast.backtest.execute.run_job import run_jobs
+from tsforecast.backtest.origins import RollingOrigin
+from tsforecast.backtest.plan.jobs import Job
+from tsforecast.backtest.store.job_files import write_result
+
+
+@dataclasses.dataclass(frozen=True)
+class Assignment:
+    """What a worker gets: where its series are, the jobs to run, where to write the results."""
+
+    jobs: tuple[Job, ...]
+    keys: tuple[str, ...]
+    block: Path
+    cv: RollingOrigin
+    levels: Floats
+    target: Path
+    beat: Path
+    settle: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Receipt:
+    """What a worker gives back for each job: the file is on the disk."""
+
+    key: str
+    path: Path
+    n_rows: int
+    n_failures: int
+
+
+def run_assignment(assignment: Assignment) -> list[Receipt]:
+    """The receipts of an assignment, once its series are read, its jobs run and a file written for each."""
+    receipts = []
+    with heartbeat(assignment.beat):
+        time.sleep(assignment.settle)
+        panel = read_block(assignment.block)
+        for key, result in zip(
+            assignment.keys, run_jobs(assignment.jobs, panel, assignment.cv, assignment.levels), strict=True
+        ):
+            path = write_result(assignment.target, key, result)
+            receipts.append(Receipt(key, path, result.mean.size, len(result.failures)))
+    return receipts

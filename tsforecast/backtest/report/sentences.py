@@ -1,0 +1,109 @@
+"""A finished run in sentences, and the few columns of a leaderboard that a reader needs first."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.backtest.result.analysis import verdict_of
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.leaderboard import leaderboard, usual_baseline
+from tsforecast.metrics.choose import DEFAULT_METRICS
+
+_SHOWN_OF_DEFAULT = ("mase", "smape", "coverage")  # of the default metrics: what a reader needs first
+
+
+def headline(run: RunData, board: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing, seconds.
+
+    Of a run with the default metrics MSIS and RMSSE stay in the full leaderboard; of any other every metric is shown.
+    """
+    table = leaderboard(run) if board is None else board
+    if not run.metrics:
+        return table[["model", "n_missing"]].astype(str)
+    usual = run.config["metrics"] == list(DEFAULT_METRICS)
+    shown = [m for m in run.metrics if not usual or m.split("-")[0] in _SHOWN_OF_DEFAULT]
+    base = usual_baseline(run.models)
+    out = pd.DataFrame({"#": ["-" if pd.isna(r) else str(r) for r in table["rank"]], "Model": table["model"]})
+    for metric in shown:
+        about = run.facts[metric]
+        out[about.title] = [number_text(v, about.decimals) for v in table[metric]]
+    if base is not None and "skill" in table:
+        out[f"Skill vs {base}"] = [
+            _skill_text(*row) for row in table[["skill", "skill_low", "skill_high"]].itertuples(index=False)
+        ]
+    if (table["n_missing"] > 0).any():
+        out["Missing"] = table["n_missing"].astype(str)
+    out["Fit s"] = [number_text(v, 2) for v in table["fit_seconds"]]
+    out["Predict s"] = [number_text(v, 2) for v in table["predict_seconds"]]
+    return out
+
+
+def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
+    """One sentence: the model with the best average score, and by how much."""
+    table = leaderboard(run) if board is None else board
+    if not run.metrics or run.cells.empty:
+        return "No model finished a series and cutoff, so nothing can be compared."
+    metric = run.ranking_metric
+    about = run.facts[metric]
+    if table["rank"].isna().all():
+        return f"{about.title} is not defined for anything that the models finished, so they are not ranked."
+    best = table.iloc[0]
+    first = "highest" if about.best == "greatest" else "lowest"
+    score = number_text(best[metric], max(about.decimals, 3))
+    average = "over" if about.below is not None else "on average over"
+    told = f"{best['model']} has the {first} {about.title}, {score} {average} {_cells(run, best)}"
+    base = usual_baseline(run.models)
+    if best["model"] == base and table["rank"].notna().sum() > 1:
+        return told + ": no model here beats it."
+    if base is None or best["model"] == base or "skill" not in table or not np.isfinite(best["skill"]):
+        return told + "."
+    gain = "less error" if about.best == "smallest" else f"more {about.title}"
+    return f"{told}: {best['skill']:.0f}% {gain} than {base}."
+
+
+def verdicts(run: RunData, board: pd.DataFrame | None = None, *, most: int = 2) -> list[str]:
+    """The best model against the baseline and the next best, ``most`` sentences in all."""
+    table = leaderboard(run) if board is None else board
+    ranked = table.loc[table["rank"].notna(), "model"].tolist() if "rank" in table else []
+    base = usual_baseline(run.models)
+    rivals = list(dict.fromkeys(name for name in (base, *ranked[1:]) if name in ranked[1:]))
+    return [verdict_of(run, ranked[0], rival).sentence for rival in rivals[:most]]
+
+
+def refit_sentence(refit: Any) -> str:
+    """The refit policy in words.
+
+    Examples
+    --------
+    >>> refit_sentence("always")
+    'Every model is fitted anew at every cutoff, from scratch.'
+    """
+    if refit == "always":
+        return "Every model is fitted anew at every cutoff, from scratch."
+    if refit == "never":
+        return "Every model is fitted once, at the oldest cutoff; later forecasts use its parameters on newer data."
+    return f"Every model is fitted anew, from scratch, at one cutoff in {refit} and keeps its parameters in between."
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A number as it stands in a table; a dash where there is none."""
+    return "-" if not np.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def _cells(run: RunData, best: pd.Series) -> str:
+    n_windows = run.n_windows
+    n_cells, n_all = int(best["n_cells"]), run.n_series * n_windows
+    series = "1 series" if run.n_series == 1 else f"{run.n_series} series"
+    cutoffs = "1 cutoff" if n_windows == 1 else f"{n_windows} cutoffs"
+    if n_cells == n_all:
+        return f"{series} and {cutoffs}"
+    why = "that all models finished" if len(run.failures) else "where it is defined"
+    return f"the {n_cells} of {n_all} pairs of series and cutoff {why}"
+
+
+def _skill_text(skill: float, low: float, high: float) -> str:
+    """Percent less error than the baseline, with its interval."""
+    if not np.isfinite(skill):
+        return "-"
+    return f"{skill:+.0f}%" + (f" ({low:+.0f} to {high:+.0f})" if low < high else "")

@@ -1,0 +1,152 @@
+"""RunData: the tables of a finished run, its settings and its scores as an array; analysis and report read it."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import pandas as pd
+
+from tsforecast.backtest.plan.ranking import below_the_line, ranking_metric
+from tsforecast.backtest.result.cube import Cube, widen
+from tsforecast.metrics.choose import usual_facts
+from tsforecast.metrics.metric import ScoreFacts
+
+# Columns that each table of a run has at least.
+TABLES = {
+    "scores": ("model", "unique_id", "cutoff", "seed", "metric", "value"),
+    "timings": ("model", "cutoff", "seed", "n_series", "fit_seconds", "predict_seconds"),
+    "failures": ("model", "unique_id", "cutoff", "seed", "error", "message"),
+    "warnings": ("model", "seed", "warning", "count"),
+}
+FORECAST_COLUMNS = ("model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean")
+
+
+class LargeTables(Protocol):
+    """The tables with a row for each score and each step forecast: held in memory, or read from files."""
+
+    def scores(self) -> pd.DataFrame:
+        """One row for every metric of every forecast."""
+
+    def cells(self, columns: Sequence[str]) -> pd.DataFrame:
+        """The scores with one row a forecast: its keys, then the columns of scores."""
+
+    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row for every step that a model forecast; some columns only where they are given."""
+
+    def diagnosis(self) -> pd.DataFrame | None:
+        """What kind of series each is, where that is known."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TablesInMemory:
+    """Large tables that are held as frames.
+
+    Attributes
+    ----------
+    all_scores, all_forecasts : DataFrame
+    """
+
+    all_scores: pd.DataFrame
+    all_forecasts: pd.DataFrame
+
+    def scores(self) -> pd.DataFrame:
+        """One row for every metric of every forecast."""
+        return self.all_scores
+
+    def cells(self, columns: Sequence[str]) -> pd.DataFrame:
+        """The scores with one row a forecast: its keys, then the columns of scores."""
+        return widen(self.all_scores, columns)
+
+    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row for every step that a model forecast; some columns only where they are given."""
+        own = self.all_forecasts
+        own = own[own["model"] == model].reset_index(drop=True)
+        return own if columns is None else own[list(columns)]
+
+    def diagnosis(self) -> pd.DataFrame | None:
+        """Not known: only a run folder holds it."""
+        return None
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class RunData:
+    """What a run left: tables, settings, and the scores as a cube.
+
+    Attributes
+    ----------
+    timings, failures, warnings : DataFrame
+        See `tsforecast.backtest.BacktestResult`.
+    config : dict
+        All settings of the run.
+    manifest : dict
+        Fingerprint of the data, facts about the scores, package versions, checksums of the files.
+    large : LargeTables
+        Scores and forecasts.
+    """
+
+    timings: pd.DataFrame
+    failures: pd.DataFrame
+    warnings: pd.DataFrame
+    config: dict[str, Any]
+    manifest: dict[str, Any]
+    large: LargeTables
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the models, in the order they were given."""
+        return [model["name"] for model in self.config["models"]]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics as they stand in the scores."""
+        below = below_the_line(self.facts)
+        return [name for name in self.facts if name not in below]
+
+    @functools.cached_property
+    def facts(self) -> dict[str, ScoreFacts]:
+        """Title, meaning and what is best of each column of scores, as the run kept them."""
+        kept = self.manifest["identity"].get("scores", {})
+        return {
+            name: ScoreFacts(**kept[name]) if name in kept else usual_facts(name) for name in self.manifest["metrics"]
+        }
+
+    @property
+    def ranking_metric(self) -> str:
+        """The metric that leaderboards rank by where none is named: the first of which less, or more, is better."""
+        return ranking_metric(self.facts, None)
+
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return int(self.manifest["identity"]["data"]["n_series"])
+
+    @property
+    def n_windows(self) -> int:
+        """Number of cutoffs of each series."""
+        return int(self.config["n_windows"])
+
+    @property
+    def horizon(self) -> int:
+        """Steps ahead that were forecast."""
+        return int(self.config["horizon"])
+
+    @property
+    def step(self) -> int:
+        """Steps from one cutoff to the next."""
+        return int(self.config["step_size"] or self.config["horizon"])
+
+    @property
+    def overlap(self) -> int:
+        """Cutoffs whose horizons overlap: they do not count as independent."""
+        return -(-self.horizon // self.step)
+
+    @functools.cached_property
+    def cells(self) -> pd.DataFrame:
+        """The scores with one row a forecast: ``model``, ``unique_id``, ``cutoff``, ``seed``, then the metrics."""
+        return self.large.cells(list(self.facts))
+
+    @functools.cached_property
+    def cube(self) -> Cube:
+        """The scores as an array by metric, model, series and cutoff."""
+        return Cube(self.cells, self.failures, self.models, self.overlap)

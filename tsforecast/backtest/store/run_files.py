@@ -1,0 +1,191 @@
+"""Files of a finished run: written from `RunData`, read back as such, every one as it was written."""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from tsforecast._yaml import read_yaml
+from tsforecast.backtest.result.cube import FORECAST_KEYS
+from tsforecast.backtest.result.data import FORECAST_COLUMNS, TABLES, RunData
+from tsforecast.backtest.store.files import (
+    FrameWriter,
+    check_table_columns,
+    forecast_file,
+    read_frame,
+    reading,
+    write_bytes,
+)
+from tsforecast.backtest.store.folder import holds_run
+from tsforecast.backtest.store.manifest import (
+    MANIFEST,
+    check_files,
+    file_hashes,
+    read_manifest,
+    replace_file,
+    write_manifest,
+)
+from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
+
+SUMMARY, DIAGNOSIS = "summary.md", "diagnosis.parquet"
+
+
+@dataclasses.dataclass(frozen=True)
+class TablesOnDisk:
+    """Large tables that stay in the files of a run folder and are read at each call.
+
+    Attributes
+    ----------
+    folder : Path
+    models : tuple of str
+        In the order of the run.
+    """
+
+    folder: Path
+    models: tuple[str, ...]
+
+    def scores(self) -> pd.DataFrame:
+        """One row for every metric of every forecast."""
+        return read_frame(self.folder / "scores.parquet", TABLES["scores"])
+
+    def cells(self, columns: Sequence[str]) -> pd.DataFrame:
+        """The scores with one row a forecast: its keys, then the columns of scores."""
+        path = self.folder / "scores.parquet"
+        with reading(path):
+            return _read_cells(path, columns)
+
+    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row for every step that a model forecast; of some columns, with names as categories."""
+        path = self.folder / "forecasts" / forecast_file(self.models.index(model), model)
+        if columns is None:
+            return read_frame(path, FORECAST_COLUMNS)
+        with reading(path):
+            return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
+
+    def diagnosis(self) -> pd.DataFrame | None:
+        """What kind of series each is (see `tsforecast.series.diagnose`), where the folder holds it."""
+        path = self.folder / DIAGNOSIS
+        return read_frame(path, ["unique_id"]) if path.exists() else None
+
+
+def save_run(run: RunData, folder: Path) -> None:
+    """Write a run into a new folder as Parquet, JSON and YAML.
+
+    Raises
+    ------
+    RunFolderError
+        The folder is not empty, or cannot be written.
+    """
+    if holds_run(folder):
+        raise RunFolderError(f"{folder} is not empty; give a new folder.")
+    frames = {"scores": run.large.scores(), **{name: getattr(run, name) for name in list(TABLES)[1:]}}
+    for i, model in enumerate(run.models):
+        frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = run.large.forecasts_of(model)
+    content = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True).encode()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(f"{folder} cannot be made: {error.strerror or error}.") from error
+    for name, frame in frames.items():
+        with FrameWriter(folder / f"{name}.parquet", frame) as writer:
+            writer.add(frame)
+    write_bytes(folder / "config.yaml", content)
+    files = file_hashes(folder, needed_files(run.models))
+    write_manifest(folder, {**run.manifest, "status": "finished", "files": files})
+
+
+def load_run(folder: Path) -> RunData:
+    """The run in a folder, every file of which is as it was written; see `BacktestResult.load`.
+
+    Files that the manifest declares and this version does not know are checked like the others, and left alone.
+    """
+    if not (folder / MANIFEST).exists():
+        what = f"is no run folder: it has no {MANIFEST}" if folder.is_dir() else "is not there"
+        raise RunFolderError(f"{folder} {what}; a folder that a backtest wrote is needed.")
+    manifest = read_manifest(folder)
+    if manifest["status"] != "finished":
+        raise RunFolderError(
+            f"{folder} holds a run that is not finished; start it again to go on (tsforecast backtest --config "
+            f"{folder / 'config.yaml'} --output {folder})."
+        )
+    if "files" in manifest:
+        check_files(folder, manifest)
+    else:
+        warnings.warn(f"{folder} has no checksums; whether its files were changed is not known.", stacklevel=3)
+    config = _read_config(folder / "config.yaml")
+    models = [model["name"] for model in config["models"]]
+    _check_tables(folder, manifest, needed_files(models))
+    frames = {name: read_frame(folder / f"{name}.parquet", TABLES[name]) for name in list(TABLES)[1:]}
+    return RunData(**frames, config=config, manifest=manifest, large=TablesOnDisk(folder, tuple(models)))
+
+
+def needed_files(models: Sequence[str]) -> list[str]:
+    """Names of the files of every finished run, the configuration first."""
+    forecasts = [f"forecasts/{forecast_file(i, model)}" for i, model in enumerate(models)]
+    return ["config.yaml", *(f"{name}.parquet" for name in TABLES), *forecasts]
+
+
+def has_summary(run: RunData) -> bool:
+    """Whether the manifest names a summary, as that of a run does unless it was killed as it ended."""
+    return SUMMARY in run.manifest.get("files", [SUMMARY])
+
+
+def write_summary(run: RunData, folder: Path, text: str) -> None:
+    """Write ``summary.md`` into a folder, unless it stands there already and the manifest names it."""
+    path, content = folder / SUMMARY, text.encode()
+    try:
+        if has_summary(run) and path.is_file() and path.read_bytes() == content:
+            return
+    except OSError:
+        pass  # it cannot be read, but perhaps be replaced
+    replace_file(folder, path.name, lambda: write_bytes(path, content))
+
+
+def _check_tables(folder: Path, manifest: dict[str, Any], needed: Sequence[str]) -> None:
+    """Raise a `RunFolderError` where a needed file is not declared, or lacks a column."""
+    undeclared = [name for name in needed if name not in manifest.get("files", needed)]
+    if undeclared:
+        raise RunFolderError(f"{folder / MANIFEST} does not name {undeclared[0]}, which a run has.")
+    for name in needed[1:]:
+        with reading(folder / name):
+            columns = pq.read_schema(folder / name).names
+        check_table_columns(folder / name, columns, TABLES.get(name.removesuffix(".parquet"), FORECAST_COLUMNS))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = read_yaml(path)
+    except (DataError, MissingFileError) as error:
+        raise RunFolderError(str(error)) from error
+    models = config.get("models") if isinstance(config, dict) else None
+    named = isinstance(models, list) and all(
+        isinstance(model, dict) and isinstance(model.get("name"), str) and isinstance(model.get("class_path"), str)
+        for model in models
+    )
+    whole = isinstance(config, dict) and all(isinstance(config.get(name), int) for name in ("horizon", "n_windows"))
+    if not named or not models or not whole or not {"step_size", "refit", "audit"} <= set(config):
+        raise RunFolderError(f"{path} is not the configuration of a run.")
+    return config
+
+
+def _read_cells(path: Path, metrics: Sequence[str]) -> pd.DataFrame:
+    """Scores of a file, one row a forecast, read by row groups; names are categories, to save memory."""
+    source = pq.ParquetFile(path, read_dictionary=["model", "unique_id", "metric"])
+    pieces = []
+    for i in range(source.num_row_groups):
+        group = source.read_row_group(i)
+        wide = group.select(list(FORECAST_KEYS)).take(np.arange(0, group.num_rows, max(len(metrics), 1)))
+        table = group.column("value").to_numpy().reshape(wide.num_rows, len(metrics))
+        for j, name in enumerate(metrics):
+            wide = wide.append_column(name, pa.array(np.ascontiguousarray(table[:, j])))
+        pieces.append(wide)
+    if not pieces or not len(metrics):
+        return pd.DataFrame(columns=[*FORECAST_KEYS, *metrics])
+    return pa.concat_tables(pieces).unify_dictionaries().to_pandas()

@@ -1,0 +1,177 @@
+"""Results of jobs -> rows of the tables of a run; metrics are computed over whole blocks at once."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Bools, Floats, Index, Ints
+from tsforecast.backtest.plan.jobs import Job, JobResult
+from tsforecast.backtest.plan.plan import Plan
+from tsforecast.backtest.plan.windows import truth_rows
+from tsforecast.backtest.result.data import FORECAST_COLUMNS, TABLES
+from tsforecast.exceptions import ParameterError
+from tsforecast.forecast import interval_quantiles
+from tsforecast.metrics.choose import score_facts
+from tsforecast.metrics.metric import Metric
+from tsforecast.metrics.scale import seasonal_scale
+
+
+class TableBuilder:
+    """Rows of each table from the result of a job; what depends on the panel alone is computed once.
+
+    Parameters
+    ----------
+    plan : Plan
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.cutoffs = plan.cv.cutoffs(plan.panel, check=False)  # n_windows times (n_series,)
+        wanted = {"absolute"} | {metric.scale for metric in plan.metrics if metric.scale is not None}
+        self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
+        named = quantile_columns(plan.level, plan.quantiles, plan.levels)
+        self.forecast_columns = [*FORECAST_COLUMNS, *named]
+        self.metric_names = list(score_facts(plan.metrics, plan.level))
+
+    def scores(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the scores, of every series and cutoff that the model finished."""
+        done = finished(result)  # (n_windows, n_series)
+        tables = [
+            self._score(job, result, k, np.flatnonzero(row)) for k, row in enumerate(done)
+        ]  # each (n_done, n_metrics)
+        n_metrics = len(self.metric_names)
+        columns = {
+            "model": job.model,
+            "unique_id": self._names(job, done).repeat(n_metrics),
+            "cutoff": self._cutoffs(job, done).repeat(n_metrics),
+            "seed": job.seed,
+            "metric": np.tile(np.array(self.metric_names, dtype=object), int(done.sum())),
+            "value": np.concatenate(tables).reshape(-1),
+        }
+        return pd.DataFrame(columns)
+
+    def forecasts(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the forecasts: `FORECAST_COLUMNS` and quantile columns, of what was finished."""
+        plan, horizon = self.plan, self.plan.cv.horizon
+        done = finished(result)  # (n_windows, n_series)
+        windows = np.asarray(job.windows)
+        indptr = plan.panel.indptr[job.first : job.stop + 1]
+        truth = np.stack([truth_rows(indptr, plan.cv, window) for window in windows])
+        rows = truth[done].reshape(-1)
+        columns = {
+            "model": job.model,
+            "unique_id": self._names(job, done).repeat(horizon),
+            "cutoff": self._cutoffs(job, done).repeat(horizon),
+            "ds": plan.panel.times.take(rows),
+            "h": np.tile(np.arange(1, horizon + 1), int(done.sum())),
+            "seed": job.seed,
+            "y": plan.panel.values[rows],
+            "scale": self.scales["absolute"][windows, job.first : job.stop][done].repeat(horizon),
+            "mean": result.mean[done].reshape(-1),
+        }
+        places = quantile_columns(plan.level, plan.quantiles, plan.levels)
+        columns |= {name: result.quantiles[done][:, :, j].reshape(-1) for name, j in places.items()}
+        return pd.DataFrame(columns)
+
+    def _names(self, job: Job, done: Bools) -> Index:
+        """The series of each forecast that was finished, cutoff by cutoff."""
+        return self.plan.panel.ids.take(job.first + np.nonzero(done)[1])
+
+    def _cutoffs(self, job: Job, done: Bools) -> Index:
+        """The cutoff of each forecast that was finished."""
+        of_windows = [self.cutoffs[w][job.first : job.stop][row] for w, row in zip(job.windows, done, strict=True)]
+        return of_windows[0].append(of_windows[1:])
+
+    def failures(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the failures."""
+        ids = self.plan.panel.ids
+        rows = [
+            (job.model, ids[job.first + f.position], self.cutoffs[f.window][job.first + f.position], job.seed,
+             f.error, f.message)
+            for f in result.failures
+        ]  # fmt: skip
+        return pd.DataFrame(rows, columns=list(TABLES["failures"]))
+
+    def timings(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the timings; the cutoff is the latest of the block's series."""
+        latest = [self.cutoffs[w][job.first : job.stop].max() for w in job.windows]
+        return pd.DataFrame(
+            {
+                "model": job.model,
+                "cutoff": pd.Index(latest).astype(self.cutoffs[0].dtype),
+                "seed": job.seed,
+                "n_series": job.stop - job.first,
+                "fit_seconds": result.fit_seconds,
+                "predict_seconds": result.predict_seconds,
+            }
+        )
+
+    def warnings(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the warnings."""
+        rows = [(job.model, job.seed, line, count) for line, count in result.warned.items()]
+        return pd.DataFrame(rows, columns=list(TABLES["warnings"]))
+
+    def _score(self, job: Job, result: JobResult, k: int, done: Ints) -> Floats:
+        plan, window = self.plan, job.windows[k]
+        block = truth_rows(plan.panel.indptr[job.first : job.stop + 1], plan.cv, window)[done]
+        y_true, y_pred, quantiles = plan.panel.values[block], result.mean[k, done], result.quantiles[k, done]
+        columns: list[Floats] = []
+        for metric in plan.metrics:
+            scale = None if metric.scale is None else self.scales[metric.scale][window, job.first + done]
+            if metric.kind == "point":
+                columns += _scored(metric, [y_true, y_pred], None, scale)
+            elif metric.kind == "quantile":
+                columns += _scored(metric, [y_true, quantiles, plan.levels], None, scale)
+            else:
+                for level in plan.level:
+                    columns += _scored(metric, [y_true, *_ends(quantiles, plan.levels, level)], level, scale)
+        return np.stack(columns, axis=1)
+
+
+def finished(result: JobResult) -> Bools:
+    """Whether there is a forecast: ``(n_windows, n_series)``."""
+    return np.asarray(~np.isnan(result.mean).any(axis=2))
+
+
+def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels: Floats) -> dict[str, int]:
+    """Column names of intervals and quantiles, and the place in ``levels`` of each.
+
+    Examples
+    --------
+    >>> quantile_columns([80], [0.5], np.array([0.1, 0.5, 0.9]))
+    {'lo-80': 0, 'hi-80': 2, 'q0.5': 1}
+    """
+    named: dict[str, int] = {}
+    for percent in level:
+        low, high = interval_quantiles(percent)
+        named |= {f"lo-{percent:g}": _place(levels, low), f"hi-{percent:g}": _place(levels, high)}
+    return named | {f"q{q:g}": _place(levels, q) for q in quantiles}
+
+
+def _scored(metric: Metric, arguments: list[Floats], level: float | None, scale: Floats | None) -> list[Floats]:
+    """Scores of one metric; nan and a warning where a function of the caller fails, so that nothing else is lost."""
+    try:
+        return metric.score(arguments, level=level, scale=scale)
+    except ParameterError as error:
+        warnings.warn(f"{error} Its scores are nan there.", RuntimeWarning, stacklevel=2)
+        return [np.full(len(arguments[0]), np.nan) for _ in range(2 if metric.pooled else 1)]
+
+
+def _ends(quantiles: Floats, levels: Floats, percent: float) -> tuple[Floats, Floats]:
+    low, high = interval_quantiles(percent)
+    return quantiles[:, :, _place(levels, low)], quantiles[:, :, _place(levels, high)]
+
+
+def _place(levels: Floats, q: float) -> int:
+    return int(np.argmin(np.abs(levels - q)))
+
+
+def _scales(plan: Plan, *, squared: bool) -> Floats:
+    """Seasonal scale of everything before each cutoff, whatever part of it the models train on."""
+    panel = plan.panel
+    stop = np.maximum(plan.cv.bounds(panel.lengths)[1], 0)
+    return np.stack(
+        [seasonal_scale(panel.values, panel.indptr, plan.season_length, squared=squared, stop=row) for row in stop]
+    )

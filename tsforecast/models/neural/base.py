@@ -1,0 +1,308 @@
+"""What the neural forecasters share: options, fitting, forecasting, folders and checkpoints."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from tsforecast._types import Floats
+from tsforecast.base import BaseForecaster
+from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.forecast import Forecast
+from tsforecast.models.neural.batches.datamodule import fewest_for
+from tsforecast.models.neural.batches.folder import Folder
+from tsforecast.models.neural.checks import check_network, check_value
+from tsforecast.models.neural.forecasting import checkpoint
+from tsforecast.models.neural.forecasting.paths import paths_of
+from tsforecast.models.neural.forecasting.trained import Trained
+from tsforecast.models.neural.networks.cells import CellName
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
+from tsforecast.models.neural.prepare.preparation import Preparation
+from tsforecast.models.neural.seeds import seed_of
+from tsforecast.models.neural.training.quiet import one_thread
+from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
+from tsforecast.panel import Panel
+from tsforecast.panel.containers import to_panel
+from tsforecast.panel.covariates import CovariateGaps
+from tsforecast.panel.magnitudes import check_sizes
+from tsforecast.panel.too_short import SkipOrError
+
+_GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
+
+
+class NeuralBase(BaseForecaster):
+    """What the neural forecasters share: everything but the network."""
+
+    handles_missing = True
+    uses_covariates = True
+    fits_together = True
+    quick_params: ClassVar = {"max_epochs": 1}  # torch and kernels are loaded
+    search_space: ClassVar = {
+        "hidden_size": (16, 32, 64),
+        "num_layers": (1, 2),
+        "dropout": (0.0, 0.1, 0.2),
+        "lr": (0.003, 0.01, 0.03),
+    }
+    _cell: CellName = "lstm"
+
+    def __init__(
+        self,
+        hidden_size: int | tuple[int, ...] = 32,
+        num_layers: int = 1,
+        *,
+        dropout: float = 0.0,
+        season_length: int | None = None,
+        bptt_length: int | None = None,
+        lr: float = 0.01,
+        max_epochs: int | None = None,
+        n_members: int = 8,
+        decoding: Decoding | dict[str, Any] | None = None,
+        preparation: Preparation | dict[str, Any] | None = None,
+        training: Training | dict[str, Any] | None = None,
+        random_state: int | None = 0,
+    ) -> None:
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.season_length = season_length
+        self.bptt_length = bptt_length
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.n_members = n_members
+        self.decoding = decoding
+        self.preparation = preparation
+        self.training = training
+        self.random_state = random_state
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Constructor arguments; deep also the fields of the groups of options: ``training__scope`` and so on."""
+        params: dict[str, Any] = super().get_params(deep=False)
+        for name, kind in _GROUPS.items() if deep else ():
+            params |= group_fields(kind, name, params[name])
+        return params
+
+    def set_params(self, **params: Any) -> Self:
+        """The forecaster itself with other arguments: those of the constructor, then fields of groups of options.
+
+        Raises
+        ------
+        ValueError
+            There is no such argument or field, or a field cannot have that value.
+
+        Examples
+        --------
+        >>> from tsforecast import LSTM
+        >>> LSTM().set_params(training__scope="per_series").get_params()["training__scope"]
+        'per_series'
+        """
+        fields: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
+        for key in list(params):
+            name, _, field = key.partition("__")
+            if field and name in fields:
+                fields[name][field] = params.pop(key)
+        groups = {name: params.get(name, getattr(self, name)) for name in _GROUPS}
+        changed = {name: group_with(_GROUPS[name], name, groups[name], own) for name, own in fields.items() if own}
+        return super().set_params(**(params | changed))
+
+    @property
+    def is_global(self) -> bool:
+        """Whether one network is learnt from all series together."""
+        return group_of(Training, "training", self.training).scope == "global"
+
+    def min_observations(self, panel: Panel) -> int:
+        """A few, and a lag more where differences are taken."""
+        self._check()
+        season = panel.season_length if self.season_length is None else self.season_length
+        return fewest_for(group_of(Preparation, "preparation", self.preparation), season)
+
+    @classmethod
+    def from_checkpoint(cls, path: str | Path) -> Self:
+        """The forecaster that a run of ``tsforecast train fit`` saved, ready to predict.
+
+        Raises
+        ------
+        MissingFileError
+            There is no such file.
+        DataError
+            It holds no network of this kind.
+        """
+        loaded = checkpoint.load(path)
+        settings = dict(loaded.spec.settings)
+        cell = settings.pop("cell", "lstm" if loaded.spec.network is RecurrentNetwork else loaded.spec.network.__name__)
+        if loaded.spec.network is not RecurrentNetwork or cell != cls._cell:
+            raise DataError(f"{str(path)!r} holds a network of cell {cell!r}, not {cls._cell!r}.")
+        return cls._of_checkpoint(loaded, settings)
+
+    @classmethod
+    def _of_checkpoint(cls, loaded: checkpoint.Loaded, arguments: dict[str, Any]) -> Self:
+        trained = loaded.trained
+        model = cls(
+            **arguments,
+            n_members=trained.network.n_members,
+            bptt_length=loaded.bptt_length,
+            season_length=trained.layout.season_length,
+            decoding=trained.decoding,
+            preparation=trained.preparation,
+        )
+        model.trained_ = [trained]
+        panel, container = to_panel(loaded.panel)
+        model._remember(panel, panel, container)
+        return model
+
+    def fit_folder(
+        self,
+        folder: str | Path,
+        *,
+        covariates: Sequence[str] = (),
+        static: Sequence[str] = (),
+        too_short: SkipOrError = "error",
+        covariate_gaps: CovariateGaps = "error",
+    ) -> Self:
+        """The forecaster itself, fitted to series in Parquet files that together may be larger than memory.
+
+        Files are read by row groups, a block of series at a time, again in each epoch: memory does not grow with their
+        number. Forecast with ``predict(horizon, history=...)``, for any series; without a history it forecasts those of
+        a random sample, which is all that is kept.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Holds files ``*.parquet``, in folders of its own or not, with the columns ``unique_id``, ``ds`` and ``y``;
+            a part of a path such as ``store=12`` is a column. Rows of a series lie in one file, in order of time.
+        covariates, static : sequence of str
+            Further columns, as for `Panel.from_frame`.
+        too_short : {"error", "skip"}
+            What becomes of series with too few observations: an error that names all of them, or they are left out and
+            listed in ``skipped_``.
+        covariate_gaps : {"error", "ffill", "interpolate"}
+            What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
+
+        Raises
+        ------
+        MissingFileError
+            There is no Parquet file.
+        SeriesTooShortError
+            Some series are too short, or, with ``"skip"``, all of them; ``series`` holds them all.
+        DataError
+            The series are not regular, or hold what cannot be used.
+        CovariateError
+            A covariate or static value is missing; the message names the file, the series and the time.
+        ParameterError
+            There is to be a network for each series, or windows, which need all series in memory.
+        """
+        self._check()
+        if not self.is_global:
+            raise ParameterError("scope='per_series' keeps a network for each series; a folder needs scope='global'.")
+        source = Folder(Path(folder), covariates, static, too_short=too_short, covariate_gaps=covariate_gaps)
+        _, error = self._adopt(learn([FitRequest(self._recipe, source, self._seed)]))
+        if error is not None:
+            raise error
+        panel, container = to_panel(source.sample(self._seed))
+        self._remember(panel, panel, container)
+        self.skipped_ = dict(source.skipped)
+        return self
+
+    def _fit(self, panel: Panel) -> None:
+        ((_, error),) = self._fit_many([self], [panel])
+        if error is not None:
+            raise error
+
+    @classmethod
+    def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
+        """Seconds and error of each fit; networks of one shape are trained together, to the weights they get alone."""
+        tasks: list[FitRequest] = []
+        spans: list[slice | DataError | ParameterError] = []
+        for model, panel in zip(models, panels, strict=True):
+            try:
+                own = model._tasks(panel)
+            except (DataError, ParameterError) as error:
+                spans.append(error)
+            else:
+                spans.append(slice(len(tasks), len(tasks) + len(own)))
+                tasks += own
+        learnt = learn(tasks)
+        return [
+            (0.0, span) if isinstance(span, Exception) else model._adopt(learnt[span])
+            for model, span in zip(models, spans, strict=True)
+        ]
+
+    def _tasks(self, panel: Panel) -> list[FitRequest]:
+        """One task for all series, or one for each."""
+        self._check()
+        check_sizes(panel)
+        parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
+        return [FitRequest(self._recipe, part, self._seed) for part in parts]
+
+    @property
+    def _spec(self) -> NetworkSpec:
+        """The network, before there are data."""
+        size = tuple(self.hidden_size) if isinstance(self.hidden_size, list) else self.hidden_size
+        settings = {"cell": self._cell, "hidden_size": size, "num_layers": self.num_layers, "dropout": self.dropout}
+        return NetworkSpec.of(RecurrentNetwork, settings)
+
+    @property
+    def _recipe(self) -> Recipe:
+        return Recipe(
+            spec=self._spec,
+            season_length=self.season_length,
+            bptt_length=self.bptt_length,
+            lr=self.lr,
+            max_epochs=self.max_epochs,
+            n_members=self.n_members,
+            decoding=group_of(Decoding, "decoding", self.decoding),
+            preparation=group_of(Preparation, "preparation", self.preparation),
+            training=group_of(Training, "training", self.training),
+        )
+
+    def _adopt(self, learnt: Sequence[FitOutcome]) -> tuple[float, Exception | None]:
+        """Keep what was trained, unless some of it failed; the seconds that it took, and the error."""
+        error = merged_error(learnt)
+        if error is None:
+            self.trained_ = [one.outcome for one in learnt if isinstance(one.outcome, Trained)]
+        return sum(one.seconds for one in learnt), error
+
+    @property
+    def _seed(self) -> int:
+        return seed_of(self.random_state)
+
+    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        seed = self._seed
+        with one_thread():
+            if self.is_global:
+                return self.trained_[0].forecast(panel, horizon, X, levels, seed)
+            place = self.panel_.positions(panel.ids)
+            parts = [
+                self.trained_[k].forecast(panel.take([i]), horizon, None if X is None else X[i : i + 1], levels, seed)
+                for i, k in enumerate(place)
+            ]
+        mean = np.concatenate([part.mean for part in parts])
+        quantiles = np.concatenate([part.quantiles for part in parts])
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _sample_paths(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        seed = self._seed
+        with one_thread():
+            if self.is_global:
+                return paths_of(self.trained_[0], panel, n_paths, horizon, X, rngs, seed)
+            place = self.panel_.positions(panel.ids)
+            parts = [
+                paths_of(
+                    self.trained_[k], panel.take([i]), n_paths, horizon, None if X is None else X[[i]], [rngs[i]], seed
+                )
+                for i, k in enumerate(place)
+            ]
+        return np.concatenate(parts)
+
+    def _check(self) -> None:
+        self._check_network()
+        for name in ("season_length", "bptt_length", "max_epochs"):
+            check_value(name, getattr(self, name), int | None, 1)
+        check_value("random_state", self.random_state, int | None, 0)
+
+    def _check_network(self) -> None:
+        check_network(self.hidden_size, self.num_layers, self.dropout, self.n_members, self.lr)

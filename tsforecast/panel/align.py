@@ -1,0 +1,190 @@
+"""Covariates as callers give them: one row for each time that is asked for."""
+
+from typing import Any, TypeAlias, Union
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats, Index
+from tsforecast.exceptions import CovariateError, DataError
+from tsforecast.panel.covariates import CovariateGaps, check_names
+from tsforecast.panel.frequency import future_times
+from tsforecast.panel.panel import Panel
+from tsforecast.panel.parse import parse_times, plain_array, time_kind
+
+Covariates: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]"]
+
+
+def align_covariates(
+    X: Covariates,
+    ids: Index,
+    lengths: "np.ndarray[Any, Any]",
+    times: Index,
+    covariate_gaps: CovariateGaps = "error",
+) -> tuple[Floats, tuple[str, ...]]:
+    """Covariates for the times asked for, series by series: ``(n_obs, n_features)``, and their names.
+
+    Parameters
+    ----------
+    X : DataFrame, Series or ndarray
+        A long frame with ``unique_id`` and ``ds``; a frame with ``ds`` alone, or with the times in its index, that all
+        series share; a Series, which is a frame of one column (``x0`` where it has no name); or an array ``(n_obs,
+        n_features)`` in the order of the observations, which a panel of equal series may give as ``(n_obs / n_series,
+        n_features)`` to share. Rows for other times are passed over.
+    covariate_gaps : {"error", "ffill", "interpolate"}
+        Unless it is "error", a time that is absent and a value that is missing are nan, for
+        `Panel.with_covariates` to fill in.
+
+    Raises
+    ------
+    CovariateError
+        A time is absent, a value is missing or no number, or an array has another number of rows.
+    """
+    X = _framed(X)
+    if isinstance(X, pd.DataFrame):
+        return _align_frame(X, ids, lengths, times, covariate_gaps)
+    table = _numbers(X, "X")
+    if table.ndim == 1:
+        table = table[:, None]
+    total = int(lengths.sum())
+    if table.shape[0] != total and len(ids) > 1 and (lengths == table.shape[0]).all():
+        table = np.tile(table, (len(ids), 1))
+    if table.shape[0] != total:
+        raise CovariateError(f"X has {table.shape[0]} rows; {total} are needed, one for each time of each series.")
+    names = tuple(f"x{i}" for i in range(table.shape[1]))
+    return (_finite if covariate_gaps == "error" else _not_infinite)(table, names, ids, lengths, times), names
+
+
+def _framed(X: Covariates) -> "pd.DataFrame | np.ndarray[Any, Any]":
+    """A Series as a frame of one column, anything else as it is."""
+    return X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
+
+
+def _numbers(values: Any, what: str) -> Floats:
+    """``values`` as float64, of the same shape; nan where they are missing."""
+    try:
+        plain = pd.DataFrame(plain_array(values))
+        if any(dtype.kind in "cmM" for dtype in plain.dtypes):
+            raise TypeError(f"of the type {plain.dtypes.iloc[0]}")
+        return plain.to_numpy(np.float64, na_value=np.nan).reshape(np.shape(values))
+    except (TypeError, ValueError) as error:
+        raise CovariateError(f"{what} holds what is no number ({error}); numbers are needed.") from error
+
+
+def _align_frame(
+    X: pd.DataFrame,
+    ids: Index,
+    lengths: "np.ndarray[Any, Any]",
+    times: Index,
+    covariate_gaps: CovariateGaps,
+) -> tuple[Floats, tuple[str, ...]]:
+    if isinstance(X.columns, pd.MultiIndex) or isinstance(X.index, pd.MultiIndex):
+        raise CovariateError(
+            "The columns or the index of X have several levels; X has columns unique_id and ds, or times in its index, "
+            "and a column for each covariate."
+        )
+    keys = [c for c in ("unique_id", "ds") if c in X.columns]
+    source = X[[c for c in X.columns if c not in keys]]
+    if source.shape[1] == 0:
+        raise CovariateError(f"X has no column besides {keys}; give one column for each covariate.")
+    names = check_names(source.columns)
+    if "unique_id" in keys and "ds" not in keys and isinstance(X.index, pd.RangeIndex) and len(ids) > 1:
+        twice = X["unique_id"][X["unique_id"].duplicated()].tolist()
+        found = f"two rows for series {twice[0]!r} and " if twice else ""
+        raise CovariateError(
+            f"X has {found}no column ds: what changes needs times, what does not change one row for each series."
+        )
+    wanted: Index = times
+    have = _times_of(X["ds"] if "ds" in keys else pd.Series(X.index))
+    kinds = time_kind(have), time_kind(wanted)
+    if kinds[0] != kinds[1]:
+        raise CovariateError(f"The times of X are {kinds[0]}, those of the series {kinds[1]}; give both the same kind.")
+    if "unique_id" in keys:
+        wanted = pd.MultiIndex.from_arrays([ids.repeat(lengths), times])
+        have = pd.MultiIndex.from_arrays([X["unique_id"], have])
+    if not have.is_unique:
+        raise CovariateError(f"X has two rows for {have[have.duplicated()][0]}; one is needed.")
+    rows = have.get_indexer(wanted)
+    if (rows < 0).any() and covariate_gaps == "error":
+        lost = int(np.argmax(rows < 0))
+        raise CovariateError(f"X has no row for series {ids.repeat(lengths)[lost]!r} at {times[lost]}.")
+    columns = [_numbers(source.iloc[:, i].to_numpy()[rows], f"X[{name!r}]") for i, name in enumerate(names)]
+    table = np.where((rows < 0)[:, None], np.nan, np.column_stack(columns))
+    return (_finite if covariate_gaps == "error" else _not_infinite)(table, names, ids, lengths, times), names
+
+
+def _times_of(column: "pd.Series[Any]") -> Index:
+    try:
+        return parse_times(column, np.array([0, len(column)]), pd.Index(["X"]))
+    except DataError as error:
+        raise CovariateError(f"The times of X cannot be read. {error}") from error
+
+
+def _finite(table: Floats, names: tuple[str, ...], ids: Index, lengths: "np.ndarray[Any, Any]", times: Index) -> Floats:
+    bad = ~np.isfinite(table)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise CovariateError(
+            f"X has {names[column]}={table[row, column]} for series {ids.repeat(lengths)[row]!r} at {times[row]}; "
+            "a finite number is needed."
+        )
+    return table
+
+
+def _not_infinite(
+    table: Floats, names: tuple[str, ...], ids: Index, lengths: "np.ndarray[Any, Any]", times: Index
+) -> Floats:
+    _finite(np.where(np.isnan(table), 0.0, table), names, ids, lengths, times)
+    return table
+
+
+def future_covariates(
+    X: Covariates | None, panel: Panel, horizon: int, names: tuple[str, ...], n_skipped: int = 0
+) -> Floats | None:
+    """Covariates of the ``horizon`` steps after each series ends: ``(n_series, horizon, n_features)``.
+
+    Of the first ``n_skipped`` of them, of a panel of one series, nothing is asked: they are 0.
+
+    Raises
+    ------
+    CovariateError
+        The model was fitted with covariates and these are absent, others or incomplete.
+    """
+    if X is None:
+        if names:
+            raise CovariateError(
+                f"The model was fitted with covariates {list(names)}: predict needs X for the horizon."
+            )
+        return None
+    if not names:
+        raise CovariateError("X was given to predict, but the model was fitted without covariates.")
+    n_asked = horizon - n_skipped
+    times = future_times(panel.last_times, horizon, panel.freq)[n_skipped:]
+    X = _framed(X)
+    if isinstance(X, pd.DataFrame):
+        columns = [str(c) for c in X.columns]
+        lacking = [name for name in names if name not in columns]
+        if lacking:
+            raise CovariateError(f"X has no column {lacking[0]!r}; the model was fitted with {list(names)}.")
+        X = X[[c for c in X.columns if not isinstance(c, tuple) and str(c) in (*names, "unique_id", "ds")]]
+    table, got = align_covariates(X, panel.ids, np.full(panel.n_series, n_asked), times)
+    if set(got) != set(names):
+        raise CovariateError(f"X has the covariates {list(got)}; the model was fitted with {list(names)}.")
+    ordered = table[:, [got.index(name) for name in names]]
+    out = ordered.reshape(panel.n_series, n_asked, len(names))
+    return np.concatenate([np.zeros((panel.n_series, n_skipped, len(names))), out], axis=1)
+
+
+def split_covariates(X: Covariates, panel: Panel) -> tuple[Covariates, Covariates]:
+    """Covariates of the history and of the horizon: a frame (or Series) serves both, an array is cut.
+
+    Raises
+    ------
+    CovariateError
+        An array was given for several series.
+    """
+    if isinstance(X, (pd.DataFrame, pd.Series)):
+        return X, X
+    if panel.n_series > 1:
+        raise CovariateError("With history of several series give X as a frame with unique_id and ds, not as an array.")
+    return X[: panel.n_obs], X[panel.n_obs :]
