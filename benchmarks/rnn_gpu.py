@@ -15,7 +15,9 @@ import time
 
 import torch
 
-from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.batches.chunk import Chunk
+from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.recurrent import RecurrentMembers
 
 STEPS, INPUTS, OUTPUTS = 48, 16, 18
 
@@ -27,8 +29,9 @@ def wait(device):
 
 def case(cell, hidden_size, n_streams, n_members):
     torch.manual_seed(0)
-    network = RecurrentNetwork(cell, INPUTS, hidden_size, 2, OUTPUTS, n_members=n_members)
-    torch.nn.init.normal_(network.readout, std=0.1)
+    members = RecurrentMembers(cell, INPUTS, (hidden_size, hidden_size), OUTPUTS, range(n_members))
+    network = LinearStart(members, INPUTS, OUTPUTS, 1)
+    torch.nn.init.normal_(network.members.readout, std=0.1)
     x, reset = torch.randn(1, STEPS, n_streams, INPUTS), torch.rand(1, STEPS, n_streams) < 0.1
     return network, x, reset
 
@@ -36,7 +39,7 @@ def case(cell, hidden_size, n_streams, n_members):
 def step(network, x, reset):
     """Output and gradients."""
     network.zero_grad()
-    output, _ = network(x, None, reset)
+    output, _ = network(Chunk(x, reset, reset.long()))
     output.square().mean().backward()
     return [output.detach(), *(parameter.grad for parameter in network.parameters())]
 

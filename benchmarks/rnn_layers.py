@@ -16,7 +16,7 @@ import time
 import torch
 from torch import nn
 
-from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.networks import compiled_layer
 from tsforecast.models.neural.networks.cells import SIZES
 
 HIDDEN, STREAMS, STEPS, MEMBERS = (32, 64, 128), (8, 32, 128), (12, 48, 168), (1, 5, 20, 100)
@@ -47,8 +47,8 @@ def weights_of(networks):
     projection, recurrent, bias, other = (torch.stack([value.detach() for value in column]) for column in columns)
     projection, recurrent = projection.transpose(1, 2).contiguous(), recurrent.transpose(1, 2).contiguous()
     size = recurrent.shape[1]
-    weights = fused.Weights(projection, bias[:, None], recurrent, other[:, None, -size:].contiguous())
-    return fused.Weights(*(weight.requires_grad_() for weight in weights))
+    weights = compiled_layer.Weights(projection, bias[:, None], recurrent, other[:, None, -size:].contiguous())
+    return compiled_layer.Weights(*(weight.requires_grad_() for weight in weights))
 
 
 def torch_step(networks, x, pull):
@@ -60,7 +60,7 @@ def torch_step(networks, x, pull):
 def our_step(cell, weights, x, pull, state, keep):
     for weight in weights:
         weight.grad = None
-    hs, _ = fused.run_layer(cell, x[None], weights, state, keep)
+    hs, _ = compiled_layer.run_layer(cell, x[None], weights, state, keep)
     hs.backward(pull.expand_as(hs))
 
 

@@ -30,6 +30,10 @@ sys.path.pop(0)
 QUICK = ["--trainer.max_epochs", "2", "--model.hidden_size", "4", "--model.n_members", "2"]
 
 
+BEST = "tsforecast.models.neural.training.best_weights.BestWeights"
+VALIDATED = ["--model.training.refit", "false"]  # one run, that is validated on the ends of the series
+
+
 def checkpoint_of(folder: Path) -> Path:
     (found,) = folder.glob("runs/*/checkpoints/last.ckpt")
     return found
@@ -97,9 +101,52 @@ def test_counts_train_from_the_command_line(tmp_path, monkeypatch):
 def test_a_csv_logger_can_be_chosen(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "logs"]
-    assert train.run_training(["fit", "--config", "lstm", *QUICK, *logger]) == 0
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *VALIDATED, *logger]) == 0
     (metrics,) = Path("logs").rglob("metrics.csv")
     assert "val_loss" in metrics.read_text()
+
+
+def test_a_run_that_learns_from_the_whole_series_has_no_validation_loss(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    logger = ["--trainer.logger", "CSVLogger", "--trainer.logger.save_dir", "logs"]
+    assert train.run_training(["fit", "--config", "lstm", *QUICK, *logger]) == 0
+    assert not [path for path in Path("logs").rglob("metrics.csv") if "val_loss" in path.read_text()]
+    (path,) = Path("logs").rglob("last.ckpt")
+    assert LSTM.from_checkpoint(path).trained_[0].network.n_members == 2
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "settings"),
+    [
+        (LSTM, [], {}),
+        (GRU, ["--model.random_state", "3", "--data.random_state", "3"], {"random_state": 3}),
+        (RNN, [*VALIDATED, "--trainer.callbacks+", BEST], {"training": {"refit": False}}),
+        (
+            LSTM,
+            ["--model.hidden_size", "[6, 4]", "--data.bptt_length", "12"],
+            {"hidden_size": (6, 4), "bptt_length": 12},
+        ),
+        (LSTM, ["--data.decoding.loss", "gaussian"], {"decoding": {"loss": "gaussian"}}),
+        (
+            GRU,
+            ["--data.kind", "windows", "--trainer.gradient_clip_val", "0.1"],
+            {"training": {"kind": "windows", "gradient_clip_val": 0.1}},
+        ),
+    ],
+)
+def test_a_run_gives_the_forecasts_of_an_estimator_with_the_same_settings(
+    model, options, settings, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    epochs, name = 6, model.__name__.lower()
+    assert train.run_training(["fit", "--config", name, *QUICK, "--trainer.max_epochs", str(epochs), *options]) == 0
+    airline = catalog.load("airline")
+    fitted = model(**{"hidden_size": 4, "n_members": 2, "max_epochs": epochs} | settings).fit(airline.series)
+    (ours,), (theirs,) = model.from_checkpoint(checkpoint_of(tmp_path)).trained_, fitted.trained_
+    forecast = model.from_checkpoint(checkpoint_of(tmp_path)).predict(18, history=airline.series, level=80)
+    np.testing.assert_allclose(forecast, fitted.predict(18, level=80), rtol=1e-3)
+    for one, other in zip(ours.network.parameters(), theirs.network.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-3 * float(other.detach().abs().max()))
 
 
 def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
@@ -110,29 +157,71 @@ def test_a_tensorboard_logger_can_be_chosen(tmp_path, monkeypatch):
     assert list(Path("logs").rglob("events.out.tfevents.*"))
 
 
-def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(tmp_path, monkeypatch):
+def test_a_run_that_goes_on_ends_with_the_weights_of_an_unbroken_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    callback = ["--trainer.callbacks", "tsforecast.models.neural.training.callbacks.AverageWeights"]
-    callback += ["--trainer.callbacks.share", "0.5"]
+    command = ["fit", "--config", "gru", *QUICK, "--model.dropout", "0.2", "--model.training.schedule", "constant"]
+    for folder, epochs in [("whole", "4"), ("half", "2"), ("rest", "4")]:
+        options = ["--trainer.max_epochs", epochs, "--trainer.default_root_dir", folder]
+        if folder == "rest":
+            options += ["--ckpt_path", str(next(Path("half").rglob("last.ckpt")))]
+        assert train.run_training([*command, *options]) == 0
+    whole, half, rest = (torch.load(next(Path(name).rglob("last.ckpt"))) for name in ("whole", "half", "rest"))
+    assert not torch.equal(*(run["state_dict"]["network.members.readout"] for run in (whole, half)))
+    for name, value in whole["state_dict"].items():
+        assert torch.equal(rest["state_dict"][name], value), name
+    assert rest["tsforecast"]["share"] == whole["tsforecast"]["share"]
+
+
+def test_a_checkpoint_can_be_validated_on_the_ends_of_the_series(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert train.run_training(["fit", "--config", "lstm", *QUICK]) == 0
+    path = str(checkpoint_of(tmp_path))
+    assert train.run_training(["validate", "--config", "lstm", *QUICK, "--ckpt_path", path]) == 0
+    assert "val_loss" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("recipe", [VALIDATED, []])
+def test_averaged_weights_are_those_that_a_checkpoint_forecasts_with(recipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    callback = ["--trainer.callbacks", BEST, "--trainer.callbacks.averaging", "0.5"]
     saving = ["--trainer.callbacks+", "ModelCheckpoint", "--trainer.callbacks.save_last", "true"]
     saving += ["--trainer.callbacks.save_top_k", "-1"]
-    assert train.run_training(["fit", "--config", "lstm", *QUICK, "--trainer.max_epochs", "4", *callback, *saving]) == 0
-    after = [readout(path)[1] for path in sorted(checkpoint_of(tmp_path).parent.glob("epoch=*"))]
-    (estimator,) = LSTM.from_checkpoint(checkpoint_of(tmp_path)).trained_
-    torch.testing.assert_close(estimator.network.readout.data, (after[2] + after[3]) / 2)
+    assert (
+        train.run_training(
+            ["fit", "--config", "lstm", *QUICK, *recipe, "--trainer.max_epochs", "4", *callback, *saving]
+        )
+        == 0
+    )
+    path = checkpoint_of(tmp_path)
+    after = [readout(path)[1] for path in sorted(path.parent.glob("epoch=*"))]
+    (estimator,) = LSTM.from_checkpoint(path).trained_
+    share = torch.load(path)["tsforecast"]["share"]
+    assert share == 1 or not recipe
+    torch.testing.assert_close(estimator.network.members.readout.data, share * (after[2] + after[3]) / 2)
 
 
 def test_best_weights_of_each_member_are_those_that_a_checkpoint_forecasts_with(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     steep = ["--model.lr", "0.3", "--trainer.max_epochs", "8", "--model.training.schedule", "constant"]
+    steep += [*VALIDATED, "--trainer.callbacks+", BEST]
     assert train.run_training(["fit", "--config", "lstm", *QUICK, *steep]) == 0
     path = checkpoint_of(tmp_path)
     epoch, last = readout(path)
-    best = torch.load(path)["callbacks"]["KeepBest"]["best"]["readout"]
+    best = torch.load(path)["callbacks"]["BestWeights"]["kept"]["members.readout"]
     (estimator,) = LSTM.from_checkpoint(path).trained_
     assert epoch == 7  # a run is resumed from its end ...
     assert not torch.equal(last, best)
-    torch.testing.assert_close(estimator.network.readout.data, best)  # ... and forecasts with its best
+    torch.testing.assert_close(estimator.network.members.readout.data, best)  # ... and forecasts with its best
+
+
+def test_a_network_with_widths_by_layer_can_be_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert train.run_training(["fit", "--config", "gru", *QUICK, "--model.hidden_size", "[6, 4]"]) == 0
+    loaded = GRU.from_checkpoint(checkpoint_of(tmp_path))
+    assert tuple(loaded.hidden_size) == (6, 4)
+    assert loaded.trained_[0].network.members.hidden_sizes == (6, 4)
+    with pytest.raises(ParameterError, match="has 2 layers, num_layers=3"):
+        train.run_training(["fit", "--config", "gru", "--model.hidden_size", "[6, 4]", "--model.num_layers", "3"])
 
 
 def test_a_second_run_replaces_the_checkpoint_of_the_first(tmp_path, monkeypatch):
@@ -174,14 +263,14 @@ def test_an_interrupted_run_says_so(tmp_path, monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tsforecast.models.neural.training.module.RecurrentModule.training_step", interrupt)
+    monkeypatch.setattr("tsforecast.models.neural.training.module.NeuralModule.training_step", interrupt)
     assert main(["train", "fit", "--config", "lstm", *QUICK]) == 130
     assert "Stopped." in capsys.readouterr().err
 
 
 def readout(path: Path) -> tuple[int, torch.Tensor]:
     checkpoint = torch.load(path)
-    return checkpoint["epoch"], checkpoint["state_dict"]["network.readout"]
+    return checkpoint["epoch"], checkpoint["state_dict"]["network.members.readout"]
 
 
 def test_help_is_plain_and_bad_usage_is_two(capsys):

@@ -17,15 +17,15 @@ def trained_checkpoint() -> bytes:
     import pytorch_lightning as pl
 
     from tsforecast.models.neural.batches.datamodule import StreamDataModule
-    from tsforecast.models.neural.training.module import RecurrentModule
-    from tsforecast.models.neural.training.run import quiet_torch
+    from tsforecast.models.neural.training.module import recurrent_module
+    from tsforecast.models.neural.training.quiet import quiet_torch
 
     with tempfile.TemporaryDirectory() as name, quiet_torch(0):
         source, path = Path(name) / "series.csv", Path(name) / "trained.ckpt"
         rows = [f"{2000 + k // 12}-{k % 12 + 1:02d}-01,{k * k % 17}" for k in range(36)]
         source.write_text("\n".join(["ds,y", *rows]))
         data = StreamDataModule(str(source), bptt_length=8)
-        module = RecurrentModule("lstm", data.input_size, data.horizon, hidden_size=2, n_members=1)
+        module = recurrent_module("lstm", data.input_size, data.horizon, hidden_size=2, n_members=1)
         quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
         trainer = pl.Trainer(max_epochs=1, accelerator="cpu", default_root_dir=name, **quiet)
         trainer.fit(module, datamodule=data)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tsforecast.models.neural.prepare.preparation import Preparation, prepare
+from tsforecast.models.neural.prepare.preparation import Preparation, fit_preparation
 from tsforecast.panel import Panel
 
 
@@ -23,7 +23,7 @@ def ragged(seed):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_walk_is_step_after_step(seed, level, counts):
     panel = ragged(seed)
-    prepared = dataclasses.replace(prepare(panel, Preparation(level=level), 1, 4), counts=counts)
+    prepared = dataclasses.replace(fit_preparation(panel, Preparation(level=level), 1, 4), counts=counts)
     end, x, levels, scales = prepared.walk(panel.values, panel.indptr)
     for i in range(panel.n_series):
         one = prepared.take(np.array([i]))
@@ -39,7 +39,9 @@ def test_the_walk_is_step_after_step(seed, level, counts):
 def test_lags_and_trailing_means_are_those_of_their_definition():
     values = np.array([3.0, 5.0, np.nan, 4.0, 8.0])
     panel = Panel.from_array(values)
-    prepared = dataclasses.replace(prepare(panel, Preparation(level="last"), 1, 2), memory=5.0, change=np.ones(1))
+    prepared = dataclasses.replace(
+        fit_preparation(panel, Preparation(level="last"), 1, 2), memory=5.0, change=np.ones(1)
+    )
     end, x, level, scale = prepared.walk(values, panel.indptr)
     decay = 0.8
     change = (decay**3 * 4 + decay**2 * 2 + decay * 1 + 4) / (decay**3 * 4 + decay**2 + decay + 1)

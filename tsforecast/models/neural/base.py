@@ -21,6 +21,7 @@ from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
+from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
@@ -269,7 +270,7 @@ class NeuralBase(BaseForecaster):
 
     @property
     def _seed(self) -> int:
-        return int(np.random.SeedSequence(self.random_state).generate_state(1)[0])
+        return seed_of(self.random_state)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         seed = self._seed

@@ -14,9 +14,9 @@ from tsforecast.data.simulate import simulate
 from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM, RNN
-from tsforecast.models.neural.forecasting.decode import warm_up
+from tsforecast.models.neural.forecasting.decode import run_history
 from tsforecast.models.neural.options import Decoding, Training
-from tsforecast.models.neural.training import recipe as many
+from tsforecast.models.neural.training import recipe
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import to_panel
 
@@ -216,10 +216,10 @@ def test_training_on_windows_forecasts_from_the_last_window_alone():
     assert model.trained_[0].window == 12
     inputs = np.random.default_rng(0).standard_normal((40, model.trained_[0].layout.input_size))
     network, lengths = model.trained_[0].network, np.array([40])
-    last = warm_up(network, inputs, lengths, 12).last
+    last = run_history(network, inputs, lengths, 12).last
     inputs[:28] += 1
-    np.testing.assert_array_equal(warm_up(network, inputs, lengths, 12).last, last)
-    assert not np.array_equal(warm_up(network, inputs, lengths).last, last)
+    np.testing.assert_array_equal(run_history(network, inputs, lengths, 12).last, last)
+    assert not np.array_equal(run_history(network, inputs, lengths).last, last)
     assert np.isfinite(model.predict(5, level=80)).all().all()
 
 
@@ -256,7 +256,7 @@ def test_a_fit_that_is_interrupted_says_so_and_ends_no_process(monkeypatch):
         raise KeyboardInterrupt
 
     model = LSTM(**QUICK)
-    monkeypatch.setattr("tsforecast.models.neural.training.compiled_step.OnePass.run", interrupt)
+    monkeypatch.setattr("tsforecast.models.neural.training.compiled_step.CompiledStep.run", interrupt)
     with pytest.raises(KeyboardInterrupt):
         model.fit(seasonal())
     assert not hasattr(model, "panel_")
@@ -280,7 +280,9 @@ def test_forecasts_are_in_the_unit_of_the_series(kind, size):
      ({"training": {"averaging": 2.0}}, "averaging=2.0"), ({"bptt_length": 0}, "bptt_length=0"),
      ({"hidden_size": True}, "hidden_size=True"), ({"lr": "0.1"}, "lr='0.1'"),
      ({"random_state": -1}, "random_state=-1"), ({"dropout": None}, "dropout=None"),
-     ({"training": {"burn_in": 95}}, "burn_in=95 and validation_size=0.1 leave nothing to learn from"),
+     ({"hidden_size": (4, 0)}, "hidden_size=0"), ({"hidden_size": ()}, "has 0 layers"),
+     ({"hidden_size": (4, 3), "num_layers": 3}, r"hidden_size=\(4, 3\) has 2 layers, num_layers=3"),
+     ({"training": {"validation_size": 0.99}}, "validation_size=0.99 leaves nothing to learn from"),
      ({"max_epochs": 1.5}, "max_epochs=1.5 is not a whole number")],
 )  # fmt: skip
 def test_parameters_out_of_range_are_refused(options, what):
@@ -290,6 +292,19 @@ def test_parameters_out_of_range_are_refused(options, what):
 
 def test_stacked_layers_with_dropout_fit():
     assert np.isfinite(GRU(**QUICK, num_layers=3, dropout=0.2).fit(seasonal()).predict(3)).all()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_layers_may_have_widths_of_their_own(model):
+    y, options = seasonal(), QUICK | {"dropout": 0.1, "training": {"validation_size": 0.0}}
+    narrow = model(**options | {"hidden_size": (6, 4)}).fit(y)
+    assert narrow.trained_[0].network.members.hidden_sizes == (6, 4)
+    assert np.isfinite(narrow.predict(3)).all()
+    alike = [model(**options | size).fit(y).predict(3) for size in ({"hidden_size": (4, 4)}, {"num_layers": 2})]
+    np.testing.assert_array_equal(*alike)
+    assert not np.array_equal(alike[0], narrow.predict(3))
+    listed = model(**options | {"hidden_size": [6, 4]}).fit(y)  # as a configuration writes it
+    np.testing.assert_array_equal(listed.predict(3), narrow.predict(3))
 
 
 @pytest.mark.slow
@@ -354,15 +369,15 @@ def test_series_whose_loss_is_not_finite_are_named_and_the_others_are_trained(mo
             if panel.ids[0] in ("s0", "s2"):
                 self.tables[0].target[20] = torch.inf
 
-    monkeypatch.setattr(many, "StreamDataModule", Spoilt)
+    monkeypatch.setattr(recipe, "StreamDataModule", Spoilt)
     model = GRU(**QUICK, training=Training(scope="per_series"))
     with pytest.raises(FitError, match="Series 's0': the loss is not finite at step") as caught:
         model.fit(panel_of(4))
     assert sorted(caught.value.failures) == ["s0", "s2"]
     assert not hasattr(model, "trained_")
     tasks = model._tasks(to_panel(panel_of(4))[0])
-    outcomes = [one.outcome for one in many.learn(tasks)]
+    outcomes = [one.outcome for one in recipe.learn(tasks)]
     assert [isinstance(outcome, FitError) for outcome in outcomes] == [True, False, True, False]
-    (alone,) = many.learn(tasks[1:2])
+    (alone,) = recipe.learn(tasks[1:2])
     for ours, theirs in zip(outcomes[1].network.parameters(), alone.outcome.network.parameters(), strict=True):
         assert torch.equal(ours, theirs)

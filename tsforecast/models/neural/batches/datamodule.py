@@ -32,6 +32,7 @@ from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inp
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.loss_weights import loss_weights_of
 from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation, fit_preparation, relearn
+from tsforecast.models.neural.seeds import seed_of
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import SkipOrError, check_lengths, check_skip_or_error
 from tsforecast.series.outliers import clip_outliers
@@ -71,7 +72,12 @@ class StreamDataModule(pl.LightningDataModule):
         What becomes of series of the source with fewer observations than a network needs: an error that names all of
         them, or they are left out, and the log says so.
     random_state : int
-        Seed of the order of series and of the phase.
+        Seed of the order of series and of the phase, the same as an estimator with this ``random_state`` takes.
+
+    Attributes
+    ----------
+    seed : int
+        What comes of it: see `seeds.seed_of`.
 
     Examples
     --------
@@ -101,7 +107,7 @@ class StreamDataModule(pl.LightningDataModule):
         self.too_short = too_short
         self.source, self.reading = source, reading
         self.season_length, self.bptt_length = season_length, bptt_length
-        self.batch_size, self.validation_size, self.random_state = batch_size, validation_size, random_state
+        self.batch_size, self.validation_size, self.seed = batch_size, validation_size, seed_of(random_state)
         self.kind, self.window_length = kind, window_length
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
         self.panel: Panel | None = None  # as given, ...
@@ -154,7 +160,7 @@ class StreamDataModule(pl.LightningDataModule):
         folder.check(needed, why_so_many(needed))
         _tell_skipped(folder.skipped)
         self.folder = folder
-        self.use(folder.sample(self.random_state))
+        self.use(folder.sample(self.seed))
 
     @property
     def n_obs(self) -> int:
@@ -284,8 +290,9 @@ class StreamDataModule(pl.LightningDataModule):
             n_streams = streams.n_streams
             loader = BlockLoader(self.folder, lambda panel, epoch: self._block(panel, epoch, n_streams), streams)
         if self.trainer is not None:
-            trainer = self.trainer
-            loader.clock = lambda: int(trainer.current_epoch)  # right after a resume, too
+            # right after a resume, too, unlike current_epoch
+            progress: Any = self.trainer.fit_loop.epoch_progress.current
+            loader.clock = lambda: int(progress.processed)
         return loader
 
     def _windows(self, streams: ChunkLoader, lengths: Ints, window: int) -> WindowLoader:
@@ -297,7 +304,7 @@ class StreamDataModule(pl.LightningDataModule):
             n_windows=self.batch_size,
             window_length=window,
             n_chunks=streams.n_chunks,
-            seed=self.random_state * n_ranks + rank,
+            seed=self.seed * n_ranks + rank,
         )
 
     def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
@@ -330,7 +337,7 @@ class StreamDataModule(pl.LightningDataModule):
             lengths,
             n_streams=n_streams or max(n_streams_for(lengths, self.batch_size * n_ranks) // n_ranks, 1),
             bptt_length=self.bptt_length or self._usual_cut,
-            seed=self.random_state,
+            seed=self.seed,
             shuffle=shuffle,
             share=(rank, n_ranks),
         )

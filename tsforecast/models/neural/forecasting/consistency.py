@@ -1,5 +1,6 @@
 """Whether what a checkpoint holds fits together: sizes are compared before anything of that size is made."""
 
+import inspect
 from typing import Any, get_args
 
 import numpy as np
@@ -32,7 +33,10 @@ def network_of(
     """
     if not issubclass(spec.network, Network):
         raise DataError(f"{spec.network!r} is no network.")
-    settings = dict(spec.settings)
+    settings, known = dict(spec.settings), list(inspect.signature(spec.network).parameters)[2:]
+    unknown = [name for name in settings if name not in known]
+    if unknown:
+        raise DataError(f"{spec.network.__name__} has no setting {unknown[0]!r}; it has {known}.")
     shape = {name: settings.get(name, default) for name, default in _USUAL.items()}
     check_network(**shape, n_members=n_members, lr=1.0)
     if weights["slopes"].shape[0] != n_members:

@@ -2,7 +2,7 @@
 
 The input projection, the recurrence with its gates, and the gradients of the weights are computed step by step, while
 all that belongs to a step lies in the processor's cache. `cells.run` is the definition, the oracle, and the fallback
-for a dtype other than float32 and float64; on a GPU torch's layers are faster (see `pieces`).
+for a dtype other than float32 and float64; on a GPU torch's layers are faster (see `packed_sequences`).
 
 Streams and members are independent, so that calls long enough are shared between as many threads as torch may use.
 Results are the same to the bit each time, for a given number of threads.
@@ -62,7 +62,7 @@ def run_layer(
 
     The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
     even if it is nan or infinite. Gradients cannot be differentiated again. What the compiled passes cannot take is
-    computed by `pieces.run_packed` on a GPU and by `cells.run` elsewhere.
+        computed by `packed_sequences.run_packed` on a GPU and by `cells.run` elsewhere.
 
     Parameters
     ----------

@@ -62,14 +62,14 @@ def pack_sequences(keep: Tensor) -> PackedSequences:
 def run_packed(
     cell: CellName, x: Tensor, weights: tuple[Tensor, ...], state: Tensor, keep: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Outputs of every step and the state after the last: what `fused.run_layer` gives.
+    """Outputs of every step and the state after the last: what `compiled_layer.run_layer` gives.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}
     x : Tensor, shape (n_members or 1, n_steps, n_streams, input_size)
     weights : tuple of Tensor
-        Those of `fused.Weights`.
+        Those of `compiled_layer.Weights`.
     state : Tensor
         As in `cells.run`.
     keep : Tensor, shape (n_members or 1, n_steps, n_streams)

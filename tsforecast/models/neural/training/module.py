@@ -22,6 +22,7 @@ from tsforecast.models.neural.networks.recurrent import RecurrentMembers, Recurr
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
+from tsforecast.models.neural.seeds import member_seeds, seed_of
 from tsforecast.models.neural.training.engines import Masks, TrainingEngine, detached, engine_of, mean_losses
 from tsforecast.models.neural.training.optimiser import (
     clip_by_member,
@@ -53,8 +54,8 @@ class NeuralModule(pl.LightningModule):
     lr : float
         Largest learning rate.
     training : Training, optional
-    random_state : int or sequence of int
-        Seed of the first weights and of dropout; of each fit where there are several.
+    seed : int or sequence of int
+        Of the first weights and of dropout; of each fit where there are several. See `seeds.seed_of`.
     automatic : bool
         Whether Lightning optimises.
 
@@ -84,14 +85,14 @@ class NeuralModule(pl.LightningModule):
         loss: LossName = "balanced",
         lr: float = 0.01,
         training: Training | None = None,
-        random_state: int | Sequence[int] = 0,
+        seed: int | Sequence[int] = 0,
         automatic: bool = True,
     ) -> None:
         super().__init__()
         self.automatic_optimization = automatic
         self.spec, self.head, self.options, self.lr = spec, head_of(loss), training or Training(), lr
-        fits = random_state if isinstance(random_state, Sequence) else [random_state]
-        self._seeds = [seed for fit in fits for seed in member_seeds(fit, n_members)]
+        fits = seed if isinstance(seed, Sequence) else [seed]
+        self._seeds = [one for fit in fits for one in member_seeds(fit, n_members)]
         self.network = spec.build(layout, self.head.n_params, self._seeds)
         self.n_fits, self.n_steps = len(fits), 0
         self.total_steps: int | None = None
@@ -310,8 +311,10 @@ def recurrent_module(
         Of the data: ``data.input_size`` and ``data.horizon``.
     hidden_size, num_layers, dropout
         See `RecurrentNetwork`.
-    n_members, loss, lr, training, random_state
+    n_members, loss, lr, training
         See `NeuralModule`.
+    random_state : int
+        With that of the data, it gives the weights that an estimator with this ``random_state`` gets.
 
     Raises
     ------
@@ -327,19 +330,8 @@ def recurrent_module(
         loss=loss,
         lr=lr,
         training=training,
-        random_state=random_state,
+        seed=seed_of(random_state),
     )
-
-
-def member_seeds(random_state: int, n_members: int) -> list[int]:
-    """Seeds of the members: those of the first few stay the same however many there are.
-
-    Examples
-    --------
-    >>> member_seeds(0, 1) == member_seeds(0, 3)[:1]
-    True
-    """
-    return [int(np.random.SeedSequence([random_state, k]).generate_state(1)[0]) for k in range(n_members)]
 
 
 class NonFiniteLossError(FitError):

@@ -51,8 +51,8 @@ class Recipe:
             validation_size=self.training.validation_size,
             decoding=self.decoding,
             preparation=self.preparation,
-            random_state=seed,
         )
+        data.seed = seed
         if isinstance(series, Folder):
             data.use_folder(series)
         else:
@@ -68,7 +68,7 @@ class Recipe:
             loss=self.decoding.loss,
             lr=self.lr,
             training=self.training,
-            random_state=[data.random_state for data in fits],
+            seed=[data.seed for data in fits],
             automatic=False,
         )
 

@@ -6,9 +6,12 @@ import pytest
 import torch
 
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.module import RecurrentModule
-from tsforecast.models.neural.training.run import quiet_torch, train, train_together
+from tsforecast.models.neural.training.module import NeuralModule
+from tsforecast.models.neural.training.quiet import quiet_torch
+from tsforecast.models.neural.training.run import train, train_together
 from tsforecast.panel import Panel
 
 CELLS = ("rnn", "lstm", "gru")
@@ -29,10 +32,11 @@ def data_of(panel: Panel, *, seed: int = 0, dtype=torch.float32, **options) -> S
     return data
 
 
-def module_of(fits, cell="lstm", **options) -> RecurrentModule:
-    options = {"hidden_size": 8, "n_members": 2, "num_layers": 2} | options
-    seeds = [data.random_state for data in fits]
-    return RecurrentModule(cell, fits[0].input_size, fits[0].horizon, random_state=seeds, **options).to(fits[0].dtype)
+def module_of(fits, cell="lstm", n_members=2, loss="balanced", lr=0.01, training=None, **shape) -> NeuralModule:
+    spec = NetworkSpec.of(RecurrentNetwork, {"cell": cell, "hidden_size": 8, "num_layers": 2} | shape)
+    options = {"n_members": n_members, "loss": loss, "lr": lr, "training": training, "automatic": False}
+    seeds = [data.seed for data in fits]
+    return NeuralModule(spec, fits[0].layout, seed=seeds, **options).to(fits[0].dtype)
 
 
 def weights_together_and_alone(panels_and_seeds, training, *, cell="lstm", max_epochs=None, kind="bptt", **options):
@@ -40,7 +44,7 @@ def weights_together_and_alone(panels_and_seeds, training, *, cell="lstm", max_e
 
     def fits():
         size, dtype = training.validation_size, options.get("dtype", torch.float32)
-        cut = {"validation_size": size, "kind": kind, "overlap": training.overlap}
+        cut = {"validation_size": size, "kind": kind}
         return [data_of(p, seed=s, dtype=dtype, **cut) for p, s in panels_and_seeds]
 
     shape = {name: value for name, value in options.items() if name != "dtype"}
@@ -63,7 +67,7 @@ def assert_equal(together, alone):
     for ours, theirs in zip(together, alone, strict=True):
         for name, value in theirs.items():
             assert torch.equal(ours[name], value), name
-    assert not torch.equal(alone[0]["readout"], alone[1]["readout"])
+    assert not torch.equal(alone[0]["members.readout"], alone[1]["members.readout"])
 
 
 RAGGED = [(walks(n, seed=n), seed) for n, seed in ((30, 0), (44, 0), (61, 3))]
@@ -75,7 +79,9 @@ def test_series_of_different_lengths_and_seeds_get_the_weights_they_get_alone(ce
     assert_equal(together, alone)
 
 
-@pytest.mark.parametrize(("cell", "hidden_size", "n_members"), [("lstm", 5, 3), ("gru", 7, 1), ("rnn", 33, 2)])
+@pytest.mark.parametrize(
+    ("cell", "hidden_size", "n_members"), [("lstm", 5, 3), ("gru", 7, 1), ("rnn", 33, 2), ("gru", (6, 4), 2)]
+)
 def test_networks_whose_weights_are_no_whole_vectors_get_the_weights_they_get_alone(cell, hidden_size, n_members):
     shape = {"hidden_size": hidden_size, "n_members": n_members, "num_layers": 1}
     assert_equal(*weights_together_and_alone(RAGGED, Training(max_steps=20), cell=cell, **shape))
@@ -110,11 +116,6 @@ def test_dropout_and_windows_give_the_weights_they_give_alone():
     assert_equal(*weights_together_and_alone(RAGGED, training, kind="windows", dropout=0.3))
 
 
-def test_overlapping_chunks_give_the_weights_they_give_alone():
-    fits = [(walks(n, n + 3, seed=n), n) for n in (40, 41)]
-    assert_equal(*weights_together_and_alone(fits, Training(overlap=3), max_epochs=4, loss="mae"))
-
-
 def test_a_fit_without_a_tail_keeps_the_weights_of_its_last_step():
     assert_equal(*weights_together_and_alone(RAGGED, Training(max_steps=20, validation_size=0.0)))
 
@@ -130,6 +131,6 @@ def test_a_fit_that_stops_early_keeps_its_best_weights_while_others_go_on():
         alone = module_of([data], "gru", lr=0.3)
         with quiet_torch(0):
             train(alone, data, training, None)
-        last.append(alone.trainer.global_step)
+        last.append(alone.n_steps)
     assert min(last) < max(last)  # else nothing would go on
     assert_equal(*weights_together_and_alone(RAGGED, training, cell="gru", lr=0.3))

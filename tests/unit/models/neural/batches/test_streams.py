@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tsforecast.models.neural.batches.streams import (
-    Asked,
     ChunkLoader,
+    TrainingRows,
     WindowLoader,
     cut,
     n_streams_for,
@@ -23,8 +23,8 @@ def loader_of(lengths, *, n_streams=2, bptt_length=4, seed=0, **options):
     lengths = np.array(lengths)
     n = int(lengths.sum())
     x, target = np.arange(n, dtype=float)[:, None], np.ones((n, 1))
-    asked = Asked(x, target, np.ones(n), np.ones(1))
-    table, _ = tables_of(asked, np.zeros_like(lengths), lengths, torch.float64)
+    every = TrainingRows(x, target, np.ones(n), np.ones(1))
+    table, _ = tables_of(every, np.zeros_like(lengths), lengths, torch.float64)
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     return ChunkLoader(table, first, lengths, n_streams=n_streams, bptt_length=bptt_length, seed=seed, **options)
 
@@ -83,7 +83,7 @@ def test_a_target_in_the_tail_is_for_validation_and_not_for_training():
     target = np.full((10, 2), 7.0)
     target[[5, 9], 0] = target[[4, 5, 8, 9], 1] = target[1, 0] = np.nan  # past the end, and one missing value
     training, validation = tables_of(
-        Asked(np.zeros((10, 1)), target, np.ones(10), np.ones(1)), n_kept, lengths, torch.float64
+        TrainingRows(np.zeros((10, 1)), target, np.ones(10), np.ones(1)), n_kept, lengths, torch.float64
     )
     ahead = np.concatenate([np.arange(6), np.arange(4)])[:, None] + [1, 2]
     in_tail = ahead >= np.repeat([4, 3], [6, 4])[:, None]
@@ -116,21 +116,6 @@ def test_windows_are_whole_stretches_of_one_series_that_begin_with_a_reset():
     assert (whole.table.weight[:17].sum() == 14).all()  # drawing windows leaves the table as it was
 
 
-@given(lengths=lengths_of, overlap=st.integers(1, 9), bptt_length=st.integers(1, 9), seed=st.integers(0, 9))
-def test_an_overlap_repeats_steps_without_a_second_loss(lengths, overlap, bptt_length, seed):
-    plain = loader_of(lengths, bptt_length=bptt_length, seed=seed)
-    loader = loader_of(lengths, bptt_length=bptt_length, seed=seed, overlap=overlap)
-    assert loader.length == bptt_length + overlap
-    done = 0
-    for one, other in zip(loader, plain, strict=True):
-        repeated = min(overlap, done)
-        assert one.rows.shape[1] == repeated + other.rows.shape[1]
-        assert torch.equal(one.rows[:, repeated:], other.rows)
-        assert torch.equal(one.weight[:, repeated:], other.weight)
-        assert float(one.weight[:, :repeated].abs().sum()) == 0
-        done += other.rows.shape[1]
-
-
 @given(lengths=lengths_of, n_shares=st.integers(1, 4), epoch=st.integers(0, 3))
 def test_shares_hold_every_observation_once_in_as_many_chunks_each(lengths, n_shares, epoch):
     loaders = [loader_of(lengths, share=(k, n_shares)) for k in range(n_shares)]
@@ -144,12 +129,10 @@ def test_shares_hold_every_observation_once_in_as_many_chunks_each(lengths, n_sh
     assert sorted(rows[rows < sum(lengths)].tolist()) == list(range(sum(lengths)))
 
 
-def test_burn_in_leaves_out_the_first_losses_of_each_series_in_training_alone():
-    lengths = np.array([6, 4])
-    asked = Asked(np.zeros((10, 1)), np.ones((10, 1)), np.ones(10), np.ones(1))
-    plain, tail = tables_of(asked, np.array([2, 0]), lengths, torch.float64)
-    training, validation = tables_of(asked, np.array([2, 0]), lengths, torch.float64, burn_in=2)
-    expected = plain.weight.clone()
-    expected[[0, 1, 6, 7]] = 0
-    assert torch.equal(training.weight, expected)
-    assert torch.equal(validation.weight, tail.weight)
+def test_a_chunk_names_the_series_of_every_step_and_padding_has_none():
+    lengths = [5, 9, 3, 7]
+    of = np.append(np.repeat(range(4), lengths), -1)
+    chunks = list(loader_of(lengths, n_streams=3))
+    for chunk in chunks:
+        np.testing.assert_array_equal(chunk.series, of[chunk.rows])
+    assert any((chunk.series == -1).any() for chunk in chunks)

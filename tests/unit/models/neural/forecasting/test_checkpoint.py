@@ -17,8 +17,8 @@ from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
 from tsforecast.models.neural.forecasting.checkpoint import KEY
 from tsforecast.models.neural.forecasting.writing import WholeCheckpointIO
-from tsforecast.models.neural.training.module import RecurrentModule
-from tsforecast.models.neural.training.run import quiet_torch
+from tsforecast.models.neural.training.module import recurrent_module
+from tsforecast.models.neural.training.quiet import quiet_torch
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def good(tmp_path_factory):
     path = tmp_path_factory.mktemp("run") / "good.ckpt"
     data = StreamDataModule("airline")
     with quiet_torch(0):
-        module = RecurrentModule("gru", data.input_size, data.horizon, hidden_size=2, n_members=2)
+        module = recurrent_module("gru", data.input_size, data.horizon, hidden_size=2, n_members=2)
         quiet = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
         trainer = pl.Trainer(max_epochs=1, accelerator="cpu", default_root_dir=path.parent, **quiet)
         trainer.fit(module, datamodule=data)
@@ -129,10 +129,22 @@ def test_a_key_that_is_missing_is_an_error_of_ours(good, tmp_path):
             assert "broken.ckpt" in str(error)
         else:
             spared.append(path)
-    assert all(path[1] in ("preparation", "decoding") or "static" in path or path[-1] in DEFAULTS for path in spared)
+    fields = ("preparation", "decoding")
+    assert [path for path in spared if not (path[1] in fields or STATIC & set(path) or path[-1] in DEFAULTS)] == []
 
 
-DEFAULTS = ("counts", "lag", "smoothing", "dropout")
+STATIC = {"static", "static_code"}
+DEFAULTS = ("counts", "lag", "smoothing", "dropout", "num_layers")
+
+
+def test_settings_that_are_not_those_of_the_network_are_refused(good, tmp_path):
+    for name, what in (("widths", "has no setting 'widths'"), ("layout", "has no setting 'layout'")):
+        torch.save(changed(good, (KEY, "settings"), lambda held, name=name: held | {name: 1}), tmp_path / "odd.ckpt")
+        with pytest.raises(DataError, match=rf"odd\.ckpt.*{what}"):
+            GRU.from_checkpoint(tmp_path / "odd.ckpt")
+    torch.save(changed(good, (KEY, "settings", "cell"), None), tmp_path / "none.ckpt")
+    with pytest.raises(DataError, match=r"none\.ckpt"):
+        GRU.from_checkpoint(tmp_path / "none.ckpt")
 
 
 @pytest.mark.slow
@@ -149,7 +161,7 @@ def test_a_value_of_another_type_or_size_never_escapes_as_a_foreign_error(good, 
             model.predict(2, level=80)
 
 
-@pytest.mark.parametrize("name", ["network.readout", "network.inputs.0", "network.direct"])
+@pytest.mark.parametrize("name", ["network.members.readout", "network.members.inputs.0", "network.slopes"])
 @pytest.mark.parametrize("how", [lambda x: x * np.nan, lambda x: x[:1], lambda x: x.tolist(), lambda x: x[..., :1]])
 def test_weights_that_are_not_finite_or_of_another_shape_are_refused(good, tmp_path, name, how):
     torch.save(changed(good, ("state_dict", name), how), tmp_path / "broken.ckpt")

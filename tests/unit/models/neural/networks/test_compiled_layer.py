@@ -5,8 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsforecast.models.neural.networks import cells
-from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.networks import cells, compiled_layer
 
 cell_names = st.sampled_from(["rnn", "lstm", "gru"])
 every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -33,7 +32,9 @@ def run(cell, projected, weight, bias, state, keep):
     n_members, size = projected.shape[0], projected.shape[3]
     identity = torch.eye(size, dtype=projected.dtype).expand(n_members, -1, -1)
     nothing = projected.new_zeros(n_members, 1, size)
-    return fused.run_layer(cell, projected, fused.Weights(identity, nothing, weight, bias), state, keep)
+    return compiled_layer.run_layer(
+        cell, projected, compiled_layer.Weights(identity, nothing, weight, bias), state, keep
+    )
 
 
 def results(run, cell, arguments):
@@ -65,7 +66,7 @@ def layer_case(cell, n_shared, n_members, n_inputs, dtype=torch.float64):
     shapes = (n_shared, 6, 5, n_inputs), (n_members, n_inputs, gates.shape[3]), (n_members, 1, gates.shape[3])
     x, projection, bias = (torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype) for shape in shapes)
     leaves = [leaf.requires_grad_() for leaf in (x, projection, bias)]
-    return leaves[0], fused.Weights(leaves[1], leaves[2], recurrent, candidate), state, keep
+    return leaves[0], compiled_layer.Weights(leaves[1], leaves[2], recurrent, candidate), state, keep
 
 
 @every_cell
@@ -74,7 +75,7 @@ def layer_case(cell, n_shared, n_members, n_inputs, dtype=torch.float64):
 def test_a_layer_is_its_projection_and_the_recurrence(cell, n_shared, n_members, n_inputs):
     x, weights, state, keep = layer_case(cell, n_shared, n_members, n_inputs)
     leaves = [x, *(weights if cell == "gru" else weights[:3]), state]
-    output = fused.run_layer(cell, x, weights, state, keep)
+    output = compiled_layer.run_layer(cell, x, weights, state, keep)
     projected = x @ weights.projection[:, None] + weights.projection_bias[:, None]
     expected = cells.run(cell, projected, weights.recurrent, weights.candidate_bias, state, keep)
     assert_close(output, expected, 1e-12)
@@ -88,7 +89,7 @@ def test_a_layer_is_its_projection_and_the_recurrence(cell, n_shared, n_members,
 def test_gradients_of_a_layer_are_difference_quotients(cell):
     x, weights, state, keep = layer_case(cell, 1, 2, 2)
     assert torch.autograd.gradcheck(
-        lambda x, *rest: fused.run_layer(cell, x, fused.Weights(*rest[:4]), rest[4], keep),
+        lambda x, *rest: compiled_layer.run_layer(cell, x, compiled_layer.Weights(*rest[:4]), rest[4], keep),
         (x, *weights, state),
         atol=1e-6,
     )
@@ -194,7 +195,7 @@ def test_threads_share_the_work_and_change_nothing(cell, sizes, threads):
 def threads(monkeypatch):
     """Sets torch's number of threads for a test, and takes every chunk for long enough to share."""
     before = torch.get_num_threads()
-    monkeypatch.setattr(fused, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(compiled_layer, "_WORTH_A_THREAD", 1)
     yield torch.set_num_threads
     torch.set_num_threads(before)
 
@@ -232,9 +233,9 @@ def test_arguments_need_not_be_contiguous(cell):
 @every_cell
 def test_a_layer_in_another_dtype_is_computed_by_the_written_out_recurrence(cell):
     x, weights, state, keep = layer_case(cell, 1, 2, 3, dtype=torch.bfloat16)
-    hs, _ = fused.run_layer(cell, x, weights, state, keep)
-    exact, _ = fused.run_layer(
-        cell, x.float(), fused.Weights(*(w.float() for w in weights)), state.float(), keep.float()
+    hs, _ = compiled_layer.run_layer(cell, x, weights, state, keep)
+    exact, _ = compiled_layer.run_layer(
+        cell, x.float(), compiled_layer.Weights(*(w.float() for w in weights)), state.float(), keep.float()
     )
     assert hs.dtype == torch.bfloat16
     torch.testing.assert_close(hs.float(), exact, rtol=0.1, atol=0.1)  # bfloat16 has three digits
@@ -246,7 +247,7 @@ def test_a_layer_keeps_its_precision_under_autocast(cell):
     leaves = [x, *weights[:3], state]
 
     def slopes():
-        hs, after = fused.run_layer(cell, x, weights, state, keep)
+        hs, after = compiled_layer.run_layer(cell, x, weights, state, keep)
         return torch.autograd.grad((hs**2).sum() + after.sin().sum(), leaves)
 
     plain = slopes()
@@ -256,7 +257,7 @@ def test_a_layer_keeps_its_precision_under_autocast(cell):
 
 
 def test_only_float_gates_on_a_processor_are_supported():
-    assert fused.supports(torch.zeros(1))
-    assert fused.supports(torch.zeros(1, dtype=torch.float64))
-    assert not fused.supports(torch.zeros(1, dtype=torch.bfloat16))
-    assert not fused.supports(torch.zeros(1, device="meta"))
+    assert compiled_layer.supports(torch.zeros(1))
+    assert compiled_layer.supports(torch.zeros(1, dtype=torch.float64))
+    assert not compiled_layer.supports(torch.zeros(1, dtype=torch.bfloat16))
+    assert not compiled_layer.supports(torch.zeros(1, device="meta"))

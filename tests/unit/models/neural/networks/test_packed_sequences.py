@@ -5,8 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsforecast.models.neural.networks import cells
-from tsforecast.models.neural.networks import compiled_layer as fused
+from tsforecast.models.neural.networks import cells, compiled_layer
 from tsforecast.models.neural.networks.packed_sequences import pack_sequences, run_packed
 
 cell_names = st.sampled_from(["rnn", "lstm", "gru"])
@@ -21,7 +20,7 @@ def case(cell, n_members, n_shared, n_steps, n_streams, seed):
         return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
 
     x = leaf(n_shared, n_steps, n_streams, 3)
-    weights = fused.Weights(
+    weights = compiled_layer.Weights(
         leaf(n_members, 3, 4 * n_gates),
         leaf(n_members, 1, 4 * n_gates),
         leaf(n_members, 4, 4 * n_gates),
@@ -53,10 +52,10 @@ def test_outputs_states_and_gradients_are_those_of_masks(cell, n_members, shared
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_a_device_without_compiled_passes_takes_the_pieces(cell, monkeypatch):
     x, weights, state, keep = case(cell, 2, 1, 5, 3, seed=0)
-    expected = fused.run_layer(cell, x, weights, state, keep[..., None])
-    monkeypatch.setattr(fused, "supports", lambda x: False)
-    monkeypatch.setattr(fused, "has_fast_layers", lambda x: True)
-    for one, other in zip(fused.run_layer(cell, x, weights, state, keep[..., None]), expected, strict=True):
+    expected = compiled_layer.run_layer(cell, x, weights, state, keep[..., None])
+    monkeypatch.setattr(compiled_layer, "supports", lambda x: False)
+    monkeypatch.setattr(compiled_layer, "has_fast_layers", lambda x: True)
+    for one, other in zip(compiled_layer.run_layer(cell, x, weights, state, keep[..., None]), expected, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-11)
 
 

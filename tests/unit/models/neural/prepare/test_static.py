@@ -10,8 +10,8 @@ from tsforecast.exceptions import CovariateError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
 from tsforecast.models.neural.prepare.static import static_code_of
-from tsforecast.models.neural.training.module import RecurrentModule
-from tsforecast.models.neural.training.run import quiet_torch
+from tsforecast.models.neural.training.module import recurrent_module
+from tsforecast.models.neural.training.quiet import quiet_torch
 from tsforecast.panel import Panel
 
 QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}
@@ -68,7 +68,7 @@ def test_a_checkpoint_and_a_backtest_keep_what_is_static(tmp_path):
     panel = Panel.from_wide(y).with_static(about)
     data = StreamDataModule()
     data.use(panel)
-    module = RecurrentModule("lstm", data.input_size, data.horizon, hidden_size=4, n_members=2)
+    module = recurrent_module("lstm", data.input_size, data.horizon, hidden_size=4, n_members=2)
     options = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
     with quiet_torch(0):
         trainer = pl.Trainer(max_epochs=1, enable_checkpointing=False, **options)

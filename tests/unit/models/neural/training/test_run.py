@@ -7,14 +7,20 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
-from tsforecast.models.neural.training.callbacks import AverageWeights, KeepBest
 from tsforecast.models.neural.training.descent import clip_by_member
 
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.module import RecurrentModule, one_cycle
-from tsforecast.models.neural.training.run import quiet_torch, train
+from tsforecast.models.neural.seeds import seed_of
+from tsforecast.models.neural.training.best_weights import BestWeights
+from tsforecast.models.neural.training.engines import detached
+from tsforecast.models.neural.training.module import NeuralModule, recurrent_module
+from tsforecast.models.neural.training.optimiser import clip_by_member, one_cycle
+from tsforecast.models.neural.training.quiet import quiet_torch
+from tsforecast.models.neural.training.run import train
 from tsforecast.panel import Panel
 
 QUIET = {
@@ -42,9 +48,26 @@ def data_of(panel: Panel, **options) -> StreamDataModule:
     return data
 
 
-def module_of(data: StreamDataModule, cell: str = "lstm", depth: int = 1, **options) -> RecurrentModule:
-    options = {"hidden_size": 4, "n_members": 2, "num_layers": depth} | options
-    return RecurrentModule(cell, data.input_size, data.horizon, **options).double()
+def module_of(data: StreamDataModule, cell: str = "lstm", depth: int = 1, **options) -> NeuralModule:
+    """For a Trainer of one's own, without a holdout fit."""
+    options = {"hidden_size": 4, "n_members": 2, "num_layers": depth, "training": Training(refit=False)} | options
+    return recurrent_module(cell, data.input_size, data.horizon, **options).double()
+
+
+def estimators_module_of(data: StreamDataModule, cell: str = "lstm", depth: int = 1, **options) -> NeuralModule:
+    """For a run of the estimators, in which the module makes the steps itself."""
+    shape = {name: options.pop(name) for name in ("hidden_size", "dropout") if name in options}
+    spec = NetworkSpec.of(RecurrentNetwork, {"cell": cell, "hidden_size": 4, "num_layers": depth} | shape)
+    options = {"n_members": 2, "training": Training(refit=False), "seed": seed_of(0)} | options
+    return NeuralModule(spec, data.layout, automatic=False, **options).to(data.dtype)
+
+
+def train_with(data: StreamDataModule, options: Training, max_epochs: int | None, *args, **kwargs) -> NeuralModule:
+    """The module of an estimator's run after it."""
+    module = estimators_module_of(data, *args, training=options, **kwargs)
+    with quiet_torch(0):
+        train(module, data, options, max_epochs)
+    return module
 
 
 def written_out(module, data, max_epochs, clip, n_chunks):
@@ -58,9 +81,9 @@ def written_out(module, data, max_epochs, clip, n_chunks):
         loader.set_epoch(epoch)
         state = None
         for chunk in loader:
-            output, state = network(chunk.x, state, chunk.reset)
-            state = state.detach()
-            losses = (output - chunk.target).abs() * chunk.weight
+            output, state = network(chunk, state)
+            state = detached(state)
+            losses = (output[..., 0] - chunk.target).abs() * chunk.weight
             assert head.name == "balanced"
             loss = (losses.sum(dim=(1, 2, 3)) / chunk.weight.sum().clamp_min(1e-12)).sum()
             gradients = torch.autograd.grad(loss, weights)
@@ -80,12 +103,10 @@ def written_out(module, data, max_epochs, clip, n_chunks):
 @pytest.mark.parametrize(("cell", "depth"), [("rnn", 1), ("lstm", 2), ("gru", 3)])
 def test_trained_weights_equal_those_of_a_loop_written_out(cell, depth):
     data = data_of(ragged_panel(), validation_size=0.0)
-    ours, theirs = module_of(data, cell, depth), module_of(data, cell, depth)
-    for name in ("direct", "intercept"):
-        getattr(theirs.network, name).zero_()
+    ours = train_with(data, Training(validation_size=0.0, gradient_clip_val=0.3), 3, cell, depth)
+    theirs = estimators_module_of(data, cell, depth)
     with quiet_torch(0):
-        train(ours, data, Training(validation_size=0.0, gradient_clip_val=0.3), 3)
-        theirs.network.direct.copy_(ours.network.direct)
+        theirs.network.slopes.copy_(ours.network.slopes)
         theirs.network.intercept.copy_(ours.network.intercept)
         written_out(theirs, data, 3, 0.3, data.train_dataloader().n_chunks)
     for (name, a), b in zip(ours.network.named_parameters(), theirs.network.parameters(), strict=True):
@@ -96,7 +117,7 @@ def test_trained_weights_equal_those_of_a_loop_written_out(cell, depth):
 def largest_step(clip: float | None) -> float:
     """Largest change of a member's weights in a step of plain gradient descent at rate 1: its gradient's norm."""
     data = data_of(ragged_panel(), validation_size=0.0)
-    module, changes = module_of(data, training=Training(weight_decay=0.0)), []
+    module, changes = module_of(data, training=Training(weight_decay=0.0, refit=False)), []
     module.configure_optimizers = lambda: torch.optim.SGD(module.parameters(), 1.0)
 
     class Watch(pl.Callback):
@@ -123,12 +144,13 @@ def test_members_are_clipped_one_by_one():
     network = module_of(data).network
     for parameter in network.parameters():
         parameter.grad = torch.zeros_like(parameter)
-    network.readout.grad[0], network.readout.grad[1] = 3.0, 1e-3
-    before = network.readout.grad[1].clone()
+    slope = network.members.readout.grad
+    slope[0], slope[1] = 3.0, 1e-3
+    before = slope[1].clone()
     norms = clip_by_member(network.parameters(), 1.0)
     assert norms[0] > 1 > norms[1]
-    assert torch.equal(network.readout.grad[1], before)
-    assert network.readout.grad[0].norm() == pytest.approx(1.0)
+    assert torch.equal(slope[1], before)
+    assert slope[0].norm() == pytest.approx(1.0)
 
 
 def test_the_best_weights_of_every_member_are_restored():
@@ -139,64 +161,72 @@ def test_the_best_weights_of_every_member_are_restored():
     class Watch(pl.Callback):
         def on_validation_end(self, trainer, pl_module):
             losses.append(pl_module.validation_loss.clone())
-            snapshots.append(pl_module.network.readout.detach().clone())
+            snapshots.append(pl_module.network.members.readout.detach().clone())
 
     with quiet_torch(0):
-        trainer = pl.Trainer(max_epochs=8, callbacks=[Watch(), KeepBest(100)], num_sanity_val_steps=-1, **QUIET)
+        trainer = pl.Trainer(max_epochs=8, callbacks=[Watch(), BestWeights(100)], num_sanity_val_steps=-1, **QUIET)
         trainer.fit(module, datamodule=data)
     best = torch.stack(losses).argmin(dim=0)
     assert len(losses) == 9
     assert (best < 8).any()  # else the test would not tell best from last
     for k, at in enumerate(best.tolist()):
-        assert torch.equal(module.network.readout[k], snapshots[at][k])
+        assert torch.equal(module.network.members.readout[k], snapshots[at][k])
 
 
 def test_training_stops_when_nothing_gets_better():
     data = data_of(ragged_panel(), validation_size=0.3)
-    module = module_of(data, lr=5.0)
-    with quiet_torch(0):
-        train(module, data, Training(validation_size=0.3, patience=2), 200)
-    assert module.trainer.current_epoch < 200
+    module = train_with(data, Training(validation_size=0.3, patience=2, refit=False), 200, lr=5.0)
+    assert 0 < module.n_steps < 100 * data.train_dataloader().n_chunks
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 def test_every_optimizer_lowers_the_loss(optimizer):
-    data = data_of(ragged_panel(), validation_size=0.0)
-    module = module_of(data, lr=0.01)
-
-    def loss():
-        return float(module.mean_loss(slice(None), data.train_dataloader()).sum())
-
-    with quiet_torch(0):
-        module.trainer = None
-        train(module, data, Training(optimizer=optimizer, validation_size=0.0), 1)
-        early = loss()
-        again = module_of(data, lr=0.01)
-        train(again, data, Training(optimizer=optimizer, validation_size=0.0), 40)
-        module = again
-    assert loss() < early
+    data, losses = data_of(ragged_panel(), validation_size=0.0), []
+    for max_epochs in (1, 40):
+        module = train_with(data, Training(optimizer=optimizer, validation_size=0.0), max_epochs, lr=0.01)
+        losses.append(float(module.mean_loss(slice(None), data.train_dataloader()).sum()))
+    assert losses[1] < losses[0]
 
 
 def test_a_loss_that_is_not_finite_stops_at_once_and_names_the_series():
     data = data_of(ragged_panel(), validation_size=0.0)
     data.tables[0].target[35] = torch.inf  # an observation of series b
-    module = module_of(data)
-    with quiet_torch(0), pytest.raises(FitError, match=r"Series 'b': the loss is not finite at step \d+") as caught:
-        train(module, data, Training(validation_size=0.0), 5)
+    with pytest.raises(FitError, match=r"Series 'b': the loss is not finite at step \d+") as caught:
+        train_with(data, Training(validation_size=0.0), 5)
     assert list(caught.value.failures) == ["b"]
 
 
-@pytest.mark.parametrize("ending", [lambda: KeepBest(100), lambda: AverageWeights(0.75)])
-def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, ending):
+def test_under_a_trainer_of_ones_own_a_holdout_fit_comes_first_and_then_all_is_learnt_from():
+    data, whole = data_of(ragged_panel(), validation_size=0.3), data_of(ragged_panel(), validation_size=0.0)
+    modules = [module_of(part, training=Training()) for part in (data, whole)]
+    with quiet_torch(0):
+        for part, module in zip((data, whole), modules, strict=True):
+            pl.Trainer(max_epochs=2, gradient_clip_val=1.0, **QUIET).fit(module, datamodule=part)
+    assert not data.n_kept.any()
+    assert modules[0].holdout.optimism is not None
+    assert modules[1].holdout.optimism is None
+    for one, other in zip(*(module.network.parameters() for module in modules), strict=True):
+        assert torch.equal(one, other)
+    spoilt = data_of(ragged_panel(), validation_size=0.3)
+    spoilt.tables[0].target[35] = torch.inf
+    with quiet_torch(0), pytest.raises(FitError, match="Series 'b': the loss is not finite"):
+        pl.Trainer(max_epochs=2, **QUIET).fit(module_of(spoilt, training=Training()), datamodule=spoilt)
+
+
+@pytest.mark.parametrize(
+    ("ending", "refit"),
+    [(lambda: [BestWeights(100)], False), (lambda: [BestWeights(averaging=0.75)], False), (list, True)],
+)
+def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, ending, refit):
     class Stop(pl.Callback):
         def on_train_epoch_end(self, trainer, pl_module):
             trainer.should_stop = trainer.current_epoch == 1
 
     def run(*callbacks, path=None):
         data = data_of(ragged_panel(), validation_size=0.2)
-        module = module_of(data, depth=2, dropout=0.2, lr=0.05)
+        module = module_of(data, depth=2, dropout=0.2, lr=0.05, training=Training(refit=refit))
         options = QUIET | {"enable_checkpointing": bool(callbacks)}
-        trainer = pl.Trainer(max_epochs=4, callbacks=[ending(), *callbacks], num_sanity_val_steps=0, **options)
+        trainer = pl.Trainer(max_epochs=4, callbacks=[*ending(), *callbacks], num_sanity_val_steps=0, **options)
         trainer.fit(module, datamodule=data, ckpt_path=path)
         return module.state_dict()
 
@@ -205,7 +235,7 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, ending
         saving = pl.callbacks.ModelCheckpoint(tmp_path, save_last=True, save_on_train_epoch_end=True)
         stopped = run(saving, Stop())
         resumed = run(path=tmp_path / "last.ckpt")
-    assert not torch.equal(stopped["network.readout"], unbroken["network.readout"])
+    assert not torch.equal(stopped["network.members.readout"], unbroken["network.members.readout"])
     for name, value in unbroken.items():
         assert torch.equal(resumed[name], value), name
 
@@ -216,25 +246,27 @@ def test_the_mean_of_the_weights_of_the_last_epochs_can_be_had():
 
     class Watch(pl.Callback):
         def on_train_epoch_end(self, trainer, pl_module):
-            snapshots.append(pl_module.network.readout.detach().clone())
+            snapshots.append(pl_module.network.members.readout.detach().clone())
 
     with quiet_torch(0):
-        trainer = pl.Trainer(max_epochs=6, callbacks=[Watch(), AverageWeights(0.5)], **QUIET)
+        trainer = pl.Trainer(max_epochs=6, callbacks=[Watch(), BestWeights(averaging=0.5)], **QUIET)
         trainer.fit(module, datamodule=data)
-    torch.testing.assert_close(module.network.readout.detach(), torch.stack(snapshots[3:]).mean(dim=0))
-    with pytest.raises(ParameterError, match=r"share=1\.5"):
-        AverageWeights(1.5)
+    torch.testing.assert_close(module.network.members.readout.detach(), torch.stack(snapshots[3:]).mean(dim=0))
+    with pytest.raises(ParameterError, match=r"averaging=1\.5"):
+        BestWeights(averaging=1.5)
+    with pytest.raises(ParameterError, match="patience=-1"):
+        BestWeights(-1)
 
 
 def test_mean_loss_of_the_tail_is_that_of_all_outputs_weighted():
     data = data_of(ragged_panel(), validation_size=0.1, bptt_length=5)
     module = module_of(data)
-    torch.nn.init.normal_(module.network.readout)
+    torch.nn.init.normal_(module.network.members.readout)
     chunks, state, total = list(data.val_dataloader()), None, 0.0
     assert not all(chunk.weight.any() for chunk in chunks)  # a chunk before every tail counts for nothing
     for chunk in chunks:
-        output, state = module.network(chunk.x, state, chunk.reset)
-        total = total + ((output - chunk.target).abs() * chunk.weight).sum(dim=(1, 2, 3)).detach()
+        output, state = module.network(chunk, state)
+        total = total + ((output[..., 0] - chunk.target).abs() * chunk.weight).sum(dim=(1, 2, 3)).detach()
     expected = total / sum(chunk.weight.sum() for chunk in chunks)
     torch.testing.assert_close(module.mean_loss(slice(None), chunks), expected)
     torch.testing.assert_close(module.mean_loss(slice(1, 2), chunks), expected[1:])
@@ -245,14 +277,9 @@ def test_averaging_gives_the_mean_of_the_weights_at_the_ends_of_the_last_epochs(
     ends = []
     for max_epochs in (4, 3):  # with a constant rate a shorter run is the beginning of a longer one
         options = Training(schedule="constant", averaging=1e-9)  # the last epoch alone
-        module = module_of(data, training=options)
-        with quiet_torch(0):
-            train(module, data, options, max_epochs)
+        module = train_with(data, options, max_epochs)
         ends.append([value.clone() for value in module.network.parameters()])
-    options = Training(schedule="constant", averaging=0.3)
-    module = module_of(data, training=options)
-    with quiet_torch(0):
-        train(module, data, options, 4)
+    module = train_with(data, Training(schedule="constant", averaging=0.3), 4)
     for value, last, before in zip(module.network.parameters(), *ends, strict=True):
         torch.testing.assert_close(value, (last + before) / 2)
     assert not torch.equal(ends[0][0], ends[1][0])
@@ -263,10 +290,7 @@ def test_a_deterministic_run_leaves_the_process_as_it_was(monkeypatch):
     data = data_of(ragged_panel(), validation_size=0.3)
     weights = []
     for deterministic in (False, True):
-        module = module_of(data)
-        with quiet_torch(0):
-            train(module, data, Training(deterministic=deterministic), 2)
-        weights.append(module.network.readout)
+        weights.append(train_with(data, Training(deterministic=deterministic), 2).network.members.readout)
     assert torch.equal(*weights)
     assert not torch.are_deterministic_algorithms_enabled()
     assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
@@ -278,10 +302,7 @@ def test_products_in_bfloat16_train_nearly_the_same_network():
     data.use(ragged_panel())
     readouts = []
     for precision in ("32-true", "bf16-mixed"):
-        module = module_of(data).float()
-        with quiet_torch(0):
-            train(module, data, Training(precision=precision), 2)
-        readouts.append(module.network.readout)
+        readouts.append(train_with(data, Training(precision=precision), 2).network.members.readout)
     exact, mixed = readouts
     assert mixed.dtype == torch.float32
     assert not torch.equal(exact, mixed)
@@ -291,8 +312,8 @@ def test_products_in_bfloat16_train_nearly_the_same_network():
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_refused():
     data = data_of(ragged_panel())
-    with quiet_torch(0), pytest.raises(ParameterError, match="accelerator='gpu' needs a GPU"):
-        train(module_of(data), data, Training(accelerator="gpu"), 1)
+    with pytest.raises(ParameterError, match="accelerator='gpu' needs a GPU"):
+        train_with(data, Training(accelerator="gpu"), 1)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
@@ -300,8 +321,5 @@ def test_a_gpu_trains_the_network_that_a_processor_trains():
     readouts = []
     for accelerator in ("cpu", "gpu"):
         data = data_of(ragged_panel(), validation_size=0.3)  # float64: nothing but the order of sums differs
-        module = module_of(data)
-        with quiet_torch(0):
-            train(module, data, Training(accelerator=accelerator), 3)
-        readouts.append(module.network.readout)
+        readouts.append(train_with(data, Training(accelerator=accelerator), 3).network.members.readout)
     torch.testing.assert_close(*readouts, rtol=1e-6, atol=1e-8)

@@ -4,15 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tsforecast.models.neural.training.holdout import NOTHING, Finding, look_back, shrink
+from tsforecast.models.neural.training.holdout import NOTHING, look_back
 
+from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
+from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult, look_back
 from tsforecast.models.neural.heads import head_of
-from tsforecast.models.neural.networks.linear_start import initialise
 from tsforecast.models.neural.options import Decoding, Training
-from tsforecast.models.neural.training import recipe as many
-from tsforecast.models.neural.training.module import RecurrentModule
+from tsforecast.models.neural.training import recipe
+from tsforecast.models.neural.training.module import NeuralModule, recurrent_module
 from tsforecast.panel.containers import to_panel
 
 SMALL = {"hidden_size": 4, "n_members": 3, "season_length": 1}
@@ -36,34 +37,34 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("kind", ["bptt", "windows"])
 def test_all_members_learn_from_the_whole_series(kind, monkeypatch):
-    monkeypatch.setattr(many, "look_back", lambda network, data: NOTHING)
+    monkeypatch.setattr(recipe, "look_back", lambda network, data: NOTHING)
     whole = fitted(walks(), kind=kind, validation_size=0.0).trained_[0]
     assert_same(fitted(walks(), kind=kind, validation_size=0.3).trained_[0], whole)
     kept = fitted(walks(), kind=kind, validation_size=0.3, refit=False).trained_[0]
-    assert not torch.equal(kept.network.readout, whole.network.readout)
+    assert not torch.equal(kept.network.members.readout, whole.network.members.readout)
 
 
 def test_what_was_found_for_a_series_is_used_for_it_alone(monkeypatch):
-    found = {"s0": Finding(0.25, 1.0), "s1": Finding(1.0, 1.5)}
-    monkeypatch.setattr(many, "look_back", lambda network, data: found[data.panel.ids[0]])
+    found = {"s0": HoldoutResult(0.25, 1.0), "s1": HoldoutResult(1.0, 1.5)}
+    monkeypatch.setattr(recipe, "look_back", lambda network, data: found[data.panel.ids[0]])
     both = fitted(walks(2), scope="per_series").trained_
     for name, trained in zip(found, both, strict=True):
         alone = fitted(walks(2)[[name]], validation_size=0.0, scope="per_series").trained_[0]
-        torch.testing.assert_close(trained.network.readout, found[name].share * alone.network.readout)
+        torch.testing.assert_close(trained.network.members.readout, found[name].share * alone.network.members.readout)
     assert_same(both[1], alone)
     alike = fitted(walks(2)[["s1"]], scope="per_series").trained_[0]
     np.testing.assert_array_equal(both[1].spread.pooled, alike.spread.pooled)
 
 
-def scouted(frame, loss, size=1.0) -> tuple[RecurrentModule, StreamDataModule]:
+def scouted(frame, loss, size=1.0) -> tuple[NeuralModule, StreamDataModule]:
     """A network with its linear start and a recurrent part drawn at random, and its data."""
     data = StreamDataModule(season_length=1, validation_size=0.3, decoding=Decoding(loss=loss, horizon=3))
     data.use(to_panel(frame)[0])
-    module = RecurrentModule("gru", data.input_size, data.horizon, hidden_size=4, n_members=2, loss=loss)
-    initialise(module.network, data.tables[0], torch.as_tensor(data.layout.trust()), module.head.n_params)
+    module = recurrent_module("gru", data.input_size, data.horizon, hidden_size=4, n_members=2, loss=loss)
+    module.begin_from(0, data)
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
-        points = module.network.readout[:, :, :: module.head.n_params]
+        points = module.network.members.readout[:, :, :: module.head.n_params]
         points.copy_(size * torch.randn(points.shape, generator=generator))
     return module, data
 
@@ -84,9 +85,9 @@ def test_a_recurrent_part_that_goes_twice_too_far_is_trusted_by_half(loss):
         reset = torch.zeros(1, x.shape[1], 1, dtype=torch.bool)
         reset[0, data.panel.indptr[:-1].tolist(), 0] = True
         half = network.take(slice(0, 2))
-        shrink(half, 0.5, head.n_params)
-        output = half(x, reset=reset)[0].mean(dim=0)[:, 0].double().numpy()
-    truth = head.point(output.reshape(len(output), -1, head.n_params))
+        half.shrink(0.5)
+        output = half(Chunk(x, reset, reset.long()))[0].mean(dim=0)[:, 0].double().numpy()
+    truth = head.point(output)
     data.inputs = data.inputs._replace(target=np.where(np.isnan(data.inputs.target), np.nan, truth))
     assert look_back(network, data).share == 0.5
 
@@ -95,10 +96,10 @@ def test_a_recurrent_part_that_goes_twice_too_far_is_trusted_by_half(loss):
 def test_shrinking_leaves_all_but_points_as_they_are(loss):
     module, _ = scouted(walks(), loss)
     with torch.no_grad():
-        module.network.readout[:] = 1.0
-    shrink(module.network, 0.25, module.head.n_params)
+        module.network.members.readout[:] = 1.0
+    module.network.shrink(0.25)
     n_params = module.head.n_params
-    readout = module.network.readout.view(2, 4, -1, n_params)
+    readout = module.network.members.readout.view(2, 4, -1, n_params)
     assert (readout[..., 0] == 0.25).all()
     assert (readout[..., 1:] == 1.0).all()
 

@@ -4,9 +4,8 @@ import functools
 
 import pytest
 import torch
-from tsforecast.models.neural.training.descent import Descent, clip_by_member
 
-from tsforecast.models.neural.training.module import RecurrentModule
+from tsforecast.models.neural.training.optimiser import Descent, clip_by_member
 
 
 def weights(seed=0, dtype=torch.float32):
@@ -57,16 +56,3 @@ def test_the_norm_and_the_clipped_gradient_of_a_member_do_not_depend_on_the_othe
     assert torch.equal(clip_by_member(both, 1.0)[:1], clip_by_member(alone, 1.0))
     for weight, other in zip(both, alone, strict=True):
         assert torch.equal(weight.grad[:1], other.grad)
-
-
-def test_no_gradient_is_left_and_other_attributes_are_stored_as_ever():
-    module = RecurrentModule("rnn", 2, 1, hidden_size=3, n_members=1)
-    optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
-    for weight in module.parameters():
-        weight.grad = torch.ones_like(weight)
-    module.optimizer_zero_grad(0, 0, optimizer)
-    assert all(weight.grad is None for weight in module.parameters())
-    module._current_fx_name = "a hook"
-    module.extra = torch.nn.Linear(1, 1)
-    assert module._current_fx_name == "a hook"
-    assert "extra.weight" in module.state_dict()
