@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from tsforecast.models.neural.training.holdout import NOTHING, look_back
 
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule

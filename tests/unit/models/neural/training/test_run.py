@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 import pytorch_lightning as pl
 import torch
-from tsforecast.models.neural.training.descent import clip_by_member
 
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
