@@ -17,7 +17,7 @@ import torch
 
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 
 STEPS, INPUTS, OUTPUTS = 48, 16, 18
 

@@ -16,8 +16,9 @@ import time
 import torch
 from torch import nn
 
-from tsforecast.models.neural.networks import compiled_layer
-from tsforecast.models.neural.networks.cells import SIZES
+from tsforecast.models.neural.networks.stock import compiled_layer
+from tsforecast.models.neural.networks.stock.cells import SIZES
+from tsforecast.models.neural.networks.stock.compiled_run import Weights
 
 HIDDEN, STREAMS, STEPS, MEMBERS = (32, 64, 128), (8, 32, 128), (12, 48, 168), (1, 5, 20, 100)
 INPUTS = 8
@@ -47,8 +48,8 @@ def weights_of(networks):
     projection, recurrent, bias, other = (torch.stack([value.detach() for value in column]) for column in columns)
     projection, recurrent = projection.transpose(1, 2).contiguous(), recurrent.transpose(1, 2).contiguous()
     size = recurrent.shape[1]
-    weights = compiled_layer.Weights(projection, bias[:, None], recurrent, other[:, None, -size:].contiguous())
-    return compiled_layer.Weights(*(weight.requires_grad_() for weight in weights))
+    weights = Weights(projection, bias[:, None], recurrent, other[:, None, -size:].contiguous())
+    return Weights(*(weight.requires_grad_() for weight in weights))
 
 
 def torch_step(networks, x, pull):

@@ -14,8 +14,9 @@ from torch.utils._pytree import tree_leaves
 
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk
 from tsforecast.models.neural.heads import head_of
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers, RecurrentNetwork
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.models.neural.training.engines import CompiledEngine, GraphEngine, detached, engine_of

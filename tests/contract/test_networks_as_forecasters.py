@@ -20,7 +20,7 @@ from tsforecast.backtest import RollingOrigin, backtest
 from tsforecast.exceptions import DataError, FitError, ParameterError
 from tsforecast.models.neural.forecaster import NeuralForecaster
 from tsforecast.models.neural.forecasting.checkpoint import KEY
-from tsforecast.models.neural.forecasting.trained import finish
+from tsforecast.models.neural.forecasting.finish import finish
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.training.quiet import quiet_torch
 

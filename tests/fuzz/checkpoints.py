@@ -17,8 +17,8 @@ def trained_checkpoint() -> bytes:
     import pytorch_lightning as pl
 
     from tsforecast.models.neural.batches.datamodule import StreamDataModule
-    from tsforecast.models.neural.training.module import recurrent_module
     from tsforecast.models.neural.training.quiet import quiet_torch
+    from tsforecast.models.neural.training.stock_module import recurrent_module
 
     with tempfile.TemporaryDirectory() as name, quiet_torch(0):
         source, path = Path(name) / "series.csv", Path(name) / "trained.ckpt"

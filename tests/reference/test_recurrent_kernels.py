@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from tsforecast.models.neural.networks import compiled_layer
-from tsforecast.models.neural.networks.compiled_layer import Layer, Run, flat, shape_of, split, widened
+from tsforecast.models.neural.networks.stock import compiled_run
+from tsforecast.models.neural.networks.stock.compiled_run import Layer, Run, flat, shape_of, split, widened
 
 N_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 N_PARTS = {"rnn": 1, "lstm": 2, "gru": 1}
@@ -23,7 +23,7 @@ def sigmoid(v):
 
 
 def step(cell, x, U, d, h, c):
-    """One step of one stream, from the equations in ``tsforecast.models.neural.networks.cells``."""
+    """One step of one stream, from the equations in ``tsforecast.models.neural.networks.stock.cells``."""
     size = h.size
     u = U @ h
     if cell == "rnn":
@@ -81,7 +81,7 @@ def fast(cell, gates, weight, bias, state, keep, projection=None, shift=None, *,
     n_rows = min(n_streams, 4)
     n_units = n_members * -(-n_streams // n_rows)
     spans = [(n_rows, unit, unit + 1) for unit in reversed(range(n_units))]  # they do not need each other
-    with mock.patch.object(compiled_layer, "_spans", lambda *_: spans):
+    with mock.patch.object(compiled_run, "_spans", lambda *_: spans):
         layer, shape = Layer(cell, n_inputs, size), shape_of(x, reset)
         run = Run(layer, shape, weights, wants_slopes=wants_slopes, wants_x=wants_slopes and wants_x)
     after = widened(torch.from_numpy(state), run.n_units).contiguous().clone()

@@ -7,7 +7,7 @@ from tsforecast.kernels._jit import njit
 from tsforecast.kernels._simd import lanes
 from tsforecast.kernels.recurrent.steps import deal, from_panel, gather, to_panel
 from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, add_product, product
-from tsforecast.models.neural.networks.weight_layout import panels_of
+from tsforecast.models.neural.networks.stock.weight_layout import panels_of
 
 dtypes = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 

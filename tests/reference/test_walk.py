@@ -40,7 +40,7 @@ def test_lags_and_trailing_means_are_those_of_their_definition():
     values = np.array([3.0, 5.0, np.nan, 4.0, 8.0])
     panel = Panel.from_array(values)
     prepared = dataclasses.replace(
-        fit_preparation(panel, Preparation(level="last"), 1, 2), memory=5.0, change=np.ones(1)
+        fit_preparation(panel, Preparation(level="last"), 1, 2), memory_length=5.0, change=np.ones(1)
     )
     end, x, level, scale = prepared.walk(values, panel.indptr)
     decay = 0.8

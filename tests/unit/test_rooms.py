@@ -16,7 +16,7 @@ PRIVATE_ELSEWHERE = {
     ("tsforecast.models.arima.engines.kernels", "tsforecast.kernels._jit"): "calls kernels through their addresses",
     ("tsforecast.models.arima.engines.kernels", "tsforecast.kernels._lanes"): "pads to whole vectors",
     ("tsforecast.models.arima.search.search", "tsforecast.kernels._jit"): "calls kernels through their addresses",
-    ("tsforecast.models.neural.networks.weight_layout", "tsforecast.kernels._vectors"): "aligns to whole vectors",
+    ("tsforecast.models.neural.networks.stock.weight_layout", "tsforecast.kernels._vectors"): "aligns to whole vectors",
 }
 
 # Public names that are defined in two modules, with the reason. An entry that nothing needs any more fails.

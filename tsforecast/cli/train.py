@@ -103,7 +103,7 @@ def _run(args: list[str]) -> None:
 
     from tsforecast.models.neural.batches.datamodule import StreamDataModule
     from tsforecast.models.neural.forecasting.writing import WholeCheckpointIO
-    from tsforecast.models.neural.training.module import recurrent_module
+    from tsforecast.models.neural.training.stock_module import recurrent_module
 
     class Command(LightningCLI):
         def parse_arguments(self, parser: LightningArgumentParser, args: ArgsType) -> None:

@@ -3,8 +3,8 @@
 The units of a layer are cut to *tiles* of as many as a vector has lanes (`tsforecast.kernels._simd`); the last is
 filled up with units whose weights are zero, and so are all states: a row of a state is ``n_units`` long. A step of n
 streams is, tile by tile and stream by stream, a run of ``n_blocks`` vectors: its gates forward, their slopes backward.
-Weights lie in *panels*, in the same order, as `tsforecast.models.neural.networks.weight_layout` lays them out. All
-arrays are flat.
+Weights lie in *panels*, in the same order, as `tsforecast.models.neural.networks.stock.weight_layout` lays them out.
+All arrays are flat.
 """
 
 from typing import Any, NamedTuple

@@ -10,15 +10,15 @@ from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
-from tsforecast.models.neural.batches.datamodule import fewest_for
+from tsforecast.models.neural.batches.defaults import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting import checkpoint
 from tsforecast.models.neural.forecasting.paths import paths_of
 from tsforecast.models.neural.forecasting.trained import Trained
-from tsforecast.models.neural.networks.cells import CellName
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.cells import CellName
 from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.seeds import seed_of

@@ -11,9 +11,9 @@ from tsforecast.models.neural.checks import check_network
 from tsforecast.models.neural.forecasting import checkpoint
 from tsforecast.models.neural.networks.cell import Cell
 from tsforecast.models.neural.networks.cell_stack import CellStack
-from tsforecast.models.neural.networks.cells import CellName
 from tsforecast.models.neural.networks.network import Network
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.cells import CellName
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.prepare.preparation import Preparation
 

@@ -215,11 +215,11 @@ def test_training_on_windows_forecasts_from_the_last_window_alone():
     model = LSTM(**QUICK, **options).fit(y)
     assert model.trained_[0].window == 12
     inputs = np.random.default_rng(0).standard_normal((40, model.trained_[0].layout.input_size))
-    network, lengths = model.trained_[0].network, np.array([40])
-    last = run_history(network, inputs, lengths, 12).last
+    network, one = model.trained_[0].network, {"lengths": np.array([40]), "series": np.array([0])}
+    last = run_history(network, inputs, window=12, **one).last
     inputs[:28] += 1
-    np.testing.assert_array_equal(run_history(network, inputs, lengths, 12).last, last)
-    assert not np.array_equal(run_history(network, inputs, lengths).last, last)
+    np.testing.assert_array_equal(run_history(network, inputs, window=12, **one).last, last)
+    assert not np.array_equal(run_history(network, inputs, **one).last, last)
     assert np.isfinite(model.predict(5, level=80)).all().all()
 
 

@@ -16,6 +16,7 @@ from tsforecast.data import catalog
 from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Table
+from tsforecast.models.neural.batches.defaults import FEWEST, fewest_for, horizon_of, why_so_many
 from tsforecast.models.neural.batches.folder import WAY_ON, BlockLoader, Folder
 from tsforecast.models.neural.batches.streams import (
     ChunkLoader,
@@ -31,15 +32,13 @@ from tsforecast.models.neural.options import Decoding
 from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inputs_of, layout_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.loss_weights import loss_weights_of
-from tsforecast.models.neural.prepare.preparation import FEWEST_DIFFERENCES, Preparation, fit_preparation, relearn
+from tsforecast.models.neural.prepare.preparation import Preparation, fit_preparation, relearn
 from tsforecast.models.neural.seeds import seed_of
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import SkipOrError, check_lengths, check_skip_or_error
 from tsforecast.series.outliers import clip_outliers
 
 _LOGGER = logging.getLogger("tsforecast.data.read")  # that commands print
-FEWEST = 8  # observations of a series
-_YEARS = (4, 12, 52)  # lengths of a season that is a year; others are a week or a day
 _SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
 
 
@@ -346,31 +345,6 @@ class StreamDataModule(pl.LightningDataModule):
     def _share(self) -> tuple[int, int]:
         """Number of this device and of all that train together."""
         return (0, 1) if self.trainer is None else (int(self.trainer.global_rank), int(self.trainer.world_size))
-
-
-def horizon_of(decoding: Decoding, season_length: int) -> int:
-    """Steps that a forecast is thought to be asked for."""
-    if decoding.horizon is not None or season_length == 1:
-        return decoding.horizon or 12
-    seasons, most = (1.5, 36) if season_length in _YEARS else (2, 48)
-    return int(np.clip(np.ceil(seasons * season_length), 8, most))
-
-
-def fewest_for(preparation: Preparation, season_length: int) -> int:
-    """Observations that a series needs to be learnt from: a few, and a lag more where differences are taken.
-
-    Examples
-    --------
-    >>> fewest_for(Preparation(), 12), fewest_for(Preparation(difference="season"), 12)
-    (8, 20)
-    """
-    lag = {"none": 0, "first": 1, "season": season_length}[preparation.difference]
-    return max(FEWEST, lag + FEWEST_DIFFERENCES if lag else 0)
-
-
-def why_so_many(needed: int) -> str:
-    """What an error says of series with fewer observations."""
-    return f"a recurrent network needs at least {needed}"
 
 
 def _tell_skipped(skipped: Mapping[Any, int]) -> None:

@@ -16,9 +16,10 @@ from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.checks import check_value
 from tsforecast.models.neural.forecasting.class_names import class_of, named
 from tsforecast.models.neural.forecasting.consistency import check_whole, network_of
+from tsforecast.models.neural.forecasting.finish import finish
 from tsforecast.models.neural.forecasting.holdout import HoldoutResult
 from tsforecast.models.neural.forecasting.intervals import Spread
-from tsforecast.models.neural.forecasting.trained import Trained, finish
+from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.spec import NetworkSpec

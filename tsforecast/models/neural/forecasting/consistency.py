@@ -10,11 +10,12 @@ from torch import Tensor
 from tsforecast.exceptions import DataError
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.trained import Trained
-from tsforecast.models.neural.networks.cells import CellName
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import Network
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers, layer_sizes
+from tsforecast.models.neural.networks.recurrent import layer_sizes
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.cells import CellName
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.panel import Panel
 
@@ -73,7 +74,7 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         check_value(name, getattr(layout, name), int, least)
     if layout.n_series not in (0, n):
         raise DataError(f"n_series={layout.n_series!r} is neither 0 nor {n}, the number of series.")
-    for name in ("memory", "smoothing"):
+    for name in ("memory_length", "smoothing"):
         check_value(name, getattr(prepared, name), float, 0)
     if prepared.lag not in (0, 1, prepared.season_length):
         raise DataError(f"lag={prepared.lag!r} is neither 0, 1 nor the season, {prepared.season_length}.")

@@ -12,7 +12,9 @@ from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk
 from tsforecast.models.neural.heads import Head
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import State
+from tsforecast.models.neural.prepare.features import Inputs
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, SeriesMemory
+from tsforecast.panel import Panel
 
 _STEPS_AT_ONCE = 256  # of a forward pass, and ...
 _ROWS_AT_ONCE = 4096  # ... steps times series: what is computed stays in the cache, and memory is bounded
@@ -73,6 +75,24 @@ def run_history(
             output[rows[part]] = network.output(features, inputs).flatten(-2).mean(dim=0)
     last = network.output(features[:, -1:], inputs[:, -1:]).flatten(-2)[:, 0]
     return HistoryOutput(output[:-1].double().numpy(), last.double().numpy(), state)
+
+
+class Ends(NamedTuple):
+    """Where the series of a panel end: the memory of their values, and what the network says and holds."""
+
+    panel: Panel
+    memory: SeriesMemory
+    level: Floats  # (n_series,)
+    scale: Floats  # (n_series,)
+    last: Floats  # (n_members, n_series, output_size)
+    state: State
+    season: Floats  # (n_series, cycle)
+
+
+def ends_of(panel: Panel, inputs: Inputs, end: HistoryOutput) -> Ends:
+    """Where the series end, from their inputs and what the network gives at their ends."""
+    rows = panel.indptr[1:] - 1
+    return Ends(panel, inputs.memory, inputs.level[rows], inputs.scale[rows], end.last, end.state, inputs.season)
 
 
 class ForecastOrigin(NamedTuple):

@@ -2,28 +2,24 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from torch import Tensor
-from torch.utils._pytree import tree_leaves
 
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.exceptions import MissingValuesError
 from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.chunk import UNKNOWN
-from tsforecast.models.neural.batches.datamodule import StreamDataModule, horizon_of
+from tsforecast.models.neural.batches.defaults import horizon_of
 from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.bound import check_horizon
-from tsforecast.models.neural.forecasting.intervals import Spread, learn_spread
+from tsforecast.models.neural.forecasting.intervals import Spread
 from tsforecast.models.neural.forecasting.limits import is_positive, limits_of, outward
 from tsforecast.models.neural.heads import Head, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.network import State
 from tsforecast.models.neural.options import Decoding
-from tsforecast.models.neural.prepare.features import FeatureLayout, Inputs, inputs_of
-from tsforecast.models.neural.prepare.fitted import FittedPreparation, SeriesMemory, concatenate
+from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
+from tsforecast.models.neural.prepare.fitted import FittedPreparation, concatenate
 from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
 from tsforecast.panel import Panel
 from tsforecast.series.calendar import phases_after
@@ -32,19 +28,6 @@ from tsforecast.series.outliers import clip_outliers
 
 _MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
 _FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong
-_MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training series
-
-
-class Ends(NamedTuple):
-    """Where the series of a panel end: the memory of their values, and what the network says and holds."""
-
-    panel: Panel
-    memory: SeriesMemory
-    level: Floats  # (n_series,)
-    scale: Floats  # (n_series,)
-    last: Floats  # (n_members, n_series, output_size)
-    state: State
-    season: Floats  # (n_series, cycle)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -76,7 +59,7 @@ class Trained:
     preparation: Preparation
     decoding: Decoding
     window: int | None = None
-    ends: Ends | None = None
+    ends: decode.Ends | None = None
 
     def _begin(
         self, panel: Panel, horizon: int, X: Floats | None
@@ -88,7 +71,7 @@ class Trained:
         if ends is None or ends.panel is not panel:
             inputs = inputs_of(history, prepared, self.layout, X, targets=False)
             end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
-            ends = _ends_of(panel, inputs, end)
+            ends = decode.ends_of(panel, inputs, end)
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
         far = prepared.spread + np.abs(np.nan_to_num(ends.memory.last - prepared.mean))
@@ -305,37 +288,3 @@ def draws(ids: Index, seed: int, shape: tuple[int, ...]) -> Floats:
     """
     marks = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object)).tolist()
     return np.stack([np.random.default_rng([seed, mark]).uniform(size=shape) for mark in marks])
-
-
-def _ends_of(panel: Panel, inputs: Inputs, end: decode.HistoryOutput) -> Ends:
-    rows = panel.indptr[1:] - 1
-    return Ends(panel, inputs.memory, inputs.level[rows], inputs.scale[rows], end.last, end.state, inputs.season)
-
-
-def _size(state: State) -> int:
-    """Numbers in a state."""
-    return sum(leaf.numel() for leaf in tree_leaves(state) if isinstance(leaf, Tensor))
-
-
-def finish(network: LinearStart, data: StreamDataModule, optimism: float | None = None) -> Trained:
-    """A network just trained on these data, with the spread of its residuals: see `learn_spread`."""
-    panel = data.panel
-    window = None if network.context is not None else data.window  # which such a network keeps to by itself
-    assert panel is not None
-    learnt_from = data.learnt_from
-    assert learnt_from is not None
-    lengths = panel.lengths
-    head = head_of(data.decoding.loss)
-    numbers = data.series_numbers
-    history = decode.run_history(network, data.inputs.x, lengths, series=numbers)
-    output = head.point(history.output.reshape(len(history.output), -1, head.n_params))  # (n_obs, horizon)
-    residual = accumulate(data.inputs.target - output, data.prepared.lag)
-    spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
-    ends = None
-    if panel.covariates is None and _size(history.state) <= _MOST_KEPT:
-        inputs = data.inputs
-        if data.n_kept.any() or window is not None:
-            inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
-            history = decode.run_history(network, inputs.x, lengths, window, series=numbers, ends_only=True)
-        ends = _ends_of(panel, inputs, history)
-    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, window, ends)

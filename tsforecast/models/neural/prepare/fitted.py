@@ -44,7 +44,7 @@ class FittedPreparation:
         Mean, standard deviation and mean absolute change of u on train.
     lowest : ndarray, shape (n_series,)
         Smallest value on train.
-    memory : float
+    memory_length : float
         Steps that the trailing means look back.
     mixed : bool
         Whether some series revert to their mean and some do not.
@@ -67,7 +67,7 @@ class FittedPreparation:
     spread: Floats
     change: Floats
     lowest: Floats
-    memory: float
+    memory_length: float
     mixed: bool
     season_length: int
     n_lags: int
@@ -106,13 +106,13 @@ class FittedPreparation:
 
     def walk(self, u: Floats, indptr: Ints) -> tuple[SeriesMemory, Floats, Floats, Floats]:
         """As `step`, over all observations ``(n_obs,)`` of all series: memory at their end, inputs, levels, scales."""
-        told, *memory = walk(u, indptr, self.start().sums, 1 - 1 / self.memory, self.n_lags)
+        told, *memory = walk(u, indptr, self.start().sums, 1 - 1 / self.memory_length, self.n_lags)
         of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
         return SeriesMemory(*memory), *self._place(of, told, ~np.isnan(u))
 
     def step(self, memory: SeriesMemory, u: Floats) -> tuple[SeriesMemory, Floats, Floats, Floats]:
         """One step on: memory, inputs ``(n_series, n_past)``, level and scale ``(n_series,)``, having seen ``u``."""
-        decay = 1 - 1 / self.memory
+        decay = 1 - 1 / self.memory_length
         seen = ~np.isnan(u)
         moved = seen & ~np.isnan(memory.last)
         delta = np.where(moved, u - memory.last, 0.0)

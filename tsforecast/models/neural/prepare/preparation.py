@@ -108,12 +108,12 @@ def fit_preparation(
     reverting = np.array([options.level == "mean" for _ in range(n)])
     if options.level == "auto":
         reverting = np.array([returns_to_mean(u.series(i), horizon) for i in range(n)])
-    memory = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
+    memory_length = float(max(_SEASONS * season_length, _SHORTEST_MEMORY))
     mixed = bool(reverting.any() and not reverting.all())
     n_lags = min(season_length, _MANY_LAGS) if cycle > season_length else _FEW_LAGS
     numbers = *mean_spread_change(u), np.fmin.reduceat(panel.values, panel.indptr[:-1])
     return FittedPreparation(
-        transform, season, reverting, *numbers, memory, mixed, season_length, n_lags, counts, lag, smoothing
+        transform, season, reverting, *numbers, memory_length, mixed, season_length, n_lags, counts, lag, smoothing
     )
 
 

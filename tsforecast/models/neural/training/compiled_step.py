@@ -17,10 +17,10 @@ from tsforecast.kernels.recurrent.descent import bound
 from tsforecast.kernels.recurrent.readout import point_loss
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.heads import Head, PointHead, losses_of
-from tsforecast.models.neural.networks.compiled_layer import Layer, Run, Shape, flat, shape_of, widened
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.recurrent import LayerStates, RecurrentMembers
-from tsforecast.models.neural.networks.weight_layout import wide
+from tsforecast.models.neural.networks.stock.compiled_run import Layer, Run, Shape, flat, shape_of, widened
+from tsforecast.models.neural.networks.stock.recurrent_members import LayerStates, RecurrentMembers
+from tsforecast.models.neural.networks.stock.weight_layout import wide
 
 _KINDS = {"mae": 0, "mase": 0, "balanced": 0, "mse": 1, "huber": 2}  # of `kernels.recurrent.readout`
 

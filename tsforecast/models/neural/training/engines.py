@@ -14,10 +14,10 @@ from torch.utils._pytree import tree_map
 from tsforecast._types import Floats
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.heads import Head, losses_of
-from tsforecast.models.neural.networks import compiled_layer
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import State
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers
+from tsforecast.models.neural.networks.stock import compiled_layer
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.training.compiled_step import CompiledStep
 from tsforecast.models.neural.training.optimiser import Descent, clip_by_member, decay_by_member, torch_optimizer

@@ -12,18 +12,17 @@ from torch.func import functional_call
 
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.chunk import Chunk
-from tsforecast.models.neural.checks import check_network
 from tsforecast.models.neural.forecasting.checkpoint import KEPT, KEY, export
 from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult
 from tsforecast.models.neural.heads import LossName, head_of, losses_of
-from tsforecast.models.neural.networks.cells import CellName
 from tsforecast.models.neural.networks.network import State
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers, RecurrentNetwork, dropout_masks
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers, dropout_masks
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
-from tsforecast.models.neural.seeds import member_seeds, seed_of
+from tsforecast.models.neural.seeds import member_seeds
 from tsforecast.models.neural.training.engines import Masks, TrainingEngine, detached, engine_of, mean_losses
+from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import (
     clip_by_member,
     decay_by_member,
@@ -286,65 +285,3 @@ class NeuralModule(pl.LightningModule):
             clip_by_member(optimizer.param_groups[0]["params"], float(gradient_clip_val))
         if self.decay is not None:
             decay_by_member(optimizer.param_groups[0]["params"], self.decay)
-
-
-def recurrent_module(
-    cell: CellName,
-    input_size: int,
-    horizon: int,
-    *,
-    hidden_size: int | tuple[int, ...] = 32,
-    num_layers: int = 1,
-    dropout: float = 0.0,
-    n_members: int = 8,
-    loss: LossName = "balanced",
-    lr: float = 0.01,
-    training: Training | None = None,
-    random_state: int = 0,
-) -> NeuralModule:
-    """The module of a stock recurrent stack, as a configuration of ``tsforecast train`` describes it.
-
-    Parameters
-    ----------
-    cell : {"rnn", "lstm", "gru"}
-    input_size, horizon : int
-        Of the data: ``data.input_size`` and ``data.horizon``.
-    hidden_size, num_layers, dropout
-        See `RecurrentNetwork`.
-    n_members, loss, lr, training
-        See `NeuralModule`.
-    random_state : int
-        With that of the data, it gives the weights that an estimator with this ``random_state`` gets.
-
-    Raises
-    ------
-    ParameterError
-        A network cannot be of this shape, or learn at this rate.
-    """
-    check_network(hidden_size, num_layers, dropout, n_members, lr)
-    settings = {"cell": cell, "hidden_size": hidden_size, "num_layers": num_layers, "dropout": dropout}
-    return NeuralModule(
-        NetworkSpec.of(RecurrentNetwork, settings),
-        FeatureLayout.plain(input_size, horizon),
-        n_members=n_members,
-        loss=loss,
-        lr=lr,
-        training=training,
-        seed=seed_of(random_state),
-    )
-
-
-class NonFiniteLossError(FitError):
-    """The loss is nan or infinite.
-
-    Attributes
-    ----------
-    step : int
-        Optimiser step, from 0.
-    row : int
-        Place, in the table of the panel, of the first observation whose loss is not finite.
-    """
-
-    def __init__(self, step: int, row: int) -> None:
-        super().__init__(f"The loss is not finite at step {step}.")
-        self.step, self.row = step, row

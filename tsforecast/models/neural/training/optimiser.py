@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tsforecast.kernels.recurrent.descent import adam, momentum
-from tsforecast.models.neural.networks.compiled_layer import flat
+from tsforecast.models.neural.networks.stock.compiled_run import flat
 from tsforecast.models.neural.options import Training
 
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's

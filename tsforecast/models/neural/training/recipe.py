@@ -10,8 +10,9 @@ from typing import NamedTuple
 from tsforecast.exceptions import FitError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.batches.folder import Folder
+from tsforecast.models.neural.forecasting.finish import finish
 from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult, look_back
-from tsforecast.models.neural.forecasting.trained import Trained, finish
+from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Training

@@ -13,10 +13,11 @@ from tsforecast.models.neural.batches.batched_fits import BatchedFits, FitSchedu
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.batches.streams import ChunkLoader
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.training.best_weights import BestWeights
-from tsforecast.models.neural.training.module import NeuralModule, NonFiniteLossError
+from tsforecast.models.neural.training.module import NeuralModule
+from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import prior_weight
 from tsforecast.models.neural.training.quiet import interruptible
 

@@ -17,8 +17,8 @@ from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
 from tsforecast.models.neural.forecasting.checkpoint import KEY
 from tsforecast.models.neural.forecasting.writing import WholeCheckpointIO
-from tsforecast.models.neural.training.module import recurrent_module
 from tsforecast.models.neural.training.quiet import quiet_torch
+from tsforecast.models.neural.training.stock_module import recurrent_module
 
 
 @pytest.fixture(scope="module")

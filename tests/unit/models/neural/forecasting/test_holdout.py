@@ -12,7 +12,8 @@ from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult,
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.training import recipe
-from tsforecast.models.neural.training.module import NeuralModule, recurrent_module
+from tsforecast.models.neural.training.module import NeuralModule
+from tsforecast.models.neural.training.stock_module import recurrent_module
 from tsforecast.panel.containers import to_panel
 
 SMALL = {"hidden_size": 4, "n_members": 3, "season_length": 1}

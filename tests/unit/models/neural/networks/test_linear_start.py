@@ -7,9 +7,10 @@ import torch
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.networks.cell_stack import CellStack
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers, RecurrentNetwork
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.ridge import ridge
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.prepare.features import FeatureLayout
 
 

@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.streams import cut, pack
-from tsforecast.models.neural.networks import cells
-from tsforecast.models.neural.networks.cells import SIZES
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers, RecurrentNetwork
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
+from tsforecast.models.neural.networks.stock import cells
+from tsforecast.models.neural.networks.stock.cells import SIZES
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.models.neural.training.engines import detached
 

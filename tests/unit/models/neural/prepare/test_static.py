@@ -10,8 +10,8 @@ from tsforecast.exceptions import CovariateError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
 from tsforecast.models.neural.prepare.static import static_code_of
-from tsforecast.models.neural.training.module import recurrent_module
 from tsforecast.models.neural.training.quiet import quiet_torch
+from tsforecast.models.neural.training.stock_module import recurrent_module
 from tsforecast.panel import Panel
 
 QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}

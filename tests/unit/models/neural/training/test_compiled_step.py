@@ -14,8 +14,9 @@ from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.heads import LossName, PointHead, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.recurrent import RecurrentMembers, RecurrentNetwork, dropout_masks
+from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers, dropout_masks
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.training.compiled_step import CompiledStep
 from tsforecast.models.neural.training.engines import CompiledEngine, GraphEngine, detached, engine_of, mean_losses

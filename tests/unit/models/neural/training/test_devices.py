@@ -15,7 +15,7 @@ from tsforecast import Panel
 from tsforecast.models.neural.training.best_weights import BestWeights
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.options import Training
-from tsforecast.models.neural.training.module import recurrent_module
+from tsforecast.models.neural.training.stock_module import recurrent_module
 warnings.filterwarnings("ignore")
 folder = Path(sys.argv[1])
 torch.set_num_threads(1)

@@ -16,10 +16,11 @@ from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.best_weights import BestWeights
 from tsforecast.models.neural.training.engines import detached
-from tsforecast.models.neural.training.module import NeuralModule, recurrent_module
+from tsforecast.models.neural.training.module import NeuralModule
 from tsforecast.models.neural.training.optimiser import clip_by_member, one_cycle
 from tsforecast.models.neural.training.quiet import quiet_torch
 from tsforecast.models.neural.training.run import train
+from tsforecast.models.neural.training.stock_module import recurrent_module
 from tsforecast.panel import Panel
 
 QUIET = {

@@ -5,8 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsforecast.models.neural.networks import cells, compiled_layer
-from tsforecast.models.neural.networks.packed_sequences import pack_sequences, run_packed
+from tsforecast.models.neural.networks.stock import cells, compiled_layer
+from tsforecast.models.neural.networks.stock.compiled_run import Weights
+from tsforecast.models.neural.networks.stock.packed_sequences import pack_sequences, run_packed
 
 cell_names = st.sampled_from(["rnn", "lstm", "gru"])
 
@@ -20,7 +21,7 @@ def case(cell, n_members, n_shared, n_steps, n_streams, seed):
         return torch.randn(*shape, generator=generator, dtype=torch.float64).requires_grad_()
 
     x = leaf(n_shared, n_steps, n_streams, 3)
-    weights = compiled_layer.Weights(
+    weights = Weights(
         leaf(n_members, 3, 4 * n_gates),
         leaf(n_members, 1, 4 * n_gates),
         leaf(n_members, 4, 4 * n_gates),

@@ -13,7 +13,7 @@ import numpy as np
 
 from tsforecast._types import Ints
 from tsforecast.kernels.vector_width import N_BYTES
-from tsforecast.models.neural.networks.cells import SIZES, CellName
+from tsforecast.models.neural.networks.stock.cells import SIZES, CellName
 
 
 class Panels(NamedTuple):

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from tsforecast.models.neural.networks.cells import SIZES, CellName
+from tsforecast.models.neural.networks.stock.cells import SIZES, CellName
 
 _LAYERS: dict[CellName, Any] = {"rnn": torch._VF.rnn_tanh, "lstm": torch._VF.lstm, "gru": torch._VF.gru}
 
@@ -69,7 +69,7 @@ def run_packed(
     cell : {"rnn", "lstm", "gru"}
     x : Tensor, shape (n_members or 1, n_steps, n_streams, input_size)
     weights : tuple of Tensor
-        Those of `compiled_layer.Weights`.
+        Those of `compiled_run.Weights`.
     state : Tensor
         As in `cells.run`.
     keep : Tensor, shape (n_members or 1, n_steps, n_streams)

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tsforecast.models.neural.networks import cells, compiled_layer
+from tsforecast.models.neural.networks.stock import cells, compiled_layer, compiled_run
+from tsforecast.models.neural.networks.stock.compiled_run import Weights
 
 cell_names = st.sampled_from(["rnn", "lstm", "gru"])
 every_cell = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -32,9 +33,7 @@ def run(cell, projected, weight, bias, state, keep):
     n_members, size = projected.shape[0], projected.shape[3]
     identity = torch.eye(size, dtype=projected.dtype).expand(n_members, -1, -1)
     nothing = projected.new_zeros(n_members, 1, size)
-    return compiled_layer.run_layer(
-        cell, projected, compiled_layer.Weights(identity, nothing, weight, bias), state, keep
-    )
+    return compiled_layer.run_layer(cell, projected, Weights(identity, nothing, weight, bias), state, keep)
 
 
 def results(run, cell, arguments):
@@ -66,7 +65,7 @@ def layer_case(cell, n_shared, n_members, n_inputs, dtype=torch.float64):
     shapes = (n_shared, 6, 5, n_inputs), (n_members, n_inputs, gates.shape[3]), (n_members, 1, gates.shape[3])
     x, projection, bias = (torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype) for shape in shapes)
     leaves = [leaf.requires_grad_() for leaf in (x, projection, bias)]
-    return leaves[0], compiled_layer.Weights(leaves[1], leaves[2], recurrent, candidate), state, keep
+    return leaves[0], Weights(leaves[1], leaves[2], recurrent, candidate), state, keep
 
 
 @every_cell
@@ -89,7 +88,7 @@ def test_a_layer_is_its_projection_and_the_recurrence(cell, n_shared, n_members,
 def test_gradients_of_a_layer_are_difference_quotients(cell):
     x, weights, state, keep = layer_case(cell, 1, 2, 2)
     assert torch.autograd.gradcheck(
-        lambda x, *rest: compiled_layer.run_layer(cell, x, compiled_layer.Weights(*rest[:4]), rest[4], keep),
+        lambda x, *rest: compiled_layer.run_layer(cell, x, Weights(*rest[:4]), rest[4], keep),
         (x, *weights, state),
         atol=1e-6,
     )
@@ -195,7 +194,7 @@ def test_threads_share_the_work_and_change_nothing(cell, sizes, threads):
 def threads(monkeypatch):
     """Sets torch's number of threads for a test, and takes every chunk for long enough to share."""
     before = torch.get_num_threads()
-    monkeypatch.setattr(compiled_layer, "_WORTH_A_THREAD", 1)
+    monkeypatch.setattr(compiled_run, "_WORTH_A_THREAD", 1)
     yield torch.set_num_threads
     torch.set_num_threads(before)
 
@@ -235,7 +234,7 @@ def test_a_layer_in_another_dtype_is_computed_by_the_written_out_recurrence(cell
     x, weights, state, keep = layer_case(cell, 1, 2, 3, dtype=torch.bfloat16)
     hs, _ = compiled_layer.run_layer(cell, x, weights, state, keep)
     exact, _ = compiled_layer.run_layer(
-        cell, x.float(), compiled_layer.Weights(*(w.float() for w in weights)), state.float(), keep.float()
+        cell, x.float(), Weights(*(w.float() for w in weights)), state.float(), keep.float()
     )
     assert hs.dtype == torch.bfloat16
     torch.testing.assert_close(hs.float(), exact, rtol=0.1, atol=0.1)  # bfloat16 has three digits
