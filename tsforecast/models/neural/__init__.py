@@ -1,1 +1,1 @@
-"""Neural forecasters: from values to batches, networks, training and forecasts."""
+"""Neural forecasters: preparation of series, batches, networks, training and forecasts."""

@@ -1,4 +1,4 @@
-"""What the neural forecasters share: options, fitting, forecasting, folders and checkpoints."""
+"""NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.defaults import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
-from tsforecast.models.neural.forecasting import checkpoint
+from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
 from tsforecast.models.neural.forecasting.paths import paths_of
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
@@ -34,12 +34,12 @@ _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparatio
 
 
 class NeuralBase(BaseForecaster):
-    """What the neural forecasters share: everything but the network."""
+    """Base of the neural forecasters: everything but the network."""
 
     handles_missing = True
     uses_covariates = True
     fits_together = True
-    quick_params: ClassVar = {"max_epochs": 1}  # torch and kernels are loaded
+    quick_params: ClassVar = {"max_epochs": 1}  # enough to load torch and the kernels
     search_space: ClassVar = {
         "hidden_size": (16, 32, 64),
         "num_layers": (1, 2),
@@ -78,14 +78,14 @@ class NeuralBase(BaseForecaster):
         self.random_state = random_state
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Constructor arguments; deep also the fields of the groups of options: ``training__scope`` and so on."""
+        """Constructor arguments; with ``deep`` also the fields of groups of options, such as ``training__scope``."""
         params: dict[str, Any] = super().get_params(deep=False)
         for name, kind in _GROUPS.items() if deep else ():
             params |= group_fields(kind, name, params[name])
         return params
 
     def set_params(self, **params: Any) -> Self:
-        """The forecaster itself with other arguments: those of the constructor, then fields of groups of options.
+        """Set constructor arguments and fields of groups of options (``training__scope``); return the forecaster.
 
         Raises
         ------
@@ -109,11 +109,11 @@ class NeuralBase(BaseForecaster):
 
     @property
     def is_global(self) -> bool:
-        """Whether one network is learnt from all series together."""
+        """Whether one network is trained on all series together."""
         return group_of(Training, "training", self.training).scope == "global"
 
     def min_observations(self, panel: Panel) -> int:
-        """A few, and a lag more where differences are taken."""
+        """Observations that each series needs: 8, and a lag more where differences are taken."""
         self._check()
         season = panel.season_length if self.season_length is None else self.season_length
         return fewest_for(group_of(Preparation, "preparation", self.preparation), season)
@@ -129,7 +129,7 @@ class NeuralBase(BaseForecaster):
         DataError
             It holds no network of this kind.
         """
-        loaded = checkpoint.load(path)
+        loaded = load_checkpoint(path)
         settings = dict(loaded.spec.settings)
         if loaded.spec.network is not RecurrentNetwork:
             raise DataError(
@@ -141,7 +141,7 @@ class NeuralBase(BaseForecaster):
         return cls._of_checkpoint(loaded, settings)
 
     @classmethod
-    def _of_checkpoint(cls, loaded: checkpoint.Loaded, arguments: dict[str, Any]) -> Self:
+    def _of_checkpoint(cls, loaded: Loaded, arguments: dict[str, Any]) -> Self:
         trained = loaded.trained
         model = cls(
             **arguments,
@@ -165,11 +165,11 @@ class NeuralBase(BaseForecaster):
         too_short: SkipOrError = "error",
         covariate_gaps: CovariateGaps = "error",
     ) -> Self:
-        """The forecaster itself, fitted to series in Parquet files that together may be larger than memory.
+        """Fit to series in Parquet files that together may be larger than memory; return the forecaster.
 
         Files are read by row groups, a block of series at a time, again in each epoch: memory does not grow with their
-        number. Forecast with ``predict(horizon, history=...)``, for any series; without a history it forecasts those of
-        a random sample, which is all that is kept.
+        number. Forecast any series with ``predict(horizon, history=...)``. Only a random sample of the series is kept;
+        ``predict`` without a history forecasts that sample.
 
         Parameters
         ----------
@@ -179,10 +179,10 @@ class NeuralBase(BaseForecaster):
         covariates, static : sequence of str
             Further columns, as for `Panel.from_frame`.
         too_short : {"error", "skip"}
-            What becomes of series with too few observations: an error that names all of them, or they are left out and
-            listed in ``skipped_``.
+            Series with too few observations are an error that names all of them, or are left out and listed in
+            ``skipped_``.
         covariate_gaps : {"error", "ffill", "interpolate"}
-            What a missing covariate is: an error, or filled in, see `Panel.with_covariates`.
+            Missing covariates are an error, or are filled in: see `Panel.with_covariates`.
 
         Raises
         ------
@@ -191,11 +191,11 @@ class NeuralBase(BaseForecaster):
         SeriesTooShortError
             Some series are too short, or, with ``"skip"``, all of them; ``series`` holds them all.
         DataError
-            The series are not regular, or hold what cannot be used.
+            Times of the series are not regular, or values cannot be used.
         CovariateError
             A covariate or static value is missing; the message names the file, the series and the time.
         ParameterError
-            There is to be a network for each series, or windows, which need all series in memory.
+            The options ask for a network for each series, or for windows, which need all series in memory.
         """
         self._check()
         if not self.is_global:
@@ -216,25 +216,25 @@ class NeuralBase(BaseForecaster):
 
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
-        """Seconds and error of each fit; networks of one shape are trained together, to the weights they get alone."""
-        tasks: list[FitRequest] = []
+        """Seconds and error of each fit. Networks of one shape are trained together; weights are the same as alone."""
+        requests: list[FitRequest] = []
         spans: list[slice | DataError | ParameterError] = []
         for model, panel in zip(models, panels, strict=True):
             try:
-                own = model._tasks(panel)
+                own = model._requests(panel)
             except (DataError, ParameterError) as error:
                 spans.append(error)
             else:
-                spans.append(slice(len(tasks), len(tasks) + len(own)))
-                tasks += own
-        learnt = learn(tasks)
+                spans.append(slice(len(requests), len(requests) + len(own)))
+                requests += own
+        learnt = learn(requests)
         return [
             (0.0, span) if isinstance(span, Exception) else model._adopt(learnt[span])
             for model, span in zip(models, spans, strict=True)
         ]
 
-    def _tasks(self, panel: Panel) -> list[FitRequest]:
-        """One task for all series, or one for each."""
+    def _requests(self, panel: Panel) -> list[FitRequest]:
+        """One request for all series, or one for each."""
         self._check()
         check_sizes(panel)
         parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
@@ -242,7 +242,7 @@ class NeuralBase(BaseForecaster):
 
     @property
     def _spec(self) -> NetworkSpec:
-        """The network, before there are data."""
+        """The class of the network and its settings."""
         size = tuple(self.hidden_size) if isinstance(self.hidden_size, list) else self.hidden_size
         settings = {"cell": self._cell, "hidden_size": size, "num_layers": self.num_layers, "dropout": self.dropout}
         return NetworkSpec.of(RecurrentNetwork, settings)
@@ -262,7 +262,7 @@ class NeuralBase(BaseForecaster):
         )
 
     def _adopt(self, learnt: Sequence[FitOutcome]) -> tuple[float, Exception | None]:
-        """Keep what was trained, unless some of it failed; the seconds that it took, and the error."""
+        """Keep the trained networks unless one failed; return the seconds they took, and the error."""
         error = merged_error(learnt)
         if error is None:
             self.trained_ = [one.outcome for one in learnt if isinstance(one.outcome, Trained)]

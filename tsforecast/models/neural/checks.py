@@ -1,4 +1,4 @@
-"""Checks that options hold what their fields say: a name that is misspelt is an error, not another way of training."""
+"""Checks of options against the types of their fields, so that a misspelt name is an error."""
 
 import dataclasses
 import math
@@ -13,7 +13,7 @@ from tsforecast.exceptions import ParameterError
 def check_network(
     hidden_size: int | tuple[int, ...], num_layers: int, dropout: float, n_members: int, lr: float
 ) -> None:
-    """Raise a `ParameterError` where a network cannot be of this shape, or learn at this rate.
+    """Raise a `ParameterError` where a shape or the learning rate of a network is invalid.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def check_network(
 
 
 def check_fields(group: Any, least: Mapping[str, float]) -> None:
-    """Raise a `ParameterError` unless every field of a dataclass is what its type says.
+    """Raise a `ParameterError` unless every field of a dataclass has a value of its type.
 
     One of the choices of a `Literal`, True or False, a whole number or a finite number, or None where that is allowed.
     A number is ``least[name]`` or more.

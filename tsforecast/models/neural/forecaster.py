@@ -1,4 +1,4 @@
-"""RNN, LSTM, GRU and NeuralForecaster: the estimator faces."""
+"""RNN, LSTM, GRU and NeuralForecaster: the estimators."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.base import NeuralBase
 from tsforecast.models.neural.checks import check_network
-from tsforecast.models.neural.forecasting import checkpoint
+from tsforecast.models.neural.forecasting.checkpoint import load_checkpoint
 from tsforecast.models.neural.networks.cell import Cell
 from tsforecast.models.neural.networks.cell_stack import CellStack
 from tsforecast.models.neural.networks.network import Network
@@ -24,7 +24,7 @@ class LSTM(NeuralBase):
     Series lie in parallel streams; a batch is chunk k of every stream; the state is carried, detached, from chunk to
     chunk and reset where a stream begins a new series (see docs/bptt.md). The network sees each value relative to the
     level and scale at its step, the values before it, its place in the season and its age, and the covariates of the
-    steps ahead. It starts from a linear autoregression, from which the recurrent part learns to depart.
+    steps ahead. Training starts from a linear autoregression; the recurrent part learns what that leaves.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ class LSTM(NeuralBase):
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
     bptt_length : int, optional
-        Steps between two cuts of the gradient; where it is None a season, at least 24, for what the same season did
-        last time must lie within reach; two where a season is a day.
+        Steps between two cuts of the gradient. Where it is None one season and at least 24, so that the gradient
+        reaches the same place of the season before; two seasons where a season is a day.
     lr : float
         Largest learning rate of the one-cycle schedule.
     max_epochs : int, optional
-        Passes over the panel; where it is None as many as make `Training.max_steps`.
+        Passes over the panel; where it is None, as many as `Training.max_steps` needs.
     n_members : int
         Networks from different seeds, trained side by side; their forecasts are averaged.
     decoding : Decoding, or mapping of its fields, optional
@@ -57,7 +57,7 @@ class LSTM(NeuralBase):
     Attributes
     ----------
     trained_ : list of Trained
-        What was learnt: of all series, or of each.
+        One trained network for all series, or one for each.
 
     Examples
     --------
@@ -67,8 +67,8 @@ class LSTM(NeuralBase):
     >>> list(forecast.columns), len(forecast)
     (['mean', 'lo-80', 'hi-80'], 12)
 
-    What is seldom changed is in three groups, `Decoding`, `Preparation` and `Training`, each given as such or as a
-    mapping of what differs from its defaults:
+    Options that are seldom changed are in three groups, `Decoding`, `Preparation` and `Training`; each is given as
+    such, or as a mapping of the fields that differ from the defaults:
 
     >>> model = LSTM(decoding={"loss": "quantile"}, training=Training(max_steps=20, validation_size=0.2))
     >>> len(model.fit(airline).predict(24))
@@ -105,15 +105,15 @@ class RNN(NeuralBase):
 
 
 class NeuralForecaster(NeuralBase):
-    """Any `Network` as a forecaster: prepared, trained and decoded as `LSTM` is.
+    """A forecaster with any `Network`, prepared, trained and decoded as `LSTM` is.
 
-    A network with a carried state is trained by truncated backpropagation through time; one that sees windows, on
-    windows of its own length. See ``docs/add_a_network.md``.
+    A network with a carried state is trained by truncated backpropagation through time; a network that sees windows is
+    trained on windows of its own length. See ``docs/add_a_network.md``.
 
     Parameters
     ----------
     network : type of Network or type of Cell
-        A cell stands for a stack of layers of it, `CellStack`.
+        A cell is put into a `CellStack`, a stack of layers of it.
     settings : mapping, optional
         Keyword arguments of the network: ``hidden_size``, ``dropout`` and so on.
     season_length, bptt_length, lr, max_epochs, n_members, decoding, preparation, training, random_state
@@ -122,7 +122,7 @@ class NeuralForecaster(NeuralBase):
     Attributes
     ----------
     trained_ : list of Trained
-        What was learnt: of all series, or of each.
+        One trained network for all series, or one for each.
 
     Examples
     --------
@@ -179,7 +179,7 @@ class NeuralForecaster(NeuralBase):
         DataError
             It holds no network, or one that it may not name.
         """
-        loaded = checkpoint.load(path, own)
+        loaded = load_checkpoint(path, own)
         return cls._of_checkpoint(loaded, {"network": loaded.spec.network, "settings": dict(loaded.spec.settings)})
 
     @property

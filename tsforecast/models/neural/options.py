@@ -1,4 +1,4 @@
-"""Options of the recurrent forecasters, in groups: frozen, clean as estimator parameters and as YAML."""
+"""Options of the neural forecasters in groups: frozen dataclasses, usable as estimator parameters and in YAML."""
 
 import dataclasses
 from typing import Any, Literal, TypeVar
@@ -12,7 +12,7 @@ Group = TypeVar("Group")
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """How a network is trained.
+    """Options: how a network is trained.
 
     Attributes
     ----------
@@ -23,39 +23,40 @@ class Training:
     optimizer : {"adam", "adamw", "sgd"}
         SGD has momentum 0.9.
     weight_decay : float, optional
-        Times the weights, it is added to the gradient (taken off the weights by ``"adamw"``). Where it is None, 4 over
-        the number of observations, whatever the optimiser: a Gaussian prior about zero that counts as much as 4 of
-        them, so that little departs from the linear start where little is known.
+        This times the weights is added to the gradient (with ``"adamw"``, subtracted from the weights). Where it is
+        None, 4 over the number of observations, for every optimiser: a Gaussian prior about zero worth 4 observations,
+        so that with few observations forecasts stay near the linear start.
     schedule : {"onecycle", "constant"}
-        ``"onecycle"`` (Smith 2018) rises for a quarter of the run and falls, by cosines.
+        ``"onecycle"`` (Smith 2018): the learning rate rises for a quarter of the run, then falls, by cosines.
     gradient_clip_val : float or None
-        Largest Euclidean norm of a network's gradient.
+        Largest Euclidean norm of a network's gradient; None for no clipping.
     batch_size : int
-        Most streams in parallel.
+        Largest number of parallel streams.
     max_steps : int, optional
-        Optimiser steps after which training ends where ``max_epochs`` is None; 5 times the square root of the number of
-        observations, in tens, at least 60, where both are.
+        Optimiser steps of a run where ``max_epochs`` is None. Where both are None, 5 times the square root of the
+        number of observations, in tens, at least 60.
     validation_size : float
-        Share of each series, its end, that is kept from training to watch the loss; 0 for none.
+        Share at the end of each series (its tail) that is not trained on at first; 0 for none. What it is used for,
+        ``refit`` decides.
     patience : int
-        Validations without a better loss after which training ends; the best weights are restored. Only where
-        ``refit`` is false: otherwise every run goes to its end, and nothing is validated.
+        Validations without a better loss after which training ends; the best weights are restored. Used only where
+        ``refit`` is false: otherwise there is no validation during training and no early stopping.
     refit : bool
-        Whether all members learn from the whole series. What the tail is kept for, two more members find out first that
-        do not learn from it: see `tsforecast.models.neural.forecasting.holdout`.
+        Whether the forecasting networks are trained on the whole series, tails included. Before that, two more members
+        are trained without the tails and forecast them, which tells how far to trust the network and how wide
+        intervals must be: see `tsforecast.models.neural.forecasting.holdout`.
     scope : {"global", "per_series"}
         One network for all series, or one for each.
     averaging : float
-        Share of the run, its end, over which the weights at the ends of epochs are averaged (Izmailov et al. 2018), in
-        place of the search for the best; 0 for the best.
+        Share at the end of the run over which the weights after each epoch are averaged (Izmailov et al. 2018), in
+        place of keeping the best; 0 for no averaging.
     accelerator : {"auto", "cpu", "gpu"}
         Where training runs. ``"auto"`` takes a GPU where there is one and a step is large: networks times streams times
-        ``hidden_size`` at least 65,536; below, a processor is taken to be faster (not measured). Forecasts are made on
-        the processor.
+        ``hidden_size`` at least 65,536. Forecasts are made on the processor.
     precision : {"32-true", "bf16-mixed"}
-        Of the products in training, as Lightning calls it.
+        Precision of matrix products in training, named as in Lightning.
     deterministic : bool
-        Whether a GPU, too, gives the same to the bit each time; a processor always does.
+        Whether results on a GPU are the same to the bit each time; on a processor they always are.
 
     Examples
     --------
@@ -81,7 +82,7 @@ class Training:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is not allowed."""
+        """Check the fields."""
         check_fields(
             self,
             {
@@ -103,27 +104,27 @@ class Training:
 
 @dataclasses.dataclass(frozen=True)
 class Decoding:
-    """How one output becomes a forecast of many steps.
+    """Options: what an output of the network is, and how outputs become a forecast of many steps.
 
     Attributes
     ----------
     kind : {"direct", "recursive"}
-        ``"direct"``: one output covers ``horizon`` steps at once; ``"recursive"``: it covers one, which is fed back.
+        ``"direct"``: one output covers ``horizon`` steps at once; ``"recursive"``: it covers one step, and the forecast
+        is fed back as the next value.
     horizon : int, optional
-        Steps that a direct output covers; a longer forecast feeds them back and goes on. Where it is
-        None one and a half seasons of a year (8 to 36), two of a week or a day (8 to 48), 12 where there is no season.
+        Steps that a direct output covers; for a longer forecast they are fed back. Where it is None one and a half
+        seasons of a year (8 to 36), two of a week or a day (8 to 48), or 12 where there is no season.
     loss : {"mae", "mase", "balanced", "mse", "huber", "quantile", "gaussian", "student_t", "negative_binomial"}
-        What is learnt. The first five are point forecasts, whose intervals come from residuals; the others are whole
-        distributions. ``"mase"`` weighs the errors of ``"mae"`` as the mean absolute scaled error does, and
-        ``"balanced"`` half way between that and errors in percent, which made better forecasts by both than ``"mae"``:
-        see `tsforecast.models.neural.prepare.loss_weights`.
+        The training loss. The first five are for point forecasts, whose intervals come from residuals; the others are
+        for whole distributions. ``"mase"`` weighs the errors of ``"mae"`` as the mean absolute scaled error does, and
+        ``"balanced"`` half way between that and errors in percent: see
+        `tsforecast.models.neural.prepare.loss_weights`.
         ``"negative_binomial"`` is for counts, whole numbers from 0 on. It, ``"mse"`` and ``"gaussian"`` forecast the
         mean, adjusted for bias where a transform is undone, the others the median.
     adjust_bias : bool, optional
         Whether ``mean`` is adjusted for bias where a transform is undone, so that it is one on the scale of the series.
         Where it is None, it is for ``"mse"`` and ``"gaussian"``, which forecast the mean of the transformed series;
-        others forecast its median, and the adjusted one was worse by any measure (400 series of M3 monthly: MASE 0.837
-        against 0.799, scaled RMSE 1.867 against 1.817).
+        the other losses forecast its median, which is more accurate without it (measured in docs/bptt.md).
     n_samples : int
         Paths sampled for the intervals of a recursive forecast.
 
@@ -140,7 +141,7 @@ class Decoding:
     adjust_bias: bool | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is not allowed."""
+        """Check the fields."""
         check_fields(self, {"horizon": 1, "n_samples": 1})
 
     @property
@@ -150,12 +151,12 @@ class Decoding:
 
     @property
     def is_median(self) -> bool:
-        """Whether ``mean`` is the median of what is forecast."""
+        """Whether ``mean`` is the median of the predictive distribution."""
         return self.loss not in ("mse", "gaussian", "negative_binomial") and not self.adjusts
 
 
 def group_fields(kind: type[Any], name: str, given: Any) -> dict[str, Any]:
-    """The fields of a group of options as nested parameters: ``training__scope`` and so on; none where it is unsound.
+    """The fields of a group of options as nested parameters, ``training__scope`` and so on; none if it is invalid.
 
     Examples
     --------
@@ -170,7 +171,7 @@ def group_fields(kind: type[Any], name: str, given: Any) -> dict[str, Any]:
 
 
 def group_with(kind: type[Any], name: str, given: Any, fields: dict[str, Any]) -> Any:
-    """The group of options with other values of some fields; what was given, where they are what it holds already.
+    """The group of options with other values of some fields; ``given`` itself, where nothing changes.
 
     Raises
     ------
@@ -192,7 +193,7 @@ def group_with(kind: type[Any], name: str, given: Any, fields: dict[str, Any]) -
 
 
 def group_of(kind: type[Group], name: str, given: Any) -> Group:
-    """The group of options that ``given`` is, or spells out as a mapping; the defaults for None.
+    """The group of options: ``given`` itself, one made from a mapping of its fields, or the defaults for None.
 
     Examples
     --------

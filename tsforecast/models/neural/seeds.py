@@ -1,4 +1,4 @@
-"""Seeds of everything random in a run, from the one number that a user gives."""
+"""Seeds of everything random in a run, derived from ``random_state``."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from tsforecast.models.neural.checks import check_value
 
 
 def seed_of(random_state: int | None) -> int:
-    """The seed of a fit: of the order of its series, and of its members; a new one each time where it is None.
+    """The seed of a fit, for the order of its series and its members; a new one each time for None.
 
     Examples
     --------

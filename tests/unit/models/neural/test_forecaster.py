@@ -375,9 +375,9 @@ def test_series_whose_loss_is_not_finite_are_named_and_the_others_are_trained(mo
         model.fit(panel_of(4))
     assert sorted(caught.value.failures) == ["s0", "s2"]
     assert not hasattr(model, "trained_")
-    tasks = model._tasks(to_panel(panel_of(4))[0])
-    outcomes = [one.outcome for one in recipe.learn(tasks)]
+    requests = model._requests(to_panel(panel_of(4))[0])
+    outcomes = [one.outcome for one in recipe.learn(requests)]
     assert [isinstance(outcome, FitError) for outcome in outcomes] == [True, False, True, False]
-    (alone,) = recipe.learn(tasks[1:2])
+    (alone,) = recipe.learn(requests[1:2])
     for ours, theirs in zip(outcomes[1].network.parameters(), alone.outcome.network.parameters(), strict=True):
         assert torch.equal(ours, theirs)

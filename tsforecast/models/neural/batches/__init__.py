@@ -1,1 +1,1 @@
-"""What networks are trained on: streams, windows, folders of files, as chunks."""
+"""Training data of networks: series, or folders of files, cut into chunks of streams or windows."""

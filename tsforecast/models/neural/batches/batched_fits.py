@@ -1,14 +1,14 @@
-"""Fits side by side: step k of every one as one batch, so that many small networks cost little more than one.
+"""BatchedFits: step k of several fits as one batch, so that many small networks cost little more than one.
 
-Each fit keeps its own series, streams, epochs and chunks; what is joined is the axis of members::
+Each fit has its own series, streams, epochs and chunks; fits are joined along the axis of members::
 
                  step 0       step 1       step 2       step 3
     fit a   | 0 0 a a a  | a a a a a  | a a 0 0 0  | 0 0 0 a a   an epoch ends with step 2, the next begins with step 3
     fit b   | b b b b b  | b b b b b  | b b b b b  | b b b b 0
 
-Chunks of several fits are padded with zeros that weigh nothing, to one shape: the last of an epoch after its steps, for
-the state goes no further; any other that is short begins the epoch, and is padded before them, for a reset follows. So
-every member sees just what it would see alone, and as sums are made row after row, its weights come out the same.
+Chunks of several fits are padded to one shape with zeros of no weight: the last of an epoch after its steps, since its
+state is not used again; a short first one before its steps, since a reset follows. So every member sees what it would
+see alone, and its weights are the same to the bit, for sums are made row by row.
 """
 
 import itertools
@@ -19,11 +19,11 @@ import torch
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, padded
 from tsforecast.models.neural.batches.streams import Loader
 
-_VALIDATIONS = 20  # at most so many in a run: each is a pass over the panel
+_VALIDATIONS = 20  # at most in a run: each is a pass over the panel
 
 
 class FitSchedule:
-    """The chunks of one fit, epoch after epoch, and when it ends.
+    """The chunks of one fit, epoch after epoch, with the steps after which it is validated and ends.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class FitSchedule:
     max_epochs : int, optional
         Epochs of the run, in place of ``n_steps``.
     every_epoch : bool
-        Whether the fit is due after each epoch; else so often that it is not too costly.
+        Whether the fit is validated after each epoch; otherwise at most 20 times.
 
     Attributes
     ----------
@@ -52,9 +52,9 @@ class FitSchedule:
         self.n_epochs, self.stopped = 0, False
 
     def chunks(self, *, whole: bool = True) -> Iterator[tuple[Chunk, bool]]:
-        """Each chunk, and whether the fit is due after it: its weights are to be looked at.
+        """Each chunk, and whether the fit is due after it, which means that its weights are validated or noted.
 
-        Where they are to be ``whole``, short ones are padded.
+        With ``whole``, short chunks are padded to full length.
         """
         n_done = 0
         epochs = itertools.count() if self.max_epochs is None else range(self.max_epochs)
@@ -85,7 +85,7 @@ def marked(chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, bool]]:
 
 
 class BatchedFits:
-    """Step k of every schedule as one batch; what Lightning iterates over, the whole run as one epoch.
+    """Iterator over batches, of which batch k joins chunk k of every schedule; the whole run is one epoch.
 
     Parameters
     ----------
@@ -94,13 +94,13 @@ class BatchedFits:
     n_members : int
         Networks of each fit.
     whole : bool
-        Whether chunks are padded to one length even where there is but one fit: dropout falls on the same steps then,
-        and torch's own sums are made in the same order.
+        Whether chunks are padded to one length even for a single fit, so that dropout falls on the same steps and torch
+        makes its sums in the same order as for several fits.
 
     Attributes
     ----------
     due : dict of int to list of int
-        Fits whose weights are to be looked at, by the number of steps done.
+        Fits that are validated or noted, by the number of steps done.
     """
 
     def __init__(self, schedules: Sequence[FitSchedule], n_members: int, *, whole: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""Chunk: some steps of every stream of a batch, and the table that chunks are cut from."""
+"""Chunk: consecutive steps of parallel streams; Table: the rows that chunks are made from."""
 
 from typing import Any, NamedTuple
 
@@ -9,27 +9,26 @@ from torch import Tensor
 from tsforecast._types import Bools, Ints
 from tsforecast.kernels.recurrent.steps import deal
 
-UNKNOWN = -1  # number of the series of a step of padding, and of a series that was not trained on
+UNKNOWN = -1  # series number of padding, and of a series that was not trained on
 
 
 class Chunk(NamedTuple):
     """Consecutive steps of parallel streams.
 
-    A `Network` sees one chunk at a time, without the first axis. That is an axis of members: 1 where all see the same,
-    else one entry a member.
+    The first axis is that of members: of length 1 where all members see the same. A `Network` sees a chunk without it.
 
     Attributes
     ----------
     x : Tensor, shape (1 or n_members, n_steps, n_streams, input_size)
         Inputs; `FeatureLayout` says what each column holds.
     reset : Tensor of bool, shape (1 or n_members, n_steps, n_streams)
-        True where a new series begins: nothing before that step may matter to it or to later steps.
+        True where a new series begins: outputs from that step on must not depend on earlier steps.
     series : Tensor of int, shape (1 or n_members, n_steps, n_streams)
         Number of the series in the training panel, from 0; -1 for padding and for series that were not trained on.
     target, weight : Tensor, shape (1 or n_members, n_steps, n_streams, horizon), or None
-        What is to be forecast, and how much it counts; None outside of training.
+        Values to be forecast, and their weights in the loss; None outside of training.
     rows : Tensor of int, shape (1 or n_members, n_steps, n_streams), or None
-        Row of the table that a step comes from.
+        Row of the table for each step.
     scale : Tensor, shape (1 or n_members, n_steps, n_streams), or None
         What a target of 1 stands for, in the unit of the series.
     """
@@ -49,12 +48,12 @@ class Chunk(NamedTuple):
 
     @property
     def n_streams(self) -> int:
-        """Streams side by side."""
+        """Number of parallel streams."""
         return self.reset.shape[-1]
 
     @property
     def wanted(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Target, weight and scale, of a chunk that has them."""
+        """Target, weight and scale of a chunk of training."""
         assert self.target is not None
         assert self.weight is not None
         assert self.scale is not None
@@ -68,7 +67,7 @@ class Chunk(NamedTuple):
 
 
 def padded(chunk: Chunk, length: int, *, before: bool) -> Chunk:
-    """A chunk of ``length`` steps: padding that weighs nothing, before its own steps or after them."""
+    """The chunk padded to ``length`` steps with zeros of no weight, before or after its own steps."""
     missing = length - chunk.n_steps
     if missing == 0:
         return chunk
@@ -84,7 +83,7 @@ def _extended(part: Tensor, missing: int, before: bool) -> Tensor:
 
 
 class Table(NamedTuple):
-    """Rows that chunks are cut from: one for each observation, and a last one of zeros for padding."""
+    """Rows that chunks are made from: one for each observation, and a last one of zeros for padding."""
 
     x: Tensor  # (n_obs + 1, input_size)
     target: Tensor  # (n_obs + 1, horizon)
@@ -93,7 +92,7 @@ class Table(NamedTuple):
     series: Ints  # (n_obs + 1,): number of the series, -1 for padding
 
     def chunk(self, rows: Ints, reset: Bools, arrays: tuple[Any, ...] | None = None) -> Chunk:
-        """The chunk of these rows, ``(n_steps, n_streams)``; ``arrays`` are those of the table, see `flat`."""
+        """The chunk of these rows, ``(n_steps, n_streams)``; ``arrays`` is the result of `flat`, if known."""
         tables = self.flat() if arrays is None else arrays
         n_rows = len(self.scale)
         outs = [np.empty((1, *rows.shape, table.size // n_rows), table.dtype) for table in tables]
@@ -103,5 +102,5 @@ class Table(NamedTuple):
         return Chunk(*map(torch.from_numpy, parts))
 
     def flat(self) -> tuple[Any, ...]:
-        """The numbers of each part that is dealt out, flat."""
+        """Inputs, targets, weights and scales as flat arrays."""
         return tuple(part.view(-1).numpy() for part in (self.x, self.target, self.weight, self.scale))

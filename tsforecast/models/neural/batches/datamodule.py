@@ -1,4 +1,4 @@
-"""StreamDataModule: series -> what a training run is fed with."""
+"""StreamDataModule: from series to the chunks of a training run."""
 
 import dataclasses
 import itertools
@@ -17,7 +17,7 @@ from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Table
 from tsforecast.models.neural.batches.defaults import FEWEST, fewest_for, horizon_of, why_so_many
-from tsforecast.models.neural.batches.folder import WAY_ON, BlockLoader, Folder
+from tsforecast.models.neural.batches.folder import SKIP_HINT, BlockLoader, Folder
 from tsforecast.models.neural.batches.streams import (
     ChunkLoader,
     Loader,
@@ -38,8 +38,8 @@ from tsforecast.panel import Panel
 from tsforecast.panel.too_short import SkipOrError, check_lengths, check_skip_or_error
 from tsforecast.series.outliers import clip_outliers
 
-_LOGGER = logging.getLogger("tsforecast.data.read")  # that commands print
-_SHORTEST_CUT = 24  # steps: the gradient of a season of one step should still see some
+_LOGGER = logging.getLogger("tsforecast.data.read")  # which the command line prints
+_SHORTEST_CUT = 24  # steps between cuts of the gradient, at least
 
 
 class StreamDataModule(pl.LightningDataModule):
@@ -51,32 +51,32 @@ class StreamDataModule(pl.LightningDataModule):
         Name of a data set of the catalog, path of a CSV or Parquet file, or of a folder of Parquet files, which may be
         larger than memory: see `use_folder`.
     reading : Reading, optional
-        What the columns of a file are and how it is written, where that is not to be found out.
+        Columns and format of a file, where they are not to be detected.
     season_length : int, optional
         Steps per season; what is usual for the frequency where it is None.
     bptt_length : int, optional
         Steps between two cuts of the gradient; where it is None one season and at least 24, so that what happened
         at the same time last season can be learnt from; two seasons where one is a day.
     batch_size : int
-        Most streams in parallel, or windows of a batch.
+        Largest number of parallel streams, or windows of a batch.
     kind : {"bptt", "windows"}
         Streams whose state is carried, or windows drawn at random.
     window_length : int, optional
         Steps of a window; two seasons, at least 24, where it is None.
     validation_size : float
-        Share of each series, its end, kept from training.
+        Share at the end of each series (its tail) that is not trained on.
     decoding : Decoding, optional
     preparation : Preparation, optional
     too_short : {"error", "skip"}
-        What becomes of series of the source with fewer observations than a network needs: an error that names all of
-        them, or they are left out, and the log says so.
+        Series of the source with fewer observations than a network needs are an error that names all of them, or are
+        left out and logged.
     random_state : int
         Seed of the order of series and of the phase, the same as an estimator with this ``random_state`` takes.
 
     Attributes
     ----------
     seed : int
-        What comes of it: see `seeds.seed_of`.
+        Derived from ``random_state``: see `seeds.seed_of`.
 
     Examples
     --------
@@ -109,8 +109,8 @@ class StreamDataModule(pl.LightningDataModule):
         self.batch_size, self.validation_size, self.seed = batch_size, validation_size, seed_of(random_state)
         self.kind, self.window_length = kind, window_length
         self.decoding, self.preparation = decoding or Decoding(), preparation or Preparation()
-        self.panel: Panel | None = None  # as given, ...
-        self.learnt_from: Panel | None = None  # ... and with lonely extremes pulled in
+        self.panel: Panel | None = None  # as given
+        self.learnt_from: Panel | None = None  # the same with isolated outliers clipped
         self.folder: Folder | None = None
         self._latest: Panel | None = None
         self.dtype = torch.float32
@@ -134,21 +134,21 @@ class StreamDataModule(pl.LightningDataModule):
             self.use(self._long_enough((self.reading or Reading()).panel(self.source)))
 
     def _long_enough(self, panel: Panel) -> Panel:
-        """The series that a network can learn from."""
+        """The series that are long enough for a network."""
         check_skip_or_error(self.too_short)
         needed = fewest_for(self.preparation, self.season_length or panel.season_length)
         short = panel.n_present < needed
         if self.too_short == "error" or short.all():
-            check_lengths(panel.ids, panel.n_present, needed, why_so_many(needed), "" if short.all() else WAY_ON)
-        _tell_skipped(dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True)))
+            check_lengths(panel.ids, panel.n_present, needed, why_so_many(needed), "" if short.all() else SKIP_HINT)
+        _log_skipped(dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True)))
         return panel.take(np.flatnonzero(~short)) if short.any() else panel
 
     def use_folder(self, folder: Folder) -> None:
-        """Take series that are read block by block while training, so that memory does not grow with their number.
+        """Use series that are read block by block in training, so that memory does not grow with their number.
 
-        A sample of them, drawn at random, is held: scales of covariates, the linear start and the spread of residuals
-        are learnt from it, its tails are validated on, and ``panel`` is it. The transform, season, level and scale of a
-        series come from its own values, whenever it is read.
+        A random sample of them is kept in memory as ``panel``: scales of covariates, the linear start and the spread of
+        residuals are learnt from it, and its tails are validated on. The transform, season, level and scale of a series
+        are learnt from its own values each time it is read.
         """
         if self.kind == "windows":
             raise ParameterError("kind='windows' needs series in memory; a folder is read in streams, kind='bptt'.")
@@ -157,23 +157,23 @@ class StreamDataModule(pl.LightningDataModule):
             season = folder.longest().season_length
         needed = fewest_for(self.preparation, season or 1)
         folder.check(needed, why_so_many(needed))
-        _tell_skipped(folder.skipped)
+        _log_skipped(folder.skipped)
         self.folder = folder
         self.use(folder.sample(self.seed))
 
     @property
     def n_obs(self) -> int:
-        """Observations to learn from; reads the source."""
+        """Number of observations to learn from; reads the source."""
         self.setup()
         assert self.panel is not None
         return self.panel.n_obs if self.folder is None else self.folder.n_obs
 
     def use(self, panel: Panel) -> None:
-        """Take these series, and learn their transforms, levels and scales."""
+        """Use these series, and learn their transforms, levels and scales."""
         check_lengths(panel.ids, panel.n_present, FEWEST, why_so_many(FEWEST))
         self._check()
         self.panel = panel
-        self.learnt_from = panel = self._tamed(panel)
+        self.learnt_from = panel = self._clipped(panel)
         season, counts = self.season_length or panel.season_length, self.loss == "negative_binomial"
         ahead = horizon_of(self.decoding, season)
         self.prepared: FittedPreparation = fit_preparation(panel, self.preparation, season, ahead, counts=counts)
@@ -192,7 +192,7 @@ class StreamDataModule(pl.LightningDataModule):
             )
 
     def use_whole(self) -> None:
-        """Learn from the tail, too, from now on."""
+        """Add the tails to the training data."""
         assert self.learnt_from is not None
         self.validation_size = 0.0
         self.n_kept, self.inputs, self.tables = self._learn_from(self.learnt_from, self.prepared)
@@ -205,19 +205,19 @@ class StreamDataModule(pl.LightningDataModule):
 
     @property
     def is_kept(self) -> Bools:
-        """Which targets lie in the tail kept from training, ``(n_obs, horizon)``."""
+        """Whether each target lies in a tail that is not trained on, ``(n_obs, horizon)``."""
         lengths = self._lengths
         position = np.concatenate([np.arange(n) for n in lengths])[:, None] + np.arange(1, self.horizon + 1)
         return np.asarray(position >= np.repeat(lengths - self.n_kept, lengths)[:, None])
 
     def id_at(self, row: int) -> Any:
-        """Name of the series of a row of the table that chunks come from."""
+        """Id of the series of a row of the table that chunks come from."""
         panel = self._latest or self.panel
         assert panel is not None
         return panel.id_at(row)
 
-    def _tamed(self, panel: Panel) -> Panel:
-        return panel if self.loss == "negative_binomial" else clip_outliers(panel)  # which is for whole numbers
+    def _clipped(self, panel: Panel) -> Panel:
+        return panel if self.loss == "negative_binomial" else clip_outliers(panel)  # counts stay whole numbers
 
     def _learn_from(self, panel: Panel, prepared: FittedPreparation) -> tuple[Ints, Inputs, tuple[Table, Table]]:
         """Steps kept from training, inputs and targets, and the tables of training and validation."""
@@ -229,7 +229,7 @@ class StreamDataModule(pl.LightningDataModule):
         furthest = head_of(self.loss).furthest
         rows = TrainingRows(inputs.x, np.clip(inputs.target, -furthest, furthest), inputs.scale, weights)
         tables = tables_of(rows, n_kept, panel.lengths, self.dtype)
-        if self.folder is not None:  # whose blocks are too many to be numbered
+        if self.folder is not None:  # series of a folder have no number
             for table in tables:
                 table.series.fill(UNKNOWN)
         return n_kept, inputs, tables
@@ -237,10 +237,12 @@ class StreamDataModule(pl.LightningDataModule):
     def _block(self, panel: Panel, epoch: int, n_streams: int) -> ChunkLoader:
         """The chunks of a block of series of the folder."""
         self._latest = panel
-        panel = self._tamed(panel)
+        panel = self._clipped(panel)
         season, counts = self.layout.season_length, self.loss == "negative_binomial"
         prepared = fit_preparation(panel, self.preparation, season, horizon_of(self.decoding, season), counts=counts)
-        prepared = dataclasses.replace(prepared, mixed=self.prepared.mixed)  # inputs lie where the sample's lie
+        prepared = dataclasses.replace(
+            prepared, mixed=self.prepared.mixed
+        )  # the columns of inputs are those of the sample
         n_kept, _, tables = self._learn_from(panel, prepared)
         loader = self._loader(tables[0], panel.lengths - n_kept, panel.lengths, n_streams=n_streams)
         loader.set_epoch(epoch)
@@ -268,7 +270,7 @@ class StreamDataModule(pl.LightningDataModule):
 
     @property
     def loss(self) -> LossName:
-        """What is learnt: the loss of the decoding."""
+        """The loss of the decoding."""
         return self.decoding.loss
 
     @property
@@ -307,7 +309,7 @@ class StreamDataModule(pl.LightningDataModule):
         )
 
     def val_dataloader(self) -> ChunkLoader | list[ChunkLoader]:
-        """Chunks of the whole series, of which the tails count."""
+        """Chunks of the whole series, in which only the tails have a weight."""
         self.setup()
         if not self.n_kept.any():
             return []
@@ -347,7 +349,7 @@ class StreamDataModule(pl.LightningDataModule):
         return (0, 1) if self.trainer is None else (int(self.trainer.global_rank), int(self.trainer.world_size))
 
 
-def _tell_skipped(skipped: Mapping[Any, int]) -> None:
+def _log_skipped(skipped: Mapping[Any, int]) -> None:
     if skipped:
         names = ", ".join(f"{name!r} ({n})" for name, n in itertools.islice(skipped.items(), 10))
         more = ", …" if len(skipped) > 10 else ""

@@ -1,4 +1,4 @@
-"""A panel larger than memory: a folder of Parquet files, read by row groups, a block of whole series at a time."""
+"""Folder: a panel larger than memory in Parquet files, read a block of whole series at a time."""
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
@@ -21,9 +21,9 @@ from tsforecast.panel.covariates import CovariateGaps, check_gaps_option
 from tsforecast.panel.frequency import Freq
 from tsforecast.panel.too_short import SkipOrError, check_skip_or_error, too_short_error
 
-WAY_ON = "too_short='skip' goes on without them (--data.too_short skip on the command line)."
-_BLOCK = 100_000  # observations whose inputs are in memory at once
-_SAMPLE = 50_000  # of the sample that scales, the linear start and the spread of residuals are learnt from
+SKIP_HINT = "too_short='skip' goes on without them (--data.too_short skip on the command line)."
+_BLOCK_ROWS = 100_000  # observations in memory at once
+_SAMPLE_ROWS = 50_000  # observations of the sample: see `StreamDataModule.use_folder`
 
 
 class Unit(NamedTuple):
@@ -34,20 +34,20 @@ class Unit(NamedTuple):
     n_rows: int
 
 
-class Look(NamedTuple):
-    """What was seen of a unit."""
+class UnitCheck(NamedTuple):
+    """Result of checking a unit."""
 
     n_series: int
     n_rows: int  # of series that are long enough
     short: dict[str, int]  # observations of those that are not, by name
-    has_holes: bool  # whether a covariate or static value is missing or infinite
+    has_gaps: bool  # whether a covariate or static value is missing or infinite
 
 
 class Folder:
     """Series in the Parquet files of a folder, and of the folders in it.
 
-    Columns are ``unique_id``, ``ds`` and ``y``, and what ``covariates`` and ``static`` name; a part of a path such as
-    ``store=12`` stands for a column, as Hive and Spark write it. Rows of a series lie in one file, one after another
+    Columns are ``unique_id``, ``ds`` and ``y``, and those named in ``covariates`` and ``static``; a part of a path such
+    as ``store=12`` is a column, too (Hive partitioning). Rows of a series lie in one file, one after another
     in time; series may go on from one row group to the next.
 
     Parameters
@@ -55,9 +55,9 @@ class Folder:
     path : Path
     covariates, static : sequence of str
     too_short : {"error", "skip"}
-        What becomes of series with too few observations: see `check`.
+        Series with too few observations are an error, or left out: see `check`.
     covariate_gaps : {"error", "ffill", "interpolate"}
-        What a missing covariate is: see `Panel.with_covariates`.
+        Missing covariates are an error, or filled in: see `Panel.with_covariates`.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Folder:
     MissingFileError
         There is no Parquet file.
     DataError
-        A file lacks a column, or is none; there are no rows; rows of a series lie in several places.
+        A file lacks a column or is not Parquet; there are no rows; rows of a series are in several places.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Folder:
     def _units(self, path: Path) -> list[Unit]:
         try:
             file = pq.ParquetFile(path)
-        except (OSError, ValueError) as error:  # what pyarrow raises derives from these
+        except (OSError, ValueError) as error:  # base classes of all errors of pyarrow
             raise DataError(f"{path} is no Parquet file: {error}") from error
         with file:
             partition = _partition(path.relative_to(self.path))
@@ -121,7 +121,7 @@ class Folder:
         return [Unit(path, tuple(chain), sum(sizes[k] for k in chain)) for chain in chains]
 
     def _check_ids(self) -> None:
-        """Raise where a series is in two units: eight bytes of each are enough to see that."""
+        """Raise where a series is in two units; ids are compared by hashes of eight bytes."""
         marks = [pd.util.hash_array(self._ids(unit)) for unit in self.units]
         of = np.repeat(np.arange(len(marks)), [part.size for part in marks])
         every = np.concatenate(marks)
@@ -135,7 +135,7 @@ class Folder:
         raise DataError(f"Series {name!r} is in {where}; rows of a series lie in one file, one after another.")
 
     def _ids(self, unit: Unit) -> NDArray[np.object_]:
-        """Names of the series of a unit."""
+        """Ids of the series of a unit."""
         partition = _partition(unit.path.relative_to(self.path))
         if "unique_id" in partition:
             return np.array([partition["unique_id"]], dtype=object)
@@ -144,34 +144,34 @@ class Folder:
         return np.array([str(value) for value in column.unique().to_pylist()], dtype=object)
 
     def check(self, needed: int, why: str) -> None:
-        """Look at all series before any is learnt from: are they long enough, and are their covariates there.
+        """Check all series before training: whether they are long enough, and covariates and static values present.
 
-        Series with fewer than ``needed`` observations are left out from now on where they may be skipped.
+        With ``too_short="skip"``, series with fewer than ``needed`` observations are left out.
 
         Raises
         ------
         SeriesTooShortError
-            Some are too short and may not be skipped, or all are; it names all of them.
+            Some are too short and ``too_short`` is ``"error"``, or all are; the error names all of them.
         CovariateError
             A covariate is missing and cannot be filled, or is infinite, or a static value is missing.
         """
-        looks = [self._look(unit, needed) for unit in self.units]
-        short = {name: n for look in looks for name, n in look.short.items()}
-        n_left = sum(look.n_rows for look in looks)
+        checks = [self._check_unit(unit, needed) for unit in self.units]
+        short = {name: n for one in checks for name, n in one.short.items()}
+        n_left = sum(one.n_rows for one in checks)
         if short and (self.too_short == "error" or not n_left):
             have, every = np.array(list(short.values())), np.ones(len(short), np.bool_)
-            n_series = sum(look.n_series for look in looks)
-            raise too_short_error(pd.Index(list(short)), have, every, why, WAY_ON if n_left else "", n_series)
+            n_series = sum(one.n_series for one in checks)
+            raise too_short_error(pd.Index(list(short)), have, every, why, SKIP_HINT if n_left else "", n_series)
         self.skipped |= short
-        self.units = [unit._replace(n_rows=look.n_rows) for unit, look in zip(self.units, looks, strict=True)]
-        for unit, look in zip(self.units, looks, strict=True):
-            if look.has_holes and unit.n_rows:
+        self.units = [unit._replace(n_rows=one.n_rows) for unit, one in zip(self.units, checks, strict=True)]
+        for unit, one in zip(self.units, checks, strict=True):
+            if one.has_gaps and unit.n_rows:
                 self._check_covariates(unit)
         self.units = [unit for unit in self.units if unit.n_rows]
         self.n_obs = n_left
 
-    def _look(self, unit: Unit, needed: int) -> Look:
-        """What `check` asks of a unit."""
+    def _check_unit(self, unit: Unit, needed: int) -> UnitCheck:
+        """Check one unit."""
         others = [*self.covariates, *self.static]
         frame = self._frame(unit, ["unique_id", "y", *others])
         seen = frame["y"].notna().groupby(frame["unique_id"].astype(str), sort=False).agg(["sum", "size"])
@@ -179,7 +179,7 @@ class Folder:
         table = frame[others]
         holes = (table.isna() | table.isin([np.inf, -np.inf])).to_numpy().any()
         names = dict(zip(short.index.tolist(), short["sum"].tolist(), strict=True))
-        return Look(len(seen), len(frame) - int(short["size"].sum()), names, bool(holes))
+        return UnitCheck(len(seen), len(frame) - int(short["size"].sum()), names, bool(holes))
 
     def _check_covariates(self, unit: Unit) -> None:
         try:
@@ -215,15 +215,15 @@ class Folder:
         return panel
 
     def longest(self) -> Panel:
-        """The panel of the series with the most rows, which tells the frequency best."""
+        """The panel of the series with the most rows, from which the frequency is inferred."""
         sizes = [self._frame(unit, ["unique_id"])["unique_id"].value_counts(sort=False) for unit in self.units]
         unit, size = max(zip(self.units, sizes, strict=True), key=lambda pair: int(pair[1].max()))
         frame = self._frame(unit, ["unique_id", "ds", "y"])
         return Panel.from_frame(frame[frame["unique_id"] == size.idxmax()], freq=self.freq)
 
     def blocks(self, rng: np.random.Generator, most: int | None = None) -> Iterator[Panel]:
-        """Every series once, in random order of units and of the series in them: panels of about ``most`` rows."""
-        most = most or _BLOCK
+        """Panels of about ``most`` rows: every series once, in random order of units and of series within them."""
+        most = most or _BLOCK_ROWS
         waiting: list[Unit] = []
         for k in rng.permutation(len(self.units)).tolist():
             waiting.append(self.units[k])
@@ -235,12 +235,12 @@ class Folder:
         pa.default_memory_pool().release_unused()
 
     def sample(self, seed: int) -> Panel:
-        """Series drawn at random, of about so many rows as a sample needs."""
-        return next(self.blocks(np.random.default_rng([seed, 1]), _SAMPLE))
+        """A random sample of series, of about 50,000 rows."""
+        return next(self.blocks(np.random.default_rng([seed, 1]), _SAMPLE_ROWS))
 
 
 def _check_static(frame: pd.DataFrame, names: Sequence[str]) -> None:
-    """Raise a `CovariateError` at the first value that is missing in one of the columns."""
+    """Raise a `CovariateError` naming the first missing value in one of the columns."""
     for name in names:
         missing = frame[name].isna().to_numpy()
         if missing.any():
@@ -260,12 +260,12 @@ def _split(panel: Panel, rng: np.random.Generator, most: int) -> Iterator[Panel]
 
 
 def _partition(path: Path) -> dict[str, str]:
-    """Columns that a path tells: ``store=12`` in the name of a folder."""
+    """Columns given by a path: ``{"store": "12"}`` for a folder named ``store=12``."""
     return dict(part.split("=", 1) for part in path.parts[:-1] if "=" in part)
 
 
 def _goes_on(file: pq.ParquetFile, before: int, after: int) -> bool:
-    """Whether the series at the end of one row group goes on in the next."""
+    """Whether the last series of one row group continues in the next."""
     column = file.schema_arrow.get_field_index("unique_id")
     ends = [file.metadata.row_group(k).column(column).statistics for k in (before, after)]
     if all(end is not None and end.has_min_max for end in ends) and ends[0].max < ends[1].min:
@@ -275,18 +275,18 @@ def _goes_on(file: pq.ParquetFile, before: int, after: int) -> bool:
 
 
 class BlockLoader(Loader):
-    """The chunks of every block of a folder, one block after another; each is made ready when its turn comes.
+    """Loader of the chunks of a folder, one block of series after another.
 
-    Streams do not go on from block to block: their states are reset, for every block begins with new series. The order
-    of series comes from (seed, epoch) alone. Chunks that are cut short are padded to one length.
+    States are reset at the start of a block, which begins with new series. The order of series depends on (seed, epoch)
+    only. Short chunks are padded to one length.
 
     Parameters
     ----------
     folder : Folder
     prepare : callable
-        From a block and the epoch to its chunks.
+        Returns the chunks of a block, given the block and the epoch.
     like : ChunkLoader
-        Has the shape of all chunks.
+        A loader whose chunks have the shape of all chunks.
     """
 
     def __init__(self, folder: Folder, prepare: Callable[[Panel, int], ChunkLoader], like: ChunkLoader) -> None:
@@ -294,12 +294,12 @@ class BlockLoader(Loader):
         self.folder, self.prepare = folder, prepare
         self.n_streams, self.length = like.n_streams, like.length
         steps = -(-folder.n_obs // (like.n_streams * like.share[1]))
-        self.n_chunks = -(-steps // like.bptt_length)  # near enough: blocks end in chunks that are cut short
+        self.n_chunks = -(-steps // like.bptt_length)  # approximately: blocks end in short chunks
 
     def __iter__(self) -> Iterator[Chunk]:
         """The chunks of one block after another."""
         epoch = self.epoch
         for block in self.folder.blocks(np.random.default_rng([self.seed, epoch, 2])):
             for chunk, is_last in marked(self.prepare(block, epoch)):
-                chunk.series.fill_(UNKNOWN)  # numbers of a block are not those of the panel
+                chunk.series.fill_(UNKNOWN)  # a series of a folder has no number
                 yield padded(chunk, self.length, before=not is_last)

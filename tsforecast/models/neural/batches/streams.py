@@ -1,7 +1,7 @@
-"""Series -> parallel streams -> chunks: what truncated BPTT is fed with.
+"""Series -> parallel streams -> chunks, the batches of truncated BPTT.
 
-Streams are rows that run in parallel. Each holds whole series one after another, all are of near equal length, and one
-batch is chunk k of every stream, ``bptt_length`` steps of it::
+A stream is a row of whole series, one after another; all streams have nearly equal length. One batch is chunk k of
+every stream, ``bptt_length`` steps::
 
                      chunk 0          chunk 1          chunk 2
     stream 0    | a a a a a a a  |  a a a R b b b  |  b b b b b b b  |
@@ -10,8 +10,8 @@ batch is chunk k of every stream, ``bptt_length`` steps of it::
                   values of the state pass the cut, gradients do not
 
 ``R`` marks the first step of a series: the state before it counts as zero, by a mask, in mid-chunk as well. ``.`` is
-padding at the end of a stream: no loss, never followed by anything. Each epoch deals the series anew, shuffles their
-order within a stream and begins with a chunk of random length (the phase), so that cuts fall elsewhere each time.
+padding at the end of a stream, without a loss. Each epoch distributes the series to streams anew, shuffles their order
+within a stream and begins with a chunk of random length (the phase), so that cuts fall elsewhere each time.
 """
 
 import heapq
@@ -28,14 +28,14 @@ from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, Table
 
 
 class Streams(NamedTuple):
-    """Where each step of each stream lies in the table: both ``(n_steps, n_streams)``."""
+    """Table row of each step of each stream, and whether a series begins there: both ``(n_steps, n_streams)``."""
 
     rows: Ints
     reset: Bools
 
 
 def n_streams_for(lengths: Ints, most: int) -> int:
-    """Streams that hold the series with little padding: no more than ``most``, none longer than it must be.
+    """Number of streams that hold the series with little padding, at most ``most``.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def n_streams_for(lengths: Ints, most: int) -> int:
 
 
 def pack(first: Ints, lengths: Ints, n_streams: int, padding: int, rng: "np.random.Generator | None" = None) -> Streams:
-    """Series dealt out to streams of near equal length.
+    """Series distributed to streams of nearly equal length.
 
     The longest series goes first, each to the stream that is shortest so far (Graham 1969: never longer than 4/3 of
     the best); ``rng`` breaks ties and shuffles the order within each stream.
@@ -54,9 +54,9 @@ def pack(first: Ints, lengths: Ints, n_streams: int, padding: int, rng: "np.rand
     Parameters
     ----------
     first, lengths : ndarray of int, shape (n_series,)
-        Place of each series in the table, and its length.
+        First row of each series in the table, and its length.
     n_streams, padding : int
-        ``padding`` is the place of the row of zeros.
+        ``padding`` is the table's row of zeros.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def pack(first: Ints, lengths: Ints, n_streams: int, padding: int, rng: "np.rand
 
 
 def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
-    """Chunks of a stream: first ``phase`` steps (none where it is 0), then ``bptt_length`` each, at last the rest.
+    """Chunks of a stream as slices: first ``phase`` steps (none for 0), then ``bptt_length`` each, then the rest.
 
     Examples
     --------
@@ -96,16 +96,16 @@ def cut(n_steps: int, bptt_length: int, phase: int = 0) -> list[slice]:
 
 
 class TrainingRows(NamedTuple):
-    """Inputs and targets of every observation, and how much each target counts."""
+    """Inputs and targets of every observation, and the weights of the targets."""
 
     x: Floats  # (n_obs, input_size)
     target: Floats  # (n_obs, horizon), nan where there is none
     scale: Floats  # (n_obs,)
-    weight: Floats  # (n_obs, horizon), or what broadcasts to it: of a target that is there
+    weight: Floats  # (n_obs, horizon), or a shape that broadcasts to it
 
 
 def tables_of(given: TrainingRows, n_kept: Ints, lengths: Ints, dtype: torch.dtype) -> tuple[Table, Table]:
-    """The tables of training and of validation: they differ in what is weighted.
+    """The tables of training and of validation, which differ in the weights of targets.
 
     A target counts for validation where it lies in the last ``n_kept[i]`` steps of its series, for training where it
     lies before; nan counts for neither.
@@ -125,17 +125,17 @@ def tables_of(given: TrainingRows, n_kept: Ints, lengths: Ints, dtype: torch.dty
 
 
 class Loader(ABC):
-    """What a run is fed from: epochs of chunks of one shape, but for the first and the last of an epoch.
+    """Iterable over the chunks of an epoch, all of one shape but for the first and the last.
 
-    Lightning iterates over it in place of a DataLoader. What an epoch holds comes from (seed, epoch) alone, so that a
-    resumed run sees what an unbroken one would have.
+    Lightning uses it in place of a DataLoader. The chunks of an epoch depend on (seed, epoch) only, so that a resumed
+    run sees the same as an uninterrupted one.
 
     Attributes
     ----------
     n_streams, length, n_chunks : int
         Streams and steps of a chunk that is not cut short; chunks of an epoch.
     clock : callable, optional
-        Tells the epoch: after a resume Lightning sets it too late.
+        Returns the epoch; needed because Lightning sets it too late after a resume.
     """
 
     n_streams: int
@@ -150,7 +150,7 @@ class Loader(ABC):
 
     @property
     def sampler(self) -> "Loader":
-        """Itself, whose ``set_epoch`` Lightning calls; not held, so that what was read is let go with the loader."""
+        """The loader itself, for Lightning, which calls ``set_epoch``; a property, to avoid a reference cycle."""
         return self
 
     def set_epoch(self, epoch: int) -> None:
@@ -168,7 +168,7 @@ class Loader(ABC):
 
 
 class ChunkLoader(Loader):
-    """The chunks of streams that are packed and cut anew in each epoch.
+    """Loader of streams that are packed and cut anew in each epoch.
 
     Parameters
     ----------
@@ -177,9 +177,9 @@ class ChunkLoader(Loader):
     n_streams, bptt_length, seed : int
         ``n_streams`` of each share.
     shuffle : bool
-        Whether each epoch deals the series anew.
+        Whether each epoch distributes the series anew.
     share : tuple of int
-        Number of this share, from 0, and of all: devices that train together take streams in turn, as many each.
+        Number of this device, from 0, and of all devices: each takes an equal share of the streams.
     """
 
     def __init__(
@@ -210,12 +210,12 @@ class ChunkLoader(Loader):
         rows = np.ascontiguousarray(streams.rows[:, mine::shares])
         reset = np.ascontiguousarray(streams.reset[:, mine::shares])
         phase, arrays = 0 if rng is None else int(rng.integers(1, self.bptt_length + 1)), self.table.flat()
-        for piece in cut(len(rows), self.bptt_length, phase):
-            yield self.table.chunk(rows[piece], reset[piece], arrays)
+        for steps in cut(len(rows), self.bptt_length, phase):
+            yield self.table.chunk(rows[steps], reset[steps], arrays)
 
 
 class WindowLoader(Loader):
-    """Windows drawn at random, the state at zero before each: how other libraries train, here for comparison.
+    """Loader of windows drawn at random, with the state at zero before each, as in other libraries.
 
     Only the last step of a window has a loss; an epoch has as many batches as one of `ChunkLoader`. Windows come from
     (seed, epoch) alone.

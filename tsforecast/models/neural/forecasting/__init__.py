@@ -1,1 +1,1 @@
-"""What trained networks forecast: points, intervals, limits; and the checkpoint that keeps them."""
+"""Forecasts of trained networks: points, intervals, sample paths and limits; and checkpoints."""

@@ -1,8 +1,8 @@
-"""How long a forecast may be: what it takes is known, and refused, before memory is taken."""
+"""The longest forecast: too many steps or too much memory are an error before work starts."""
 
 from tsforecast.exceptions import ParameterError
 
-_MOST_STEPS = 20_000
+_MOST_HORIZON = 20_000
 _MOST_NUMBERS = 2**28  # 2 GiB of float64
 
 
@@ -13,7 +13,7 @@ def check_horizon(horizon: int, n_series: int, n_columns: int) -> None:
     ----------
     horizon, n_series : int
     n_columns : int
-        Numbers that are held for each series and step.
+        Numbers in memory for each series and step.
 
     Examples
     --------
@@ -23,9 +23,9 @@ def check_horizon(horizon: int, n_series: int, n_columns: int) -> None:
     tsforecast.exceptions.ParameterError: horizon=100000 is more than 20000 steps, the most that a recurrent network \
 forecasts.
     """
-    if horizon > _MOST_STEPS:
+    if horizon > _MOST_HORIZON:
         raise ParameterError(
-            f"horizon={horizon} is more than {_MOST_STEPS} steps, the most that a recurrent network forecasts."
+            f"horizon={horizon} is more than {_MOST_HORIZON} steps, the most that a recurrent network forecasts."
         )
     numbers = horizon * n_series * n_columns
     if numbers > _MOST_NUMBERS:

@@ -1,4 +1,4 @@
-"""What a checkpoint holds beside weights, so that an estimator can forecast from it: tensors and plain values."""
+"""Checkpoints: what an estimator needs to forecast, beside the weights, as tensors and plain values."""
 
 import dataclasses
 import io
@@ -32,13 +32,13 @@ from tsforecast.panel import Panel
 from tsforecast.panel.frequency import freq_name, parse_freq
 from tsforecast.series.transform import Transform
 
-_VERSION = 3  # of what is held
+_VERSION = 3  # of the format
 KEY = "tsforecast"
-KEPT = "tsforecast kept weights"  # by name, those of a callback that ends the run with others than its last
+KEPT = "tsforecast kept weights"  # those that `BestWeights` ends the run with, by name
 
 
 def export(spec: NetworkSpec, network: LinearStart, data: StreamDataModule, holdout: HoldoutResult) -> dict[str, Any]:
-    """Everything of a run but the weights: tensors, numbers, texts."""
+    """All of a run but the weights, as tensors, numbers and texts."""
     network.shrink(holdout.share)
     trained = finish(network, data, holdout.optimism)
     assert data.panel is not None
@@ -53,9 +53,9 @@ def export(spec: NetworkSpec, network: LinearStart, data: StreamDataModule, hold
         "settings": {name: named(value) for name, value in spec.settings},
         "n_members": network.n_members,
         "share": holdout.share,
-        "prepared": _packed(prepared | {"lambdas": trained.prepared.transform.lambdas}),
-        "layout": _packed(_fields(trained.layout) | {"static_code": _fields(trained.layout.static_code)}),
-        "spread": _packed(_fields(trained.spread)),
+        "prepared": _to_tensors(prepared | {"lambdas": trained.prepared.transform.lambdas}),
+        "layout": _to_tensors(_fields(trained.layout) | {"static_code": _fields(trained.layout.static_code)}),
+        "spread": _to_tensors(_fields(trained.spread)),
         "preparation": _fields(trained.preparation),
         "decoding": _fields(trained.decoding),
         "window": trained.window,
@@ -73,22 +73,22 @@ class Loaded(NamedTuple):
     bptt_length: int | None
 
 
-def load(path: str | Path, own: Sequence[type] = ()) -> Loaded:
-    """What was trained, the series it was trained on, and how the network was made.
+def load_checkpoint(path: str | Path, own: Sequence[type] = ()) -> Loaded:
+    """The trained network of a checkpoint, the series it was trained on, and how it was made.
 
-    Tensors and plain values are read, and no code that the file may hold is run.
+    Only tensors and plain values are read; no code in the file is run.
 
     Raises
     ------
     MissingFileError
         There is no such file.
     DataError
-        It is no whole checkpoint of a `NeuralModule` trained on a `StreamDataModule`, of this version.
+        It is not a complete checkpoint of a `NeuralModule` trained on a `StreamDataModule`, of this version.
     """
     if not Path(path).is_file():
         what = "is a folder, not a checkpoint" if Path(path).is_dir() else "is not there: there is no such checkpoint"
         raise MissingFileError(f"{str(path)!r} {what}.")
-    checkpoint = _read(Path(path))
+    checkpoint = _read_file(Path(path))
     try:
         return _rebuilt(checkpoint, own)
     except Exception as error:  # of many kinds, as there are many ways for values to be wrong
@@ -97,8 +97,8 @@ def load(path: str | Path, own: Sequence[type] = ()) -> Loaded:
         ) from error
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """The tensors and values of a file."""
+def _read_file(path: Path) -> dict[str, Any]:
+    """The tensors and values in a file."""
     try:
         with zipfile.ZipFile(path) as parts:  # torch stores what it writes as it is: nothing grows when it is read
             whole = all(part.compress_type == zipfile.ZIP_STORED for part in parts.infolist())
@@ -125,20 +125,22 @@ def _rebuilt(checkpoint: dict[str, Any], own_classes: Sequence[type]) -> Loaded:
     own = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
     settings = {str(name): class_of(value, own_classes) for name, value in held["settings"].items()}
     spec = NetworkSpec.of(class_of(held["network"], own_classes), settings)
-    layout = FeatureLayout(**_unpacked(held["layout"] | {"static_code": StaticCode(**held["layout"]["static_code"])}))
+    layout = FeatureLayout(
+        **_from_tensors(held["layout"] | {"static_code": StaticCode(**held["layout"]["static_code"])})
+    )
     decoding = Decoding(**held["decoding"])
     weights = own | checkpoint.get(KEPT, {})
     network = network_of(spec, layout, head_of(decoding.loss).n_params, held["n_members"], weights)
     check_value("share", held["share"], float, 0)
     network.shrink(held["share"])
     panel = _unpack_panel(held["panel"])
-    prepared = _unpacked(held["prepared"])
+    prepared = _from_tensors(held["prepared"])
     transform = Transform(panel.ids, prepared.pop("lambdas"))
     trained = Trained(
         network,
         FittedPreparation(transform, **prepared),
         layout,
-        Spread(**_unpacked(held["spread"])),
+        Spread(**_from_tensors(held["spread"])),
         Preparation(**held["preparation"]),
         decoding,
         held["window"],
@@ -152,11 +154,11 @@ def _fields(group: Any) -> dict[str, Any]:
     return {field.name: getattr(group, field.name) for field in dataclasses.fields(group)}
 
 
-def _packed(values: dict[str, Any]) -> dict[str, Any]:
+def _to_tensors(values: dict[str, Any]) -> dict[str, Any]:
     return {k: torch.from_numpy(np.array(v)) if isinstance(v, np.ndarray) else v for k, v in values.items()}
 
 
-def _unpacked(values: dict[str, Any]) -> dict[str, Any]:
+def _from_tensors(values: dict[str, Any]) -> dict[str, Any]:
     return {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""Names of networks and cells in checkpoints -> classes; none is imported that was not asked for."""
+"""Names of networks and cells in checkpoints, and the classes they stand for; no other module is imported."""
 
 import importlib
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ from tsforecast.models.neural.networks.cell import Cell
 from tsforecast.models.neural.networks.network import Network
 
 _HOME = "tsforecast.models.neural.networks."
-_MARK = "class: "
+_CLASS_MARK = "class: "
 
 
 def named(value: Any) -> Any:
-    """A class as its name, also within a tuple or list; any other value as it is."""
+    """The name of a class, also within a tuple or list; any other value unchanged."""
     if isinstance(value, (tuple, list)):
         return tuple(map(named, value))
-    return f"{_MARK}{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
+    return f"{_CLASS_MARK}{value.__module__}.{value.__qualname__}" if isinstance(value, type) else value
 
 
 def class_of(value: Any, own: Sequence[type] = ()) -> Any:
-    """The class that a name stands for, also within a tuple; any other value as it is.
+    """The class that a name stands for, also within a tuple; any other value unchanged.
 
     Parameters
     ----------
     value : object
-        What `named` gives.
+        A result of `named`.
     own : sequence of type
         Networks and cells that may be named besides those of this package.
 
@@ -41,12 +41,12 @@ def class_of(value: Any, own: Sequence[type] = ()) -> Any:
     """
     if isinstance(value, (tuple, list)):
         return tuple(class_of(part, own) for part in value)
-    if not isinstance(value, str) or not value.startswith(_MARK):
+    if not isinstance(value, str) or not value.startswith(_CLASS_MARK):
         return value
     for kind in own:
         if named(kind) == value:
             return kind
-    path = value.removeprefix(_MARK)
+    path = value.removeprefix(_CLASS_MARK)
     module, _, name = path.rpartition(".")
     found = None
     if module.startswith(_HOME):

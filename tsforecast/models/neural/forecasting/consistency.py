@@ -1,4 +1,4 @@
-"""Whether what a checkpoint holds fits together: sizes are compared before anything of that size is made."""
+"""Checks that the contents of a checkpoint are consistent, before memory of the sizes it states is allocated."""
 
 import inspect
 from typing import Any, get_args
@@ -19,13 +19,13 @@ from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentM
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.panel import Panel
 
-_USUAL: dict[str, Any] = {"hidden_size": 32, "num_layers": 1, "dropout": 0.0}
+_DEFAULT_SHAPE: dict[str, Any] = {"hidden_size": 32, "num_layers": 1, "dropout": 0.0}
 
 
 def network_of(
     spec: NetworkSpec, layout: FeatureLayout, n_params: int, n_members: int, weights: dict[str, Tensor]
 ) -> LinearStart:
-    """The network of this kind with these weights, which must have its shape.
+    """The network with these weights, which must have the shapes that its settings imply.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def network_of(
     unknown = [name for name in settings if name not in known]
     if unknown:
         raise DataError(f"{spec.network.__name__} has no setting {unknown[0]!r}; it has {known}.")
-    shape = {name: settings.get(name, default) for name, default in _USUAL.items()}
+    shape = {name: settings.get(name, default) for name, default in _DEFAULT_SHAPE.items()}
     check_network(**shape, n_members=n_members, lr=1.0)
     if weights["slopes"].shape[0] != n_members:
         raise DataError(f"There are weights of {weights['slopes'].shape[0]} members; there should be {n_members}.")
@@ -46,11 +46,11 @@ def network_of(
         raise DataError(f"There are {len(weights)} weights; {shape['num_layers']} layers have more.")
     if "cell" in settings and not isinstance(settings["cell"], type) and settings["cell"] not in get_args(CellName):
         raise DataError(f"cell={settings['cell']!r} is none of {list(get_args(CellName))}.")
-    with torch.device("meta"):  # no memory is taken for what the settings only say
+    with torch.device("meta"):  # settings alone must not allocate memory
         network = spec.build(layout, n_params, range(n_members))
     held = {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
     network.load_state_dict(held, assign=True)
-    if not isinstance(network.members, RecurrentMembers):  # which may hold tensors that are not saved
+    if not isinstance(network.members, RecurrentMembers):  # other networks may have tensors that are not saved
         network = spec.build(layout, n_params, range(n_members))
         network.load_state_dict(held)
     for name, value in network.state_dict().items():
@@ -60,7 +60,7 @@ def network_of(
 
 
 def check_whole(trained: Trained, panel: Panel) -> None:
-    """Raise a `DataError` where sizes of what was learnt do not fit together, or numbers are not finite."""
+    """Raise a `DataError` where sizes are inconsistent or numbers are not finite."""
     prepared, layout, spread, network = trained.prepared, trained.layout, trained.spread, trained.network
     n, horizon = panel.n_series, layout.horizon
     for name, least in {
@@ -101,9 +101,9 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         known = np.isfinite(array) | (name == "lambdas")
         if array.shape != size or not known.all():
             raise DataError(f"{name} of shape {array.shape} should be finite and of shape {size}.")
-    layout.static_code.encode(panel)  # which says what is wrong
-    told = prepared.n_past, prepared.n_lags, prepared.season_length, layout.input_size
+    layout.static_code.encode(panel)  # raises where static columns differ
+    found = prepared.n_past, prepared.n_lags, prepared.season_length, layout.input_size
     wanted = layout.n_past, layout.n_lags, layout.season_length, network.slopes.shape[1]
     outputs = horizon * trained.head.n_params, network.slopes.shape[2]
-    if told != wanted or outputs[0] != outputs[1] or trained.head.counts != prepared.counts:
-        raise DataError(f"Inputs {told} should be {wanted}, outputs {outputs[0]} should be {outputs[1]}.")
+    if found != wanted or outputs[0] != outputs[1] or trained.head.counts != prepared.counts:
+        raise DataError(f"Inputs {found} should be {wanted}, outputs {outputs[0]} should be {outputs[1]}.")

@@ -1,4 +1,4 @@
-"""Runs trained networks: over a panel, and past its end."""
+"""Runs trained networks over a panel, and beyond its end."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from tsforecast.models.neural.prepare.features import Inputs
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, SeriesMemory
 from tsforecast.panel import Panel
 
-_STEPS_AT_ONCE = 256  # of a forward pass, and ...
-_ROWS_AT_ONCE = 4096  # ... steps times series: what is computed stays in the cache, and memory is bounded
+_MOST_CHUNK_STEPS = 256  # steps of a forward pass, at most, and ...
+_MOST_CHUNK_ROWS = 4096  # ... steps times series, at most: results stay in the cache, and memory is bounded
 
 
 class HistoryOutput(NamedTuple):
-    """What networks say at every observation, and their state at the end of every series."""
+    """Outputs of networks at every observation, and their state at the end of every series."""
 
-    output: Floats  # (n_obs, output_size), the mean over members; no rows where only ends were asked for
+    output: Floats  # (n_obs, output_size), the mean over members; no rows with ``ends_only``
     last: Floats  # (n_members, n_series, output_size)
     state: State
 
@@ -38,7 +38,7 @@ def run_history(
     series: Ints,
     ends_only: bool = False,
 ) -> HistoryOutput:
-    """Every series run through the network, chunk by chunk with the state carried; series end together.
+    """Outputs and last state of every series, run chunk by chunk with the state carried; series end together.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def run_history(
     x : ndarray, shape (n_obs, input_size)
     lengths : ndarray of int, shape (n_series,)
     window : int, optional
-        The state is zero so many steps before the end, as it was in training on windows.
+        Reset the state so many steps before the end, as in training on windows.
     series : ndarray of int, shape (n_series,)
         Numbers of the series in the training panel, -1 for others.
     ends_only : bool
-        Whether outputs are wanted at the ends alone.
+        Whether only the outputs at the ends are computed.
     """
     dtype, n_series = network.slopes.dtype, lengths.size
     table = torch.cat([torch.as_tensor(x, dtype=dtype), torch.zeros(1, x.shape[1], dtype=dtype)])
@@ -63,7 +63,7 @@ def run_history(
     if window is not None and window < longest:
         reset[longest - window] = True
     output = torch.zeros(0 if ends_only else len(x) + 1, network.slopes.shape[-1], dtype=dtype)
-    at_once = max(1, min(_STEPS_AT_ONCE, _ROWS_AT_ONCE // n_series))
+    at_once = max(1, min(_MOST_CHUNK_STEPS, _MOST_CHUNK_ROWS // n_series))
     state, workspaces = network.initial_state(n_series), network.members.workspaces()
     options = {} if workspaces is None else {"workspaces": workspaces}
     for begin in range(0, longest, at_once):
@@ -78,7 +78,7 @@ def run_history(
 
 
 class Ends(NamedTuple):
-    """Where the series of a panel end: the memory of their values, and what the network says and holds."""
+    """Ends of the series of a panel: state of the preparation, and output and state of the network."""
 
     panel: Panel
     memory: SeriesMemory
@@ -90,36 +90,36 @@ class Ends(NamedTuple):
 
 
 def ends_of(panel: Panel, inputs: Inputs, end: HistoryOutput) -> Ends:
-    """Where the series end, from their inputs and what the network gives at their ends."""
+    """The ends of the series of a panel, from their inputs and the network's output and state there."""
     rows = panel.indptr[1:] - 1
     return Ends(panel, inputs.memory, inputs.level[rows], inputs.scale[rows], end.last, end.state, inputs.season)
 
 
 class ForecastOrigin(NamedTuple):
-    """Where forecasts begin, series by series, and what is known of the steps to come."""
+    """Origin of the forecasts of each series, and known inputs of future steps."""
 
     prepared: FittedPreparation
     memory: SeriesMemory
     level: Floats  # (n_series,)
     scale: Floats  # (n_series,)
-    known: Floats  # (n_steps, n_series, n_known): inputs that do not come from values
+    known: Floats  # (n_steps, n_series, n_known): inputs other than past values
     series: Ints  # (n_series,): numbers in the training panel, -1 for others
-    most: Floats  # (n_series,): distance from the mean that no value fed back exceeds, so that numbers stay finite
+    most: Floats  # (n_series,): largest distance from the mean of a value fed back, so that numbers stay finite
 
     def within(self, u: Floats) -> Floats:
-        """Values of u, ``(n_series, ...)``, that are fed back."""
+        """Values of u, ``(n_series, ...)``, limited before they are fed back."""
         centre, most = (a.reshape(-1, *(1,) * (u.ndim - 1)) for a in (self.prepared.mean, self.most))
         return np.clip(u, centre - most, centre + most)
 
     def take(self, positions: Ints) -> "ForecastOrigin":
-        """The same for some series, in the order given; a series may be taken many times."""
+        """The origin of some series, in the order given; a series may be repeated."""
         memory = SeriesMemory(*(part[positions] for part in self.memory))
         level, scale, most = (part[positions] for part in (self.level, self.scale, self.most))
         known, series = self.known[:, positions], self.series[positions]
         return ForecastOrigin(self.prepared.take(positions), memory, level, scale, known, series, most)
 
     def step(self, u: Floats, k: int) -> tuple["ForecastOrigin", Floats]:
-        """One step on, having seen ``u``, the value of step ``k`` (from 0): and the network's inputs there."""
+        """The origin one step later, after ``u``, the value of step ``k`` (from 0), and the network's inputs there."""
         memory, inputs, level, scale = self.prepared.step(self.memory, u)
         return self._replace(memory=memory, level=level, scale=scale), np.column_stack([inputs, self.known[k]])
 
@@ -134,7 +134,7 @@ def _advance(network: LinearStart, x: Floats, series: Ints, state: State) -> tup
 
 
 class PointForecast(NamedTuple):
-    """Point forecasts of u, and the raw outputs that they come from."""
+    """Point forecasts of u, and the raw outputs they are made from."""
 
     point: Floats  # (n_series, horizon)
     raw: Floats  # (n_members, n_series, horizon, n_params)
@@ -144,7 +144,7 @@ class PointForecast(NamedTuple):
 def direct(
     network: LinearStart, head: Head, history: HistoryOutput, ahead: ForecastOrigin, horizon: int
 ) -> PointForecast:
-    """Forecasts from outputs that cover several steps; past the last they are fed back, and so on."""
+    """Forecasts from outputs that cover several steps; for a longer horizon they are fed back, block by block."""
     output, state, points, raws, scales, done = history.last, history.state, [], [], [], 0
     while True:
         raw = output.reshape(*output.shape[:2], -1, head.n_params)
@@ -168,9 +168,9 @@ def sample_paths(
     outcome: Callable[[Floats, Floats, Floats], Floats],
     p: Floats,
 ) -> Floats:
-    """Paths of u, ``(n_series, n_samples, horizon)``: each step's outcome is fed back, all paths in one call.
+    """Sampled paths of u, ``(n_series, n_samples, horizon)``: the outcome of each step is fed back.
 
-    ``p`` is ``(n_members, n_series, n_paths, horizon)``, each member walking its own paths; ``outcome`` turns raw
+    ``p`` is ``(n_members, n_series, n_paths, horizon)``, with paths of its own for each member; ``outcome`` turns raw
     outputs ``(n_members, n_series, n_paths, n_params)``, probabilities and scales ``(n_members, n_series, n_paths)``
     into values.
     """

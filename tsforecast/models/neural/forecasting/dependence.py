@@ -1,19 +1,19 @@
-"""How errors at different steps of one forecast hang together: learnt from residuals, and drawn with."""
+"""Correlation of the errors of different steps of one forecast, and random numbers with that correlation."""
 
 import numpy as np
 
 from tsforecast._types import Floats
 
-_PRIOR_ROWS = 4.0  # residual rows apart at which they count as much as what is expected of them
-_FURTHEST = 8.0  # sizes: a residual further out counts as this
+_PRIOR_ROWS = 4.0  # independent rows of residuals with which they weigh as much as the expected correlation
+FURTHEST_RESIDUAL = 8.0  # in sizes: residuals further out are clipped
 _JITTER = 1e-6  # so that a correlation matrix has a Cholesky factor
 
 
 def correlation_of(residual: Floats, *, returns: bool) -> Floats:
     """Correlation of errors over the horizon: residuals over their size ``(n_rows, horizon)`` -> two times horizon.
 
-    A row holds the errors of one origin; rows with a nan are left out. Where rows are few it leans on what is expected:
-    errors that are independent, for series that return to their mean; else those of a random walk.
+    A row holds the errors of one origin; rows with a nan are left out. The result is shrunk to an expected correlation,
+    the more the fewer rows there are: none for series that return to their mean, otherwise that of a random walk.
 
     Examples
     --------
@@ -26,7 +26,7 @@ def correlation_of(residual: Floats, *, returns: bool) -> Floats:
     steps = np.arange(1, horizon + 1)
     walk = np.sqrt(np.minimum.outer(steps, steps) / np.maximum.outer(steps, steps))
     expected = np.eye(horizon) if returns else walk
-    rows = residual[~np.isnan(residual).any(axis=1)].clip(-_FURTHEST, _FURTHEST)
+    rows = residual[~np.isnan(residual).any(axis=1)].clip(-FURTHEST_RESIDUAL, FURTHEST_RESIDUAL)
     if len(rows) == 0:
         return expected
     away = rows - rows.mean(axis=0)
@@ -41,8 +41,8 @@ def correlation_of(residual: Floats, *, returns: bool) -> Floats:
 def scores(noise: Floats, correlation: Floats, *, returns: bool) -> Floats:
     """Standard normal numbers with this correlation over the steps: noise ``(n_paths, horizon)`` -> same shape.
 
-    Past the last known step each depends on the one before it: as there, for a series that returns to its mean; else
-    as in a random walk.
+    Beyond the last known step, each number depends on the one before: with the last known correlation for a series that
+    returns to its mean, otherwise as in a random walk.
 
     Examples
     --------

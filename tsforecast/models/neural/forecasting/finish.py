@@ -1,4 +1,4 @@
-"""From a network that was just trained to what forecasts: the spread of its residuals, and where its series end."""
+"""finish: from a network just trained to `Trained`, with the spread of its residuals and its states at series' ends."""
 
 from torch import Tensor
 from torch.utils._pytree import tree_leaves
@@ -17,9 +17,9 @@ _MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training serie
 
 
 def finish(network: LinearStart, data: StreamDataModule, optimism: float | None = None) -> Trained:
-    """A network just trained on these data, with the spread of its residuals: see `learn_spread`."""
+    """A network just trained on these data as `Trained`, with the spread of its residuals (see `learn_spread`)."""
     panel = data.panel
-    window = None if network.context is not None else data.window  # which such a network keeps to by itself
+    window = None if network.context is not None else data.window  # a network of windows needs no window here
     assert panel is not None
     learnt_from = data.learnt_from
     assert learnt_from is not None
@@ -41,5 +41,5 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
 
 
 def _n_numbers(state: State) -> int:
-    """Numbers in a state."""
+    """Number of elements of a state."""
     return sum(leaf.numel() for leaf in tree_leaves(state) if isinstance(leaf, Tensor))

@@ -1,14 +1,12 @@
-"""What two members that do not learn from the tails of the series find out for those that learn from all of them.
+"""The holdout fit: members trained without the tails of the series show how accurate a network is on new values.
 
-The tail of a series is its latest part, which a forecast needs most; but what is learnt from cannot tell how much was
-learnt by heart. So two members are trained without the tails and forecast them; then all are trained anew, on all that
-there is (Goodfellow, Bengio & Courville 2016, section 7.8, on what to do with data kept for validation). What remains
-of the two is a `HoldoutResult`:
+The tail of a series is its latest part. A forecast should be learnt from it, too, but values that were trained on do
+not show how much a network overfits. So two members are trained without the tails and forecast them; then all members
+are trained on the whole series (Goodfellow, Bengio & Courville 2016, section 7.8). The result of the holdout fit is:
 
-- how far to trust the network. The output is ``S x + c + network(x)``; where the linear start ``S x + c`` and a share w
-  of what the network adds forecast the tails best, that is multiplied with w: a forecast is shrunk towards a simpler
-  one;
-- by how much the residuals of training are too small for intervals.
+- ``share``, how far to trust the network. Of the forecasts ``S x + c + w * network(x)`` of the tails, the w with the
+  smallest error; the network's part is multiplied by it, which shrinks forecasts towards the linear start;
+- ``optimism``, the factor by which residuals of training are too small for intervals.
 """
 
 from typing import NamedTuple
@@ -25,25 +23,25 @@ _SHARES = np.linspace(0, 1, 21)
 
 
 class HoldoutResult(NamedTuple):
-    """What the tails told.
+    """Result of a holdout fit.
 
     Attributes
     ----------
     share : float
-        Of what the network adds to the linear start, the share that forecasts best.
+        Factor of the network's part of the output with the smallest error.
     optimism : float, optional
-        What residuals of training are to be multiplied with.
+        Factor of the residuals of training.
     """
 
     share: float = 1.0
     optimism: float | None = None
 
 
-NOTHING = HoldoutResult()
+NO_HOLDOUT = HoldoutResult()
 
 
 def look_back(network: LinearStart, data: StreamDataModule) -> HoldoutResult:
-    """What a network trained without the tails tells when it forecasts them."""
+    """The result of a holdout fit: a network trained without the tails forecasts them."""
     assert data.panel is not None
     head, target = head_of(data.decoding.loss), data.inputs.target
     raw = decode.run_history(network, data.inputs.x, data.panel.lengths, series=data.series_numbers).output

@@ -1,4 +1,4 @@
-"""Intervals of point heads: quantiles of the residuals, in scales, of training and of the tail kept from it."""
+"""Spread: quantiles of residuals, for the intervals of point forecasts."""
 
 import dataclasses
 
@@ -6,21 +6,22 @@ import numpy as np
 from scipy import stats
 
 from tsforecast._types import Bools, Floats, Ints
-from tsforecast.models.neural.forecasting.dependence import correlation_of
+from tsforecast.models.neural.forecasting.dependence import FURTHEST_RESIDUAL, correlation_of
 
-_OWN = 20.0  # residuals at which a series' own spread counts as much as that of all series
-_FEW = 5.0  # residuals of a step at which their mean counts as much as what the first step leads to expect
-_N_SHAPE = 2000  # points that the common shape of the residuals is kept in
-_FREEDOM = 6.0  # degrees of freedom that a fit spends, and ...
-_MOST_FREEDOM = 0.4  # ... the largest share of the observations that they can be
-_FEWEST_DEGREES = 2.0
-_OTHERS = 3.0  # medians over the series: a series with larger residuals counts as this in what all have in common
-_FURTHEST = 8.0  # mean sizes of the residuals of its series: one further out counts as this in the common shape
+_OWN_RESIDUALS = 20.0  # residuals with which a series' own spread weighs as much as that of all series
+_STEP_RESIDUALS = (
+    5.0  # residuals of a step with which their mean weighs as much as the size expected from the first step
+)
+_N_SHAPE = 2000  # points of the common distribution of the residuals
+_FREEDOM = 6.0  # degrees of freedom of a fit, and ...
+_MOST_FREEDOM_SHARE = 0.4  # ... their largest share of the observations
+_FEWEST_TAIL_DEGREES = 2.0
+_OTHERS = 3.0  # times the median over series: larger sizes of a series are reduced to this in the pooled size
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Spread:
-    """How far outputs lie from what came, in scales.
+    """Spread of the residuals, in scales: their size by series and step, and their common distribution.
 
     Attributes
     ----------
@@ -29,11 +30,11 @@ class Spread:
     pooled : ndarray, shape (horizon,)
         The same over all series, for series that were not trained on.
     shape : ndarray, shape (n_shape,)
-        Residuals over their size, of all series and steps, in increasing order.
+        Residuals over their size, of all series and steps, in increasing order (their common distribution).
     n_steps : int
-        Steps, of all series together, that residuals are known of.
+        Number of steps of all series that have residuals.
     correlation : ndarray, shape (horizon, horizon)
-        Of the residuals of different steps from one origin, over all series.
+        Correlation of the residuals of different steps from one origin, over all series.
     """
 
     size: Floats
@@ -50,8 +51,8 @@ class Spread:
     def sizes(self, horizon: int, reverting: Bools) -> Floats:
         """Sizes for any number of steps, ``(n_series, horizon)``.
 
-        Past the last they stay for a series that returns to its mean; else they grow with the square root of the step,
-        as those of a random walk do.
+        Beyond the last known step they stay constant for a series that returns to its mean, and otherwise grow with the
+        square root of the step, as for a random walk.
         """
         n_known = self.size.shape[1]
         steps = np.arange(1, horizon + 1)
@@ -66,24 +67,24 @@ class Spread:
         return np.asarray(sizes[:, :, None] * table[where.reshape(steps.shape)])
 
     def at(self, p: Floats, overlap: int = 1) -> Floats:
-        """Residual over its size that is exceeded with probability ``1 - p``, for any shape of ``p``.
+        """Quantiles of residuals over their size, at the levels ``p`` of any shape.
 
-        Few residuals say little of the tails: the level is moved out as from the normal's to Student's t with as many
-        degrees of freedom as there are residuals apart, those ``overlap`` steps ahead being counted once in so many.
-        Past the outermost residual the last slope, on the normal's scale, goes on.
+        Few residuals tell little about the tails, so a normal quantile is replaced by that of Student's t with as many
+        degrees of freedom as there are residuals that do not overlap, one in ``overlap``. Beyond the outermost residual
+        quantiles are extrapolated linearly in the normal quantile.
         """
         n = self.shape.size
-        degrees = max(self.n_steps / overlap - 1, _FEWEST_DEGREES)
+        degrees = max(self.n_steps / overlap - 1, _FEWEST_TAIL_DEGREES)
         marks = stats.norm.ppf((np.arange(n) + 0.5) / n)
         z = stats.t.ppf(p, degrees)
         inside = np.interp(z, marks, self.shape)
-        slopes = _slope(marks, self.shape)
+        slopes = _tail_slopes(marks, self.shape)
         below, above = np.minimum(z - marks[0], 0.0), np.maximum(z - marks[-1], 0.0)
         return np.asarray(inside + slopes[0] * below + slopes[1] * above)
 
 
-def _slope(marks: Floats, shape: Floats) -> tuple[float, float]:
-    """Slopes of the two tails: of the outermost point from the middle."""
+def _tail_slopes(marks: Floats, shape: Floats) -> tuple[float, float]:
+    """Slopes of the two tails, from the median to the outermost points."""
     if marks.size < 2:
         return 0.0, 0.0
     middle = float(np.interp(0.0, marks, shape))
@@ -95,10 +96,9 @@ def learn_spread(
 ) -> Spread:
     """The spread of residuals ``(n_obs, horizon)``, nan where there is none; ``kept`` is true for those of the tail.
 
-    A step ahead with few residuals leans on the first, from which those of a random walk grow with the square root.
-
-    Residuals of training are too small: they are multiplied with ``optimism``, or else with what `optimism_of` tells.
-    What all series have in common, a few that jumped must not tell: see the limits above.
+    The size of a step with few residuals is shrunk to that expected from the first step, which for a random walk grows
+    with the square root of the step. Residuals of training are too small, so they are multiplied by ``optimism``, or by
+    the result of `optimism_of` where it is None. Large residuals of a few series are limited in what is pooled.
     """
     of = np.repeat(np.arange(lengths.size), lengths)
     size = np.abs(residual)
@@ -106,11 +106,11 @@ def learn_spread(
     own_sum, own_count = _by_series(np.where(seen, size, 0.0), lengths), _by_series(seen, lengths)
     total, count = _limited(own_sum, own_count).sum(axis=0), own_count.sum(axis=0)
     growth = np.arange(1, total.size + 1) ** (0.0 if reverting.all() else 0.5)
-    pooled = (total + _FEW * growth * total[0] / max(count[0], 1)) / (count + _FEW)
-    pooled = np.maximum.accumulate(pooled)  # nothing is surer the further ahead
-    own = (own_sum + _OWN * pooled) / (own_count + _OWN)
+    pooled = (total + _STEP_RESIDUALS * growth * total[0] / max(count[0], 1)) / (count + _STEP_RESIDUALS)
+    pooled = np.maximum.accumulate(pooled)  # uncertainty does not decrease with the horizon
+    own = (own_sum + _OWN_RESIDUALS * pooled) / (own_count + _OWN_RESIDUALS)
     relative = residual / np.maximum(own[of], 1e-12)
-    shape = relative[seen].clip(-_FURTHEST, _FURTHEST)
+    shape = relative[seen].clip(-FURTHEST_RESIDUAL, FURTHEST_RESIDUAL)
     factor = optimism_of(size, seen & ~kept, seen & kept) if optimism is None else optimism
     n_steps = int(seen.any(axis=1).sum())
     correlation = correlation_of(relative, returns=bool(reverting.all()))
@@ -129,24 +129,26 @@ def _limited(own_sum: Floats, own_count: Floats) -> Floats:
 
 
 def _medians(table: Floats, known: Bools) -> Floats:
-    """Median of what is known in each column, 0 where nothing is: two ``(n, horizon)`` -> ``(horizon,)``."""
+    """Median of the known values of each column, 0 where there are none: two ``(n, horizon)`` -> ``(horizon,)``."""
     columns = zip(table.T, known.T, strict=True)
     return np.array([np.median(column[has]) if has.any() else 0.0 for column, has in columns])
 
 
 def optimism_of(size: Floats, trained: Bools, kept: Bools) -> float:
-    """What residuals of training are to be multiplied with, from the sizes of those and of those of the tail.
+    """Factor of the residuals of training, from their sizes and those of the tails.
 
-    The tail says it where it is long; where it is short, the rule of the final prediction error (Akaike 1969):
-    ``sqrt((n + k) / (n - k))`` for k degrees of freedom of n observations.
+    A weighted mean of the ratio of the two, with more weight the longer the tails, and of the rule of the final
+    prediction error (Akaike 1969), ``sqrt((n + k) / (n - k))`` for k degrees of freedom of n observations.
     """
     n, steps = float(trained.any(axis=1).sum()), float(kept.any(axis=1).sum())
-    k = min(_FREEDOM, _MOST_FREEDOM * n)
+    k = min(_FREEDOM, _MOST_FREEDOM_SHARE * n)
     rule = np.sqrt((n + k) / max(n - k, 1.0))
     if steps == 0 or n == 0:
         return float(rule)
-    trust = steps / (steps + _OWN)
-    size = np.minimum(size, _FURTHEST * _medians(size, trained | kept))  # a few that jumped must not tell it
+    trust = steps / (steps + _OWN_RESIDUALS)
+    size = np.minimum(
+        size, FURTHEST_RESIDUAL * _medians(size, trained | kept)
+    )  # limits the influence of a few outliers
     told = float(size[kept].mean()) / max(float(size[trained].mean()), 1e-12)
     return float(np.clip(rule + trust * (told - rule), 1.0, 2.0))
 

@@ -1,4 +1,4 @@
-"""How far forecasts may go: what a series has done so far says it, in its own unit, whatever the weights are."""
+"""Limits of forecasts: bounds from the history of each series, in its own unit, for any weights of a network."""
 
 import dataclasses
 
@@ -9,20 +9,20 @@ from tsforecast.kernels.series.extent import widest_ranges
 from tsforecast.models.neural.forecasting.quiet_end import Silence, silence_of
 from tsforecast.panel import Panel
 
-_POINT = 2.0  # widest ranges that a point forecast may lie past the last value, where the series never was ...
-_BOUND = 4.0  # ... and that a quantile may
-_RESOLUTION = 1e-11  # of the largest value: ranges below it are rounding
+_POINT = 2.0  # largest distance of a point forecast from the last value, in widest ranges, outside of past values ...
+_BOUND = 4.0  # ... and of a quantile
+_RESOLUTION = 1e-11  # times the largest value: smaller ranges are rounding errors
 _HUGE = 1e300
-_INNER, _OUTER = 0.1, 0.9  # the quantiles that every point forecast lies between
+_INNER, _OUTER = 0.1, 0.9  # levels of the quantiles between which every point forecast lies
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Limits:
-    """What forecasts of each series may reach.
+    """Bounds of the forecasts of each series.
 
-    A point forecast lies where the series has been, or no further from its last value than twice the widest range that
-    it ever went through in as many steps; a quantile no further than four times such a range. Of a longer time than it
-    is known for, its whole range is taken to go on.
+    A point forecast lies between the smallest and the largest past value, or no further from the last value than twice
+    the widest range of the series within as many steps; a quantile no further than four times that range. For more
+    steps than the series has, its whole range is extrapolated linearly.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Limits:
     positive : ndarray of bool, shape (n_series,)
         Series whose forecasts are not below zero.
     silence : Silence
-        Of those that have been zero for long.
+        Zeros at the ends of the series.
     """
 
     low: Floats
@@ -44,12 +44,12 @@ class Limits:
     silence: Silence
 
     def of_points(self, points: Floats, *, medians: bool) -> Floats:
-        """Point forecasts ``(n_series, horizon)`` within the limits; a median of what is mostly zero is zero."""
+        """Point forecasts ``(n_series, horizon)`` within the limits; 0 for medians of series that are mostly zero."""
         inside = self._within(points, _POINT * self.reach)
         return self.silence.of_points(inside, medians=medians)
 
     def of_quantiles(self, quantiles: Floats, levels: Floats, points: Floats, *, medians: bool) -> Floats:
-        """Quantiles ``(n_series, horizon, n_levels)`` within the limits, that agree with point forecasts.
+        """Quantiles ``(n_series, horizon, n_levels)`` within the limits and consistent with the point forecasts.
 
         A point forecast lies between the quantiles at 0.1 and 0.9, and a median is the one at 0.5.
         """
@@ -61,7 +61,7 @@ class Limits:
         return np.asarray(np.where(levels >= outer, np.maximum(quantiles, points), quantiles))
 
     def _within(self, values: Floats, reach: Floats) -> Floats:
-        """Values ``(n_series, horizon, ...)`` no further than ``reach`` from the last one, or where the series was."""
+        """Values ``(n_series, horizon, ...)`` clipped to the range of the series and ``reach`` about its last value."""
         shape = (-1, *(1,) * (values.ndim - 1))
         low, high, last, positive = (a.reshape(shape) for a in (self.low, self.high, self.last, self.positive))
         least = np.minimum(low, last - reach)
@@ -69,7 +69,7 @@ class Limits:
 
 
 def limits_of(panel: Panel, horizon: int, positive: Bools, season_length: int) -> Limits:
-    """The limits that the series of ``panel`` set; each has a value."""
+    """The limits of the series of ``panel``, each of which must have a value."""
     starts = panel.indptr[:-1]
     seen = ~np.isnan(panel.values)
     low = np.minimum.reduceat(np.where(seen, panel.values, np.inf), starts)
@@ -83,7 +83,7 @@ def limits_of(panel: Panel, horizon: int, positive: Bools, season_length: int) -
 
 
 def _reach(values: Floats, indptr: Ints, horizon: int) -> Floats:
-    """Widest ranges within 1, 2, 3, ... steps, between those of powers of two on straight lines."""
+    """Widest ranges within 1, 2, 3, ... steps, interpolated linearly between those of powers of two."""
     steps = np.arange(1, horizon + 1)
     place = np.floor(np.log2(steps)).astype(np.int64)
     share = steps / 2.0**place - 1
@@ -92,10 +92,10 @@ def _reach(values: Floats, indptr: Ints, horizon: int) -> Floats:
 
 
 def is_positive(panel: Panel, lowest: Floats, quantity: bool) -> Bools:
-    """Series whose forecasts are not below zero: ``(n_series,)``.
+    """Series whose forecasts must not be negative: ``(n_series,)``.
 
-    Neither they nor what was learnt of them, whose smallest values are ``lowest``, are below zero anywhere; and either
-    hardly a series of training is (``quantity``), or they are of whole numbers, or they are zero at times.
+    They have no negative value, neither here nor in training (where the smallest is ``lowest``), and hardly any
+    training series has one (``quantity``), or they are of whole numbers, or some values are zero.
     """
     starts = panel.indptr[:-1]
     values = panel.values
@@ -106,6 +106,6 @@ def is_positive(panel: Panel, lowest: Floats, quantity: bool) -> Bools:
 
 
 def outward(quantiles: Floats, levels: Floats) -> Floats:
-    """Quantiles of counts as whole numbers, those of the tails rounded away from the middle."""
+    """Quantiles of counts rounded to whole numbers, those of the tails away from the median."""
     inner, outer = levels <= _INNER, levels >= _OUTER
     return np.asarray(np.where(inner, np.floor(quantiles), np.where(outer, np.ceil(quantiles), np.round(quantiles))))

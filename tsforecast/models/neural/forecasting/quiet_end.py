@@ -1,4 +1,4 @@
-"""Series that are zero at their end, for longer than ever: how likely it is that they begin again."""
+"""Forecasts of series that end with a longer run of zeros than any before."""
 
 import dataclasses
 
@@ -7,20 +7,20 @@ import numpy as np
 from tsforecast._types import Bools, Floats
 from tsforecast.panel import Panel
 
-_SHORTEST = 8  # zeros
+_SHORTEST = 8  # zeros: shorter runs at the end are not counted
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Silence:
-    """Runs of zeros, of series that are not below zero.
+    """Zeros of non-negative series.
 
     Attributes
     ----------
     smallest : ndarray, shape (n_series,)
         Smallest positive value of a series that is zero more than once; 0 for other series.
     n_zeros : ndarray, shape (n_series,)
-        Zeros at the end, where they are more than eight, a season, and twice the longest run before: what the series
-        was about has ended, or rests. 0 for other series.
+        Zeros at the end, where they are more than eight, a season, and twice the longest run before; 0 for other
+        series.
     """
 
     smallest: Floats
@@ -34,9 +34,10 @@ class Silence:
         return np.where(ended | small, 0.0, points)
 
     def of_quantiles(self, quantiles: Floats, levels: Floats) -> Floats:
-        """Quantiles of a series that has ended, times the chance to lie above zero, over that of their level.
+        """Quantiles, reduced for series that end with zeros by the probability that values become positive again.
 
-        After n zeros it begins again within h steps with probability h / (n + h), by Laplace's rule of succession.
+        After n zeros that is h / (n + h) within h steps, by Laplace's rule of succession. Upper quantiles are
+        multiplied by it over the probability above their level, lower ones are zero.
         """
         ended = np.flatnonzero(self.n_zeros > 0)
         if ended.size == 0 or levels.size == 0:
@@ -50,7 +51,7 @@ class Silence:
 
 
 def silence_of(panel: Panel, positive: Bools, season_length: int) -> Silence:
-    """The zeros of every series that is not below zero."""
+    """The zeros of every non-negative series."""
     smallest, n_zeros = np.zeros(panel.n_series), np.zeros(panel.n_series)
     with_zeros = np.logical_or.reduceat(panel.values == 0, panel.indptr[:-1])
     for i in np.flatnonzero(positive & with_zeros).tolist():

@@ -1,4 +1,4 @@
-"""Trained: networks with all that was learnt beside them, and how they forecast."""
+"""Trained: a trained network with everything else needed to forecast, and how it forecasts."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -26,30 +26,33 @@ from tsforecast.series.calendar import phases_after
 from tsforecast.series.differencing import accumulate, undo_differences
 from tsforecast.series.outliers import clip_outliers
 
-_MOST_SPREADS, _LONG = 10.0, 100  # that a value fed back lies from the mean, and steps in which it may lie twice so far
-_FEW_BELOW = 0.1  # share of the series of what is not below zero that are, for a sign that is wrong
+_MOST_SPREADS, _LONG = (
+    10.0,
+    100,
+)  # largest distance of a value fed back from the mean, and steps after which it is doubled
+_FEW_BELOW = 0.1  # share of series with negative values up to which the panel counts as of non-negative quantities
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trained:
-    """A trained network (or several side by side, whose forecasts are averaged) and what it needs to forecast.
+    """A trained network (or several, whose forecasts are averaged) and what it needs to forecast.
 
     Attributes
     ----------
     network : LinearStart
     prepared : FittedPreparation
-        What was learnt of the training series.
+        Preparation of the training series.
     layout : FeatureLayout
     spread : Spread
-        Of the residuals.
+        Spread of the residuals.
     preparation : Preparation
-        For series that were not trained on.
+        Options with which series that were not trained on are prepared.
     decoding : Decoding
     window : int, optional
-        Steps before the end at which the state is zero, for a network trained on windows.
+        For a network trained on windows, their length: the state is zero so many steps before the end.
     ends : Ends, optional
-        Those of the training series, where they are few enough to be kept and have no covariates: a forecast of them
-        begins there.
+        States at the ends of the training series, kept where they are small enough and there are no covariates, so
+        that forecasts of these series start there.
     """
 
     network: LinearStart
@@ -64,7 +67,7 @@ class Trained:
     def _begin(
         self, panel: Panel, horizon: int, X: Floats | None
     ) -> tuple[Panel, decode.HistoryOutput, decode.ForecastOrigin, Spread, Floats]:
-        """What forecasts begin from: the history, the network there, what is known ahead, and seasons of the steps."""
+        """History, network output and state at its end, origin, spread, and seasonal indices of the future steps."""
         history = self._history(panel)
         prepared, spread, numbers = self._of(history)
         ends = self.ends
@@ -99,13 +102,13 @@ class Trained:
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def returns(self, panel: Panel) -> Bools:
-        """Series whose forecasts get no less sure the further ahead they look: ``(n_series,)``."""
+        """Series whose uncertainty does not grow with the horizon: ``(n_series,)``."""
         return self._of(self._history(panel))[0].returns
 
     def walks(
         self, panel: Panel, horizon: int, X: Floats | None, n_paths: int, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        """Paths of u, at least ``n_paths``, each step fed back: ``(n_series, n_walks, horizon)``."""
+        """Sampled paths of u, each step fed back, at least ``n_paths``: ``(n_series, n_walks, horizon)``."""
         history, end, ahead, spread, _ = self._begin(panel, horizon, X)
         n_members = self.network.n_members
         shape = (horizon, n_members, -(-n_paths // n_members))
@@ -114,7 +117,7 @@ class Trained:
         return self._walks(p, end, ahead, spread, base)
 
     def _n_columns(self, horizon: int, n_levels: int) -> int:
-        """Numbers that a forecast holds for each series and step."""
+        """Numbers in memory for each series and step of a forecast."""
         raws, block = self.network.n_members * self.head.n_params, self.layout.horizon
         fed_back = self.decoding.kind == "recursive" or horizon > block
         known = self.layout.input_size - self.layout.n_past if fed_back else 0
@@ -123,7 +126,7 @@ class Trained:
         return 2 * raws + known + paths + features + 4 * n_levels + 8
 
     def _history(self, panel: Panel) -> Panel:
-        """What forecasts of the series are told by."""
+        """The history that forecasts are made from: with isolated outliers clipped, except for counts."""
         empty = panel.n_present == 0
         if empty.any():
             i = int(np.argmax(empty))
@@ -143,7 +146,7 @@ class Trained:
         levels: Floats,
         seed: int,
     ) -> tuple[Floats, Floats, Floats]:
-        """Point forecasts of u, quantiles about them, and the sizes of residuals, all along the horizon."""
+        """Point forecasts of u, their quantiles, and the sizes of residuals, for every step."""
         prepared = ahead.prepared
         forecast = decode.direct(self.network, self.head, end, ahead, horizon)
         base = prepared.base(history) if prepared.lag else None
@@ -159,7 +162,7 @@ class Trained:
     def _undone(
         self, prepared: FittedPreparation, point: Floats, around: Floats, sizes: Floats
     ) -> tuple[Floats, Floats]:
-        """Point forecasts and quantiles of transformed values in the unit of the series, infinite where too large."""
+        """Point forecasts and quantiles transformed back to the unit of the series, infinite where too large."""
         transform, ids = prepared.transform, prepared.transform.ids
         with np.errstate(over="ignore"):
             if self.decoding.adjusts:  # for a normal distribution with these absolute errors
@@ -170,17 +173,17 @@ class Trained:
 
     @property
     def head(self) -> Head:
-        """What raw outputs mean."""
+        """The head of the loss, which gives raw outputs their meaning."""
         return head_of(self.decoding.loss)
 
     def _of(self, panel: Panel) -> tuple[FittedPreparation, Spread, Ints]:
-        """What is known of the series of ``panel``, and their numbers; of a new one, what its history tells, and -1."""
+        """Preparation, spread and training numbers of the series of ``panel``; new series get number -1."""
         if self.head.counts:
             check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
         numbers = found.copy() if self.layout.n_series else np.full_like(found, UNKNOWN)
-        if self.preparation.transform == "auto":  # a logarithm that it chose, of what was positive and is no more
+        if self.preparation.transform == "auto":  # a logarithm was chosen, but values are no longer positive
             below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
             found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
         new = np.flatnonzero(found < 0)
@@ -201,22 +204,22 @@ class Trained:
         spread: Spread,
         levels: Floats,
     ) -> Floats:
-        """Quantiles of u about direct forecasts, ``(n_series, horizon, n_levels)``."""
+        """Quantiles of u for direct forecasts, ``(n_series, horizon, n_levels)``."""
         if levels.size == 0:
             return np.empty((*forecast.point.shape, 0))
         if not self.head.probabilistic:
             return forecast.point[:, :, None] + spread.quantiles(sizes, levels, ahead.prepared.returns)
         scale = forecast.scale[:, :, None]
-        value = self.head.at(forecast.raw[:, :, :, None], levels, scale).mean(axis=0)  # members' quantiles, averaged
+        value = self.head.at(forecast.raw[:, :, :, None], levels, scale).mean(axis=0)  # mean of the members' quantiles
         if self.head.counts:
             return np.asarray(np.round(scale * value))
         away = value - self.head.point(forecast.raw).mean(axis=0)[:, :, None]
         blocks = (
             np.arange(forecast.point.shape[1]) // self.layout.horizon + 1
-        )  # past the first, outputs stand on outputs
+        )  # each block after the first starts from a forecast
         growth = np.where(ahead.prepared.reverting[:, None], 1.0, np.sqrt(blocks))
         away = scale * growth[:, :, None] * away
-        if ahead.prepared.lag:  # those of differences, as if they were independent, for each level
+        if ahead.prepared.lag:  # sums of differences: distances added as if independent, for each level
             away = np.sign(away) * np.sqrt(accumulate(away**2, ahead.prepared.lag))
         return forecast.point[:, :, None] + away
 
@@ -230,7 +233,7 @@ class Trained:
         seed: int,
         base: Floats | None,
     ) -> Floats:
-        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``; those of differences follow on ``base``."""
+        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``; differences are added to ``base``."""
         n_members, n_series = self.network.n_members, ahead.level.size
         if levels.size == 0:
             return np.empty((n_series, horizon, 0))
@@ -258,10 +261,7 @@ class Trained:
         return paths
 
     def _known_after(self, panel: Panel, horizon: int, X: Floats | None, phases: Ints) -> Floats:
-        """Inputs of the steps to come that values do not tell, ``(n_steps, n_series, n_known)``.
-
-        None where no forecast is fed back.
-        """
+        """Known inputs of future steps, ``(n_steps, n_series, n_known)``; no steps where no forecast is fed back."""
         block = self.layout.horizon
         if self.decoding.kind == "direct" and horizon <= block:
             return np.empty((0, panel.n_series, 0))
@@ -278,7 +278,7 @@ class Trained:
 
 
 def draws(ids: Index, seed: int, shape: tuple[int, ...]) -> Floats:
-    """Numbers between 0 and 1 for each series, ``(n_series, *shape)``: its own, whatever other series there are.
+    """Uniform random numbers for each series, ``(n_series, *shape)``, which do not depend on the other series.
 
     Examples
     --------

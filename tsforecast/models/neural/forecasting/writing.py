@@ -1,4 +1,4 @@
-"""Checkpoints written whole or not at all."""
+"""WholeCheckpointIO: writes a checkpoint completely or not at all."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from tsforecast.exceptions import RunFolderError
 
 
 class WholeCheckpointIO(TorchCheckpointIO):
-    """Writes a checkpoint beside the one that it replaces, which stays until all is on the disk.
+    """Writes a checkpoint to a temporary file, which replaces the old one once it is complete.
 
     Examples
     --------
@@ -25,12 +25,12 @@ class WholeCheckpointIO(TorchCheckpointIO):
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
-        """Write ``checkpoint`` to ``path``, a local one.
+        """Write ``checkpoint`` to ``path``, which must be local.
 
         Raises
         ------
         RunFolderError
-            There is no room, or no right to write; what was at ``path`` is as it was.
+            There is no space or permission to write; the file at ``path`` is unchanged.
         """
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)

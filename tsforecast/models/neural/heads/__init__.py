@@ -1,4 +1,4 @@
-"""What raw outputs of networks mean: one head in one file, each with its loss and its quantiles."""
+"""Heads: what raw outputs of a network mean, with the loss that trains them and their quantiles."""
 
 from tsforecast.models.neural.heads.choose import LossName, head_of
 from tsforecast.models.neural.heads.gaussian import GaussianHead

@@ -1,4 +1,4 @@
-"""The head that a loss trains, by name."""
+"""head_of: the head of a loss, by its name."""
 
 from typing import Literal, TypeAlias, get_args
 
@@ -16,7 +16,7 @@ LossName: TypeAlias = Literal[
 
 
 def head_of(name: LossName) -> Head:
-    """The head that a loss trains.
+    """The head of a loss, by its name.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of a normal distribution."""
+"""GaussianHead: mean and standard deviation of a normal distribution."""
 
 import numpy as np
 from scipy import stats
@@ -8,16 +8,15 @@ from torch.nn.functional import softplus
 from tsforecast._types import Floats
 from tsforecast.models.neural.heads.head import SMALLEST_SCALE, Head
 
-_TAIL = 1e5  # standard deviations past which the loss of a normal grows as a logarithm
+_TAIL = 1e5  # standard deviations beyond which the loss grows as a logarithm
 
 
 class GaussianHead(Head):
-    """Mean and standard deviation, trained by the normal's likelihood.
+    """Mean and standard deviation of a normal distribution, trained by its likelihood.
 
-    Where a target lies more than ``K`` = 100,000 standard deviations away, ``z**2 / 2`` goes on as ``K**2 (1/2 +
-    log(|z| / K))``, with the same slope there: after a constant stretch a jump is any number of scales high, and
-    gradients of its square are not finite. The best scale is that of the normal unless fewer than one target in
-    ``K**2`` lies so far out.
+    For a target more than ``K`` = 100,000 standard deviations away, ``z**2 / 2`` is replaced by ``K**2 (1/2 + log(|z| /
+    K))``, which has the same value and slope at ``K``. After a constant stretch a jump may be any number of scales
+    high, and gradients of its square would not be finite.
 
     Examples
     --------
@@ -35,5 +34,5 @@ class GaussianHead(Head):
         return 0.5 * near.square() + _TAIL**2 * (far / _TAIL).log() + scale.log()
 
     def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
-        """Mean plus standard deviations."""
+        """Quantiles of the normal distribution."""
         return np.asarray(raw[..., 0] + (np.logaddexp(0, raw[..., 1]) + SMALLEST_SCALE) * stats.norm.ppf(p))

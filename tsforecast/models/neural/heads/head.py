@@ -1,7 +1,7 @@
-"""Head: what a network's raw outputs mean, the loss that trains them, and the quantiles they stand for.
+"""Head: what a network's raw outputs mean, the loss that trains them, and their quantiles.
 
 All are on the network's scale, relative to level and scale at the step. A head has ``n_params`` raw outputs for each
-step ahead; the first is where the forecast lies, and begins as the linear autoregression says.
+step ahead. The first is the location of the forecast, which starts as that of the linear autoregression.
 """
 
 from abc import ABC, abstractmethod
@@ -10,24 +10,24 @@ from torch import Tensor
 
 from tsforecast._types import Floats
 
-FURTHEST_SQUARED = 1e12  # that a target may lie away where a loss squares it ...
-FURTHEST_LINEAR = 1e30  # ... and where it does not: float32 ends at 3e38, and losses are added up
-SMALLEST_SCALE = 1e-3  # a constant stretch must not make a likelihood infinite
+FURTHEST_SQUARED = 1e12  # largest distance of a target where a loss squares it ...
+FURTHEST_LINEAR = 1e30  # ... and where it does not: sums of losses must stay below 3e38, the largest float32
+SMALLEST_SCALE = 1e-3  # so that a constant stretch does not make a likelihood infinite
 
 
 class Head(ABC):
-    """Meaning of raw outputs ``(..., n_params)``."""
+    """A distribution or point forecast given by raw outputs ``(..., n_params)``, with its loss and quantiles."""
 
     n_params: int
     probabilistic = True
     counts = False
-    furthest = FURTHEST_SQUARED  # that a target may lie from the level, in scales: it is taken to lie there
+    furthest = FURTHEST_SQUARED  # scales from the level at which targets are clipped
 
     @abstractmethod
     def loss(self, raw: Tensor, target: Tensor, scale: Tensor | float = 1.0) -> Tensor:
         """Loss of each target: ``(..., n_params)`` and ``(...)`` -> ``(...)``.
 
-        ``scale`` is what a target of 1 stands for, in the unit of the series; only counts ask.
+        ``scale`` is what a target of 1 stands for, in the unit of the series; only counts use it.
         """
 
     @abstractmethod

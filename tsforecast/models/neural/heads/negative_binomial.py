@@ -1,4 +1,4 @@
-"""Counts: mean and dispersion of a negative binomial distribution."""
+"""NegativeBinomialHead: mean and dispersion of a distribution of counts."""
 
 import numpy as np
 import torch
@@ -9,8 +9,8 @@ from torch.nn.functional import softplus
 from tsforecast._types import Floats
 from tsforecast.models.neural.heads.head import SMALLEST_SCALE, Head
 
-_ROUNDING = 0.01  # squared width of the bend of the positive numbers of the negative binomial head
-_MOST_COUNTS = 1e12  # in the scale of counts: above, the distribution has the same shape in whatever unit
+_BEND = 0.01  # of the squareplus function
+_MOST_COUNTS = 1e12  # largest scale: beyond it the shape of the distribution does not change
 
 
 class NegativeBinomialHead(Head):
@@ -35,8 +35,8 @@ class NegativeBinomialHead(Head):
         """Minus the log-probability of the count ``scale * target``, in float64: logarithms of factorials cancel."""
         kind, raw, target = raw.dtype, raw.double(), target.double()
         scale = torch.as_tensor(scale, dtype=raw.dtype, device=raw.device)
-        scale = scale.clamp(SMALLEST_SCALE, _MOST_COUNTS)  # padding has none
-        count, mean = (scale * target).round(), scale * _positive(raw[..., 0])
+        scale = scale.clamp(SMALLEST_SCALE, _MOST_COUNTS)  # the scale of padding is 0
+        count, mean = (scale * target).round(), scale * _squareplus(raw[..., 0])
         r = 1 / (softplus(raw[..., 1]) + SMALLEST_SCALE)
         log_total = torch.log(r + mean)
         chance = torch.lgamma(count + r) - torch.lgamma(count + 1) - torch.lgamma(r)
@@ -49,10 +49,10 @@ class NegativeBinomialHead(Head):
         return np.asarray(stats.nbinom.ppf(p, r, r / (r + mean)) / scale)
 
     def point(self, raw: Floats) -> Floats:
-        """The mean."""
-        return np.asarray(_positive(torch.as_tensor(raw[..., 0])).numpy())
+        """The mean of the distribution, over ``scale``."""
+        return np.asarray(_squareplus(torch.as_tensor(raw[..., 0])).numpy())
 
 
-def _positive(x: Tensor) -> Tensor:
+def _squareplus(x: Tensor) -> Tensor:
     """A smooth positive number close to ``x`` where that is 1 or more (the squareplus of Barron 2021)."""
-    return 0.5 * (x + (x.square() + _ROUNDING).sqrt())
+    return 0.5 * (x + (x.square() + _BEND).sqrt())

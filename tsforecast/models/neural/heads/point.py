@@ -1,4 +1,4 @@
-"""Point forecasts: the median, the mean, or what lies between."""
+"""PointHead: point forecasts that are a median, a mean, or between the two."""
 
 from typing import Literal
 
@@ -11,10 +11,9 @@ from tsforecast.models.neural.heads.head import FURTHEST_LINEAR, FURTHEST_SQUARE
 
 
 class PointHead(Head):
-    """One number: the median (``mae``), the mean (``mse``) or what lies between (``huber``, Huber 1964, threshold 1).
+    """A point forecast: the median (``mae``), the mean (``mse``) or between them (``huber``, Huber 1964, threshold 1).
 
-    ``mase`` and ``balanced`` are ``mae`` in other units: errors of every step weigh what the data say (see
-    `tsforecast.models.neural.prepare.loss_weights`).
+    ``mase`` and ``balanced`` are ``mae`` with weights: see `tsforecast.models.neural.prepare.loss_weights`.
 
     Examples
     --------
@@ -38,5 +37,5 @@ class PointHead(Head):
         return torch.where(size < 1, 0.5 * error.square(), size - 0.5) if self.name == "huber" else size
 
     def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
-        """The number itself: how far it lies from what comes is learnt from residuals (`intervals`)."""
+        """The point forecast at every level; its intervals come from residuals (see `intervals`)."""
         return np.broadcast_to(raw[..., 0], np.broadcast_shapes(raw.shape[:-1], p.shape))

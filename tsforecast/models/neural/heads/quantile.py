@@ -1,4 +1,4 @@
-"""Seven quantiles that cannot cross."""
+"""QuantileHead: seven quantiles that cannot cross."""
 
 import functools
 import itertools
@@ -19,8 +19,8 @@ _MIDDLE = _LEVELS.index(0.5)
 class QuantileHead(Head):
     """Seven quantiles that cannot cross: the median, and the positive steps from each to the next.
 
-    The loss is twice the mean pinball loss, which is the absolute error where there is but the median (Koenker &
-    Bassett 1978). Between and past the levels quantiles are interpolated linearly on the normal's scale.
+    The loss is twice the mean pinball loss (Koenker & Bassett 1978); of the median alone it would be the absolute
+    error. Between and beyond the levels, quantiles are linear in the standard normal quantile of the level.
 
     Examples
     --------
@@ -32,8 +32,8 @@ class QuantileHead(Head):
     furthest = FURTHEST_LINEAR
 
     def _quantiles(self, raw: Tensor) -> list[Tensor]:
-        """One tensor for each level: operations along a last axis so short are slow."""
-        middle, steps = raw[..., 0], softplus(raw).unbind(-1)  # the first of the steps is none
+        """The quantiles, one tensor for each level: torch is slow along a last axis so short."""
+        middle, steps = raw[..., 0], softplus(raw).unbind(-1)  # the first of the steps is unused
         down = list(itertools.accumulate([middle, *steps[_MIDDLE:0:-1]], torch.sub))
         up = itertools.accumulate([middle, *steps[_MIDDLE + 1 :]], torch.add)
         return [*down[:0:-1], *up]
@@ -45,7 +45,7 @@ class QuantileHead(Head):
         return functools.reduce(torch.add, losses) / len(losses)
 
     def at(self, raw: Floats, p: Floats, scale: Floats | float = 1.0) -> Floats:
-        """Interpolated on the normal's scale; the outermost slopes go on."""
+        """Quantiles interpolated, beyond the outermost extrapolated, in the standard normal quantile of ``p``."""
         known = torch.stack(self._quantiles(torch.as_tensor(raw)), dim=-1).numpy()  # (..., n_levels)
         z, marks = stats.norm.ppf(p), stats.norm.ppf(_LEVELS)
         place = np.clip(np.searchsorted(marks, z, side="right") - 1, 0, len(marks) - 2)

@@ -1,4 +1,4 @@
-"""Location, scale and degrees of freedom of Student's t."""
+"""StudentTHead: location, scale and degrees of freedom of Student's t."""
 
 import numpy as np
 import torch
@@ -13,7 +13,7 @@ _FEWEST_DEGREES = 2.1  # of freedom: with two or fewer the variance is infinite
 
 
 class StudentTHead(Head):
-    """Location, scale and degrees of freedom of Student's t, trained by its likelihood: outliers weigh little.
+    """Location, scale and degrees of freedom of Student's t, trained by its likelihood, in which outliers weigh little.
 
     Examples
     --------

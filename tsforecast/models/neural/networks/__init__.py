@@ -1,1 +1,1 @@
-"""Networks, and what is put around them."""
+"""Networks: the interface, cells, several members side by side, and the linear start."""

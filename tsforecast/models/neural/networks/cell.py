@@ -1,4 +1,4 @@
-"""Cell: the recurrence of one layer, one step at a time, for networks that are trained by autograd."""
+"""Cell: the interface of a recurrent cell, one step of one layer, trained by autograd."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class Cell(nn.Module, ABC):
     """One step of a recurrent layer: ``state after = cell(x, state before)``.
 
-    A subclass makes its weights in its constructor, which takes two sizes. It is stacked, reset where a new series
-    begins, and read out by `cell_stack.CellStack`; `minimal_gated` and `residual_gated` are patterns to copy.
+    A subclass makes its weights in its constructor, which takes two sizes. `cell_stack.CellStack` stacks layers of it,
+    resets the state where a new series begins, and adds the output. `minimal_gated` and `residual_gated` are examples.
 
     Parameters
     ----------

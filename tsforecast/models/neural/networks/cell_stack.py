@@ -13,9 +13,9 @@ from tsforecast.models.neural.prepare.features import FeatureLayout
 
 
 class CellStack(Network):
-    """Layers of a recurrent cell, each fed with the outputs of the one below, and a linear output ``V h``.
+    """Layers of a recurrent cell, each on the outputs of the layer below, and a linear output ``V h``.
 
-    V begins at zero, so that an untrained network answers zero.
+    V is initialised to zero, so that an untrained network returns zero.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""LinearStart: a linear autoregression, from which a network beside it learns to depart."""
+"""LinearStart: the sum of a linear autoregression and a network."""
 
 from typing import Any, Self
 
@@ -14,10 +14,10 @@ _ALL = slice(None)
 
 
 class LinearStart(nn.Module):
-    """``S x + c + share * network(x)`` for members side by side: what is trained, and what forecasts.
+    """Linear autoregression plus network, ``S x + c + share * network(x)``, for several members side by side.
 
-    S and c are set to a ridge regression before training and stay; the network begins at zero or near it, so that
-    learning begins from the linear autoregression.
+    S and c are set by a ridge regression before training and stay fixed; the network is zero or nearly so at first, so
+    that training starts from the linear autoregression.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class LinearStart(nn.Module):
 
     @property
     def n_members(self) -> int:
-        """Networks side by side."""
+        """Number of networks side by side."""
         return int(self.members.n_members)
 
     @property
@@ -65,9 +65,9 @@ class LinearStart(nn.Module):
         ----------
         chunk : Chunk
         state : State, optional
-            That before the first step; the initial one where it is None.
+            State before the first step; the initial state where it is None.
         rows : Tensor of int, shape (n_rows,), optional
-            Places whose output is wanted, ``step * n_streams + stream``; the output is then
+            Compute outputs only for these steps, ``step * n_streams + stream``; they are then
             ``(n_members, n_rows, 1, horizon, n_params)``.
         **options
             For the members: see `RecurrentMembers.features`.
@@ -88,7 +88,7 @@ class LinearStart(nn.Module):
         return torch.baddbmm(self.intercept, x.flatten(1, 2).expand(len(self.slopes), -1, -1), self.slopes)
 
     def linear_of(self, x: Floats) -> Floats:
-        """``S x + c`` of the first member in float64, which is that of all: ``(n, horizon * n_params)``."""
+        """``S x + c`` in float64, ``(n, horizon * n_params)``; of the first member, but all are equal."""
         slopes, intercept = (part[0].double().numpy() for part in (self.slopes, self.intercept))
         linear: Floats = x @ slopes + intercept
         return linear
@@ -97,17 +97,17 @@ class LinearStart(nn.Module):
     def learn(self, table: Table, trust: Tensor, members: slice = _ALL) -> None:
         """Set S and c of some members to the ridge regression of the targets on the inputs.
 
-        They are those of the first of the outputs for each step ahead; the others begin at zero.
+        They are set for the first parameter of each step ahead; those of the other parameters are zero.
         """
         x, target, weight = table.x.double(), table.target.double(), table.weight.double()
         if not (torch.isfinite(x).all() and torch.isfinite(target).all()):
-            return  # the loss will say where
+            return  # the loss will be nan, and the error tells where
         slopes, level = robust_ridge(x, target, weight, trust)
         self.slopes[members, :, :: self.n_params] = slopes.to(self.slopes)
         self.intercept[members, :, :: self.n_params] = level.to(self.intercept)
 
     def shrink(self, share: float) -> None:
-        """Multiply what the network adds to the point forecasts with ``share``."""
+        """Multiply the network's part of the point forecasts by ``share``."""
         self.members.shrink(share, self.n_params)
 
     @torch.no_grad()

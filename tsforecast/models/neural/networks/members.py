@@ -1,4 +1,4 @@
-"""Members: several networks of one class side by side, each with its own weights."""
+"""Members: several independent networks of one class, computed together."""
 
 import copy
 import functools
@@ -17,9 +17,9 @@ from tsforecast.models.neural.prepare.features import FeatureLayout
 
 
 class Members(nn.Module):
-    """Networks of one class, their weights stacked along a first axis, that never see each other.
+    """Independent networks of one class, with their weights stacked along a first axis.
 
-    They run in one call of `torch.func.vmap`, or one after the other where a network does not allow that.
+    They run in one call of `torch.func.vmap`, or one after the other where a network does not support that.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Members(nn.Module):
     settings : dict
         Keyword arguments of the network.
     seeds : sequence of int
-        Each member's weights are drawn from its own seed: a member alone is what it is among others.
+        One for each member: its weights are the same whatever other members there are.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Members(nn.Module):
         self.stacked = copy.deepcopy(alone[0])
         _replace(self.stacked, alone, torch.stack)
         self.register_buffer("share", torch.ones(len(seeds), layout.horizon, n_params))
-        self._template = [_Face(copy.deepcopy(alone[0]).to("meta"))]  # in a list: no module of this one
+        self._template = [_AnyMethod(copy.deepcopy(alone[0]).to("meta"))]  # in a list, so that it is no submodule
 
     @property
     def context(self) -> int | None:
@@ -66,7 +66,7 @@ class Members(nn.Module):
         return self.stacked.context
 
     def initial_state(self, n_streams: int) -> State:
-        """The state of all members before the first step; of a network of windows, that nothing was seen."""
+        """The state of all members before the first step; for a network of windows, an empty window."""
         if self.context is not None:
             return WindowState.empty(self.context, n_streams, self.stacked.layout.input_size, self.share)
         return self._call("initial_state", (n_streams,), (None,))
@@ -74,7 +74,7 @@ class Members(nn.Module):
     def forward(self, chunk: Chunk, state: State = None) -> tuple[Tensor, State]:
         """Outputs ``(n_members, n_steps, n_streams, horizon, n_params)`` and the state after the last step.
 
-        A network of windows that is given no state takes the chunk as one window of every stream.
+        Without a state, a network of windows takes the chunk as one window of every stream.
         """
         if self.context is not None and state is not None:
             windows, after = as_windows(chunk, state, self.context)
@@ -90,7 +90,7 @@ class Members(nn.Module):
         return output * self.share[:, None, None], after
 
     def features(self, chunk: Chunk, state: State = None) -> tuple[Tensor, State]:
-        """What is added to the linear start, ``(n_members, n_steps, n_streams, horizon * n_params)``, and the state."""
+        """Outputs ``(n_members, n_steps, n_streams, horizon * n_params)`` of the networks, and the state after."""
         found, after = self.forward(chunk, state)
         return found.flatten(-2), after
 
@@ -99,16 +99,16 @@ class Members(nn.Module):
         return linear(x).view_as(features) + features
 
     def workspaces(self) -> None:
-        """None: there are no buffers to reuse."""
+        """None, since there are no buffers to reuse."""
 
     def penalty(self) -> Tensor:
-        """That of each member, ``(n_members,)``."""
+        """Penalty of each member, ``(n_members,)``."""
         penalty: Tensor = self._call("penalty", (), ())
         return penalty
 
     @torch.no_grad()
     def shrink(self, share: float, n_params: int) -> None:
-        """Multiply the point forecasts, the first of ``n_params`` outputs a step ahead, with ``share``."""
+        """Multiply the point forecasts, the first of ``n_params`` outputs for each step ahead, by ``share``."""
         self.share.view(len(self.share), -1)[:, ::n_params] *= share
 
     @torch.no_grad()
@@ -120,13 +120,13 @@ class Members(nn.Module):
         return taken
 
     def _call(self, method: str, arguments: tuple[Any, ...], dims: tuple[Any, ...]) -> Any:
-        """What a method of the network gives for each member, stacked; ``dims`` says which arguments are apart."""
+        """Results of a method for each member, stacked; ``dims`` is 0 for arguments with an axis of members."""
         weights = {f"network.{path}": getattr(module, name) for path, module, name in _tensors(self.stacked)}
-        face = self._template[0].train(self.training)
+        template = self._template[0].train(self.training)
         form: list[Any] = []
 
         def alone(own: dict[str, Tensor], *given: Any) -> tuple[Tensor, ...]:
-            leaves, spec = tree_flatten(functional_call(face, own, (method, *given)))
+            leaves, spec = tree_flatten(functional_call(template, own, (method, *given)))
             form[:] = [spec, [None if isinstance(leaf, Tensor) else (leaf,) for leaf in leaves]]
             return tuple(leaf for leaf in leaves if isinstance(leaf, Tensor))
 
@@ -136,8 +136,8 @@ class Members(nn.Module):
         return tree_unflatten([next(found) if leaf is None else leaf[0] for leaf in held], spec)
 
 
-class _Face(nn.Module):
-    """Any method of a network as ``forward``, which is what `torch.func.functional_call` calls."""
+class _AnyMethod(nn.Module):
+    """Calls any method of a network through ``forward``, as `torch.func.functional_call` needs."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ class _Face(nn.Module):
 
 
 def _one_by_one(alone: Callable[..., tuple[Tensor, ...]], dims: tuple[Any, ...]) -> Callable[..., list[Tensor]]:
-    """What `torch.func.vmap` does, by a loop over the members."""
+    """The equivalent of `torch.func.vmap` by a loop over the members."""
 
     def run(weights: dict[str, Tensor], *arguments: Any) -> list[Tensor]:
         found = []
@@ -164,7 +164,7 @@ def _one_by_one(alone: Callable[..., tuple[Tensor, ...]], dims: tuple[Any, ...])
 
 
 def _pick(k: int, leaf: Any, dim: int | None) -> Any:
-    """What member ``k`` gets of an argument; ``dim`` is 0 where the members' parts are apart."""
+    """Argument of member ``k``; ``dim`` is 0 where the argument has an axis of members."""
     return leaf if dim is None else leaf[k]
 
 
@@ -179,9 +179,9 @@ def _drawn(seed: int, make: Callable[[], Network]) -> Network:
 
 
 def _tensors(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
-    """The path of each parameter and buffer, its module and its name there; one that has several paths comes so often.
+    """Path, module and name of each parameter and buffer; a tied tensor is listed once for each of its paths.
 
-    A module that is used twice comes once.
+    A module that is used twice is listed once.
     """
     for path, module in network.named_modules():
         for name in [*module._parameters, *module._buffers]:
@@ -190,7 +190,7 @@ def _tensors(network: nn.Module) -> Iterator[tuple[str, nn.Module, str]]:
 
 
 def _replace(target: nn.Module, sources: Sequence[nn.Module], make: Callable[[list[Tensor]], Tensor]) -> None:
-    """Put what is made of the sources' tensors in the place of each of ``target``; tied ones stay tied."""
+    """Replace each tensor of ``target`` by ``make`` of those of the sources; tied tensors stay tied."""
     made: dict[int, Tensor] = {}
     owners = [{path: module for path, module, _ in _tensors(source)} for source in sources]
     for path, module, name in list(_tensors(target)):

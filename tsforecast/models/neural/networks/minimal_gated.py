@@ -1,4 +1,4 @@
-"""The minimal gated unit: a cell with one gate."""
+"""MinimalGated: a cell with one gate."""
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from tsforecast.models.neural.networks.cell import Cell
 
 
 class MinimalGated(Cell):
-    """The minimal gated unit: a gru whose one gate both forgets and admits.
+    """The minimal gated unit: a gru with a single gate, both for forgetting and for updating.
 
     Zhou, Wu, Zhang & Zhou (2016), *Minimal gated unit for recurrent neural networks*, equations 6a to 6c::
 

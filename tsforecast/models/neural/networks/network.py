@@ -1,7 +1,6 @@
-"""Network: what every network is for the rest of the house, one network at a time.
+"""Network: the interface of every network, written for a single one.
 
-Members side by side, the linear start and the engine that computes a training step are put around it; see
-``docs/add_a_network.md``.
+Several members, the linear start and the engine of a training step are added around it: see ``docs/add_a_network.md``.
 """
 
 from abc import ABC, abstractmethod
@@ -13,27 +12,27 @@ from torch import Tensor, nn
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.prepare.features import FeatureLayout
 
-State: TypeAlias = Any  # any nest of tensors (..., n_streams, size) in tuples, lists and dicts; or None
+State: TypeAlias = Any  # tensors (..., n_streams, size) in nested tuples, lists and dicts; or None
 
 
 class Network(nn.Module, ABC):
-    """A network that goes through chunks of streams, from a state to the state after.
+    """A network that maps a chunk of streams and a state to outputs and the state after it.
 
     A subclass calls ``super().__init__(layout, n_params)`` and takes its own settings as keyword arguments, each with a
-    default. Weights are drawn from torch's global generator, which is seeded before.
+    default. Weights are drawn from torch's global generator, which is seeded beforehand.
 
     Parameters
     ----------
     layout : FeatureLayout
         The columns of the inputs, and ``layout.horizon``, the steps ahead that an output covers.
     n_params : int
-        Numbers that the loss asks for, for each step ahead; the first says where the forecast lies.
+        Parameters of the loss for each step ahead; the first is the location of the forecast.
 
     Attributes
     ----------
     context : int or None
         None: a state is carried from chunk to chunk, trained by truncated backpropagation through time. A number: the
-        network sees windows of so many steps, has no state, and its output counts at the last step of each.
+        network sees windows of so many steps and has no state; only its output at the last step of a window is used.
     side_by_side : bool
         Whether `torch.func.vmap` can run several members in one call; otherwise they run one after the other.
 
@@ -57,11 +56,11 @@ class Network(nn.Module, ABC):
 
     @property
     def n_outputs(self) -> int:
-        """Numbers of an output: ``horizon * n_params``."""
+        """Size of an output: ``horizon * n_params``."""
         return self.horizon * self.n_params
 
     def as_output(self, flat: Tensor) -> Tensor:
-        """``(..., horizon * n_params)`` as `forward` gives it: ``(..., horizon, n_params)``."""
+        """Reshape ``(..., horizon * n_params)`` to ``(..., horizon, n_params)``, the shape that `forward` returns."""
         return flat.view(*flat.shape[:-1], self.horizon, self.n_params)
 
     def initial_state(self, n_streams: int) -> State:
@@ -76,24 +75,24 @@ class Network(nn.Module, ABC):
         ----------
         chunk : Chunk
             Without the axis of members: ``x`` is ``(n_steps, n_streams, input_size)``. Where ``reset`` is true, a new
-            series begins: nothing before that step may have an influence on it or on later ones.
+            series begins: outputs from that step on must not depend on earlier steps.
         state : State
-            As `initial_state` gives it; gradients do not reach past it.
+            The state before the chunk, detached; first that of `initial_state`.
 
         Returns
         -------
         output : Tensor, shape (n_steps, n_streams, horizon, n_params)
         state : State
-            Of the form of ``state``.
+            Of the same structure as ``state``.
         """
 
     def penalty(self) -> Tensor:
-        """What is added to the mean loss of every step, a number: 0 unless a network has one."""
+        """A penalty that is added to the mean loss of every training step, a scalar; 0 by default."""
         return next(self.parameters()).new_zeros(())
 
     @classmethod
     def members(cls, layout: FeatureLayout, n_params: int, settings: dict[str, Any], seeds: Sequence[int]) -> Any:
-        """Several networks side by side, each drawn from a seed of its own: see `members.Members`."""
+        """Several networks side by side, each initialised from its own seed: see `members.Members`."""
         from tsforecast.models.neural.networks.members import Members
 
         return Members(cls, layout, n_params, settings, seeds)

@@ -15,9 +15,9 @@ from tsforecast.models.neural.prepare.features import FeatureLayout
 
 
 class RecurrentNetwork(Network):
-    """The stock recurrent stack as one network, for subclasses that change a part of it.
+    """The stock recurrent stack as a single `Network`, which subclasses may change.
 
-    A subclass is another network: it is trained by autograd, through what it overrides.
+    A subclass is trained by autograd, not by the compiled passes.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class RecurrentNetwork(Network):
 
     @classmethod
     def members(cls, layout: FeatureLayout, n_params: int, settings: dict[str, Any], seeds: Sequence[int]) -> Any:
-        """Members of the stock stack are computed together by compiled kernels; those of a subclass by autograd."""
+        """Several networks side by side: `RecurrentMembers` for the stock stack, `Members` for a subclass."""
         if cls is not RecurrentNetwork:
             return super().members(layout, n_params, settings, seeds)
         given: dict[str, Any] = {"cell": "lstm", "hidden_size": 32, "num_layers": 1, "dropout": 0.0} | settings

@@ -1,15 +1,15 @@
-"""The residual gated cell: a state that a gated update is added to."""
+"""ResidualGated: a cell that adds a gated update to its state."""
 
 import torch
 from torch import Tensor, nn
 
 from tsforecast.models.neural.networks.cell import Cell
 
-_FIRST_GATE = -1.0  # of the gate's bias: little is added at first, so that a state lasts
+_FIRST_GATE = -1.0  # initial bias of the gate: updates are small at first
 
 
 class ResidualGated(Cell):
-    """A residual update times a gate, the form in which introductions lead up to the lstm.
+    """A cell whose state changes by a residual update times a gate.
 
     ::
 

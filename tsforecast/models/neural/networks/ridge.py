@@ -1,17 +1,17 @@
-"""Ridge regression of many targets on the same inputs, robust against outliers: where networks begin."""
+"""Ridge regression of many targets on the same inputs, robust against outliers, for the linear start."""
 
 import torch
 from torch import Tensor
 
-_N_ROBUST = 2
+_N_ROBUST = 2  # reweighted regressions
 _PENALTIES = (0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
-_MOST_FREEDOM = 0.25  # degrees of freedom an observation: above, cross-validation says little
-_NEVER = 1e6
-_N_ROWS = 1000  # of a table at once: their products stay in the cache
+_MOST_FREEDOM = 0.25  # degrees of freedom per observation: with more, cross-validation is unreliable
+_FREEDOM_PENALTY = 1e6  # of degrees of freedom beyond
+_N_ROWS = 1000  # rows at once: their products stay in the cache
 
 
 def robust_ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Tensor, Tensor]:
-    """Coefficients and intercepts as `ridge` gives them, where large residuals weigh little (Huber 1964)."""
+    """Coefficients and intercepts of `ridge`, with small weights of large residuals (Huber 1964)."""
     seen = weight
     for _ in range(_N_ROBUST):
         slopes, level = ridge(x, target, weight, trust)
@@ -29,11 +29,11 @@ def ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Ten
     """Coefficients ``(input_size, horizon)`` and intercepts ``(horizon,)`` of a ridge regression.
 
     Hoerl & Kennard (1970). Each column of ``target`` has its own observations, those of positive weight. Inputs are
-    standardised and times ``trust``, ``(input_size, horizon)``: the less it is, the more a coefficient is shrunk, and
-    at 0 it is zero. The penalty, one for all columns, is that of the least generalised cross-validation (Golub, Heath &
-    Wahba 1979).
+    standardised and multiplied by ``trust``, ``(input_size, horizon)``: the smaller it is, the more a coefficient is
+    shrunk; at 0 the coefficient is zero. The penalty, one for all columns, minimises generalised cross-validation
+    (Golub, Heath & Wahba 1979).
     """
-    centre, spread = _moments(x, weight)
+    centre, spread = _centre_and_spread(x, weight)
     z = (x - centre) / spread
     n = weight.sum(0).clamp_min(1.0)  # (horizon,)
     level = (weight * target).sum(0) / n
@@ -48,12 +48,12 @@ def ridge(x: Tensor, target: Tensor, weight: Tensor, trust: Tensor) -> tuple[Ten
     return slopes, level - centre @ slopes
 
 
-def _moments(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def _centre_and_spread(x: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     used = weight[:, :1]
     total = used.sum().clamp_min(1.0)
     centre = (x * used).sum(0) / total
     spread = (((x - centre).square() * used).sum(0) / total).sqrt()
-    return centre, torch.where(spread > 1e-6, spread, torch.inf)  # an input that never changes has no part
+    return centre, torch.where(spread > 1e-6, spread, torch.inf)  # the coefficient of a constant input is zero
 
 
 def _grams(z: Tensor, weight: Tensor) -> Tensor:
@@ -76,5 +76,5 @@ def _solve(values: Tensor, projected: Tensor, energy: Tensor, n: Tensor) -> tupl
     shrunk = projected / (values + penalty)
     left = energy - 2 * (projected * shrunk).sum(-1) + (values * shrunk.square()).sum(-1)  # (n_penalties, horizon)
     freedom = ((values / (values + penalty)).sum(-1) + 1) / n
-    beyond = (freedom - _MOST_FREEDOM).clamp_min(0.0) * _NEVER * energy / n
+    beyond = (freedom - _MOST_FREEDOM).clamp_min(0.0) * _FREEDOM_PENALTY * energy / n
     return shrunk, (left / n / (1 - freedom).clamp_min(0.05).square() + beyond).sum(-1)

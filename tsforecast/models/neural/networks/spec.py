@@ -1,4 +1,4 @@
-"""NetworkSpec: which network, with which settings, before there are data."""
+"""NetworkSpec: a class of networks and its settings."""
 
 import dataclasses
 import inspect
@@ -13,7 +13,7 @@ from tsforecast.models.neural.prepare.features import FeatureLayout
 
 @dataclasses.dataclass(frozen=True)
 class NetworkSpec:
-    """A class of networks and the settings of one.
+    """A class of networks and its settings, from which networks are built once the data are known.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class NetworkSpec:
 
     @classmethod
     def of(cls, network: type[Network], settings: Mapping[str, Any]) -> Self:
-        """The same, with the settings as a mapping."""
+        """The specification of a network, from settings given as a mapping."""
         return cls(network, tuple((name, _frozen(value)) for name, value in settings.items()))
 
     @property
@@ -39,7 +39,7 @@ class NetworkSpec:
         return given.get("context", context)
 
     def build(self, layout: FeatureLayout, n_params: int, seeds: Sequence[int]) -> LinearStart:
-        """Untrained members, one for each seed, side by side around a linear start that is zero."""
+        """Untrained members, one for each seed, in a linear start that is zero."""
         members = self.network.members(layout, n_params, dict(self.settings), seeds)
         if members.context != self.context:
             raise ParameterError(
@@ -50,5 +50,5 @@ class NetworkSpec:
 
 
 def _frozen(value: Any) -> Any:
-    """The value with tuples for lists, as a configuration has them, so that it can be compared and hashed."""
+    """The value with lists (as in a configuration) turned into tuples, so that it can be hashed."""
     return tuple(map(_frozen, value)) if isinstance(value, (list, tuple)) else value

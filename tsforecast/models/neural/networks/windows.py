@@ -1,4 +1,4 @@
-"""Networks that see windows, run like those that carry a state: what is carried are the latest inputs."""
+"""Runs networks of windows like those with a state: the state is the latest inputs."""
 
 from typing import NamedTuple, Self
 
@@ -22,7 +22,7 @@ class WindowState(NamedTuple):
 
     @classmethod
     def empty(cls, context: int, n_streams: int, input_size: int, like: Tensor) -> Self:
-        """Nothing was seen yet."""
+        """The state before the first step."""
         shape = (1, n_streams, context - 1)
         series = torch.full(shape, UNKNOWN, dtype=torch.int64, device=like.device)
         return cls(like.new_zeros(1, n_streams, (context - 1) * input_size), like.new_zeros(shape), series)
@@ -34,12 +34,12 @@ def as_windows(chunk: Chunk, state: WindowState, context: int) -> tuple[Chunk, W
     The windows lie side by side as streams, ``n_steps * n_streams`` of them, the streams of a step together. What is
     before the first step of a series is zero.
     """
-    x = _joined(
+    x = _steps_joined(
         state.x.view(*state.x.shape[:2], context - 1, chunk.x.shape[-1]), chunk.x
     )  # (m, n_streams, n_known, size)
     ones = torch.ones_like(chunk.reset, dtype=state.known.dtype)
-    known = _joined(state.known, ones)  # (m, n_streams, n_known)
-    series = _joined(state.series, chunk.series)
+    known = _steps_joined(state.known, ones)  # (m, n_streams, n_known)
+    series = _steps_joined(state.series, chunk.series)
     first = torch.zeros_like(known, dtype=torch.bool)
     first[..., context - 1 :] = chunk.reset.transpose(-1, -2)
     begun = first.cumsum(-1)  # number of the series within the stream
@@ -58,8 +58,8 @@ def as_windows(chunk: Chunk, state: WindowState, context: int) -> tuple[Chunk, W
     return Chunk(*(part.transpose(1, 2).flatten(1, 2).transpose(1, 2) for part in parts)), after
 
 
-def _joined(before: Tensor, now: Tensor) -> Tensor:
-    """Steps before and now, stream by stream: ``(m, n_streams, n_before, ...)`` and ``(m, n_now, n_streams, ...)``."""
+def _steps_joined(before: Tensor, now: Tensor) -> Tensor:
+    """Steps of ``before`` ``(m, n_streams, n_before, ...)`` and of ``now`` ``(m, n_now, n_streams, ...)``, joined."""
     now = now.transpose(1, 2)
     m = max(len(before), len(now))
     return torch.cat([before.expand(m, *before.shape[1:]), now.expand(m, *now.shape[1:])], dim=2)

@@ -1,1 +1,1 @@
-"""Values to the network's scale and back: transform, season, level and scale, features, loss weights."""
+"""Preparation of series for a network: transform, season, level and scale, inputs, loss weights."""

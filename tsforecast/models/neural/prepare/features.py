@@ -1,4 +1,4 @@
-"""Inputs and targets of every observation of a panel, and the inputs of the steps after it ends."""
+"""Inputs and targets of every observation of a panel, and the known inputs of future steps."""
 
 import dataclasses
 from typing import NamedTuple
@@ -11,29 +11,29 @@ from tsforecast.models.neural.prepare.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
 from tsforecast.series.calendar import phases_after, phases_of
 
-_STATIC_TRUST = 0.1
-_OTHER_TRUST = 0.1
+_STATIC_TRUST = 0.1  # of static inputs: see `FeatureLayout.trust`
+_OTHER_TRUST = 0.1  # of covariates of other steps than the one forecast
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FeatureLayout:
-    """The columns of a network's inputs: what it is given at each step.
+    """The columns of a network's inputs at each step.
 
-    In this order: ``past``, what earlier values tell; ``age``, how far the series has come; ``calendar``, pairs of sine
-    and cosine of the next step; ``known_ahead``, covariates of this step and of the next ``horizon``, step after
-    step; ``static``, what does not change in a series. Each is a slice of the columns.
+    In this order: ``past``, inputs from this and earlier values; ``age``, from the number of steps so far;
+    ``calendar``, pairs of sine and cosine of the next step; ``known_ahead``, covariates of this step and of the next
+    ``horizon``, step by step; ``static``, static values of the series. Each is a slice of the columns.
 
     Attributes
     ----------
     n_past, n_lags, season_length, cycle, n_fourier, horizon : int
-        ``cycle`` is the number of steps after which the calendar repeats, whole seasons: phases count in it.
-        ``horizon`` is the number of steps that one output covers.
+        ``cycle`` is the number of steps, in whole seasons, after which the calendar repeats (a week of hours); phases
+        are positions in it. ``horizon`` is the number of steps that one output covers.
     centre, spread : ndarray, shape (n_features,)
-        Mean and standard deviation of each covariate on train.
+        Mean and standard deviation of each covariate in training.
     static_code : StaticCode
-        How what does not change in a series is written.
+        Encoding of static values.
     n_series : int
-        Series of the training panel: `Chunk.series` numbers them from 0. None of a folder is numbered, it is 0 then.
+        Series of the training panel, which `Chunk.series` numbers from 0; 0 for a folder, whose series have no number.
     """
 
     n_past: int
@@ -49,13 +49,13 @@ class FeatureLayout:
 
     @property
     def periods(self) -> list[float]:
-        """Steps in a turn of each Fourier pair: as many of the season, and of the cycle, as it has room for."""
+        """Period in steps of each Fourier pair: up to ``n_fourier`` harmonics of the season, and of the cycle."""
         lengths = sorted({self.season_length, self.cycle})
         return [n / k for n in lengths for k in range(1, min(self.n_fourier, (n - 1) // 2) + 1)]
 
     @classmethod
     def plain(cls, n_past: int, horizon: int, n_series: int = 1) -> "FeatureLayout":
-        """A layout of ``n_past`` columns of past values and nothing else but the age, for examples and tests.
+        """A layout with ``n_past`` columns, past values and the age, for examples and tests.
 
         Examples
         --------
@@ -66,7 +66,7 @@ class FeatureLayout:
 
     @property
     def past(self) -> slice:
-        """Columns of what earlier values tell, relative to the level and scale of the step."""
+        """Columns of past values, relative to the level and scale of the step."""
         return slice(0, self.n_past)
 
     @property
@@ -86,7 +86,7 @@ class FeatureLayout:
 
     @property
     def static(self) -> slice:
-        """Columns of what does not change in a series."""
+        """Columns of static values."""
         return slice(self.known_ahead.stop, self.input_size)
 
     @property
@@ -95,10 +95,10 @@ class FeatureLayout:
         return self.n_past + 1 + 2 * len(self.periods) + self.centre.size * (self.horizon + 1) + self.static_code.size
 
     def trust(self) -> Floats:
-        """How much of each input a linear regression may use for each step ahead, ``(input_size, horizon)``, 0 to 1.
+        """Prior weight, 0 to 1, of each input in the linear start for each step ahead: ``(input_size, horizon)``.
 
-        Less of a value the earlier it is (the prior of Litterman 1986); nothing of the age, which never comes back;
-        little of what is static, of which there are as many values as series, and of covariates of steps between.
+        An earlier value has less (the prior of Litterman 1986); the age has none, for its values never recur; static
+        inputs have little, for there are only as many values as series, and so have covariates of other steps.
         """
         trust = np.ones((self.input_size, self.horizon))
         own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, self.n_lags + 2)])
@@ -107,12 +107,12 @@ class FeatureLayout:
         n_features, begin = self.centre.size, self.input_size - self.static_code.size
         trust[begin:] = _STATIC_TRUST
         same = np.where(np.eye(self.horizon + 1, self.horizon, -1, dtype=np.bool_), 1.0, _OTHER_TRUST)
-        same[0] = 1.0  # the values that are known hold what those of their step did
+        same[0] = 1.0  # covariates of the present: the last values depend on them
         trust[begin - n_features * len(same) : begin] = np.repeat(same, n_features, axis=0)
         return trust
 
     def known_inputs(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
-        """Inputs that do not come from values: ``(n, 1 + 2 * n_periods + n_features * (horizon + 1) + n_static)``.
+        """Inputs other than past values: ``(n, 1 + 2 * n_periods + n_features * (horizon + 1) + n_static)``.
 
         ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
         of the step and of the next ``horizon``: ``(n, horizon + 1, n_features)``, nan where they are not known;
@@ -122,12 +122,12 @@ class FeatureLayout:
         for period in self.periods:
             angle = 2 * np.pi * phases / period
             columns += [np.sin(angle), np.cos(angle)]
-        scaled = np.nan_to_num((ahead - self.centre) / self.spread)  # what is not known counts as the mean
+        scaled = np.nan_to_num((ahead - self.centre) / self.spread)  # unknown covariates count as the mean
         return np.column_stack([*columns, scaled.reshape(len(phases), -1), static])
 
 
 def layout_of(panel: Panel, prepared: FittedPreparation, n_fourier: int, horizon: int) -> FeatureLayout:
-    """The layout for a training panel: covariates are scaled by what they are there."""
+    """The layout for a training panel, with the mean and standard deviation of its covariates."""
     table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
     centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
     spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
@@ -137,7 +137,7 @@ def layout_of(panel: Panel, prepared: FittedPreparation, n_fourier: int, horizon
 
 
 class Inputs(NamedTuple):
-    """Inputs and targets of every observation, and the memory at the end of every series.
+    """Inputs and targets of every observation, and the state of the preparation at the end of every series.
 
     ``x`` is ``(n_obs, input_size)``; ``target`` ``(n_obs, horizon)``, nan where there is none; ``level`` and ``scale``
     ``(n_obs,)`` turn an output into a value of u: ``level + scale * output``; ``season`` is
@@ -160,7 +160,7 @@ def inputs_of(
     *,
     targets: bool = True,
 ) -> Inputs:
-    """What the network is given and asked at every observation of ``panel``; nothing asked without ``targets``.
+    """Inputs and targets at every observation of ``panel``; without ``targets``, none.
 
     ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
     """
@@ -183,14 +183,14 @@ def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
 
 
 def _ahead(panel: Panel, layout: FeatureLayout, future: Floats | None) -> Floats:
-    """Covariates of each observation and of the ``horizon`` steps after it, nan where unknown."""
+    """Covariates of each observation and the ``horizon`` steps after it, nan where unknown."""
     n_features = layout.centre.size
     if panel.covariates is None:
         return np.empty((panel.n_obs, layout.horizon + 1, 0))
-    pieces = []
+    tables = []
     for i in range(panel.n_series):
         own = panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
         after = np.empty((0, n_features)) if future is None else future[i]
         table = np.concatenate([own, after, np.full((layout.horizon, n_features), np.nan)])
-        pieces.append(table[np.arange(len(own))[:, None] + np.arange(layout.horizon + 1)])
-    return np.concatenate(pieces)
+        tables.append(table[np.arange(len(own))[:, None] + np.arange(layout.horizon + 1)])
+    return np.concatenate(tables)

@@ -1,4 +1,4 @@
-"""What was learnt of series to prepare them: how values become inputs, levels and scales, step by step."""
+"""FittedPreparation: the preparation learnt from series, which turns values into inputs, levels and scales."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -14,24 +14,24 @@ from tsforecast.series.decomposition import Deseasonalized, deseasonalize
 from tsforecast.series.differencing import differences, last_values
 from tsforecast.series.transform import Transform
 
-_LIMIT = 8.0  # inputs further out than this many scales are cut off: one outlier must not saturate every gate
-_PRIOR = 4.0  # weight of the whole series' mean change in the trailing one, in steps
-_FEWEST_COUNTS = 0.05  # the least scale of counts: a series of nothing but zeros has one, too
-_ROWS = ("season", "reverting", "mean", "spread", "change", "lowest")  # that every series has its own of
-N_PLAIN = 3  # change, distance from the level, observed or not
+_FURTHEST_INPUT = 8.0  # scales: larger inputs are clipped, so that one outlier does not saturate every gate
+_PRIOR_STEPS = 4.0  # weight, in steps, of the mean change of the whole series in the trailing mean
+_FEWEST_COUNTS = 0.05  # smallest scale of counts, for series of zeros only
+_OWN_FIELDS = ("season", "reverting", "mean", "spread", "change", "lowest")  # fields with one row a series
+N_PLAIN = 3  # inputs besides lags: change, distance from the level, observed or not
 
 
 class SeriesMemory(NamedTuple):
-    """What is remembered of each series to place its next value."""
+    """State of the preparation of each series: its latest values and trailing sums."""
 
-    last: Floats  # (n_series,): last value seen, nan before the first
-    lags: Floats  # (n_series, n_lags): values before it, the last_values first; nan where there was none
-    sums: Floats  # (n_series, 4): trailing mean and trailing mean absolute change, weighted sum and sum of weights
+    last: Floats  # (n_series,): last observed value, nan before the first
+    lags: Floats  # (n_series, n_lags): values before it, the latest first; nan where there is none
+    sums: Floats  # (n_series, 4): for trailing mean and trailing mean absolute change, weighted sum and sum of weights
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FittedPreparation:
-    """What was learnt of each series: arrays over ``n_series``, and what they share.
+    """Preparation learnt from each series: arrays over ``n_series``, and what all series share.
 
     Attributes
     ----------
@@ -41,9 +41,9 @@ class FittedPreparation:
     reverting : ndarray of bool, shape (n_series,)
         Series whose level is their mean.
     mean, spread, change : ndarray, shape (n_series,)
-        Mean, standard deviation and mean absolute change of u on train.
+        Mean, standard deviation and mean absolute change of u in training.
     lowest : ndarray, shape (n_series,)
-        Smallest value on train.
+        Smallest value in training.
     memory_length : float
         Steps that the trailing means look back.
     mixed : bool
@@ -51,13 +51,13 @@ class FittedPreparation:
     season_length : int
         Steps per season.
     n_lags : int
-        Earlier values among the inputs: a day of them where a season is a day, else a few.
+        Earlier values among the inputs: those of a day where a season is a day, otherwise 8.
     counts : bool
         Whether values are counts: the level is zero, and the scale a trailing mean.
     lag : int
         Steps that differences are taken over; 0 for none.
     smoothing : float
-        Share of each seasonal deviation by which the indices move: see `tsforecast.kernels.series.seasonal.follow`.
+        Smoothing constant of the seasonal indices: see `tsforecast.kernels.series.seasonal.follow`.
     """
 
     transform: Transform
@@ -77,12 +77,12 @@ class FittedPreparation:
 
     @property
     def n_past(self) -> int:
-        """Inputs that come from values; those of either kind of series are kept apart where there are both."""
+        """Number of inputs from past values; twice as many where only some series revert to their mean."""
         return (N_PLAIN + self.n_lags) * (2 if self.mixed else 1)
 
     @property
     def returns(self) -> Bools:
-        """Series whose forecasts get no less sure the further ahead they look: sums of differences do."""
+        """Series whose uncertainty does not grow with the horizon: mean-reverting ones that are not differenced."""
         return self.reverting & (self.lag == 0)
 
     @property
@@ -91,27 +91,27 @@ class FittedPreparation:
         return self.season.shape[1]
 
     def take(self, positions: Ints) -> "FittedPreparation":
-        """What was learnt of some series, in the order given."""
+        """The preparation of some series, in the order given."""
         transform = Transform(self.transform.ids.take(positions), self.transform.lambdas[positions])
-        rows = {name: getattr(self, name)[positions] for name in _ROWS}
+        rows = {name: getattr(self, name)[positions] for name in _OWN_FIELDS}
         return dataclasses.replace(self, transform=transform, **rows)
 
     def start(self) -> SeriesMemory:
-        """The memory before the first value."""
+        """The state before the first value."""
         n = self.mean.size
-        prior = np.full(n, _PRIOR)
+        prior = np.full(n, _PRIOR_STEPS)
         slow = prior if self.counts else np.zeros(n)
         sums = np.column_stack([slow * self.mean, slow, prior * self.change, prior])
         return SeriesMemory(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
 
     def walk(self, u: Floats, indptr: Ints) -> tuple[SeriesMemory, Floats, Floats, Floats]:
-        """As `step`, over all observations ``(n_obs,)`` of all series: memory at their end, inputs, levels, scales."""
-        told, *memory = walk(u, indptr, self.start().sums, 1 - 1 / self.memory_length, self.n_lags)
+        """`step` over all observations ``(n_obs,)`` of all series: state at their ends, inputs, levels and scales."""
+        columns, *memory = walk(u, indptr, self.start().sums, 1 - 1 / self.memory_length, self.n_lags)
         of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
-        return SeriesMemory(*memory), *self._place(of, told, ~np.isnan(u))
+        return SeriesMemory(*memory), *self._place(of, columns, ~np.isnan(u))
 
     def step(self, memory: SeriesMemory, u: Floats) -> tuple[SeriesMemory, Floats, Floats, Floats]:
-        """One step on: memory, inputs ``(n_series, n_past)``, level and scale ``(n_series,)``, having seen ``u``."""
+        """State after the values ``u``, with inputs ``(n_series, n_past)``, level and scale ``(n_series,)``."""
         decay = 1 - 1 / self.memory_length
         seen = ~np.isnan(u)
         moved = seen & ~np.isnan(memory.last)
@@ -124,12 +124,12 @@ class FittedPreparation:
         sums[:, 2:] = np.where(moved[:, None], sums[:, 2:], memory.sums[:, 2:])
         memory = SeriesMemory(np.where(seen, u, memory.last), lags, sums)
         means = sums[:, [0, 2]] / np.maximum(sums[:, [1, 3]], 1e-12)
-        told = np.column_stack([delta, memory.last, means, lags])
-        return memory, *self._place(np.arange(u.size), told, seen)
+        columns = np.column_stack([delta, memory.last, means, lags])
+        return memory, *self._place(np.arange(u.size), columns, seen)
 
-    def _place(self, of: Ints, told: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
-        """Inputs, level and scale from what `walk` tells of observations of the series ``of``."""
-        delta, last, slow, change = told[:, :4].T
+    def _place(self, of: Ints, columns: Floats, seen: Bools) -> tuple[Floats, Floats, Floats]:
+        """Inputs, level and scale from the columns of `kernels.series.walk`; ``of`` is the series of each row."""
+        delta, last, slow, change = columns[:, :4].T
         mean, reverting = self.mean[of], self.reverting[of]
         known = ~np.isnan(last)
         last, slow = np.where(known, last, mean), np.where(known, slow, mean)
@@ -140,18 +140,18 @@ class FittedPreparation:
             level = centre = np.where(reverting, mean, last)
             scale = np.maximum(np.where(reverting, self.spread[of], change), 0.05 * self.change[of])
         away = (last - np.where(reverting, mean, slow)) / scale
-        lags = np.nan_to_num((told[:, 4:] - centre[:, None]) / scale[:, None])  # what was not seen counts as the centre
+        lags = np.nan_to_num((columns[:, 4:] - centre[:, None]) / scale[:, None])  # missing lags count as the centre
         inputs = np.column_stack([delta / scale, away, seen, lags])
         if self.mixed:
             inputs = np.column_stack([inputs * reverting[:, None], inputs * ~reverting[:, None]])
-        return np.clip(inputs, -_LIMIT, _LIMIT), level, scale
+        return np.clip(inputs, -_FURTHEST_INPUT, _FURTHEST_INPUT), level, scale
 
     def flatten(self, panel: Panel, phases: Ints) -> tuple[Floats, Deseasonalized]:
-        """Values of u for every observation, ``(n_obs,)``, and the seasons that were taken off."""
+        """Values of u for every observation, ``(n_obs,)``, and the seasons that were removed."""
         return self.reduced(self.transform.apply(panel), phases)
 
     def reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Deseasonalized]:
-        """The same of transformed values ``w``."""
+        """The same from transformed values ``w``."""
         left = self._seasonless(w, phases)
         return differences(left.v, w.indptr, self.lag) if self.lag else left.v, left
 
@@ -159,7 +159,7 @@ class FittedPreparation:
         return deseasonalize(w, phases, self.season, self.season_length, self.smoothing)
 
     def base(self, panel: Panel) -> Floats:
-        """What the first differences after the series are added to, ``(n_series, lag)``.
+        """Last values of each series, ``(n_series, lag)``, to which differences after its end are added.
 
         Raises
         ------
@@ -179,8 +179,8 @@ class FittedPreparation:
 
 
 def concatenate(one: FittedPreparation, other: FittedPreparation) -> FittedPreparation:
-    """What was learnt of the series of both, one after the other."""
-    rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _ROWS}
+    """The preparation of the series of both, one after the other."""
+    rows: dict[str, Any] = {name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in _OWN_FIELDS}
     lambdas = np.concatenate([one.transform.lambdas, other.transform.lambdas])
     ids = one.transform.ids.append(other.transform.ids)
     return dataclasses.replace(one, transform=Transform(ids, lambdas), **rows)

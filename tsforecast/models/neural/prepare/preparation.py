@@ -1,15 +1,16 @@
-"""Series -> inputs and targets that a network can learn from: transform, season, local level and scale.
+"""Preparation: transform, season, level and scale that turn series into what a network can learn from.
 
-A value goes through these steps, all learnt on train only and undone exactly::
+A value goes through these steps, all learnt from the training series only and undone exactly::
 
     w[t] = log y[t], or a power, or y[t] itself         (tsforecast.series.transform)
     u[t] = w[t] - season[t]                             (classical decomposition, where the series is seasonal)
-    u[t] = u[t] - u[t - lag]                            (a step or a season before, where that is asked for)
+    u[t] = u[t] - u[t - lag]                            (differences, where ``difference`` is set)
     target[t, h] = (u[t + h] - level[t]) / scale[t]     (local and causal)
 
-``level[t]`` is the last value and ``scale[t]`` a trailing mean absolute change, so that a network meets numbers of one
-size at every step of a trending series and its state can be carried from end to end. A series that returns to its
-mean, judged on train, takes its mean and its standard deviation instead. Nothing at step t looks past t.
+``level[t]`` is the last value and ``scale[t]`` a trailing mean absolute change, so that the network's
+inputs have the same size at every step of a trending series and its state can be carried from end to end. For a series
+that returns to its mean, judged on the training series, its mean and standard deviation are used instead. Nothing at
+step t depends on values after t.
 """
 
 import dataclasses
@@ -30,14 +31,14 @@ from tsforecast.series.level import mean_spread_change, returns_to_mean
 from tsforecast.series.seasonality import has_season
 from tsforecast.series.transform import learn_safe_transform
 
-_SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons and in steps: a long-run mean
+_SEASONS, _SHORTEST_MEMORY = 4, 100  # that trailing means look back, in seasons and in steps
 FEWEST_DIFFERENCES = 8
 _FEW_LAGS, _MANY_LAGS = 8, 48  # earlier values among the inputs
 
 
 @dataclasses.dataclass(frozen=True)
 class Preparation:
-    """How series are made ready for the network.
+    """Options: how series are prepared for the network.
 
     Attributes
     ----------
@@ -48,15 +49,16 @@ class Preparation:
         Whether the seasonal indices of a classical decomposition are taken off; ``"auto"`` where the autocorrelation
         at the season is significant at 10%.
     level : {"auto", "last", "mean"}
-        What targets are taken relative to; ``"auto"`` chooses for each series what forecasts train better.
+        What targets are relative to: the last value or the mean. ``"auto"`` chooses for each series the one that
+        forecasts the training values better.
     n_fourier : int
         Pairs of sine and cosine of the season among the inputs.
     difference : {"none", "first", "season"}
-        Whether the value one step, or one season, before is taken off each. In place of seasonal indices,
-        ``"season"`` lets the season change at every turn; its errors add up from season to season.
+        Whether differences are taken, to the value one step or one season before. ``"season"`` replaces seasonal
+        indices: the season may change from year to year, but errors add up from season to season.
     seasonal_smoothing : float
-        By how much of its distance from them each value moves the seasonal indices, 0 to 1; they stay as they are
-        where differences are taken.
+        Smoothing constant of the seasonal indices, 0 to 1: each value moves its index by this share of its distance
+        from it. Unused where differences are taken.
 
     Examples
     --------
@@ -72,7 +74,7 @@ class Preparation:
     seasonal_smoothing: float = 0.05
 
     def __post_init__(self) -> None:
-        """Refuse what is not allowed."""
+        """Check the fields."""
         check_fields(self, {"n_fourier": 0, "seasonal_smoothing": 0})
         if self.seasonal_smoothing > 1:
             raise ParameterError(
@@ -83,9 +85,9 @@ class Preparation:
 def fit_preparation(
     panel: Panel, options: Preparation, season_length: int, horizon: int, *, counts: bool = False
 ) -> FittedPreparation:
-    """What the series of ``panel`` teach: transform, seasonal indices, level and scale of each.
+    """Transform, seasonal indices, level and scale learnt from each series of ``panel``.
 
-    Counts stay as they are, relative to their trailing mean; what is no count is refused.
+    Counts are not transformed: they are relative to their trailing mean. Values that are no counts are an error.
     """
     if counts:
         _check_plain(options)
@@ -100,7 +102,7 @@ def fit_preparation(
     phases = phases_of(panel.times, panel.freq, cycle)
     n = panel.n_series
     seasonal = np.array([has_season(w.series(i), season_length, options.deseasonalize) for i in range(n)])
-    season = _seasons(w, phases, seasonal, season_length, cycle)
+    season = _seasonal_indices(w, phases, seasonal, season_length, cycle)
     smoothing = 0.0 if lag else options.seasonal_smoothing
     v = deseasonalize(w, phases, season, season_length, smoothing).v
     u = w.with_values(differences(v, w.indptr, lag) if lag else v)
@@ -139,7 +141,7 @@ def _check_differences(u: Panel, difference: str, lag: int) -> None:
 
 
 def check_counts(panel: Panel) -> None:
-    """Raise a `DataError` at the first value that is no count."""
+    """Raise a `DataError` naming the first value that is not a count."""
     bad = (panel.values < 0) | (panel.values != np.round(panel.values)) & ~np.isnan(panel.values)
     if bad.any():
         row = int(np.argmax(bad))
@@ -150,16 +152,18 @@ def check_counts(panel: Panel) -> None:
 
 
 def relearn(prepared: FittedPreparation, panel: Panel) -> FittedPreparation:
-    """The same series from other observations of them: what was chosen stays, numbers are learnt anew."""
+    """The preparation of the same series learnt from other observations of them: choices stay, numbers change."""
     w = prepared.transform.apply(panel)
     phases = phases_of(panel.times, panel.freq, prepared.cycle)
-    season = _seasons(w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle)
+    season = _seasonal_indices(
+        w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle
+    )
     learnt = dataclasses.replace(prepared, season=season)
     mean, spread, change = mean_spread_change(w.with_values(learnt.reduced(w, phases)[0]))
     return dataclasses.replace(learnt, mean=mean, spread=spread, change=change)
 
 
-def _seasons(w: Panel, phases: Ints, seasonal: Bools, season_length: int, cycle: int) -> Floats:
+def _seasonal_indices(w: Panel, phases: Ints, seasonal: Bools, season_length: int, cycle: int) -> Floats:
     season = np.zeros((w.n_series, cycle))
     for i in np.flatnonzero(seasonal).tolist():
         own = phases[w.indptr[i] : w.indptr[i + 1]]

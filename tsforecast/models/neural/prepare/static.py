@@ -1,4 +1,4 @@
-"""What does not change in a series as inputs of a network: numbers scaled, texts as one column for each level."""
+"""StaticCode: static values of series as inputs of a network, numbers scaled and texts one-hot encoded."""
 
 import dataclasses
 
@@ -11,16 +11,16 @@ from tsforecast.panel import Panel
 
 @dataclasses.dataclass(frozen=True)
 class StaticCode:
-    """How the static columns of training are written as numbers.
+    """Encoding of the static columns as numbers, learnt in training.
 
     Attributes
     ----------
     names : tuple of str
         The columns.
     levels : tuple of (tuple of str or None)
-        Of each column the texts seen in training; None for a column of numbers.
+        The texts of each column in training; None for a column of numbers.
     centre, spread : tuple of float
-        Of each column of numbers, mean and standard deviation over the series of training; 0 and 1 for texts.
+        Mean and standard deviation of each column of numbers over the training series; 0 and 1 for texts.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class StaticCode:
         return sum(1 if levels is None else len(levels) for levels in self.levels)
 
     def encode(self, panel: Panel) -> Floats:
-        """The inputs, ``(n_series, size)``: zeros for a text that training has not seen, and where one is missing.
+        """The inputs, ``(n_series, size)``; zeros for a missing text or one that was not in training.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class StaticCode:
 
 
 def static_code_of(panel: Panel) -> StaticCode:
-    """The code that the series of training teach."""
+    """The encoding learnt from a training panel."""
     if panel.static is None:
         return StaticCode()
     levels: list[tuple[str, ...] | None] = []

@@ -1,1 +1,1 @@
-"""How networks are trained: one LightningModule, one recipe."""
+"""Training of networks: one LightningModule, and one recipe for all forecasters."""

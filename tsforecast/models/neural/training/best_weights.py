@@ -1,4 +1,4 @@
-"""Which weights a run ends with: of each member the best by validation, or the mean over the last epochs."""
+"""BestWeights: a run ends with the weights of each member's best validation, or with a mean of the last epochs."""
 
 import math
 from typing import Any, cast
@@ -14,23 +14,23 @@ from tsforecast.models.neural.training.module import NeuralModule
 
 
 class BestWeights(pl.Callback):
-    """Keeps weights of every member during a run, and gives them back at its end.
+    """Callback that keeps the best weights of every member during a run, and restores them at its end.
 
-    Under a Trainer of one's own it looks at each validation, or at each epoch where it averages. The estimators' runs,
-    which hold several fits side by side, call `note` where a fit is due.
+    Under the user's own Trainer it acts after each validation, or after each epoch where it averages. The runs of the
+    estimators, which hold several fits side by side, call `note` after each validation of a fit.
 
     Parameters
     ----------
     patience : int
         Validations without a better loss, of any member of a fit, after which the fit ends.
     averaging : float
-        0 for the weights of the best validation. Else the share of the run, its end, over which the weights at the ends
-        of epochs are averaged (Izmailov et al. 2018).
+        0 for the weights of the best validation. Otherwise the last share of the run, over which the weights at the
+        ends of epochs are averaged (Izmailov et al. 2018).
 
     Raises
     ------
     ParameterError
-        A parameter is not what it should be.
+        ``patience`` is negative, or ``averaging`` is not between 0 and 1.
     """
 
     def __init__(self, patience: int = 10, averaging: float = 0.0) -> None:
@@ -44,7 +44,7 @@ class BestWeights(pl.Callback):
         self.n_averaged: dict[int, int] = {}
 
     def note(self, module: NeuralModule, fit: int = 0, loss: Tensor | None = None) -> bool:
-        """Keep weights of a fit's members where they are better; whether the fit has waited long enough for that.
+        """Keep the weights of members whose loss is lower than before; return whether the fit's patience is used up.
 
         Parameters
         ----------
@@ -52,7 +52,7 @@ class BestWeights(pl.Callback):
         fit : int
             Number of the fit among those side by side.
         loss : Tensor, shape (n_members,), optional
-            Of the fit's members; where it is None all of them are better.
+            Validation loss of the members of the fit; where it is None, all weights are kept.
         """
         members = module.members_of(fit)
         better = torch.arange(members.start, members.stop)
@@ -76,7 +76,7 @@ class BestWeights(pl.Callback):
         return better
 
     def average(self, module: NeuralModule, fit: int = 0) -> None:
-        """Add the weights of a fit's members to the mean that is kept."""
+        """Update the mean of the weights of a fit's members."""
         members = module.members_of(fit)
         n = self.n_averaged[fit] = self.n_averaged.get(fit, 0) + 1
         with torch.no_grad():
@@ -85,7 +85,7 @@ class BestWeights(pl.Callback):
                 kept += (value[members] - kept) / n
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the weights of every member that got better."""
+        """Keep the weights of every member whose validation loss is its lowest so far."""
         module = cast(NeuralModule, pl_module)
         if module.automatic_optimization and self.averaging == 0:
             trainer.should_stop = self.note(module, loss=module.validation_loss) or trainer.should_stop
@@ -100,16 +100,16 @@ class BestWeights(pl.Callback):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Tell the weights that the run would end with, which an estimator forecasts with."""
+        """Add the kept weights, which an estimator forecasts with."""
         checkpoint[KEPT] = self.kept
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint keeps, so that a resumed run knows the best weights before it."""
+        """The state for a checkpoint, so that a resumed run knows the best weights so far."""
         names = ("kept", "best_loss", "waited", "n_averaged")
         return {name: getattr(self, name) for name in names}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Restore the state of a checkpoint."""
         for name, value in state_dict.items():
             setattr(self, name, value)
 

@@ -1,8 +1,8 @@
-"""A training step of the stock recurrent stack without a graph: from a chunk to the gradients of all weights.
+"""CompiledStep: losses and gradients of the stock recurrent stack by compiled passes, without autograd.
 
-A step of a small network is a few milliseconds: what torch spends on small operations, on memory for their results and
-on their graph, is a good part of it. `CompiledStep` calls the compiled passes one after the other, over weights that
-lie in one row a member, their gradients beside them, so that clipping and the optimiser are one pass each.
+A step of a small network takes a few milliseconds, much of which torch spends on small operations, on memory for their
+results and on their graph. `CompiledStep` calls the compiled passes directly. The weights of a member are stored in one
+row, and so are their gradients, so that clipping and the optimiser are one pass each.
 """
 
 import math
@@ -26,7 +26,7 @@ _KINDS = {"mae": 0, "mase": 0, "balanced": 0, "mse": 1, "huber": 2}  # of `kerne
 
 
 class CompiledStep:
-    """Losses of the stock stack on the processor, and their gradients, chunk after chunk.
+    """Losses of the stock stack and their gradients, computed on the processor chunk by chunk.
 
     The parameters of the network become views of ``weights``.
 
@@ -36,14 +36,14 @@ class CompiledStep:
     network : LinearStart
         Around `RecurrentMembers`.
     decay : Tensor, shape (n_members,), optional
-        What the weights of each member are multiplied with to be added to its gradient.
+        Weight decay of each member: this times its weights is added to its gradient.
 
     Attributes
     ----------
     weights : Parameter, shape (n_members, n_weights)
-        With its gradient.
+        All weights, with their gradient.
     hidden : Tensor, shape (n_members, n_steps, n_streams, hidden_size)
-        What the last outputs were made of; the next call writes over it.
+        Outputs of the last layer; overwritten by the next call.
     """
 
     hidden: Tensor
@@ -77,10 +77,9 @@ class CompiledStep:
         masks: Sequence[Tensor] | None = None,
         largest: float = math.inf,
     ) -> tuple[Floats, LayerStates]:
-        """Mean loss of each member on a chunk, and the state after it.
+        """Mean loss of each member on a chunk, ``(n_members,)``, and the state after it.
 
-        The gradients of ``weights`` are replaced. Both results are written over by the next call; it may be given the
-        state.
+        The gradient of ``weights`` is replaced. Both results are overwritten by the next call.
 
         Parameters
         ----------
@@ -90,7 +89,7 @@ class CompiledStep:
         masks : sequence of Tensor, optional
             See `RecurrentMembers.features`.
         largest : float
-            Longer gradients of members are scaled down to it.
+            Largest norm of a member's gradient; longer ones are scaled down to it.
         """
         x, reset = batch.x.contiguous(), flat(batch.reset.contiguous())
         runs = self._runs_of(shape_of(x, batch.reset))
@@ -116,7 +115,7 @@ class CompiledStep:
         return output.view(*output.shape[:-1], self.network.horizon, self.head.n_params)
 
     def _runs_of(self, shape: Shape) -> list[Run]:
-        """The passes of all layers over chunks of this shape."""
+        """The compiled passes of all layers for chunks of this shape."""
         if shape not in self._runs:
             members, runs = self.members, list[Run]()
             for k, (weight, size) in enumerate(zip(members.inputs, members.hidden_sizes, strict=True)):
@@ -127,7 +126,7 @@ class CompiledStep:
         return self._runs[shape]
 
     def _begin(self, state: LayerStates | None, n_streams: int) -> None:
-        """Let the first step find this state."""
+        """Write the state before the first step into the buffers."""
         if self._n_streams != n_streams:
             first = self.members.initial_state(n_streams)
             own = [widened(part, wide(part.shape[-1], part.itemsize)).contiguous() for part in first]
@@ -143,7 +142,7 @@ class CompiledStep:
                 held.copy_(part)
 
     def _totals(self, batch: Chunk, hidden: Tensor) -> tuple[Floats, Tensor]:
-        """Sums of the weighted losses and of the weights, ``(2, n_members)``, and the gradient by ``hidden``."""
+        """Sums of the weighted losses and of the weights, ``(2, n_members)``, and the gradient of ``hidden``."""
         readout = self._readout
         if not isinstance(self.head, PointHead):
             sums, slopes, dreadout = self._by_graph(batch)
@@ -161,7 +160,7 @@ class CompiledStep:
         return totals, slopes
 
     def _by_graph(self, batch: Chunk) -> tuple[Tensor, Tensor, Tensor]:
-        """The same sums and gradient for any head, and the gradient by the readout, by torch's graph."""
+        """The same sums and gradient for any head, and the gradient of the readout, by autograd."""
         hidden, readout = self.hidden.detach().requires_grad_(), self.members.readout.detach().requires_grad_()
         with torch.enable_grad():
             output = self.members.output(self.network.linear, hidden, batch.x, readout)

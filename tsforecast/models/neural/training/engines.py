@@ -1,7 +1,7 @@
-"""How a training step is computed: through torch's graph for any network, without one for the stock recurrent stack.
+"""How a training step is computed: by torch's autograd for any network, by compiled passes for the stock stack.
 
-The type of the network alone says which: a subclass of a stock network is another network. Where the compiled passes
-cannot run, on a GPU and in lower precision, the stock stack is trained through the graph, too.
+The type of the network decides: a subclass of the stock network is trained by autograd. Where the compiled passes
+cannot run, on a GPU and in lower precision, the stock stack is trained by autograd, too.
 """
 
 from collections.abc import Sequence
@@ -32,10 +32,10 @@ class TrainingEngine(Protocol):
         """Mean loss of each member, ``(n_members,)``, and the detached state after the chunk."""
 
     def outputs(self, batch: Chunk) -> Tensor:
-        """The outputs of that chunk."""
+        """The outputs of the chunk that `gradients` was last called with."""
 
     def move(self, lr: float) -> None:
-        """Clip the gradients, add the prior's, and make a step of the optimiser."""
+        """Clip the gradients, add weight decay, and make a step of the optimiser."""
 
 
 def mean_losses(
@@ -50,7 +50,7 @@ def mean_losses(
 
 
 class GraphEngine:
-    """Any network, by torch's autograd.
+    """Engine of any network: torch's autograd.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class GraphEngine:
     network : LinearStart
     options : Training
     decay : Tensor, shape (n_members,), optional
-        What the weights of each member are multiplied with to be added to its gradient.
+        Weight decay of each member: this times its weights is added to its gradient.
     """
 
     def __init__(self, head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> None:
@@ -89,7 +89,7 @@ class GraphEngine:
 
 
 class CompiledEngine:
-    """The stock recurrent stack on a processor, by compiled kernels. Parameters are those of `GraphEngine`."""
+    """Engine of the stock recurrent stack on a processor: compiled kernels. Parameters are those of `GraphEngine`."""
 
     def __init__(self, head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> None:
         self.step = CompiledStep(head, network, decay)
@@ -110,7 +110,7 @@ class CompiledEngine:
 
 
 def engine_of(head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> TrainingEngine:
-    """The engine of a network: the compiled one for exactly the stock recurrent stack, else torch's graph."""
+    """The engine of a network: the compiled one for the stock recurrent stack on a processor, else autograd."""
     runs_here = compiled_layer.supports(network.slopes) and options.precision == "32-true"
     if type(network.members) is RecurrentMembers and runs_here:
         return CompiledEngine(head, network, options, decay)
@@ -118,5 +118,5 @@ def engine_of(head: Head, network: LinearStart, options: Training, decay: Tensor
 
 
 def detached(state: State) -> State:
-    """The state without its graph: values flow into the next chunk, gradients do not."""
+    """The state detached from its graph: values flow into the next chunk, gradients do not."""
     return tree_map(lambda leaf: leaf.detach() if isinstance(leaf, Tensor) else leaf, state)

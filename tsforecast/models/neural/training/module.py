@@ -1,4 +1,4 @@
-"""NeuralModule: the one LightningModule. It carries the state from chunk to chunk, and the loss of every step."""
+"""NeuralModule: the LightningModule that trains all networks, and carries their state from chunk to chunk."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,7 @@ from torch.func import functional_call
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.forecasting.checkpoint import KEPT, KEY, export
-from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult
+from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult
 from tsforecast.models.neural.heads import LossName, head_of, losses_of
 from tsforecast.models.neural.networks.network import State
 from tsforecast.models.neural.networks.spec import NetworkSpec
@@ -33,15 +33,15 @@ from tsforecast.models.neural.training.optimiser import (
 
 
 class NeuralModule(pl.LightningModule):
-    """Truncated backpropagation through time, for the estimators' runs and for runs under a Trainer of one's own.
+    """Truncated backpropagation through time, for the runs of the estimators and under the user's own Trainer.
 
     The state after chunk k, detached, is the state before chunk k + 1: the one thing this module carries. Members are
-    independent: the loss is the sum of theirs, and clipping looks at each alone. So are fits side by side, each of
-    ``n_members`` members: see `batches.batched_fits`.
+    independent: the loss is the sum of their losses, and gradients are clipped member by member. So are fits side by
+    side, each of ``n_members`` members: see `batches.batched_fits`.
 
-    Under a Trainer of one's own a batch is a chunk, and Lightning optimises. In the estimators' runs a batch is the
-    whole run, many chunks, and the module makes their steps itself, by the engine that suits the network: what a
-    Trainer does at every batch is done once. Both make the same steps.
+    Under the user's own Trainer a batch is a chunk, and Lightning optimises. In the runs of the estimators a batch is
+    the whole run, many chunks, and the module makes the steps itself with an engine (see `engines`), which saves what a
+    Trainer does at every batch. Both make the same steps.
 
     Parameters
     ----------
@@ -62,15 +62,15 @@ class NeuralModule(pl.LightningModule):
     ----------
     network : LinearStart
     holdout : HoldoutResult
-        What a holdout fit found, in a run that makes one.
+        Result of the holdout fit, in a run that makes one.
     failures : dict of int to NonFiniteLossError
-        Fits whose loss was not finite, by number; training stops when no other is left.
+        Error of each fit whose loss was not finite, by its number; training stops when all fits have failed.
     n_steps : int
         Chunks seen so far.
     total_steps : int, optional
-        Optimiser steps of the learning-rate schedule; those of the trainer where it is None.
+        Optimiser steps of the learning-rate schedule; where it is None, the steps of the trainer.
     decay : Tensor, shape (n_members of all fits,), optional
-        What the weights of each member are multiplied with to be added to its gradient.
+        Weight decay of each member: this times its weights is added to its gradient.
     after_step : callable, optional
         Called with the number of steps done after each step that the module makes itself.
     """
@@ -96,7 +96,7 @@ class NeuralModule(pl.LightningModule):
         self.n_fits, self.n_steps = len(fits), 0
         self.total_steps: int | None = None
         self.decay: Tensor | None = None
-        self.holdout: HoldoutResult = NOTHING
+        self.holdout: HoldoutResult = NO_HOLDOUT
         self.failures: dict[int, NonFiniteLossError] = {}
         self.after_step: Callable[[int], None] | None = None
         self._state: State = None
@@ -110,7 +110,7 @@ class NeuralModule(pl.LightningModule):
         return slice(fit * n_members, (fit + 1) * n_members)
 
     def setup(self, stage: str) -> None:
-        """Make the holdout fit and begin from the linear autoregression, where the trainer has the data."""
+        """Make the holdout fit and set the linear start, where the trainer has a data module."""
         data = getattr(self.trainer, "datamodule", None)
         if stage != "fit" or data is None:
             return
@@ -124,15 +124,15 @@ class NeuralModule(pl.LightningModule):
             self.decay = torch.full((self.network.n_members,), prior_weight(data.n_obs), dtype=torch.float64)
 
     def begin_from(self, fit: int, data: Any) -> None:
-        """Let the members of a fit begin from the linear autoregression that its data give."""
+        """Set the linear start of the members of a fit to the autoregression fitted to its data."""
         self.network.learn(data.tables[0], torch.as_tensor(data.layout.trust()), self.members_of(fit))
 
     def on_train_epoch_start(self) -> None:
-        """Begin the streams of a new epoch with no state."""
+        """Reset the state before the first chunk of an epoch."""
         self._state = None
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
-        """The loss of a chunk, the sum of its means over the members; or the steps of a whole run."""
+        """The loss of a chunk, summed over members; or None after all steps of a run, where the module makes them."""
         if not self.automatic_optimization:
             self._run(batch)
             return None
@@ -143,7 +143,7 @@ class NeuralModule(pl.LightningModule):
         return loss
 
     def _run(self, chunks: Iterable[Chunk]) -> None:
-        """All steps of a run."""
+        """Make all steps of a run."""
         engine: TrainingEngine = engine_of(self.head, self.network, self.options, self.decay)
         total = self.total_steps or 1
         for given in chunks:
@@ -157,7 +157,7 @@ class NeuralModule(pl.LightningModule):
                 self.after_step(self.n_steps)
 
     def _masks(self, batch: Chunk) -> Masks:
-        """The dropout of this step: it comes from the seeds and the number of the step alone."""
+        """Dropout masks of this step, a function of the seeds and the number of the step only."""
         members = self.network.members
         if type(members) is not RecurrentMembers:
             torch.manual_seed(int(np.random.SeedSequence([self._seeds[0], self.n_steps]).generate_state(1)[0]))
@@ -168,11 +168,11 @@ class NeuralModule(pl.LightningModule):
 
     @torch.no_grad()
     def mean_loss(self, members: slice, chunks: Iterable[Chunk]) -> Tensor:
-        """Mean loss over all chunks, from the first to the last, of each of some members."""
+        """Mean loss over all chunks, for each of some members: ``(n_members,)``."""
         tensors = dict(self.network.named_parameters()) | dict(self.network.named_buffers())
         weights = {name: value[members] for name, value in tensors.items()}
         training = self.network.training
-        self.network.eval()  # nothing is dropped
+        self.network.eval()  # no dropout
         state: State = None
         totals, counts = [], []
         workspaces = self.network.members.workspaces()
@@ -180,7 +180,7 @@ class NeuralModule(pl.LightningModule):
         for given in chunks:
             chunk = given.to(self.device)
             state = self._first_state(chunk) if state is None else state
-            rows = torch.nonzero(chunk.wanted[1][0].any(dim=-1).flatten())[:, 0]  # a tail is but a part of its series
+            rows = torch.nonzero(chunk.wanted[1][0].any(dim=-1).flatten())[:, 0]  # only the tails have a weight
             output, state = functional_call(self.network, weights, (chunk, state, rows), options)
             target, weight, scale = (part.flatten(1, 2)[:, rows, None] for part in chunk.wanted)
             totals.append(losses_of(self.head, output, target, weight, scale).sum(dim=(1, 2)))
@@ -189,11 +189,11 @@ class NeuralModule(pl.LightningModule):
         return torch.stack(totals).sum(0) / torch.stack(counts).sum()
 
     def _first_state(self, chunk: Chunk) -> State:
-        """That of a network of windows, which goes through whole series where it is validated; None for others."""
+        """The state before the first chunk of validation: initial for a network of windows, None for others."""
         return None if self.network.context is None else self.network.initial_state(chunk.n_streams)
 
     def _check(self, loss: float, batch: Chunk, outputs: Callable[[], Tensor]) -> None:
-        """Where a loss is not finite, note each fit that it is of; raise where there is no other."""
+        """Where a loss is not finite, note which fits it belongs to; raise if all fits have failed."""
         if math.isfinite(loss):
             return
         with torch.no_grad():
@@ -210,7 +210,7 @@ class NeuralModule(pl.LightningModule):
             raise self.failures[0]
 
     def on_validation_epoch_start(self) -> None:
-        """Begin the streams anew."""
+        """Reset the state and the sums of validation."""
         self._validation_state, self._validation = None, []
 
     def validation_step(self, batch: Chunk, batch_idx: int) -> None:
@@ -221,14 +221,16 @@ class NeuralModule(pl.LightningModule):
         self._validation.append(torch.stack([total, batch.wanted[1].sum().expand_as(total)]))
 
     def on_validation_epoch_end(self) -> None:
-        """Mean loss of the tail, for each member."""
+        """Log the mean loss of the tail, and keep that of each member."""
         sums, several = torch.stack(self._validation).sum(0), self.trainer.world_size > 1
-        total, count = torch.as_tensor(self.all_gather(sums)).sum(0) if several else sums  # each has its own streams
+        total, count = (
+            torch.as_tensor(self.all_gather(sums)).sum(0) if several else sums
+        )  # each device has its own streams
         self.validation_loss = total / count
         self.log("val_loss", self.validation_loss.mean(), batch_size=1, sync_dist=several)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add what an estimator needs to forecast from the weights."""
+        """Add to the checkpoint what an estimator needs to forecast with the weights."""
         checkpoint["n_steps"] = self.n_steps
         data = getattr(self.trainer, "datamodule", None)
         if data is not None:
@@ -237,7 +239,7 @@ class NeuralModule(pl.LightningModule):
             checkpoint[KEY] = export(self.spec, network.eval(), data, self.holdout)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuse to go on from the middle of an epoch: chunks that were seen would come again, others never."""
+        """Raise where the checkpoint is from the middle of an epoch: some chunks would be seen twice, others never."""
         self.n_steps = checkpoint.get("n_steps", 0)
         progress = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
         if self._trainer is not None and self.trainer.state.fn == "fit" and not progress.get("is_last_batch", True):
@@ -247,7 +249,7 @@ class NeuralModule(pl.LightningModule):
             )
 
     def configure_optimizers(self) -> Any:
-        """The optimiser, and the schedule that is stepped with it; none where the module makes the steps itself."""
+        """The optimiser and its learning-rate schedule; None where the module makes the steps itself."""
         if not self.automatic_optimization:
             return None
         optimizer = torch_optimizer(self.parameters(), self.options, self.lr)
@@ -258,7 +260,7 @@ class NeuralModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _total_steps(self) -> int:
-        """Optimiser steps of the run, near enough: the phase makes some epochs a chunk longer."""
+        """Optimiser steps of the run, approximately: the random phase makes some epochs a chunk longer."""
         if self.total_steps is not None:
             return self.total_steps
         trainer = self.trainer
@@ -275,9 +277,9 @@ class NeuralModule(pl.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        """Clip the gradient of each member by its own norm, so that members side by side do not touch each other.
+        """Clip the gradient of each member by its own norm, so that members do not influence each other.
 
-        What the prior on the weights adds to it comes after.
+        Weight decay is added afterwards.
         """
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)

@@ -11,7 +11,7 @@ class NonFiniteLossError(FitError):
     step : int
         Optimiser step, from 0.
     row : int
-        Place, in the table of the panel, of the first observation whose loss is not finite.
+        Row, in the table of the panel, of the first observation whose loss is not finite.
     """
 
     def __init__(self, step: int, row: int) -> None:

@@ -1,4 +1,4 @@
-"""The optimiser: its steps, its learning rate, and what is done to gradients before, member by member."""
+"""Optimiser steps, learning-rate schedule, and clipping and decay of gradients member by member."""
 
 import functools
 import math
@@ -15,14 +15,14 @@ from tsforecast.models.neural.options import Training
 
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's
 _MOMENTUM = 0.9
-_RISE = 0.25  # share of a one-cycle run in which the learning rate rises
-_FIRST = 0.1  # of the largest learning rate, at the first step
-_LAST = 0.01  # at the last
-_PRIOR = 4.0  # observations
+_RISE_SHARE = 0.25  # share of a one-cycle run in which the learning rate rises
+_FIRST_RATE = 0.1  # of the largest learning rate, at the first step
+_LAST_RATE = 0.01  # at the last
+_PRIOR_OBSERVATIONS = 4.0  # observations
 
 
 def torch_optimizer(parameters: Iterable[Tensor], options: Training, lr: float) -> torch.optim.Optimizer:
-    """Torch's optimiser of the name that the options give."""
+    """The torch optimiser that the options name."""
     weight_decay = options.weight_decay or 0.0
     if options.optimizer == "sgd":
         return torch.optim.SGD(parameters, lr, momentum=_MOMENTUM, weight_decay=weight_decay)
@@ -31,36 +31,38 @@ def torch_optimizer(parameters: Iterable[Tensor], options: Training, lr: float) 
 
 
 def one_cycle(progress: float) -> float:
-    """Factor of the learning rate after a share of the run (Smith 2018): up by a cosine, then down by one.
+    """Factor of the learning rate after a share of the run (Smith 2018): it rises by a cosine, then falls by one.
 
     Examples
     --------
     >>> [round(one_cycle(p), 3) for p in (0.0, 0.25, 1.0, 1.5)]
     [0.1, 1.0, 0.01, 0.01]
     """
-    if progress < _RISE:
-        return 1.0 + (_FIRST - 1.0) * 0.5 * (1 + math.cos(math.pi * progress / _RISE))
-    rest = min((progress - _RISE) / (1 - _RISE), 1.0)
-    return _LAST + (1.0 - _LAST) * 0.5 * (1 + math.cos(math.pi * rest))
+    if progress < _RISE_SHARE:
+        return 1.0 + (_FIRST_RATE - 1.0) * 0.5 * (1 + math.cos(math.pi * progress / _RISE_SHARE))
+    rest = min((progress - _RISE_SHARE) / (1 - _RISE_SHARE), 1.0)
+    return _LAST_RATE + (1.0 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * rest))
 
 
 def prior_weight(n_obs: int) -> float:
-    """What weights times it are the gradient of a Gaussian prior on them: less, the more observations there are.
+    """Default weight decay: that of a Gaussian prior on the weights worth four observations.
 
-    Minus the logarithm of the posterior is the mean loss and ``prior_weight(n_obs)`` times half the sum of squares.
+    Minus the logarithm of the posterior is the mean loss plus ``prior_weight(n_obs)`` times half the sum of squared
+    weights.
 
     Examples
     --------
     >>> prior_weight(400)
     0.01
     """
-    return _PRIOR / n_obs
+    return _PRIOR_OBSERVATIONS / n_obs
 
 
 class Descent:
-    """Steps of an optimiser along ``weights.grad``, member by member to the bit: see `kernels.recurrent.descent`.
+    """Optimiser steps with the gradient ``weights.grad``, by the kernels of `kernels.recurrent.descent`.
 
-    Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019) or SGD with momentum, as torch has them.
+    Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019) or SGD with momentum, as in torch. A member's steps do not
+    depend on how many members there are.
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ class Descent:
         self._means, self._squares = np.zeros((2, self._weights.size), self._weights.dtype)
 
     def step(self, lr: float) -> None:
-        """Move the weights."""
+        """Make one step."""
         self.n_steps += 1
         if self.name == "sgd":
             momentum(self._weights, self._gradient, self._means, self._rates(lr, _MOMENTUM, self.weight_decay))
@@ -102,9 +104,9 @@ class Descent:
 
 @torch.no_grad()
 def clip_by_member(parameters: Iterable[Tensor], largest: float) -> Tensor:
-    """Norms of the members' gradients, ``(n_members,)``, before those above ``largest`` are scaled down to it.
+    """Scale the gradient of each member down to the norm ``largest``; return the norms before, ``(n_members,)``.
 
-    A member's norm does not depend, to the bit, on how many others there are.
+    A member's norm does not depend, to the bit, on how many members there are.
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
     squares = [torch.linalg.vector_norm(g.reshape(len(g), -1), dim=1).square() for g in gradients]
@@ -118,7 +120,7 @@ def clip_by_member(parameters: Iterable[Tensor], largest: float) -> Tensor:
 
 @torch.no_grad()
 def decay_by_member(parameters: Iterable[Tensor], decay: Tensor) -> None:
-    """Add to the gradients of each member its weights times its ``decay``, ``(n_members,)``."""
+    """Add to the gradient of each member its weights times its ``decay``, ``(n_members,)``."""
     for parameter in parameters:
         if parameter.grad is not None:
             factor = decay.to(parameter).view(-1, *[1] * (parameter.dim() - 1))

@@ -1,4 +1,4 @@
-"""What a run does to the process, undone after it: threads, the generator, loggers, warnings, interrupts."""
+"""Context managers for a training run: threads, random generator, loggers, warnings and interrupts."""
 
 import contextlib
 import logging
@@ -11,7 +11,7 @@ import torch
 
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Within: one thread of torch. After: as many as before."""
+    """Torch uses one thread within the context, and as many as before after it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
     try:
@@ -22,7 +22,7 @@ def one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def quiet_torch(seed: int) -> Iterator[None]:
-    """Within: one thread, a seeded generator, float32, silence. After: everything as it was before."""
+    """One thread, a seeded generator, float32 and no log messages within the context; all restored after it."""
     dtype = torch.get_default_dtype()
     deterministic = torch.are_deterministic_algorithms_enabled()
     workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
@@ -48,7 +48,7 @@ def quiet_torch(seed: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Within: Lightning ends the process when it is interrupted. After: that is the `KeyboardInterrupt` that it was."""
+    """Turns the `SystemExit` that Lightning raises when it is interrupted back into a `KeyboardInterrupt`."""
     try:
         yield
     except SystemExit as end:

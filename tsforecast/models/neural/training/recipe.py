@@ -1,4 +1,4 @@
-"""Many networks to learn at once: those of one shape are trained side by side, the others one after another."""
+"""Trains many networks: those of one shape side by side, the others one after another."""
 
 import copy
 import dataclasses
@@ -11,7 +11,7 @@ from tsforecast.exceptions import FitError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.forecasting.finish import finish
-from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult, look_back
+from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult, look_back
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
@@ -23,12 +23,12 @@ from tsforecast.models.neural.training.run import schedule_of, train_together
 from tsforecast.panel import Panel
 
 _HOLDOUT_MEMBERS = 2
-_MOST = 256  # networks times streams side by side: beyond, a step costs as much for each as alone
+_MOST_SIDE_BY_SIDE = 256  # networks times streams: with more, training side by side saves nothing
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """How a network is made and trained, whatever the series: the parameters of the forecasters, spelt out."""
+    """How a network is made and trained: the parameters of a forecaster, with groups of options resolved."""
 
     spec: NetworkSpec
     season_length: int | None
@@ -41,7 +41,7 @@ class Recipe:
     training: Training
 
     def data(self, series: Panel | Folder, seed: int) -> StreamDataModule:
-        """The data that a network learns from, ready: windows for a network that sees windows."""
+        """The training data of a network, prepared: windows for a network that sees windows."""
         context = self.spec.context
         data = StreamDataModule(
             season_length=self.season_length,
@@ -61,7 +61,7 @@ class Recipe:
         return data
 
     def module(self, fits: Sequence[StreamDataModule]) -> NeuralModule:
-        """Untrained networks for these fits, side by side."""
+        """A module with untrained networks for these fits, side by side."""
         return NeuralModule(
             self.spec,
             fits[0].layout,
@@ -75,7 +75,7 @@ class Recipe:
 
 
 class FitRequest(NamedTuple):
-    """One network (or ensemble) to learn from one panel, or from the series of a folder."""
+    """One network (or ensemble) to be trained on one panel, or on the series of a folder."""
 
     recipe: Recipe
     series: Panel | Folder
@@ -83,7 +83,7 @@ class FitRequest(NamedTuple):
 
 
 class FitOutcome(NamedTuple):
-    """What came of a request: what was trained or the error, and the seconds that it took of those of its group."""
+    """Result of a request: the trained network or the error, and its share of the seconds of its group."""
 
     outcome: Trained | Exception
     seconds: float
@@ -91,22 +91,22 @@ class FitOutcome(NamedTuple):
 
 @dataclasses.dataclass
 class _Fit:
-    """A request on its way: its data, what its holdout fit told, and the seconds that it took so far."""
+    """State of a request: its data, the result of its holdout fit, and the seconds it took so far."""
 
     recipe: Recipe
     data: StreamDataModule
     seconds: float
-    holdout: HoldoutResult = NOTHING
+    holdout: HoldoutResult = NO_HOLDOUT
     outcome: Trained | Exception | None = None
 
     @property
     def is_refitted(self) -> bool:
-        """Whether a holdout fit finds out what the tail tells, before all is learnt from."""
+        """Whether a holdout fit comes first, before training on the whole series."""
         return self.recipe.training.refit and bool(self.data.n_kept.any())
 
 
 class _Shape(NamedTuple):
-    """What fits must share to be trained side by side: sizes of a batch, and steps of the learning-rate schedule."""
+    """What must be equal for fits to be trained side by side: sizes of a batch and number of steps."""
 
     n_streams: int
     length: int
@@ -128,7 +128,7 @@ def merged_error(learnt: Sequence[FitOutcome]) -> Exception | None:
 
 
 def learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
-    """What each request gives, as it would alone; nothing is raised, so that one failure does not stop the others."""
+    """The outcome of each request, the same as it would have alone; errors are returned, not raised."""
     with quiet_torch(0):
         return _learn(requests)
 
@@ -141,14 +141,14 @@ def _learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
         try:
             data = request.recipe.data(request.series, request.seed)
             schedule_of(data, request.recipe.training, request.recipe.max_epochs)
-        except Exception as error:  # the caller says what is to become of it
+        except Exception as error:  # the caller decides
             learnt[place] = FitOutcome(error, time.perf_counter() - begin)
         else:
             fits[place] = _Fit(request.recipe, data, time.perf_counter() - begin)
     for group in _groups([fit for fit in fits.values() if fit.is_refitted], _HOLDOUT_MEMBERS):
-        _together(_hold_out, group)
+        _timed_group(_hold_out_group, group)
     for group in _groups([fit for fit in fits.values() if fit.outcome is None]):
-        _together(_train, group)
+        _timed_group(_train_group, group)
     learnt |= {place: FitOutcome(_outcome(fit), fit.seconds) for place, fit in fits.items()}
     return [learnt[place] for place in range(len(requests))]
 
@@ -159,9 +159,9 @@ def _outcome(fit: _Fit) -> Trained | Exception:
 
 
 def _groups(fits: Sequence[_Fit], most_members: int | None = None) -> Iterator[list[_Fit]]:
-    """Fits of one recipe and one shape, as many as are worth training side by side.
+    """Groups of fits of one recipe and one shape, at most as many as are worth training side by side.
 
-    Only the stock recurrent stack gives a fit the same weights alone and among others; other networks go alone.
+    Only for the stock recurrent stack are weights the same alone and in a group; other networks are trained alone.
     """
     shapes: dict[tuple[Recipe, _Shape], list[_Fit]] = defaultdict(list)
     for fit in fits:
@@ -171,7 +171,7 @@ def _groups(fits: Sequence[_Fit], most_members: int | None = None) -> Iterator[l
             yield [fit]
     for (recipe, shape), group in shapes.items():
         n_members = min(recipe.n_members, most_members or recipe.n_members)
-        size = max(_MOST // (n_members * shape.n_streams), 1)
+        size = max(_MOST_SIDE_BY_SIDE // (n_members * shape.n_streams), 1)
         for first in range(0, len(group), size):
             yield group[first : first + size]
 
@@ -182,20 +182,20 @@ def _shape(fit: _Fit) -> _Shape:
     return _Shape(schedule.loader.n_streams, schedule.loader.length, data.input_size, data.horizon, schedule.n_steps)
 
 
-def _together(work: Callable[[Recipe, Sequence[_Fit]], None], group: Sequence[_Fit]) -> None:
-    """What is done with fits of one shape; its time is shared equally."""
+def _timed_group(work: Callable[[Recipe, Sequence[_Fit]], None], group: Sequence[_Fit]) -> None:
+    """Do ``work`` for fits of one shape; note the errors, and share the seconds equally."""
     begin = time.perf_counter()
     try:
         work(group[0].recipe, group)
-    except Exception as error:  # not of one fit alone
+    except Exception as error:  # not an error of one fit alone
         for fit in group:
             fit.outcome = error
     for fit in group:
         fit.seconds += (time.perf_counter() - begin) / len(group)
 
 
-def _hold_out(recipe: Recipe, group: Sequence[_Fit]) -> None:
-    """Train a few members without the tails, keep what these tell, and learn from the tails, too, from now on."""
+def _hold_out_group(recipe: Recipe, group: Sequence[_Fit]) -> None:
+    """Train a few members without the tails and keep the results; then add the tails to the training data."""
     for fit, found in zip(group, _holdout_results(recipe, [fit.data for fit in group]), strict=True):
         if isinstance(found, FitError):
             fit.outcome = found
@@ -213,7 +213,7 @@ def _holdout_results(recipe: Recipe, fits: Sequence[StreamDataModule]) -> list[H
     ]
 
 
-def _train(recipe: Recipe, group: Sequence[_Fit]) -> None:
+def _train_group(recipe: Recipe, group: Sequence[_Fit]) -> None:
     """Train all members of each fit."""
     fits = [fit.data for fit in group]
     module = recipe.module(fits)
@@ -224,9 +224,9 @@ def _train(recipe: Recipe, group: Sequence[_Fit]) -> None:
 
 
 def holdout_fit(module: NeuralModule, data: StreamDataModule) -> HoldoutResult:
-    """What a holdout fit finds for a module that is to be trained by a Trainer of one's own.
+    """The result of a holdout fit for a module that the user's own Trainer is going to train.
 
-    It makes the steps that the Trainer is to make, on the data without their tails.
+    The holdout fit makes as many steps as the Trainer will, on the data without their tails.
 
     Raises
     ------

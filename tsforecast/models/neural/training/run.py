@@ -1,4 +1,4 @@
-"""Runs of the estimators: fits side by side under one Lightning Trainer."""
+"""Training runs of the estimators: several fits side by side under one Lightning Trainer."""
 
 import contextlib
 import math
@@ -21,10 +21,10 @@ from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import prior_weight
 from tsforecast.models.neural.training.quiet import interruptible
 
-_ROWS = 8192  # steps times streams times members of a validation chunk, where the chunks of training are shorter
+_VALIDATION_ROWS = 8192  # least steps times streams times members of a validation chunk
 _WORTH_A_GPU = 65_536  # networks times streams times units
-_SMALL = 1_000_000  # inputs of a panel whose chunks are held
-_ROUND = 10  # steps: fits of nearly equal length make equally many, and can be trained side by side
+_SMALL_PANEL = 1_000_000  # inputs: validation chunks of a smaller panel are kept in memory
+_STEPS_ROUNDED_TO = 10  # so that fits of nearly equal length have equally many and can be trained side by side
 
 
 def train(module: NeuralModule, data: StreamDataModule, options: Training, max_epochs: int | None) -> None:
@@ -43,9 +43,10 @@ def train(module: NeuralModule, data: StreamDataModule, options: Training, max_e
 def train_together(
     module: NeuralModule, fits: Sequence[StreamDataModule], options: Training, max_epochs: int | None
 ) -> list[FitError | None]:
-    """Fit the weights of ``module``, whose members are those of each fit in turn, in place; say what failed.
+    """Fit the weights of ``module`` in place, for several fits at once; return the error of each, or None.
 
-    The fits must be of one shape. Each keeps the weights that it would have alone.
+    The members of ``module`` are those of the first fit, then of the second and so on. All fits must have one shape;
+    the weights of each are those it would get alone.
     """
     module.options, n_members = options, module.network.n_members // len(fits)
     batches = BatchedFits(
@@ -72,7 +73,7 @@ def train_together(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    with contextlib.suppress(NonFiniteLossError), interruptible():  # the former is told below, with its series
+    with contextlib.suppress(NonFiniteLossError), interruptible():  # the error is returned below, with its series
         trainer.fit(module, train_dataloaders=_WholeRun(batches, watch))
     module.cpu()
     module.network.eval()
@@ -80,20 +81,20 @@ def train_together(
 
 
 class _WholeRun:
-    """All chunks of a run as one batch: what the Trainer iterates over."""
+    """All chunks of a run as one batch, which the Trainer iterates over."""
 
     def __init__(self, batches: BatchedFits, watch: "_Watch") -> None:
         self.batches, self.watch = batches, watch
 
     def __iter__(self) -> Iterator[Iterable[Chunk]]:
-        """The one batch; the watch looks at the weights before the first step."""
+        """The one batch; the weights before the first step are noted, too."""
         yield self.watch.begun(self.batches)
 
 
 class _Watch:
-    """Looks at the weights of each fit where it is due, and ends a fit that has waited long enough.
+    """Notes the weights of each fit at its validations, and stops a fit whose patience is used up.
 
-    Without a tail to validate on, a fit keeps the weights of its last step, whatever the others do after it.
+    Without a tail to validate on, a fit keeps the weights of its last step.
     """
 
     def __init__(
@@ -108,17 +109,17 @@ class _Watch:
         module.after_step = self.after_step
 
     def begun(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-        """The chunks; before the first of them the weights are looked at: they are a candidate, too."""
+        """The chunks. The weights before the first of them are noted: they are a candidate for the best, too."""
         for fit in range(len(self.tails)):
-            self._look(fit, 0)
+            self._note(fit, 0)
         yield from chunks
 
     def after_step(self, step: int) -> None:
-        """Look at the fits that are due after so many steps."""
+        """Note the weights of the fits that are due after this step."""
         for fit in self.batches.due.pop(step, ()):
-            self._look(fit, step)
+            self._note(fit, step)
 
-    def _look(self, fit: int, step: int) -> None:
+    def _note(self, fit: int, step: int) -> None:
         schedule, tail = self.batches.schedules[fit], self.tails[fit]
         if schedule.stopped:
             return
@@ -152,7 +153,7 @@ def _accelerator(options: Training, module: NeuralModule, n_streams: int) -> str
 
 
 def _n_units(module: NeuralModule) -> int:
-    """Units of the widest layer, or what stands for them in a network without such."""
+    """Units of the widest layer; for other networks the square root of the number of weights."""
     members: Any = module.network.members
     if type(members) is RecurrentMembers:
         return max(members.hidden_sizes)
@@ -160,7 +161,7 @@ def _n_units(module: NeuralModule) -> int:
 
 
 def schedule_of(data: StreamDataModule, options: Training, max_epochs: int | None) -> FitSchedule:
-    """The steps of a fit to these data."""
+    """The schedule of a fit to these data: its chunks and number of steps."""
     loader, every_epoch = data.train_dataloader(), options.averaging > 0
     if max_epochs is not None:
         return FitSchedule(loader, max_epochs * loader.n_chunks, max_epochs, every_epoch=every_epoch)
@@ -168,15 +169,15 @@ def schedule_of(data: StreamDataModule, options: Training, max_epochs: int | Non
 
 
 def _tail(data: StreamDataModule, n_members: int) -> Iterable[Chunk] | None:
-    """The validation chunks, longer than those of training where these are small: there is no gradient to cut.
+    """The validation chunks, which may be longer than those of training: no gradient has to be cut.
 
-    Those of a small panel are made once for all validations.
+    Those of a small panel are made once and kept for all validations.
     """
     loader = data.val_dataloader()
     if not isinstance(loader, ChunkLoader) or not loader.table.weight.any():
         return None
-    loader.bptt_length = max(loader.bptt_length, _ROWS // (loader.n_streams * n_members))
-    return list(loader) if loader.table.x.numel() < _SMALL else loader
+    loader.bptt_length = max(loader.bptt_length, _VALIDATION_ROWS // (loader.n_streams * n_members))
+    return list(loader) if loader.table.x.numel() < _SMALL_PANEL else loader
 
 
 def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitError | None:
@@ -188,11 +189,11 @@ def _failure(error: NonFiniteLossError | None, data: StreamDataModule) -> FitErr
 
 
 def steps_for(n_obs: int, options: Training) -> int:
-    """Optimiser steps: more for more data, by its square root, in tens, or what ``max_steps`` says.
+    """Optimiser steps of a run: ``max_steps``, or 5 times the square root of the number of observations, in tens.
 
     Examples
     --------
     >>> steps_for(144, Training()), steps_for(160_000, Training()), steps_for(144, Training(max_steps=10))
     (60, 2000, 10)
     """
-    return options.max_steps or max(math.ceil(5 * math.sqrt(n_obs) / _ROUND) * _ROUND, 60)
+    return options.max_steps or max(math.ceil(5 * math.sqrt(n_obs) / _STEPS_ROUNDED_TO) * _STEPS_ROUNDED_TO, 60)

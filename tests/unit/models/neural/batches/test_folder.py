@@ -119,8 +119,8 @@ QUICK = {"hidden_size": 4, "n_members": 2, "max_epochs": 2}
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(folder_module, "_BLOCK", 300)
-    monkeypatch.setattr(folder_module, "_SAMPLE", 200)
+    monkeypatch.setattr(folder_module, "_BLOCK_ROWS", 300)
+    monkeypatch.setattr(folder_module, "_SAMPLE_ROWS", 200)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -238,7 +238,7 @@ PEAK = """
 import resource, sys
 import tsforecast.models.neural.batches.folder as module
 from tsforecast import LSTM
-module._BLOCK = module._SAMPLE = 10_000
+module._BLOCK_ROWS = module._SAMPLE_ROWS = 10_000
 LSTM(4, n_members=1, max_epochs=1).fit_folder(sys.argv[1])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

@@ -8,7 +8,7 @@ import torch
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
-from tsforecast.models.neural.forecasting.holdout import NOTHING, HoldoutResult, look_back
+from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult, look_back
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.training import recipe
@@ -37,7 +37,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("kind", ["bptt", "windows"])
 def test_all_members_learn_from_the_whole_series(kind, monkeypatch):
-    monkeypatch.setattr(recipe, "look_back", lambda network, data: NOTHING)
+    monkeypatch.setattr(recipe, "look_back", lambda network, data: NO_HOLDOUT)
     whole = fitted(walks(), kind=kind, validation_size=0.0).trained_[0]
     assert_same(fitted(walks(), kind=kind, validation_size=0.3).trained_[0], whole)
     kept = fitted(walks(), kind=kind, validation_size=0.3, refit=False).trained_[0]

@@ -1,8 +1,8 @@
-"""Recurrences of the cells: rnn, lstm, gru, for several networks side by side.
+"""The rnn, lstm and gru recurrences in torch, for several networks side by side.
 
-Everything here has a leading axis of members: networks of one shape, each with its own weights, that are computed in
-one batched product and never see each other. ``projected`` is the input's part of every gate, already multiplied for
-all steps, ``W x[t] + b``; what is left is the recurrence. The letters are those of torch's documentation:
+The first axis of weights is that of members: independent networks of one shape, computed in one batched product.
+``projected`` is the part of the gates that depends on the inputs, ``W x[t] + b``, computed for all steps beforehand.
+The letters are those of torch's documentation:
 
 ``rnn``  Elman (1990)::
 
@@ -30,7 +30,7 @@ CellName: TypeAlias = Literal["rnn", "lstm", "gru"]
 
 
 class CellSize(NamedTuple):
-    """Gates of a cell, and tensors of its state (the output h comes first)."""
+    """Number of gates of a cell, and of tensors of its state (the output h is the first)."""
 
     n_gates: int
     n_parts: int
@@ -48,17 +48,17 @@ def run(
     ----------
     cell : {"rnn", "lstm", "gru"}
     projected : Tensor, shape (n_members, n_steps, n_streams, n_gates * hidden_size)
-        The input's part of the gates, bias included.
+        ``W x[t] + b`` of every step.
     weight : Tensor, shape (n_members, hidden_size, n_gates * hidden_size)
-        U, transposed, so that ``h @ weight`` is the state's part.
+        U transposed, so that ``h @ weight`` is the part of the gates that depends on the state.
     bias : Tensor, shape (n_members, 1, hidden_size)
         d of the gru; other cells do not use it.
     state : Tensor, shape (n_parts, n_members, n_streams, hidden_size)
         State before the first step.
     keep : Tensor, shape (n_steps, n_streams, 1) or (n_members, n_steps, n_streams, 1)
-        1 where the state goes on into a step, 0 where a new series begins and the state before it is zero.
+        0 where a new series begins, before which the state is reset to zero; 1 elsewhere.
     """
-    step = _STEPS[cell]
+    step = _CELL_STEPS[cell]
     masks = keep.expand(*projected.shape[:3], 1).unbind(1)
     outputs = []
     for gates, mask in zip(projected.unbind(1), masks, strict=True):
@@ -87,4 +87,4 @@ def _gru(gates: Tensor, weight: Tensor, bias: Tensor, state: Tensor) -> Tensor:
     return (n + z * (h - n))[None]
 
 
-_STEPS = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}
+_CELL_STEPS = {"rnn": _rnn, "lstm": _lstm, "gru": _gru}

@@ -1,11 +1,9 @@
-"""The recurrences of `cells` as one autograd function a chunk: compiled forward and backward passes on the processor.
+"""run_layer: the recurrences of `cells` by compiled forward and backward passes, as one autograd function.
 
-The input projection, the recurrence with its gates, and the gradients of the weights are computed step by step, while
-all that belongs to a step lies in the processor's cache. `cells.run` is the definition, the oracle, and the fallback
-for a dtype other than float32 and float64; on a GPU torch's layers are faster (see `packed_sequences`).
-
-Streams and members are independent, so that calls long enough are shared between as many threads as torch may use.
-Results are the same to the bit each time, for a given number of threads.
+Input projection, recurrence and gradients are computed step by step, while the data of a step are in the processor's
+cache. `cells.run` is the definition, which tests compare with, and is used for dtypes other than float32 and float64;
+on a GPU torch's layers are faster (see `packed_sequences`). Results are the same to the bit each time, for a given
+number of threads.
 """
 
 from typing import Any
@@ -31,34 +29,34 @@ from tsforecast.models.neural.networks.stock.packed_sequences import run_packed
 
 
 def supports(projected: Tensor) -> bool:
-    """Whether the compiled passes can take these gates."""
+    """Whether the compiled passes can be used: on a processor, in float32 or float64."""
     return projected.device.type == "cpu" and projected.dtype in (torch.float32, torch.float64)
 
 
 def has_fast_layers(x: Tensor) -> bool:
-    """Whether torch's own layers are fast where these inputs are: with cuDNN and its kin."""
+    """Whether torch's own layers are fast on the device of these inputs, a GPU."""
     return x.device.type == "cuda"
 
 
 def run_layer(
     cell: CellName, x: Tensor, weights: Weights, state: Tensor, keep: Tensor, workspace: "Workspace | None" = None
 ) -> tuple[Tensor, Tensor]:
-    """Outputs of every step and the state after the last: what `cells.run` gives after the input projection.
+    """Outputs of every step and the state after the last, as from the input projection and `cells.run`.
 
-    The gates are written once, and read where they still are in the cache. Where a state is reset, it counts as zero
-    even if it is nan or infinite. Gradients cannot be differentiated again. What the compiled passes cannot take is
+    Where a state is reset, it counts as zero even if it is nan or infinite. Gradients cannot be differentiated again.
+    What the compiled passes cannot take is
         computed by `packed_sequences.run_packed` on a GPU and by `cells.run` elsewhere.
 
     Parameters
     ----------
     cell : {"rnn", "lstm", "gru"}
     x : Tensor, shape (n_members or 1, n_steps, n_streams, input_size)
-        A first axis of 1 gives every member the same.
+        A first axis of 1: all members have the same inputs.
     weights : Weights
     state, keep : Tensor
         As in `cells.run`.
     workspace : Workspace, optional
-        Where no gradient is wanted, buffers for the results, which the next call that is given it writes over.
+        Buffers for the results where no gradient is needed; the next call with the same workspace overwrites them.
 
     Examples
     --------
@@ -83,7 +81,7 @@ def run_layer(
 
 
 class _CompiledLayer(torch.autograd.Function):
-    """All steps of one layer, from its inputs."""
+    """All steps of one layer as an autograd function."""
 
     @staticmethod
     def forward(

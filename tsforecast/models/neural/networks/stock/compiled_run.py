@@ -1,4 +1,7 @@
-"""One layer's compiled passes over chunks of one shape: buffers, threads, and weights as the kernels want them."""
+"""Run: calls the compiled passes of a layer for chunks of one shape, with buffers, threads and packed weights.
+
+Streams and members are independent, so that long calls are divided among as many threads as torch may use.
+"""
 
 import functools
 import itertools
@@ -21,8 +24,8 @@ _KERNELS: dict[CellName, tuple[Callable[..., None], Callable[..., None]]] = {
     "lstm": (recurrent.lstm_forward, recurrent.lstm_backward),
     "gru": (recurrent.gru_forward, recurrent.gru_backward),
 }
-_MOST_ROWS = 32  # streams of a piece: a step of more does not stay in the cache
-_WORTH_A_THREAD = 5_000_000  # multiplications in a chunk for each thread, below which a thread costs more than it saves
+_MOST_ROWS = 32  # streams that a kernel computes together: a step of more does not stay in the cache
+_WORTH_A_THREAD = 5_000_000  # multiplications in a chunk for each thread: with fewer, a thread costs more than it saves
 
 
 class Weights(NamedTuple):
@@ -35,7 +38,7 @@ class Weights(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """What is known of a layer before it is run."""
+    """Cell and sizes of a layer."""
 
     cell: CellName
     n_inputs: int
@@ -43,7 +46,7 @@ class Layer(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """Of what a layer is run on: steps and streams, and whether each member has inputs and resets of its own."""
+    """Shape of a chunk: steps and streams, and whether each member has its own inputs and resets."""
 
     n_steps: int
     n_streams: int
@@ -52,19 +55,19 @@ class Shape(NamedTuple):
 
 
 def shape_of(x: Tensor, reset: Tensor) -> Shape:
-    """The shape of inputs ``(n_members or 1, n_steps, n_streams, n_inputs)`` and resets, the same without inputs."""
+    """The shape of inputs ``(n_members or 1, n_steps, n_streams, n_inputs)`` and of their resets."""
     return Shape(x.shape[1], x.shape[2], len(x) > 1, len(reset) > 1)
 
 
 def joined(weights: Weights, cell: CellName) -> Tensor:
-    """W, U and the biases of each member one after the other: ``(n_members, n_weights)``."""
+    """W, U and the biases of each member in one row: ``(n_members, n_weights)``."""
     projection, bias, recurrent, candidate = weights
     parts = (projection, recurrent, bias, candidate)[: 4 if cell == "gru" else 3]
     return torch.cat([part.reshape(len(part), -1) for part in parts], dim=1)
 
 
 def split(layer: Layer, weights: Tensor) -> list[Tensor]:
-    """W, U, b and, of a gru, d, out of `joined`."""
+    """W, U, b and, for a gru, d: the inverse of `joined`."""
     cell, n_inputs, size = layer
     width = SIZES[cell].n_gates * size
     rows = [n_inputs * width, size * width, width] + [size] * (cell == "gru")
@@ -73,16 +76,16 @@ def split(layer: Layer, weights: Tensor) -> list[Tensor]:
 
 
 class Workspace:
-    """Buffers by name, as tensors and as flat arrays: made at the first use, then used again.
+    """Buffers by name, as tensors and flat arrays, allocated at the first use and then reused.
 
-    They hold what the last use left. Allocating costs more than computing, so buffers are reused.
+    Their contents are those of the last use. Allocating costs more than computing, so buffers are reused.
     """
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[Tensor, Tensor, Any]] = {}
 
     def take(self, name: str, like: Tensor, *shape: int) -> tuple[Tensor, Any]:
-        """A tensor of this shape and the dtype of ``like``, and its array."""
+        """A tensor of this shape with the dtype of ``like``, and the same as a flat array."""
         held, tensor, numbers = self._held.get(name, (None, None, None))
         if tensor is None or tensor.shape != shape or tensor.dtype != like.dtype:
             size = math.prod(shape)
@@ -95,18 +98,18 @@ class Workspace:
 
 
 class Run:
-    """The compiled passes over chunks of one shape. All arrays are flat, their numbers as `kernels.recurrent` says.
+    """The compiled passes of a layer over chunks of one shape. Arrays are flat, in the order of `kernels.recurrent`.
 
     Parameters
     ----------
     layer : Layer
     shape : Shape
     weights : Tensor, shape (n_members, n)
-        Those of the layer, see `joined`, from the column ``begin`` on.
+        Weights in the order of `joined`; those of the layer start at column ``begin``.
     wants_slopes, wants_x : bool
-        Whether what `backward` needs is kept, and whether it gives the gradient of the inputs.
+        Whether to keep what `backward` needs, and whether to compute the gradient of the inputs.
     workspace : Workspace, optional
-        Buffers for the results, which other runs that share it write over.
+        Buffers for the results; other runs that share it overwrite them.
 
     Attributes
     ----------
@@ -141,8 +144,8 @@ class Run:
         trace, self._trace = take("trace", like, n_members, n_held, n_streams, n_columns + n_parts * self.n_units)
         states = trace[..., n_columns:].view(n_members, n_held, n_streams, n_parts, self.n_units)
         self.states = states.permute(1, 3, 0, 2, 4)
-        n_pieces, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * self.n_units
-        self._gates = take("gates", like, n_members, n_pieces, n_held, n_work)[1] if cell != "rnn" else self._hs
+        n_groups, n_work = -(-n_streams // n_rows), n_rows * recurrent.N_BLOCKS[cell] * self.n_units
+        self._gates = take("gates", like, n_members, n_groups, n_held, n_work)[1] if cell != "rnn" else self._hs
         if wants_slopes:
             n_columns, n_back = wide(n_inputs, weights.itemsize), self.panels.to_inputs.size if wants_x else 0
             _, self._totals = take("totals", like, len(self._spans), n_members, self.panels.n_numbers)
@@ -152,7 +155,7 @@ class Run:
             self._backs = (to_state, to_inputs)
 
     def forward(self, x: Any, reset: Any, state: Any) -> Tensor:
-        """Outputs; the state, before the first step, becomes that after the last."""
+        """Outputs of every step; ``state`` is replaced by the state after the last step."""
         n_members, n_weights = self.weights.shape
         self._reset = reset
         to_panel(n_members, self._weights, self._begin, n_weights, self.panels.runs, self._panel)
@@ -161,9 +164,9 @@ class Run:
         return self.hs
 
     def backward(self, dhs: Any, dstate: Any, dweights: Any) -> None:
-        """Gradients: that of the state after the last step becomes that of the state before the first.
+        """Compute the gradients; ``dstate``, of the last state, is replaced by that of the first.
 
-        That of the weights is written where these lie in theirs.
+        The gradient of the weights is written to ``dweights``, in the order of the weights.
         """
         n_members, n_weights = self.weights.shape
         reset, panels, dx = self._reset, self.panels, self._dx
@@ -180,24 +183,24 @@ class Run:
 
 
 def widened(tensor: Tensor, n_units: int) -> Tensor:
-    """The tensor, filled up with zeros at its last axis."""
+    """The tensor with its last axis padded with zeros to ``n_units``."""
     missing = n_units - tensor.shape[-1]
     return torch.nn.functional.pad(tensor, (0, missing)) if missing else tensor
 
 
 def flat(tensor: Tensor) -> Any:
-    """The numbers of a contiguous tensor, flat, as an array."""
+    """A contiguous tensor as a flat array that shares its memory."""
     return tensor.detach().view(-1).numpy()
 
 
 def _spans(n_members: int, n_steps: int, n_streams: int, layer: Layer) -> list[recurrent.Span]:
-    """Pieces of streams, shared between threads where that is worth it: what each thread computes."""
+    """The streams of each thread: rows of a group of streams, first and last group."""
     cell, n_inputs, size = layer
     work = n_members * n_steps * n_streams * (n_inputs + size) * SIZES[cell].n_gates * size
     n_threads = max(1, min(torch.get_num_threads(), work // _WORTH_A_THREAD))
     shares = -(-n_threads // n_members)  # of the streams of a member
-    pieces = max(shares, -(-n_streams // _MOST_ROWS))  # of a member, near equal ...
-    n_rows = min(-(-n_streams // (4 * pieces)) * 4, n_streams)  # ... in whole fours, which a product takes at once
+    groups = max(shares, -(-n_streams // _MOST_ROWS))  # of a member, near equal ...
+    n_rows = min(-(-n_streams // (4 * groups)) * 4, n_streams)  # ... in whole fours, which a product takes at once
     n_units = n_members * -(-n_streams // n_rows)
     n_threads = min(n_threads, n_units)
     marks = [n_units * k // n_threads for k in range(n_threads + 1)]
@@ -205,7 +208,7 @@ def _spans(n_members: int, n_steps: int, n_streams: int, layer: Layer) -> list[r
 
 
 def _compute(kernel: Callable[..., None], calls: list[tuple[Any, ...]]) -> None:
-    """Call a kernel with each of these arguments: the first here, the others in threads of their own."""
+    """Call a kernel with each of these arguments: the first in this thread, the others in threads of their own."""
     others = [_threads().submit(kernel, *call) for call in calls[1:]]
     kernel(*calls[0])
     for other in others:

@@ -1,8 +1,8 @@
-"""The recurrences of `cells` on a GPU: torch's own layers, which have no resets, on streams that are cut at resets.
+"""The recurrences of `cells` on a GPU, by torch's own layers. These have no resets, so streams are cut at resets.
 
-What a stream holds from one reset to the next is a sequence of its own, that begins with no state; only the first of a
-stream goes on from the state before the chunk. Sequences of different length are packed, so that a chunk is one call a
-network, however many resets there are::
+The steps of a stream from one reset to the next are a sequence of their own with a state of zero before it; only the
+first sequence of a stream continues the state before the chunk. Sequences of different lengths are packed, so that a
+chunk is one call of torch for each network, however many resets there are::
 
     stream 0   | a a a R b b b |         a a a        b b b
     stream 1   | c c c c c c c |    ->   c c c c c c c
@@ -21,7 +21,7 @@ _LAYERS: dict[CellName, Any] = {"rnn": torch._VF.rnn_tanh, "lstm": torch._VF.lst
 
 
 class PackedSequences(NamedTuple):
-    """Sequences of a chunk, the longest first, packed as torch packs them: step by step, those that still run."""
+    """Sequences of a chunk, longest first, packed as by torch: for each step the sequences that have it."""
 
     rows: Tensor  # (n_steps * n_streams,): places in the chunk, stream by stream, in packed order
     back: Tensor  # (n_steps * n_streams,): places in packed order, stream by stream
@@ -32,7 +32,7 @@ class PackedSequences(NamedTuple):
 
 
 def pack_sequences(keep: Tensor) -> PackedSequences:
-    """The sequences of a chunk, from where its streams are reset: ``(n_steps, n_streams)``, 0 where they are.
+    """The sequences of a chunk. ``keep`` is ``(n_steps, n_streams)``, 0 where a stream is reset.
 
     Examples
     --------
@@ -62,7 +62,7 @@ def pack_sequences(keep: Tensor) -> PackedSequences:
 def run_packed(
     cell: CellName, x: Tensor, weights: tuple[Tensor, ...], state: Tensor, keep: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Outputs of every step and the state after the last: what `compiled_layer.run_layer` gives.
+    """Outputs of every step and the state after the last, as from `compiled_layer.run_layer`.
 
     Parameters
     ----------
@@ -83,23 +83,25 @@ def run_packed(
     """
     plans = [pack_sequences(mask) for mask in keep]
     done = [
-        _run(cell, x[min(e, len(x) - 1)], tuple(w[e] for w in weights), state[:, e], plans[min(e, len(plans) - 1)])
+        _run_network(
+            cell, x[min(e, len(x) - 1)], tuple(w[e] for w in weights), state[:, e], plans[min(e, len(plans) - 1)]
+        )
         for e in range(len(weights[0]))
     ]
     return torch.stack([hs for hs, _ in done]), torch.stack([after for _, after in done], dim=1)
 
 
-def _run(
+def _run_network(
     cell: CellName, x: Tensor, weights: tuple[Tensor, ...], state: Tensor, sequences: PackedSequences
 ) -> tuple[Tensor, Tensor]:
-    """One network: outputs ``(n_steps, n_streams, hidden_size)`` and last state."""
+    """Outputs ``(n_steps, n_streams, hidden_size)`` and last state of one network."""
     n_steps, n_streams, _ = x.shape
     before = torch.where(sequences.goes_on[:, None], state[:, sequences.stream], 0.0)
     before = before[:, None]  # (n_parts, 1 layer, n_sequences, hidden_size)
     packed = x.transpose(0, 1).flatten(0, 1)[sequences.rows]
     start = tuple(before) if SIZES[cell].n_parts == 2 else before[0]
     settings = (True, 1, 0.0, torch.is_grad_enabled(), False)  # biases, one layer, no dropout, training, one direction
-    with warnings.catch_warnings():  # cuDNN wants the weights in one block; they lie by member
+    with warnings.catch_warnings():  # cuDNN prefers the weights in one block; here they are stored by member
         warnings.filterwarnings("ignore", message=".*single contiguous chunk of memory.*")
         out, *after = _LAYERS[cell](packed, sequences.running, start, _layer_weights(cell, weights), *settings)
     hs = out[sequences.back].view(n_streams, n_steps, -1).transpose(0, 1)

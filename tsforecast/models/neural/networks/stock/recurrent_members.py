@@ -12,15 +12,15 @@ from tsforecast.models.neural.networks.stock import compiled_layer
 from tsforecast.models.neural.networks.stock.cells import SIZES, CellName
 from tsforecast.models.neural.networks.stock.compiled_run import Weights, Workspace
 
-_FORGET_BIAS = 1.0  # Jozefowicz, Zaremba & Sutskever (2015), section 4: remember at first
+_FORGET_BIAS = 1.0  # Jozefowicz, Zaremba & Sutskever (2015), section 4: a state lasts at first
 
 LayerStates: TypeAlias = tuple[Tensor, ...]  # of each layer, (n_parts, n_members, n_streams, size)
 
 
 class RecurrentMembers(nn.Module):
-    """Stacked recurrent layers and a linear output ``V h``, for several networks of one shape side by side.
+    """Stacked recurrent layers and a linear output ``V h``, for several independent networks of one shape.
 
-    V begins at zero, so that an untrained network answers zero.
+    V is initialised to zero, so that an untrained network returns zero.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class RecurrentMembers(nn.Module):
         Units of each layer.
     n_outputs : int
     seeds : sequence of int
-        Seed of each member's first weights.
+        Seed of each member's initial weights.
     dropout : float
         Share of outputs dropped after each layer, where `forward` is given ``masks``.
 
@@ -71,10 +71,10 @@ class RecurrentMembers(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self, seeds: Sequence[int]) -> None:
-        """Draw the weights anew, each member from its own seed: a member alone gets the weights it gets among others.
+        """Draw initial weights, each member's from its own seed, whatever other members there are.
 
-        Input weights are uniform (Glorot & Bengio 2010), recurrent ones orthogonal (Saxe et al. 2014), biases zero but
-        for the forget gate of the lstm, which begins at 1.
+        Input weights are uniform (Glorot & Bengio 2010), recurrent ones orthogonal (Saxe et al. 2014); biases are zero,
+        except 1 for the forget gate of the lstm.
         """
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         for weight, recurrent, bias in zip(self.inputs, self.recurrents, self.biases, strict=True):
@@ -104,16 +104,16 @@ class RecurrentMembers(nn.Module):
 
     @torch.no_grad()
     def shrink(self, share: float, n_params: int) -> None:
-        """Multiply the point forecasts, the first of ``n_params`` outputs a step ahead, with ``share``."""
+        """Multiply the point forecasts, the first of ``n_params`` outputs for each step ahead, by ``share``."""
         self.readout[:, :, ::n_params] *= share
 
     def initial_state(self, n_streams: int) -> LayerStates:
-        """Zeros."""
+        """The state before the first step: zeros."""
         parts, n = SIZES[self.cell].n_parts, len(self.readout)
         return tuple(self.readout.new_zeros(parts, n, n_streams, size) for size in self.hidden_sizes)
 
     def workspaces(self) -> list[Workspace]:
-        """Buffers for the outputs of each layer, to be used by one call after another where no gradient is wanted."""
+        """Buffers for the outputs of each layer, for successive calls of `features` without gradients."""
         return [Workspace() for _ in self.hidden_sizes]
 
     def forward(self, chunk: Chunk, state: LayerStates | None = None, **options: Any) -> tuple[Tensor, LayerStates]:
@@ -127,7 +127,7 @@ class RecurrentMembers(nn.Module):
     def output(
         self, linear: Callable[[Tensor], Tensor], hidden: Tensor, x: Tensor, readout: Tensor | None = None
     ) -> Tensor:
-        """Outputs from those of the last layer and the inputs; ``readout`` stands in for the network's own V."""
+        """Outputs from those of the last layer and the inputs; ``readout`` replaces the network's own V."""
         readout = self.readout if readout is None else readout
         flat = hidden.flatten(1, 2).expand(len(readout), -1, -1)
         output = torch.baddbmm(linear(x), flat, readout)
@@ -150,7 +150,7 @@ class RecurrentMembers(nn.Module):
         masks : sequence of Tensor, optional
             Factors of each layer's outputs, ``(n_members, n_steps, n_streams, size)``: see `dropout_masks`.
         workspaces : sequence of Workspace, optional
-            Where no gradient is wanted, buffers for the outputs of the layers: see `compiled_layer.run_layer`.
+            Buffers for the outputs of the layers where no gradient is needed: see `compiled_layer.run_layer`.
         """
         state = self.initial_state(chunk.n_streams) if state is None else state
         keep = (~chunk.reset).to(chunk.x.dtype)[..., None]
@@ -165,20 +165,20 @@ class RecurrentMembers(nn.Module):
         return hidden, tuple(after)
 
     def penalty(self) -> Tensor:
-        """None: zero for each member, ``(n_members,)``."""
+        """Zeros, ``(n_members,)``: the stock stack has no penalty."""
         return self.readout.new_zeros(len(self.readout))
 
     def layer_weights(self, layer: int) -> list[Tensor]:
-        """W, U, b and, of a gru, d of a layer, in the letters of `cells`."""
+        """W, U, b and, for a gru, d of a layer: see `cells`."""
         parts = [self.inputs[layer], self.recurrents[layer], self.biases[layer]]
         return [*parts, self.candidates[layer]] if self.candidates else parts
 
 
 def dropout_masks(members: RecurrentMembers, seeds: Sequence[int], step: int, shape: tuple[int, int]) -> list[Tensor]:
-    """Factors of the outputs of every layer: 0 for a share of ``members.dropout``, ``1 / (1 - dropout)`` for the rest.
+    """Dropout factors of the outputs of every layer: 0 for a share of ``dropout``, ``1 / (1 - dropout)`` for the rest.
 
-    They come from the seed of each member and the step alone: a run that is resumed, or has other members beside it,
-    drops the same. ``shape`` is ``(n_steps, n_streams)``.
+    They depend on the seed of each member and the step only, so that a resumed run, or one with other members beside
+    it, drops the same. ``shape`` is ``(n_steps, n_streams)``.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Where weights lie for the compiled recurrences: panels, that are read from the beginning to the end.
+"""The order of weights in memory for the compiled recurrences: panels, which kernels read from start to end.
 
-A panel holds the weights of one member, tile by tile of as many units as a vector has lanes, the last filled up with
-zeros: for the bias, then for each input, then for each unit of the state, a vector of every gate. Of a gru, whose
-blocks are n, r, z, q, inputs and the bias b act on the first three and the state on the last three; the bias d of the
-fourth comes after all tiles.
+A panel holds the weights of one member. Units are grouped into tiles, of as many units as a vector has lanes, and the
+last tile is padded with zeros. A tile has a vector of every gate for the bias, then for each input, then for each unit
+of the state. A gru has blocks n, r, z, q: inputs and the bias b act on the first three, the state on the last three;
+the bias d of the fourth comes after all tiles.
 """
 
 import functools
@@ -17,7 +17,7 @@ from tsforecast.models.neural.networks.stock.cells import SIZES, CellName
 
 
 class Panels(NamedTuple):
-    """Places of numbers in the flat weights of a member: W, U and the biases, each as `cells` has it."""
+    """Positions in the flat weights of a member (W, U, biases as in `cells`) of the numbers of its panel."""
 
     n_weights: int
     runs: Ints  # (n_vectors, 2): where each vector of the panel begins, and how many of its numbers are there
@@ -27,7 +27,7 @@ class Panels(NamedTuple):
 
 
 def wide(n: int, itemsize: int) -> int:
-    """Numbers in whole vectors that hold ``n``.
+    """``n`` rounded up to whole vectors.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def wide(n: int, itemsize: int) -> int:
 
 @functools.cache
 def panels_of(cell: CellName, n_inputs: int, hidden_size: int, itemsize: int) -> Panels:
-    """The places for a layer.
+    """The positions for a layer.
 
     Examples
     --------
@@ -63,20 +63,20 @@ def panels_of(cell: CellName, n_inputs: int, hidden_size: int, itemsize: int) ->
 
 
 def _tiles(places: Ints, width: int) -> Ints:
-    """``(n_rows, n_blocks, hidden_size)`` tile by tile, flat."""
+    """Positions ``(n_rows, n_blocks, hidden_size)`` in the order of tiles, flat."""
     n_rows, n_blocks, _ = places.shape
-    filled = _filled(places, width)
+    filled = _in_whole_vectors(places, width)
     return filled.reshape(n_rows, n_blocks, filled.shape[2] // width, width).transpose(2, 0, 1, 3).ravel()
 
 
 def _transposed(places: Ints, width: int) -> Ints:
-    """``(n_rows, n_gates, hidden_size)``: for each tile, gate and unit of it the rows in whole vectors, flat."""
-    rows = _filled(places, width).transpose(1, 2, 0)  # (n_gates, n_units, n_rows)
-    rows = _filled(rows, width).reshape(len(rows), -1, width, wide(len(places), N_BYTES // width))
+    """Positions ``(n_rows, n_gates, hidden_size)`` by tile, gate and unit, each with rows in whole vectors, flat."""
+    rows = _in_whole_vectors(places, width).transpose(1, 2, 0)  # (n_gates, n_units, n_rows)
+    rows = _in_whole_vectors(rows, width).reshape(len(rows), -1, width, wide(len(places), N_BYTES // width))
     return rows.transpose(1, 0, 2, 3).ravel().astype(np.int32)
 
 
-def _filled(places: Ints, width: int) -> Ints:
-    """The last axis in whole vectors."""
+def _in_whole_vectors(places: Ints, width: int) -> Ints:
+    """Positions with the last axis padded to whole vectors by -1."""
     missing = -places.shape[-1] % width
     return np.pad(places, [(0, 0)] * (places.ndim - 1) + [(0, missing)], constant_values=-1)
