@@ -27,7 +27,8 @@ from peers import ONE_CORE, python_of
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast.models.arima.design import regressors
-from tsforecast.models.arima.engines.numba import forecast, innovations, rows
+from tsforecast.models.arima.engines.kernels import innovations, rows
+from tsforecast.models.arima.engines.numba import forecast
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.search.search import search

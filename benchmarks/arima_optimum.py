@@ -31,7 +31,7 @@ from arima import ask, by_statsmodels, concentrated, exact, fixed_job, peer_proc
 from arima_problems import problems
 
 from tsforecast.models.arima.design import regressors
-from tsforecast.models.arima.engines.numba import rows
+from tsforecast.models.arima.engines.kernels import rows
 from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import multiply
 

@@ -1,7 +1,8 @@
 """Let AutoARIMA choose the order, look at what it chose, and serve a later cutoff without fitting again."""
 
 from tsforecast.data.catalog import load
-from tsforecast.models.arima.forecaster import SARIMA, AutoARIMA
+from tsforecast.models.arima.auto import AutoARIMA
+from tsforecast.models.arima.forecaster import SARIMA
 
 panel = load("airline").panel
 train = panel.slice(panel.lengths * 0, panel.lengths - 24)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tsforecast.data.read import read
     from tsforecast.data.simulate import simulate
     from tsforecast.forecast import Forecast
-    from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, AutoARIMA
+    from tsforecast.models.arima.auto import AutoARIMA
+    from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
     from tsforecast.models.conformal import Conformal
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
@@ -35,7 +36,7 @@ _HOMES = {
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
-    "AutoARIMA": "tsforecast.models.arima.forecaster",
+    "AutoARIMA": "tsforecast.models.arima.auto",
     "BacktestResult": "tsforecast.backtest.backtest_result",
     "BaseForecaster": "tsforecast.base",
     "Conformal": "tsforecast.models.conformal",

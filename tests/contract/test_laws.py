@@ -32,7 +32,7 @@ def made(name):
     return lambda: getattr(tsforecast, name)(**options)
 
 
-@pytest.mark.filterwarnings("ignore::tsforecast.models.arima.base.ConvergenceWarning")  # a season without noise
+@pytest.mark.filterwarnings("ignore::tsforecast.models.arima.panel_fit.ConvergenceWarning")  # a season without noise
 @pytest.mark.parametrize("law", [*laws.GENERAL, *laws.SEASONAL], ids=lambda law: law.__name__)
 @pytest.mark.parametrize("name", [*PLAIN, *SEASONAL])
 def test_every_forecaster_keeps_the_law(name, law):

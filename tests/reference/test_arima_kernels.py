@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import linalg, signal
 
-from tsforecast.kernels._lanes import N_LANES
-from tsforecast.kernels.arma import beginning as arma
-from tsforecast.kernels.arma import fit, gls, likelihood, polynomial, rows, start
+from tsforecast.kernels.arma import autocovariance, difference_equation, gls, polynomial, rows
+from tsforecast.kernels.arma.estimation import likelihood, minimise, multistart, panel, start, starting_points
+from tsforecast.kernels.arma.estimation.likelihood import LeastSquares
+from tsforecast.kernels.arma.estimation.minimise import Optimum, Stop
+from tsforecast.kernels.arma.lanes import N_LANES
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.engines.kernels import fit_kernels, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.prediction import forecast_moments
+from tsforecast.models.arima.process import ArimaProcess
 
 sys.path.insert(0, str(Path(__file__).parent))
 import arima_twins as twin
@@ -73,7 +75,7 @@ def test_product_and_its_lags_match_their_definition(process):
 def test_autocovariances_match_those_of_the_state_space_form(process):
     phi, theta, _, _ = process
     expected = twin.autocovariances(phi, theta, 30)
-    np.testing.assert_allclose(arma.arma_autocovariances(phi, theta, 30), expected, atol=1e-8 * expected[0])
+    np.testing.assert_allclose(autocovariance.arma_autocovariances(phi, theta, 30), expected, atol=1e-8 * expected[0])
 
 
 @few
@@ -83,7 +85,7 @@ def test_state_factor_is_a_root_of_the_stationary_covariance(process):
     if max(phi.size, theta.size) == 0:
         return
     P = twin.state_covariance(phi, theta)
-    L = arma.state_factor(phi, theta)
+    L = autocovariance.state_factor(phi, theta)
     np.testing.assert_allclose(L @ L.T, P, atol=1e-8 * max(np.abs(P).max(), 1.0))
 
 
@@ -95,10 +97,10 @@ def test_response_gram_is_that_of_the_dense_response(process, n):
     if r == 0:
         return
     response = twin.impulse_response(theta, n)
-    pi = arma.impulse_response(polynomial.nonzero_lags(theta), theta, n)
+    pi = difference_equation.impulse_response(polynomial.nonzero_lags(theta), theta, n)
     np.testing.assert_allclose(pi, response[: pi.size], atol=1e-9 * np.abs(response).max())
     K = linalg.toeplitz(response, np.zeros(r))
-    H = arma.response_gram(pi, polynomial.nonzero_lags(theta), theta, r, n)
+    H = difference_equation.response_gram(pi, polynomial.nonzero_lags(theta), theta, r, n)
     np.testing.assert_allclose(H, K.T @ K, atol=1e-9 * np.abs(K.T @ K).max())
 
 
@@ -108,13 +110,13 @@ def test_difference_equation_matches_its_definition_with_lanes_and_without(proce
     phi, theta, _, _ = process
     w, out = rng.normal(size=n), np.empty(n)
     ar, ma = polynomial.nonzero_lags(phi), polynomial.nonzero_lags(theta)
-    arma.difference_equation(out, w, ar, phi, ma, theta, backward)
+    difference_equation.difference_equation(out, w, ar, phi, ma, theta, backward)
     way = -1 if backward else 1
     expected = signal.lfilter(np.r_[1.0, -phi], np.r_[1.0, theta], w[::way])[::way]
     np.testing.assert_allclose(out, expected, atol=1e-9 * np.abs(expected).max())
     phis, thetas = (np.outer(c, np.linspace(0.1, 1.0, N_LANES)) for c in (phi, theta))
     lanes = np.empty((n, N_LANES))
-    arma.difference_equation(lanes, w, ar, phis, ma, thetas, backward)
+    difference_equation.difference_equation(lanes, w, ar, phis, ma, thetas, backward)
     expected = signal.lfilter(np.r_[1.0, -phis[:, 3]], np.r_[1.0, thetas[:, 3]], w[::way])[::way]
     np.testing.assert_allclose(lanes[:, 3], expected, atol=1e-9 * np.abs(expected).max())
 
@@ -125,7 +127,7 @@ def test_inversion_in_place_undoes_the_moving_average(process, rng, n):
     _, theta, _, _ = process
     x = rng.normal(size=n)
     y = x.copy()
-    arma.invert_ma(y, polynomial.nonzero_lags(theta), theta, False)
+    difference_equation.invert_ma(y, polynomial.nonzero_lags(theta), theta, False)
     np.testing.assert_allclose(signal.lfilter(np.r_[1.0, theta], [1.0], y), x, atol=1e-9 * np.abs(y).max())
 
 
@@ -146,9 +148,14 @@ def target(x, orders, W):
     return residual * np.exp(logdet / (2 * W.shape[1]))
 
 
+def least_squares(orders, W):
+    return LeastSquares(orders, W, 0, 1.0, fit_kernels().whitening)
+
+
 def tangents(x, orders, W):
-    R, E = likelihood.room(orders, W)
-    found = likelihood.tangents(x, orders, W, 0, 1.0, R, E, fit_kernels()[2])
+    problem = least_squares(orders, W)
+    R, E = likelihood.workspace(problem)
+    found = likelihood.tangents(x, problem, R, E)
     return E, found
 
 
@@ -265,10 +272,10 @@ def test_damped_step_without_damping_is_that_of_newton(rng):
     half = rng.normal(size=(3, 8))
     A, g = half @ half.T, 0.01 * rng.normal(size=3)
     M, step = np.empty((3, 3)), np.empty(3)
-    likelihood.damped_step(A, A, g, 0.0, M, step)
+    minimise.damped_step(A, A, g, 0.0, M, step)
     newton = -np.linalg.solve(A, g)
     np.testing.assert_allclose(step, newton * min(1.0, 0.7 / np.abs(newton).max()), rtol=1e-4, atol=1e-9)
-    likelihood.damped_step(A, A, 1e9 * g, 0.0, M, step)
+    minimise.damped_step(A, A, 1e9 * g, 0.0, M, step)
     assert np.abs(step).max() == pytest.approx(0.7)
 
 
@@ -277,7 +284,7 @@ def test_damped_step_without_damping_is_that_of_newton(rng):
 def test_secant_meets_its_equation_and_stays_symmetric(rng):
     step, change, curvature = rng.normal(size=(3, 3))
     B = np.eye(3)
-    likelihood.secant(B, step, change, curvature.copy())
+    minimise.secant(B, step, change, curvature.copy())
     np.testing.assert_allclose(B, B.T, atol=1e-6 * np.abs(B).max())
     np.testing.assert_allclose(B @ step, curvature, atol=1e-6 * max(1.0, np.abs(B).max()))
 
@@ -289,8 +296,8 @@ def test_optimum_is_stationary_and_no_neighbour_is_better():
     for t in range(1, 200):
         w[t] = 0.6 * w[t - 1] + e[t] + 0.4 * e[t - 1]
     orders, W = np.array([1, 1, 0, 0, 1]), w[None, :].copy()
-    starts = fit.starting_points(w, orders, 3)
-    x, best, _, converged, found, error = fit.maximise(starts, orders, W, 0, 1.0, fit_kernels())
+    starts = starting_points.starting_points(w, orders, 3)
+    x, best, _, converged, found, error = multistart.maximise(starts, least_squares(orders, W), fit_kernels().minimise)
     assert converged
     J = np.column_stack([(target(x + h, orders, W) - target(x - h, orders, W)) / 2e-5 for h in 1e-5 * np.eye(2)])
     assert error == pytest.approx(np.sqrt(np.linalg.inv(J.T @ J).max() * best / 200), rel=1e-4)
@@ -326,22 +333,22 @@ def test_optimum_is_at_least_as_likely_as_a_truth_whose_roots_nearly_cancel(phi,
 
 def test_a_first_optimum_is_certain_if_it_is_sharp_reached_straight_and_off_the_circle():
     def optimum(angle=0.5, iterations=5, converged=True, error=0.05):
-        return np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error
+        return Optimum(np.array([angle, -0.2]), 1.0, iterations, converged, np.zeros(2), error)
 
     one_each = np.array([1, 1, 0, 0, 1])
-    assert fit.certain(optimum(), one_each)
-    assert fit.certain(optimum(error=0.15, iterations=3), one_each)
-    assert not fit.certain(optimum(error=0.15), one_each)
+    assert multistart.certain(optimum(), one_each)
+    assert multistart.certain(optimum(error=0.15, iterations=3), one_each)
+    assert not multistart.certain(optimum(error=0.15), one_each)
     for other in (optimum(angle=-1.55), optimum(iterations=40), optimum(converged=False), optimum(error=0.3)):
-        assert not fit.certain(other, one_each)
+        assert not multistart.certain(other, one_each)
 
 
 def test_a_first_optimum_near_a_double_root_on_the_circle_is_not_certain():
-    near = np.array([0.3, 1.1]), 1.0, 5, True, np.zeros(2), 0.05
-    assert fit.certain(near, np.array([1, 1, 0, 0, 1]))
-    assert fit.certain(near, np.array([2, 0, 0, 0, 1]))
-    assert not fit.certain(near, np.array([0, 2, 0, 0, 1]))
-    assert not fit.certain(near, np.array([0, 0, 0, 2, 4]))
+    near = Optimum(np.array([0.3, 1.1]), 1.0, 5, True, np.zeros(2), 0.05)
+    assert multistart.certain(near, np.array([1, 1, 0, 0, 1]))
+    assert multistart.certain(near, np.array([2, 0, 0, 0, 1]))
+    assert not multistart.certain(near, np.array([0, 2, 0, 0, 1]))
+    assert not multistart.certain(near, np.array([0, 0, 0, 2, 4]))
 
 
 @pytest.mark.parametrize("sizes", [(1, 2, 0, 0), (0, 3, 0, 0), (2, 1, 1, 2), (0, 0, 0, 1)])
@@ -350,41 +357,42 @@ def test_squares_at_many_points_are_those_at_each(sizes, n_points):
     rng = np.random.default_rng(n_points)
     orders, W = np.array([*sizes, 4]), rng.normal(size=(2, 40))
     points = np.arcsin(rng.uniform(-0.98, 0.98, size=(n_points, sum(sizes))))
-    own = likelihood.squares(points, orders, W, 0, 1.0, fit_kernels()[2])
+    own = likelihood.squares(points, least_squares(orders, W))
     np.testing.assert_allclose(own, [(target(x, orders, W) ** 2).sum() for x in points], rtol=1e-9)
 
 
-def test_sifted_starts_are_those_of_highest_likelihood_and_lead_no_lower():
+def test_promising_starts_are_those_of_highest_likelihood_and_lead_no_lower():
     rng = np.random.default_rng(5)
     orders, W = np.array([0, 2, 0, 0, 1]), rng.normal(size=(1, 60)).cumsum(axis=1)
-    starts = fit.starting_points(W[0], orders, 25)
+    starts = starting_points.starting_points(W[0], orders, 25)
     assert 17 < len(starts) <= 25
     left = np.array([(target(x, orders, W) ** 2).sum() for x in starts])
     with np.errstate(all="ignore"):  # on the circle a step is not finite, of which only Python's floats warn
-        points, reached, steps = fit.sift(starts, orders, W, 0, fit_kernels())
+        points, reached, steps = multistart.promising_starts(starts, least_squares(orders, W), fit_kernels().minimise)
     assert steps > 0
     assert (reached <= np.sort(left[1:])[:16] * (1 + 1e-12)).all()
     np.testing.assert_allclose(reached, [(target(x, orders, W) ** 2).sum() for x in points], rtol=1e-9)
 
 
-def test_the_best_of_sifted_starts_is_no_worse_than_the_first_optimum_nor_than_any_start():
+def test_the_best_of_promising_starts_is_no_worse_than_the_first_optimum_nor_than_any_start():
     rng = np.random.default_rng(6)
     orders, W = np.array([0, 2, 0, 0, 1]), rng.normal(size=(1, 60)).cumsum(axis=1)
-    starts, kernels = fit.starting_points(W[0], orders, 25), fit_kernels()
+    starts, minimise = starting_points.starting_points(W[0], orders, 25), fit_kernels().minimise
+    problem = least_squares(orders, W)
     with np.errstate(all="ignore"):  # on the circle a step is not finite, of which only Python's floats warn
-        first = fit.from_first(starts, orders, W, 0, 1.0, kernels)
-        x, value, iterations, converged, _, _ = fit.sifted(first, starts, orders, W, 0, kernels)
+        first = multistart.from_first(starts, problem, minimise)
+        x, value, iterations, converged, _, _ = multistart.best_of_promising(first, starts, problem, minimise)
     assert converged
-    assert iterations > first[2]
-    assert value <= min(first[1], likelihood.squares(starts, orders, W, 0, 1.0, kernels[2]).min()) * (1 + 1e-9)
+    assert iterations > first.n_iterations
+    assert value <= min(first.value, likelihood.squares(starts, problem).min()) * (1 + 1e-9)
     assert (target(x, orders, W) ** 2).sum() == pytest.approx(value, rel=1e-9)
 
 
 def test_only_an_autoregression_ends_on_the_bound_of_stationarity():
     orders = np.array([1, 1, 0, 0, 1])
-    assert fit.on_bound(np.array([np.pi / 2, 0.1]), orders, 50)
-    assert not fit.on_bound(np.array([0.1, np.pi / 2]), orders, 50)
-    assert not fit.on_bound(np.arcsin([0.99, 0.1]), orders, 50)
+    assert panel.on_bound(np.array([np.pi / 2, 0.1]), orders, 50)
+    assert not panel.on_bound(np.array([0.1, np.pi / 2]), orders, 50)
+    assert not panel.on_bound(np.arcsin([0.99, 0.1]), orders, 50)
 
 
 @pytest.mark.skipif(numba.config.DISABLE_JIT, reason="whole fits take minutes where nothing is compiled")
@@ -395,10 +403,8 @@ def test_few_fits_of_too_many_parameters_are_bettered_by_sixty_random_starts():
         y = signal.lfilter([1.0], [1.0, -rng.uniform(-0.9, 0.9)], rng.normal(size=200))
         own = by_numba.fit(y, np.empty((200, 0)), (), Order(2, 0, 2)).loglik
         starts = np.arcsin(rng.uniform(-0.95, 0.95, size=(60, 4)))
-        stop, known = (1e-6, 200, np.inf), np.empty(0)
-        least = min(
-            likelihood.minimise(x, orders, y[None, :].copy(), 0, 1.0, stop, known, fit_kernels()[2])[1] for x in starts
-        )
+        stop, problem = Stop(1e-6, 200, np.inf), least_squares(orders, y[None, :].copy())
+        least = min(minimise.minimise(x, problem, stop, np.empty(0)).value for x in starts)
         missed += likelihood.loglik(least, 200) > own + 1e-3
     assert missed <= 6  # such a likelihood has several peaks: the first start alone misses the highest of most
 
@@ -408,9 +414,9 @@ def test_few_fits_of_too_many_parameters_are_bettered_by_sixty_random_starts():
 def test_largest_value_on_the_diagonal_of_an_inverse(rng, size):
     X = rng.normal(size=(size + 3, size))
     A = X.T @ X
-    assert likelihood.largest_of_inverse(A) == pytest.approx(np.diag(np.linalg.inv(A)).max(), rel=1e-6)
+    assert minimise.largest_of_inverse(A) == pytest.approx(np.diag(np.linalg.inv(A)).max(), rel=1e-6)
     A[:, 0] = A[0] = 0.0
-    assert likelihood.largest_of_inverse(A) == np.inf
+    assert minimise.largest_of_inverse(A) == np.inf
 
 
 def test_innovations_of_a_long_autoregression_are_those_that_made_the_series():
@@ -452,7 +458,7 @@ def test_projected_autoregression_is_least_squares_of_the_filtered_series():
 def test_starting_points_are_finite_and_as_many_as_asked_for_at_most(sizes):
     orders = np.array([*sizes, 4])
     y = np.random.default_rng(7).normal(size=80)
-    points = fit.starting_points(y, orders, 5)
+    points = starting_points.starting_points(y, orders, 5)
     assert points.shape[1] == sum(sizes)
     assert 1 <= len(points) <= 5
     assert np.isfinite(points).all()
@@ -467,7 +473,9 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
     y = rng.normal(size=n + lost)
     gaps = np.sort(rng.choice(np.arange(lost + 1, y.size), size=n_missing, replace=False))
     rows = np.vstack([np.eye(y.size)[gaps], y])
-    mean, variance = forecast_moments(rows, phi, theta, order, 6)
+    process = ArimaProcess(order, phi, theta, 1.0)
+    ahead = process.forecast(process.state_of(rows), 6)
+    mean, variance = ahead.mean, ahead.variance
     y[gaps] = np.nan
     expected, spread = twin.gaussian_forecast(y, phi, theta, order.differences(), 6)
     scale = max(np.sqrt(spread.max()), np.abs(expected).max())
@@ -512,13 +520,13 @@ def test_a_panel_of_fits_is_the_fits_of_its_series_and_a_failure_is_a_row():
     orders = np.array([1, 1, 0, 0, 0, 0, 1])
     parts = [np.cumsum(rng.normal(size=n)) for n in (30, 50)] + [np.ones(1), np.arange(9.0)]
     y, indptr = np.concatenate(parts), np.cumsum([0] + [part.size for part in parts])
-    values, numbers = fit.fit_panel(y, indptr, np.empty((y.size, 0)), orders, 1, kernels)
+    values, numbers = panel.fit_panel(y, indptr, np.empty((y.size, 0)), orders, 1, kernels)
     for i in (0, 1):
         alone = np.array([0, parts[i].size])
-        one, its = fit.fit_panel(parts[i], alone, np.empty((parts[i].size, 0)), orders, 1, kernels)
+        one, its = panel.fit_panel(parts[i], alone, np.empty((parts[i].size, 0)), orders, 1, kernels)
         np.testing.assert_array_equal(values[i], one[0])
         np.testing.assert_array_equal(numbers[i], its[0])
         w = np.diff(parts[i])
-        expected = twin.loglik(w, values[i], np.zeros(0), numbers[i, fit.SIGMA2])
-        assert numbers[i, fit.LOGLIK] == pytest.approx(expected, rel=1e-9)
-    assert list(numbers[:, fit.STATUS]) == [fit.FITTED, fit.FITTED, fit.NOTHING_LEFT, fit.FITTED]
+        expected = twin.loglik(w, values[i], np.zeros(0), numbers[i, panel.SIGMA2])
+        assert numbers[i, panel.LOGLIK] == pytest.approx(expected, rel=1e-9)
+    assert list(numbers[:, panel.STATUS]) == [panel.FITTED, panel.FITTED, panel.NOTHING_LEFT, panel.FITTED]

@@ -17,8 +17,9 @@ from statsmodels.tsa.statespace.tests.results import results_sarimax as stata
 from statsmodels.tsa.tests.results import results_arima, results_arma
 
 from tsforecast.models.arima.covariance import covariance
-from tsforecast.models.arima.estimate import ArimaFit, estimate, loglik
+from tsforecast.models.arima.estimate import estimate, loglik
 from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.result import ArimaFit
 
 sys.path.insert(0, str(Path(__file__).parent))
 from r_examples import EXAMPLES, regressors_of, values_of

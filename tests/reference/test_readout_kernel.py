@@ -38,8 +38,8 @@ def test_losses_are_the_definition_and_gradients_its_difference_quotients(kind, 
     totals, dh, dV = np.empty((2, 2)), np.empty((*h.shape[:2], LANES)), np.empty_like(weights[0])
     sizes = (*h.shape[:2], x.shape[2], h.shape[2], target.shape[2], n_shared > 1)
     wide, flat = np.pad(h, [(0, 0), (0, 0), (0, LANES - h.shape[2])]).ravel(), tuple(w.ravel() for w in weights)
-    asked = (target.ravel(), weight.ravel())
-    point_loss(wide, x.ravel(), flat, asked, kind, totals.ravel(), (dh.ravel(), dV.ravel()), sizes, (0, dV[0].size))
+    truth = (target.ravel(), weight.ravel())
+    point_loss(wide, x.ravel(), flat, truth, kind, totals.ravel(), (dh.ravel(), dV.ravel()), (*sizes, 0, dV[0].size))
     assert not dh[:, :, h.shape[2] :].any()
     dh = dh[:, :, : h.shape[2]]
     np.testing.assert_allclose(totals[1], np.broadcast_to(weight.sum(axis=(1, 2)), 2), rtol=1e-12)

@@ -12,7 +12,11 @@ from statsmodels.tools.sm_exceptions import InterpolationWarning
 from statsmodels.tsa.seasonal import STL
 from statsmodels.tsa.stattools import kpss as kpss_of_statsmodels
 
-from tsforecast.kernels.arma import order_search, polynomial, residuals
+from tsforecast.kernels.arma import polynomial, residuals
+from tsforecast.kernels.arma.estimation import order_search
+from tsforecast.kernels.arma.estimation.likelihood import Whitening
+from tsforecast.kernels.arma.estimation.minimise import Optimum
+from tsforecast.kernels.arma.estimation.multistart import FitKernels
 from tsforecast.kernels.series import stl, unit_root
 
 few = settings(max_examples=25, deadline=None, derandomize=True)  # the first call compiles
@@ -111,17 +115,17 @@ def criterion_search(scores, limits, stepwise, angle=0.0, room=94):
     n = 200
     W = np.zeros((2, n))
 
-    def minimise(x, orders, W, n_missing, circle, stop, known, kernels):
-        p, q = orders[0], orders[1]
+    def minimise(x, problem, stop, known):
+        p, q, W = problem.orders[0], problem.orders[1], problem.W
         k = p + q + W.shape[0]
         squares = n / (2 * np.pi) * np.exp((scores[p, q, W.shape[0] - 1] - 2.0 * k) / n - 1.0)
-        return np.full(x.size, angle), squares, 1, True, np.zeros(W.shape[0]), 0.1
+        return Optimum(np.full(x.size, angle), squares, 1, True, np.zeros(W.shape[0]), 0.1)
 
     def starts(y, orders, n_points):
         return np.zeros((1, orders[:4].sum()))
 
-    rows = order_search.Rows(W[:1], W, W[0], W[0], 0, 1, 0.0)
-    rules = order_search.Rules(order_search.AIC, 1.01, False, (minimise, starts, (0, 0, 0)), 0)
+    rows = order_search.SharedRows(W[:1], W, W[0], W[0], 0, 1, 0.0)
+    rules = order_search.Rules(order_search.AIC, 1.01, False, FitKernels(minimise, starts, Whitening(0, 0, 0)), 0)
     firsts = np.minimum(np.array([(0, 0, 0, 0, 1), (2, 2, 0, 0, 1)]), limits)
     if not stepwise:
         firsts = np.array(list(itertools.product(*(range(v + 1) for v in limits))))

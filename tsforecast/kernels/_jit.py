@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
-from numba.core import cgutils, config, sigutils
+from numba.core import cgutils, config, sigutils, types
 from numba.extending import intrinsic
 
 from tsforecast.kernels._cache import KernelCache
@@ -42,11 +42,18 @@ def _kept(kernel: Any) -> Any:
     return kernel
 
 
-def address(kernel: Callable[..., Any], signature: str) -> Any:
+def record(kind: type, *fields: Any) -> Any:
+    """The compiler's type of a `NamedTuple` class whose fields have these types, for a signature."""
+    return types.BaseTuple.from_types(fields, kind)  # type: ignore[no-untyped-call]
+
+
+def address(kernel: Callable[..., Any], signature: Any) -> Any:
     """Where the machine code of ``kernel`` for this signature is, to give to another kernel that calls it by `caller`.
 
     A kernel that calls another by its name is compiled together with it, once more at every level; one that gets its
     address is compiled without it. Not compiled (``NUMBA_DISABLE_JIT``) it is the kernel itself.
+
+    Signature and caller stand below the kernel, under its name: of ``minimise``, ``MINIMISE`` and ``call_minimise``.
     """
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return kernel
@@ -57,7 +64,7 @@ def address(kernel: Callable[..., Any], signature: str) -> Any:
     return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
 
 
-def caller(signature: str) -> Any:
+def caller(signature: Any) -> Any:
     """What calls a kernel of this signature at an address from within a kernel: ``call(address, (arguments, ...))``."""
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return lambda kernel, arguments: kernel(*arguments)

@@ -38,6 +38,17 @@ for kernel, x in pairs:
 print(sum(sum(kernel.stats.cache_misses.values()) for kernel in (kernels.twice, kernels.squared)))
 """
 
+_FILL_ONE = """
+import sys
+import numpy as np
+import kernels
+
+some, others = [2, np.ones(2), np.ones((2, 2)), np.ones(2) * 1j], [2.0, np.ones(2, int), 2j, np.ones(2, np.float32)]
+for x in (some, others)[int(sys.argv[1])]:
+    assert np.array_equal(kernels.twice(x), x + x)
+print(sum(kernels.twice.stats.cache_misses.values()))
+"""
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -132,6 +143,25 @@ def test_a_kernel_is_compiled_anew_when_the_source_of_any_kernel_has_changed(loa
     monkeypatch.setattr(_cache, "_stamp_of_kernels", lambda: b"another")
     kernels = load()
     assert kernels.twice(1) == 2 and misses(kernels.twice) == 1
+
+
+def test_the_stamp_changes_with_the_source_of_a_kernel_in_any_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(_cache, "__file__", str(tmp_path / "_cache.py"))
+    stamp = _cache._stamp_of_kernels.__wrapped__
+    seen = {stamp()}
+    for path in ("lanes.py", "arma/whitening.py", "arma/estimation/panel.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        for content in ("one", "two"):
+            (tmp_path / path).write_text(content)
+            seen.add(stamp())
+    assert len(seen) == 7
+
+
+@pytest.mark.slow
+def test_two_processes_that_compile_one_kernel_for_other_numbers_at_once_keep_both(folder):
+    (folder / "fill.py").write_text(_FILL_ONE)
+    assert [n_compiled(run) for run in [start(folder, seed) for seed in (0, 1)]] == [4, 4]
+    assert [n_compiled(start(folder, seed)) for seed in (0, 1)] == [0, 0]  # each finds its own, and it is right
 
 
 def test_a_kernel_that_another_process_keeps_in_between_does_not_get_the_others_code(load, monkeypatch):

@@ -20,7 +20,7 @@ def extrapolate(
     n, lost = w.size, operator.size - 1
     ar, ma = nonzero_lags(phi), nonzero_lags(theta)
     longer, level = np.zeros(n + horizon), np.zeros(lost + horizon)
-    for t in range(n):  # a slice at once would take two seconds more to compile, here and below
+    for t in range(n):  # a slice at once takes long to compile, here and below
         longer[t] = w[t]
     for t in range(lost):
         level[t] = y[y.size - lost + t]

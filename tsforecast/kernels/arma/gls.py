@@ -1,8 +1,9 @@
 """Generalised least squares on whitened rows: regressors and missing values beside the series."""
 
 from tsforecast._types import Floats
-from tsforecast.kernels._jit import njit
-from tsforecast.kernels._lanes import (
+from tsforecast.kernels._jit import caller, njit
+from tsforecast.kernels.arma.cholesky import semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.arma.lanes import (
     inner,
     largest,
     load,
@@ -15,12 +16,9 @@ from tsforecast.kernels._lanes import (
     zeros,
     zeros2,
 )
-from tsforecast.kernels.arma.beginning import semidefinite_cholesky, solve_cholesky
-
-PROJECT = "Tuple((float64[:, ::1], float64[:, ::1], float64[:, :, ::1]))(float64[:, :, ::1])"  # with lanes
 
 _COLLINEAR = 1e-11  # of a row's own length, left after projection: what rounding leaves of nothing
-_FEW = 8  # rows
+_MOST_ORTHOGONALISED = 8  # rows
 _STEEP = 1e-4  # of a row's own length, left after projection: less of it is more than inner products can tell
 _BLOCK = 64  # steps
 
@@ -30,7 +28,8 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
     """Residual of the last row on the others, their coefficients, and the triangular factor: R is (k + 1, m).
 
     ``U' U`` holds the inner products of the first k rows. R is written over and may have lanes
-    (`tsforecast.kernels._lanes`). A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] = 0``.
+    (`tsforecast.kernels.arma.lanes`). A row that the earlier ones explain wholly has the coefficient 0 and ``U[i, i] =
+    0``.
 
     Returns
     -------
@@ -39,7 +38,7 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
     U : (k, k), upper triangular
     """
     k = R.shape[0] - 1
-    if k > _FEW:
+    if k > _MOST_ORTHOGONALISED:
         G = row_products(R)
         L = zeros2(R[0], k, k)
         for i in range(k):
@@ -49,6 +48,10 @@ def project(R: Floats) -> tuple[Floats, Floats, Floats]:
         if well_conditioned(L, G):
             return by_normal_equations(R, L, G)
     return by_gram_schmidt(R)
+
+
+PROJECT = "Tuple((float64[:, ::1], float64[:, ::1], float64[:, :, ::1]))(float64[:, :, ::1])"  # with lanes
+call_project = caller(PROJECT)
 
 
 @njit
@@ -113,7 +116,7 @@ def row_products(R: Floats) -> Floats:
 
 @njit
 def well_conditioned(L: Floats, G: Floats) -> bool:
-    """Whether every row is told well from those before it, by the inner products G and their Cholesky factor L."""
+    """Whether no row is nearly a combination of those before it, by inner products G and their Cholesky factor L."""
     worst = 0.0
     for i in range(L.shape[0]):
         left = load2(L, i, i)
@@ -126,7 +129,7 @@ def by_normal_equations(R: Floats, L: Floats, G: Floats) -> tuple[Floats, Floats
     """`project` from inner products G and their Cholesky factor L, many rows at the cost of one pass.
 
     The residual and the coefficients are corrected once by what the residual still has in common with the rows: the
-    corrected seminormal equations, as exact as an orthogonalisation where the rows are told from each other (Bjorck
+    corrected seminormal equations, as exact as an orthogonalisation where the rows are not nearly alike (Bjorck
     1987).
     """
     k, m = L.shape[0], R.shape[1]

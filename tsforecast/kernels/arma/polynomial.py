@@ -1,14 +1,14 @@
 """Lag polynomials: partial autocorrelations to coefficients and back, seasonal products, nonzero lags.
 
 A polynomial of order p is kept as its coefficients past lag 0, ``(p,)``: ``phi`` means ``1 - phi[0] B - phi[1] B^2 -
-...``. Every array of coefficients may have lanes (`tsforecast.kernels._lanes`).
+...``. Every array of coefficients may have lanes (`tsforecast.kernels.arma.lanes`).
 """
 
 import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._lanes import copied, largest, load, store, zeros
+from tsforecast.kernels.arma.lanes import copied, largest, load, store, zeros
 
 
 @njit

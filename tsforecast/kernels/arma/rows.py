@@ -13,7 +13,7 @@ def levels(y: Floats, orders: Ints) -> tuple[Floats, int]:
 
     ``orders`` is (p, d, q, P, D, Q, season_length). A missing value is filled from its neighbours on a line; its row is
     1 there and else 0. A row that differencing makes a combination of the earlier ones is left out: that value cannot
-    be told.
+    be known.
 
     Returns
     -------
@@ -41,12 +41,15 @@ def levels(y: Floats, orders: Ints) -> tuple[Floats, int]:
         if end < n:
             Y[n_missing, end] = y[first + end]
         t = end + 1
-    return (Y if n_missing == 0 or n_lost(orders) == 0 else told(Y, orders)), first
+    return (Y if n_missing == 0 or n_lost(orders) == 0 else identified(Y, orders)), first
 
 
 @njit
-def told(Y: Floats, orders: Ints) -> Floats:
-    """Y without those of its first rows that differencing makes combinations of earlier ones: (k, n) -> (<= k, n)."""
+def identified(Y: Floats, orders: Ints) -> Floats:
+    """Y without the rows of missing values that cannot be known after differencing: (k, n) -> (<= k, n).
+
+    Those are the ones that differencing makes combinations of earlier rows.
+    """
     last = Y.shape[0] - 1
     W = difference(Y, orders)
     _, _, U = by_gram_schmidt(W)

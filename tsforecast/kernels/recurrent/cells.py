@@ -24,22 +24,18 @@ is n_steps, or 1 where no gradient is wanted and each step may write over the la
     reset          (n_members or 1, n_steps, n_streams): whether the state before the step is reset
     trace          (n_members, n_held, n_streams, n_row)
     hs, dhs        (n_members, n_steps, n_streams, n_units)
-    plan           sizes and span
-    sizes          n_members, n_steps, n_streams, n_inputs, hidden_size, n_held; numbers from one member to the next in
-                   ``x`` and in ``reset``, 0 where they share them
-    span           (n_rows, begin, end): pieces of n_rows streams are counted on from member to member; the call
-                   computes pieces begin to end, which do not touch the others, but in gradients of the panel
+    plan           `LayerSizes` and `Pieces`, as plain tuples: numba takes longer to recognise named ones
 """
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._vectors import lanes, put, sigmoid, take, tanh
+from tsforecast.kernels._simd import lanes, put, take
+from tsforecast.kernels.recurrent.pointwise import sigmoid, tanh
 from tsforecast.kernels.recurrent.steps import (
-    FIRST,
-    NEXT,
+    Gates,
     add_rows,
     aligned,
     begin_with,
@@ -49,39 +45,90 @@ from tsforecast.kernels.recurrent.steps import (
     lay,
     place,
     pull,
-    sum_1,
-    sum_3,
-    sum_4,
     units_of,
 )
+from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, product
 
-Span: TypeAlias = tuple[int, int, int]
-Sizes: TypeAlias = tuple[int, int, int, int, int, int, int, int]
-Plan: TypeAlias = tuple[Sizes, Span]
 N_BLOCKS = {"rnn": 1, "lstm": 5, "gru": 4}
 _ONE = np.float32(1)  # no upcast of float32
+
+
+class LayerSizes(NamedTuple):
+    """LayerSizes of a chunk and of its layer."""
+
+    n_members: int
+    n_steps: int
+    n_streams: int
+    n_inputs: int
+    hidden_size: int
+    n_held: int
+    x_step: int  # numbers from one member to the next in ``x``, 0 where they share them
+    reset_step: int  # and in ``reset``
+
+
+class Pieces(NamedTuple):
+    """What a call computes: pieces of ``n_rows`` streams, counted on from member to member, from begin to end.
+
+    Pieces do not touch each other, but in gradients of the panel.
+    """
+
+    n_rows: int
+    begin: int
+    end: int
+
+
+class LSTMStep(NamedTuple):
+    """Where a step of an LSTM reads and writes a tile: in gates, trace, state and hs."""
+
+    gates: Rows
+    last: Rows  # c before the step
+    c: Rows
+    h: Rows
+
+
+class GRUStep(NamedTuple):
+    """Where a step of a GRU reads and writes a tile: in gates, trace and hs."""
+
+    gates: Rows
+    last: Rows  # h before the step
+    h: Rows
+
+
+class StepBack(NamedTuple):
+    """Where the way back through a step reads and writes a tile: in gates, trace, dhs, dstate and slopes."""
+
+    gates: Rows
+    last: Rows  # what the step began with
+    up: Rows  # gradient of h from above
+    late: Rows  # gradient of h from the step after
+    to_c: int  # numbers from that to the gradient of c, of an LSTM
+    slopes: Rows
+
+
+Span: TypeAlias = tuple[int, int, int]  # `Pieces`
+Plan: TypeAlias = tuple[tuple[int, int, int, int, int, int, int, int], Span]
 
 
 @njit
 def rnn_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``; the gates are not used."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
-    span, width, n_units = plan[1], lanes(x), units_of(size, x)
-    n_factors, lead = 1 + n_inputs + size, units_of(1 + n_inputs, x)
-    n_row = lead + n_units
-    for unit in range(span[1], span[2]):
-        e, _, a, n = place(unit, span[0], n_streams)
+    sizes, span = LayerSizes(*plan[0]), Pieces(*plan[1])
+    n_streams, n_inputs, n_held, width = sizes.n_streams, sizes.n_inputs, sizes.n_held, lanes(x)
+    n_units, lead = units_of(sizes.hidden_size, x), units_of(1 + n_inputs, x)
+    n_factors, n_row = 1 + n_inputs + sizes.hidden_size, lead + n_units
+    for unit in range(span.begin, span.end):
+        e, _, a, n = place(unit, span.n_rows, n_streams)
         own, first = state, (e * n_streams + a) * n_units
-        for t in range(n_steps):
+        for t in range(sizes.n_steps):
             row = ((e * n_held + min(t, n_held - 1)) * n_streams + a) * n_row
-            begin, reset_at = row + lead - n_inputs - 1, e * reset_step + t * n_streams + a
-            enter(n, n_units, own, first, reset, reset_at, trace, (row + lead, n_row))
-            lay(n, n_inputs, x, e * x_step + (t * n_streams + a) * n_inputs, trace, (begin, n_row))
-            own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
+            begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
+            enter(n, n_units, own, first, reset, reset_at, trace, Rows(row + lead, n_row))
+            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, trace, Rows(begin, n_row))
+            own, first = hs, ((e * sizes.n_steps + t) * n_streams + a) * n_units
             for j in range(0, n_units, width):
-                bias, at = (e * n_units + j) * n_factors, first + j
-                sizes = (n_factors - 1, begin + 1, n_row, NEXT, bias + width, width, bias, FIRST, at, n_units)
-                sum_1(n, sizes, trace, panel, panel, hs)
+                bias, factors, h = (e * n_units + j) * n_factors, Factors(begin + 1, n_row, 1), Rows(first + j, n_units)
+                places = Places(n_factors - 1, factors, Rows(bias + width, width), Rows(bias, 0), h)
+                product(n, 1, places, trace, panel, panel, hs)
             for j in range(first, first + n * n_units, width):
                 put(hs, j, tanh(take(hs, j)))
         copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
@@ -92,80 +139,83 @@ def rnn_backward(
     hs: Any, backs: tuple[Any, Any], reset: Any, trace: Any, slopes_of: Any, gradients: Any, plan: Plan
 ) -> None:
     """Gradients of the state, of the panel and of x, from ``hs`` in place of the gates; ``slopes_of`` hs and state."""
-    _, n_steps, n_streams, n_inputs, size, n_held, _, reset_step = plan[0]
-    span, width, n_units, n_columns = plan[1], lanes(hs), units_of(size, hs), units_of(n_inputs, hs)
-    n_factors, lead = 1 + n_inputs + size, units_of(1 + n_inputs, hs)
-    n_row, (dhs, dstate), (dpanel, dx) = lead + n_units, slopes_of, gradients
-    for unit in range(span[1], span[2]):
-        e, _, a, n = place(unit, span[0], n_streams)
+    sizes, span = LayerSizes(*plan[0]), Pieces(*plan[1])
+    n_streams, n_inputs, n_held, width = sizes.n_streams, sizes.n_inputs, sizes.n_held, lanes(hs)
+    n_units, n_columns, lead = units_of(sizes.hidden_size, hs), units_of(n_inputs, hs), units_of(1 + n_inputs, hs)
+    n_factors, n_row = 1 + n_inputs + sizes.hidden_size, lead + n_units
+    (dhs, dstate), (dpanel, dx) = slopes_of, gradients
+    for unit in range(span.begin, span.end):
+        e, _, a, n = place(unit, span.n_rows, n_streams)
         slopes, own = aligned(n * n_units, hs), (e * n_streams + a) * n_units
         to_state = backs[0][e * n_units * n_units : (e + 1) * n_units * n_units]
         to_inputs = backs[1][e * n_units * n_columns : (e + 1) * n_units * n_columns]
-        for t in range(n_steps - 1, -1, -1):
-            now, row = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_row
-            begin, reset_at = row + lead - n_inputs - 1, e * reset_step + t * n_streams + a
+        for t in range(sizes.n_steps - 1, -1, -1):
+            now, row = ((e * sizes.n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_row
+            begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
             for j in range(0, n_units, width):
                 for r in range(n):
                     i = r * n_units + j
                     value, up = take(hs, now * n_units + i), take(dhs, now * n_units + i)
                     put(slopes, j * n + r * width, (up + take(dstate, own + i)) * (_ONE - value * value))
                     put(dstate, own + i, 0)
-            pull(n, (1, 0, 1), slopes, to_state, n_units, dstate, own)
+            pull(n, Gates(1, 0, 1), slopes, to_state, n_units, dstate, own)
             if dx.size > 0:
-                pull(n, (1, 0, 1), slopes, to_inputs, n_columns, dx, now * n_columns)
+                pull(n, Gates(1, 0, 1), slopes, to_inputs, n_columns, dx, now * n_columns)
             for j in range(0, n_units, width):
-                at = (e * n_units + j) * n_factors
-                sizes = (n, begin, NEXT, n_row, j * n, width, at, width, at, width)
-                sum_1(n_factors, sizes, trace, slopes, dpanel, dpanel)
+                total = Rows((e * n_units + j) * n_factors, width)
+                places = Places(n, Factors(begin, 1, n_row), Rows(j * n, width), total, total)
+                product(n_factors, 1, places, trace, slopes, dpanel, dpanel)
             clear(n, n_units, dstate, own, reset, reset_at)
 
 
 @njit
 def lstm_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``."""
-    n_members, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
-    span, width, n_units = plan[1], lanes(x), units_of(size, x)
-    n_factors, lead, n_pieces = 1 + n_inputs + size, units_of(1 + n_inputs, x), (n_streams + span[0] - 1) // span[0]
-    n_row = lead + 2 * n_units
-    for unit in range(span[1], span[2]):
-        e, piece, a, n = place(unit, span[0], n_streams)
-        own, first, c_at = state, (e * n_streams + a) * n_units, ((n_members + e) * n_streams + a) * n_units
-        for t in range(n_steps):
+    sizes, span = LayerSizes(*plan[0]), Pieces(*plan[1])
+    n_streams, n_inputs, n_held, width = sizes.n_streams, sizes.n_inputs, sizes.n_held, lanes(x)
+    n_units, lead = units_of(sizes.hidden_size, x), units_of(1 + n_inputs, x)
+    n_factors, n_row = 1 + n_inputs + sizes.hidden_size, lead + 2 * n_units
+    n_pieces, step = (n_streams + span.n_rows - 1) // span.n_rows, 4 * width
+    for unit in range(span.begin, span.end):
+        e, piece, a, n = place(unit, span.n_rows, n_streams)
+        own, first = state, (e * n_streams + a) * n_units
+        c_at = ((sizes.n_members + e) * n_streams + a) * n_units
+        for t in range(sizes.n_steps):
             held = min(t, n_held - 1)
             row = ((e * n_held + held) * n_streams + a) * n_row
-            work = ((e * n_pieces + piece) * n_held + held) * 5 * span[0] * n_units
-            begin, reset_at = row + lead - n_inputs - 1, e * reset_step + t * n_streams + a
-            enter(n, n_units, own, first, reset, reset_at, trace, (row + lead, n_row))
-            enter(n, n_units, state, c_at, reset, reset_at, trace, (row + lead + n_units, n_row))
-            lay(n, n_inputs, x, e * x_step + (t * n_streams + a) * n_inputs, trace, (begin, n_row))
-            own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
+            work = ((e * n_pieces + piece) * n_held + held) * 5 * span.n_rows * n_units
+            begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
+            enter(n, n_units, own, first, reset, reset_at, trace, Rows(row + lead, n_row))
+            enter(n, n_units, state, c_at, reset, reset_at, trace, Rows(row + lead + n_units, n_row))
+            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, trace, Rows(begin, n_row))
+            own, first = hs, ((e * sizes.n_steps + t) * n_streams + a) * n_units
             for j in range(0, n_units, width):
-                at, bias, step = work + 5 * j * n, 4 * (e * n_units + j) * n_factors, 4 * width
-                sizes = (n_factors - 1, begin + 1, n_row, NEXT, bias + step, step, bias, FIRST, at, 5 * width)
-                sum_4(n, sizes, trace, panel, panel, gates)
-                places = (at, row + lead + n_units + j, n_row, c_at + j, first + j)
-                _lstm_step(n, n_units, places, gates, trace, state, hs)
+                bias, blocks = 4 * (e * n_units + j) * n_factors, Rows(work + 5 * j * n, 5 * width)
+                weights, biases = Rows(bias + step, step), Rows(bias, 0)
+                places = Places(n_factors - 1, Factors(begin + 1, n_row, 1), weights, biases, blocks)
+                product(n, 4, places, trace, panel, panel, gates)
+                last, c = Rows(row + lead + n_units + j, n_row), Rows(c_at + j, n_units)
+                _lstm_step(n, LSTMStep(blocks, last, c, Rows(first + j, n_units)), gates, trace, state, hs)
         copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _lstm_step(n: int, n_units: int, places: Any, work: Any, trace: Any, state: Any, hs: Any) -> None:
-    """Gates, c and h of a tile from what goes into the gates."""
-    at, last, n_row, c_at, h_at = places
-    width = lanes(work)
+def _lstm_step(n: int, rows: LSTMStep, work: Any, trace: Any, state: Any, hs: Any) -> None:
+    """Gates, c and h of a tile from what goes into the gates and from the last c."""
+    width, last, c, h = lanes(work), rows.last, rows.c, rows.h
     for r in range(n):
-        k, u = at + 5 * r * width, r * n_units
+        k = rows.gates.at + r * rows.gates.row
         i, f = sigmoid(take(work, k)), sigmoid(take(work, k + width))
         g, o = tanh(take(work, k + 2 * width)), sigmoid(take(work, k + 3 * width))
-        c = f * take(trace, last + r * n_row) + i * g
-        m = tanh(c)
+        new = f * take(trace, last.at + r * last.row) + i * g
+        m = tanh(new)
         put(work, k, i)
         put(work, k + width, f)
         put(work, k + 2 * width, g)
         put(work, k + 3 * width, o)
         put(work, k + 4 * width, m)
-        put(state, c_at + u, c)
-        put(hs, h_at + u, o * m)
+        put(state, c.at + r * c.row, new)
+        put(hs, h.at + r * h.row, o * m)
 
 
 @njit
@@ -173,96 +223,100 @@ def lstm_backward(
     gates: Any, backs: tuple[Any, Any], reset: Any, trace: Any, slopes_of: Any, gradients: Any, plan: Plan
 ) -> None:
     """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
-    n_members, n_steps, n_streams, n_inputs, size, n_held, _, reset_step = plan[0]
-    span, width, n_units, n_columns = plan[1], lanes(gates), units_of(size, gates), units_of(n_inputs, gates)
-    n_factors, lead, n_pieces = 1 + n_inputs + size, units_of(1 + n_inputs, gates), (n_streams + span[0] - 1) // span[0]
-    n_row, (dhs, dstate), (dpanel, dx) = lead + 2 * n_units, slopes_of, gradients
-    for unit in range(span[1], span[2]):
-        e, piece, a, n = place(unit, span[0], n_streams)
+    sizes, span = LayerSizes(*plan[0]), Pieces(*plan[1])
+    n_streams, n_inputs, n_held, width = sizes.n_streams, sizes.n_inputs, sizes.n_held, lanes(gates)
+    n_units, n_columns = units_of(sizes.hidden_size, gates), units_of(n_inputs, gates)
+    n_factors, lead = 1 + n_inputs + sizes.hidden_size, units_of(1 + n_inputs, gates)
+    n_pieces, n_row, step = (n_streams + span.n_rows - 1) // span.n_rows, lead + 2 * n_units, 4 * width
+    (dhs, dstate), (dpanel, dx) = slopes_of, gradients
+    for unit in range(span.begin, span.end):
+        e, piece, a, n = place(unit, span.n_rows, n_streams)
         slopes, own = aligned(4 * n * n_units, gates), (e * n_streams + a) * n_units
-        flow = own + n_members * n_streams * n_units
+        flow = own + sizes.n_members * n_streams * n_units
         to_state = backs[0][4 * e * n_units * n_units : 4 * (e + 1) * n_units * n_units]
         to_inputs = backs[1][4 * e * n_units * n_columns : 4 * (e + 1) * n_units * n_columns]
-        for t in range(n_steps - 1, -1, -1):
-            now, row = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_row
-            begin, reset_at = row + lead - n_inputs - 1, e * reset_step + t * n_streams + a
-            work = ((e * n_pieces + piece) * n_held + t) * 5 * span[0] * n_units
-            places = (work, row + lead + n_units, n_row, now * n_units, own, flow)
-            _lstm_slopes(n, n_units, places, gates, trace, dhs, dstate, slopes)
-            pull(n, (4, 0, 4), slopes, to_state, n_units, dstate, own)
-            if dx.size > 0:
-                pull(n, (4, 0, 4), slopes, to_inputs, n_columns, dx, now * n_columns)
+        for t in range(sizes.n_steps - 1, -1, -1):
+            now, row = ((e * sizes.n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_row
+            begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
+            work = ((e * n_pieces + piece) * n_held + t) * 5 * span.n_rows * n_units
             for j in range(0, n_units, width):
-                at, step = 4 * (e * n_units + j) * n_factors, 4 * width
-                sizes = (n, begin, NEXT, n_row, 4 * j * n, step, at, step, at, step)
-                sum_4(n_factors, sizes, trace, slopes, dpanel, dpanel)
+                blocks, up = Rows(work + 5 * j * n, 5 * width), Rows(now * n_units + j, n_units)
+                last, late = Rows(row + lead + n_units + j, n_row), Rows(own + j, n_units)
+                rows = StepBack(blocks, last, up, late, flow - own, Rows(4 * j * n, step))
+                _lstm_slopes(n, rows, gates, trace, dhs, dstate, slopes)
+            pull(n, Gates(4, 0, 4), slopes, to_state, n_units, dstate, own)
+            if dx.size > 0:
+                pull(n, Gates(4, 0, 4), slopes, to_inputs, n_columns, dx, now * n_columns)
+            for j in range(0, n_units, width):
+                total = Rows(4 * (e * n_units + j) * n_factors, step)
+                places = Places(n, Factors(begin, 1, n_row), Rows(4 * j * n, step), total, total)
+                product(n_factors, 4, places, trace, slopes, dpanel, dpanel)
             clear(n, n_units, dstate, own, reset, reset_at)
             clear(n, n_units, dstate, flow, reset, reset_at)
 
 
 @njit
-def _lstm_slopes(n: int, n_units: int, places: Any, gates: Any, trace: Any, dhs: Any, dstate: Any, slopes: Any) -> None:
-    """Slopes of a step; the gradient of c goes on to the step before, that of h is left zero."""
-    work, last, n_row, up, late, flow = places
-    width = lanes(gates)
-    for j in range(0, n_units, width):
-        for r in range(n):
-            k, s, u = work + 5 * (j * n + r * width), 4 * (j * n + r * width), r * n_units + j
-            i, f, g = take(gates, k), take(gates, k + width), take(gates, k + 2 * width)
-            o, m = take(gates, k + 3 * width), take(gates, k + 4 * width)
-            dy = take(dhs, up + u) + take(dstate, late + u)
-            dc = take(dstate, flow + u) + dy * o * (_ONE - m * m)
-            put(slopes, s, dc * g * i * (_ONE - i))
-            put(slopes, s + width, dc * take(trace, last + r * n_row + j) * f * (_ONE - f))
-            put(slopes, s + 2 * width, dc * i * (_ONE - g * g))
-            put(slopes, s + 3 * width, dy * m * o * (_ONE - o))
-            put(dstate, flow + u, dc * f)
-            put(dstate, late + u, 0)
+def _lstm_slopes(n: int, rows: StepBack, work: Any, trace: Any, dhs: Any, dstate: Any, out: Any) -> None:
+    """Slopes of a tile of a step; the gradient of c goes on to the step before, that of h is left zero."""
+    width, last, up, late, to_c = lanes(work), rows.last, rows.up, rows.late, rows.to_c
+    for r in range(n):
+        k, s, u = rows.gates.at + r * rows.gates.row, rows.slopes.at + r * rows.slopes.row, late.at + r * late.row
+        i, f, g = take(work, k), take(work, k + width), take(work, k + 2 * width)
+        o, m = take(work, k + 3 * width), take(work, k + 4 * width)
+        dy = take(dhs, up.at + r * up.row) + take(dstate, u)
+        dc = take(dstate, u + to_c) + dy * o * (_ONE - m * m)
+        put(out, s, dc * g * i * (_ONE - i))
+        put(out, s + width, dc * take(trace, last.at + r * last.row) * f * (_ONE - f))
+        put(out, s + 2 * width, dc * i * (_ONE - g * g))
+        put(out, s + 3 * width, dy * m * o * (_ONE - o))
+        put(dstate, u + to_c, dc * f)
+        put(dstate, u, 0)
 
 
 @njit
 def gru_forward(x: Any, gates: Any, panel: Any, state: Any, reset: Any, trace: Any, hs: Any, plan: Plan) -> None:
     """Outputs into ``hs``."""
-    _, n_steps, n_streams, n_inputs, size, n_held, x_step, reset_step = plan[0]
-    span, width, n_units = plan[1], lanes(x), units_of(size, x)
-    n_factors, lead, n_pieces = 1 + n_inputs + size, units_of(1 + n_inputs, x), (n_streams + span[0] - 1) // span[0]
+    sizes, span = LayerSizes(*plan[0]), Pieces(*plan[1])
+    n_streams, n_inputs, n_held, width = sizes.n_streams, sizes.n_inputs, sizes.n_held, lanes(x)
+    n_units, lead, step = units_of(sizes.hidden_size, x), units_of(1 + n_inputs, x), 3 * width
+    n_factors, n_pieces = 1 + n_inputs + sizes.hidden_size, (n_streams + span.n_rows - 1) // span.n_rows
     n_row, n_panel = lead + n_units, (3 * n_factors + 1) * n_units
-    for unit in range(span[1], span[2]):
-        e, piece, a, n = place(unit, span[0], n_streams)
+    for unit in range(span.begin, span.end):
+        e, piece, a, n = place(unit, span.n_rows, n_streams)
         own, first = state, (e * n_streams + a) * n_units
-        for t in range(n_steps):
+        for t in range(sizes.n_steps):
             held = min(t, n_held - 1)
             row = ((e * n_held + held) * n_streams + a) * n_row
-            work = ((e * n_pieces + piece) * n_held + held) * 4 * span[0] * n_units
-            begin, reset_at = row + lead - n_inputs - 1, e * reset_step + t * n_streams + a
-            enter(n, n_units, own, first, reset, reset_at, trace, (row + lead, n_row))
-            lay(n, n_inputs, x, e * x_step + (t * n_streams + a) * n_inputs, trace, (begin, n_row))
-            own, first = hs, ((e * n_steps + t) * n_streams + a) * n_units
+            work = ((e * n_pieces + piece) * n_held + held) * 4 * span.n_rows * n_units
+            begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
+            enter(n, n_units, own, first, reset, reset_at, trace, Rows(row + lead, n_row))
+            lay(n, n_inputs, x, e * sizes.x_step + (t * n_streams + a) * n_inputs, trace, Rows(begin, n_row))
+            own, first = hs, ((e * sizes.n_steps + t) * n_streams + a) * n_units
+            inputs, before = Factors(begin + 1, n_row, 1), Factors(row + lead, n_row, 1)
             for j in range(0, n_units, width):
-                at, bias, step, run = work + 4 * j * n, e * n_panel + 3 * j * n_factors, 3 * width, 4 * width
-                sizes = (n_inputs, begin + 1, n_row, NEXT, bias + step, step, bias, FIRST, at, run)
-                sum_3(n, sizes, trace, panel, panel, gates)
-                begin_with(n, panel, e * n_panel + 3 * n_factors * n_units + j, gates, at + step, run)
-                U_at = bias + (1 + n_inputs) * step
-                sizes = (size, row + lead, n_row, NEXT, U_at, step, at + width, run, at + width, run)
-                sum_3(n, sizes, trace, panel, gates, gates)
-                _gru_step(n, n_units, (at, row + lead + j, n_row, first + j), gates, trace, hs)
+                at, bias = work + 4 * j * n, e * n_panel + 3 * j * n_factors
+                blocks, weights = Rows(at, 4 * width), Rows(bias + step, step)
+                product(n, 3, Places(n_inputs, inputs, weights, Rows(bias, 0), blocks), trace, panel, panel, gates)
+                begin_with(n, panel, e * n_panel + 3 * n_factors * n_units + j, gates, Rows(at + step, 4 * width))
+                weights, total = Rows(bias + (1 + n_inputs) * step, step), Rows(at + width, 4 * width)
+                product(n, 3, Places(sizes.hidden_size, before, weights, total, total), trace, panel, gates, gates)
+                last, h = Rows(row + lead + j, n_row), Rows(first + j, n_units)
+                _gru_step(n, GRUStep(blocks, last, h), gates, trace, hs)
         copy_row(n * n_units, own, first, state, (e * n_streams + a) * n_units)
 
 
 @njit
-def _gru_step(n: int, n_units: int, places: Any, work: Any, trace: Any, hs: Any) -> None:
-    """Gates and h of a tile from what goes into the gates."""
-    at, last, n_row, h_at = places
-    width = lanes(work)
+def _gru_step(n: int, rows: GRUStep, work: Any, trace: Any, hs: Any) -> None:
+    """Gates and h of a tile from what goes into the gates and from the last h."""
+    width, last, h = lanes(work), rows.last, rows.h
     for i in range(n):
-        k = at + 4 * i * width
+        k = rows.gates.at + i * rows.gates.row
         r, z, q = sigmoid(take(work, k + width)), sigmoid(take(work, k + 2 * width)), take(work, k + 3 * width)
         new = tanh(take(work, k) + r * q)
         put(work, k, new)
         put(work, k + width, r)
         put(work, k + 2 * width, z)
-        put(hs, h_at + i * n_units, new + z * (take(trace, last + i * n_row) - new))
+        put(hs, h.at + i * h.row, new + z * (take(trace, last.at + i * last.row) - new))
 
 
 @njit
@@ -270,48 +324,54 @@ def gru_backward(
     gates: Any, backs: tuple[Any, Any], reset: Any, trace: Any, slopes_of: Any, gradients: Any, plan: Plan
 ) -> None:
     """Gradients of the state, of the panel and of x; ``slopes_of`` hs and state."""
-    _, n_steps, n_streams, n_inputs, size, n_held, _, reset_step = plan[0]
-    span, width, n_units, n_columns = plan[1], lanes(gates), units_of(size, gates), units_of(n_inputs, gates)
-    n_factors, lead, n_pieces = 1 + n_inputs + size, units_of(1 + n_inputs, gates), (n_streams + span[0] - 1) // span[0]
-    n_row, n_panel, (dhs, dstate), (dpanel, dx) = lead + n_units, (3 * n_factors + 1) * n_units, slopes_of, gradients
-    for unit in range(span[1], span[2]):
-        e, piece, a, n = place(unit, span[0], n_streams)
+    sizes, span = LayerSizes(*plan[0]), Pieces(*plan[1])
+    n_streams, n_inputs, n_held, width = sizes.n_streams, sizes.n_inputs, sizes.n_held, lanes(gates)
+    n_units, n_columns, step = units_of(sizes.hidden_size, gates), units_of(n_inputs, gates), 3 * width
+    n_factors, lead = 1 + n_inputs + sizes.hidden_size, units_of(1 + n_inputs, gates)
+    n_pieces, n_row = (n_streams + span.n_rows - 1) // span.n_rows, lead + n_units
+    n_panel, (dhs, dstate), (dpanel, dx) = (3 * n_factors + 1) * n_units, slopes_of, gradients
+    for unit in range(span.begin, span.end):
+        e, piece, a, n = place(unit, span.n_rows, n_streams)
         slopes, own = aligned(4 * n * n_units, gates), (e * n_streams + a) * n_units
         to_state = backs[0][3 * e * n_units * n_units : 3 * (e + 1) * n_units * n_units]
         to_inputs = backs[1][3 * e * n_units * n_columns : 3 * (e + 1) * n_units * n_columns]
-        for t in range(n_steps - 1, -1, -1):
-            now, row = ((e * n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_row
-            begin, reset_at = row + lead - n_inputs - 1, e * reset_step + t * n_streams + a
-            work = ((e * n_pieces + piece) * n_held + t) * 4 * span[0] * n_units
-            _gru_slopes(n, n_units, (work, row + lead, n_row, now * n_units, own), gates, trace, dhs, dstate, slopes)
-            pull(n, (4, 1, 3), slopes, to_state, n_units, dstate, own)
-            if dx.size > 0:
-                pull(n, (4, 0, 3), slopes, to_inputs, n_columns, dx, now * n_columns)
+        for t in range(sizes.n_steps - 1, -1, -1):
+            now, row = ((e * sizes.n_steps + t) * n_streams + a), ((e * n_held + t) * n_streams + a) * n_row
+            begin, reset_at = row + lead - n_inputs - 1, e * sizes.reset_step + t * n_streams + a
+            work = ((e * n_pieces + piece) * n_held + t) * 4 * span.n_rows * n_units
             for j in range(0, n_units, width):
-                at, b_at, step, run = e * n_panel + 3 * j * n_factors, 4 * j * n, 3 * width, 4 * width
-                sizes = (n, begin, NEXT, n_row, b_at, run, at, step, at, step)
-                sum_3(1 + n_inputs, sizes, trace, slopes, dpanel, dpanel)
-                at += (1 + n_inputs) * step
-                sizes = (n, row + lead, NEXT, n_row, b_at + width, run, at, step, at, step)
-                sum_3(size, sizes, trace, slopes, dpanel, dpanel)
-                add_rows(n, run, slopes, b_at + step, dpanel, e * n_panel + 3 * n_factors * n_units + j)
+                blocks, last = Rows(work + 4 * j * n, 4 * width), Rows(row + lead + j, n_row)
+                up, late = Rows(now * n_units + j, n_units), Rows(own + j, n_units)
+                rows = StepBack(blocks, last, up, late, 0, Rows(4 * j * n, 4 * width))
+                _gru_slopes(n, rows, gates, trace, dhs, dstate, slopes)
+            pull(n, Gates(4, 1, 3), slopes, to_state, n_units, dstate, own)
+            if dx.size > 0:
+                pull(n, Gates(4, 0, 3), slopes, to_inputs, n_columns, dx, now * n_columns)
+            for j in range(0, n_units, width):
+                at, b_at = e * n_panel + 3 * j * n_factors, 4 * j * n
+                total = Rows(at, step)
+                places = Places(n, Factors(begin, 1, n_row), Rows(b_at, 4 * width), total, total)
+                product(1 + n_inputs, 3, places, trace, slopes, dpanel, dpanel)
+                total = Rows(at + (1 + n_inputs) * step, step)
+                places = Places(n, Factors(row + lead, 1, n_row), Rows(b_at + width, 4 * width), total, total)
+                product(sizes.hidden_size, 3, places, trace, slopes, dpanel, dpanel)
+                bias_at = e * n_panel + 3 * n_factors * n_units + j
+                add_rows(n, slopes, Rows(b_at + step, 4 * width), dpanel, bias_at)
             clear(n, n_units, dstate, own, reset, reset_at)
 
 
 @njit
-def _gru_slopes(n: int, n_units: int, places: Any, gates: Any, trace: Any, dhs: Any, dstate: Any, slopes: Any) -> None:
-    """Slopes of a step; what goes to the state before without a gate takes the place of its gradient."""
-    work, last, n_row, up, late = places
-    width = lanes(gates)
-    for j in range(0, n_units, width):
-        for i in range(n):
-            s, u = 4 * (j * n + i * width), i * n_units + j
-            new, r = take(gates, work + s), take(gates, work + s + width)
-            z, q = take(gates, work + s + 2 * width), take(gates, work + s + 3 * width)
-            dy = take(dhs, up + u) + take(dstate, late + u)
-            d = dy * (_ONE - z) * (_ONE - new * new)
-            put(slopes, s, d)
-            put(slopes, s + width, d * q * r * (_ONE - r))
-            put(slopes, s + 2 * width, dy * (take(trace, last + i * n_row + j) - new) * z * (_ONE - z))
-            put(slopes, s + 3 * width, d * r)
-            put(dstate, late + u, dy * z)
+def _gru_slopes(n: int, rows: StepBack, work: Any, trace: Any, dhs: Any, dstate: Any, out: Any) -> None:
+    """Slopes of a tile of a step; what goes to the state before without a gate takes the place of its gradient."""
+    width, last, up, late = lanes(work), rows.last, rows.up, rows.late
+    for i in range(n):
+        k, s, u = rows.gates.at + i * rows.gates.row, rows.slopes.at + i * rows.slopes.row, late.at + i * late.row
+        new, r = take(work, k), take(work, k + width)
+        z, q = take(work, k + 2 * width), take(work, k + 3 * width)
+        dy = take(dhs, up.at + i * up.row) + take(dstate, u)
+        d = dy * (_ONE - z) * (_ONE - new * new)
+        put(out, s, d)
+        put(out, s + width, d * q * r * (_ONE - r))
+        put(out, s + 2 * width, dy * (take(trace, last.at + i * last.row) - new) * z * (_ONE - z))
+        put(out, s + 3 * width, d * r)
+        put(dstate, u, dy * z)

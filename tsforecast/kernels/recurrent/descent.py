@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._vectors import lanes, put, take
+from tsforecast.kernels._simd import lanes, put, take
 
-_LEAST = np.float32(1e-12)  # sum of weights that a loss is divided by
+_LEAST_WEIGHT = np.float32(1e-12)  # sum of weights that a loss is divided by
 
 
 @njit
@@ -27,20 +27,20 @@ def bound(gradient: Any, weights: Any, totals: Any, decays: Any, largest: Any, l
     largest : (1,)
     """
     n_members, n = gradient.shape
-    room, factor = np.empty(lanes(gradient), gradient.dtype), np.empty(1, gradient.dtype)
+    buffer, factor = np.empty(lanes(gradient), gradient.dtype), np.empty(1, gradient.dtype)
     for e in range(n_members):
         own, held = gradient[e], weights[e]
-        room[:] = 0
-        whole = n - n % room.size
-        total = take(room, 0)
-        for i in range(0, whole, room.size):
+        buffer[:] = 0
+        whole = n - n % buffer.size
+        total = take(buffer, 0)
+        for i in range(0, whole, buffer.size):
             total = total + take(own, i) * take(own, i)
-        put(room, 0, total)
+        put(buffer, 0, total)
         for i in range(whole, n):
-            room[i - whole] += own[i] * own[i]
-        factor[0] = 1 / max(totals[1, e], _LEAST)
+            buffer[i - whole] += own[i] * own[i]
+        factor[0] = 1 / max(totals[1, e], _LEAST_WEIGHT)
         losses[e] = totals[0, e] * factor[0]
-        norm = np.sqrt(room.sum()) * factor[0]
+        norm = np.sqrt(buffer.sum()) * factor[0]
         if not norm <= largest[0]:  # nan is scaled, too, and stays nan
             factor[0] *= largest[0] / norm
         for i in range(n):

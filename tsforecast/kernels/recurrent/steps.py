@@ -1,21 +1,27 @@
 """Parts of recurrent kernels: products of a step with weights, and the state before a step.
 
-The units of a layer are cut to *tiles* of as many as a vector has lanes (see `_vectors`); the last is filled up with
-units whose weights are zero, and so are all states: a row of a state is ``n_units`` long. A step of n streams is, tile
-by tile and stream by stream, a run of ``n_blocks`` vectors: its gates forward, their slopes backward. Weights lie in
-*panels*, in the same order, as `tsforecast.models.neural.networks.weight_layout` lays them out. All arrays are flat.
+The units of a layer are cut to *tiles* of as many as a vector has lanes (`tsforecast.kernels._simd`); the last is
+filled up with units whose weights are zero, and so are all states: a row of a state is ``n_units`` long. A step of n
+streams is, tile by tile and stream by stream, a run of ``n_blocks`` vectors: its gates forward, their slopes backward.
+Weights lie in *panels*, in the same order, as `tsforecast.models.neural.networks.weight_layout` lays them out. All
+arrays are flat.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._vectors import ROWS, lanes, put, take, tile
+from tsforecast.kernels._simd import lanes, put, take
+from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, add_product
 
-FIRST: int = np.int64(0)  # type: ignore[assignment]  # a place and a step: for each constant of the language ...
-_TWICE = 2 * ROWS
-NEXT: int = np.int64(1)  # type: ignore[assignment]  # ... a kernel would be compiled once more
+
+class Gates(NamedTuple):
+    """Which blocks of a run of slopes count: ``n_gates`` from the block ``first`` on."""
+
+    n_blocks: int
+    first: int
+    n_gates: int
 
 
 @njit
@@ -58,9 +64,9 @@ def from_panel(n: int, panel: Any, runs: Any, values: Any, begin: int, step: int
 @njit
 def aligned(n: int, like: Any) -> Any:
     """Zeros, ``n`` of them, from the beginning of a line of the cache on."""
-    room = np.zeros(n + 64 // like.itemsize, like.dtype)
-    begin = (-room.ctypes.data % 64) // like.itemsize
-    return room[begin : begin + n]
+    buffer = np.zeros(n + 64 // like.itemsize, like.dtype)
+    begin = (-buffer.ctypes.data % 64) // like.itemsize
+    return buffer[begin : begin + n]
 
 
 @njit
@@ -78,26 +84,22 @@ def place(unit: int, n_rows: int, n_streams: int) -> Any:
 
 
 @njit
-def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Any, places: Any) -> None:
-    """The state of n streams before a step: zeros where it is reset, even if it is nan.
-
-    ``places`` are that of the first row in ``out``, and the numbers from one to the next.
-    """
-    out_at, out_row = places
+def enter(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int, out: Any, rows: Rows) -> None:
+    """The state of n streams before a step, into rows: zeros where it is reset, even if it is nan."""
     for r in range(n):
         begins = reset[reset_at + r]
         for j in range(0, n_units, lanes(out)):
             if begins:
-                put(out, out_at + r * out_row + j, 0)
+                put(out, rows.at + r * rows.row + j, 0)
             else:
-                put(out, out_at + r * out_row + j, take(values, at + r * n_units + j))
+                put(out, rows.at + r * rows.row + j, take(values, at + r * n_units + j))
 
 
 @njit
-def lay(n: int, n_inputs: int, x: Any, x_at: int, out: Any, places: Any) -> None:
-    """One, and then its inputs, for each of n streams; ``places`` as those of `enter`."""
+def lay(n: int, n_inputs: int, x: Any, x_at: int, out: Any, rows: Rows) -> None:
+    """One, and then its inputs, into the row of each of n streams."""
     for r in range(n):
-        at = places[0] + r * places[1]
+        at = rows.at + r * rows.row
         out[at] = 1
         copy_row(n_inputs, x, x_at + r * n_inputs, out, at + 1)
 
@@ -125,106 +127,33 @@ def clear(n: int, n_units: int, values: Any, at: int, reset: Any, reset_at: int)
 
 
 @njit
-def begin_with(n: int, bias: Any, first: int, out: Any, at: int, step: int) -> None:
-    """A vector into each of n runs ``step`` apart."""
+def begin_with(n: int, bias: Any, first: int, out: Any, rows: Rows) -> None:
+    """The vector at a place of ``bias`` into each of n rows."""
     value = take(bias, first)
     for r in range(n):
-        put(out, at + r * step, value)
+        put(out, rows.at + r * rows.row, value)
 
 
 @njit
-def add_rows(n: int, row: int, slopes: Any, at: int, total: Any, first: int) -> None:
-    """Add a vector of each of n runs, ``row`` numbers apart, to one."""
+def add_rows(n: int, slopes: Any, rows: Rows, total: Any, first: int) -> None:
+    """Add the first vector of each of n rows to one."""
     value = take(total, first)
     for r in range(n):
-        value = value + take(slopes, at + r * row)
+        value = value + take(slopes, rows.at + r * rows.row)
     put(total, first, value)
 
 
-# The four are written out. Made by one function that closes over the two numbers they share an index in numba's cache,
-# and after two processes had compiled at once gradients were wrong; from a cache that one process filled they were not.
 @njit
-def sum_1(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
-    """``start`` and the product of n rows with a panel whose rows are one vector: see `_vectors.tile`."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
-    whole = n - n % 4
-    for r in range(0, whole, 4):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(4, 1, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-    for r in range(whole, n):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(1, 1, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
+def pull(n: int, gates: Gates, slopes: Any, back: Any, n_columns: int, out: Any, out_at: int) -> None:
+    """Add slopes of a step times weights to n rows of the state before, or of the inputs.
 
-
-@njit
-def sum_2(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
-    """The same for rows of two vectors."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
-    whole = n - n % _TWICE
-    for r in range(0, whole, _TWICE):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(_TWICE, 2, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-    for r in range(whole, n):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(1, 2, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-
-
-@njit
-def sum_3(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
-    """The same for rows of three vectors."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
-    whole = n - n % ROWS
-    for r in range(0, whole, ROWS):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(ROWS, 3, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-    for r in range(whole, n):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(1, 3, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-
-
-@njit
-def sum_4(n: int, sizes: Any, a: Any, b: Any, start: Any, out: Any) -> None:
-    """The same for rows of four vectors."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, start_at, start_row, out_at, out_row = sizes
-    whole = n - n % ROWS
-    for r in range(0, whole, ROWS):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(ROWS, 4, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-    for r in range(whole, n):
-        places = (start_at + r * start_row, start_row, out_at + r * out_row, out_row)
-        tile(1, 4, (n_inner, a_at + r * a_row, a_row, a_step, b_at, b_step, *places), a, b, start, out)
-
-
-@njit
-def add_wide(n: int, n_columns: int, sizes: Any, a: Any, b: Any, out: Any) -> None:
-    """Add the same, for rows of any number of vectors, ``n_columns`` numbers, to what is there."""
-    n_inner, a_at, a_row, a_step, b_at, b_step, out_at, out_row = sizes
-    width = lanes(out)
-    whole, pairs = n_columns - n_columns % (4 * width), n_columns - n_columns % (2 * width)
-    for v in range(0, whole, 4 * width):
-        places = (out_at + v, out_row, out_at + v, out_row)
-        sum_4(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, *places), a, b, out, out)
-    for v in range(whole, pairs, 2 * width):
-        places = (out_at + v, out_row, out_at + v, out_row)
-        sum_2(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, *places), a, b, out, out)
-    for v in range(pairs, n_columns, width):
-        places = (out_at + v, out_row, out_at + v, out_row)
-        sum_1(n, (n_inner, a_at, a_row, a_step, b_at + v, b_step, *places), a, b, out, out)
-
-
-@njit
-def pull(n: int, places: Any, slopes: Any, back: Any, n_columns: int, out: Any, out_at: int) -> None:
-    """Slopes of a step times weights to n rows of the state before, or of the inputs: added.
-
-    ``places`` are n_blocks of a run of slopes, the first of them that counts, and how many do; ``back`` holds, tile by
-    tile, a row of ``n_columns`` for each slope that counts.
+    ``back`` holds, tile by tile, a row of ``n_columns`` for each slope that counts.
     """
-    n_blocks, first, n_gates = places
-    width = lanes(slopes)
-    for j in range(slopes.size // (n * n_blocks * width)):
-        a_at, b_at = (j * n * n_blocks + first) * width, j * n_gates * width * n_columns
-        sizes = (n_gates * width, a_at, n_blocks * width, NEXT, b_at, n_columns, out_at, n_columns)
-        add_wide(n, n_columns, sizes, slopes, back, out)
+    width, rows = lanes(slopes), Rows(out_at, n_columns)
+    for j in range(slopes.size // (n * gates.n_blocks * width)):
+        own = Factors((j * n * gates.n_blocks + gates.first) * width, gates.n_blocks * width, 1)
+        weights = Rows(j * gates.n_gates * width * n_columns, n_columns)
+        add_product(n, n_columns, Places(gates.n_gates * width, own, weights, rows, rows), slopes, back, out)
 
 
 @njit

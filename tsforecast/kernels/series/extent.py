@@ -1,4 +1,4 @@
-"""What each series has done so far: its widest ranges within some steps, and values that stand alone far out."""
+"""Widest ranges of series within some steps, and distances of values from their neighbours."""
 
 import numpy as np
 

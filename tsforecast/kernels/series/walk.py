@@ -1,4 +1,4 @@
-"""What a recurrent network is told of the values so far, at every observation, in one pass over each series."""
+"""Change, last value, trailing means and lags at every observation, in one pass over each series."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> t
     value ``(n_series,)``, earlier values ``(n_series, n_lags)`` and sums ``(n_series, 4)``.
     """
     n_series = indptr.size - 1
-    told = np.empty((u.size, 4 + n_lags))
+    out = np.empty((u.size, 4 + n_lags))
     last, lags, sums = np.empty(n_series), np.empty((n_series, n_lags)), np.empty((n_series, 4))
     before = np.empty(n_lags)
     for i in range(n_series):
@@ -39,12 +39,12 @@ def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> t
                 held = u[t]
                 slow = decay * slow + held
                 slow_weight = decay * slow_weight + 1
-            told[t, 0], told[t, 1] = delta, held
-            told[t, 2], told[t, 3] = slow / max(slow_weight, 1e-12), change / change_weight
+            out[t, 0], out[t, 1] = delta, held
+            out[t, 2], out[t, 3] = slow / max(slow_weight, 1e-12), change / change_weight
             for k in range(n_lags):
-                told[t, 4 + k] = before[k]
+                out[t, 4 + k] = before[k]
         last[i] = held
         for k in range(n_lags):
             lags[i, k] = before[k]
         sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = slow, slow_weight, change, change_weight
-    return told, last, lags, sums
+    return out, last, lags, sums

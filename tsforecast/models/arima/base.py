@@ -1,16 +1,11 @@
 """What ARMA, ARIMA, SARIMA and AutoARIMA share: one fit a series, forecasts from any history, tables."""
 
-import dataclasses
-import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
-import sklearn.exceptions
-from scipy import stats
 
 from tsforecast._arguments import check_paths, random_generator
 from tsforecast._renamed import with_new_names
@@ -18,7 +13,6 @@ from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
     CovariateError,
-    FitError,
     ParameterError,
     SeriesTooShortError,
     UnknownNameError,
@@ -26,7 +20,10 @@ from tsforecast.exceptions import (
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
-from tsforecast.models.arima.estimate import ArimaFit, Engine, forecast
+from tsforecast.models.arima.estimate import Engine, forecast
+from tsforecast.models.arima.panel_fit import PanelFit, covariates_of, raise_failures, warn_of_failures
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
 from tsforecast.panel.frequency import future_times, steps_between
@@ -35,50 +32,8 @@ from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Transform, TransformKind, learn_transform
 
 
-class ConvergenceWarning(sklearn.exceptions.ConvergenceWarning):
-    """The likelihood of a series may not be at its maximum; the fit's field ``converged`` is False."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How the series of a panel are fitted.
-
-    Attributes
-    ----------
-    fit_all : callable
-        From a panel, transformed, and a number of threads to a fit of each series, or the error that there was.
-    n_needed : int
-        Fewest known values of a series.
-    needs : str
-        What they are needed for, as words of an error.
-    season_length : int
-        Steps of the season that a transform is chosen by.
-    """
-
-    fit_all: Callable[[Panel, int], list[ArimaFit | Exception]]
-    n_needed: int
-    needs: str
-    season_length: int
-
-
-def one_by_one(fit_one: Callable[[Floats, Floats | None], ArimaFit]) -> Callable[[Panel, int], Any]:
-    """``fit_all`` of a `Plan`, from a function of the values (n_obs,) and the covariates, or None, of one series."""
-
-    def fit_all(data: Panel, n_jobs: int) -> list[ArimaFit | Exception]:
-        def attempt(i: int) -> ArimaFit | Exception:
-            try:
-                return fit_one(data.series(i), _covariates(data, i))
-            except (ArithmeticError, np.linalg.LinAlgError) as error:
-                return error
-
-        with ThreadPoolExecutor(n_jobs) as threads:  # the kernels run without the interpreter's lock
-            return list(threads.map(attempt, range(data.n_series)))
-
-    return fit_all
-
-
 class ArimaForecaster(BaseForecaster):
-    """Every series of a panel fitted apart.
+    """Base of the ARIMA family: every series of a panel is fitted apart.
 
     Learnt attributes
     -----------------
@@ -104,30 +59,30 @@ class ArimaForecaster(BaseForecaster):
         return super().set_params(**with_new_names(type(self), params))
 
     def min_observations(self, panel: Panel) -> int:
-        """Differences, coefficients and regressors, and some more."""
-        return self._plan(panel).n_needed
+        """Fewest known values of a series: differences, coefficients, regressors, and some more."""
+        return self._panel_fit(panel).min_observations
 
     def _why_so_many(self, panel: Panel) -> str:
-        return f" ({self._plan(panel).needs})"
+        return f" ({self._panel_fit(panel).reason})"
 
     @abstractmethod
-    def _plan(self, panel: Panel) -> Plan:
+    def _panel_fit(self, panel: Panel) -> PanelFit:
         """How to fit; the constructor's arguments are checked against the panel here."""
 
     def _fit(self, panel: Panel) -> None:
         whole_number("n_jobs", self.n_jobs, what="a whole number of threads")
         check_covariate_names(panel.covariate_names)
-        plan = self._plan(panel)
+        panel_fit = self._panel_fit(panel)
         check_sizes(panel)
         self.transform_ = learn_transform(
-            panel, self.target_transform, season_length=plan.season_length, name="target_transform"
+            panel, self.target_transform, season_length=panel_fit.season_length, name="target_transform"
         )
         data = self.transform_.apply(panel)
 
-        results = dict(zip(data.ids, plan.fit_all(data, self.n_jobs), strict=True))
-        _raise_failures(type(self).__name__, results)
+        results = dict(zip(data.ids, panel_fit.fit_all(data, self.n_jobs), strict=True))
+        raise_failures(type(self).__name__, results)
         self.fits_ = {name: fit for name, fit in results.items() if isinstance(fit, ArimaFit)}
-        _warn_of_failures(self.fits_)
+        warn_of_failures(self.fits_)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         data = self.transform_.apply(panel)
@@ -144,7 +99,7 @@ class ArimaForecaster(BaseForecaster):
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
-        """Means of one series, those of steps that ``X`` begins after being meant for nobody: (steps,).
+        """Means of the next steps of one series; those of steps before the first of ``X`` are not used: (steps,).
 
         A step's mean depends on no covariate of the steps before it.
         """
@@ -188,7 +143,7 @@ class ArimaForecaster(BaseForecaster):
         """
         from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
 
-        known = intervals.learnt(fit, *trained)
+        known = intervals.uncertainty_of(fit, *trained)
         sd = np.sqrt(intervals.variance_ahead(fit, known, *history, future, variance))
         if not self.chooses_order:
             return sd, known.degrees, 0.0
@@ -215,7 +170,7 @@ class ArimaForecaster(BaseForecaster):
                 continue
             trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
             sd, degrees, mixed = self._sd_ahead(fit, trained, (y, Z), future, variance)
-            errors = (simulation.continue_paths(fit, y, Z, future, n_paths, rng) - mean) / np.sqrt(variance)
+            errors = (simulation.paths_from_end(fit, y, Z, future, n_paths, rng) - mean) / np.sqrt(variance)
             if mixed == 0.0:
                 paths[i] = mean + sd * simulation.with_tails(errors, degrees, self.chooses_order)
             else:
@@ -231,7 +186,7 @@ class ArimaForecaster(BaseForecaster):
         trend = self._trend_of(fitted)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
         n_obs = int(data.lengths[i])
-        Z = regressors(trend, first, n_obs, _covariates(data, i))
+        Z = regressors(trend, first, n_obs, covariates_of(data, i))
         future = regressors(trend, first + n_obs, horizon, X)
         return fitted, data.series(i), Z, future
 
@@ -286,13 +241,13 @@ class ArimaForecaster(BaseForecaster):
             columns = self._trend_of(fit)
             if anchor == "end":
                 ahead = regressors(columns, y.size, horizon, None if future is None else future[i])
-                paths[i] = simulation.continue_paths(fit, y, Z, ahead, n_paths, rng)
+                paths[i] = simulation.paths_from_end(fit, y, Z, ahead, n_paths, rng)
             else:
-                steps = self._rows_anew(name, max(horizon, fit.order.n_lost))
-                paths[i] = simulation.anew(fit, y, steps, n_paths, rng)[:, :horizon]
+                steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
+                paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
         return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
 
-    def _rows_anew(self, unique_id: str, horizon: int) -> Floats:
+    def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""
         _, Z = self._series(unique_id)
         if horizon > Z.shape[0] and self.panel_.covariate_names:
@@ -329,7 +284,7 @@ class ArimaForecaster(BaseForecaster):
 
         Standard errors are those of `covariance`; z is the estimate over its standard error.
         """
-        return "\n\n".join(_table(name, fit, self.covariance(name)) for name, fit in self._fits().items())
+        return "\n\n".join(table(name, fit, self.covariance(name)) for name, fit in self._fits().items())
 
     def covariance(self, unique_id: str) -> Floats:
         """Covariance of the ``coefficients`` of one series: (n_coefficients, n_coefficients).
@@ -346,10 +301,11 @@ class ArimaForecaster(BaseForecaster):
 
         On the scale of the transform; nan for missing values and for what differencing loses.
         """
-        from tsforecast.models.arima.residuals import residuals  # numba takes half a second to import
+        from tsforecast.models.arima.process import ArimaProcess  # numba takes half a second to import
 
         y, Z = self._series(unique_id)
-        return residuals(self._fit_of(unique_id), y, Z)
+        fit = self._fit_of(unique_id)
+        return ArimaProcess.of(fit).filter(y - Z @ fit.beta).residuals
 
     def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.
@@ -357,17 +313,7 @@ class ArimaForecaster(BaseForecaster):
         The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
         over.
         """
-        degrees = whole_number("n_lags", n_lags) - self._fit_of(unique_id).order.n_arma
-        if degrees < 1:
-            raise ParameterError(f"n_lags={n_lags} leaves no degree of freedom; {n_lags - degrees + 1} are needed.")
-        e = self.residuals(unique_id)
-        e = e[~np.isnan(e)]
-        if n_lags >= e.size:
-            raise ParameterError(f"n_lags={n_lags} are too many for {e.size} residuals; give {e.size - 1} at most.")
-        e = e - e.mean()
-        r = np.array([e[k:] @ e[:-k] for k in range(1, n_lags + 1)]) / (e @ e)
-        statistic = e.size * (e.size + 2) * float(np.sum(r**2 / (e.size - np.arange(1, n_lags + 1))))
-        return statistic, float(stats.chi2.sf(statistic, degrees))
+        return ljung_box(self.residuals(unique_id), n_lags, self._fit_of(unique_id).order.n_arma)
 
     def _fits(self) -> dict[str, ArimaFit]:
         self._check_fitted()
@@ -389,7 +335,7 @@ class ArimaForecaster(BaseForecaster):
 
 
 def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
-    """How many of the next steps of one series ``X`` has rows for; all where it has none: an error will tell so."""
+    """How many of the next steps of one series ``X`` has rows for; all where it has none, an error later on."""
     if isinstance(X, (pd.DataFrame, pd.Series)):
         own = X[X["unique_id"] == panel.ids[0]] if "unique_id" in X else X
         times = pd.Index(own["ds"]) if "ds" in own else own.index
@@ -397,28 +343,6 @@ def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
     else:
         count = min(len(X), steps)
     return count if count else steps
-
-
-def _covariates(panel: Panel, i: int) -> Floats | None:
-    if panel.covariates is None:
-        return None
-    return panel.covariates[panel.indptr[i] : panel.indptr[i + 1]]
-
-
-def _table(name: str, fit: ArimaFit, matrix: Floats) -> str:
-    errors = np.sqrt(np.diag(matrix))
-    lines = [f"{name}: ARIMA{fit.order}, n_obs={fit.n_obs}, converged={fit.converged}"]
-    titles = f"{'estimate':>12}  {'std. error':>12}  {'z':>8}  {'P>|z|':>7}  {'2.5%':>12}  {'97.5%':>12}"
-    lines.append(f"{'':16}  {titles}")
-    for (key, value), error in zip(fit.coefficients.items(), errors, strict=True):
-        z, half = value / error, stats.norm.ppf(0.975) * error
-        numbers = f"{value:12.5g}  {error:12.5g}  {z:8.3f}  {2 * stats.norm.sf(abs(z)):7.4f}"
-        lines.append(f"{key:16}  {numbers}  {value - half:12.5g}  {value + half:12.5g}")
-    lines.append(f"{'sigma2':16}  {fit.sigma2:12.5g}")
-    lines.append(f"loglik {fit.loglik:.3f}, AIC {fit.aic:.3f}, AICc {fit.aicc:.3f}, BIC {fit.bic:.3f}")
-    if np.isnan(errors).any():
-        lines.append("nan: no standard error, as a root lies on the unit circle or the likelihood has no peak there.")
-    return "\n".join(lines)
 
 
 def _steps_from(train: Panel, data: Panel, i: int) -> int:
@@ -434,26 +358,4 @@ def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:
         raise SeriesTooShortError(
             f"Series {panel.ids[i]!r} has {known} known observations to forecast from; order {fitted.order} needs at "
             f"least {fitted.order.n_lost + 1}."
-        )
-
-
-def _raise_failures(model: str, results: dict[str, ArimaFit | Exception]) -> None:
-    failures = {str(name): str(error) for name, error in results.items() if isinstance(error, Exception)}
-    if failures:
-        first = next(iter(failures))
-        raise FitError(
-            f"{model} could not be fitted to {len(failures)} of {len(results)} series; {first!r}: {failures[first]}.",
-            failures=failures,
-        )
-
-
-def _warn_of_failures(fits: dict[str, ArimaFit]) -> None:
-    lost = [name for name, fit in fits.items() if not fit.converged]
-    if lost:
-        shown = ", ".join(repr(name) for name in lost[:3]) + (", …" if len(lost) > 3 else "")
-        warnings.warn(
-            f"The optimiser did not converge on {len(lost)} of {len(fits)} series ({shown}); see their "
-            "field converged in fits_.",
-            ConvergenceWarning,
-            stacklevel=4,
         )

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.estimate import ArimaFit, Engine, loglik
+from tsforecast.models.arima.estimate import Engine, loglik
 from tsforecast.models.arima.order import partial_autocorrelations
+from tsforecast.models.arima.result import ArimaFit
 
 _FALL = 1e-3  # of log-likelihood over a step: a twentieth of a standard error, far above rounding
 _TRIES = 30  # at the length of a step

@@ -10,17 +10,17 @@ import dataclasses
 import numpy as np
 from scipy.special import stdtrit
 
-from tsforecast._types import Floats, Ints
-from tsforecast.kernels.arma import likelihood, start
+from tsforecast._types import Floats
+from tsforecast.kernels.arma.estimation import likelihood, start
+from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE
 from tsforecast.kernels.arma.gls import by_gram_schmidt
-from tsforecast.models.arima.engines import numba as by_numba
-from tsforecast.models.arima.engines.kernels import whiten
-from tsforecast.models.arima.estimate import NO_STRUCTURE, ArimaFit
+from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.prediction import forecast_moments
+from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.result import ArimaFit
 
 _STEP = 1e-4  # radians, of central differences
-_PRIOR = 0.8  # radians: standard deviation of an angle that the series tells nothing of
+_PRIOR = 0.8  # radians: standard deviation of an angle that the series does not determine
 _LONG = (70, 100)  # known values from which the uncertainty of the lags fades, and past which it is left out
 # Of chosen orders, from simulations and from M3 and M4 (docs/arima_intervals.md):
 _OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # of 10 coefficients per known value
@@ -29,15 +29,15 @@ _HEAVY = 6  # degrees of freedom of the tails past the 80% interval
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Learnt:
-    """What a series tells of the parameters of a fit.
+class ParameterUncertainty:
+    """How well the series that was fitted determines the parameters of a fit.
 
     Attributes
     ----------
     degrees : int
         Degrees of freedom of the innovation variance: known values less coefficients.
     angles : ndarray, shape (k,)
-        The lag polynomials, as `kernels.arma.likelihood` has them.
+        The lag polynomials, as `kernels.arma.estimation.likelihood` has them.
     steps : ndarray, shape (k, k)
         Rows whose outer products sum up to the covariance of the angles.
     factor : ndarray, shape (n_regressors, n_regressors)
@@ -53,27 +53,27 @@ class Learnt:
     residual: Floats
 
 
-def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
-    """What the series ``y``, (n_obs,), that was fitted, with its regressors ``Z``, (n_obs, k), tells.
+def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
+    """How well the fitted series ``y``, (n_obs,), and its regressors ``Z``, (n_obs, k), determine the parameters.
 
     Examples
     --------
     >>> from tsforecast.models.arima.estimate import estimate
     >>> y = np.sin(np.arange(40.0) ** 2)
     >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
-    >>> known = learnt(fit, y, np.ones((40, 1)))
+    >>> known = uncertainty_of(fit, y, np.ones((40, 1)))
     >>> known.degrees, bool(np.isclose(known.factor[0, 0], np.sqrt(40)))
     (39, True)
     """
     order = fit.order
     degrees = max(fit.n_obs - order.n_arma - fit.beta.size, 1)
-    W, n_missing = by_numba.rows(y, Z, order)
+    W, n_missing = rows(y, Z, order)
     angles = start.angles(fit.phi, -fit.theta, fit.seasonal_phi, -fit.seasonal_theta)
     value, residual, U = _whitened(angles, order, W, n_missing)
     factor = np.ascontiguousarray(U[n_missing:, n_missing:])
     weight = _weight(fit, y)
     if weight == 0.0:
-        return Learnt(degrees, angles, np.empty((0, angles.size)), factor, residual)
+        return ParameterUncertainty(degrees, angles, np.empty((0, angles.size)), factor, residual)
     J = np.empty((angles.size, value.size))
     for i in range(angles.size):
         moved = angles.copy()
@@ -81,10 +81,12 @@ def learnt(fit: ArimaFit, y: Floats, Z: Floats) -> Learnt:
         J[i] = (_whitened(moved, order, W, n_missing)[0] - value) / _STEP
     information = J @ J.T * degrees / (value @ value) + np.eye(angles.size) / _PRIOR**2
     steps = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(information))
-    return Learnt(degrees, angles, steps, factor, residual)
+    return ParameterUncertainty(degrees, angles, steps, factor, residual)
 
 
-def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: Floats, variance: Floats) -> Floats:
+def variance_ahead(
+    fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, future: Floats, variance: Floats
+) -> Floats:
     """Variance of the next values with that of the parameters: (horizon,).
 
     The known-parameter ``variance``, (horizon,), is divided by the degrees of freedom in place of ``n_obs``. To it are
@@ -95,7 +97,7 @@ def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: F
     order, scale = fit.order, fit.n_obs / known.degrees
     horizon = future.shape[0]
     plain = y - Z @ fit.beta
-    Y, _ = by_numba.levels(plain, order)
+    Y, _ = levels(plain, order)
     total = variance * scale
     if Z.shape[1]:
         paths = np.column_stack([_mean(known.angles, order, column, horizon) for column in Z.T])
@@ -110,8 +112,8 @@ def variance_ahead(fit: ArimaFit, known: Learnt, y: Floats, Z: Floats, future: F
     return total
 
 
-def chosen_factor(fit: ArimaFit, known: Learnt) -> float:
-    """What standard deviations are multiplied by where the order was chosen for the series itself.
+def chosen_factor(fit: ArimaFit, known: ParameterUncertainty) -> float:
+    """Factor of the standard deviations where the order was chosen on the series itself.
 
     ``exp(0.15 (10 k / n)^1.5 + 0.4 max(log r - 0.2, 0))`` with k coefficients, n known values, and r the mean square
     of the last third of the innovations over that of all: a choice foresees less than it fits, the more of it the fewer
@@ -122,7 +124,7 @@ def chosen_factor(fit: ArimaFit, known: Learnt) -> float:
     >>> from tsforecast.models.arima.estimate import estimate
     >>> y = np.sin(np.arange(400.0) ** 2)
     >>> fit = estimate(y, np.ones((400, 1)), ("mean",), Order(0, 0, 0), "numba")
-    >>> round(chosen_factor(fit, learnt(fit, y, np.ones((400, 1)))), 3)
+    >>> round(chosen_factor(fit, uncertainty_of(fit, y, np.ones((400, 1)))), 3)
     1.001
     """
     squares = known.residual**2
@@ -162,7 +164,7 @@ def tails(degrees: int) -> tuple[int, float]:
 
 
 def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Floats, Floats, Floats]:
-    """``v`` of `kernels.arma.likelihood` at the angles x, the innovations in it, and the factor of the rows."""
+    """``v(x)`` of `kernels.arma.estimation.likelihood`, the innovations in it, and the factor of the rows."""
     R, logdet = whiten(W, *_polynomials(x, order))
     residual, _, U = by_gram_schmidt(R)
     logdet += 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
@@ -171,7 +173,9 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:
-    return forecast_moments(Y, *_polynomials(x, order), order, horizon)
+    process = ArimaProcess(order, *_polynomials(x, order), 1.0)
+    ahead = process.forecast(process.state_of(Y), horizon)
+    return ahead.mean, ahead.variance
 
 
 def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
@@ -179,13 +183,9 @@ def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
 
 
 def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
-    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, _sizes(order), 1.0)
+    phi, theta, seasonal_phi, seasonal_theta = likelihood.coefficients(x, arma_sizes(order), 1.0)
     season = order.season_length
     return multiply(phi, seasonal_phi, season, -1.0), multiply(theta, seasonal_theta, season, 1.0)
-
-
-def _sizes(order: Order) -> Ints:
-    return np.array([order.p, order.q, order.P, order.Q, order.season_length], dtype=np.int64)
 
 
 def _regular(U: Floats) -> Floats:

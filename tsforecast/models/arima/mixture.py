@@ -8,9 +8,9 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from tsforecast._types import Floats, Ints
-from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.intervals import tails
-from tsforecast.models.arima.search.few import FEWEST
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.models.arima.search.space import FEWEST_FOR_LAGS
 
 _SHORT = (14, 17)  # values up to which all is mixed, and from which nothing is
 _WALK, _DRIFT = 0.6, 0.6  # prior shares of a unit root, and within it of a drift
@@ -38,7 +38,7 @@ def share_mixed(fit: ArimaFit, trained: Floats, history: Floats) -> float:
     covariates = set(fit.beta_names) - {"mean", "drift"}
     if covariates or fit.order.season_length > 1 or fit.order.d > 1:
         return 0.0
-    if trained.size < FEWEST or np.isnan(trained).any() or np.isnan(history).any():
+    if trained.size < FEWEST_FOR_LAGS or np.isnan(trained).any() or np.isnan(history).any():
         return 0.0
     return float(np.clip((end - trained.size) / (end - begin), 0.0, 1.0))
 

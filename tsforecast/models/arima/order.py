@@ -159,6 +159,8 @@ def reflected(theta: Floats) -> tuple[Floats, float]:
     >>> reflected(np.array([2.0]))
     (array([0.5]), 4.0)
     """
+    if np.abs(theta).sum() <= 1.0:
+        return theta, 1.0  # |theta(z) - 1| < 1 within the circle: no root is there
     inverse = np.roots(np.concatenate([[1.0], theta]))
     within = np.abs(inverse) > 1.0 + _ON_CIRCLE
     if not within.any():

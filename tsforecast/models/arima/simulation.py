@@ -1,4 +1,4 @@
-"""Paths drawn from a fitted process: onwards from the end of a series, or a whole series anew."""
+"""Paths drawn from a fitted process: onwards from the end of a series, or of whole series."""
 
 import numpy as np
 from scipy.signal import lfilter, lfiltic
@@ -6,15 +6,13 @@ from scipy.special import ndtr
 
 from tsforecast._types import Floats
 from tsforecast.models.arima.engines.kernels import beginning
-from tsforecast.models.arima.engines.numba import levels
-from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.intervals import quantiles_of
-from tsforecast.models.arima.order import multiply
-from tsforecast.models.arima.prediction import forecast_parts
+from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.result import ArimaFit
 from tsforecast.series.interpolation import interpolated
 
 
-def continue_paths(
+def paths_from_end(
     fit: ArimaFit, y: Floats, Z: Floats, future: Floats, n_paths: int, rng: np.random.Generator
 ) -> Floats:
     """Values after the end of a series, drawn jointly given the series: (n_paths, horizon).
@@ -34,18 +32,13 @@ def continue_paths(
     >>> from tsforecast.models.arima.order import Order
     >>> y, nothing = np.cumsum(np.sin(np.arange(40.0) ** 2)), np.empty((40, 0))
     >>> fit = estimate(y, nothing, (), Order(0, 1, 0), "numba")
-    >>> paths = continue_paths(fit, y, nothing, nothing[:1], 9999, np.random.default_rng(0))
+    >>> paths = paths_from_end(fit, y, nothing, nothing[:1], 9999, np.random.default_rng(0))
     >>> bool(abs(paths.std() / np.sqrt(fit.sigma2) - 1) < 0.02)
     True
     """
-    fit = fit.invertible()
-    phi, theta = _polynomials(fit)
-    horizon = future.shape[0]
-    Y, _ = levels(y - Z @ fit.beta, fit.order)
-    mean, psi, loadings = forecast_parts(Y, phi, theta, fit.order, horizon)
-    errors = lfilter(psi, [1.0], rng.normal(size=(n_paths, horizon)), axis=1)
-    errors += rng.normal(size=(n_paths, loadings.shape[0])) @ loadings
-    return mean + future @ fit.beta + np.sqrt(fit.sigma2) * errors
+    process = ArimaProcess.of(fit)
+    ahead = process.forecast(process.filter(y - Z @ fit.beta).state, future.shape[0])
+    return ahead.shifted(future @ fit.beta).sample_paths(n_paths, rng)
 
 
 def with_tails(errors: Floats, degrees: int, chosen: bool) -> Floats:
@@ -61,8 +54,8 @@ def with_tails(errors: Floats, degrees: int, chosen: bool) -> Floats:
     return np.copysign(quantiles_of(ndtr(-np.abs(errors)), degrees, chosen), errors)  # small probabilities are exact
 
 
-def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Generator) -> Floats:
-    """Series drawn from their first value on: (n_paths, horizon).
+def paths_from_start(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Generator) -> Floats:
+    """Whole series drawn from their first value on: (n_paths, horizon).
 
     The differenced process is drawn from its stationary distribution and summed up from the first values of ``y``,
     which the likelihood takes as given: each path begins with them.
@@ -82,11 +75,12 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     >>> from tsforecast.models.arima.order import Order
     >>> y = np.sin(np.arange(40.0) ** 2)
     >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(1, 0, 0), "numba")
-    >>> paths = anew(fit, y, np.ones((2, 1)), 9999, np.random.default_rng(0))
+    >>> paths = paths_from_start(fit, y, np.ones((2, 1)), 9999, np.random.default_rng(0))
     >>> bool(abs(paths.var() * (1 - fit.phi[0] ** 2) / fit.sigma2 - 1) < 0.03)
     True
     """
-    phi, theta = _polynomials(fit)
+    process = ArimaProcess.of(fit)
+    phi, theta = process.phi, process.theta
     lost, horizon = fit.order.n_lost, Z.shape[0]
     _, L, _ = beginning(phi, theta, 1)
     state = rng.normal(size=(n_paths, L.shape[0])) @ L.T
@@ -95,7 +89,7 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
     ar, ma = pad.copy(), pad.copy()
     ar[: phi.size], ma[: theta.size] = -phi, theta
     w, _ = lfilter([1.0, *ma], [1.0, *ar], a, axis=1, zi=state) if L.size else (a, state)
-    w = np.sqrt(fit.sigma2) * w
+    w = np.sqrt(process.sigma2) * w
     if lost:
         given = interpolated(y)[:lost] - Z[:lost] @ fit.beta
         operator = fit.order.differences()
@@ -103,9 +97,3 @@ def anew(fit: ArimaFit, y: Floats, Z: Floats, n_paths: int, rng: np.random.Gener
         summed, _ = lfilter([1.0], operator, w, axis=1, zi=begin)
         w = np.hstack([np.broadcast_to(given, (n_paths, lost)), summed])
     return w + Z @ fit.beta
-
-
-def _polynomials(fit: ArimaFit) -> tuple[Floats, Floats]:
-    """Coefficients of the products of the lag polynomials."""
-    season = fit.order.season_length
-    return multiply(fit.phi, fit.seasonal_phi, season, -1.0), multiply(fit.theta, fit.seasonal_theta, season, 1.0)

@@ -5,8 +5,9 @@ import pytest
 
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.engines import statsmodels as by_statsmodels
-from tsforecast.models.arima.estimate import ArimaFit, estimate
+from tsforecast.models.arima.estimate import estimate
 from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.result import ArimaFit
 
 NOTHING = np.zeros(0)
 

@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsforecast.exceptions import DataError, FitError, SeriesTooShortError
-from tsforecast.kernels.arma import order_search
-from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, AutoARIMA, ConvergenceWarning
+from tsforecast.kernels.arma.estimation import order_search
+from tsforecast.models.arima.auto import AutoARIMA
+from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
+from tsforecast.models.arima.panel_fit import ConvergenceWarning
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{ConvergenceWarning.__module__}.{ConvergenceWarning.__name__}")
 

@@ -6,9 +6,11 @@ import pytest
 from tsforecast.kernels.arma.polynomial import step_up
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.engines import statsmodels as by_statsmodels
-from tsforecast.models.arima.estimate import ArimaFit, estimate, forecast, loglik
-from tsforecast.models.arima.forecaster import ARIMA, ConvergenceWarning
+from tsforecast.models.arima.estimate import estimate, forecast, loglik
+from tsforecast.models.arima.forecaster import ARIMA
 from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.panel_fit import ConvergenceWarning
+from tsforecast.models.arima.result import ArimaFit
 
 
 def random_problem(seed):

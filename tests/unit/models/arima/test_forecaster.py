@@ -13,7 +13,8 @@ from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast.exceptions import CovariateError, DataError, ParameterError, SeriesTooShortError, UnknownNameError
 from tsforecast.models.arima.estimate import forecast
-from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA, ConvergenceWarning
+from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
+from tsforecast.models.arima.panel_fit import ConvergenceWarning
 from tsforecast.panel import Panel
 
 

@@ -6,8 +6,9 @@ import pytest
 from scipy import stats
 
 from tsforecast.models.arima import intervals
+from tsforecast.models.arima.auto import AutoARIMA
 from tsforecast.models.arima.estimate import forecast
-from tsforecast.models.arima.forecaster import ARIMA, AutoARIMA
+from tsforecast.models.arima.forecaster import ARIMA
 
 
 def test_interval_of_a_mean_is_the_textbook_one():
@@ -84,7 +85,7 @@ def test_a_choice_widens_more_the_more_it_chose_and_where_the_variance_grew():
 
     def factor(model, y):
         fit = model.fit(y).fits_["y"]
-        return intervals.chosen_factor(fit, intervals.learnt(fit, y, np.ones((60, 1))))
+        return intervals.chosen_factor(fit, intervals.uncertainty_of(fit, y, np.ones((60, 1))))
 
     assert 1.0 <= factor(few, calm) < factor(many, calm) < factor(few, grown)
 

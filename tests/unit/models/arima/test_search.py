@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tsforecast.exceptions import ParameterError, SeriesTooShortError
+from tsforecast.models.arima.auto import AutoARIMA
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import estimate
-from tsforecast.models.arima.forecaster import AutoARIMA
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.search.search import search
 from tsforecast.models.arima.search.space import SearchSpace

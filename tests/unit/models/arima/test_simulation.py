@@ -9,7 +9,7 @@ from tsforecast.exceptions import CovariateError, ParameterError
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.estimate import forecast
 from tsforecast.models.arima.forecaster import ARIMA, ARMA, SARIMA
-from tsforecast.models.arima.residuals import residuals
+from tsforecast.models.arima.process import ArimaProcess
 
 
 def walk(n_obs=150, seed=0):
@@ -122,7 +122,9 @@ def test_paths_follow_covariates_transform_and_seed():
 def test_a_value_that_only_tells_a_missing_one_has_no_residual():
     y = with_gaps(seasonal(), [5])
     model = SARIMA((0, 1, 1), (0, 1, 1), season_length=12).fit(y)
-    own = residuals(model.fits_["y"], *model._series("y"))
+    y, Z = model._series("y")
+    fit = model.fits_["y"]
+    own = ArimaProcess.of(fit).filter(y - Z @ fit.beta).residuals
     assert np.flatnonzero(np.isnan(own)).tolist() == [*range(13), 17]
 
 

@@ -8,12 +8,11 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 
 from tsforecast._types import Floats
-from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, explained_wholly, resolution
+from tsforecast.kernels.arma.estimation.limits import ON_BOUND
 from tsforecast.models.arima.order import Order, partial_autocorrelations
+from tsforecast.models.arima.perfect_fit import DEGENERATE, perfect_fit, resolution
+from tsforecast.models.arima.result import ArimaFit
 
-_ON_BOUND = (
-    1e-3  # n (1 - |pacf|) of an autoregression on the bound of stationarity, as in `tsforecast.kernels.arma.fit`
-)
 _COLLINEAR = 1e-11  # of its length: what is left of a regressor that those before it explain, as in `kernels.gls`
 
 
@@ -38,7 +37,7 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     >>> fit(np.sin(np.arange(40.0) ** 2), np.empty((40, 0)), (), Order(0, 0, 1)).converged
     True
     """
-    exact = explained_wholly(y, Z, names, order)
+    exact = perfect_fit(y, Z, names, order)
     if exact is not None:
         return exact
     own = _standard(y, Z, names, order)
@@ -55,7 +54,7 @@ def fit(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> ArimaFit:
     n_obs = int((~np.isnan(y)).sum()) - n_lost
     value = float(result.llf) + _constant(y, n_lost) - n_obs * float(np.log(own.scale))
     pacf = np.concatenate([partial_autocorrelations(part) for part in (phi, seasonal_phi)])
-    inside = bool((n_obs * (1.0 - np.abs(pacf)) >= _ON_BOUND).all())
+    inside = bool((n_obs * (1.0 - np.abs(pacf)) >= ON_BOUND).all())
     return ArimaFit(
         order, phi, theta, seasonal_phi, seasonal_theta, own.beta + own.scale * (own.inverse @ gamma), names, sd**2,
         value, n_obs, bool(result.mle_retvals["converged"]) and inside, int(result.mle_retvals["iterations"]),
@@ -150,7 +149,7 @@ def _n_lost(y: Floats, order: Order) -> int:
 
 
 def _counted(loglik: float) -> float:
-    """The log-likelihood, or nan for the 0 that statsmodels says where its filter has broken down."""
+    """The log-likelihood, or nan for the 0 that statsmodels returns where its filter has broken down."""
     return float(loglik) if loglik != 0.0 else float("nan")
 
 
@@ -177,7 +176,7 @@ def _model(y: Floats, Z: Floats, order: Order, *, simple: bool) -> Any:
 
 
 def _silence() -> None:
-    """Pass over what statsmodels says of starts, steps and convergence: the last is a field of the fit."""
+    """Ignore the warnings of statsmodels about starts, steps and convergence: the last is a field of the fit."""
     warnings.simplefilter("ignore", ModelWarning)
     warnings.simplefilter("ignore", UserWarning)
     warnings.simplefilter("ignore", RuntimeWarning)

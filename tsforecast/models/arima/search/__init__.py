@@ -1,1 +1,1 @@
-"""Which order: the search, what it may choose from, and what is chosen where values are few."""
+"""Which order: the search, what it may choose from, and what is chosen for short series."""

@@ -3,16 +3,16 @@
 import numpy as np
 
 from tsforecast._types import Floats
-from tsforecast.kernels.arma import start
+from tsforecast.kernels.arma.estimation import start
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.engines import numba as by_numba
-from tsforecast.models.arima.estimate import ArimaFit
-from tsforecast.models.arima.search.search import search
+from tsforecast.models.arima.engines.kernels import rows
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.models.arima.search.search import MOST_MISSING, search
 from tsforecast.models.arima.search.space import SearchSpace
 from tsforecast.series.interpolation import interpolated
 
 _MOST = 20  # harmonics of one season
-_FEW_MISSING = 5  # with more of them numbers of harmonics are compared on the series interpolated
 _SEASONS = 2  # that must be known for harmonics of a season: of less, a season and a trend look alike
 _ROUNDS = 2  # of orders chosen for given harmonics and harmonics for given orders
 
@@ -105,7 +105,7 @@ def _by_neighbours(
     """Numbers of harmonics at which no other number, one apart, has a lower AICc with the orders of ``fit``."""
     if not np.isfinite(fit.loglik):
         return counts  # the series is explained without an error
-    if np.isnan(y).sum() > _FEW_MISSING:
+    if np.isnan(y).sum() > MOST_MISSING:
         y = interpolated(y)
     trend = tuple(name for name in fit.beta_names if name in ("mean", "drift"))
     tried: dict[tuple[int, ...], float] = {}
@@ -114,7 +114,7 @@ def _by_neighbours(
         key = tuple(candidate)
         if key not in tried:
             columns = (*trend, *_names(chart, candidate))
-            W, n_missing = by_numba.rows(y, regressors(columns, 0, y.size, X), fit.order)
+            W, n_missing = rows(y, regressors(columns, 0, y.size, X), fit.order)
             begin = start.angles(fit.phi, -fit.theta, fit.seasonal_phi, -fit.seasonal_theta)
             tried[key] = by_numba.fit_from(begin[None, :], W, n_missing, (*columns, *names), fit.order).aicc
         return tried[key]

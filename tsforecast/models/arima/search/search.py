@@ -8,15 +8,17 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import address
-from tsforecast.kernels.arma import likelihood, order_search
+from tsforecast.kernels.arma.estimation import likelihood, order_search
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.engines import numba as by_numba
-from tsforecast.models.arima.engines.kernels import fit_kernels
-from tsforecast.models.arima.estimate import DEGENERATE, ArimaFit, engine_for, estimate, explained_wholly, resolution
+from tsforecast.models.arima.engines.kernels import arma_sizes, fit_kernels, innovations, levels, rows
+from tsforecast.models.arima.estimate import engine_for, estimate
 from tsforecast.models.arima.order import Order
-from tsforecast.models.arima.search.few import FEWEST, of_few_values
-from tsforecast.models.arima.search.space import SearchSpace
+from tsforecast.models.arima.perfect_fit import DEGENERATE, perfect_fit, resolution
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.models.arima.search.short_series import fit_short_series
+from tsforecast.models.arima.search.space import FEWEST_FOR_LAGS, SearchSpace
 from tsforecast.series.interpolation import interpolated
 from tsforecast.series.seasonality import n_seasonal_differences
 from tsforecast.series.unit_roots import n_differences
@@ -24,7 +26,7 @@ from tsforecast.series.unit_roots import n_differences
 _NEAREST_ROOT = 1.01  # R passes over a model with a root nearer to the unit circle
 _MAX_MODELS = 94  # of a stepwise search, as in R
 _MAX_SUM = 5  # p + q + P + Q of a full search, as in R
-_FEW_MISSING = 5  # with more of them candidates are compared on a series with its gaps filled
+MOST_MISSING = 5  # with more of them candidates are compared on a series with its gaps filled
 _CLEAR = 1.4  # radians: a start nearer to pi / 2, a root on the bound, may not leave it
 _CRITERIA = {"aic": order_search.AIC, "aicc": order_search.AICC, "bic": order_search.BIC}
 
@@ -87,8 +89,9 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     -----
     Candidates have fewer parameters than degrees of freedom and an innovation variance above the resolution of the
     values. A series that is not differenced and does not change its sign has a mean. Fewer than 6 known values leave a
-    choice of mean, naive and drift (`few.of_few_values`). A seasonal difference is tested for where two seasons and a
-    value more are known; a seasonal lag takes three seasons, two take six; harmonics of a season take two.
+    choice of mean, naive and drift (`short_series.fit_short_series`). A seasonal difference is tested for where two
+    seasons and a value more are known; a seasonal lag takes three seasons, two take six; harmonics of a season take
+    two.
 
     Examples
     --------
@@ -98,20 +101,20 @@ def search(y: Floats, X: Floats | None, names: tuple[str, ...], space: SearchSpa
     '(0,'
     """
     fit_kernels()  # compiled first, where they must be: that is announced
-    if (~np.isnan(y)).sum() < FEWEST and X is None and not space.D:
-        return of_few_values(y, space)
+    if (~np.isnan(y)).sum() < FEWEST_FOR_LAGS and X is None and not space.D:
+        return fit_short_series(y, space)
     d, D = _differences(y, X, space)
     problem = _Problem(y, X, names, space, d, D)
     still = np.array([0, 0, 0, 0, problem.may_trend])
-    exact = explained_wholly(y, problem.design(still), (*problem.trend(still), *names), problem.order(still))
+    exact = perfect_fit(y, problem.design(still), (*problem.trend(still), *names), problem.order(still))
     if exact is not None:
         return exact
-    complete = problem if np.isnan(y).sum() <= _FEW_MISSING else _filled(problem)
+    complete = problem if np.isnan(y).sum() <= MOST_MISSING else _filled(problem)
     return _finish(problem, *_ranked(complete))
 
 
 def _differences(y: Floats, X: Floats | None, space: SearchSpace) -> tuple[int, int]:
-    """Numbers d and D of differences: D first, then d of the series so differenced, both of what covariates leave."""
+    """Numbers of differences d and D: D first, then d of what it leaves; both of what the covariates leave."""
     filled = interpolated(y)
     if X is not None:
         Z = np.column_stack([np.ones(y.size), X])
@@ -129,10 +132,10 @@ def _filled(problem: _Problem, n_rounds: int = 2) -> _Problem:
     for _ in range(n_rounds):
         models, angles = _ranked(filled)
         design, order = problem.design(models[0]), problem.order(models[0])
-        polynomials = likelihood.coefficients(angles[0, : order.n_arma], _sizes_of(order), problem.circle)
-        W, n_missing = by_numba.rows(problem.y, design, order)
-        _, _, beta = by_numba.innovations(*polynomials, order.season_length, W, n_missing)
-        Y, first = by_numba.levels(problem.y, order)
+        polynomials = likelihood.coefficients(angles[0, : order.n_arma], arma_sizes(order), problem.circle)
+        W, n_missing = rows(problem.y, design, order)
+        _, _, beta = innovations(*polynomials, order.season_length, W, n_missing)
+        Y, first = levels(problem.y, order)
         y = np.full(problem.y.size, np.nan)
         y[first:] = Y[-1] - beta[:n_missing] @ Y[:-1]
         filled = filled._replace(y=y)
@@ -155,7 +158,7 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
         np.zeros((most, max(int(limits[:4].sum()), 1))), np.zeros(1, dtype=np.int64),
     )  # fmt: skip
     rejects = problem.space.near_unit_root == "reject"
-    near = _near_kernel() if rejects else 0
+    near = _root_kernel() if rejects else 0
     rules = order_search.Rules(_CRITERIA[problem.space.criterion], _NEAREST_ROOT, rejects, fit_kernels(), near)
     shared, best = _shared_rows(problem), -1
     order_search.stepwise(models, limits, shared, rules, tried)
@@ -170,23 +173,23 @@ def _ranked(problem: _Problem) -> tuple[Ints, Floats]:
 
 
 @functools.cache
-def _near_kernel() -> int:
-    where: int = address(order_search.has_root_within, order_search.NEAR)
+def _root_kernel() -> int:
+    where: int = address(order_search.has_root_within, order_search.HAS_ROOT_WITHIN)
     return where
 
 
-def _shared_rows(problem: _Problem) -> order_search.Rows:
+def _shared_rows(problem: _Problem) -> order_search.SharedRows:
     season = problem.space.season_length
     order = Order(0, problem.d, 0, 0, problem.D, 0, season if problem.D else 1)
     still = np.zeros(5, dtype=np.int64)
-    plain, n_missing = by_numba.rows(problem.y, problem.design(still), order)
+    plain, n_missing = rows(problem.y, problem.design(still), order)
     trended = plain
     if problem.may_trend:
         still[4] = 1
-        trended, _ = by_numba.rows(problem.y, problem.design(still), order)
+        trended, _ = rows(problem.y, problem.design(still), order)
     left = [np.ascontiguousarray(by_gram_schmidt(W.copy())[0]) for W in (plain, trended)]
     smallest = resolution(problem.y, order) ** 2
-    return order_search.Rows(plain, trended, left[0], left[1], n_missing, season, smallest)
+    return order_search.SharedRows(plain, trended, left[0], left[1], n_missing, season, smallest)
 
 
 def _limits(problem: _Problem) -> Ints:
@@ -228,9 +231,9 @@ def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
         order, names = problem.order(model), (*problem.trend(model), *problem.names)
         if engine_for("numba", problem.y) == "statsmodels":
             return estimate(problem.y, problem.design(model), names, order, "numba")
-        W, n_missing = by_numba.rows(problem.y, problem.design(model), order)
+        W, n_missing = rows(problem.y, problem.design(model), order)
         starts = x[None, : order.n_arma]
-        if n_missing <= _FEW_MISSING:
+        if n_missing <= MOST_MISSING:
             starts = np.vstack([starts, np.clip(np.arcsin(np.sin(starts)), -_CLEAR, _CLEAR)])
         smallest = resolution(problem.y, order)
         try:
@@ -242,7 +245,3 @@ def _finish(problem: _Problem, models: Ints, angles: Floats) -> ArimaFit:
     if fit is None:
         raise FloatingPointError(DEGENERATE)
     return fit
-
-
-def _sizes_of(order: Order) -> Ints:
-    return np.array([order.p, order.q, order.P, order.Q, order.season_length], dtype=np.int64)

@@ -9,6 +9,8 @@ Sizes: TypeAlias = tuple[int, int, int, int]
 Criterion: TypeAlias = Literal["aicc", "aic", "bic"]
 NearUnitRoot: TypeAlias = Literal["bound", "reject"]
 
+FEWEST_FOR_LAGS = 6  # known values that orders with lags are compared on
+
 
 @dataclasses.dataclass(frozen=True)
 class SearchSpace:

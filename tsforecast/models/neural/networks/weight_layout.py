@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Ints
-from tsforecast.kernels._vectors import N_BYTES
+from tsforecast.kernels._simd import N_BYTES
 from tsforecast.models.neural.networks.cells import SIZES, CellName
 
 

@@ -157,7 +157,7 @@ class CompiledStep:
         values, gradient = self._flat
         weights, where, kind = (values, *self._fixed), (readout.start, self._values.shape[1]), _KINDS[self.head.name]
         arrays = (flat(hidden), x, weights, tuple(given), kind, totals.reshape(-1), (to_slopes, gradient))
-        point_loss(*arrays, sizes, where)
+        point_loss(*arrays, (*sizes, *where))
         return totals, slopes
 
     def _by_graph(self, batch: Chunk) -> tuple[Tensor, Tensor, Tensor]:

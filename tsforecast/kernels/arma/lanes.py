@@ -1,108 +1,40 @@
 """Eight points side by side: a kernel written once runs on one set of parameters, or on eight at the price of two.
 
-A value per point is a *lane* of one vector register. The functions here read and write such values; arithmetic between
-them, and with plain numbers, is that of ``float64``. An array of values has a last axis of `N_LANES` where it holds one
-value per point and no such axis where there is one point only: a kernel that uses `load` and `store`, and `zeros` for
-its own arrays, is compiled for either::
+A value per point is a *lane* of one vector (`tsforecast.kernels._simd`). The functions here read and write such values;
+arithmetic between them, and with plain numbers, is that of ``float64``. An array of values has a last axis of `N_LANES`
+where it holds one value per point and no such axis where there is one point only: a kernel that uses `load` and
+`store`, and `zeros` for its own arrays, is compiled for either::
 
     x : (n,) or (n, N_LANES)            load(x, i): a number, or a number per lane
 
-numba does not vectorise a loop over an inner axis of eight, hence this type, which is LLVM's ``<8 x double>``. Not
-compiled (``NUMBA_DISABLE_JIT``) a number per lane is a numpy row.
+Not compiled (``NUMBA_DISABLE_JIT``) a number per lane is a numpy row.
 """
 
 # numba's own modules are typed in part only:
 # mypy: disable-error-code="no-untyped-call,attr-defined,assignment,untyped-decorator,import-untyped"
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, config, types
-from numba.core.typing.templates import AbstractTemplate, Signature, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, lower_cast, models, overload, register_model
+from numba.core import cgutils, types
+from numba.core.typing.templates import Signature
+from numba.extending import overload
 from numba.np.arrayobj import make_array
 
 from tsforecast._types import Floats
+from tsforecast.kernels import _simd
+from tsforecast.kernels._simd import VectorType, compiled, llvm_function
 
-N_LANES = 8
+_LANES = VectorType(types.float64)
+_NUMBER, _VECTOR = _LANES.number, _LANES.vector
 
-_VECTOR = ir.VectorType(ir.DoubleType(), N_LANES)
-_NUMBER = (types.Float, types.Integer)
-
-
-class _LanesType(types.Type):
-    """The compiler's type of a number per lane; a plain number may stand where one is wanted."""
-
-    def __init__(self) -> None:
-        super().__init__(name="Lanes")
-
-    def unify(self, typingctx: Any, other: types.Type) -> types.Type | None:
-        return self if isinstance(other, _NUMBER) else None
-
-
-_LANES = _LanesType()
-
-
-@register_model(_LanesType)
-class _LanesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: types.Type) -> None:
-        super().__init__(manager, kind, _VECTOR)
-
-
-def _spread(context: Any, builder: Any, kind: types.Type, value: Any) -> Any:
-    """``value`` in every lane, where it is not a number per lane already."""
-    if isinstance(kind, _LanesType):
-        return value
-    value = context.cast(builder, value, kind, types.float64)
-    nothing = ir.Constant(_VECTOR, ir.Undefined)
-    first = builder.insert_element(nothing, value, ir.Constant(ir.IntType(32), 0))
-    return builder.shuffle_vector(first, nothing, ir.Constant(ir.VectorType(ir.IntType(32), N_LANES), [0] * N_LANES))
-
-
-@lower_cast(types.Float, _LanesType)
-@lower_cast(types.Integer, _LanesType)
-def _number_to_lanes(context: Any, builder: Any, source: types.Type, target: types.Type, value: Any) -> Any:
-    return _spread(context, builder, source, value)
-
-
-def _define(plain: Callable[..., Any], in_place: Callable[..., Any], instruction: str) -> None:
-    """An arithmetic operator between numbers per lane, or one and a plain number, as one instruction."""
-
-    class Template(AbstractTemplate):
-        def generic(self, args: tuple[types.Type, ...], kws: dict[str, types.Type]) -> Signature | None:
-            known = all(isinstance(kind, (_LanesType, *_NUMBER)) for kind in args)
-            return signature(_LANES, *args) if known and _LANES in args else None
-
-    def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        left, right = (_spread(context, builder, kind, value) for kind, value in zip(sig.args, args, strict=True))
-        return getattr(builder, instruction)(left, right, flags=("contract",))  # a b + c is rounded once
-
-    for symbol in (plain, in_place):
-        infer_global(symbol)(type(f"Lanes_{symbol.__name__}", (Template,), {"key": symbol}))
-        for pair in ((_LanesType, _LanesType), (_LanesType, types.Number), (types.Number, _LanesType)):
-            lower_builtin(symbol, *pair)(lower)
-
-
-_define(operator.add, operator.iadd, "fadd")
-_define(operator.sub, operator.isub, "fsub")
-_define(operator.mul, operator.imul, "fmul")
-_define(operator.truediv, operator.itruediv, "fdiv")
-
-
-def _compiled(build: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
-    """Decorator of a plain function: where kernels are compiled, the instructions from ``build`` take its place."""
-
-    def choose(plain: Callable[..., Any]) -> Any:
-        return plain if config.DISABLE_JIT else intrinsic(build)
-
-    return choose
+N_LANES: int = _LANES.n_lanes
 
 
 def _address(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...], n_indices: int) -> Any:
-    """Where the value at ``args[1:1 + n_indices]`` of the array ``args[0]`` is, and LLVM's type of it."""
+    """Where the value at ``args[1:1 + n_indices]`` of the array ``args[0]`` is, and whether it has lanes."""
     array = make_array(sig.args[0])(context, builder, args[0])
     kinds, values = sig.args[1 : 1 + n_indices], args[1 : 1 + n_indices]
     where = [context.cast(builder, v, kind, types.intp) for kind, v in zip(kinds, values, strict=True)]
@@ -112,7 +44,7 @@ def _address(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...], 
     address = cgutils.get_item_pointer(
         context, builder, sig.args[0], array, where, wraparound=False, boundscheck=context.enable_boundscheck
     )
-    return (builder.bitcast(address, _VECTOR.as_pointer()), _VECTOR) if has_lanes else (address, ir.DoubleType())
+    return (builder.bitcast(address, _VECTOR.as_pointer()) if has_lanes else address), has_lanes
 
 
 class _Row(np.ndarray[Any, Any]):
@@ -125,41 +57,44 @@ class _Row(np.ndarray[Any, Any]):
 
 def _loads(x: types.Type, *index: types.Type) -> Any:
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        address, kind = _address(context, builder, sig, args, len(index))
-        return builder.load(address, align=8, typ=kind)
+        address, has_lanes = _address(context, builder, sig, args, len(index))
+        if has_lanes:
+            return _simd.load(builder, address, _LANES)
+        return builder.load(address, align=_LANES.size, typ=_NUMBER)
 
     return (_LANES if x.ndim > len(index) else types.float64)(x, *index), lower
 
 
 def _stores(x: types.Type, *rest: types.Type) -> Any:
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        address, _ = _address(context, builder, sig, args, len(rest) - 1)
+        address, has_lanes = _address(context, builder, sig, args, len(rest) - 1)
         kind, value = sig.args[-1], args[-1]
-        if x.ndim == len(rest):
-            value = _spread(context, builder, kind, value)
+        if has_lanes:
+            _simd.store(builder, _simd.as_vector(context, builder, kind, _LANES, value), address, _LANES)
         else:
-            value = context.cast(builder, value, kind, types.float64)
-        builder.store(value, address, align=8)
+            builder.store(context.cast(builder, value, kind, types.float64), address, align=_LANES.size)
         return context.get_dummy_value()
 
     return types.void(x, *rest), lower
 
 
-def _llvm(builder: Any, name: str, kind: ir.Type, result: ir.Type) -> Any:
-    """LLVM's own function of a number, or of a number per lane."""
-    suffix = f"v{N_LANES}f64" if kind == _VECTOR else "f64"
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, [kind]), f"llvm.{name}.{suffix}")
+def _same_kind(value: types.Type) -> types.Type:
+    """The type of a number per lane where ``value`` is one, else of a number."""
+    return _LANES if isinstance(value, VectorType) else types.float64
+
+
+def _zero(kind: types.Type) -> Any:
+    return ir.Constant(_VECTOR, [0.0] * N_LANES) if kind is _LANES else ir.Constant(_NUMBER, 0.0)
 
 
 def _elementwise(name: str) -> Callable[..., Any]:
     """What builds LLVM's function of this name, applied to a number or to every lane."""
 
     def build(typingctx: Any, value: types.Type) -> Any:
-        kind = _LANES if isinstance(value, _LanesType) else types.float64
+        kind = _same_kind(value)
 
         def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-            plain = _VECTOR if kind is _LANES else ir.DoubleType()
-            return builder.call(_llvm(builder, name, plain, plain), args)
+            return builder.call(llvm_function(builder, name, kind, _VECTOR if kind is _LANES else _NUMBER), args)
 
         return kind(kind), lower
 
@@ -168,10 +103,10 @@ def _elementwise(name: str) -> Callable[..., Any]:
 
 def _build_largest(typingctx: Any, value: types.Type) -> Any:
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        plain = _VECTOR if isinstance(value, _LanesType) else ir.DoubleType()
-        size = builder.call(_llvm(builder, "fabs", plain, plain), args)
-        if plain == _VECTOR:
-            return builder.call(_llvm(builder, "vector.reduce.fmax", plain, ir.DoubleType()), [size])
+        kind = _same_kind(sig.args[0])
+        size = builder.call(llvm_function(builder, "fabs", kind, _VECTOR if kind is _LANES else _NUMBER), args)
+        if kind is _LANES:
+            return builder.call(llvm_function(builder, "vector.reduce.fmax", kind, _NUMBER), [size])
         return size
 
     return types.float64(value), lower
@@ -185,89 +120,86 @@ def _build_first(typingctx: Any, value: types.Type) -> Any:
 
 
 def _build_where_positive(typingctx: Any, test: types.Type, value: types.Type, other: types.Type) -> Any:
-    has_lanes = isinstance(test, _LanesType)
-    kind = _LANES if has_lanes else types.float64
+    kind = _same_kind(test)
 
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        zero = ir.Constant(_VECTOR, [0.0] * N_LANES) if has_lanes else ir.Constant(ir.DoubleType(), 0.0)
-        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], args[2])
+        return builder.select(builder.fcmp_ordered(">", args[0], _zero(kind)), args[1], args[2])
 
     return kind(kind, kind, kind), lower
 
 
 def _build_ratio(typingctx: Any, value: types.Type, divisor: types.Type) -> Any:
-    has_lanes = isinstance(divisor, _LanesType)
-    kind = _LANES if has_lanes else types.float64
+    kind = _same_kind(divisor)
 
     def lower(context: Any, builder: Any, sig: Signature, args: tuple[Any, ...]) -> Any:
-        zero = ir.Constant(_VECTOR, [0.0] * N_LANES) if has_lanes else ir.Constant(ir.DoubleType(), 0.0)
+        zero = _zero(kind)
         return builder.select(builder.fcmp_ordered(">", args[1], zero), builder.fdiv(args[0], args[1]), zero)
 
     return kind(kind, kind), lower
 
 
-@_compiled(lambda typingctx, x, i: _loads(x, i))
+@compiled(lambda typingctx, x, i: _loads(x, i))
 def load(x: Floats, i: int) -> Any:
     """The value ``x[i]``, per lane where x has lanes."""
     return (x[i] + 0.0).view(_Row) if x.ndim > 1 else x[i]
 
 
-@_compiled(lambda typingctx, x, i, j: _loads(x, i, j))
+@compiled(lambda typingctx, x, i, j: _loads(x, i, j))
 def load2(x: Floats, i: int, j: int) -> Any:
     """The value ``x[i, j]``, per lane where x has lanes."""
     return (x[i, j] + 0.0).view(_Row) if x.ndim > 2 else x[i, j]
 
 
-@_compiled(lambda typingctx, x, i, value: _stores(x, i, value))
+@compiled(lambda typingctx, x, i, value: _stores(x, i, value))
 def store(x: Floats, i: int, value: Any) -> None:
     """``x[i] = value``, per lane where x has lanes."""
     x[i] = value
 
 
-@_compiled(lambda typingctx, x, i, j, value: _stores(x, i, j, value))
+@compiled(lambda typingctx, x, i, j, value: _stores(x, i, j, value))
 def store2(x: Floats, i: int, j: int, value: Any) -> None:
     """``x[i, j] = value``, per lane where x has lanes."""
     x[i, j] = value
 
 
-@_compiled(_elementwise("sqrt"))
+@compiled(_elementwise("sqrt"))
 def root(value: Any) -> Any:
     """The square root, nan of what is negative."""
     with np.errstate(invalid="ignore"):
         return np.sqrt(value)
 
 
-@_compiled(_elementwise("log"))
+@compiled(_elementwise("log"))
 def log(value: Any) -> Any:
     """The natural logarithm."""
     return np.log(value)
 
 
-@_compiled(_elementwise("exp"))
+@compiled(_elementwise("exp"))
 def exp(value: Any) -> Any:
     """The exponential."""
     return np.exp(value)
 
 
-@_compiled(_build_largest)
+@compiled(_build_largest)
 def largest(value: Any) -> float:
     """The largest magnitude over the lanes; those that are nan are passed over."""
     return float(np.fmax.reduce(np.atleast_1d(np.abs(value))))
 
 
-@_compiled(_build_first)
+@compiled(_build_first)
 def first(value: Any) -> float:
     """What the first lane holds."""
     return float(value[0])
 
 
-@_compiled(_build_where_positive)
+@compiled(_build_where_positive)
 def where_positive(test: Any, value: Any, other: Any) -> Any:
     """``value`` where ``test > 0``, else (and where it is nan) ``other``."""
     return np.where(test > 0.0, value, other)[()]
 
 
-@_compiled(_build_ratio)
+@compiled(_build_ratio)
 def ratio(value: Any, divisor: Any) -> Any:
     """``value / divisor`` where the divisor is positive, else (and where it is nan) 0."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""Series of fewer than 6 known values: their mean, their last value or the line through their ends, as ARIMA orders."""
+"""Series too short for lags: their mean, their last value or the line through their ends, as ARIMA orders."""
 
 from collections.abc import Callable
 
@@ -7,17 +7,15 @@ import numpy as np
 from tsforecast._types import Floats
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.engines import numba as by_numba
-from tsforecast.models.arima.estimate import ArimaFit
 from tsforecast.models.arima.order import Order
+from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.search.space import SearchSpace
-
-FEWEST = 6  # known values that orders with lags are compared on
 
 _CLEARLY = 1.0 - 1e-9  # rounding decides nothing
 _CHOICES: tuple[tuple[int, tuple[str, ...]], ...] = ((0, ("mean",)), (1, ()), (1, ("drift",)))
 
 
-def of_few_values(y: Floats, space: SearchSpace) -> ArimaFit:
+def fit_short_series(y: Floats, space: SearchSpace) -> ArimaFit:
     """The fit of (0,0,0) with a mean, (0,1,0) or (0,1,0) with a drift that foresaw the values best, one step ahead.
 
     Each value past the first is forecast by the mean of those before it, by the last of them, and by the line through
@@ -33,7 +31,7 @@ def of_few_values(y: Floats, space: SearchSpace) -> ArimaFit:
 
     Examples
     --------
-    >>> fits = [of_few_values(np.array(y), SearchSpace(1)) for y in ([3.0, 5.0, 4.0, 3.0], [50.0, 54.0, 56.0])]
+    >>> fits = [fit_short_series(np.array(y), SearchSpace(1)) for y in ([3.0, 5.0, 4.0, 3.0], [50.0, 54.0, 56.0])]
     >>> [(str(fit.order), fit.beta_names) for fit in fits]
     [('(0,0,0)', ('mean',)), ('(0,1,0)', ())]
     """

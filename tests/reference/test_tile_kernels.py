@@ -3,20 +3,42 @@
 import numpy as np
 import pytest
 
-from tsforecast.kernels._vectors import lanes
-from tsforecast.kernels.recurrent.steps import add_wide, deal, from_panel, gather, sum_1, sum_2, sum_3, sum_4, to_panel
+from tsforecast.kernels._jit import njit
+from tsforecast.kernels._simd import lanes
+from tsforecast.kernels.recurrent.steps import deal, from_panel, gather, to_panel
+from tsforecast.kernels.recurrent.tile import Factors, Places, Rows, add_product, product
 from tsforecast.models.neural.networks.weight_layout import panels_of
 
 dtypes = pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 
 
+@njit
+def one(n_rows, places, a, b, start, out):
+    product(n_rows, 1, places, a, b, start, out)
+
+
+@njit
+def two(n_rows, places, a, b, start, out):
+    product(n_rows, 2, places, a, b, start, out)
+
+
+@njit
+def three(n_rows, places, a, b, start, out):
+    product(n_rows, 3, places, a, b, start, out)
+
+
+@njit
+def four(n_rows, places, a, b, start, out):
+    product(n_rows, 4, places, a, b, start, out)
+
+
 @dtypes
-@pytest.mark.parametrize(("add", "n_vectors"), [(sum_1, 1), (sum_2, 2), (sum_3, 3), (sum_4, 4)])
+@pytest.mark.parametrize(("multiply", "n_vectors"), [(one, 1), (two, 2), (three, 3), (four, 4)])
 @pytest.mark.parametrize("n_rows", [1, 4, 11])
 @pytest.mark.parametrize("n_inner", [1, 9])
 @pytest.mark.parametrize("crossed", [False, True])
 @pytest.mark.parametrize("start", ["out", "row"])
-def test_rows_times_a_panel_are_added(add, n_vectors, n_rows, n_inner, crossed, start, dtype, tolerance):
+def test_rows_times_a_panel_are_added(multiply, n_vectors, n_rows, n_inner, crossed, start, dtype, tolerance):
     rng = np.random.default_rng(0)
     width = n_vectors * lanes(np.empty(0, dtype))
     a, b = rng.normal(size=(n_rows, n_inner + 2)).astype(dtype), rng.normal(size=(n_inner, width + 5)).astype(dtype)
@@ -25,10 +47,12 @@ def test_rows_times_a_panel_are_added(add, n_vectors, n_rows, n_inner, crossed, 
     expected[:, 2 : 2 + width] = (out if start == "out" else row)[:, 2 : 2 + width]
     expected[:, 2 : 2 + width] += np.einsum("ik,kj->ij", a[:, 1 : 1 + n_inner], b[:, 4 : 4 + width])
     held = a.T.copy() if crossed else a
-    steps = (n_rows, 1, n_rows) if crossed else (1, n_inner + 2, 1)
-    first = (2, width + 3) if start == "out" else (2, 0)
-    sizes = (n_inner, *steps, 4, width + 5, *first, 2, width + 3)
-    add(n_rows, sizes, held.ravel(), b.ravel(), out.ravel() if start == "out" else row.ravel(), out.ravel())
+    factors = Factors(*((n_rows, 1, n_rows) if crossed else (1, n_inner + 2, 1)))
+    total, begin, given = Rows(2, width + 3), Rows(2, width + 3), out
+    if start == "row":
+        begin, given = Rows(2, 0), row
+    places = Places(n_inner, factors, Rows(4, width + 5), begin, total)
+    multiply(n_rows, places, held.ravel(), b.ravel(), given.ravel(), out.ravel())
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)  # what lies beside is left alone
 
 
@@ -37,7 +61,8 @@ def test_rows_of_any_number_of_vectors_are_added(n_vectors):
     rng = np.random.default_rng(0)
     a, b, out = rng.normal(size=(5, 3)), rng.normal(size=(3, 8 * n_vectors)), rng.normal(size=(5, 8 * n_vectors))
     expected, n = out + np.einsum("ik,kj->ij", a, b), 8 * n_vectors
-    add_wide(5, n, (3, 0, 3, 1, 0, n, 0, n), a.ravel(), b.ravel(), out.ravel())
+    places = Places(3, Factors(0, 3, 1), Rows(0, n), Rows(0, n), Rows(0, n))
+    add_product(5, n, places, a.ravel(), b.ravel(), out.ravel())
     np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
 
 

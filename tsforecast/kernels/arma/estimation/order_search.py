@@ -5,33 +5,32 @@ the differenced rows. Each starts from the optimum of the model it was reached f
 zeros, and from where Hannan & Rissanen (1982) put it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.kernels._jit import caller, njit
-from tsforecast.kernels.arma.fit import STARTS, Kernels
-from tsforecast.kernels.arma.likelihood import MINIMISE, coefficients, shrink, variance
+from tsforecast.kernels.arma.estimation.likelihood import LeastSquares, coefficients, divide_roots, variance
+from tsforecast.kernels.arma.estimation.minimise import Stop, call_minimise
+from tsforecast.kernels.arma.estimation.multistart import FitKernels
+from tsforecast.kernels.arma.estimation.starting_points import call_starting_points
 from tsforecast.kernels.arma.polynomial import step_down
 
 AIC, AICC, BIC = 0, 1, 2
-NEAR = "boolean(float64[::1], int64[::1], float64)"
-
-_minimise, _starts, _near = caller(MINIMISE), caller(STARTS), caller(NEAR)
 
 _ROUGH = 1e-3  # of -2 loglik: enough to compare two models
 _MAX_ITERATIONS = 60
 _CLEAR = 1.4  # radians
-_ON_BOUND = 0.99  # of a partial autocorrelation, in units of its bound
+_NEARLY_BOUNDED = 0.99  # of a partial autocorrelation, in units of its bound
 _STEPS = ((-1, 0), (0, -1), (1, 0), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))
 _MOVES = np.array(  # in the order of R's auto.arima
     [(0, 0, a, b, 0) for a, b in _STEPS] + [(a, b, 0, 0, 0) for a, b in _STEPS] + [(0, 0, 0, 0, 1), (0, 0, 0, 0, -1)]
 )
 
 
-class Rows(NamedTuple):
-    """What the candidates share, each as `likelihood.minimise` takes it.
+class SharedRows(NamedTuple):
+    """Differenced rows, and what else all candidates share.
 
     ``plain`` is (k + 1, n), ``trended`` has a row for the trend before the covariates; the residuals (n,) are their
     last rows less least-squares regressions on the others. ``resolution`` is an innovation variance that the rounding
@@ -52,15 +51,15 @@ class Rules(NamedTuple):
 
     With ``rejects`` the likelihood is maximised without a bound, and a model with a root within ``circle`` is passed
     over; else it is maximised subject to all roots lying outside of it, and a polynomial that ends on this bound counts
-    as one parameter more: where its best root would lie is a choice beside the others. ``kernels`` are those of a fit
-    (`tsforecast.kernels.arma.fit`), and ``near``, used with ``rejects`` only, is `has_root_within`.
+    as one parameter more: where its best root would lie is a choice beside the others. ``kernels`` are those of a fit;
+    the kernel `has_root_within` is used with ``rejects`` only.
     """
 
     criterion: int
     circle: float
     rejects: bool
-    kernels: Kernels
-    near: int
+    kernels: FitKernels
+    has_root_within: Any
 
 
 class Tried(NamedTuple):
@@ -73,7 +72,7 @@ class Tried(NamedTuple):
 
 
 @njit
-def stepwise(firsts: Ints, limits: Ints, rows: Rows, rules: Rules, tried: Tried) -> None:
+def stepwise(firsts: Ints, limits: Ints, rows: SharedRows, rules: Rules, tried: Tried) -> None:
     """Models tried, into ``tried``, on the way to one that no neighbour betters, until ``tried`` is full.
 
     After the first (n_firsts, 5), each from the best before it, the neighbours of the two best models are tried one by
@@ -141,7 +140,7 @@ def position(model: Ints, tried: Tried) -> int:
 
 
 @njit
-def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> float:
+def judge(model: Ints, parent: int, rows: SharedRows, rules: Rules, tried: Tried) -> float:
     """The criterion of a model, remembered in ``tried``; inf where it has no likelihood.
 
     It starts from the parameters of the model in the row ``parent``, unless that is -1, and from those of Hannan &
@@ -150,7 +149,7 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     """
     row = tried.n_tried[0]
     tried.n_tried[0] = row + 1
-    for j in range(model.size):  # a slice at once would take two seconds more to compile
+    for j in range(model.size):  # a slice at once takes long to compile
         tried.models[row, j] = model[j]
     W = rows.trended if model[4] == 1 else rows.plain
     residual = rows.trended_residual if model[4] == 1 else rows.plain_residual
@@ -165,19 +164,18 @@ def judge(model: Ints, parent: int, rows: Rows, rules: Rules, tried: Tried) -> f
     orders = model.copy()
     orders[4] = rows.season_length
     circle = 1.0 if rules.rejects else rules.circle
-    known, (minimise, starts, whitening) = np.empty(0), rules.kernels
+    problem = LeastSquares(orders, W, rows.n_missing, circle, rules.kernels.whitening)
+    known = np.empty(0)
     for i in range(2 if parent >= 0 and n_arma > 0 else 1):
         if parent < 0 or i == 1:
-            begin = _starts(starts, (residual, orders, 1))[0]
+            begin = call_starting_points(rules.kernels.starting_points, (residual, orders, 1))[0]
         else:
             begin = carry(tried.angles[parent], tried.models[parent], model, n_arma)
-        stop = (_ROUGH, _MAX_ITERATIONS, goal)
-        x, squares, _, _, found, _ = _minimise(
-            minimise, (begin, orders, W, rows.n_missing, circle, stop, known, whitening)
-        )
+        stop = Stop(_ROUGH, _MAX_ITERATIONS, goal)
+        x, squares, _, _, found, _ = call_minimise(rules.kernels.minimise, (begin, problem, stop, known))
         known = x
         if not variance(squares, found[0], n) > rows.resolution or (
-            rules.rejects and _near(rules.near, (x, orders, rules.circle))
+            rules.rejects and call_has_root_within(rules.has_root_within, (x, orders, rules.circle))
         ):
             continue
         bounded = 0 if rules.rejects else n_bounded(x, model)
@@ -196,7 +194,7 @@ def n_bounded(x: Floats, model: Ints) -> int:
     for i in range(4):
         bounded = False
         for j in range(place, place + model[i]):
-            bounded = bounded or abs(np.sin(x[j])) > _ON_BOUND
+            bounded = bounded or abs(np.sin(x[j])) > _NEARLY_BOUNDED
         place += model[i]
         count += bounded
     return count
@@ -239,7 +237,11 @@ def has_root_within(x: Floats, orders: Ints, circle: float) -> bool:
     phi, theta, seasonal_phi, seasonal_theta = coefficients(x, orders, 1.0)
     far = circle ** orders[4]
     for polynomial, factor in ((phi, circle), (-theta, circle), (seasonal_phi, far), (-seasonal_theta, far)):
-        for kappa in step_down(shrink(polynomial, factor)):
+        for kappa in step_down(divide_roots(polynomial, factor)):
             if not abs(kappa) < 1.0:
                 return True
     return False
+
+
+HAS_ROOT_WITHIN = "boolean(float64[::1], int64[::1], float64)"
+call_has_root_within = caller(HAS_ROOT_WITHIN)

@@ -4,8 +4,9 @@ import numpy as np
 
 from tsforecast._types import Floats, Ints
 from tsforecast.kernels._jit import njit, njit_inline
-from tsforecast.kernels._lanes import N_LANES, copied, inner, load, load2, store, store2, zeros2
-from tsforecast.kernels.arma.beginning import difference_equation, semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.arma.cholesky import semidefinite_cholesky, solve_cholesky
+from tsforecast.kernels.arma.difference_equation import difference_equation
+from tsforecast.kernels.arma.lanes import N_LANES, copied, inner, load, load2, store, store2, zeros2
 from tsforecast.kernels.arma.polynomial import negative, nonzero_lags, product, step_down, step_up
 
 _N_FREQUENCIES = 12

@@ -7,7 +7,8 @@ import pytest
 from numba import config
 
 from tsforecast.kernels._jit import njit
-from tsforecast.kernels._vectors import lanes, put, sigmoid, take, tanh
+from tsforecast.kernels._simd import lanes, put, take
+from tsforecast.kernels.recurrent.pointwise import sigmoid, tanh
 
 
 @njit

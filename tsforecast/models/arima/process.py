@@ -1,0 +1,184 @@
+"""ARIMA at given parameters as a state-space model: likelihood, one-step errors and forecasts from one object."""
+
+import dataclasses
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import solve_triangular
+from scipy.signal import lfilter
+
+from tsforecast._types import Floats
+from tsforecast.kernels.arma import autocovariance
+from tsforecast.kernels.arma.forecast import extrapolate, state_paths
+from tsforecast.kernels.arma.gls import by_gram_schmidt
+from tsforecast.kernels.arma.residuals import recursive_residuals
+from tsforecast.models.arima.engines.kernels import beginning, levels, whiten
+from tsforecast.models.arima.order import Order, multiply
+from tsforecast.models.arima.result import ArimaFit
+from tsforecast.state_space import GaussianPrediction
+
+
+class ArimaState(NamedTuple):
+    """All of a series that its next values depend on: its rows, for the beginning may be felt to the end.
+
+    Attributes
+    ----------
+    Y : ndarray, shape (n_missing + 1, n_obs)
+        Rows that stand for missing values, 1 where one is missing, else 0; then the series, with anything there.
+    W : ndarray, shape (n_missing + 1, n)
+        The same rows differenced.
+    R : ndarray, shape (n_missing + 1, r + n)
+        The same rows whitened (`kernels.arma.whitening.whiten`).
+    logdet : float
+        Log determinant of the covariance that made them so.
+    """
+
+    Y: Floats
+    W: Floats
+    R: Floats
+    logdet: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArimaProcess:
+    """The process ``phi(B) (1 - B)^d (1 - B^s)^D y[t] = theta(B) e[t]``, a `tsforecast.state_space.StateSpaceModel`.
+
+    Attributes
+    ----------
+    order : Order
+        Its differences are those of the process.
+    phi, theta : ndarray, shapes (p + s P,), (q + s Q,)
+        Coefficients of the products of the lag polynomials; no root of theta is within the unit circle.
+    sigma2 : float
+        Innovation variance.
+
+    Examples
+    --------
+    >>> walk = ArimaProcess(Order(0, 1, 0), np.empty(0), np.empty(0), 2.0)
+    >>> seen = walk.filter(np.array([1.0, 3.0]))
+    >>> ahead = walk.forecast(seen.state, 3)
+    >>> seen.residuals, ahead.mean, ahead.variance
+    (array([nan,  2.]), array([3., 3., 3.]), array([2., 4., 6.]))
+    """
+
+    order: Order
+    phi: Floats
+    theta: Floats
+    sigma2: float
+
+    @classmethod
+    def of(cls, fit: ArimaFit) -> "ArimaProcess":
+        """The process of a fit, without its regressors; moving-average roots within the unit circle are reflected.
+
+        Examples
+        --------
+        >>> from tsforecast.models.arima.estimate import estimate
+        >>> y = np.sin(np.arange(40.0) ** 2)
+        >>> fit = estimate(y, np.empty((40, 0)), (), Order(1, 0, 0), "numba")
+        >>> bool(abs(ArimaProcess.of(fit).filter(y).loglik - fit.loglik) < 1e-9)
+        True
+        """
+        fit, season = fit.invertible(), fit.order.season_length
+        phi = multiply(fit.phi, fit.seasonal_phi, season, -1.0)
+        return cls(fit.order, phi, multiply(fit.theta, fit.seasonal_theta, season, 1.0), fit.sigma2)
+
+    def filter(self, y: Floats) -> "ArimaFiltered":
+        """The process run over a series (n_obs,), in which nan is a missing value."""
+        return ArimaFiltered(self, y, *levels(y, self.order))
+
+    def state_of(self, Y: Floats) -> ArimaState:
+        """The state after the series whose rows are ``Y``: see `ArimaState`."""
+        W = np.ascontiguousarray(self.order.difference(Y.T).T)
+        return ArimaState(Y, W, *whiten(W, self.phi, self.theta))
+
+    def forecast(self, state: ArimaState, horizon: int) -> GaussianPrediction:
+        """The next ``horizon`` values after a state.
+
+        What is not known, in this order: later innovations; the state ``z`` at the beginning given the data, of
+        covariance ``(C C')^-1`` (see `kernels.arma.whitening`), where it is still felt; the missing values given the
+        data, of covariance ``(U' U)^-1``.
+        """
+        phi, theta, operator = self.phi, self.theta, self.order.differences()
+        Y, W, R = state.Y, state.W, state.R
+        k, n = W.shape
+        r = R.shape[1] - n
+        pi, L, C = beginning(phi, theta, n)
+        paths = np.stack(
+            [extrapolate(Y[i], W[i], R[i, r:], L @ R[i, :r], phi, theta, operator, horizon) for i in range(k)]
+        )
+        mean, loadings = paths[-1], np.empty((0, horizon))
+        if n < pi.size + r + theta.size:  # the beginning is still felt at the end
+            felt = L.T @ state_paths(pi, r, n, phi, theta, operator, horizon)
+            loadings = solve_triangular(C, felt, lower=True)
+        if k > 1:
+            _, coefficients, U = by_gram_schmidt(R.copy())
+            mean = mean - coefficients @ paths[:-1]
+            loadings = np.vstack([loadings, solve_triangular(U, paths[:-1], trans="T")])
+        return GaussianPrediction(mean, _integrated_psi(phi, theta, operator, horizon), loadings, self.sigma2)
+
+
+@dataclasses.dataclass(eq=False)
+class ArimaFiltered:
+    """What a process makes of a series; each part is computed when it is first needed.
+
+    Attributes
+    ----------
+    process : ArimaProcess
+    y : ndarray, shape (n_obs,)
+    Y : ndarray, shape (n_missing + 1, n_obs - first)
+        See `ArimaState`.
+    first : int
+        Leading missing values.
+    """
+
+    process: ArimaProcess
+    y: Floats
+    Y: Floats
+    first: int
+
+    @functools.cached_property
+    def state(self) -> ArimaState:
+        """The state at the end."""
+        return self.process.state_of(self.Y)
+
+    @functools.cached_property
+    def loglik(self) -> float:
+        """Exact log-likelihood of the differenced series, missing values integrated out."""
+        state, sigma2 = self.state, self.process.sigma2
+        n_missing = state.Y.shape[0] - 1
+        residual, _, U = by_gram_schmidt(state.R.copy())
+        logdet = state.logdet + 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
+        n = state.W.shape[1] - n_missing
+        return float(-0.5 * (n * np.log(2 * np.pi * sigma2) + logdet + residual @ residual / sigma2))
+
+    @functools.cached_property
+    def residuals(self) -> Floats:
+        """One-step prediction errors over their relative standard deviations, each of variance ``sigma2``: (n_obs,).
+
+        They are those of the Kalman filter with a diffuse start. nan for what differencing loses, for missing values,
+        and for a value that only tells a missing one. The unknowns are the state at the beginning, of known
+        distribution, and the missing values (see `kernels.arma.whitening`).
+        """
+        phi, theta, order = self.process.phi, self.process.theta, self.process.order
+        W = order.difference(self.Y.T)  # (n, n_missing + 1)
+        filtered = lfilter([1.0, *-phi], [1.0, *theta], W, axis=0)
+        _, L, _ = beginning(phi, theta, 1)
+        felt = np.zeros((W.shape[0], L.shape[0]))
+        felt[: L.shape[0]] = L[: W.shape[0]]
+        if L.size:
+            felt = lfilter([1.0], [1.0, *theta], felt, axis=0)
+        A = np.column_stack([felt, filtered])
+        out = np.full(self.y.size, np.nan)
+        out[self.first + order.n_lost :] = recursive_residuals(A, L.shape[0])
+        out[np.isnan(self.y)] = np.nan
+        return out
+
+
+def _integrated_psi(phi: Floats, theta: Floats, operator: Floats, horizon: int) -> Floats:
+    """First weights of ``theta(B) / (phi(B) operator(B))``: (horizon,)."""
+    psi: Floats = autocovariance.psi_weights(phi, theta, horizon)
+    for h in range(horizon):
+        span = min(h, operator.size - 1)
+        psi[h] -= operator[1 : span + 1] @ psi[h - span : h][::-1]
+    return psi
