@@ -15,7 +15,23 @@ from tsforecast.backtest.store.job_files import write_result
 
 @dataclasses.dataclass(frozen=True)
 class Assignment:
-    """What is sent to a worker: the file of its series, the jobs to run, and the folder for the results."""
+    """What is sent to a worker: the file of its series, the jobs to run, and the folder for the results.
+
+    Attributes
+    ----------
+    jobs, keys : tuple
+        Jobs that are fitted together, and the hash that names the result file of each.
+    block : Path
+        File of the series.
+    cv : RollingOrigin
+    levels : ndarray, shape (n_quantiles,)
+    target : Path
+        Folder of the result files.
+    beat : Path
+        File of the heartbeat.
+    settle : float
+        Seconds to wait before the jobs are run.
+    """
 
     jobs: tuple[Job, ...]
     keys: tuple[str, ...]
