@@ -126,13 +126,9 @@ def merged_error(learnt: Sequence[FitOutcome]) -> Exception | None:
     return FitError(f"{failed[0]} So it went with {len(failed)} series.", failures=failures)
 
 
+@quiet_torch(0)
 def learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
     """What each request gives, as it would alone; nothing is raised, so that one failure does not stop the others."""
-    with quiet_torch(0):
-        return _learn(requests)
-
-
-def _learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
     learnt: dict[int, FitOutcome] = {}
     fits: dict[int, _Fit] = {}
     for place, request in enumerate(requests):
