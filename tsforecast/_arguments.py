@@ -12,7 +12,7 @@ from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import check_reach
+from tsforecast.panel.times.frequency import check_reach
 from tsforecast.panel.whole_numbers import whole_number
 
 _MOST_STEPS = 10_000_000  # steps of one forecast

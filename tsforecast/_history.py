@@ -4,7 +4,7 @@ from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, split_covariates
 from tsforecast.panel.containers import Container, Series, long_columns, to_panel
-from tsforecast.panel.frequency import freq_name
+from tsforecast.panel.times.frequency import freq_name
 
 
 def read_history(history: Series, X: Covariates | None, trained: Panel) -> tuple[Panel, Container, Covariates | None]:

@@ -8,7 +8,7 @@ import pandas as pd
 from tsforecast._types import Floats
 from tsforecast.forecast import Forecast
 from tsforecast.panel.containers import Container
-from tsforecast.panel.frequency import future_times
+from tsforecast.panel.times.frequency import future_times
 
 
 def restore(forecast: Forecast, container: Container, level: list[float] | None, quantiles: list[float] | None) -> Any:

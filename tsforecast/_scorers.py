@@ -11,8 +11,8 @@ from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Container, Series, to_panel
 from tsforecast.panel.ends import without_empty_end
-from tsforecast.panel.frequency import steps_between
 from tsforecast.panel.parse import time_kind
+from tsforecast.panel.times.frequency import steps_between
 
 
 def check_order(y: Any, X: Any) -> None:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError, ParameterError
-from tsforecast.panel.frequency import Freq, future_times
+from tsforecast.panel.times.frequency import Freq, future_times
 
 _ROUNDING = 1e-6  # tolerance for the sum of probabilities
 

@@ -6,7 +6,7 @@ import pytest
 
 from tsforecast.cli.backtest import build_parser, make_plan
 from tsforecast.cli.main import main
-from tsforecast.panel.frequency import freq_name
+from tsforecast.panel.times.frequency import freq_name
 
 SHOP = "C-MonTueWedThuFriSat"
 

@@ -12,12 +12,11 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-import tsforecast
 from tsforecast import Forecast, Panel
 from tsforecast.exceptions import MissingValuesError, NotFittedError, ParameterError, SeriesTooShortError
 
 sys.path.insert(0, str(Path(__file__).parent))
-from forecasters import MODELS
+from forecasters import MODELS, forecaster
 
 sys.path.pop(0)
 
@@ -25,7 +24,7 @@ HORIZON = 5
 
 
 def make(name):
-    return getattr(tsforecast, name)(**MODELS[name])
+    return forecaster(name)
 
 
 def monthly(n_obs=60, seed=0, name="a"):

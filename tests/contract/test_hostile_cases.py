@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import tsforecast
 from tsforecast import Forecast
 from tsforecast.exceptions import ParameterError, TSForecastError
 
@@ -36,7 +35,7 @@ def test_there_are_at_least_250_cases_of_different_names():
 @pytest.mark.parametrize("case", hostile.CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("name", MODELS)
 def test_a_hostile_case_ends_in_a_sound_forecast_or_a_clear_error(name, case):
-    model = getattr(tsforecast, name)(**MODELS[name])
+    model = forecasters.forecaster(name, **MODELS[name])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", category=UserWarning)  # a warning of ours is no silence
         try:
@@ -53,7 +52,7 @@ def test_a_hostile_case_ends_in_a_sound_forecast_or_a_clear_error(name, case):
 @pytest.mark.parametrize("name", ["ARMA", "SARIMA", "AutoARIMA", "LSTM", "Ensemble"])
 def test_covariates_ahead_that_cannot_be_used_are_an_error_of_a_model_that_uses_them(name, case):
     with pytest.raises(case.errors) as caught:
-        case.run(getattr(tsforecast, name)(**MODELS[name]))
+        case.run(forecasters.forecaster(name, **MODELS[name]))
     _check_error(caught.value, case)
 
 

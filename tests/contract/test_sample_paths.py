@@ -1,31 +1,44 @@
 """What `sample_paths` promises, for every forecaster: joint draws that agree with its intervals."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
-import tsforecast
-from tsforecast import ARIMA, BaseForecaster, Conformal, Drift, Ensemble, Forecast, Naive, SeasonalNaive
+from tsforecast import (
+    ARIMA,
+    BaseForecaster,
+    Conformal,
+    Drift,
+    Ensemble,
+    Forecast,
+    Naive,
+    Panel,
+    SeasonalNaive,
+    SeasonalProcess,
+    TrueModel,
+)
 from tsforecast.exceptions import NotFittedError, ParameterError
 
+sys.path.insert(0, str(Path(__file__).parent))
+from forecasters import MODELS, WRAPPERS, forecaster
+
+sys.path.pop(0)
+
 QUICK = {"max_epochs": 2, "n_members": 2}
-MODELS = {
-    "Naive": {},
-    "SeasonalNaive": {},
-    "Drift": {},
-    "HistoricAverage": {},
-    "ARMA": {},
+CHANGES = {
     "ARIMA": {"order": (1, 1, 1)},
     "SARIMA": {"target_transform": "log"},
-    "AutoARIMA": {},
     "RNN": QUICK,
     "LSTM": QUICK | {"decoding": {"kind": "recursive", "n_samples": 2000}},
     "GRU": QUICK | {"decoding": {"loss": "gaussian"}},
-    "Ensemble": {"forecasters": (Naive(), Drift(), SeasonalNaive())},
+    "Ensemble": {"forecasters": (Naive(), Drift(), SeasonalNaive()), "how": "mean"},
     "Conformal": {"forecaster": SeasonalNaive(), "calibration_size": 30},
     "Tuned": {"forecaster": SeasonalNaive(), "space": {"season_length": (6, 12)}, "budget": 2},
-    "TrueModel": {"process": tsforecast.SeasonalProcess(pattern=(100.0, 110.0), freq="MS", start="2015-01-01")},
 }
+PROCESS = SeasonalProcess(pattern=(100.0, 110.0), freq="MS", start="2015-01-01")
 HORIZON = 7
 
 
@@ -40,9 +53,11 @@ def wide(n_series=3):
     return pd.DataFrame({f"s{i}": monthly(seed=i) * (i + 1) for i in range(n_series)})
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=[*MODELS, *WRAPPERS, "TrueModel"])
 def fitted(request):
-    return getattr(tsforecast, request.param)(**MODELS[request.param]).fit(wide())
+    name = request.param
+    model = TrueModel(PROCESS) if name == "TrueModel" else forecaster(name, **CHANGES.get(name, {}))
+    return model.fit(wide())
 
 
 def test_paths_have_a_place_for_each_series_path_and_step(fitted):
@@ -60,7 +75,7 @@ def test_one_seed_gives_one_set_of_paths(fitted):
 def test_steps_are_distributed_as_the_quantiles_say(fitted):
     """0.04 is 3.5 standard errors of a share of 2000 paths, and a conformal rank of 24 errors more than exact."""
     levels = [0.1, 0.5, 0.9]
-    forecast = fitted.predict(HORIZON, history=tsforecast.Panel.from_wide(wide()), quantiles=levels)
+    forecast = fitted.predict(HORIZON, history=Panel.from_wide(wide()), quantiles=levels)
     paths = fitted.sample_paths(2000, HORIZON, random_state=1)
     for k, q in enumerate(levels):
         share = (paths <= forecast.quantiles[:, None, :, k] + 1e-9).mean(axis=1)
@@ -75,7 +90,7 @@ def test_a_series_has_the_paths_that_it_has_alone(fitted):
 
 def test_a_history_is_gone_on_from(fitted):
     later = wide() + 1000
-    if isinstance(fitted, tsforecast.TrueModel):
+    if isinstance(fitted, TrueModel):
         pytest.skip("knows the process, whatever the history")
     paths = fitted.sample_paths(20, 1, history=later, random_state=2)
     near = later.iloc[-24:].to_numpy().mean(axis=0)[:, None, None]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast, interval_quantiles, quantile_levels
-from tsforecast.panel.frequency import parse_freq
+from tsforecast.panel.times.frequency import parse_freq
 
 
 def make(quantiles=((1.0, 3.0), (0.0, 4.0))):

@@ -20,7 +20,7 @@ from tsforecast.exceptions import (
     TSForecastError,
 )
 from tsforecast.panel.containers import to_panel
-from tsforecast.panel.frequency import freq_name
+from tsforecast.panel.times.frequency import freq_name
 
 N = 12
 DAYS = pd.date_range("2024-01-01", periods=N)

@@ -14,9 +14,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_bundled" not in path.
 # Private names that a module uses from another room, with the reason. An entry that nothing needs any more fails.
 PRIVATE_ELSEWHERE = {
     ("tsforecast.models.arima.engines.kernels", "tsforecast.kernels._jit"): "calls kernels through their addresses",
-    ("tsforecast.models.arima.engines.kernels", "tsforecast.kernels._lanes"): "pads to whole vectors",
     ("tsforecast.models.arima.search.search", "tsforecast.kernels._jit"): "calls kernels through their addresses",
-    ("tsforecast.models.neural.networks.stock.weight_layout", "tsforecast.kernels._vectors"): "aligns to whole vectors",
 }
 
 # Public names that are defined in two modules, with the reason. An entry that nothing needs any more fails.
@@ -24,11 +22,8 @@ TWICE = {
     "fit": "the two engines of ARIMA have one interface, and their module is chosen by name",
     "forecast": "the two engines of ARIMA have one interface, and their module is chosen by name",
     "loglik": "the two engines of ARIMA have one interface, and their module is chosen by name",
-    "load": "a data set, a checkpoint, and lanes from memory",
-    "Engine": "of an ARIMA fit, and of training",
-    "FEWEST": "observations, of a network and of a search",
+    "load": "a data set, and lanes from memory",
     "Plan": "of a backtest, of a kernel, and of a fit",
-    "Sizes": "of a recurrent layer, and of orders",
     "beginning": "a module's kernel, and what calls it",
     "levels": "a kernel, and what calls it",
     "to_panel": "a table of a kernel, and a caller's series",

@@ -1,4 +1,4 @@
-"""The backtest: models x cutoffs -> forecasts, scores, timings and failures, and a verdict."""
+"""Backtests: every model forecasts at every cutoff, and the scores are ranked and tested."""
 
 from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.origins import RollingOrigin

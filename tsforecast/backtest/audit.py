@@ -1,4 +1,4 @@
-"""The audit: values after each cutoff are changed, and a forecast that changes with them is a leak."""
+"""The audit: repeats every forecast with other values after its cutoff; one that changes is a leak."""
 
 import dataclasses
 from collections.abc import Callable, Sequence
@@ -15,18 +15,19 @@ from tsforecast.exceptions import LeakError
 from tsforecast.panel import Panel
 
 
-def audit(plan: Plan, jobs: Sequence[Job], result_of: Callable[[Job], JobResult]) -> None:
-    """Repeat every forecast with other values after its cutoff and demand the same, bit for bit.
+def check_for_leaks(plan: Plan, jobs: Sequence[Job], result_of: Callable[[Job], JobResult]) -> None:
+    """Raise a `LeakError` where a forecast changes, by a single bit, when values after its cutoff are replaced.
 
-    The newest cutoffs come first, so that a model that remembers what an earlier clone of it saw knows the future of
-    all that follow. Values after the cutoff are replaced, rows past the horizon removed, covariates among them.
+    The newest cutoff comes first, so that a model that keeps what an earlier clone saw knows the future of the cutoffs
+    that follow, and is found. Values after the cutoff are replaced; rows past the horizon, covariates included, are
+    removed.
 
     Parameters
     ----------
     plan : Plan
     jobs : sequence of Job
     result_of : callable
-        What each job gave in the run.
+        Returns the result that a job had in the run.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def audit(plan: Plan, jobs: Sequence[Job], result_of: Callable[[Job], JobResult]
 
 
 def _check_future(plan: Plan, job: Job, result: JobResult, k: int, block: Panel) -> None:
-    """The forecast of window k must not depend on values after its cutoff."""
+    """Raise a `LeakError` where the forecast of window k depends on values after its cutoff."""
     again = _repeat(plan, job, k, block, _replace_future)
     difference = _difference(result, k, again)
     if difference is None:
@@ -61,7 +62,7 @@ def _check_future(plan: Plan, job: Job, result: JobResult, k: int, block: Panel)
 
 
 def _check_source(plan: Plan, job: Job, result: JobResult, k: int, block: Panel) -> None:
-    """A forecast that hits the truth exactly must not do so when the training values are others."""
+    """Raise a `LeakError` where a forecast equals the truth exactly, even after the training values are replaced."""
     truth = block.values[truth_rows(block.indptr, plan.cv, job.windows[k])]
     exact = (result.mean[k] == truth).all(axis=1)
     if not exact.any():
@@ -77,10 +78,10 @@ def _check_source(plan: Plan, job: Job, result: JobResult, k: int, block: Panel)
 
 
 def _repeat(plan: Plan, job: Job, k: int, block: Panel, change: Callable[[Panel, Ints], Floats]) -> JobResult:
-    """The job up to its window k, on a block that ends with that window's horizon and holds other values."""
+    """Result of the job up to window k, on a block that ends with its horizon and has values from ``change``."""
     window = job.windows[k]
     _, stop = plan.cv.bounds(block.lengths)
-    end = np.maximum(stop[window] + plan.cv.gap + plan.cv.horizon, 1)  # a series too short stays so
+    end = np.maximum(stop[window] + plan.cv.gap + plan.cv.horizon, 1)  # a series that is too short stays too short
     cut = block.slice(np.zeros_like(end), end)
     cv: RollingOrigin = dataclasses.replace(plan.cv, n_windows=window + 1, step_size=plan.cv.step)
     shown = cut.with_values(change(cut, stop[window]))
@@ -101,13 +102,13 @@ def _place_in_series(panel: Panel) -> Ints:
 
 
 def _others(panel: Panel) -> Floats:
-    """Values unlike those of the panel, and the same at every call: ``(n_obs,)``."""
+    """Values outside the range of the panel, the same at every call: ``(n_obs,)``."""
     spread = 1.0 + np.nanmax(np.abs(panel.values), initial=0.0)
     return spread * (2.0 + np.random.default_rng(0).random(panel.n_obs))
 
 
 def _difference(result: JobResult, k: int, again: JobResult) -> tuple[int, str] | None:
-    """First series whose forecast is another, and by how much; None where all bits are equal."""
+    """First series whose forecast differs, and by how much; None where all bits are equal."""
     for before, after in ((result.mean[k], again.mean[-1]), (result.quantiles[k], again.quantiles[-1])):
         other = np.ascontiguousarray(before).view(np.int64) != np.ascontiguousarray(after).view(np.int64)
         if other.any():

@@ -1,4 +1,4 @@
-"""BacktestResult: what a backtest gives, in memory or from its run folder; every answer is a function elsewhere."""
+"""BacktestResult: the result of a backtest, in memory or read from its run folder."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,8 @@ class BacktestResult:
     Attributes
     ----------
     run : RunData
-        The tables, the settings and the scores as an array; for those who write an analysis of their own.
+        The tables, the settings and the scores as an array, for analyses of your own. The methods here call functions
+        of `tsforecast.backtest.result`, which take it.
 
     Examples
     --------
@@ -100,12 +101,12 @@ class BacktestResult:
 
     @property
     def facts(self) -> dict[str, ScoreFacts]:
-        """Title, meaning and what is best of each column of scores, as the run kept them."""
+        """Title, meaning and best value of each column of scores, as saved with the run."""
         return self.run.facts
 
     @property
     def ranking_metric(self) -> str:
-        """The metric that leaderboards rank by where none is named: the first of which less, or more, is better."""
+        """The default metric to rank by: the first for which smaller, or greater, is better."""
         return self.run.ranking_metric
 
     @property
@@ -120,7 +121,7 @@ class BacktestResult:
 
     @property
     def overlap(self) -> int:
-        """Cutoffs whose horizons overlap: they do not count as independent."""
+        """Number of successive cutoffs whose horizons overlap, so that they are not independent."""
         return self.run.overlap
 
     @property
@@ -138,7 +139,7 @@ class BacktestResult:
         return pd.concat(full, ignore_index=True) if full else self.forecasts_of(self.models[0])
 
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """The rows of ``forecasts`` of one model; where wanted only some columns, names as categories."""
+        """The rows of ``forecasts`` of one model; with ``columns`` only these, the names in them as categories."""
         return self.run.large.forecasts_of(model, columns)
 
     def leaderboard(
@@ -156,12 +157,12 @@ class BacktestResult:
         by : mapping or Series, optional
             Stratum of each ``unique_id``: one leaderboard for each stratum.
         metric : str, optional
-            What to rank by; the first metric of the run of which less, or more, is better where it is None.
+            What to rank by; by default the first metric of the run for which smaller, or greater, is better.
         baseline : str, optional
             Model that ``skill`` is measured against; SeasonalNaive or Naive, where they ran, when it is None.
         on_failure : {"exclude", "worst", "baseline"}
-            What stands for a forecast that failed: the series and cutoff count for no model; or they count with the
-            score of the worst model, or of the baseline, there.
+            How a failed forecast counts: its series and cutoff are left out for every model; or it gets the score of
+            the worst model, or of the baseline, there.
 
         Returns
         -------
@@ -217,7 +218,7 @@ class BacktestResult:
     def verdict(self, a: str | None = None, b: str | None = None, metric: str | None = None) -> Verdict:
         """Whether ``a`` is better than ``b``, worse, or not distinguishable on this evidence; ``sentence`` says so.
 
-        Without names the best model is held against the baseline, or against the second best where it is the baseline.
+        Without names the best model is compared with the baseline, or with the second best if it is the baseline.
         See `tsforecast.backtest.compare.verdict`.
 
         Examples
@@ -246,7 +247,7 @@ class BacktestResult:
         return analysis.calibration_of(self.run)
 
     def pit(self, model: str) -> pd.DataFrame:
-        """How often the truth fell between neighbouring quantiles of a model, against how often it should."""
+        """Share of truths between neighbouring quantiles of a model, observed and expected."""
         return analysis.pit_of(self.run, model)
 
     def steps(self) -> pd.DataFrame:
@@ -271,11 +272,11 @@ class BacktestResult:
         return leaderboard.cost(self.run, metric)
 
     def seconds(self) -> pd.DataFrame:
-        """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""
+        """``model``, ``fit_seconds``, ``predict_seconds``: total seconds of each model."""
         return leaderboard.seconds(self.run)
 
     def save(self, folder: str | Path) -> Path:
-        """The folder, with the result in it as Parquet, JSON, YAML and a summary in Markdown.
+        """Write the result into a new folder as Parquet, JSON, YAML and a Markdown summary; the path of the folder.
 
         Raises
         ------
@@ -289,9 +290,9 @@ class BacktestResult:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """The result in a run folder, every file of which is as it was written.
+        """The result in a run folder; every file is checked against its checksum first.
 
-        A run of a version that wrote no checksums is read with a warning.
+        A folder written by a version without checksums is read with a warning.
 
         Raises
         ------
@@ -302,9 +303,9 @@ class BacktestResult:
 
     @property
     def has_summary(self) -> bool:
-        """Whether the manifest names a summary, as that of a run does unless it was killed as it ended."""
+        """Whether the manifest lists a summary; False for a run that was killed just before it was written."""
         return has_summary(self.run)
 
     def write_summary(self, folder: Path) -> None:
-        """Write ``summary.md`` into a folder, unless it stands there already and the manifest names it."""
+        """Write ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
         write_summary(self.run, folder, markdown(self.run))

@@ -1,4 +1,4 @@
-"""RollingOrigin: where a backtest cuts every series into what a forecast may see and what it is held against."""
+"""RollingOrigin: the cutoffs of a backtest, with training data before and a test window after each."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pandas as pd
 
 from tsforecast._types import Index, Ints
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import step_times
+from tsforecast.panel.times.frequency import step_times
 from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 
@@ -19,7 +19,7 @@ class RollingOrigin:
     """Cutoffs counted from the end of each series, oldest first; a scikit-learn splitter too.
 
     The newest window ends with the last observation. Window w trains on everything up to its cutoff (or on the last
-    ``max_train_size`` observations), skips ``gap`` steps and is held against the next ``horizon``.
+    ``max_train_size`` observations), skips ``gap`` steps and is scored on the next ``horizon``.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class RollingOrigin:
     5 [6 7]
     7 [8 9]
 
-    A scorer that scikit-learn knows by name compares rows of a truth that it must be given: the series is named twice.
-    Named once, scikit-learn stops before it asks the forecaster: scores are nan, after its warning "missing 1 required
-    positional argument: 'y_true'".
+    A scorer that scikit-learn knows by name needs the truth as ``y``: pass the series twice. Passed once, scikit-learn
+    fails before it calls the forecaster: scores are nan, after its warning "missing 1 required positional argument:
+    'y_true'".
 
     >>> from sklearn.model_selection import cross_val_score
     >>> from tsforecast import Naive
@@ -76,7 +76,9 @@ class RollingOrigin:
     @property
     def needed(self) -> int:
         """Observations that a series must have: one to train on at the oldest cutoff."""
-        return 1 + int(self.gap) + int(self.horizon) + (int(self.n_windows) - 1) * int(self.step)  # numpy's would wrap
+        return (
+            1 + int(self.gap) + int(self.horizon) + (int(self.n_windows) - 1) * int(self.step)
+        )  # numpy's integers overflow
 
     def bounds(self, lengths: Ints) -> tuple[Ints, Ints]:
         """First training observation, and the one after the last, at each cutoff: each ``(n_windows, n_series)``.
@@ -84,7 +86,9 @@ class RollingOrigin:
         The test window of cutoff w and series i begins ``gap`` after ``stop[w, i]``.
         """
         longest = int(np.max(lengths, initial=0))
-        past = longest + 1  # steps past the beginning of every series: more of them would be no other, and might wrap
+        past = (
+            longest + 1
+        )  # steps that reach past the beginning of every series: more would change nothing, and might overflow
         step, ahead = min(int(self.step), past), min(int(self.gap) + int(self.horizon), past)
         back = np.arange(self.n_windows - 1, -1, -1) * step + ahead  # (n_windows,)
         stop = np.asarray(lengths)[None, :] - back[:, None]
@@ -102,7 +106,7 @@ class RollingOrigin:
         check_lengths(ids, lengths, self.needed, why, way_on)
 
     def cutoffs(self, panel: Panel, *, check: bool = True) -> list[Index]:
-        """Times of the last observation that each series may show: ``n_windows`` times ``(n_series,)``.
+        """Time of the last training observation of each series, at each cutoff: ``n_windows`` times ``(n_series,)``.
 
         Without ``check`` a series may be too short for a cutoff, which then lies before its first observation.
 
@@ -143,7 +147,7 @@ class RollingOrigin:
 
 
 def _times_at(panel: Panel, places: Ints) -> Index:
-    """Time of one observation of each series, counted from its first, 0; negative ones lie before it: (n_series,)."""
+    """Times of one place in each series, counted from its first observation; negative ones precede it: (n_series,)."""
     times = panel.times.take(panel.indptr[:-1] + np.maximum(places, 0))
     early = np.flatnonzero(places < 0)
     if early.size == 0:
@@ -155,7 +159,7 @@ def _times_at(panel: Panel, places: Ints) -> Index:
 
 
 def _age_of_rows(data: Any) -> tuple[Ints, Ints, Index]:
-    """Rows of the same series that follow each row, the rows of each series, and the names of the series."""
+    """Number of later rows of the same series for each row, number of rows of each series, names of the series."""
     if isinstance(data, pd.DataFrame) and "unique_id" in data.columns:
         groups = data.groupby("unique_id", sort=False)
         sizes = groups.size()

@@ -1,4 +1,4 @@
-"""backtest: every model is fitted, forecasts and is scored at every cutoff."""
+"""backtest: fits every model at every cutoff, forecasts, and scores the forecasts."""
 
 import contextlib
 import functools
@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from tsforecast.backtest.audit import audit as check_for_leaks
+from tsforecast.backtest.audit import check_for_leaks
 from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.execute.driver import Progress, drive
 from tsforecast.backtest.execute.run_job import run_jobs
@@ -20,7 +20,7 @@ from tsforecast.backtest.execute.timeouts import Timeouts
 from tsforecast.backtest.execute.workers import AnyExecutor, can_be_sent, can_spread
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan.bundles import bundle_jobs
-from tsforecast.backtest.plan.empty_windows import tell_empty_windows
+from tsforecast.backtest.plan.empty_windows import warn_of_empty_windows
 from tsforecast.backtest.plan.identity import check_comparable
 from tsforecast.backtest.plan.jobs import Job
 from tsforecast.backtest.plan.plan import Plan, Refit, name_models
@@ -36,9 +36,8 @@ from tsforecast.metrics.metric import Metric
 from tsforecast.panel.containers import Series, to_panel
 from tsforecast.panel.too_short import TooShort, check_choice
 
-_SECONDS_HERE = (
-    10.0  # seconds in which most runs are over; starting workers takes nearly as long where they import torch
-)
+# Most runs end sooner, and starting workers that import torch takes nearly as long.
+_SECONDS_HERE = 10.0
 
 
 def backtest(
@@ -66,7 +65,7 @@ def backtest(
     Parameters
     ----------
     models : mapping of str to BaseForecaster, or sequence of BaseForecaster
-        Left as they are: every fit is of a fresh clone. Without names they are called after their classes.
+        They are not changed: every fit is of a fresh clone. Without names they are called after their classes.
     data : Panel, Series, DataFrame or ndarray
         As `BaseForecaster.fit` takes it; covariates travel in a `Panel`.
     cv : RollingOrigin
@@ -74,8 +73,8 @@ def backtest(
     metrics : sequence of str or Metric
         Interval metrics are computed at every ``level``.
     refit : "always", "never" or int
-        A new fit at every cutoff; one at the oldest, whose parameters are kept while each later forecast is conditioned
-        on all that its cutoff shows; or a new fit at every k-th. The same for every model.
+        Fit at every cutoff; fit only at the oldest, and forecast from later cutoffs with the same parameters and the
+        newer data; or fit at every k-th cutoff. The same for every model.
     level, quantiles : sequence of float
         Intervals in percent, and further quantiles, to forecast.
     seeds : int or sequence of int, optional
@@ -85,10 +84,10 @@ def backtest(
         Equal budgets: at every fit each model that declares a ``search_space`` is `Tuned` within it, a number of
         candidates or a time such as ``"60s"``, on the end of what it is trained on and at its own cost.
     season_length : int, optional
-        Season of the scale in MASE, RMSSE and MSIS; what is usual for the frequency where it is None.
+        Season of the scale in MASE, RMSSE and MSIS; by default the usual one for the frequency.
     output : path, optional
-        Run folder. A run that was stopped goes on where it was; another run is not overwritten. Runs are told apart by
-        the content of data, settings, models and metrics; what their code looks up by a name that is made when it runs
+        Run folder. A stopped run is resumed; another run is not overwritten. Runs are the same if data, settings,
+        models and metrics have the same content; what their code looks up by a name that is made when it runs
         (``globals()["K"]``, ``getattr(module, name)``, an environment variable, a file) is not seen.
     executor : "auto", "processes", Executor or None
         Where jobs run: None is this process; ``"processes"`` one for each core; ``"auto"`` is this process for the
@@ -108,10 +107,10 @@ def backtest(
         Whether to make every forecast a second time, with other values after its cutoff, and to stop with a `LeakError`
         where it is not the same to the last bit; takes twice the time and more.
     too_short : {"error", "skip", "naive"}
-        What becomes of series that are too short for the cutoffs, or for what a model says it needs
+        What to do with series that are too short for the cutoffs, or for what a model says it needs
         (`BaseForecaster.min_observations`), at any cutoff: an error before the first fit, that names all of them; or
-        their forecasts at those cutoffs are failures; or, besides, a model `Naive` joins the run where there is none,
-        with rows of its own.
+        their forecasts at those cutoffs are failures; or, in addition, a model `Naive` is added to the run if it has
+        none, with rows of its own.
     on_progress : callable, optional
         Called with jobs done, jobs in all and the name of the model after each job.
 
@@ -165,7 +164,7 @@ def run_plan(
     timeouts: Timeouts = Timeouts(),  # noqa: B008 (frozen)
     on_progress: Progress | None = None,
 ) -> BacktestResult:
-    """The result of a plan: what its folder already holds is not computed again."""
+    """The result of a plan; jobs whose results are already in its folder are not run again."""
     if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
         raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
     if on_progress is not None and not callable(on_progress):
@@ -174,7 +173,7 @@ def run_plan(
         check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
     if timeouts.job_timeout is not None:
         executor = _able_to_stop(executor, plan, timeouts.job_timeout)
-    tell_empty_windows(plan.panel, plan.cv)
+    warn_of_empty_windows(plan.panel, plan.cv)
     jobs = plan.jobs()
     progress = on_progress or (lambda done, total, model: None)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
@@ -199,7 +198,7 @@ def run_plan(
 
 
 def _write_summary(result: BacktestResult, folder: Path, was_finished: bool) -> None:
-    """Write the summary of a run, also of one that was killed just before it was written."""
+    """Write the summary of a new run, or of a finished one that was killed before its summary was written."""
     if not was_finished:
         result.write_summary(folder)
     elif not result.has_summary:
@@ -210,7 +209,7 @@ def _write_summary(result: BacktestResult, folder: Path, was_finished: bool) -> 
 def _run_here(
     plan: Plan, jobs: Sequence[Job], pending: Sequence[Job], store: Store, progress: Progress, executor: AnyExecutor
 ) -> list[Job]:
-    """Run jobs in this process; those of a long run that are left to worker processes are returned."""
+    """Run jobs in this process; if that takes long, the jobs that are left for worker processes are returned."""
     until = time.monotonic() + (_SECONDS_HERE if executor == "auto" else float("inf"))
     bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
     block_of = functools.cache(lambda first, stop: plan.panel.take(np.arange(first, stop)))  # views
@@ -228,7 +227,7 @@ def _run_here(
 
 
 def _able_to_stop(executor: AnyExecutor, plan: Plan, job_timeout: float) -> Literal["processes"] | Executor:
-    """An executor for jobs that may have to be stopped, which this process cannot be by itself."""
+    """An executor that can stop a job at its time limit, as this process alone cannot."""
     if isinstance(executor, Executor) or executor == "processes":
         return executor
     if executor is None or not can_be_sent(plan.models):
@@ -247,7 +246,7 @@ def _run_there(
     timeouts: Timeouts,
     progress: Progress,
 ) -> None:
-    """Run jobs on an executor, whose workers write files: into a temporary folder where the run has none."""
+    """Run jobs on workers, which write result files: into a temporary folder if the run has none."""
     if isinstance(store, RunFolder):
         drive(plan, pending, store, executor, timeouts, progress)
         return
@@ -257,7 +256,7 @@ def _run_there(
             drive(plan, pending, folder, executor, timeouts, progress)
             for job in pending:
                 store.put(job, folder.result(job))
-    except ExecutorError:  # the run can go on in this folder
+    except ExecutorError:  # the run can be resumed from this folder
         raise
     except BaseException:
         shutil.rmtree(name, ignore_errors=True)

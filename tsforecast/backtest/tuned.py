@@ -26,7 +26,7 @@ from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.wrapper import Wrapper
 
 Space: TypeAlias = Mapping[str, Sequence[Any]]
-Choice: TypeAlias = tuple[int, ...]  # places in the values of the space; empty: the forecaster as it was given
+Choice: TypeAlias = tuple[int, ...]  # index of a value for each parameter; empty: the forecaster as given
 DEFAULT_BUDGET = 20  # candidates
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -86,11 +86,11 @@ class Tuned(Wrapper):
 
     @property
     def is_global(self) -> bool:
-        """Yes: one choice is made for all series together."""
+        """True: one choice of parameters is made for all series together."""
         return True
 
     def min_observations(self, panel: Panel) -> int:
-        """Those of the forecaster as it was given, besides the steps to validate on."""
+        """Observations that the forecaster as given needs, plus the steps to validate on."""
         needed = self._inner().min_observations(panel)
         if self.horizon is None:  # a fifth of the shortest series, at most
             return max(needed + 1, -(-5 * needed // 4))
@@ -106,7 +106,7 @@ class Tuned(Wrapper):
         proposals = _proposals(space, tried, self.random_state)
         while len(tried) < n_trials and time.monotonic() - begin < seconds:
             choice = next(proposals, None)
-            if choice is None:  # nothing is left to try
+            if choice is None:  # all choices were tried
                 break
             tried[choice] = self._score(choice, space, panel, horizon)
         best = min(tried, key=lambda choice: tried[choice])
@@ -177,7 +177,7 @@ def _whole_horizon(horizon: int) -> int:
 
 
 def tune(models: Mapping[str, BaseForecaster], budget: int | str) -> dict[str, BaseForecaster]:
-    """The models by name, each that declares a ``search_space`` as a `Tuned` one; the others are left as they are.
+    """The models by name; those that declare a ``search_space`` are wrapped in `Tuned`.
 
     Examples
     --------
@@ -190,7 +190,7 @@ def tune(models: Mapping[str, BaseForecaster], budget: int | str) -> dict[str, B
 
 
 def parse_budget(budget: int | str) -> tuple[float, float]:
-    """Candidates to try and seconds to spend, the one that is not limited being infinite.
+    """Limits of a search: number of candidates and seconds; one of them is infinite.
 
     Examples
     --------
@@ -207,13 +207,13 @@ def parse_budget(budget: int | str) -> tuple[float, float]:
 
 
 def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | None) -> Iterator[Choice]:
-    """Choices not tried yet; before each one the score of the last is read in ``tried``."""
+    """Yield untried choices; the caller puts the score of each into ``tried`` before it takes the next."""
     try:
         import optuna
     except ImportError as error:
         raise MissingDependencyError("Tuned needs the package optuna; install tsforecast[tune].") from error
     level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it announces every study otherwise
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # otherwise it logs every new study
     try:
         study = optuna.create_study(
             sampler=optuna.samplers.TPESampler(seed=None if random_state is None else random_state % 2**32)
@@ -231,7 +231,7 @@ def _proposals(space: Space, tried: Mapping[Choice, float], random_state: int | 
     while True:
         trial = study.ask()
         choice = tuple(trial.suggest_categorical(name, range(len(values))) for name, values in space.items())
-        if choice in tried:  # the sampler repeats itself: it gets the known score, and another choice
+        if choice in tried:  # already tried: the sampler gets the known score, and an untried choice is queued
             tell(trial, tried[choice])
             other = next((one for one in untried if one not in tried), None)
             if other is None:

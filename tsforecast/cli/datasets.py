@@ -22,7 +22,7 @@ def list_datasets() -> None:
     from rich.table import Table
 
     from tsforecast.data.catalog import load, names
-    from tsforecast.panel.frequency import freq_name
+    from tsforecast.panel.times.frequency import freq_name
 
     headings = ("name", "series", "length", "freq", "season", "description")
     rows = []
@@ -54,7 +54,7 @@ def show_dataset(name: str, rows: int = 3) -> None:
     """
     from tsforecast.data.catalog import load
     from tsforecast.exceptions import ParameterError
-    from tsforecast.panel.frequency import freq_name
+    from tsforecast.panel.times.frequency import freq_name
 
     if rows < 1:
         raise ParameterError(f"rows={rows} is not a whole number, at least 1.")

@@ -16,7 +16,7 @@ import pyarrow.csv as pacsv
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.limits import check_size
 from tsforecast.exceptions import DataError
-from tsforecast.panel.dates import is_date
+from tsforecast.panel.times.dates import is_date
 
 _SEPARATORS = ";\t|,"  # the first wins a tie, as commas may be decimal
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # first bytes of .xlsx (a zip archive) and .xls

@@ -17,7 +17,7 @@ from scipy.signal import lfilter
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError, ParameterError, SeriesTooShortError
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import freq_name, parse_freq, steps_between
+from tsforecast.panel.times.frequency import freq_name, parse_freq, steps_between
 
 _MARGIN = 1e-6  # a root nearer the unit circle than this counts as lying on it
 _FORGOTTEN = 1e-15  # largest weight of the start of the simulation in the first value

@@ -24,9 +24,9 @@ from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileErro
 from tsforecast.panel import Panel
 from tsforecast.panel.align import align_covariates
 from tsforecast.panel.covariates import CovariateGaps
-from tsforecast.panel.dates import is_date
-from tsforecast.panel.frequency import Freq, parse_freq
 from tsforecast.panel.regular import Gaps, snap_times
+from tsforecast.panel.times.dates import is_date
+from tsforecast.panel.times.frequency import Freq, parse_freq
 
 _LOG = logging.getLogger("tsforecast.data.read")
 _CSV = (".csv", ".tsv", ".txt", ".csv.gz")

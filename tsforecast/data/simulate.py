@@ -8,7 +8,7 @@ import pandas as pd
 from tsforecast.data.process import ArimaProcess, Process, SeasonalProcess, first_time
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import future_times, parse_freq
+from tsforecast.panel.times.frequency import future_times, parse_freq
 
 __all__ = ["ArimaProcess", "SeasonalProcess", "Simulation", "simulate"]
 

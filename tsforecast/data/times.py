@@ -15,8 +15,8 @@ from tsforecast.data.file_format import UNITS, FileFormat
 from tsforecast.data.numbers import BadCell
 from tsforecast.data.parquet_table import is_period
 from tsforecast.exceptions import DataError
-from tsforecast.panel.dates import compact_dates, parse_dates
-from tsforecast.panel.day_first import is_regular
+from tsforecast.panel.times.dates import compact_dates, parse_dates
+from tsforecast.panel.times.day_first import is_regular
 
 _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"

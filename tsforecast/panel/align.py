@@ -8,9 +8,9 @@ import pandas as pd
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel.covariates import CovariateGaps, check_names
-from tsforecast.panel.frequency import future_times
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
+from tsforecast.panel.times.frequency import future_times
 
 Covariates: TypeAlias = Union[pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]"]
 

@@ -10,9 +10,9 @@ from tsforecast.exceptions import ContainerTypeError, DataError
 from tsforecast.panel.align import Covariates, align_covariates
 from tsforecast.panel.columns import warn_unused
 from tsforecast.panel.covariates import KEY_COLUMNS
-from tsforecast.panel.frequency import Freq
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import plain_array
+from tsforecast.panel.times.frequency import Freq
 
 
 class HasPanel(Protocol):

@@ -13,11 +13,11 @@ from tsforecast.exceptions import CovariateError, DataError, FrequencyError, Gap
 from tsforecast.panel.columns import check_long_frame, series_of, warn_unused
 from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
-from tsforecast.panel.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
-from tsforecast.panel.infer_frequency import infer_freq
 from tsforecast.panel.parse import check_series_names, parse_table, parse_times, parse_values, plain_array
 from tsforecast.panel.regular import Gaps, check_fillable, check_increasing, fill_gaps, first_irregular, snap_times
 from tsforecast.panel.static import align_static, constant_rows
+from tsforecast.panel.times.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
+from tsforecast.panel.times.infer_frequency import infer_freq
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import CovariateError, DataError
-from tsforecast.panel.dates import compact_dates, parse_dates
+from tsforecast.panel.times.dates import compact_dates, parse_dates
 from tsforecast.panel.whole_numbers import LARGEST
 
 _LONGEST = 60  # characters of a value in a message
@@ -39,7 +39,7 @@ def parse_times(column: "pd.Series[object]", indptr: Ints, ids: Index) -> Index:
     """Timestamps, periods or integers of a time column: ``(n_obs,)``.
 
     Text is parsed as dates, and so are whole numbers where all of them are dates such as 20240131
-    (`tsforecast.panel.dates.parse_dates`).
+    (`tsforecast.panel.times.dates.parse_dates`).
 
     Raises
     ------

@@ -9,7 +9,8 @@ import pandas as pd
 from tsforecast._memory import fits_in_memory
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, FrequencyError, GapError
-from tsforecast.panel.frequency import (
+from tsforecast.panel.parse import owner
+from tsforecast.panel.times.frequency import (
     Freq,
     freq_label,
     has_fixed_step,
@@ -18,10 +19,9 @@ from tsforecast.panel.frequency import (
     steps_between,
     times_between,
 )
-from tsforecast.panel.infer_frequency import advice, inside_series, most_rows
-from tsforecast.panel.offsets import NANOS, shortest_ns
-from tsforecast.panel.parse import owner
-from tsforecast.panel.snap import near_grid
+from tsforecast.panel.times.infer_frequency import advice, inside_series, most_rows
+from tsforecast.panel.times.offsets import NANOS, shortest_ns
+from tsforecast.panel.times.snap import near_grid
 
 Gaps: TypeAlias = Literal["error", "nan", "snap"]
 

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Index, Ints
-from tsforecast.panel.frequency import Freq, future_times
-from tsforecast.panel.months import months_of
-from tsforecast.panel.offsets import weekmask_of
+from tsforecast.panel.times.frequency import Freq, future_times
+from tsforecast.panel.times.months import months_of
+from tsforecast.panel.times.offsets import weekmask_of
 
 _SECONDS_PER_DAY = 86_400
 _CALENDAR = (
@@ -24,7 +24,7 @@ def phases_of(times: Index, freq: Freq, season_length: int) -> Ints:
 
     Examples
     --------
-    >>> from tsforecast.panel.frequency import parse_freq
+    >>> from tsforecast.panel.times.frequency import parse_freq
     >>> phases_of(pd.date_range("2020-01", periods=4, freq="MS"), parse_freq("MS"), 12)
     array([0, 1, 2, 3])
     """
@@ -38,7 +38,7 @@ def phases_after(last: Index, n_steps: int, freq: Freq, season_length: int) -> I
 
     Examples
     --------
-    >>> from tsforecast.panel.frequency import parse_freq
+    >>> from tsforecast.panel.times.frequency import parse_freq
     >>> phases_after(pd.DatetimeIndex(["2020-11-01"]), 3, parse_freq("MS"), 12)
     array([[11,  0,  1]])
     """
@@ -100,7 +100,7 @@ def cycle_of(freq: Freq, season_length: int) -> int:
 
     Examples
     --------
-    >>> from tsforecast.panel.frequency import parse_freq
+    >>> from tsforecast.panel.times.frequency import parse_freq
     >>> cycle_of(parse_freq("h"), 24), cycle_of(parse_freq("D"), 7), cycle_of(parse_freq("MS"), 12)
     (168, 7, 12)
     """

@@ -1,4 +1,4 @@
-"""Forecasters that leak, each in its own way, are caught; honest ones are not."""
+"""The audit finds forecasters that leak in different ways, and passes those that do not."""
 
 from typing import ClassVar
 
@@ -41,7 +41,7 @@ class Remembers(Naive):
 
 
 class Peeks(Naive):
-    """Looks the future up in the block of the frame that called it."""
+    """Reads the future from the local variables of its caller."""
 
     def _predict(self, panel, horizon, X, levels):
         import sys
@@ -85,7 +85,7 @@ class Rolls(Naive):
 
 
 class Oracle(Naive):
-    """Knows the values of a whole panel by heart."""
+    """Holds the values of a whole panel."""
 
     known: Panel
 

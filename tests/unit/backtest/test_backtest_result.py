@@ -1,4 +1,4 @@
-"""Leaderboards, and results that come back from disk as they were."""
+"""Leaderboards, and results that are the same after saving and loading."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Cutoffs without a model."""
+"""RollingOrigin: cutoffs, bounds and splits, without a model."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""backtest(): what it computes, what it hands to models, and what becomes of failures."""
+"""backtest(): its results, what models are given, and how failures are recorded."""
 
 import warnings
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ def panel_of(n_series=3, n_obs=40, seed=0):
 
 
 class Recorder(BaseForecaster):
-    """Forecasts the last value and notes what it was given."""
+    """Forecasts the last value and records what it was given."""
 
     uses_covariates = True
 
@@ -45,7 +45,7 @@ class Recorder(BaseForecaster):
 
 
 class Fragile(Naive):
-    """Naive, but not on some series."""
+    """Naive that fails on some series."""
 
     def __init__(self, bad=(), how="fit"):
         self.bad, self.how = bad, how

@@ -1,4 +1,4 @@
-"""A search inside the training window, within its budget."""
+"""Tuned: the search stays within the training window and its budget."""
 
 from types import SimpleNamespace
 

@@ -105,7 +105,7 @@ def test_a_window_without_a_truth_is_told_and_the_page_counts_what_was_scored():
     with pytest.warns(MissingTruthWarning, match="Series 'y' has no value in the 2 steps after the cutoff 17.*1 of 3"):
         result = backtest([Naive()], y, cv=RollingOrigin(2, n_windows=3), executor=None)
     assert result.leaderboard()["n_cells"].tolist() == [2]
-    assert "Only 2 of 3 pairs of series and cutoff count here" in markdown(result)
+    assert "Only 2 of 3 pairs of series and cutoff count here" in markdown(result.run)
 
 
 @pytest.mark.parametrize(

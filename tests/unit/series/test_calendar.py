@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsforecast.panel.frequency import future_times, parse_freq
+from tsforecast.panel.times.frequency import future_times, parse_freq
 from tsforecast.series.calendar import cycle_of, phases_after, phases_of
 
 

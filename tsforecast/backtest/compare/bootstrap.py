@@ -1,8 +1,8 @@
-"""Bootstrap over series and over blocks of cutoffs: how much a mean would vary with other series and other times.
+"""Bootstrap over series and blocks of cutoffs: how much a mean would vary with other series and other times.
 
 Series are drawn with replacement; cutoffs in circular blocks (Politis & Romano 1992), the same for all series, since
-they share what happened at a time. Intervals are percentiles. Drawing both ways counts noise that is neither a series'
-nor a time's own more than once: such intervals are never too narrow for it, rather wide (Owen 2007, *The pigeonhole
+they share what happened at a time. Intervals are percentiles. Drawing both ways counts noise that belongs to
+neither a series nor a time more than once, so that intervals tend to be too wide (Owen 2007, *The pigeonhole
 bootstrap*, Annals of Applied Statistics 1, 386-411).
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from tsforecast._types import Bools, Floats
 from tsforecast.exceptions import DataError, ParameterError
 
-_CELLS = 4_000_000  # weights held at once
+_CELLS = 4_000_000  # most weights held at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +156,7 @@ def one_sign(losses: Floats) -> bool:
 
 
 def skill_of_root(skill: Floats) -> Floats:
-    """The skill by the root of a mean loss, from that by the mean loss; both in percent.
+    """Skill in the root of a mean loss, from the skill in the mean loss; both in percent.
 
     Examples
     --------

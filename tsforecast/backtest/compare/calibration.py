@@ -1,4 +1,4 @@
-"""Do intervals hold what they say: coverage with binomial intervals, and the probability integral transform."""
+"""Calibration of intervals: coverage with binomial intervals, and the probability integral transform."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _CONFIDENCE = 0.95
 
 
 def coverage_table(y: Floats, low: Floats, high: Floats, level: Sequence[float], h: Ints) -> pd.DataFrame:
-    """How often intervals hold the truth, by nominal level and step ahead.
+    """Coverage of intervals, by nominal level and step ahead.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def coverage_table(y: Floats, low: Floats, high: Floats, level: Sequence[float],
 
 
 def pit_histogram(y: Floats, quantiles: Floats, quantile_levels: Floats) -> pd.DataFrame:
-    """How often the truth falls between neighbouring quantiles, against how often it should.
+    """Share of truths between neighbouring quantiles, observed and expected.
 
     The bins of the probability integral transform (Gneiting, Balabdaoui & Raftery 2007, section 3.1) that quantiles
     allow without interpolation. A calibrated forecast has ``observed`` near ``expected``; more in the outer bins says

@@ -12,7 +12,7 @@ from tsforecast._types import Bools, Floats
 from tsforecast.backtest.compare.diebold_mariano import LOSS_ROUNDING
 from tsforecast.exceptions import DataError, MissingDependencyError, ParameterError
 
-_FEWEST_ROWS = 5  # observations below which a bootstrap over them says nothing
+_FEWEST_ROWS = 5  # of losses that a bootstrap needs
 
 
 def model_confidence_set(
@@ -95,13 +95,13 @@ def _pvalues(table: Floats, alpha: float, block_size: int | None, n_boot: int, r
 
 
 def _twins(table: Floats) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
-    """The first model with the same losses as each: ``(n_models,)``."""
+    """For each model, the first one with the same losses: ``(n_models,)``."""
     same = np.abs(table[:, :, None] - table[:, None, :]).max(axis=0) <= LOSS_ROUNDING * np.abs(table).max()
     return same.argmax(axis=0)
 
 
 def _shifted_up(table: Floats) -> Bools:
-    """Models that lose to another by one amount in every row, without variance to test with: ``(n_models,)``."""
+    """Whether a model loses to another by the same amount in every row, with no variance to test: ``(n_models,)``."""
     size = LOSS_ROUNDING * np.abs(table).max()
     difference = table[:, :, None] - table[:, None, :]  # (n_obs, model, other)
     return ((np.ptp(difference, axis=0) <= size) & (difference.mean(axis=0) > size)).any(axis=1)

@@ -25,13 +25,13 @@ class DieboldMariano:
     mean_difference : float
         Mean loss of the first model minus that of the second: negative where the first is better.
     statistic : float
-        Corrected statistic, to be held against Student's t of ``n_obs - 1`` degrees of freedom, or nan.
+        Corrected statistic, to be compared with Student's t of ``n_obs - 1`` degrees of freedom, or nan.
     pvalue : float
         Two-sided; 1 for identical losses, nan where there is no test.
     n_obs : int
         Loss differences used.
     note : str
-        Why there is no statistic, or how its variance was had; empty in the usual case.
+        Why there is no statistic, or how its variance was estimated; empty in the usual case.
     """
 
     mean_difference: float
@@ -131,7 +131,7 @@ def _test(d: Floats, overlap: int, size: float) -> DieboldMariano:
         return DieboldMariano(mean, nan, nan, n, f"too few cutoffs: more than {max(overlap, 1)} are needed")
     if np.ptp(d) <= LOSS_ROUNDING * size:
         return DieboldMariano(mean, nan, nan, n, "the difference is the same at every cutoff: no variance to test with")
-    unit = float(np.abs(d).max())  # squares of what is tiny are zero
+    unit = float(np.abs(d).max())  # the squares of tiny differences would be zero
     centred = (d - mean) / unit
     gamma = np.array([centred[k:] @ centred[: n - k] for k in range(overlap)]) / n
     weights = np.full(overlap, 2.0)

@@ -1,4 +1,4 @@
-"""The verdict: one plain sentence on two models, from every seed and every series."""
+"""The verdict on two models, from every seed and every series, with one plain sentence."""
 
 import dataclasses
 from typing import Literal
@@ -21,7 +21,7 @@ Conclusion = Literal["better", "worse", "not distinguishable"]
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """How two models compare, and whether that is more than chance.
+    """How two models compare, and whether the difference is more than chance.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class Verdict:
 
 
 def _fewest(level: float) -> int:
-    """Fewest units of which all won is more than chance: the exact interval's lower end passes one half.
+    """Fewest units that, if all are won, show more than chance: the exact interval lies above one half.
 
     Examples
     --------
@@ -168,7 +168,9 @@ def verdict(
         return Verdict(model, other, nan, nan, nan, nan, nan, nan, "not distinguishable", level, seeds, 0, 0, 0)
     whole = (np.ones((1, n_series)), np.ones((1, n_cutoffs)), np.ones((1, seeds[0])), np.ones((1, seeds[1])))
     share, skill = (float(v[0]) for v in _statistics(a, b, known, *whole))
-    rng = np.random.default_rng([random_state, 1])  # a stream of its own: seeds are drawn apart from series and cutoffs
+    rng = np.random.default_rng(
+        [random_state, 1]
+    )  # a separate stream: seeds are drawn independently of series and cutoffs
     draws = [
         _statistics(a, b, known, ws, wt, draw_counts(rng, len(ws), seeds[0]), draw_counts(rng, len(ws), seeds[1]))
         for ws, wt in draw_weights(n_series, n_cutoffs, n_boot, block_size, random_state)
@@ -207,7 +209,7 @@ def _conclude(share_low: float, share_high: float, skill_low: float, skill_high:
 
 
 def _common_losses(losses: Floats, other_losses: Floats) -> tuple[Floats, Floats, Floats]:
-    """Losses where some cell is common to all seeds, 0 where one is not, and whether it is: 1 or 0."""
+    """Losses on the cells that all seeds have, 0 on others, and 1 or 0 for whether they have it."""
     a, b = np.asarray(losses, dtype=np.float64), np.asarray(other_losses, dtype=np.float64)
     if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:]:
         raise DataError(
@@ -256,7 +258,7 @@ def _win_share(a: Floats, b: Floats, weight: Floats, over_a: Floats, over_b: Flo
 
 
 def _exact(share: float, n: int, level: float) -> tuple[float, float]:
-    """Clopper & Pearson's interval for a share of n independent draws, of which half-wins may make a fraction."""
+    """Clopper & Pearson's interval for a share of n independent draws; half-wins may make it fractional."""
     wins, tail = share * n, (100 - level) / 200
     low = float(stats.beta.ppf(tail, wins, n - wins + 1)) if wins > 0 else 0.0
     high = float(stats.beta.ppf(1 - tail, wins + 1, n - wins)) if wins < n else 1.0

@@ -1,1 +1,1 @@
-"""How jobs are run: one job, the workers, their heartbeats, and the driver that hands out the jobs."""
+"""Running jobs: a single job, worker processes and their heartbeats, and the driver that hands out jobs."""

@@ -15,7 +15,23 @@ from tsforecast.backtest.store.job_files import write_result
 
 @dataclasses.dataclass(frozen=True)
 class Assignment:
-    """What a worker gets: where its series are, the jobs to run, where to write the results."""
+    """What is sent to a worker: the file of its series, the jobs to run, and the folder for the results.
+
+    Attributes
+    ----------
+    jobs, keys : tuple
+        Jobs that are fitted together, and the hash that names the result file of each.
+    block : Path
+        File of the series.
+    cv : RollingOrigin
+    levels : ndarray, shape (n_quantiles,)
+    target : Path
+        Folder of the result files.
+    beat : Path
+        File of the heartbeat.
+    settle : float
+        Seconds to wait before the jobs are run.
+    """
 
     jobs: tuple[Job, ...]
     keys: tuple[str, ...]
@@ -29,7 +45,7 @@ class Assignment:
 
 @dataclasses.dataclass(frozen=True)
 class Receipt:
-    """What a worker gives back for each job: the file is on the disk."""
+    """What a worker returns for a job once its result file is written."""
 
     key: str
     path: Path
@@ -38,7 +54,7 @@ class Receipt:
 
 
 def run_assignment(assignment: Assignment) -> list[Receipt]:
-    """The receipts of an assignment, once its series are read, its jobs run and a file written for each."""
+    """Read the series of an assignment, run its jobs and write a file for each; a receipt for each job."""
     receipts = []
     with heartbeat(assignment.beat):
         time.sleep(assignment.settle)

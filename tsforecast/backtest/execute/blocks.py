@@ -1,4 +1,4 @@
-"""Blocks of a panel as Parquet files that workers read, each the part it needs."""
+"""Blocks of series as Parquet files, so that each worker reads only the series that it needs."""
 
 import functools
 import json
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from tsforecast.backtest.store.files import write_bytes
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import freq_name, parse_freq
+from tsforecast.panel.times.frequency import freq_name, parse_freq
 
 _KEY = b"tsforecast"
 
@@ -36,7 +36,7 @@ def write_block(path: Path, panel: Panel) -> None:
 
 @functools.lru_cache(maxsize=2)  # jobs of one block often come one after another
 def read_block(path: Path) -> Panel:
-    """The panel in a file of `write_block`."""
+    """The panel in a file that `write_block` wrote."""
     table = pq.read_table(path)
     about = json.loads(table.schema.metadata[_KEY])
     frame = table.to_pandas()

@@ -1,4 +1,4 @@
-"""The driver: jobs on any ``concurrent.futures.Executor``, also where workers die or do not answer."""
+"""The driver: hands jobs to any ``concurrent.futures.Executor`` and handles workers that die or hang."""
 
 import dataclasses
 import shlex
@@ -24,17 +24,17 @@ from tsforecast.backtest.store.run_folder import RunFolder
 from tsforecast.exceptions import ExecutorError
 
 Progress: TypeAlias = Callable[[int, int, str], None]
-_DEATHS = 2  # a worker may be killed by chance; a series that runs alone in one that dies twice is the cause
+_DEATHS = 2  # of workers that ran a series alone, until it is taken for the cause: one may be chance
 _KILLED = ("KilledWorker", "WorkerCrashedError")  # what Dask and Ray raise in place of BrokenExecutor
 _CHECK_SECONDS = 1.0  # seconds between two checks of the workers
-_STALLS = 3  # new sets of our own processes, one after the other, of which none finishes anything
+_STALLS = 3  # times in a row that all worker processes are replaced without a finished job, until the run ends
 _CANCELS = 3  # times that an executor may drop one job
-_SETTLE = 1.0  # seconds: Dask does not replace a worker that dies before it has quite come up
+_SETTLE = 1.0  # seconds before a job is retried alone: Dask does not replace a worker that dies while it starts
 
 
 @dataclasses.dataclass(eq=False)
 class _Unit:
-    """What a worker is given: some jobs that are fitted together, one job, or a part of one that killed its worker."""
+    """One submission to a worker: jobs that are fitted together, one job, or a part of a job that killed its worker."""
 
     jobs: tuple[Job, ...]
     keys: tuple[str, ...]
@@ -42,11 +42,11 @@ class _Unit:
     deaths: int = 0
     n_cancelled: int = 0
     is_late: bool = False
-    is_alone: bool = False  # nothing else was at work when it was handed to a worker
+    is_alone: bool = False  # no other unit was running when it was submitted
     monitor: HeartbeatMonitor | None = None
 
     def apart(self) -> "list[_Unit]":
-        """Each job by itself."""
+        """One unit for each job."""
         return [
             _Unit((job,), (key,), (whole,)) for job, key, whole in zip(self.jobs, self.keys, self.wholes, strict=True)
         ]
@@ -60,7 +60,7 @@ def drive(
     timeouts: Timeouts,
     progress: Progress,
 ) -> None:
-    """Run the jobs; a worker that dies costs its job another try, a series that kills workers is a failure.
+    """Run jobs on workers: a job whose worker died is tried again, a series that keeps killing workers is a failure.
 
     Raises
     ------
@@ -88,21 +88,21 @@ class _Driver:
             _Unit(bundle, tuple(map(folder.key, bundle)), tuple(job.address for job in bundle))
             for bundle in bundle_jobs(jobs, plan.panel, pool.n_workers)
         )
-        self._suspects: deque[_Unit] = deque()  # were at work when a worker died: now each runs alone
+        self._suspects: deque[_Unit] = deque()  # were running when a worker died: each now runs alone
         self._running: dict[Future[list[Receipt]], _Unit] = {}
-        self._open: dict[Address, int] = {}  # pieces of a divided job that are not finished
+        self._open: dict[Address, int] = {}  # unfinished pieces of each divided job
         self._pieces: dict[Address, dict[int, JobResult]] = {}
         self._n_done = 0
         self._silent, self._ticks, self._n_stalls = 0.0, 0, 0
         self._checked_at = time.monotonic()
 
     def run(self) -> None:
-        """Run until nothing is left.
+        """Run until every job is finished.
 
         Raises
         ------
         ExecutorError
-            No worker is left, and jobs are.
+            No worker is left, but jobs are.
         """
         while self._waiting or self._suspects or self._running:
             self._start()
@@ -124,7 +124,7 @@ class _Driver:
                 unit.monitor.end()
 
     def _at_work(self) -> list[_Unit]:
-        """What runs, but for jobs past their limit that an executor which is not ours cannot stop."""
+        """Running units, without those past their time limit that an executor given by the caller cannot stop."""
         return [unit for unit in self._running.values() if not unit.is_late]
 
     def _start(self) -> None:
@@ -137,7 +137,7 @@ class _Driver:
                 return
 
     def _submit(self, unit: _Unit, back: deque[_Unit], *, is_suspect: bool = False) -> bool:
-        """Hand a unit to a worker, unless its files are there already; False where the pool had broken down before."""
+        """Submit a unit, unless its result files exist already; False where the pool has broken down."""
         if self._accept_found(unit):
             return True
         job, plan = unit.jobs[0], self._plan
@@ -164,15 +164,15 @@ class _Driver:
         return True
 
     def _check_workers(self) -> None:
-        """Check for signs of life and for jobs past their limit, and act where it is needed."""
+        """Look for silent workers and for jobs past their time limit; stop their processes, or end the run."""
         elapsed = time.monotonic() - self._checked_at
         if elapsed < _CHECK_SECONDS:
             return
         self._checked_at += elapsed
-        elapsed = min(elapsed, 2 * _CHECK_SECONDS)  # longer, and this process itself was stopped
+        elapsed = min(elapsed, 2 * _CHECK_SECONDS)  # a longer gap means that this process itself was paused
         lives = [unit.monitor.check(elapsed) for unit in self._running.values() if unit.monitor and not unit.is_late]
         ticks = self._pool.processor_time()
-        is_starting = ticks - self._ticks > 1  # a worker that waits for something to do uses next to nothing
+        is_starting = ticks - self._ticks > 1  # an idle worker uses next to nothing
         self._silent, self._ticks = 0.0 if any(lives) or is_starting else self._silent + elapsed, ticks
         late = [unit for unit in self._at_work() if self._is_late(unit)]
         for unit in late:
@@ -192,7 +192,7 @@ class _Driver:
         return limit is not None and unit.monitor is not None and unit.monitor.seconds >= limit * len(unit.jobs)
 
     def _stop_workers(self, late: list[_Unit], stuck: list[_Unit], limit: float) -> None:
-        """Replace our own processes where jobs are past their limit or processes do not answer."""
+        """Replace our own processes because jobs are past their time limit or processes are silent."""
         self._n_stalls += not (late or stuck)
         if self._n_stalls >= _STALLS:
             raise self._error_of_loss(
@@ -236,15 +236,15 @@ class _Driver:
         )
 
     def _settle(self, future: "Future[list[Receipt]]") -> _Unit | None:
-        """Accept what a worker did; the unit itself where the worker died."""
+        """Accept the results of a finished unit; the unit is returned if its worker died."""
         unit = self._running.pop(future)
         if unit.monitor is not None:
-            unit.monitor.check(0.0)  # a worker that died has left its file behind
+            unit.monitor.check(0.0)  # the heartbeat file of a dead worker is still there
             unit.monitor.end()
         try:
             receipts = future.result()
         except Exception as error:
-            if self._accept_found(unit):  # done, whatever befell the receipt
+            if self._accept_found(unit):  # finished, though its receipt was lost
                 return None
             if isinstance(error, BrokenExecutor):
                 self._pool.is_broken = True
@@ -260,7 +260,7 @@ class _Driver:
         return None
 
     def _put_back(self, unit: _Unit, error: BaseException) -> None:
-        """Queue a unit again that the executor has dropped, which is no fault of its series, a few times at most."""
+        """Queue a unit again that the executor has cancelled, through no fault of its series, a few times at most."""
         unit.n_cancelled += 1
         if unit.n_cancelled >= _CANCELS:
             raise self._error_of_loss(
@@ -269,7 +269,7 @@ class _Driver:
         self._waiting.append(unit)
 
     def _accept_found(self, unit: _Unit) -> bool:
-        """Whether the files of all jobs of a unit are on the disk, and then accepted."""
+        """Whether the result files of all jobs of a unit exist; they are then accepted."""
         found = [path for key in unit.keys if (path := find_result(self._folder.parts_folder, key)) is not None]
         if len(found) < len(unit.keys):
             return False
@@ -278,7 +278,7 @@ class _Driver:
         return True
 
     def _after_death(self, dead: list[_Unit]) -> None:
-        if self._pool.is_broken:  # everything that was at work is lost with it
+        if self._pool.is_broken:  # all running units are lost with it
             dead += self._at_work()
             for unit in dead:
                 if unit.monitor is not None:
@@ -294,7 +294,7 @@ class _Driver:
             self._find_cause(unit, alone=unit.is_alone)
 
     def _find_cause(self, unit: _Unit, *, alone: bool) -> None:
-        """Run jobs apart until it is clear which series ends its worker, or never ends."""
+        """Queue smaller parts to run alone, until a single series is found that kills its worker or never ends."""
         if len(unit.jobs) > 1:
             self._suspects += unit.apart()
             return
@@ -330,7 +330,7 @@ class _Driver:
         self._accept(unit, JobResult(mean, quantiles, nothing, nothing, failures))
 
     def _accept(self, unit: _Unit, given: Path | JobResult) -> None:
-        """Register a finished unit of one job; pieces of a divided one are joined when the last of them is there."""
+        """Store the result of a unit of one job; the pieces of a divided job are joined once all are finished."""
         job, address = unit.jobs[0], unit.wholes[0]
         whole = self._jobs[address]
         if job is whole:

@@ -1,4 +1,4 @@
-"""Signs of life of a worker: a file that it renews while it is at work, under any executor that shares a disk."""
+"""Heartbeats: a worker rewrites a file while it works, and the driver reads it from the shared disk."""
 
 import contextlib
 import os
@@ -7,14 +7,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-_BEAT = 2.0  # seconds between two signs of life
+_BEAT = 2.0  # seconds between two heartbeats
 
 
 @contextlib.contextmanager
 def heartbeat(path: Path) -> Iterator[None]:
-    """Renew a file while the block runs; it is removed at the end.
+    """Rewrite a file every two seconds while the block runs, and remove it at the end.
 
-    A file that cannot be written is no error here: then the driver sees no sign of life, and says so.
+    A file that cannot be written is no error here: the driver then sees no heartbeat, and reports that.
 
     Examples
     --------
@@ -51,17 +51,17 @@ def heartbeat(path: Path) -> Iterator[None]:
 
 
 class HeartbeatMonitor:
-    """Signs of life of one assignment, as the driver has seen them.
+    """The heartbeat of one assignment, as the driver sees it.
 
     Parameters
     ----------
     path : Path
-        The file of `heartbeat`; what an earlier run left under this name is removed.
+        The file that `heartbeat` writes; one left by an earlier run is removed.
 
     Attributes
     ----------
     seconds : float
-        How long ago its work began, as far as the driver has watched; nothing before the first sign of life.
+        Seconds since the work began, as far as the driver has watched; 0 before the first heartbeat.
     silent : float
         Seconds since the last sign of life.
     """
@@ -79,15 +79,15 @@ class HeartbeatMonitor:
 
     @property
     def process(self) -> int | None:
-        """Number of the process that works on the assignment, if it is on this machine."""
+        """Id of the process that works on the assignment, if it runs on this machine."""
         host, _, rest = self._seen.partition(" ")
         return int(rest.split()[0]) if host == socket.gethostname() else None
 
     def check(self, elapsed: float) -> bool:
-        """Whether there was a sign of life in the ``elapsed`` seconds since the last check: a beat or processor time.
+        """Whether there was a heartbeat, or processor time was used, in the ``elapsed`` seconds since the last check.
 
-        A process in a long call of compiled code may keep its own thread from beating: on this machine the time that
-        it has used tells that it works.
+        A long call of compiled code may keep the thread that writes heartbeats from running; on this machine the
+        processor time of the process then shows that it works.
         """
         try:
             seen = self._path.read_text()
@@ -105,13 +105,13 @@ class HeartbeatMonitor:
         return lives
 
     def end(self) -> None:
-        """Remove the file, which a killed worker leaves behind."""
+        """Remove the file that a killed worker leaves behind."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
 
 
 def processor_time(process: int) -> int:
-    """Clock ticks that a process of this machine has used; 0 where the system does not tell.
+    """Clock ticks that a process of this machine has used; 0 where the system does not say.
 
     Examples
     --------

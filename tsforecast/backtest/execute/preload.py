@@ -1,4 +1,4 @@
-"""Load and compile, before times are taken, what the first fit of a process would."""
+"""Imports and compilation of the first fit in a process, done before fits are timed."""
 
 import contextlib
 import warnings
@@ -8,17 +8,20 @@ from sklearn.base import clone
 
 from tsforecast.base import BaseForecaster
 
-_WARM: set[type[BaseForecaster]] = set()  # of this process
+_PRELOADED: set[type[BaseForecaster]] = set()  # in this process
 
 
 def preload(forecaster: BaseForecaster) -> None:
-    """Fit each model that declares `quick_params`, also a wrapped one, to noise once in this process."""
+    """Fit each class that declares `quick_params`, of a wrapped model too, to noise once in this process."""
     wrapped = forecaster.get_params(deep=True).values()
     for model in (forecaster, *(value for value in wrapped if isinstance(value, BaseForecaster))):
-        if model.quick_params is None or type(model) in _WARM:
+        if model.quick_params is None or type(model) in _PRELOADED:
             continue
-        _WARM.add(type(model))
+        _PRELOADED.add(type(model))
         noise = np.random.default_rng(0).normal(size=60)
-        with warnings.catch_warnings(), contextlib.suppress(Exception):  # what is wrong with it, the run itself tells
+        with (
+            warnings.catch_warnings(),
+            contextlib.suppress(Exception),
+        ):  # the run itself reports what is wrong with a model
             warnings.simplefilter("ignore")
             clone(model).set_params(**model.quick_params).fit(noise).predict(1)

@@ -22,17 +22,17 @@ from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import too_short_error
 
-Outcome = TypeVar("Outcome")
+Attempted = TypeVar("Attempted")
 
 
 def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audited: bool = False) -> JobResult:
-    """Forecasts of the job's block, with whatever failed as failures and never as an exception.
+    """The result of a job; what a model fails on is listed in it and raises nothing.
 
     Parameters
     ----------
     job : Job
     panel : Panel
-        The series of the block, whole: they are cut here and nothing after a cutoff is handed to the model.
+        The whole series of the block: they are cut here, and the model sees nothing after a cutoff.
     cv : RollingOrigin
     levels : ndarray, shape (n_quantiles,)
         Quantile levels to forecast.
@@ -55,7 +55,7 @@ def run_job(job: Job, panel: Panel, cv: RollingOrigin, levels: Floats, *, audite
 
 
 def run_jobs(jobs: Sequence[Job], panel: Panel, cv: RollingOrigin, levels: Floats) -> list[JobResult]:
-    """What `run_job` gives for each of several jobs of one model on one block, which are fitted together."""
+    """The results of several jobs of one model on one block, which are fitted together."""
     if len(jobs) == 1 or not all(has_begun(panel.lengths, cv, job.windows[0]).all() for job in jobs):
         return [run_job(job, panel, cv, levels) for job in jobs]
     preload(jobs[0].forecaster)
@@ -69,7 +69,7 @@ def run_jobs(jobs: Sequence[Job], panel: Panel, cv: RollingOrigin, levels: Float
         if error is None:
             fitted = _Fitted([(everything, model)], [], seconds, caught)
             results.append(_forecast_all(job, panel, cv, levels, fitted, audited=False))
-        else:  # fitted alone, it shows which job fails
+        else:  # fitted alone, its failures are recorded
             result = run_job(job, panel, cv, levels)
             results.append(
                 dataclasses.replace(result, fit_seconds=(result.fit_seconds[0] + seconds, *result.fit_seconds[1:]))
@@ -80,7 +80,7 @@ def run_jobs(jobs: Sequence[Job], panel: Panel, cv: RollingOrigin, levels: Float
 
 @dataclasses.dataclass(frozen=True)
 class _Fitted:
-    """Fitted models, the places in the block of the series of each, and the cost and warnings of the fit."""
+    """Fitted models with the positions of their series in the block, and the cost and warnings of the fit."""
 
     models: list[tuple[Ints, BaseForecaster]]
     failures: list[Failure]
@@ -115,7 +115,7 @@ def _forecast_all(
 
 @contextlib.contextmanager
 def _recorded() -> Iterator[list[warnings.WarningMessage]]:
-    """Warnings of the block, which are collected and not shown."""
+    """Collect the warnings of the block instead of showing them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield caught
@@ -168,10 +168,10 @@ def _forecast(
 
 
 def _series_by_series(
-    attempt: Callable[[Ints], Outcome], positions: Ints, ids: Index, *, splittable: bool
-) -> tuple[list[tuple[Ints, Outcome]], list[tuple[int, tuple[str, str]]]]:
-    """What ``attempt`` gives for the series that succeed, and the error and message of each that does not."""
-    done: list[tuple[Ints, Outcome]] = []
+    attempt: Callable[[Ints], Attempted], positions: Ints, ids: Index, *, splittable: bool
+) -> tuple[list[tuple[Ints, Attempted]], list[tuple[int, tuple[str, str]]]]:
+    """The results of ``attempt`` for series that succeed, and the error and message of each that fails."""
+    done: list[tuple[Ints, Attempted]] = []
     failed: list[tuple[int, tuple[str, str]]] = []
     pending = [positions] if positions.size else []
     while pending:
@@ -195,7 +195,7 @@ def _series_by_series(
 
 
 def _reasons(error: Exception) -> dict[str, str]:
-    """Why each series failed that an error names."""
+    """The reason for each series that an error names."""
     if isinstance(error, SeriesTooShortError):
         return {str(name): error.reason(name) for name in error.series}
     return error.failures if isinstance(error, FitError) else {}
@@ -222,7 +222,7 @@ def _checked(forecast: object, model: BaseForecaster, ids: Index, steps: int, le
 
 
 def _take(panel: Panel, positions: Ints, audited: bool) -> Panel:
-    """Some series; in an audit with values of their own, so that a model that writes into them is noticed."""
+    """Some series of a panel; in an audit a copy, so that a model that writes into the values is noticed."""
     some = panel if positions.size == panel.n_series else panel.take(positions)
     return some.with_values(some.values.copy()) if audited else some
 

@@ -9,12 +9,12 @@ from tsforecast.exceptions import ParameterError
 
 @dataclasses.dataclass(frozen=True)
 class Timeouts:
-    """How long a run waits for its workers, in seconds; None is without end.
+    """How long a run waits for its workers, in seconds; None waits for ever.
 
     Attributes
     ----------
     executor_timeout : float, optional
-        For any sign of life of any worker: a job that runs is one, however long it takes.
+        For a sign of life of any worker; a running job is one, however long it takes.
     job_timeout : float, optional
         For one job.
 

@@ -1,4 +1,4 @@
-"""Worker processes: a pool of our own, one for each core, or an executor that was given."""
+"""Workers: a pool of our own processes, one for each core, or an executor that the caller gave."""
 
 import contextlib
 import multiprocessing
@@ -22,11 +22,11 @@ Returned = TypeVar("Returned")
 _ENVIRONMENT = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 # A worker that has compiled kernels and loaded torch holds half a gigabyte more than at its start: that is no leak.
 _ENVIRONMENT |= {"LOKY_MAX_MEMORY_LEAK_SIZE": "1e15"}
-_WATCH = 0.5  # seconds between two looks at whether the driver lives
+_WATCH = 0.5  # seconds between two checks that the driver is alive
 
 
 class Pool:
-    """An executor that is replaced when it breaks down, where it is ours.
+    """An executor: our own processes, which are replaced when they break down, or one that the caller gave.
 
     Parameters
     ----------
@@ -59,13 +59,13 @@ class Pool:
         self.is_broken = False
 
     def processor_time(self) -> int:
-        """Clock ticks that our own workers have used; 0 for those of an executor that was given."""
+        """Clock ticks that our own workers have used; 0 for an executor that the caller gave."""
         if self._own is None:
             return 0
         return sum(processor_time(child.pid) for child in multiprocessing.active_children() if child.pid is not None)
 
     def close(self) -> None:
-        """Stop our own workers at once; those of an executor that was given go on."""
+        """Stop our own workers at once; an executor that the caller gave goes on."""
         if self._own is not None:
             self._own.shutdown(wait=True, kill_workers=True)
 
@@ -86,17 +86,17 @@ def n_cores() -> int:
 
 
 def can_spread(models: object) -> bool:
-    """Whether processes of ours would help: there is a second core, and the models can be sent to it."""
+    """Whether worker processes would help: there is a second core, and the models can be pickled."""
     return n_cores() > 1 and can_be_sent(models)
 
 
 def can_be_sent(models: object) -> bool:
-    """Whether this process may start others, and the models can be sent to them."""
-    if multiprocessing.current_process().daemon:  # a daemon may start none
+    """Whether this process may start others, and the models can be pickled."""
+    if multiprocessing.current_process().daemon:  # a daemonic process may start no others
         return False
     try:
         cloudpickle.dumps(models)
-    except Exception:  # whatever a model does when it is pickled: it can still run here
+    except Exception:  # pickling may raise anything; the model can still run here
         return False
     return True
 

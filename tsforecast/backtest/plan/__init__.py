@@ -1,1 +1,1 @@
-"""What a backtest is to do: plan, jobs, and their identity by content."""
+"""What a backtest will compute: checked settings, the list of jobs, and hashes that identify a run."""

@@ -1,4 +1,4 @@
-"""Jobs that are fitted together: many small fits of one model, at several cutoffs and with several seeds."""
+"""Bundles: small fits of one model, at several cutoffs and with several seeds, that are fitted together."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,13 @@ from tsforecast.backtest.plan.jobs import Job
 from tsforecast.panel import Panel
 
 _MOST_BUNDLED = 32
-_MOST_OBSERVATIONS = 20_000  # of a bundle: a larger fit keeps a processor busy by itself, and would be lost with others
+_MOST_OBSERVATIONS = (
+    20_000  # of a bundle: larger fits keep a processor busy alone, and a dead worker loses its whole bundle
+)
 
 
 def bundle_jobs(jobs: Sequence[Job], panel: Panel, n_workers: int = 1) -> list[tuple[Job, ...]]:
-    """The jobs, those of a model that `fits_together` and of one block of series joined as far as that helps.
+    """Bundles of jobs: those of one model that `fits_together` and one block of series are joined, within limits.
 
     Parameters
     ----------
@@ -18,7 +20,7 @@ def bundle_jobs(jobs: Sequence[Job], panel: Panel, n_workers: int = 1) -> list[t
     panel : Panel
         All series of the run.
     n_workers : int
-        How many are to have something to do.
+        Workers to keep busy: jobs that could share one bundle are divided among them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a piece of Python code is and what it refers to, whatever file and line it stands in."""
+"""The content of Python functions and classes, whatever file and line they stand in."""
 
 import ast
 import dataclasses
@@ -23,7 +23,7 @@ _LOADS = ("LOAD_GLOBAL", "LOAD_DEREF", "LOAD_NAME", "LOAD_CLASSDEREF", "LOAD_FRO
 
 @dataclasses.dataclass(frozen=True)
 class CodeParts:
-    """What a function is made of.
+    """The instructions of a function, and the names that it reads, changes and imports.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class CodeParts:
     names : frozenset of str
         All names that it mentions.
     written : frozenset of str
-        Outer names that it changes itself, as a counter is: they are state and no setting.
+        Outer names that it changes itself, such as a counter: they are state, not settings.
     stored : frozenset of str
         Attributes that it sets or changes.
     imports : frozenset of str
@@ -55,7 +55,7 @@ class CodeParts:
 
 
 def imported_source(module: str) -> bytes:
-    """The hash of the file of a module of one's own that is imported inside a function; empty for others."""
+    """The hash of the file of a user's module that is imported inside a function; empty for other modules."""
     path = _file_of(module)
     if path is None or not _is_own_file(path):
         return b""
@@ -184,5 +184,5 @@ def _file_of(module: str) -> str | None:
 
 @functools.cache
 def version_of(module: str) -> str:
-    """The version of the package that a module belongs to; empty where it tells none."""
+    """The version of the package that a module belongs to; empty where it has none."""
     return str(getattr(sys.modules.get(module.partition(".")[0]), "__version__", ""))

@@ -43,13 +43,13 @@ _BOOKKEEPING = frozenset(
 _ARRAYS = (np.ndarray, np.memmap, np.recarray)
 _CONTAINERS = (dict, list, set, bytearray, deque)
 _MOST_STATES = 10_000
-# What the state of code was when it was met first, by the object that holds it (which is kept, so that its id is not
-# given to another) and the name there.
+# Hash of state when it was first seen, by the object that holds it (kept alive, so that its id is not reused) and the
+# name there.
 _first_states: OrderedDict[tuple[int, str], tuple[object, bytes]] = OrderedDict()
 
 
 class OpaqueError(Exception):
-    """A value has no content that can be compared: a generator, an open file.
+    """A value has no content that can be compared, such as a generator or an open file.
 
     Attributes
     ----------
@@ -84,9 +84,9 @@ def content_hash(value: object) -> str:
 
 
 def holds_own_code(value: object) -> bool:
-    """Whether a value depends on code that is neither of the standard library nor of an installed package."""
+    """Whether a value depends on the user's own code, outside the standard library and installed packages."""
     hasher = _Hasher()
-    with contextlib.suppress(OpaqueError):  # what was met until then counts
+    with contextlib.suppress(OpaqueError):  # what was seen before the error counts
         hasher.of(value)
     return hasher.met_own_code
 
@@ -94,7 +94,7 @@ def holds_own_code(value: object) -> bool:
 class _Hasher:
     def __init__(self) -> None:
         self.met_own_code = False
-        self._known: dict[int, tuple[object, bytes]] = {}  # the object is kept, so that its id is not given to another
+        self._known: dict[int, tuple[object, bytes]] = {}  # the object is kept alive, so that its id is not reused
         self._open: dict[int, int] = {}
 
     def of(self, value: object) -> bytes:
@@ -141,13 +141,13 @@ class _Hasher:
         dtype = value.dtype
         about = f"{type(value).__name__} {dtype.str} {dtype.descr if dtype.names else ''} {value.shape}".encode()
         own = [] if type(value) in _ARRAYS else [self.of(type(value)), *self._parts(getattr(value, "__dict__", {}))]
-        if dtype.hasobject or dtype.char in "gG":  # long doubles are padded with whatever was there
+        if dtype.hasobject or dtype.char in "gG":  # long doubles are padded with arbitrary bytes
             return _digest(b"array", about, self.of(value.ravel().tolist()), *own)
         return _digest(b"array", about, np.ascontiguousarray(value).reshape(-1).view(np.uint8).data, *own)
 
     def _pandas(self, value: Any) -> bytes:
         name = type(value).__name__.encode()
-        if is_own(type(value).__module__):  # with attributes of its own, perhaps
+        if is_own(type(value).__module__):  # a subclass may have attributes of its own
             own = {name: getattr(value, name, None) for name in getattr(value, "_metadata", ())}
             name = _digest(name, self.of(type(value)), *self._parts(own))
         if isinstance(value, pd.DataFrame):
@@ -180,11 +180,11 @@ class _Hasher:
         return _digest(b"tensor", about, flat.data)
 
     def _named(self, module: str, name: str) -> bytes:
-        """Something that an installed module defines."""
+        """Hash of something that an installed module defines: names and version."""
         return _digest(b"name", module.encode(), name.encode(), version_of(module).encode())
 
     def _module(self, module: types.ModuleType, names: Iterable[str]) -> bytes:
-        """A module by its name; of one's own, what is used of it."""
+        """Hash of a module: of its name, or, for a user's module, of what is used of it."""
         if not is_own(module.__name__):
             return self._named(module.__name__, "")
         self.met_own_code = True
@@ -220,7 +220,7 @@ class _Hasher:
         return _digest(*digests)
 
     def _callable(self, value: Any) -> bytes | None:
-        """Functions and what stands for them; None for anything else."""
+        """Hash of a function, method, property or other callable; None for anything else."""
         if isinstance(value, types.FunctionType):
             return self._function(value)
         if isinstance(value, types.MethodType):
@@ -248,7 +248,7 @@ class _Hasher:
         for module in ("numpy", "scipy.special"):
             if getattr(sys.modules.get(module), function.__name__, None) is function:
                 return self._named(module, function.__name__)
-        raise OpaqueError(function)  # made by numpy.frompyfunc: it does not tell of what
+        raise OpaqueError(function)  # made by numpy.frompyfunc, which hides its function
 
     def _function(self, function: types.FunctionType) -> bytes:
         own = is_own(function.__module__ or "")
@@ -285,7 +285,7 @@ class _Hasher:
         return self._state(cell, name, value) if is_state else self.of(value)
 
     def _state(self, holder: object, name: str, value: Any) -> bytes:
-        """What code changes itself: a number or a container as it was when it was met first, all else as it is."""
+        """Hash of state that code changes: of a number or a container as first seen, of anything else as it is now."""
         is_container = isinstance(value, (*_CONTAINERS, np.ndarray))
         if not (is_container or _plain_digest(value) is not None or hasattr(value, "write")):
             return self.of(value)
@@ -301,7 +301,7 @@ class _Hasher:
         return _first_states[key][1]
 
     def _object(self, value: Any) -> bytes:
-        """An object by its class and what it would be pickled from; an estimator by its parameters, as a clone is."""
+        """Hash of an object by its class and what it would be pickled from; of an estimator by its parameters."""
         kind = type(value)
         if kind.__module__ in _WITHOUT_CONTENT or value is np.random.mtrand._rand:
             return self._named(kind.__module__, kind.__qualname__)
@@ -312,7 +312,7 @@ class _Hasher:
         try:
             reduce = copyreg.dispatch_table.get(kind)
             reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)
-        except Exception:  # whatever an object does when it is pickled
+        except Exception:  # pickling may raise anything
             raise OpaqueError(value) from None
         if isinstance(reduced, str):
             return self._named(str(getattr(value, "__module__", kind.__module__)), reduced)
@@ -325,7 +325,7 @@ class _Hasher:
         return _digest(*digests)
 
     def _parts(self, named: Mapping[Any, object]) -> list[bytes]:
-        """Attributes or parameters by name, whatever their order."""
+        """Hashes of attributes or parameters, sorted by name."""
         digests = []
         for name in sorted(named, key=str):
             try:
@@ -360,7 +360,7 @@ def _plain_digest(value: Any) -> bytes | None:
 
 
 def _hidden_parameters(value: Any, state: object) -> dict[str, object]:
-    """Parameters of the constructor that an object keeps under their names, and that its pickled state leaves out."""
+    """Constructor parameters that an object keeps as attributes but leaves out when it is pickled."""
     if not any("__getstate__" in vars(base) or "__reduce__" in vars(base) for base in type(value).__mro__[:-1]):
         return {}
     try:
@@ -374,7 +374,7 @@ def _hidden_parameters(value: Any, state: object) -> dict[str, object]:
 
 
 def _attributes(value: Any) -> dict[str, object]:
-    """What an object holds, in its ``__dict__`` and in slots."""
+    """Attributes of an object, in its ``__dict__`` and in slots."""
     held = dict(getattr(value, "__dict__", {}))
     for base in type(value).__mro__:
         for name, member in vars(base).items():

@@ -1,4 +1,4 @@
-"""Forecasters and what they hold <-> plain values for YAML and JSON: ``class_path`` and ``init_args``."""
+"""Forecasters to plain values for YAML and JSON (``class_path`` and ``init_args``), and back."""
 
 import dataclasses
 import difflib
@@ -57,7 +57,7 @@ def describe(value: Any) -> Any:
 def build(
     description: Any, *, expected: tuple[type, ...] = (), trusted: Collection[str] = (), place: str = "class_path"
 ) -> Any:
-    """What `describe` described: objects from ``class_path`` and ``init_args``, lists as tuples.
+    """The value that `describe` described: objects are made from ``class_path`` and ``init_args``, lists become tuples.
 
     A class is found and checked before anything of it is run: it must be a forecaster, an estimator or a group of
     options of this package, and fit the annotation of the argument that it is for.
@@ -66,9 +66,9 @@ def build(
     ----------
     description : mapping, list or plain value
     expected : tuple of type
-        What may come out, where it is an object.
+        Classes that the object may have.
     trusted : collection of str
-        Modules of one's own that may be imported (see `tsforecast._classes.find_class`).
+        The user's modules that may be imported (see `tsforecast._classes.find_class`).
     place : str
         What it is for, in messages.
 
@@ -120,7 +120,7 @@ def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: 
         return cls(**arguments)
     except TSForecastError:
         raise
-    except Exception as error:  # whatever the constructor of a class of one's own does
+    except Exception as error:  # the constructor of a user's class may raise anything
         raise ParameterError(f"{cls.__name__} could not be made: {error}.") from error
 
 

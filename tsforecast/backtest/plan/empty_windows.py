@@ -1,4 +1,4 @@
-"""Test windows in which nothing was observed: nothing can be scored there, and it is said."""
+"""A warning of test windows without observed values, where nothing can be scored."""
 
 import warnings
 
@@ -9,15 +9,15 @@ from tsforecast.exceptions import MissingTruthWarning
 from tsforecast.panel import Panel
 
 
-def tell_empty_windows(panel: Panel, cv: RollingOrigin) -> None:
-    """Warn, naming the first, of series and cutoffs whose test window holds no value; they are in no mean of scores.
+def warn_of_empty_windows(panel: Panel, cv: RollingOrigin) -> None:
+    """Warn of series and cutoffs whose test window holds no value, naming the first; no mean of scores counts them.
 
     Examples
     --------
     >>> panel = Panel.from_array(np.array([1.0, 2.0, np.nan, np.nan, 5.0, 6.0]))
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
-    ...     tell_empty_windows(panel, RollingOrigin(2, n_windows=2))
+    ...     warn_of_empty_windows(panel, RollingOrigin(2, n_windows=2))
     >>> str(caught[0].message)[:86]
     "Series 'y' has no value in the 2 steps after the cutoff 1: nothing can be scored there"
     """

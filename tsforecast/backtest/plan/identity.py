@@ -1,4 +1,4 @@
-"""What a run is, so that it is resumed only as itself: its settings, and hashes of data, models and code."""
+"""The identity of a run, so that only the same run is resumed: settings, and hashes of data, models and code."""
 
 import dataclasses
 import functools
@@ -16,7 +16,7 @@ from tsforecast.backtest.plan.plan import Plan
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.metrics.choose import score_facts
-from tsforecast.panel.frequency import freq_name
+from tsforecast.panel.times.frequency import freq_name
 
 # Packages that a forecast can depend on; results of jobs made under other versions are not used.
 _PACKAGES = ("tsforecast", "numpy", "scipy", "pandas", "numba", "statsmodels", "torch", "pytorch-lightning")
@@ -80,7 +80,7 @@ def job_keys(plan: Plan, jobs: Sequence[Job]) -> list[str]:
 
 
 def contents(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
-    """A hash of all that each model is made of, by name; of one that cannot be compared, a text that says so."""
+    """A hash of the content of each model, by name; a text that says so for one that cannot be compared."""
     found = {}
     for name, model in models.items():
         try:
@@ -91,12 +91,12 @@ def contents(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
 
 
 def own_code(models: Mapping[str, BaseForecaster]) -> dict[str, str]:
-    """A hash of every model that depends on code of one's own: its code is part of what was run."""
+    """A hash of each model that depends on the user's own code, which is part of what was run."""
     return {name: text[:16] for name, text in contents(models).items() if holds_own_code(models[name])}
 
 
 def check_comparable(models: Mapping[str, BaseForecaster], functions: Mapping[str, object]) -> None:
-    """Raise a `ParameterError` where a model or a metric holds something that a resumed run could not recognise."""
+    """Raise a `ParameterError` where a model or a metric has no comparable content, so that no run could be resumed."""
     for what, named in (("Model", models), ("Metric", functions)):
         for name, value in named.items():
             try:

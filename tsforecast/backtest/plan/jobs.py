@@ -1,4 +1,4 @@
-"""Jobs: which model is fitted at which cutoffs on which series, and what comes of it."""
+"""Jobs: which model is fitted at which cutoffs on which series; and their results."""
 
 import dataclasses
 from collections import Counter
@@ -56,7 +56,7 @@ class Failure:
 
 @dataclasses.dataclass(frozen=True)
 class JobResult:
-    """What came of a job: forecasts, times, failures and warnings.
+    """The result of a job: forecasts, times, failures and warnings.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ class JobResult:
 
 
 def join_results(results: Sequence[JobResult]) -> JobResult:
-    """One result of neighbouring blocks: the same model, seed and cutoffs, series after series."""
+    """The results of neighbouring blocks as one; model, seed and cutoffs are the same."""
     if len(results) == 1:
         return results[0]
     offsets = np.cumsum([0, *(result.mean.shape[1] for result in results)])

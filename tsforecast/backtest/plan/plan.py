@@ -30,7 +30,7 @@ from tsforecast.panel.too_short import TooShort, check_choice
 from tsforecast.panel.whole_numbers import whole_number
 
 Refit: TypeAlias = Literal["always", "never"] | int
-_LARGEST_BLOCK = 512  # series that are lost at most when a run is killed
+_LARGEST_BLOCK = 512  # series: no more work is lost when a run is killed
 _BLOCKS = 4  # blocks that a small panel is cut into: with several cutoffs, workers have enough to share
 
 
@@ -52,9 +52,9 @@ class Plan:
     audit : bool
         Whether every forecast is repeated with other values after its cutoff.
     too_short : {"error", "skip", "naive"}
-        What becomes of series that are too short for a model or a cutoff.
+        What to do with series that are too short for a model or a cutoff.
     source : dict
-        Where the data came from, as the config of the run tells it.
+        Where the data came from, for the config of the run.
     """
 
     panel: Panel

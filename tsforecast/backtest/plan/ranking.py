@@ -7,7 +7,7 @@ from tsforecast.metrics.metric import ScoreFacts
 
 
 def ranking_metric(facts: Mapping[str, ScoreFacts], wanted: str | None) -> str:
-    """The metric to rank by: the one wanted, or the first of which less, or more, is better.
+    """The metric to rank by: ``wanted``, or the first for which smaller, or greater, is better.
 
     Parameters
     ----------
@@ -44,6 +44,6 @@ def _wanted(about: ScoreFacts) -> str:
     return "has no best value" if about.best is None else f"should be near {about.best:g}"
 
 
-def below_the_line(facts: Mapping[str, ScoreFacts]) -> set[str]:
-    """The columns of scores that are parts of a pooled metric, and no metric of their own."""
+def denominator_columns(facts: Mapping[str, ScoreFacts]) -> set[str]:
+    """Columns of scores that are denominators of pooled metrics, not metrics themselves."""
     return {about.below for about in facts.values() if about.below is not None}

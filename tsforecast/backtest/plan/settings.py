@@ -1,4 +1,4 @@
-"""Settings of a backtest, checked before memory is taken for them and before a model is fitted."""
+"""Checks of a backtest's settings, made before memory is allocated and before a model is fitted."""
 
 import itertools
 import warnings
@@ -27,7 +27,7 @@ _TRIED_NUMBERS = 10_000_000
 
 
 def parse_level(level: float | Sequence[float]) -> tuple[float, ...]:
-    """Intervals in percent, each once.
+    """Interval levels in percent, as a tuple; a level given twice is an error.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def parse_level(level: float | Sequence[float]) -> tuple[float, ...]:
 
 
 def parse_quantiles(quantiles: float | Sequence[float]) -> tuple[float, ...]:
-    """Quantiles between 0 and 1, each once.
+    """Quantile levels between 0 and 1, as a tuple; a level given twice is an error.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def check_levels(level: Sequence[float], quantiles: Sequence[float]) -> None:
 
 
 def parse_seeds(seeds: int | Sequence[int] | None) -> tuple[int, ...] | None:
-    """``k`` as seeds 0 to k - 1, a sequence as it is.
+    """Seeds as a tuple: 0 to k - 1 for a number ``k``, else the sequence given; None for None.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def check_n_jobs(n_models: int, n_seeds: int, n_windows: int, n_blocks: int) -> 
 
 
 def check_name(name: str) -> None:
-    """Raise a `ParameterError` where a model cannot be called so in tables and files."""
+    """Raise a `ParameterError` where a model's name cannot be used in tables and files."""
     if not name.strip() or len(name) > _LONGEST_NAME or not all(char.isprintable() for char in name):
         raise ParameterError(
             f"{name[:80]!r} cannot be the name of a model: a name is a text of 1 to {_LONGEST_NAME} characters without "
@@ -114,7 +114,7 @@ def check_name(name: str) -> None:
 
 
 def check_storable_ids(ids: Index) -> None:
-    """Raise a `DataError` where names of series would not come back from a Parquet file as they are."""
+    """Raise a `DataError` where names of series would change when written to a Parquet file and read back."""
     try:
         table = pa.Table.from_pandas(pd.DataFrame({"unique_id": ids}), preserve_index=False)
         nested = pa.types.is_nested(table.schema.field(0).type)
@@ -141,7 +141,7 @@ def check_metrics(
     n_series, horizon : int
         Size of the run.
     usual : bool
-        Whether nobody asked for these metrics: then those that need intervals are passed over where there are none.
+        Whether these are the default metrics: those that need intervals are then skipped where there are none.
     """
     rng = np.random.default_rng(0)
     n_tried = max(1, min(n_series, _TRIED_SERIES, _TRIED_NUMBERS // (horizon * (levels.size + 1))))

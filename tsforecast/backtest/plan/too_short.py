@@ -20,10 +20,10 @@ HOW_TO_GO_ON = (
 
 
 def add_naive(models: Mapping[str, BaseForecaster], too_short: TooShort) -> dict[str, BaseForecaster]:
-    """The models by name, with one called Naive among them where it is to stand in for those that cannot be fitted.
+    """The models by name, with a model called Naive added if ``too_short`` is ``"naive"``.
 
-    Its forecasts are rows of its own. It forecasts every series, so that it is compared with the others on all that
-    they finished.
+    Its forecasts are rows of their own. It forecasts every series, so that it can be compared with the others on all
+    that they finished.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def check_too_short(
     fitted_at: Sequence[int],
     too_short: TooShort,
 ) -> None:
-    """Raise a `SeriesTooShortError` that names every series too short for a cutoff or a model, unless it may be.
+    """Raise a `SeriesTooShortError` that names every series too short for a cutoff or a model, if that is an error.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def check_too_short(
     for name, model in models.items():
         try:
             needs[name] = int(model.min_observations(panel))
-        except Exception:  # a parameter that makes no sense is a failure of the model, which the run records
+        except Exception:  # an invalid parameter is a failure of the model, which the run records
             continue
     short = {name: needed for name, needed in needs.items() if (known < needed).any()}
     if short:

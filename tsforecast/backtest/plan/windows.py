@@ -1,4 +1,4 @@
-"""What a cutoff shows of a panel and what it holds back: training data, the truth, covariates ahead."""
+"""The parts of a panel at a cutoff: training data, truth and future covariates."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from tsforecast.panel import Panel
 
 
 def training_panel(panel: Panel, cv: RollingOrigin, window: int) -> Panel:
-    """What the models see of every series at a cutoff; the first observation of one that has not begun by then."""
+    """Training data of every series at a cutoff; the first observation of a series that begins after it."""
     start, stop = cv.bounds(panel.lengths)
     end = np.maximum(stop[window], 1)
     return panel.slice(np.minimum(start[window], end - 1), end)
@@ -21,13 +21,15 @@ def has_begun(lengths: Ints, cv: RollingOrigin, window: int) -> Bools:
 
 
 def truth_rows(indptr: Ints, cv: RollingOrigin, window: int, *, skip_gap: bool = True) -> Ints:
-    """Places of the steps to forecast: ``(n_series, horizon)``, with the gap before them unless it is skipped.
+    """Rows of the steps to forecast: ``(n_series, horizon)``, after those of the gap unless it is skipped.
 
     ``indptr``, ``(n_series + 1,)``, is that of a panel, or the part of it that belongs to a block of its series.
     """
     _, stop = cv.bounds(np.diff(indptr))
     steps = np.arange(cv.gap if skip_gap else 0, cv.gap + cv.horizon)
-    return np.maximum((indptr[:-1] + stop[window])[:, None] + steps, 0)  # of a series too short any: it is not used
+    return np.maximum(
+        (indptr[:-1] + stop[window])[:, None] + steps, 0
+    )  # any row for a series that is too short: it is not used
 
 
 def future_frame(panel: Panel, positions: Ints, cv: RollingOrigin, window: int) -> pd.DataFrame | None:

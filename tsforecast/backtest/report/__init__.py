@@ -1,1 +1,1 @@
-"""A finished run in words: sentences, and a Markdown page."""
+"""Reports on a finished run: sentences, a short table and a Markdown page."""

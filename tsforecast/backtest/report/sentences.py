@@ -1,4 +1,4 @@
-"""A finished run in sentences, and the few columns of a leaderboard that a reader needs first."""
+"""Sentences on a finished run, and its leaderboard with the columns that a reader needs first."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _SHOWN_OF_DEFAULT = ("mase", "smape", "coverage")  # of the default metrics: wha
 def headline(run: RunData, board: pd.DataFrame | None = None) -> pd.DataFrame:
     """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing, seconds.
 
-    Of a run with the default metrics MSIS and RMSSE stay in the full leaderboard; of any other every metric is shown.
+    For the default metrics, MSIS and RMSSE are left to the full leaderboard; else every metric is shown.
     """
     table = leaderboard(run) if board is None else board
     if not run.metrics:
@@ -87,7 +87,7 @@ def refit_sentence(refit: Any) -> str:
 
 
 def number_text(value: float, decimals: int) -> str:
-    """A number as it stands in a table; a dash where there is none."""
+    """A number as text for a table; a dash for nan or infinity."""
     return "-" if not np.isfinite(value) else f"{value:.{decimals}f}"
 
 

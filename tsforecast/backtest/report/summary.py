@@ -1,4 +1,4 @@
-"""A finished run as a Markdown page."""
+"""The summary of a finished run as a Markdown page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,9 +15,9 @@ from tsforecast.backtest.tuned import DEFAULT_BUDGET, Tuned
 from tsforecast.exceptions import DataError, MissingDependencyError
 from tsforecast.metrics.metric import ScoreFacts
 
-_ROWS_OF_A_SET = 10  # with fewer series or cutoffs a confidence set promises more than it can hold
+_ROWS_OF_A_SET = 10  # of series or cutoffs, at least: with fewer a confidence set is unreliable
 _ROWS_READ = 3_000_000  # forecasts of one model that are read for the summary, at most
-_RIVALS = 6  # models that the best one is held against in the summary
+_RIVALS = 6  # models that the summary compares the best one with
 
 
 def markdown(run: RunData) -> str:
@@ -91,7 +91,7 @@ def _cost(run: RunData) -> str:
 
 
 def _by_kind(run: RunData) -> list[str]:
-    """The scores for each kind of series, where the kinds are known and there is more than one."""
+    """The section on scores by kind of series; empty where kinds are unknown or there is only one."""
     diagnosis = run.large.diagnosis()
     if diagnosis is None or not strata_of(diagnosis):
         return []
@@ -144,7 +144,7 @@ def _settings(run: RunData) -> str:
 
 
 def _budgets(models: Sequence[dict[str, Any]]) -> list[str]:
-    """What each model may spend on a search for its parameters, where any may."""
+    """A line on the search budget of each tuned model; none if no model is tuned."""
     tuned = [
         (m["name"], m["init_args"].get("budget", DEFAULT_BUDGET))
         for m in models
@@ -206,7 +206,7 @@ def _metrics(run: RunData) -> str:
 
 
 def _meaning(about: ScoreFacts) -> str:
-    """What a score means, and which is the best where that is not the smallest."""
+    """What a score means, and its best value where that is not the smallest."""
     best = "more is better" if about.best == "greatest" else f"best near {about.best}"
     return about.meaning if about.best in ("smallest", None) else f"{about.meaning} ({best})"
 

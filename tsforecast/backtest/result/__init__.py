@@ -1,1 +1,1 @@
-"""A finished run as data, and the analyses that take it: leaderboard, tests, kinds of series."""
+"""A finished run as data, and functions of it: leaderboard, statistical tests, scores by kind of series."""

@@ -1,9 +1,9 @@
 """Tests, intervals, calibration and a verdict, from the scores and forecasts of a finished run.
 
-The statistics are those of `tsforecast.backtest.compare`; here their arrays are put together. Losses by step are
-absolute errors over the seasonal scale of their series (over nothing where that is not known for any), so that series
-of different units can be pooled; seeds are averaged unless a function says otherwise. The loss of a metric of which
-more is better is minus the metric, so that less is better everywhere below.
+The statistics are those of `tsforecast.backtest.compare`; this module builds their arrays. Losses by step are absolute
+errors divided by the seasonal scale of their series (not divided if no series has one), so that series of different
+units can be pooled; seeds are averaged unless a function says otherwise. A metric for which greater is better is
+negated, so that smaller losses are better everywhere below.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 
-_ENOUGH_CUTOFFS = 10  # from here on cutoffs, and not series, are the rows of a confidence set of few series
+_ENOUGH_CUTOFFS = 10  # with so many cutoffs and fewer series, the rows of a confidence set are cutoffs
 
 
 def diebold_mariano_tests(run: RunData, a: str, b: str) -> pd.DataFrame:
@@ -139,7 +139,7 @@ def seed_scores(run: RunData, models: Sequence[str], metric: str) -> list[Floats
 
 
 def _own_table(run: RunData, cells: pd.DataFrame, metrics: Sequence[str], models: Sequence[str]) -> Floats:
-    """Scores on all cells of the run, in its order of series: ``(n_metrics, n_models, n_series, n_windows)``."""
+    """Scores by metric on all cells of the run: ``(n_metrics, n_models, n_series, n_windows)``."""
     whole = run.cube
     own = Cube(cells[[*FORECAST_KEYS, *metrics]], whole.keys, models)
     order = own.ids.get_indexer(whole.ids)

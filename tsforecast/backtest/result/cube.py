@@ -1,4 +1,4 @@
-"""Scores as arrays: one row a forecast, and from these one number for each model, series and cutoff."""
+"""Cube: scores as an array with one number for each metric, model, series and cutoff."""
 
 from collections.abc import Iterable, Sequence
 
@@ -38,7 +38,7 @@ class Cube:
     failures : DataFrame
         ``unique_id`` and ``cutoff`` of forecasts that failed, so that a cell without any score is known too.
     models : sequence of str
-        In the order wanted, those without any score included.
+        In the order of the array, including those without any score.
     block_size : int
         Cutoffs whose forecasts overlap, which a bootstrap draws together.
 
@@ -47,7 +47,7 @@ class Cube:
     values : ndarray, shape (n_metrics, n_models, n_cells)
         nan where the model has no score.
     finished : ndarray of bool, shape (n_models, n_cells)
-        Whether every seed of the model gave a forecast, whatever became of the score.
+        Whether every seed of the model gave a forecast, even if its score is nan.
     keys : DataFrame
         ``unique_id`` and ``cutoff`` of each cell.
     ids : Index, shape (n_series,)
@@ -94,7 +94,7 @@ class Cube:
 
 
 def _stacked(columns: Iterable["pd.Series[object]"]) -> "pd.Series[object]":
-    """One column of several; those without a row are left out, they have no type of their own."""
+    """Several columns as one; empty ones are left out, since they have no type."""
     full = [column for column in columns if len(column)]
     if len(full) < 2:
         return full[0] if full else pd.Series(dtype=object)

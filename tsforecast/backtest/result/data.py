@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from tsforecast.backtest.plan.ranking import below_the_line, ranking_metric
+from tsforecast.backtest.plan.ranking import denominator_columns, ranking_metric
 from tsforecast.backtest.result.cube import Cube, widen
 from tsforecast.metrics.choose import usual_facts
 from tsforecast.metrics.metric import ScoreFacts
@@ -32,15 +32,15 @@ class LargeTables(Protocol):
         """The scores with one row a forecast: its keys, then the columns of scores."""
 
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row for every step that a model forecast; some columns only where they are given."""
+        """One row for every step that a model forecast; with ``columns`` only these."""
 
     def diagnosis(self) -> pd.DataFrame | None:
-        """What kind of series each is, where that is known."""
+        """The kind of each series, where it is known."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TablesInMemory:
-    """Large tables that are held as frames.
+    """Large tables that are held in memory as frames.
 
     Attributes
     ----------
@@ -59,19 +59,19 @@ class TablesInMemory:
         return widen(self.all_scores, columns)
 
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row for every step that a model forecast; some columns only where they are given."""
+        """One row for every step that a model forecast; with ``columns`` only these."""
         own = self.all_forecasts
         own = own[own["model"] == model].reset_index(drop=True)
         return own if columns is None else own[list(columns)]
 
     def diagnosis(self) -> pd.DataFrame | None:
-        """Not known: only a run folder holds it."""
+        """None: only a run folder holds a diagnosis."""
         return None
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class RunData:
-    """What a run left: tables, settings, and the scores as a cube.
+    """A finished run: tables, settings, and the scores as a cube.
 
     Attributes
     ----------
@@ -100,12 +100,12 @@ class RunData:
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics as they stand in the scores."""
-        below = below_the_line(self.facts)
-        return [name for name in self.facts if name not in below]
+        denominators = denominator_columns(self.facts)
+        return [name for name in self.facts if name not in denominators]
 
     @functools.cached_property
     def facts(self) -> dict[str, ScoreFacts]:
-        """Title, meaning and what is best of each column of scores, as the run kept them."""
+        """Title, meaning and best value of each column of scores, as saved with the run."""
         kept = self.manifest["identity"].get("scores", {})
         return {
             name: ScoreFacts(**kept[name]) if name in kept else usual_facts(name) for name in self.manifest["metrics"]
@@ -113,7 +113,7 @@ class RunData:
 
     @property
     def ranking_metric(self) -> str:
-        """The metric that leaderboards rank by where none is named: the first of which less, or more, is better."""
+        """The default metric to rank by: the first for which smaller, or greater, is better."""
         return ranking_metric(self.facts, None)
 
     @property
@@ -138,7 +138,7 @@ class RunData:
 
     @property
     def overlap(self) -> int:
-        """Cutoffs whose horizons overlap: they do not count as independent."""
+        """Number of successive cutoffs whose horizons overlap, so that they are not independent."""
         return -(-self.horizon // self.step)
 
     @functools.cached_property

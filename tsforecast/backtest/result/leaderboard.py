@@ -1,4 +1,4 @@
-"""Scores -> one row a model: ranked, on what all models finished."""
+"""The leaderboard: one row a model, ranked by its scores on what all models finished."""
 
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias
@@ -8,14 +8,14 @@ import pandas as pd
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.backtest.compare.bootstrap import bootstrap_skill, one_sign, skill_of_root
-from tsforecast.backtest.plan.ranking import below_the_line, ranking_metric
+from tsforecast.backtest.plan.ranking import denominator_columns, ranking_metric
 from tsforecast.backtest.result.cube import Cube
 from tsforecast.backtest.result.data import RunData
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics.metric import ScoreFacts
 from tsforecast.metrics.point import pooled
 
-_DRAWS = 20_000_000  # series drawn in all bootstrap samples together, at most
+_DRAWS = 20_000_000  # most series drawn in all bootstrap samples together
 OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
 _BASELINES = ("SeasonalNaive", "Naive")
 
@@ -43,7 +43,7 @@ def leaderboard(
 
 
 def seconds(run: RunData) -> pd.DataFrame:
-    """``model``, ``fit_seconds``, ``predict_seconds``: what each model took in all."""
+    """``model``, ``fit_seconds``, ``predict_seconds``: total seconds of each model."""
     columns = ["fit_seconds", "predict_seconds"]
     return run.timings.groupby("model", sort=False)[columns].sum().reset_index()
 
@@ -71,8 +71,8 @@ def rank_models(
 ) -> pd.DataFrame:
     """One row a model (and stratum): rank, mean of every metric, mean rank, skill, what is missing.
 
-    Means are over the cutoffs of a series, then over series, of each metric where all models have it that have any of
-    it; a pooled metric is one ratio of sums over all of these. See `BacktestResult.leaderboard`.
+    Each metric is averaged over the cutoffs of a series, then over series, on the cells where all models that have any
+    score of it have one; a pooled metric is one ratio of sums over these cells. See `BacktestResult.leaderboard`.
     """
     filled = _impute(cube, facts[metric].sign * cube.plane(metric), baseline, on_failure)
     labels = pd.Series([None if strata is None else strata.get(i) for i in cube.ids], dtype=object)
@@ -87,7 +87,7 @@ def rank_models(
 
 
 def usual_baseline(models: list[str]) -> str | None:
-    """The model that skill is measured against where none is named: SeasonalNaive, else Naive, else none."""
+    """The model that skill is measured against unless one is named: SeasonalNaive, else Naive, else none."""
     return next((name for name in _BASELINES if name in models), None)
 
 
@@ -122,9 +122,9 @@ def mean_over_cutoffs(values: Floats, series: Ints) -> Floats:
 def _board(
     cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, within: Bools, baseline: str | None
 ) -> pd.DataFrame:
-    """The leaderboard of the cells ``within``."""
+    """The leaderboard on the cells ``within``."""
     means = {}
-    for name in (name for name in cube.metrics if name not in below_the_line(facts)):
+    for name in (name for name in cube.metrics if name not in denominator_columns(facts)):
         plane, about = filled[cube.metrics.index(name)], facts[name]
         scored, own = _common_cells(plane, within)
         shown = np.where(scored[:, None], plane, np.nan)
@@ -181,7 +181,7 @@ def _skill_columns(
 
 
 def _impute(cube: Cube, losses: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:
-    """Scores with those of failed forecasts filled in by ``on_failure``: ``(n_metrics, n_models, n_cells)``.
+    """Scores, those of failed forecasts replaced as ``on_failure`` says: ``(n_metrics, n_models, n_cells)``.
 
     ``losses``, ``(n_models, n_cells)``, tell which model is the worst of a cell.
     """

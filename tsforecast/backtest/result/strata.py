@@ -1,4 +1,4 @@
-"""Kinds of series: what the leaderboard is drawn up for apart."""
+"""Strata: divisions of the series by kind, and the scores of every model in each."""
 
 import numpy as np
 import pandas as pd
@@ -9,7 +9,7 @@ from tsforecast.exceptions import DataError
 
 
 def strata_of(diagnosis: pd.DataFrame) -> dict[str, "pd.Series[object]"]:
-    """Ways to divide the series, each a label by ``unique_id``; ways with one label only are left out.
+    """Divisions of the series by name, each with a label by ``unique_id``; those with a single label are left out.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""Where finished jobs are kept: memory, or a run folder whose manifest holds a checksum of every file."""
+"""Storage of finished jobs: in memory, or in a run folder whose manifest holds a checksum of every file."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Writing files whole or not at all, and reading them back."""
 
 import contextlib
 import hashlib
@@ -26,7 +26,7 @@ def temporary_of(path: Path) -> Path:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file is called as `temporary_of` calls it.
+    """Whether a file name has the form that `temporary_of` gives.
 
     Examples
     --------
@@ -44,7 +44,7 @@ def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
     path : Path
     content : bytes
     at_once : bool
-        Whether to wait until it is on the disk; not needed for a file whose checksum will be looked at.
+        Whether to wait until it is on the disk; not needed for a file whose checksum will be checked.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def read_frame(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    """The frame in a Parquet file, which has at least these columns.
+    """The frame in a Parquet file, after a check that it has these columns.
 
     Raises
     ------
@@ -138,14 +138,14 @@ def check_table_columns(path: Path, found: Sequence[str], needed: Sequence[str])
 
 
 class FrameWriter:
-    """One Parquet file from many frames of the same columns, of which few are held at a time.
+    """Writes frames with the same columns into one Parquet file, holding few rows in memory.
 
     Parameters
     ----------
     path : Path
-        Gets its content when the block of ``with`` ends without an error, and is left alone otherwise.
+        Written when the block of ``with`` ends without an error, left alone otherwise.
     empty : DataFrame
-        Written where no row came.
+        Written if no row was added.
     """
 
     def __init__(self, path: Path, empty: pd.DataFrame) -> None:
@@ -185,7 +185,7 @@ class FrameWriter:
                 os.fsync(file.fileno())
 
     def add(self, frame: pd.DataFrame) -> None:
-        """Rows after those that are there."""
+        """Append rows."""
         if len(frame):
             self._held.append(frame)
             self._n_held += len(frame)

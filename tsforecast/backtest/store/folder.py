@@ -1,4 +1,4 @@
-"""The folder of a run: checked before anything in it is changed."""
+"""Checks of a run's folder before anything in it is changed, and removal of what a run no longer needs."""
 
 import os
 import re
@@ -79,7 +79,7 @@ def remove_temporaries(folder: Path) -> None:
 
 
 def result_paths(folder: Path, keys: Collection[str]) -> list[Path]:
-    """Files in a folder that are named as results of the jobs of these keys, or of parts of such jobs."""
+    """Files in a folder whose names are those of results of the jobs with these keys, or of parts of them."""
     return [
         path
         for path in sorted(folder.iterdir())
@@ -88,7 +88,7 @@ def result_paths(folder: Path, keys: Collection[str]) -> list[Path]:
 
 
 def clear_results(folder: Path, keys: Collection[str]) -> None:
-    """Remove the results of the jobs of these keys, and their folder if it is then empty."""
+    """Remove the results of the jobs with these keys, and their folder if it is then empty."""
     parts = folder / "parts"
     if parts.is_dir() and not parts.is_symlink():
         for path in result_paths(parts, keys):
@@ -114,7 +114,7 @@ def _check_can_be_made(folder: Path) -> None:
 
 
 def _check_no_links(folder: Path) -> None:
-    """Raise a `RunFolderError` where something is a link: a run makes none, so that it points to foreign files."""
+    """Raise a `RunFolderError` where something is a link: a run makes none, so it would lead to other files."""
     for name in (MANIFEST, LOCK, "config.yaml", *FOLDERS):
         if (folder / name).is_symlink():
             raise RunFolderError(f"{folder / name} is a link, which no run makes; give another folder.")
@@ -126,7 +126,7 @@ def _check_no_links(folder: Path) -> None:
 
 
 def _left_by_a_start(path: Path) -> bool:
-    """Whether a run that was stopped as it began may have left a file: an empty lock, an unfinished manifest."""
+    """Whether a file may be left by a run that was stopped as it began: an empty lock or an unfinished manifest."""
     if path.is_symlink() or not path.is_file():
         return False
     if path.name == LOCK:

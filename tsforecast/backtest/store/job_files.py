@@ -1,4 +1,4 @@
-"""A finished job as one file, which carries its own checksum in its name."""
+"""Result files: one for each finished job, with its checksum in its name."""
 
 import dataclasses
 import hashlib
@@ -57,7 +57,7 @@ def intact_results(folder: Path, keys: Collection[str]) -> dict[str, Path]:
 
 
 def find_result(folder: Path, key: str) -> Path | None:
-    """The undamaged file of a finished job, if there is one."""
+    """The result file of a job whose checksum matches; None if there is none."""
     for path in sorted(folder.glob(f"{key}-*.parquet")):
         if path.stem.rpartition("-")[2] == _checksum(path.read_bytes()):
             return path

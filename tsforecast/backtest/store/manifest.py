@@ -21,7 +21,7 @@ def write_manifest(folder: Path, content: Mapping[str, Any]) -> None:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a run folder, which is what was written there.
+    """The manifest of a run folder, after a check that it was not changed.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def file_hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise a `RunFolderError` at the first file that is missing or not as it was written."""
+    """Raise a `RunFolderError` at the first file that is missing or was changed."""
     for name, known in manifest["files"].items():
         place = PurePosixPath(name)
         if place.is_absolute() or ".." in place.parts:

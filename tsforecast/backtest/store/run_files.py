@@ -1,4 +1,4 @@
-"""Files of a finished run: written from `RunData`, read back as such, every one as it was written."""
+"""Saving a finished run's `RunData` as files, and loading it after their checksums are checked."""
 
 import dataclasses
 import warnings
@@ -62,7 +62,7 @@ class TablesOnDisk:
             return _read_cells(path, columns)
 
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row for every step that a model forecast; of some columns, with names as categories."""
+        """One row for every step that a model forecast; with ``columns`` only these, names as categories."""
         path = self.folder / "forecasts" / forecast_file(self.models.index(model), model)
         if columns is None:
             return read_frame(path, FORECAST_COLUMNS)
@@ -102,9 +102,9 @@ def save_run(run: RunData, folder: Path) -> None:
 
 
 def load_run(folder: Path) -> RunData:
-    """The run in a folder, every file of which is as it was written; see `BacktestResult.load`.
+    """The run in a folder, after the checksums of its files are checked; see `BacktestResult.load`.
 
-    Files that the manifest declares and this version does not know are checked like the others, and left alone.
+    Files in the manifest that this version does not know are checked like the others and not read.
     """
     if not (folder / MANIFEST).exists():
         what = f"is no run folder: it has no {MANIFEST}" if folder.is_dir() else "is not there"
@@ -133,23 +133,23 @@ def needed_files(models: Sequence[str]) -> list[str]:
 
 
 def has_summary(run: RunData) -> bool:
-    """Whether the manifest names a summary, as that of a run does unless it was killed as it ended."""
+    """Whether the manifest lists a summary; False for a run that was killed just before it was written."""
     return SUMMARY in run.manifest.get("files", [SUMMARY])
 
 
 def write_summary(run: RunData, folder: Path, text: str) -> None:
-    """Write ``summary.md`` into a folder, unless it stands there already and the manifest names it."""
+    """Write ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
     path, content = folder / SUMMARY, text.encode()
     try:
         if has_summary(run) and path.is_file() and path.read_bytes() == content:
             return
     except OSError:
-        pass  # it cannot be read, but perhaps be replaced
+        pass  # a file that cannot be read may still be replaced
     replace_file(folder, path.name, lambda: write_bytes(path, content))
 
 
 def _check_tables(folder: Path, manifest: dict[str, Any], needed: Sequence[str]) -> None:
-    """Raise a `RunFolderError` where a needed file is not declared, or lacks a column."""
+    """Raise a `RunFolderError` where a needed file is not in the manifest, or lacks a column."""
     undeclared = [name for name in needed if name not in manifest.get("files", needed)]
     if undeclared:
         raise RunFolderError(f"{folder / MANIFEST} does not name {undeclared[0]}, which a run has.")

@@ -1,4 +1,4 @@
-"""A run folder: where a run keeps what is finished, so that it survives being killed."""
+"""RunFolder: keeps finished jobs on disk, so that a run that was killed can be resumed."""
 
 import contextlib
 import json
@@ -36,7 +36,7 @@ from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 
 
 class RunFolder:
-    """A store on disk: every finished job is one file, and a stopped run goes on where it was.
+    """A store on disk: one file for each finished job, so that a stopped run can be resumed.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class RunFolder:
             self._open()
         except BaseException as error:
             self._lock.release()
-            if made:  # nothing of ours stays in a folder that was made for nothing
+            if made:  # a folder that was made in vain is removed again
                 self._remove_start(made)
             if isinstance(error, filelock.Timeout):
                 raise RunFolderError(f"{self.folder} is in use by another run; wait for it or give another.") from error
@@ -88,18 +88,18 @@ class RunFolder:
         self._lock.release()
 
     def _compare(self) -> None:
-        """Raise a `RunFolderError` where the folder holds a run of something else; nothing is touched."""
+        """Raise a `RunFolderError` where the folder holds a different run; nothing is changed."""
         theirs = read_manifest(self.folder)
         _check_same(theirs["identity"], self._manifest["identity"], self.folder)
         self.is_finished = theirs["status"] == "finished"
 
     def _open(self) -> None:
-        """Begin a run or go on with one, the folder being locked: another may have used it since it was looked at."""
+        """Begin or resume a run in the locked folder, checked again as another run may have used it meanwhile."""
         if holds_run(self.folder):
             self._compare()
             check_writable(self.folder)
             remove_temporaries(self.folder)
-            clear_blocks(self.folder)  # they carry no checksum: they are written anew
+            clear_blocks(self.folder)  # they have no checksum, so they are written again
         else:
             remove_temporaries(self.folder)
             write_manifest(self.folder, self._manifest | {"files": {}})
@@ -126,7 +126,7 @@ class RunFolder:
         self._files[key] = write_result(self.parts_folder, key, result)
 
     def finish(self, jobs: Sequence[Job]) -> RunData:
-        """The run as its files hold it; the files of single jobs are removed once all these are written.
+        """The run, read from its files, which are written first; the files of single jobs are then removed.
 
         Raises
         ------
@@ -148,13 +148,13 @@ class RunFolder:
         return run
 
     def _tidy(self) -> None:
-        """Remove what workers that were killed, or a run that was killed as it ended, have left."""
+        """Remove files that killed workers, or a run killed at its end, have left."""
         remove_temporaries(self.folder)
         clear_results(self.folder, set(self._keys.values()))
         clear_blocks(self.folder)
 
     def _write_all(self, jobs: Sequence[Job]) -> None:
-        """All files of a finished run; the manifest, which says that it is finished, comes last."""
+        """Write all files of a finished run, the manifest, which marks it as finished, last."""
         builder = TableBuilder(self._plan)
         models = list(self._plan.models)
         with _writers(self.folder, models, builder) as writers:
@@ -205,7 +205,7 @@ def _check_same(theirs: dict[str, Any], mine: dict[str, Any], folder: Path) -> N
 
 
 def _text(value: Any) -> str:
-    """As it stands in a manifest: 1, 1.0 and True are different, and nan is nan."""
+    """A value as JSON text for comparison: 1, 1.0 and True differ, nan equals nan."""
     return json.dumps(value, default=str, sort_keys=True)
 
 
@@ -215,7 +215,7 @@ def _short(value: Any) -> str:
 
 
 def _yaml(config: dict[str, Any]) -> bytes:
-    """The text of a configuration, from which the same values can be read again."""
+    """A configuration as YAML, after a check that the same values are read back."""
     try:
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         content = text.encode()

@@ -1,4 +1,4 @@
-"""Store: where the results of jobs are kept while a run goes on; `Memory` keeps them in this process."""
+"""Store: keeps the results of jobs during a run; `Memory` keeps them in this process."""
 
 import dataclasses
 import datetime
@@ -17,7 +17,7 @@ _JOINED_SERIES = 4096
 
 
 class Store(Protocol):
-    """What a run needs of the place that keeps its finished jobs."""
+    """Interface of what keeps the finished jobs of a run."""
 
     is_finished: bool
 
@@ -81,7 +81,7 @@ class Memory:
 
 
 def new_manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
-    """What is to be run on what: data, settings, package versions."""
+    """The manifest of a run that begins: identity of data and settings, package versions."""
     identity = run_identity(plan)
     metrics = list(identity["scores"])
     return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
@@ -93,7 +93,7 @@ def now() -> str:
 
 
 def join_blocks(jobs: Sequence[Job], result_of: Callable[[Job], JobResult]) -> Iterator[tuple[Job, JobResult]]:
-    """Jobs and results, neighbouring blocks of one fit joined, so that tables are built of many series at once."""
+    """Jobs with results, neighbouring blocks of series joined, so that tables are built of many series at once."""
     held: list[Job] = []
 
     def together() -> tuple[Job, JobResult]:

@@ -1,4 +1,4 @@
-"""Results of jobs -> rows of the tables of a run; metrics are computed over whole blocks at once."""
+"""Tables of a run from the results of its jobs; metrics are computed over whole blocks of series at once."""
 
 import warnings
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from tsforecast.metrics.scale import seasonal_scale
 
 
 class TableBuilder:
-    """Rows of each table from the result of a job; what depends on the panel alone is computed once.
+    """Builds the rows of each table from the result of a job; cutoffs and scales are computed once.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class TableBuilder:
         return pd.DataFrame(columns)
 
     def forecasts(self, job: Job, result: JobResult) -> pd.DataFrame:
-        """Rows of the forecasts: `FORECAST_COLUMNS` and quantile columns, of what was finished."""
+        """Rows of the finished forecasts: `FORECAST_COLUMNS`, then quantile columns."""
         plan, horizon = self.plan, self.plan.cv.horizon
         done = finished(result)  # (n_windows, n_series)
         windows = np.asarray(job.windows)
@@ -151,7 +151,7 @@ def quantile_columns(level: Sequence[float], quantiles: Sequence[float], levels:
 
 
 def _scored(metric: Metric, arguments: list[Floats], level: float | None, scale: Floats | None) -> list[Floats]:
-    """Scores of one metric; nan and a warning where a function of the caller fails, so that nothing else is lost."""
+    """Scores of one metric; nan and a warning where a metric of the caller fails, so that other scores are kept."""
     try:
         return metric.score(arguments, level=level, scale=scale)
     except ParameterError as error:
@@ -169,7 +169,7 @@ def _place(levels: Floats, q: float) -> int:
 
 
 def _scales(plan: Plan, *, squared: bool) -> Floats:
-    """Seasonal scale of everything before each cutoff, whatever part of it the models train on."""
+    """Seasonal scale of all values before each cutoff, even if models train on fewer: ``(n_windows, n_series)``."""
     panel = plan.panel
     stop = np.maximum(plan.cv.bounds(panel.lengths)[1], 0)
     return np.stack(

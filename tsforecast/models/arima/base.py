@@ -26,8 +26,8 @@ from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
-from tsforecast.panel.frequency import future_times, steps_between
 from tsforecast.panel.magnitudes import check_sizes
+from tsforecast.panel.times.frequency import future_times, steps_between
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Transform, TransformKind, learn_transform
 

@@ -11,7 +11,7 @@ LEVELS = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
 
 
 def normal_forecasts(n, scale=1.0, bias=0.0, seed=0):
-    """Truths that are standard normal, with the same quantiles for each."""
+    """Standard normal truths, and the same forecast quantiles for each."""
     y = np.random.default_rng(seed).normal(size=n)
     return y, np.tile(bias + scale * stats.norm.ppf(LEVELS), (n, 1))
 

@@ -1,4 +1,4 @@
-"""Model confidence set: what arch computes, and the cases that it cannot."""
+"""Model confidence set: agreement with arch, and the cases that arch cannot compute."""
 
 import sys
 

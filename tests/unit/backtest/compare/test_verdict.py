@@ -1,4 +1,4 @@
-"""Bootstrap intervals and the verdict: shares by counting, coverage by simulation, modesty where evidence is thin."""
+"""Bootstrap intervals and the verdict: shares by counting, coverage by simulation, no conclusion from few series."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Jobs on executors: the same results wherever they run, whoever dies."""
+"""Jobs on executors: results are the same on every executor, even when workers die."""
 
 import dataclasses
 import os
@@ -42,11 +42,11 @@ def frame_of(n_obs=30):
 
 
 class KilledWorker(Exception):  # noqa: N818 (the name counts)
-    """Called as Dask's."""
+    """Has the name of Dask's exception."""
 
 
 class Deadly(Executor):
-    """Runs tasks at once; those of a model called "deadly" on certain series die, and some once by chance."""
+    """Runs tasks at once; the worker dies on certain series of a model called "deadly", and once on some others."""
 
     def __init__(self, series=(), by_chance=0):
         self.series, self.by_chance, self.n_run = set(series), by_chance, 0
@@ -95,7 +95,7 @@ def test_a_series_that_kills_every_worker_fails_alone(guilty):
 
 
 def grown(n_bytes):
-    """The worker's number, when it has kept so much more memory and the time for a look at it has come."""
+    """The worker's process id, after it has kept more memory and loky's next check of it is due."""
     held.append(np.ones(n_bytes // 8))
     time.sleep(1.1)
     return os.getpid()
@@ -126,7 +126,7 @@ def test_workers_that_die_by_chance_cost_nothing_but_time(deaths):
 
 
 class TellsOneByOne(Executor):
-    """The first tasks die together, which is told of one after the other; later each dies once more by chance."""
+    """The first tasks die together and are reported one after the other; later each dies once more."""
 
     _max_workers = 2
 
@@ -191,7 +191,7 @@ def test_a_foreign_executor_that_broke_down_is_a_clear_error():
 
 
 class ProcessId(Naive):
-    """Forecasts the number of the process that fitted it."""
+    """Forecasts the id of the process that fitted it."""
 
     def _predict(self, panel, horizon, X, levels):
         self.process_ = os.getpid()
@@ -324,7 +324,7 @@ def children(pid):
 
 
 def wait_until(what, condition, run=None):
-    """Wait for something that another process does; not any longer once that has ended."""
+    """Wait until another process has done something, or has ended."""
     limit = time.monotonic() + WAIT
     while not condition():
         assert time.monotonic() < limit, f"waited {WAIT} seconds until {what}"
@@ -424,7 +424,7 @@ def test_in_real_processes_a_series_that_kills_its_worker_fails_alone(script, se
 
 @pytest.fixture
 def dask_cluster(script, monkeypatch):
-    """Two workers that a scheduler of its own watches over; those that die are replaced, whoever fails to do it."""
+    """Two Dask workers with their own scheduler; workers that die are replaced."""
     distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
     import dask
 

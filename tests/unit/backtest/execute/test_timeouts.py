@@ -1,4 +1,4 @@
-"""Runs whose workers are lost, stopped or never done: they end, say so, and lose nothing."""
+"""Runs whose workers are lost, stopped or never finish: they end with an error and keep finished jobs."""
 
 import os
 import signal
@@ -45,7 +45,7 @@ def assert_same(result, other):
 
 
 class Vanishes(Executor):
-    """Does some tasks and nothing with those that come after: what `lost` makes of their futures, if anything."""
+    """Runs the first tasks and ignores later ones, whose futures it passes to `lost`, if given."""
 
     _max_workers = 2
 

@@ -1,4 +1,4 @@
-"""Jobs that are fitted together: what comes of each is what it gives alone."""
+"""Jobs that are fitted together have the same results as when fitted alone."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""What a run is told apart by: the content of models and metrics, the same in every process."""
+"""Hashes of models and metrics: the same in every process, different for different content."""
 
 import copy
 import json
@@ -278,7 +278,7 @@ def test_an_object_that_was_pickled_copied_and_fitted_has_the_content_it_had():
 
 
 class Hides:
-    """Leaves a parameter and what it has computed out of what is pickled."""
+    """Leaves a parameter and a computed value out when it is pickled."""
 
     def __init__(self, k, table=()):
         self.k, self._table, self.cache = k, table, None
@@ -419,14 +419,14 @@ def test_a_lock_is_no_content():
 
 
 class DefaultRepr:
-    """Shows an address, and nothing of what it holds."""
+    """Has the default repr: an address, without its content."""
 
     def __init__(self, value):
         self.value = value
 
 
 def stop_and_resume(folder, before, after, metrics=lambda: ["mae"]):
-    """The scores of a run that was stopped with one model and goes on with another."""
+    """The scores of a run that is stopped with one model and resumed with another."""
     y = pd.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=[*"abc"])
     cv = RollingOrigin(2, n_windows=2)
 

@@ -34,7 +34,7 @@ class Dice(Naive):
 
 @pytest.fixture(scope="module")
 def result():
-    """Series of different ends, so that one cutoff is another time for each; overlapping windows; seeds."""
+    """A result with series of different ends, so that cutoffs are at different times; overlapping windows; seeds."""
     rng = np.random.default_rng(3)
     frame = pd.DataFrame(rng.normal(size=(50, 6)).cumsum(axis=0), columns=NAMES)
     frame.iloc[45:, 1] = np.nan
@@ -45,7 +45,7 @@ def result():
 
 
 def windows(frame):
-    """Place of each cutoff among those of its series, oldest first."""
+    """Rank of each cutoff among those of its series, oldest first."""
     return frame.groupby("unique_id")["cutoff"].rank(method="dense").astype(int) - 1
 
 

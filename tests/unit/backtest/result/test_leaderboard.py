@@ -1,4 +1,4 @@
-"""Metrics of which more is better, pooled metrics, and models without intervals: in every table and sentence."""
+"""Metrics for which greater is better, pooled metrics, and models without intervals, in tables and sentences."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ MORE = Metric("goodness", lambda y, f: -point.mae(y, f), best="greatest", title=
 
 
 class Bare(HistoricAverage):
-    """Has points and no intervals."""
+    """Gives point forecasts without intervals."""
 
     gives_intervals = False
 

@@ -1,4 +1,4 @@
-"""A folder is looked at before anything in it is touched."""
+"""A folder is checked before anything in it is changed."""
 
 import errno
 import os
@@ -38,7 +38,7 @@ def reset():
 
 
 def tree(folder):
-    """Everything below a folder: what it is, what is in it, when it was changed."""
+    """Type, content and time of change of everything below a folder."""
     found = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()

@@ -1,4 +1,4 @@
-"""A run that ends at any of its operations on files goes on afterwards, to the last bit, and touches nothing else."""
+"""A run that stops at any of its file operations can be resumed with the same result, and changes no other files."""
 
 import sys
 from concurrent.futures import Executor, Future
@@ -25,14 +25,14 @@ EVERY = 30
 
 @pytest.fixture(autouse=True, scope="module")
 def short_summary():
-    """A summary at no cost: what it says takes half the time of a run, and no operation on files."""
+    """An empty summary: the real one takes half the time of a run and no file operation."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tsforecast.backtest.result.markdown", lambda result: "# A summary\n")
         yield
 
 
 class Here(Executor):
-    """Runs what it is given at once; what ends a process goes through it."""
+    """Runs tasks at once in this process; exceptions that end a process pass through."""
 
     def submit(self, function, task):
         future = Future()
@@ -48,7 +48,7 @@ def run(folder, executor):
 
 
 def outcomes(folder):
-    """What does not tell the time, of a run that is whole and holds nothing that it should not."""
+    """The files of a run that hold no times, after a check that its folder is whole and holds nothing else."""
     paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in paths if is_temporary(path)] and not (folder / "parts").exists()
     assert not (folder / "data").exists()
@@ -69,7 +69,7 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def n_operations(tmp_path_factory):
-    """Operations of a run from its beginning to its end, by where its jobs run."""
+    """Number of file operations of a whole run, by where its jobs run."""
     counts = {}
     for executor in (None, Here):
         disk = FailingDisk(tmp_path_factory.mktemp("counted") / "run", 10**9, "killed")

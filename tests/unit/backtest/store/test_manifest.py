@@ -1,4 +1,4 @@
-"""A finished run is what was written: every byte of every file is in a checksum."""
+"""The manifest of a finished run: a change to any byte of any file is found."""
 
 import json
 import shutil

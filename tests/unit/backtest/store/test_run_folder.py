@@ -1,4 +1,4 @@
-"""A run folder: what is finished stays finished, nothing is mixed, nothing half-written is believed."""
+"""A run folder: finished jobs are kept, runs are not mixed, half-written files are not used."""
 
 import errno
 import importlib

@@ -18,7 +18,7 @@ from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk, padded
 from tsforecast.models.neural.batches.streams import ChunkLoader, Loader
 from tsforecast.panel import Panel
 from tsforecast.panel.covariates import CovariateGaps, check_gaps_option
-from tsforecast.panel.frequency import Freq
+from tsforecast.panel.times.frequency import Freq
 from tsforecast.panel.too_short import SkipOrError, check_skip_or_error, too_short_error
 
 SKIP_HINT = "too_short='skip' goes on without them (--data.too_short skip on the command line)."

@@ -29,7 +29,7 @@ from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.prepare.static import StaticCode
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import freq_name, parse_freq
+from tsforecast.panel.times.frequency import freq_name, parse_freq
 from tsforecast.series.transform import Transform
 
 _VERSION = 3  # of the format

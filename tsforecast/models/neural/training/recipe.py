@@ -127,13 +127,9 @@ def merged_error(learnt: Sequence[FitOutcome]) -> Exception | None:
     return FitError(f"{failed[0]} So it went with {len(failed)} series.", failures=failures)
 
 
+@quiet_torch(0)
 def learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
     """The outcome of each request, the same as it would have alone; errors are returned, not raised."""
-    with quiet_torch(0):
-        return _learn(requests)
-
-
-def _learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
     learnt: dict[int, FitOutcome] = {}
     fits: dict[int, _Fit] = {}
     for place, request in enumerate(requests):

@@ -9,10 +9,10 @@ import pandas as pd
 
 from tsforecast._types import Bools, Index, Ints
 from tsforecast.exceptions import FrequencyError
-from tsforecast.panel.frequency import Freq, freq_name, parse_freq
-from tsforecast.panel.months import Months
-from tsforecast.panel.offsets import WEEKDAYS
-from tsforecast.panel.snap import near_grid
+from tsforecast.panel.times.frequency import Freq, freq_name, parse_freq
+from tsforecast.panel.times.months import Months
+from tsforecast.panel.times.offsets import WEEKDAYS
+from tsforecast.panel.times.snap import near_grid
 from tsforecast.panel.whole_numbers import LARGEST
 
 _STRETCH = 10  # observations from which pandas infers: two working weeks, so that "B" is not taken for "D"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Index
 from tsforecast.exceptions import DataError
-from tsforecast.panel.day_first import NUMBERS, PIVOT, check_years_last, is_day_first
+from tsforecast.panel.times.day_first import NUMBERS, PIVOT, check_years_last, is_day_first
 
 _FIRST_YEAR = 1500  # earlier years are taken for a misreading, of "Jan-12" for example
 _COMPACT = (19000101, 21001231)

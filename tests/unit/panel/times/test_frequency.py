@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsforecast.exceptions import FrequencyError
-from tsforecast.panel.frequency import (
+from tsforecast.panel.times.frequency import (
     freq_name,
     future_times,
     has_fixed_step,
@@ -16,7 +16,7 @@ from tsforecast.panel.frequency import (
     step_times,
     steps_between,
 )
-from tsforecast.panel.infer_frequency import infer_freq
+from tsforecast.panel.times.infer_frequency import infer_freq
 
 CALENDAR = [
     "MS", "ME", "BMS", "BME", "QS", "QS-FEB", "QE", "QE-NOV", "BQS", "BQE-NOV", "YS", "YS-JUL", "YE", "YE-JUN", "BYE",

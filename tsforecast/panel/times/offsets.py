@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
-from tsforecast.panel.months import Months, months_of
+from tsforecast.panel.times.months import Months, months_of
 
 # pandas before 2.2 -> pandas from 2.2 on; an anchor ("A-DEC") follows the name unchanged.
 _OLD_ALIASES = {

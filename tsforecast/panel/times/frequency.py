@@ -12,8 +12,8 @@ from pandas.tseries.frequencies import to_offset
 
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import FrequencyError, ParameterError
-from tsforecast.panel.months import months_between, months_of, move_months
-from tsforecast.panel.offsets import (
+from tsforecast.panel.times.months import months_between, months_of, move_months
+from tsforecast.panel.times.offsets import (
     DAY,
     MINUTE,
     MONTHS,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tsforecast.exceptions import DataError
-from tsforecast.panel.dates import compact_dates, parse_dates
+from tsforecast.panel.times.dates import compact_dates, parse_dates
 
 DAYS = st.dates(pd.Timestamp("1969-01-01").date(), pd.Timestamp("2068-12-31").date())
 FORMS = ["%d/%m/%y", "%d.%m.%y", "%m/%d/%y", "%d-%b-%y", "%d %B %y", "%d/%m/%y 00:00", "%d.%m.%y 00:00:00"]

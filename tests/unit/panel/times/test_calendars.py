@@ -14,7 +14,7 @@ from tsforecast.backtest import backtest
 from tsforecast.backtest.execute.blocks import read_block, write_block
 from tsforecast.exceptions import DataError, FrequencyError, GapError, ParameterError
 from tsforecast.panel import Panel
-from tsforecast.panel.frequency import (
+from tsforecast.panel.times.frequency import (
     freq_label,
     freq_name,
     future_times,

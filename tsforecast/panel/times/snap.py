@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Index, Ints
-from tsforecast.panel.frequency import Freq, freq_name, has_fixed_step, parse_freq
-from tsforecast.panel.offsets import shortest_ns
+from tsforecast.panel.times.frequency import Freq, freq_name, has_fixed_step, parse_freq
+from tsforecast.panel.times.offsets import shortest_ns
 from tsforecast.panel.whole_numbers import is_whole
 
 _SECOND, _MINUTE, _HOUR, _DAY = 10**6, 60 * 10**6, 3600 * 10**6, 86400 * 10**6  # microseconds

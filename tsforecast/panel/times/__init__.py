@@ -1,0 +1,1 @@
+"""Times of observations: dates as texts, frequencies and their offsets, and the grid that times lie on."""
