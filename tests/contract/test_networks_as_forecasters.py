@@ -17,10 +17,12 @@ from torch import nn
 
 from tsforecast import GRU, LSTM, RNN
 from tsforecast.backtest import RollingOrigin, backtest
-from tsforecast.exceptions import DataError, FitError, ParameterError
+from tsforecast.backtest.plan.describe import build, describe
+from tsforecast.exceptions import DataError, FitError, ParameterError, UnknownNameError
 from tsforecast.models.neural.forecaster import NeuralForecaster
 from tsforecast.models.neural.forecasting.checkpoint import KEY
 from tsforecast.models.neural.forecasting.finish import finish
+from tsforecast.models.neural.networks.minimal_gated import MinimalGated
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.training.quiet import quiet_torch
 
@@ -45,6 +47,20 @@ def forecaster(name, **options):
 
 def frame(n_series=2, n_obs=48, seed=0):
     return panel((n_obs,) * n_series, seed).to_frame().rename(columns={"id": "unique_id"})
+
+
+def test_a_network_of_the_package_is_named_in_a_configuration_and_read_back():
+    model = NeuralForecaster(MinimalGated, {"hidden_size": 8}, n_members=2, max_epochs=1)
+    described = describe(model)
+    assert described["init_args"]["network"] == "tsforecast.models.neural.networks.minimal_gated.MinimalGated"
+    y = frame(1).set_index("ds")["y"]
+    assert build(described).fit(y).predict(3).equals(model.fit(y).predict(3))
+
+
+@pytest.mark.parametrize("name", ["subprocess:Popen", "tsforecast.models.naive.Naive", "os.system", "MinimalGated"])
+def test_a_name_of_anything_else_is_refused(name):
+    with pytest.raises((ParameterError, UnknownNameError)):
+        NeuralForecaster(name).fit(frame(1))
 
 
 @pytest.fixture(scope="module")

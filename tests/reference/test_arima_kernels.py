@@ -18,7 +18,7 @@ from tsforecast.kernels.arma.lanes import N_LANES
 from tsforecast.models.arima.engines import numba as by_numba
 from tsforecast.models.arima.engines.kernels import fit_kernels, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.process import ArimaProcess
+from tsforecast.models.arima.process import ArimaStateSpace
 
 sys.path.insert(0, str(Path(__file__).parent))
 import arima_twins as twin
@@ -473,7 +473,7 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
     y = rng.normal(size=n + lost)
     gaps = np.sort(rng.choice(np.arange(lost + 1, y.size), size=n_missing, replace=False))
     rows = np.vstack([np.eye(y.size)[gaps], y])
-    process = ArimaProcess(order, phi, theta, 1.0)
+    process = ArimaStateSpace(order, phi, theta, 1.0)
     ahead = process.forecast(process.state_of(rows), 6)
     mean, variance = ahead.mean, ahead.variance
     y[gaps] = np.nan

@@ -46,6 +46,8 @@ def describe(value: Any) -> Any:
         return _description_of(
             type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
         )
+    if isinstance(value, type) and value.__module__.startswith("tsforecast."):
+        return class_path(value)  # its code is that of this version of the package
     named = isinstance(value, type) or hasattr(value, "__qualname__")
     label = f"{value.__module__}.{value.__qualname__}" if named else type(value).__name__
     try:

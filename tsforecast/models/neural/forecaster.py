@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from tsforecast._classes import find_class
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.base import NeuralBase
 from tsforecast.models.neural.checks import check_network
@@ -112,8 +113,9 @@ class NeuralForecaster(NeuralBase):
 
     Parameters
     ----------
-    network : type of Network or type of Cell
-        A cell is put into a `CellStack`, a stack of layers of it.
+    network : type of Network, type of Cell or str
+        A cell is put into a `CellStack`, a stack of layers of it. A configuration names a class by its import path,
+        ``tsforecast.models.neural.networks.minimal_gated.MinimalGated``, or ``my_module:MyNetwork``.
     settings : mapping, optional
         Keyword arguments of the network: ``hidden_size``, ``dropout`` and so on.
     season_length, bptt_length, lr, max_epochs, n_members, decoding, preparation, training, random_state
@@ -137,7 +139,7 @@ class NeuralForecaster(NeuralBase):
 
     def __init__(
         self,
-        network: type[Network] | type[Cell] = CellStack,
+        network: type[Network] | type[Cell] | str = CellStack,
         settings: Mapping[str, Any] | None = None,
         *,
         season_length: int | None = None,
@@ -184,13 +186,15 @@ class NeuralForecaster(NeuralBase):
 
     @property
     def _spec(self) -> NetworkSpec:
-        settings = dict(self.settings or {})
-        if issubclass(self.network, Network):
-            return NetworkSpec.of(self.network, settings)
-        return NetworkSpec.of(CellStack, {"cell": self.network} | settings)
+        settings = {name: _named_class(value) for name, value in (self.settings or {}).items()}
+        network = _named_class(self.network)
+        if issubclass(network, Network):
+            return NetworkSpec.of(network, settings)
+        return NetworkSpec.of(CellStack, {"cell": network} | settings)
 
     def _check_network(self) -> None:
-        if not isinstance(self.network, type) or not issubclass(self.network, (Network, Cell)):
+        network = _named_class(self.network)
+        if not isinstance(network, type) or not issubclass(network, (Network, Cell)):
             raise ParameterError(f"network={self.network!r} is neither a class of Network nor one of Cell.")
         if self.settings is not None and not isinstance(self.settings, Mapping):
             raise ParameterError(f"settings={self.settings!r} is no mapping of the network's arguments.")
@@ -201,3 +205,8 @@ class NeuralForecaster(NeuralBase):
         usual = {"hidden_size": 32, "num_layers": 1, "dropout": 0.0}
         shape = {name: dict(self._spec.settings).get(name, default) for name, default in usual.items()}
         check_network(**shape, n_members=self.n_members, lr=self.lr)
+
+
+def _named_class(value: Any) -> Any:
+    """The class that an import path names, any other value as it is."""
+    return find_class(value) if isinstance(value, str) and ("." in value or ":" in value) else value

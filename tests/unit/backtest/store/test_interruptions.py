@@ -27,7 +27,7 @@ EVERY = 30
 def short_summary():
     """An empty summary: the real one takes half the time of a run and no file operation."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tsforecast.backtest.result.markdown", lambda result: "# A summary\n")
+        patch.setattr("tsforecast.backtest.backtest_result.markdown", lambda result: "# A summary\n")
         yield
 
 

@@ -5,8 +5,8 @@ import pytest
 from scipy import stats
 
 from tsforecast.models.arima import intervals, mixture
+from tsforecast.models.arima.auto import AutoARIMA
 from tsforecast.models.arima.estimate import estimate, forecast
-from tsforecast.models.arima.forecaster import AutoARIMA
 from tsforecast.models.arima.order import Order
 
 PRIOR = np.array([0.4, 0.24, 0.36])  # a return to the mean, a walk, a walk with drift
