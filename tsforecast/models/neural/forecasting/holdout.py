@@ -40,7 +40,7 @@ class HoldoutResult(NamedTuple):
 NO_HOLDOUT = HoldoutResult()
 
 
-def look_back(network: LinearStart, data: StreamDataModule) -> HoldoutResult:
+def holdout_result(network: LinearStart, data: StreamDataModule) -> HoldoutResult:
     """The result of a holdout fit: a network trained without the tails forecasts them."""
     assert data.panel is not None
     head, target = head_of(data.decoding.loss), data.inputs.target

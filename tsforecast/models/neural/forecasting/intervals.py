@@ -149,8 +149,8 @@ def optimism_of(size: Floats, trained: Bools, kept: Bools) -> float:
     size = np.minimum(
         size, FURTHEST_RESIDUAL * _medians(size, trained | kept)
     )  # limits the influence of a few outliers
-    told = float(size[kept].mean()) / max(float(size[trained].mean()), 1e-12)
-    return float(np.clip(rule + trust * (told - rule), 1.0, 2.0))
+    ratio = float(size[kept].mean()) / max(float(size[trained].mean()), 1e-12)
+    return float(np.clip(rule + trust * (ratio - rule), 1.0, 2.0))
 
 
 def _thin(shape: Floats) -> Floats:

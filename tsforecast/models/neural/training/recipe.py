@@ -11,7 +11,7 @@ from tsforecast.exceptions import FitError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.forecasting.finish import finish
-from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult, look_back
+from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult, holdout_result
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
@@ -124,7 +124,7 @@ def merged_error(learnt: Sequence[FitOutcome]) -> Exception | None:
     if len(failed) < 2:
         return failed[0] if failed else None
     failures = {name: reason for error in failed for name, reason in error.failures.items()}
-    return FitError(f"{failed[0]} So it went with {len(failed)} series.", failures=failures)
+    return FitError(f"{failed[0]} {len(failed)} series failed in all.", failures=failures)
 
 
 @quiet_torch(0)
@@ -205,7 +205,8 @@ def _holdout_results(recipe: Recipe, fits: Sequence[StreamDataModule]) -> list[H
     module = recipe.module(fits)
     failures = train_together(module, fits, recipe.training, recipe.max_epochs)
     return [
-        failure or look_back(module.network.take(module.members_of(k)), fits[k]) for k, failure in enumerate(failures)
+        failure or holdout_result(module.network.take(module.members_of(k)), fits[k])
+        for k, failure in enumerate(failures)
     ]
 
 

@@ -55,9 +55,9 @@ def test_no_stream_is_longer_than_the_bound_of_graham(lengths, most):
 
 @given(n=st.integers(1, 200), bptt_length=st.integers(1, 50), phase=st.integers(0, 50))
 def test_chunks_cover_a_stream_without_overlap(n, bptt_length, phase):
-    pieces = cut(n, bptt_length, min(phase, bptt_length))
-    assert [t for piece in pieces for t in range(piece.start, piece.stop)] == list(range(n))
-    assert all(piece.stop - piece.start <= bptt_length for piece in pieces)
+    slices = cut(n, bptt_length, min(phase, bptt_length))
+    assert [t for steps in slices for t in range(steps.start, steps.stop)] == list(range(n))
+    assert all(steps.stop - steps.start <= bptt_length for steps in slices)
 
 
 def test_an_epoch_is_a_function_of_seed_and_epoch():

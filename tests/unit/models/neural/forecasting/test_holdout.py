@@ -8,7 +8,7 @@ import torch
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecaster import GRU, LSTM
-from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult, look_back
+from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult, holdout_result
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.training import recipe
@@ -37,7 +37,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("kind", ["bptt", "windows"])
 def test_all_members_learn_from_the_whole_series(kind, monkeypatch):
-    monkeypatch.setattr(recipe, "look_back", lambda network, data: NO_HOLDOUT)
+    monkeypatch.setattr(recipe, "holdout_result", lambda network, data: NO_HOLDOUT)
     whole = fitted(walks(), kind=kind, validation_size=0.0).trained_[0]
     assert_same(fitted(walks(), kind=kind, validation_size=0.3).trained_[0], whole)
     kept = fitted(walks(), kind=kind, validation_size=0.3, refit=False).trained_[0]
@@ -46,7 +46,7 @@ def test_all_members_learn_from_the_whole_series(kind, monkeypatch):
 
 def test_what_was_found_for_a_series_is_used_for_it_alone(monkeypatch):
     found = {"s0": HoldoutResult(0.25, 1.0), "s1": HoldoutResult(1.0, 1.5)}
-    monkeypatch.setattr(recipe, "look_back", lambda network, data: found[data.panel.ids[0]])
+    monkeypatch.setattr(recipe, "holdout_result", lambda network, data: found[data.panel.ids[0]])
     both = fitted(walks(2), scope="per_series").trained_
     for name, trained in zip(found, both, strict=True):
         alone = fitted(walks(2)[[name]], validation_size=0.0, scope="per_series").trained_[0]
@@ -56,7 +56,7 @@ def test_what_was_found_for_a_series_is_used_for_it_alone(monkeypatch):
     np.testing.assert_array_equal(both[1].spread.pooled, alike.spread.pooled)
 
 
-def scouted(frame, loss, size=1.0) -> tuple[NeuralModule, StreamDataModule]:
+def untrained(frame, loss, size=1.0) -> tuple[NeuralModule, StreamDataModule]:
     """A network with its linear start and a recurrent part drawn at random, and its data."""
     data = StreamDataModule(season_length=1, validation_size=0.3, decoding=Decoding(loss=loss, horizon=3))
     data.use(to_panel(frame)[0])
@@ -71,13 +71,13 @@ def scouted(frame, loss, size=1.0) -> tuple[NeuralModule, StreamDataModule]:
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_recurrent_part_that_is_noise_is_not_trusted(loss):
-    module, data = scouted(walks(), loss, size=5.0)
-    assert look_back(module.network, data).share <= 0.05
+    module, data = untrained(walks(), loss, size=5.0)
+    assert holdout_result(module.network, data).share <= 0.05
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_recurrent_part_that_goes_twice_too_far_is_trusted_by_half(loss):
-    module, data = scouted(walks(), loss)
+    module, data = untrained(walks(), loss)
     head = head_of(loss)
     network = module.network
     with torch.no_grad():
@@ -89,12 +89,12 @@ def test_a_recurrent_part_that_goes_twice_too_far_is_trusted_by_half(loss):
         output = half(Chunk(x, reset, reset.long()))[0].mean(dim=0)[:, 0].double().numpy()
     truth = head.point(output)
     data.inputs = data.inputs._replace(target=np.where(np.isnan(data.inputs.target), np.nan, truth))
-    assert look_back(network, data).share == 0.5
+    assert holdout_result(network, data).share == 0.5
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_shrinking_leaves_all_but_points_as_they_are(loss):
-    module, _ = scouted(walks(), loss)
+    module, _ = untrained(walks(), loss)
     with torch.no_grad():
         module.network.members.readout[:] = 1.0
     module.network.shrink(0.25)

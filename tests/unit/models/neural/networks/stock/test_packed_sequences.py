@@ -51,7 +51,7 @@ def test_outputs_states_and_gradients_are_those_of_masks(cell, n_members, shared
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_a_device_without_compiled_passes_takes_the_pieces(cell, monkeypatch):
+def test_a_gpu_runs_packed_sequences(cell, monkeypatch):
     x, weights, state, keep = case(cell, 2, 1, 5, 3, seed=0)
     expected = compiled_layer.run_layer(cell, x, weights, state, keep[..., None])
     monkeypatch.setattr(compiled_layer, "supports", lambda x: False)
@@ -69,7 +69,7 @@ def test_a_state_that_is_not_a_number_is_forgotten_at_a_reset():
 
 def test_every_place_of_a_chunk_is_in_one_sequence():
     keep = (torch.rand(11, 7, generator=torch.Generator().manual_seed(3)) > 0.2).float()
-    pieces = pack_sequences(keep)
-    assert sorted(pieces.rows.tolist()) == list(range(77))
-    assert int(pieces.running.sum()) == 77
-    assert len(pieces.stream) == 7 + int((keep[1:] == 0).sum())
+    sequences = pack_sequences(keep)
+    assert sorted(sequences.rows.tolist()) == list(range(77))
+    assert int(sequences.running.sum()) == 77
+    assert len(sequences.stream) == 7 + int((keep[1:] == 0).sum())
