@@ -65,7 +65,7 @@ def test_step_down_stops_at_a_root_within_the_circle():
 @given(processes())
 def test_product_and_its_lags_match_their_definition(process):
     phi, _, parts, season = process
-    product = polynomial.product(parts[0], parts[2], season)
+    product = polynomial.seasonal_product(parts[0], parts[2], season)
     np.testing.assert_allclose(product, phi, atol=1e-12)
     np.testing.assert_array_equal(polynomial.nonzero_lags(product), np.flatnonzero(product) + 1)
 
@@ -200,8 +200,8 @@ def test_whitened_rows_have_the_inner_products_and_determinant_of_the_dense_cova
 @pytest.mark.parametrize("season", [24, 52])
 def test_likelihood_of_long_seasons_equals_the_dense_density(season):
     rng = np.random.default_rng(season)
-    phi = polynomial.product(np.array([0.5, 0.2]), np.array([0.3, 0.4]), season)
-    theta = -polynomial.product(np.array([0.4]), np.array([0.6]), season)
+    phi = polynomial.seasonal_product(np.array([0.5, 0.2]), np.array([0.3, 0.4]), season)
+    theta = -polynomial.seasonal_product(np.array([0.4]), np.array([0.6]), season)
     w = rng.normal(size=150)
     R, logdet = whiten(w[None, :].copy(), phi, theta)
     value = -0.5 * (150 * np.log(2 * np.pi) + logdet + R[0] @ R[0])
