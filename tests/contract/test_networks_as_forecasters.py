@@ -22,7 +22,10 @@ from tsforecast.exceptions import DataError, FitError, ParameterError, UnknownNa
 from tsforecast.models.neural.forecaster import NeuralForecaster
 from tsforecast.models.neural.forecasting.checkpoint import KEY
 from tsforecast.models.neural.forecasting.finish import finish
+from tsforecast.models.neural.networks.cell import Cell
+from tsforecast.models.neural.networks.cell_stack import CellStack
 from tsforecast.models.neural.networks.minimal_gated import MinimalGated
+from tsforecast.models.neural.networks.network import Network
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.training.quiet import quiet_torch
 
@@ -61,6 +64,67 @@ def test_a_network_of_the_package_is_named_in_a_configuration_and_read_back():
 def test_a_name_of_anything_else_is_refused(name):
     with pytest.raises((ParameterError, UnknownNameError)):
         NeuralForecaster(name).fit(frame(1))
+
+
+class WrongNetwork(Network):
+    def __init__(self, layout, n_params):
+        super().__init__(layout, n_params)
+        self.linear = nn.Linear(layout.input_size, layout.horizon)
+
+
+class IgnoresParameters(WrongNetwork):
+    def forward(self, chunk, state):
+        return self.linear(chunk.x)[..., None], None
+
+
+class ReturnsNoState(WrongNetwork):
+    def forward(self, chunk, state):
+        return self.linear(chunk.x)[..., None]
+
+
+class VectorPenalty(WrongNetwork):
+    def forward(self, chunk, state):
+        return self.linear(chunk.x)[..., None].expand(-1, -1, -1, self.n_params), None
+
+    def penalty(self):
+        return self.linear.bias.square()
+
+
+class DecidesByMembers(WrongNetwork):
+    def forward(self, chunk, state):
+        output = self.linear(chunk.x)[..., None].expand(-1, -1, -1, self.n_params)
+        return (output if bool((output > 0).any()) else -output), None
+
+
+class LosesAPart(Cell):
+    n_parts = 2
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.linear = nn.Linear(input_size, hidden_size)
+
+    def forward(self, x, state):
+        return torch.tanh(self.linear(x))[None]
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "message"),
+    [
+        (IgnoresParameters, {}, "IgnoresParameters: the output is"),
+        (ReturnsNoState, {}, "forward must return the output"),
+        (VectorPenalty, {}, "the penalty is of shape"),
+        (DecidesByMembers, {}, "side_by_side = False"),
+        (LosesAPart, {}, "LosesAPart: the state is"),
+        (CellStack, {"cell": nn.Linear}, "is no class of Cell"),
+        (CellStack, {"cell": MinimalGated(3, 4)}, "is no class of Cell"),
+        (WindowAttention, {"context": 6.0}, "context=6.0 is not a whole number"),
+        (WindowAttention, {"context": 6, "size": "x"}, r"WindowAttention\(.*could not be made"),
+    ],
+)
+def test_a_network_that_is_wrong_is_told_by_its_name(network, settings, message):
+    model = NeuralForecaster(network, settings, n_members=2, max_epochs=1, decoding={"loss": "gaussian"})
+    with pytest.raises(ParameterError, match=message):
+        model.fit(frame())
 
 
 @pytest.fixture(scope="module")

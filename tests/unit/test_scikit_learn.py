@@ -67,7 +67,7 @@ def test_a_scorer_that_is_given_no_truth_is_told_by_scikit_learn_to_lack_it():
     with pytest.warns(UserWarning, match="y_true") as caught:  # it stops before it asks a forecaster anything
         scores = cross_val_score(Naive(), months(), scoring="neg_mean_absolute_error", cv=CV)
     assert np.isnan(scores).all() and len(caught) == len(scores)
-    assert "y_true" in RollingOrigin.__doc__ and "named twice" in RollingOrigin.__doc__
+    assert "y_true" in RollingOrigin.__doc__ and "pass the series twice" in RollingOrigin.__doc__
 
 
 def test_a_grid_search_may_name_its_scorers():

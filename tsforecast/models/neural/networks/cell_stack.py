@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout
 
+from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.networks.cell import Cell
 from tsforecast.models.neural.networks.minimal_gated import MinimalGated
@@ -49,6 +50,8 @@ class CellStack(Network):
         dropout: float = 0.0,
     ) -> None:
         super().__init__(layout, n_params)
+        if not isinstance(cell, type) or not issubclass(cell, Cell):
+            raise ParameterError(f"cell={cell!r} is no class of Cell.")
         sizes, self.dropout = layer_sizes(hidden_size, num_layers), dropout
         self.state_sizes = [(cell.n_parts, size) for size in sizes]
         inputs = (layout.input_size, *sizes[:-1])
@@ -66,8 +69,18 @@ class CellStack(Network):
         for cell, latest in zip(self.layers, list(state), strict=True):
             outputs, own = [], latest
             for x, kept in zip(hidden.unbind(0), keep.unbind(0), strict=True):
-                own = cell(x, own * kept)
+                own = self._checked(cell(x, own * kept), own, cell)
                 outputs.append(own[0])
             hidden = dropout(torch.stack(outputs), self.dropout, self.training)
             after.append(own)
         return self.as_output(hidden @ self.readout), tuple(after)
+
+    @staticmethod
+    def _checked(after: Tensor, before: Tensor, cell: nn.Module) -> Tensor:
+        """The state after a step, which must have the shape of the one before."""
+        if after.shape != before.shape:
+            raise ParameterError(
+                f"{type(cell).__name__}: the state is {tuple(before.shape)} before a step, {tuple(after.shape)} after: "
+                "both must be (n_parts, n_streams, hidden_size)."
+            )
+        return after

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
+from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.networks.network import Network, State
 from tsforecast.models.neural.networks.windows import WindowState, as_windows
@@ -87,7 +88,16 @@ class Members(nn.Module):
         apart = {name: 0 if len(part) > 1 else None for name, part in parts.items()}
         parts = {name: part if apart[name] == 0 else part[0] for name, part in parts.items()}
         output, after = self._call("step", (parts, state), (apart, tree_map(_over_members, state)))
+        self._check_shape(output, chunk)
         return output * self.share[:, None, None], after
+
+    def _check_shape(self, output: Tensor, chunk: Chunk) -> None:
+        wanted = (chunk.n_steps, chunk.n_streams, *self.share.shape[1:])
+        if output.shape[1:] != wanted:
+            raise ParameterError(
+                f"{self.network.__name__}: the output is {tuple(output.shape[1:])}, but must be {wanted}: steps, "
+                "streams, horizon, numbers for each step ahead (as_output makes it of (..., n_outputs))."
+            )
 
     def features(self, chunk: Chunk, state: State = None) -> tuple[Tensor, State]:
         """Outputs ``(n_members, n_steps, n_streams, horizon * n_params)`` of the networks, and the state after."""
@@ -104,6 +114,9 @@ class Members(nn.Module):
     def penalty(self) -> Tensor:
         """Penalty of each member, ``(n_members,)``."""
         penalty: Tensor = self._call("penalty", (), ())
+        if penalty.shape != (len(self.share),):
+            shape = tuple(penalty.shape[1:])
+            raise ParameterError(f"{self.network.__name__}: the penalty is of shape {shape}, but must be a number.")
         return penalty
 
     @torch.no_grad()
@@ -131,7 +144,15 @@ class Members(nn.Module):
             return tuple(leaf for leaf in leaves if isinstance(leaf, Tensor))
 
         run = vmap(alone, (0, *dims), randomness="different") if self.stacked.side_by_side else _one_by_one(alone, dims)
-        found = iter(run(weights, *arguments))
+        try:
+            found = iter(run(weights, *arguments))
+        except RuntimeError as error:
+            if not self.stacked.side_by_side or "vmap" not in str(error):
+                raise
+            raise ParameterError(
+                f"{self.network.__name__}: torch.func.vmap cannot run several members in one call ({error}); set "
+                "side_by_side = False in its class, and they run one after the other."
+            ) from error
         spec, held = form
         return tree_unflatten([next(found) if leaf is None else leaf[0] for leaf in held], spec)
 
@@ -146,7 +167,11 @@ class _AnyMethod(nn.Module):
     def forward(self, method: str, *arguments: Any) -> Any:
         if method == "step":
             parts, state = arguments
-            return self.network(Chunk(**parts), state)
+            found = self.network(Chunk(**parts), state)
+            if not isinstance(found, tuple) or len(found) != 2 or not isinstance(found[0], Tensor):
+                name = type(self.network).__name__
+                raise ParameterError(f"{name}: forward must return the output, a Tensor, and the state after.")
+            return found
         return getattr(self.network, method)(*arguments)
 
 

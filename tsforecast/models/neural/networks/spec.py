@@ -5,7 +5,8 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from tsforecast.exceptions import ParameterError
+from tsforecast.exceptions import ParameterError, TSForecastError
+from tsforecast.models.neural.checks import check_value
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import Network
 from tsforecast.models.neural.prepare.features import FeatureLayout
@@ -36,11 +37,21 @@ class NetworkSpec:
         given = dict(self.settings)
         default = inspect.signature(self.network).parameters.get("context")
         context: int | None = self.network.context if default is None else default.default
-        return given.get("context", context)
+        context = given.get("context", context)
+        check_value("context", context, int | None, 1)
+        return context
 
     def build(self, layout: FeatureLayout, n_params: int, seeds: Sequence[int]) -> LinearStart:
         """Untrained members, one for each seed, in a linear start that is zero."""
-        members = self.network.members(layout, n_params, dict(self.settings), seeds)
+        try:
+            members = self.network.members(layout, n_params, dict(self.settings), seeds)
+        except TSForecastError:
+            raise
+        except Exception as error:  # whatever the constructor of a network of one's own raises
+            given = ", ".join(f"{name}={value!r}" for name, value in self.settings)
+            raise ParameterError(
+                f"{self.network.__name__}({given}) could not be made: {type(error).__name__}: {error}."
+            ) from error
         if members.context != self.context:
             raise ParameterError(
                 f"{self.network.__name__} has context={members.context!r}, but {self.context!r} is told before it "

@@ -1,28 +1,54 @@
 """Context managers for a training run: threads, random generator, loggers, warnings and interrupts."""
 
 import contextlib
+import functools
 import logging
 import os
+import threading
 import warnings
 from collections.abc import Iterator
 
 import torch
 
 
+@functools.cache
+def _lock() -> "threading.RLock":
+    """The lock of this process: what the contexts below set belongs to the process, not to a thread."""
+    return threading.RLock()
+
+
+_lock()  # made before there are threads
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lock.cache_clear)  # a lock that is held stays so in a forked child
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
-    """Torch uses one thread within the context, and as many as before after it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    """Torch uses one thread within the context, and as many as before after it.
+
+    Threads of the caller's own wait for each other here.
+    """
+    with _lock():
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # a small network is slower on more, and sums in another order
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)
 
 
 @contextlib.contextmanager
 def quiet_torch(seed: int) -> Iterator[None]:
-    """One thread, a seeded generator, float32 and no log messages within the context; all restored after it."""
+    """One thread, a seeded generator, float32 and no log messages within the context; all restored after it.
+
+    Threads of the caller's own wait for each other here.
+    """
+    with _lock(), _quiet(seed):
+        yield
+
+
+@contextlib.contextmanager
+def _quiet(seed: int) -> Iterator[None]:
     dtype = torch.get_default_dtype()
     deterministic = torch.are_deterministic_algorithms_enabled()
     workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")

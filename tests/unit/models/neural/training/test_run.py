@@ -1,6 +1,8 @@
 """Training under Lightning: the weights are those of a loop written out, clipping acts, the best weights come back."""
 
 import os
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
+from tsforecast import LSTM
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
@@ -323,3 +326,13 @@ def test_a_gpu_trains_the_network_that_a_processor_trains():
         data = data_of(ragged_panel(), validation_size=0.3)  # float64: nothing but the order of sums differs
         readouts.append(train_with(data, Training(accelerator=accelerator), 3).network.members.readout)
     torch.testing.assert_close(*readouts, rtol=1e-6, atol=1e-8)
+
+
+def test_fits_in_threads_of_the_caller_wait_for_each_other_and_leave_the_process_as_it_was():
+    y = [np.cumsum(np.random.default_rng(k).standard_normal(40)) for k in range(6)]
+    alone = [LSTM(4, n_members=2, max_epochs=1).fit(own).predict(3) for own in y]
+    filters, threads = list(warnings.filters), torch.get_num_threads()
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(lambda own: LSTM(4, n_members=2, max_epochs=1).fit(own).predict(3), y))
+    np.testing.assert_array_equal(together, alone)
+    assert warnings.filters == filters and torch.get_num_threads() == threads

@@ -1,5 +1,6 @@
 """RecurrentMembers: stacked layers of rnn, lstm or gru with a linear output, several networks side by side."""
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeAlias
 
@@ -94,12 +95,11 @@ class RecurrentMembers(nn.Module):
     @torch.no_grad()
     def take(self, members: slice) -> Self:
         """Some of the members, on their own."""
-        weights = {name: value[members].clone() for name, value in self.state_dict().items()}
-        n_inputs, n_outputs = self.inputs[0].shape[1], self.readout.shape[2]
-        with torch.device("meta"):
-            seeds = range(len(weights["readout"]))
-            taken = type(self)(self.cell, n_inputs, self.hidden_sizes, n_outputs, seeds, dropout=self.dropout)
-        taken.load_state_dict(weights, assign=True)
+        taken = copy.deepcopy(self)
+        for module in taken.modules():
+            for name, weights in list(module.named_parameters(recurse=False)):
+                setattr(module, name, nn.Parameter(weights[members].clone()))
+        taken.n_members = len(taken.readout)
         return taken
 
     @torch.no_grad()
