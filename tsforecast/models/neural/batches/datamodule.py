@@ -114,6 +114,15 @@ class StreamDataModule(pl.LightningDataModule):
         self.folder: Folder | None = None
         self._latest: Panel | None = None
         self.dtype = torch.float32
+        self.n_epochs_done = 0  # of the trainer's fit, counted by the module
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint keeps of the data: how many epochs were done."""
+        return {"n_epochs_done": self.n_epochs_done}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.n_epochs_done = int(state_dict["n_epochs_done"])
 
     def setup(self, stage: str | None = None) -> None:
         """Read the source, unless series were given or it was read before."""
@@ -291,9 +300,7 @@ class StreamDataModule(pl.LightningDataModule):
             n_streams = streams.n_streams
             loader = BlockLoader(self.folder, lambda panel, epoch: self._block(panel, epoch, n_streams), streams)
         if self.trainer is not None:
-            # right after a resume, too, unlike current_epoch
-            progress: Any = self.trainer.fit_loop.epoch_progress.current
-            loader.clock = lambda: int(progress.processed)
+            loader.clock = lambda: self.n_epochs_done  # the epoch that the trainer tells comes too late after a resume
         return loader
 
     def _windows(self, streams: ChunkLoader, lengths: Ints, window: int) -> WindowLoader:

@@ -99,6 +99,7 @@ class NeuralModule(pl.LightningModule):
         self.holdout: HoldoutResult = NO_HOLDOUT
         self.failures: dict[int, NonFiniteLossError] = {}
         self.after_step: Callable[[int], None] | None = None
+        self._is_fitting = self._is_within_epoch = False
         self._state: State = None
         self._validation_state: State = None
         self._validation: list[Tensor] = []
@@ -112,8 +113,10 @@ class NeuralModule(pl.LightningModule):
     def setup(self, stage: str) -> None:
         """Make the holdout fit and set the linear start, where the trainer has a data module."""
         data = getattr(self.trainer, "datamodule", None)
+        self._is_fitting = stage == "fit"
         if stage != "fit" or data is None:
             return
+        data.n_epochs_done = 0  # a checkpoint that the fit goes on from says otherwise later
         from tsforecast.models.neural.training.recipe import holdout_fit
 
         if self.options.refit and bool(data.n_kept.any()):
@@ -129,7 +132,14 @@ class NeuralModule(pl.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         """Reset the state before the first chunk of an epoch."""
-        self._state = None
+        self._state, self._is_within_epoch = None, True
+
+    def on_train_epoch_end(self) -> None:
+        """Count the epoch; callbacks that save checkpoints come after this."""
+        self._is_within_epoch = False
+        data = getattr(self.trainer, "datamodule", None)
+        if data is not None:
+            data.n_epochs_done += 1
 
     def training_step(self, batch: Any, batch_idx: int) -> Tensor | None:
         """The loss of a chunk, summed over members; or None after all steps of a run, where the module makes them."""
@@ -232,6 +242,7 @@ class NeuralModule(pl.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add to the checkpoint what an estimator needs to forecast with the weights."""
         checkpoint["n_steps"] = self.n_steps
+        checkpoint["is_within_epoch"] = self._is_within_epoch and not self.trainer.is_last_batch
         data = getattr(self.trainer, "datamodule", None)
         if data is not None:
             network = self.network.take(slice(None)).cpu()
@@ -241,8 +252,7 @@ class NeuralModule(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Raise where the checkpoint is from the middle of an epoch: some chunks would be seen twice, others never."""
         self.n_steps = checkpoint.get("n_steps", 0)
-        progress = checkpoint.get("loops", {}).get("fit_loop", {}).get("epoch_loop.batch_progress", {})
-        if self._trainer is not None and self.trainer.state.fn == "fit" and not progress.get("is_last_batch", True):
+        if self._is_fitting and checkpoint.get("is_within_epoch", False):
             raise ParameterError(
                 f"This checkpoint was taken in the middle of epoch {checkpoint['epoch']}, at step "
                 f"{checkpoint['global_step']}; a run goes on from the end of one (save_on_train_epoch_end: true)."
