@@ -207,7 +207,7 @@ class BacktestResult:
         return analysis.diebold_mariano_tests(self.run, a, b)
 
     def mcs(self, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
-        """The model confidence set: the models that hold the best one with probability ``1 - alpha``.
+        """The model confidence set: the best model is among them with probability ``1 - alpha``.
 
         Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
         (extra ``arch``). Columns ``model``, ``mean_loss`` (minus the metric where more of it is better), ``pvalue``,

@@ -24,7 +24,7 @@ def model_confidence_set(
     n_boot: int = 1000,
     random_state: int = 0,
 ) -> pd.DataFrame:
-    """The models that hold the best one with probability 1 - alpha.
+    """The models among which the best one is with probability 1 - alpha.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ _PRELOADED: set[type[BaseForecaster]] = set()  # in this process
 
 
 def preload(forecaster: BaseForecaster) -> None:
-    """Fit each class that declares `quick_params`, of a wrapped model too, to noise once in this process."""
+    """Fit each class that declares `quick_params` to noise once in this process, also inside a wrapper."""
     wrapped = forecaster.get_params(deep=True).values()
     for model in (forecaster, *(value for value in wrapped if isinstance(value, BaseForecaster))):
         if model.quick_params is None or type(model) in _PRELOADED:

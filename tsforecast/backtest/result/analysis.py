@@ -37,7 +37,7 @@ def diebold_mariano_tests(run: RunData, a: str, b: str) -> pd.DataFrame:
 
 
 def confidence_set(run: RunData, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
-    """The models that hold the best one; see `BacktestResult.mcs`."""
+    """The models among which the best one is; see `BacktestResult.mcs`."""
     cube, plane = _losses(run, metric)
     models, finished = _finished_models(cube, plane)
     table = cube.table(finished)

@@ -23,8 +23,8 @@ _STEP = 1e-4  # radians, of central differences
 _PRIOR = 0.8  # radians: standard deviation of an angle that the series does not determine
 _LONG = (70, 100)  # known values from which the uncertainty of the lags fades, and past which it is left out
 # Of chosen orders, from simulations and from M3 and M4 (docs/arima_intervals.md):
-_OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # of 10 coefficients per known value
-_OF_RECENT, _CALM = 0.4, 0.2  # of the logarithm of the recent variance over that of all
+_OF_CHOICE, _POWER, _MOST = 0.15, 1.5, 3.0  # widening by the share of 10 coefficients in the known values
+_OF_RECENT, _CALM = 0.4, 0.2  # widening by log(recent variance / variance of all) beyond 0.2
 _HEAVY = 6  # degrees of freedom of the tails past the 80% interval
 
 

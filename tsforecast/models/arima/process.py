@@ -20,12 +20,12 @@ from tsforecast.state_space import GaussianPrediction
 
 
 class ArimaState(NamedTuple):
-    """All of a series that its next values depend on: its rows, for the beginning may be felt to the end.
+    """All of a series that its next values depend on: all its rows, since the last may still depend on the first.
 
     Attributes
     ----------
     Y : ndarray, shape (n_missing + 1, n_obs)
-        Rows that stand for missing values, 1 where one is missing, else 0; then the series, with anything there.
+        Rows that stand for missing values, 1 where one is missing, else 0; then the series (any number where missing).
     W : ndarray, shape (n_missing + 1, n)
         The same rows differenced.
     R : ndarray, shape (n_missing + 1, r + n)

@@ -11,9 +11,8 @@ from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk
 class WindowState(NamedTuple):
     """The inputs of the latest ``context - 1`` steps of every stream.
 
-    ``x`` is ``(1 or n_members, n_streams * (context - 1), input_size)`` as ``(..., n_streams, size)``: the steps of a
-    stream lie in one row. ``known`` is 1 where a step belongs to the series that the stream is in, ``series`` its
-    number.
+    ``x`` holds the inputs, those of all steps of a stream in one row. ``known`` is 1 where a step belongs to the series
+    that the stream is in now, ``series`` is the number of the series of each step.
     """
 
     x: Tensor  # (1 or n_members, n_streams, (context - 1) * input_size)
