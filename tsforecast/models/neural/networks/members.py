@@ -113,6 +113,8 @@ class Members(nn.Module):
 
     def penalty(self) -> Tensor:
         """Penalty of each member, ``(n_members,)``."""
+        if self.network.penalty is Network.penalty:  # none, for which nothing is run at every step
+            return self.share.new_zeros(len(self.share))
         penalty: Tensor = self._call("penalty", (), ())
         if penalty.shape != (len(self.share),):
             shape = tuple(penalty.shape[1:])
