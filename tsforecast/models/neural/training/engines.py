@@ -20,7 +20,7 @@ from tsforecast.models.neural.networks.stock import compiled_layer
 from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.training.compiled_step import CompiledStep
-from tsforecast.models.neural.training.optimiser import Descent, clip_by_member, decay_by_member, torch_optimizer
+from tsforecast.models.neural.training.optimiser import Descent, bound_gradients, torch_optimizer
 
 Masks = Sequence[Tensor] | None
 
@@ -79,10 +79,7 @@ class GraphEngine:
 
     def move(self, lr: float) -> None:
         """See `TrainingEngine.move`."""
-        if self.options.gradient_clip_val:
-            clip_by_member(self.parameters, self.options.gradient_clip_val)
-        if self.decay is not None:
-            decay_by_member(self.parameters, self.decay)
+        bound_gradients(self.parameters, self.options.gradient_clip_val, self.decay)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.step()

@@ -24,8 +24,7 @@ from tsforecast.models.neural.seeds import member_seeds
 from tsforecast.models.neural.training.engines import Masks, TrainingEngine, detached, engine_of, mean_losses
 from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import (
-    clip_by_member,
-    decay_by_member,
+    bound_gradients,
     one_cycle,
     prior_weight,
     torch_optimizer,
@@ -293,7 +292,5 @@ class NeuralModule(pl.LightningModule):
         """
         if gradient_clip_algorithm == "value":
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
-        elif gradient_clip_val:
-            clip_by_member(optimizer.param_groups[0]["params"], float(gradient_clip_val))
-        if self.decay is not None:
-            decay_by_member(optimizer.param_groups[0]["params"], self.decay)
+        by_norm = None if gradient_clip_algorithm == "value" else gradient_clip_val
+        bound_gradients(optimizer.param_groups[0]["params"], by_norm, self.decay)

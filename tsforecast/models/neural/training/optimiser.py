@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,23 @@ class Descent:
 
     def _rates(self, *rates: float) -> Any:
         return np.array(rates, self._weights.dtype)
+
+
+def bound_gradients(parameters: Sequence[Tensor], largest: float | None, decay: Tensor | None) -> None:
+    """Clip the gradient of each member at ``largest``, then add what the prior on its weights gives.
+
+    Parameters
+    ----------
+    parameters : sequence of Tensor, each with a first axis of members
+    largest : float, optional
+        See `clip_by_member`; gradients are not clipped where it is None or 0.
+    decay : Tensor, shape (n_members,), optional
+        See `decay_by_member`.
+    """
+    if largest:
+        clip_by_member(parameters, largest)
+    if decay is not None:
+        decay_by_member(parameters, decay)
 
 
 @torch.no_grad()
