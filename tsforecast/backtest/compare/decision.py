@@ -1,0 +1,254 @@
+"""One decision over several models: which are better than which, from one set of losses at one error rate.
+
+Every statement of a report on which model is better comes from here: the verdict's sentence, the intervals of the
+leaderboard, results by pair, the confidence set and the groups of ranks. They hold together, all of them at once, with
+the stated probability.
+"""
+
+import dataclasses
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Bools, Floats
+from tsforecast.backtest.compare.family import adjusted, follows, groups, multipliers, step_down
+from tsforecast.backtest.compare.needed import evidence_needed
+from tsforecast.backtest.compare.paired import PairedTest, paired_test
+from tsforecast.backtest.compare.share import share_interval, share_won
+from tsforecast.backtest.compare.verdict import Conclusion, Verdict
+from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
+
+_FEW_DRAWS, _MANY_DRAWS = 2000, 10_000  # of signs: for one pair, and where p-values are corrected for several
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Decision:
+    """What the losses say about all pairs of models.
+
+    Attributes
+    ----------
+    models : tuple of str
+    losses : tuple of ndarray, each (n_seeds, n_series, n_cutoffs)
+        Less is better; nan where unknown, in the same cells for all models.
+    overlap : int
+        Number of successive cutoffs whose forecasts overlap.
+    level : float
+        Percent of intervals; 100 less it is the error rate of all decisions together.
+    """
+
+    models: tuple[str, ...]
+    losses: tuple[Floats, ...]
+    overlap: int
+    level: float
+
+    @property
+    def alpha(self) -> float:
+        """Error rate of all decisions together."""
+        return 1 - self.level / 100
+
+    @functools.cached_property
+    def means(self) -> Floats:
+        """Mean loss of each model: over the cutoffs of a series, then over series, seeds averaged, ``(n_models,)``."""
+        known = [series[np.isfinite(series)] for series in self.by_series.T]
+        return np.array([one.mean() if one.size else np.nan for one in known])
+
+    @functools.cached_property
+    def by_series(self) -> Floats:
+        """Mean loss of each series over its cutoffs, seeds averaged: ``(n_series, n_models)``, nan where unknown."""
+        tables = np.stack([one.mean(axis=0) for one in self.losses], axis=2)  # (n_series, n_cutoffs, n_models)
+        known = np.isfinite(tables)
+        counts = known.sum(axis=1)
+        return np.where(counts > 0, np.where(known, tables, 0.0).sum(axis=1) / np.maximum(counts, 1), np.nan)
+
+    @functools.cached_property
+    def better(self) -> Bools:
+        """Whether the model of a row is better than that of a column, beyond chance: ``(n_models, n_models)``."""
+        found = np.zeros((len(self.models), len(self.models)), dtype=bool)
+        for (i, j), rejected in zip(self._pairs, self._steps[0], strict=True):
+            if rejected and self.means[i] != self.means[j]:
+                found[(i, j) if self.means[i] < self.means[j] else (j, i)] = True
+        return follows(found)
+
+    def test(self, model: str, other: str) -> PairedTest:
+        """The paired test of two models, before any correction for other pairs."""
+        return self._test(self._place(model), self._place(other))
+
+    def conclusion(self, model: str, other: str) -> Conclusion:
+        """Whether a model is better than another, worse, or this is undecided."""
+        i, j = self._two(model, other)
+        return "better" if self.better[i, j] else "worse" if self.better[j, i] else "undecided"
+
+    def skill(self, model: str, other: str) -> tuple[float, float, float]:
+        """Percent by which the mean loss is smaller than the other's, and the ends of its interval.
+
+        nan where a percentage says nothing; the ends are nan where there is too little data for an interval.
+        """
+        i, j = self._two(model, other)
+        mine, base = self.means[i], self.means[j]
+        if mine == base:
+            low, high = self._ratio_interval(i, j)
+            return 0.0, 100 * (1 - high), 100 * (1 - low)
+        if not mine * base > 0:
+            whole = mine == 0 and base > 0 and bool(self.better[i, j])
+            return (100.0, 100.0, 100.0) if whole else (100.0 if mine == 0 and base > 0 else np.nan, np.nan, np.nan)
+        low, high = self._ratio_interval(i, j)
+        ends = 100 * (1 - high), 100 * (1 - low)
+        if base < 0:  # the metric is better where it is larger: minus it is compared
+            ends = -ends[1], -ends[0]
+        return float(100 * (base - mine) / abs(base)), float(ends[0]), float(ends[1])
+
+    def verdict(self, model: str, other: str, *, loss_name: str = "loss", more_is_better: bool = False) -> Verdict:
+        """The verdict on a model against another."""
+        i, j = self._two(model, other)
+        test = self._test(i, j)
+        conclusion = self.conclusion(model, other)
+        share, n = share_won(test.losses, test.others, test.known) if test.known.size else (float("nan"), 0)
+        reason = "" if conclusion != "undecided" else self._reason(test)
+        open_ = conclusion == "undecided" and not reason and test.known.size
+        return Verdict(
+            model, other, conclusion, *self.skill(model, other), self._pvalue(i, j),
+            share, *share_interval(share, n, self.level), self.level, *test.known.shape,
+            (len(test.losses), len(test.others)), len(self.models),
+            evidence_needed(test, self._compared(i, j)) if open_ else None, loss_name, more_is_better, reason,
+        )  # fmt: skip
+
+    def pairs(self) -> pd.DataFrame:
+        """Every pair: ``model_a``, ``model_b``, ``skill`` of a with its interval, ``pvalue`` corrected, ``conclusion``."""
+        rows = []
+        for i, j in self._pairs:
+            a, b = self.models[i], self.models[j]
+            rows.append((a, b, *self.skill(a, b), self._pvalue(i, j), self.conclusion(a, b)))
+        columns = ["model_a", "model_b", "skill", "skill_low", "skill_high", "pvalue", "conclusion"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def confidence_set(self) -> list[str]:
+        """The models that no other is better than, best first: the best one is among them with the stated probability."""
+        return [self.models[i] for i in np.argsort(self.means, kind="stable") if not self.better[:, i].any()]
+
+    def groups(self) -> list[list[str]]:
+        """Largest runs of models, in order of their mean loss, that are not told apart; best first."""
+        order = np.argsort(self.means, kind="stable")
+        return [[self.models[i] for i in run] for run in groups(order, self.better)]
+
+    @functools.cached_property
+    def _pairs(self) -> list[tuple[int, int]]:
+        return list(itertools.combinations(range(len(self.models)), 2))
+
+    @functools.cached_property
+    def _steps(self) -> tuple[Bools, Floats]:
+        return step_down(self._raw, multipliers(len(self.models)), self.alpha)
+
+    @functools.cached_property
+    def _raw(self) -> Floats:
+        return np.array([self._test(i, j).pvalue for i, j in self._pairs])
+
+    @functools.cached_property
+    def _adjusted(self) -> Floats:
+        return adjusted(self._raw, multipliers(len(self.models)))
+
+    @functools.cached_property
+    def _tests(self) -> dict[tuple[int, int], PairedTest]:
+        draws = _FEW_DRAWS if len(self.models) == 2 else _MANY_DRAWS
+        return {
+            (i, j): paired_test(self.losses[i], self.losses[j], overlap=self.overlap, n_draws=draws)
+            for i, j in self._pairs
+        }
+
+    def _test(self, i: int, j: int) -> PairedTest:
+        return self._tests[i, j] if i < j else self._tests[j, i].turned()
+
+    def _number(self, i: int, j: int) -> int:
+        return self._pairs.index((min(i, j), max(i, j)))
+
+    def _compared(self, i: int, j: int) -> float:
+        """The level that a pair's p-value was compared with."""
+        return float(self._steps[1][self._number(i, j)])
+
+    def _pvalue(self, i: int, j: int) -> float:
+        """Corrected p-value; not over the error rate where the decision follows from others."""
+        own = float(self._adjusted[self._number(i, j)])
+        return min(own, self.alpha) if self.better[i, j] or self.better[j, i] else own
+
+    def _ratio_interval(self, i: int, j: int) -> tuple[float, float]:
+        """Interval of the ratio of mean losses; where a decision follows from others, what these imply as well."""
+        low, high = self._test(i, j).ratio_interval(self._compared(i, j))
+        if self._steps[0][self._number(i, j)]:
+            return low, high
+        if self.better[i, j]:
+            return low, min(self._implied(i, j), np.inf if np.isnan(high) else high)
+        if self.better[j, i]:
+            return max(1 / self._implied(j, i), -np.inf if np.isnan(low) else low), high
+        return low, high
+
+    def _implied(self, i: int, j: int) -> float:
+        """Upper end of the ratio of i to j through a model between them, of those that were told apart themselves."""
+        ends = []
+        for k in range(len(self.models)):
+            if k not in (i, j) and self.better[i, k] and self.better[k, j]:
+                ends.append(self._ratio_interval(i, k)[1] * self._ratio_interval(k, j)[1])
+        return float(np.nanmin(ends))
+
+    def _reason(self, test: PairedTest) -> str:
+        """Why the data cannot decide, whatever the losses are; empty where they can."""
+        if np.isfinite(test.critical(self.alpha)):
+            return ""
+        series = "1 series" if test.n_series == 1 else f"{test.n_series} series"
+        cutoffs = "1 cutoff" if test.n_cutoffs == 1 else f"{test.n_cutoffs} cutoffs"
+        if test.n_series == 1 and self.overlap > 1:
+            cutoffs += f" of which {self.overlap} in a row overlap"
+        return f"{series} and {cutoffs} are too few to tell any difference from chance"
+
+    def _place(self, model: str) -> int:
+        if model not in self.models:
+            raise UnknownNameError(f"No model is called {model!r} here; there are {', '.join(self.models)}.")
+        return self.models.index(model)
+
+    def _two(self, model: str, other: str) -> tuple[int, int]:
+        if model == other:
+            raise ParameterError(f"{model!r} cannot be compared with itself.")
+        return self._place(model), self._place(other)
+
+
+def decide(losses: Mapping[str, Floats], *, overlap: int = 1, level: float = 95) -> Decision:
+    """The decision over all pairs of models.
+
+    Parameters
+    ----------
+    losses : mapping of str to ndarray, shape (n_seeds, n_series, n_cutoffs)
+        By model; less is better, cutoffs oldest first. The numbers of seeds may differ, the series and cutoffs not. A
+        cell where any seed of any model has nan is left out for all. Where series have different units, pass scaled
+        losses (MASE, not MAE): they are averaged.
+    overlap : int
+        Number of successive cutoffs whose forecasts overlap: ``ceil(horizon / step_size)``.
+    level : float
+        Percent of the intervals; 100 less it is the error rate of all decisions together.
+
+    Raises
+    ------
+    DataError
+        The arrays do not fit together, or there are fewer than two models.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> losses = {name: rng.gamma(20.0, size=(1, 30, 4)) * size for name, size in [("a", 1), ("b", 1.01), ("c", 2)]}
+    >>> found = decide(losses)
+    >>> found.confidence_set(), found.conclusion("c", "a"), found.conclusion("a", "b")
+    (['b', 'a'], 'worse', 'undecided')
+    """
+    names = tuple(losses)
+    tables = [np.asarray(one, dtype=np.float64) for one in losses.values()]
+    if len(names) < 2:
+        raise DataError("A comparison needs two models that finished something.")
+    if any(one.ndim != 3 or one.shape[1:] != tables[0].shape[1:] or not len(one) for one in tables):
+        shapes: Sequence[object] = [one.shape for one in tables]
+        raise DataError(f"The losses have shapes {shapes}; (n_seeds, n_series, n_cutoffs) of the same cells is needed.")
+    if not 0 < level < 100:
+        raise ParameterError(f"level={level} is not a percentage between 0 and 100.")
+    known = np.all([np.isfinite(one).all(axis=0) for one in tables], axis=0)
+    kept = np.ix_(known.any(axis=1), known.any(axis=0))
+    common = tuple(np.where(known, one, np.nan)[:, kept[0], kept[1]] for one in tables)
+    return Decision(names, common, overlap, level)

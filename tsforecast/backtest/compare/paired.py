@@ -1,0 +1,278 @@
+"""The paired test: is the mean loss of one model smaller than that of another beyond chance, and by what factor?
+
+One statistic, the mean difference over its standard error (see `tsforecast.backtest.compare.variance`), and critical
+values from the same statistic with random signs: were the models equally good, the sign of each unit's difference would
+be a matter of chance (Fisher 1935; Janssen 1997, *Statistics & Probability Letters* 36, 9-21, for studentised
+statistics). Signs that are drawn independently also give the fixed-b critical values of a variance with
+autocorrelation (Gonçalves & Vogelsang 2011, *Econometric Theory* 27, 745-791).
+
+The units are the series where there are many, the cutoffs where these are many and more, else each series at each cutoff
+(the series, if forecasts of successive cutoffs overlap).
+With fewer than seven units, signs cannot show anything, and Student's t serves instead.
+"""
+
+import dataclasses
+import functools
+from typing import Literal, TypeAlias
+
+import numpy as np
+from scipy import stats
+
+from tsforecast._types import Bools, Floats
+from tsforecast.backtest.compare.variance import (
+    marginal_means,
+    seed_variance,
+    variance_by_cell,
+    variance_by_cutoff,
+    variance_by_series,
+)
+from tsforecast.exceptions import DataError
+
+Unit: TypeAlias = Literal["series", "cutoffs", "cells"]
+
+_MANY = 20  # units of one kind that need not be divided further
+_FEWEST_SIGNS = 7  # units: 2 of their 128 signs are 1.6%
+_FEWEST_UNITS = 3
+_ROUNDING = 1e-9  # relative: statistics that differ by less are equal
+_AT_ONCE = 2_000_000  # differences with signs that are held in memory
+_MOST_SIGNS = 20_000_000  # signs that are kept; with more units there are fewer draws, but never under 2000
+_NORMAL = 100  # units from which Student's t serves where no draw is as large
+_FARTHEST = 1e4  # factor from the estimated ratio at which an interval is taken to have no end
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class PairedTest:
+    """Losses of two models on common cells, and the test of their ratio.
+
+    Attributes
+    ----------
+    losses, others : ndarray, shape (n_seeds, n_series, n_cutoffs)
+        Of the model and of the other; 0 in cells that are not known.
+    known : ndarray of bool, shape (n_series, n_cutoffs)
+    overlap : int
+        Number of successive cutoffs whose forecasts overlap.
+    n_draws : int
+        Draws of signs.
+    random_state : int
+    """
+
+    losses: Floats
+    others: Floats
+    known: Bools
+    overlap: int
+    n_draws: int
+    random_state: int = 0
+
+    def turned(self) -> "PairedTest":
+        """The test of the other model against this one."""
+        return dataclasses.replace(self, losses=self.others, others=self.losses)
+
+    @property
+    def n_series(self) -> int:
+        """Number of series with a loss of both."""
+        return self.known.shape[0]
+
+    @property
+    def n_cutoffs(self) -> int:
+        """Number of cutoffs with a loss of both."""
+        return self.known.shape[1]
+
+    @functools.cached_property
+    def unit(self) -> Unit:
+        """What varies independently: series, cutoffs, or the cells of both."""
+        if self.n_cutoffs == 1 or (self.n_series >= _MANY and self.n_series >= self.n_cutoffs):
+            return "series"
+        if self.n_series == 1 or self.n_cutoffs >= _MANY:
+            return "cutoffs"
+        return "series" if self.overlap > 1 else "cells"
+
+    @property
+    def n_units(self) -> int:
+        """Number of units; overlapping cutoffs of a single series count as blocks."""
+        if self.unit == "cells":
+            return int(self.known.sum())
+        return self.n_series if self.unit == "series" else self.n_cutoffs // self.overlap
+
+    @functools.cached_property
+    def means(self) -> tuple[float, float]:
+        """Mean loss of the model and of the other: over cutoffs, then over series, seeds averaged."""
+        mean, other = (float(_series_means(v.mean(axis=0), self.known).mean()) for v in (self.losses, self.others))
+        return mean, other
+
+    @functools.cached_property
+    def statistic(self) -> float:
+        """Mean difference over its standard error; negative where the model is better."""
+        return float(self._statistics(np.ones(1))[0])
+
+    @functools.cached_property
+    def standard_error(self) -> float:
+        """Of the mean difference."""
+        mean = self.means[0] - self.means[1]
+        return abs(mean / self.statistic) if np.isfinite(self.statistic) and self.statistic != 0 else float("nan")
+
+    @functools.cached_property
+    def pvalue(self) -> float:
+        """Two-sided p-value of equal mean losses; 1 where there are too few units to say anything."""
+        if self.n_units < _FEWEST_UNITS or self._identical:
+            return 1.0
+        size = abs(self.statistic)
+        if self._null is None:
+            n = self._n_signs
+            return float(2 * stats.t.sf(size, n - 1)) if np.isfinite(size) else 2.0 ** (1 - n)
+        as_large = int((self._null >= size * (1 - _ROUNDING)).sum())
+        if self._all_signs:
+            return as_large / len(self._null)
+        if as_large == 0 and self._n_signs >= _NORMAL:
+            return min(float(2 * stats.t.sf(size, self._n_signs - 1)), 1 / (len(self._null) + 1))
+        return (as_large + 1) / (len(self._null) + 1)
+
+    def critical(self, alpha: float) -> float:
+        """Size that the statistic must exceed for a p-value of at most ``alpha``; inf where none is enough."""
+        if self.n_units < _FEWEST_UNITS:
+            return float("inf")
+        if self._null is None:
+            return float(stats.t.isf(alpha / 2, self._n_signs - 1))
+        n = len(self._null)
+        beyond = int(alpha * n + _ROUNDING) if self._all_signs else int(alpha * (n + 1) + _ROUNDING) - 1
+        if beyond < 0 and self._n_signs >= _NORMAL:
+            return max(float(stats.t.isf(alpha / 2, self._n_signs - 1)), float(self._null[-1]))
+        if beyond < (2 if self._all_signs else 0):  # the signs as they are, and all of them turned, always count
+            return float("inf")
+        return float(self._null[n - 1 - beyond])
+
+    def ratio_interval(self, alpha: float) -> tuple[float, float]:
+        """Ratios of the mean losses that the test does not reject at ``alpha``, (nan, nan) where it rejects none.
+
+        Found by turning the test round (as Fieller 1954 does for a ratio of normal means). It holds 1 if, and only if,
+        the p-value is over ``alpha``.
+        """
+        limit = self.critical(alpha)
+        mean, other = self.means
+        if not np.isfinite(limit) or mean * other <= 0:
+            return float("nan"), float("nan")
+        if self._identical:
+            return 1.0, 1.0
+        ratio = mean / other
+        low, high = self._end(ratio, limit, -1), self._end(ratio, limit, 1)
+        if self.pvalue <= alpha:  # an interval with gaps is closed up to, not over, equality
+            return (low, min(high, 1 - _ROUNDING)) if ratio < 1 else (max(low, 1 + _ROUNDING), high)
+        return min(low, 1.0), max(high, 1.0)
+
+    @property
+    def _identical(self) -> bool:
+        size = max(np.abs(self.losses).max(initial=0.0), np.abs(self.others).max(initial=0.0))
+        return bool(np.abs(self.losses.mean(axis=0) - self.others.mean(axis=0)).max(initial=0.0) <= 1e-12 * size)
+
+    @property
+    def _n_signs(self) -> int:
+        return {"series": self.n_series, "cutoffs": self.n_cutoffs, "cells": int(self.known.sum())}[self.unit]
+
+    @property
+    def _all_signs(self) -> bool:
+        return self._n_signs < 30 and 2**self._n_signs <= self.n_draws
+
+    def _statistics(self, ratios: Floats) -> Floats:
+        """Statistic of the model's losses less each ratio times the other's: ``(n,)`` -> ``(n,)``."""
+        d = self.losses.mean(axis=0) - ratios[:, None, None] * self.others.mean(axis=0)
+        seeds = seed_variance(self.losses) + ratios**2 * seed_variance(self.others)
+        series, cutoffs, _ = marginal_means(d, self.known)
+        return _studentised(series.mean(axis=-1), self._variance(series, cutoffs, d) + seeds)
+
+    def _variance(self, series: Floats, cutoffs: Floats, differences: Floats) -> Floats:
+        if self.unit == "series":
+            return variance_by_series(series, cutoffs, self.overlap)
+        if self.unit == "cutoffs":
+            return variance_by_cutoff(series, cutoffs, self.overlap)
+        return variance_by_cell(differences, self.known, self.overlap)
+
+    @functools.cached_property
+    def _null(self) -> Floats | None:
+        """Sizes of the statistic with random signs, increasing; None where there are too few units for these."""
+        if self.unit != "cells" and self._n_signs < _FEWEST_SIGNS:
+            return None
+        d = self.losses.mean(axis=0) - self.others.mean(axis=0)
+        signs = _signs(self._n_signs, self.n_draws, self.random_state)
+        step = max(1, _AT_ONCE // (d.size if self.unit == "cells" else max(d.shape)))
+        found = [self._with_signs(signs[k : k + step].astype(np.float64), d) for k in range(0, len(signs), step)]
+        return np.sort(np.abs(np.concatenate(found)))
+
+    def _with_signs(self, signs: Floats, d: Floats) -> Floats:
+        series, cutoffs, rest = marginal_means(d, self.known)
+        if self.unit == "cells":
+            drawn = np.zeros((len(signs), *d.shape))
+            drawn[:, self.known] = signs * d[self.known]
+            series, cutoffs, _ = marginal_means(drawn, self.known)
+            return _studentised(series.mean(axis=-1), variance_by_cell(drawn, self.known, self.overlap))
+        if self.unit == "series":
+            series = signs * series
+            cutoffs = series.mean(axis=-1)[:, None] + signs @ rest / len(rest)
+        else:
+            cutoffs = signs * cutoffs
+            middle = rest + series[:, None]  # at its own mean where unknown
+            series = signs @ middle.T / middle.shape[1]
+        return _studentised(cutoffs.mean(axis=-1), self._variance(series, cutoffs, d))
+
+    def _end(self, ratio: float, limit: float, side: int) -> float:
+        """The first ratio, from the estimate to one side, that the test rejects; 0 or inf where it rejects none."""
+        near, far = 1.0, _FARTHEST
+        for _ in range(4):
+            steps = np.geomspace(near, far, 65)
+            beyond = np.flatnonzero(np.abs(self._statistics(ratio * steps**side)) > limit * (1 + _ROUNDING))
+            if beyond.size == 0:
+                return 0.0 if side < 0 else float("inf")
+            first = int(beyond[0])
+            near, far = float(steps[max(first - 1, 0)]), float(steps[first])
+        return float(ratio * near**side)
+
+
+def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: int = 2000) -> PairedTest:
+    """The test of two models' losses.
+
+    Parameters
+    ----------
+    losses, others : ndarray, shape (n_seeds, n_series, n_cutoffs)
+        Less is better; cutoffs oldest first. A deterministic model has one seed; the numbers of seeds may differ. A cell
+        where any seed of either has nan is left out.
+    overlap : int
+        Number of successive cutoffs whose forecasts overlap: ``ceil(horizon / step_size)``.
+    n_draws : int
+        Draws of signs; all signs are taken where there are no more.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> lstm, sarima = rng.gamma(20.0, size=(5, 12, 4)), rng.gamma(20.0, size=(1, 12, 4))
+    >>> bool(paired_test(lstm, sarima).pvalue > 0.05), bool(paired_test(lstm * 0.7, sarima).pvalue < 0.05)
+    (True, True)
+    """
+    a, b = np.asarray(losses, dtype=np.float64), np.asarray(others, dtype=np.float64)
+    if a.ndim != 3 or b.ndim != 3 or a.shape[1:] != b.shape[1:] or not (len(a) and len(b)):
+        raise DataError(
+            f"The losses have shapes {a.shape} and {b.shape}; two of (n_seeds, n_series, n_cutoffs) are needed."
+        )
+    known = np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0)
+    kept = np.ix_(known.any(axis=1), known.any(axis=0))
+    known = known[kept]
+    a, b = (np.where(known, one[:, kept[0], kept[1]], 0.0) for one in (a, b))
+    fewer = max(2000, _MOST_SIGNS // max(known.size, 1))
+    return PairedTest(a, b, known, overlap, min(n_draws, fewer))
+
+
+def _series_means(values: Floats, known: Bools) -> Floats:
+    return values.sum(axis=1) / known.sum(axis=1)
+
+
+def _studentised(mean: Floats, variance: Floats) -> Floats:
+    root = np.sqrt(variance)
+    sure = np.where(mean == 0, 0.0, np.copysign(np.inf, mean))
+    return np.where(root > 0, mean / np.where(root > 0, root, 1.0), sure)
+
+
+@functools.lru_cache(maxsize=2)
+def _signs(n_units: int, n_draws: int, random_state: int) -> "np.ndarray[tuple[int, int], np.dtype[np.int8]]":
+    """All signs of so many units, or as many draws of them: ``(n, n_units)`` of 1 and -1."""
+    if n_units < 30 and 2**n_units <= n_draws:
+        bits = np.arange(2**n_units)[:, None] >> np.arange(n_units) & 1
+    else:
+        bits = np.random.default_rng(random_state).integers(0, 2, size=(n_draws, n_units), dtype=np.int8)
+    return (1 - 2 * bits).astype(np.int8)
