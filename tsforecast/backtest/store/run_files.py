@@ -34,7 +34,7 @@ from tsforecast.backtest.store.manifest import (
 )
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
-SUMMARY, DIAGNOSIS = "summary.md", "diagnosis.parquet"
+SUMMARY, DIAGNOSIS, STATIC = "summary.md", "diagnosis.parquet", "static.parquet"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,6 +88,8 @@ def save_run(run: RunData, folder: Path) -> None:
     frames = {"scores": run.large.scores(), **{name: getattr(run, name) for name in list(TABLES)[1:]}}
     for i, model in enumerate(run.models):
         frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = run.large.forecasts_of(model)
+    if run.static is not None:
+        frames[STATIC.removesuffix(".parquet")] = run.static
     content = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +99,7 @@ def save_run(run: RunData, folder: Path) -> None:
         with FrameWriter(folder / f"{name}.parquet", frame) as writer:
             writer.add(frame)
     write_bytes(folder / "config.yaml", content)
-    files = file_hashes(folder, needed_files(run.models))
+    files = file_hashes(folder, ["config.yaml", *(f"{name}.parquet" for name in frames)])
     write_manifest(folder, {**run.manifest, "status": "finished", "files": files})
 
 
@@ -123,7 +125,9 @@ def load_run(folder: Path) -> RunData:
     models = [model["name"] for model in config["models"]]
     _check_tables(folder, manifest, needed_files(models))
     frames = {name: read_frame(folder / f"{name}.parquet", TABLES[name]) for name in list(TABLES)[1:]}
-    return RunData(**frames, config=config, manifest=manifest, large=TablesOnDisk(folder, tuple(models)))
+    static = read_frame(folder / STATIC, ["unique_id"]) if STATIC in manifest.get("files", ()) else None
+    large = TablesOnDisk(folder, tuple(models))
+    return RunData(**frames, config=config, manifest=manifest, large=large, static=static)
 
 
 def needed_files(models: Sequence[str]) -> list[str]:

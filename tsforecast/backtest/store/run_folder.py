@@ -29,9 +29,9 @@ from tsforecast.backtest.store.folder import (
 )
 from tsforecast.backtest.store.job_files import intact_results, read_result, write_result
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
-from tsforecast.backtest.store.run_files import load_run, needed_files
+from tsforecast.backtest.store.run_files import STATIC, load_run, needed_files
 from tsforecast.backtest.store.store import join_blocks, new_manifest, now
-from tsforecast.backtest.store.tables import TableBuilder
+from tsforecast.backtest.store.tables import TableBuilder, static_table
 from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 
 
@@ -162,11 +162,21 @@ class RunFolder:
                 writers[f"forecasts/{job.model}"].add(builder.forecasts(job, result))
                 for name in TABLES:
                     writers[name].add(getattr(builder, name)(job, result))
+        names = [*needed_files(models), *self._write_static()]
         write_bytes(self.folder / "config.yaml", self._config)
         started = read_manifest(self.folder).get("started")
-        files = file_hashes(self.folder, needed_files(models))
+        files = file_hashes(self.folder, names)
         done = {"status": "finished", "started": started, "finished": now(), "files": files}
         write_manifest(self.folder, self._manifest | done)
+
+    def _write_static(self) -> list[str]:
+        """Write the static covariates, if the data have any; the names of the files written."""
+        table = static_table(self._plan.panel)
+        if table is None:
+            return []
+        with FrameWriter(self.folder / STATIC, table) as writer:
+            writer.add(table)
+        return [STATIC]
 
     def result(self, job: Job) -> JobResult:
         """The result of a finished job."""
