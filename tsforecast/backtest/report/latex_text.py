@@ -12,10 +12,11 @@ _ASCII = {
 }  # fmt: skip
 _TEXT = {
     "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}",
-    "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}", "‐": "-", "‑": "-", "–": "--", "—": "---", "…": r"\dots{}",
+    "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}", "‐": "-", "‑": "-", "–": r"\textendash{}", "—": r"\textemdash{}",
     "‘": r"\textquoteleft{}", "’": r"\textquoteright{}", "“": r"\textquotedblleft{}", "”": r"\textquotedblright{}",
-    "•": r"\textbullet{}", "§": r"\S{}", "¶": r"\P{}", "©": r"\copyright{}", "®": r"\textregistered{}",
-    "™": r"\texttrademark{}", "£": r"\pounds{}", "¡": r"\textexclamdown{}", "¿": r"\textquestiondown{}",
+    "…": r"\dots{}", "•": r"\textbullet{}", "§": r"\S{}", "¶": r"\P{}", "©": r"\copyright{}", "®": r"\textregistered{}",
+    "™": r"\texttrademark{}", "£": r"\pounds{}", "€": r"\texteuro{}", "¡": r"\textexclamdown{}",
+    "¿": r"\textquestiondown{}",
 }  # fmt: skip
 _MATH = {
     "±": r"\pm", "×": r"\times", "÷": r"\div", "·": r"\cdot", "−": "-", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq",

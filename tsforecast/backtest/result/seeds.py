@@ -31,16 +31,17 @@ def spread_over_seeds(cube: Cube, facts: Mapping[str, ScoreFacts], filled: Float
     columns = [metric] if about.below is None else [metric, about.below]
     places = [cube.metrics.index(column) for column in columns]
     found = np.full(len(cube.models), np.nan)
-    for i in range(len(cube.models)):
-        planes = planes_by_seed(cube, i, columns, filled[places, i])
+    for i in np.flatnonzero(cube.n_seeds > 1) if own.any() else ():
+        planes = planes_by_seed(cube, int(i), columns, filled[places, i])
         shown = [plane[:, own] for plane in planes]  # each (n_seeds, n_own)
-        if len(shown[0]) < 2 or np.isnan(shown[0]).any() or not own.any():
+        if np.isnan(shown[0]).any():  # the model has no score
             continue
         if about.below is None:
             scores = _means_over_series(shown[0], cube.series[own])
         else:
             scores = np.array([pooled(above, below, root=about.root) for above, below in zip(*shown, strict=True)])
-        found[i] = np.std(scores, ddof=1)
+        with np.errstate(invalid="ignore", over="ignore"):  # nan where a score is infinite
+            found[i] = np.std(scores, ddof=1)
     return found
 
 

@@ -31,7 +31,9 @@ def test_a_static_column_divides_the_series_as_the_same_mapping_does(tmp_path):
         assert board["stratum"].tolist() == ["north"] * 2 + ["south"] * 2, "a series without a value is left out"
         assert board["n_cells"].tolist() == [4, 4, 6, 6]
         for by in (mapping, pd.Series(mapping)):
-            pd.testing.assert_frame_equal(board, one.leaderboard(by=by).drop(columns=["fit_seconds", "predict_seconds"]))
+            pd.testing.assert_frame_equal(
+                board, one.leaderboard(by=by).drop(columns=["fit_seconds", "predict_seconds"])
+            )
 
 
 def test_ids_that_are_numbers_find_their_stratum(tmp_path):
@@ -72,7 +74,7 @@ def test_what_is_no_division_is_refused(by):
 
 @pytest.mark.parametrize("by", [{}, {"z": "x"}, {"a": None, "b": np.nan}])
 def test_a_division_without_any_series_of_the_run_is_refused(by):
-    with pytest.raises(DataError, match="no series a stratum.*'a', 'b', 'c'"):
+    with pytest.raises(DataError, match=r"no series a stratum.*'a', 'b', 'c'"):
         run(REGION).leaderboard(by=by)
 
 

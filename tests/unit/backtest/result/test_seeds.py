@@ -134,3 +134,10 @@ def test_tables_for_readers_show_mean_and_spread(whole):
     shown = headline(whole.run).set_index("Model")["MAE"]
     assert shown["noisy"] == told and "±" not in shown["Naive"]
     assert f"| {told} |" in markdown(whole.run)
+
+
+def test_an_infinite_score_has_no_spread():
+    grows = Metric("grows", lambda y, f: np.where(f[:, 0] > y[:, 0], np.inf, 1.0))
+    models = {"noisy": Noisy(), "Naive": Naive()}
+    board = backtest(models, data(), cv=CV, metrics=[grows], level=(), seeds=3).leaderboard().set_index("model")
+    assert np.isinf(board.loc["noisy", "grows"]) and np.isnan(board.loc["noisy", "grows_sd"])
