@@ -222,6 +222,7 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
         "gaps": given.gaps,
         "covariates": list(given.covariates),
         "covariate_gaps": given.covariate_gaps,
+        "static": list(given.static),
     }
     form = file_format(given)
     with log_on_stderr():

@@ -28,6 +28,8 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--time_col", type=str | None, help="column of the times (ds; the first column of a wide file)")
     add("--target_col", type=str | None, help="column of a long file with the values (y)")
     add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
+    add("--static", type=str, nargs="+", default=[], help="columns of a long file that hold one value throughout a "
+        "series, such as its region")  # fmt: skip
     add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
     add(
         "--gaps",
