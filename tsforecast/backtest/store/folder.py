@@ -10,7 +10,8 @@ from tsforecast.backtest.store.manifest import MANIFEST
 from tsforecast.exceptions import RunFolderError
 
 LOCK = ".lock"
-FOLDERS = ("parts", "data", "forecasts")
+STAGE = "adding"
+FOLDERS = ("parts", "data", "forecasts", STAGE)
 _JOB_FILE = re.compile(r"([0-9a-f]{24})(_\d+_\d+)?-[0-9a-f]{16}\.parquet")
 _BLOCK_FILE = re.compile(r"\d+-\d+\.parquet|[0-9a-f]{24}(_\d+_\d+)?\.beat")
 
