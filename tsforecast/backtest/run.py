@@ -203,11 +203,12 @@ def _run_new_models(
         raise ParameterError("add=True needs output, the folder of a finished run.")
     known, new = models_to_add(plan, Path(output))
     if there := [name for name in plan.models if name not in new]:
-        _LOG.info("In the run already, with the same parameters: %s.", ", ".join(there))
+        rest = "" if new else "; nothing is left to do"
+        _LOG.info("In the run already, with the same parameters: %s%s.", ", ".join(there), rest)
     if not new:
         return _with_summary(BacktestResult(known, plan.models), Path(output), was_finished=True)
-    rest = dataclasses.replace(plan, models=new)
-    return BacktestResult(_run(rest, Addition(rest, Path(output)), executor, timeouts, progress), plan.models)
+    smaller = dataclasses.replace(plan, models=new)
+    return BacktestResult(_run(smaller, Addition(smaller, Path(output)), executor, timeouts, progress), plan.models)
 
 
 def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, progress: Progress) -> RunData:

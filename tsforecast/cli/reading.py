@@ -105,9 +105,9 @@ def changed_options(form: FileFormat) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def log_on_stderr() -> Iterator[None]:
-    """Print the log of `tsforecast.data.read` to stderr, one line for each message."""
-    logger, handler = logging.getLogger(_LOGGER), logging.StreamHandler(sys.stderr)
+def log_on_stderr(name: str = _LOGGER) -> Iterator[None]:
+    """Print a log, usually that of `tsforecast.data.read`, to stderr, one line for each message."""
+    logger, handler = logging.getLogger(name), logging.StreamHandler(sys.stderr)
     before = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -50,10 +50,10 @@ def check_files(folder: Path, manifest: Mapping[str, Any], stage: Path | None = 
         place = PurePosixPath(name)
         if place.is_absolute() or ".." in place.parts:
             raise RunFolderError(f"{folder / MANIFEST} names {name!r}, which lies outside the run.")
-        staged = stage is not None and (stage / name).is_file()
-        if _hash_of_file((stage if stage is not None and staged else folder) / name) != known:
+        path = folder / name if stage is None or not (stage / name).is_file() else stage / name
+        if _hash_of_file(path) != known:
             raise RunFolderError(
-                f"{folder / name} was changed or damaged after it was written (its SHA-256 is another); run again into "
+                f"{path} was changed or damaged after it was written (its SHA-256 is another); run again into "
                 "a new folder."
             )
 

@@ -13,7 +13,7 @@ from typing import Any
 import filelock
 
 from tsforecast.backtest.store.files import is_temporary, sync_folder
-from tsforecast.backtest.store.folder import LOCK, STAGE, remove_empty
+from tsforecast.backtest.store.folder import LOCK, STAGE, clear_blocks, clear_results, remove_empty
 from tsforecast.backtest.store.manifest import MANIFEST, check_files, read_manifest
 from tsforecast.exceptions import RunFolderError
 
@@ -56,6 +56,8 @@ def put_in_place(folder: Path) -> None:
             staged.replace(folder / name)
     sync_folder(folder / "forecasts")
     sync_folder(folder)
+    clear_results(folder)
+    clear_blocks(folder)
     (folder / STAGE / MANIFEST).replace(folder / MANIFEST)
     sync_folder(folder)
     clear_stage(folder)
