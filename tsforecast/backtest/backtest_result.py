@@ -1,7 +1,7 @@
 """BacktestResult: the result of a backtest, in memory or read from its run folder."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,9 @@ from tsforecast.backtest.result.cube import Cube
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.labels import By
 from tsforecast.backtest.result.leaderboard import OnFailure
+from tsforecast.backtest.result.winner import best_model
 from tsforecast.backtest.store.run_files import SUMMARY, TIMINGS_PAGE, has_summary, load_run, save_run, write_page
+from tsforecast.base import BaseForecaster
 from tsforecast.metrics.metric import ScoreFacts
 
 
@@ -30,6 +32,8 @@ class BacktestResult:
     run : RunData
         The tables, the settings and the scores as an array, for analyses of your own. The methods here call functions
         of `tsforecast.backtest.result`, which take it.
+    forecasters : mapping of str to BaseForecaster
+        The models as they were given, where this process ran them; `best` makes others from the configuration.
 
     Examples
     --------
@@ -41,6 +45,7 @@ class BacktestResult:
     """
 
     run: RunData
+    forecasters: Mapping[str, BaseForecaster] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -252,6 +257,34 @@ class BacktestResult:
         \end{tabular}
         """
         return latex_table(self.run, by, metric=metric, columns=columns, caption=caption, label=label)
+
+    def best(self, metric: str | None = None) -> BaseForecaster:
+        """The model that ranks first, not fitted, with the parameters that it had and the first of its seeds.
+
+        Parameters
+        ----------
+        metric : str, optional
+            What to rank by, as in `leaderboard`.
+
+        Raises
+        ------
+        DataError
+            No model has a rank.
+        UnknownNameError, ParameterError
+            A run that was loaded does not tell how to make the model: its class is not found or is of a module that was
+            not imported, or one of its parameters holds what a configuration cannot, such as a function.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> y = np.arange(9.0)
+        >>> result = backtest([Naive(), Drift()], y, cv=RollingOrigin(2), metrics=["mae"], level=())
+        >>> result.best().fit(y).predict(2).tolist()
+        [9.0, 10.0]
+        """
+        return best_model(self.run, self.forecasters, metric)
 
     def dm(self, a: str, b: str) -> pd.DataFrame:
         """Diebold-Mariano tests of two models, for each step ahead and for all steps together (``h`` 0).

@@ -32,6 +32,7 @@ from tsforecast.backtest.store.manifest import (
     replace_file,
     write_manifest,
 )
+from tsforecast.backtest.store.stage import settle
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
 SUMMARY, TIMINGS_PAGE, DIAGNOSIS, STATIC = "summary.md", "timings.md", "diagnosis.parquet", "static.parquet"
@@ -111,6 +112,7 @@ def load_run(folder: Path) -> RunData:
     if not (folder / MANIFEST).exists():
         what = f"is no run folder: it has no {MANIFEST}" if folder.is_dir() else "is not there"
         raise RunFolderError(f"{folder} {what}; a folder that a backtest wrote is needed.")
+    settle(folder)
     manifest = read_manifest(folder)
     if manifest["status"] != "finished":
         raise RunFolderError(
