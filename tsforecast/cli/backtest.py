@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jsonargparse import DefaultHelpFormatter, Namespace
 
+from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
@@ -91,7 +92,7 @@ def run_backtest(arguments: list[str]) -> int:
     parser = build_parser()
     given = parser.parse_args(configs_first(arguments))
     if given.add is not None:
-        given = _with_settings_of_run(parser, arguments, given)
+        given = with_settings_of_run(parser, arguments, given)
     given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
     if given.file or given.data:
         return _run_one(given, again=shlex.join(arguments))
@@ -104,23 +105,6 @@ def run_backtest(arguments: list[str]) -> int:
             codes.append(_run_one(parser.parse_args(["--config", str(path)]), name))
         return max(codes)
     return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
-
-
-def _with_settings_of_run(parser: Parser, arguments: list[str], given: Namespace) -> Namespace:
-    """The options of a finished run that models are added to, overridden by those that were given."""
-    from tsforecast.backtest.store.run_files import load_run
-
-    if not given.models:
-        parser.error("--add: name the models to add with --models")
-    folder = Path(given.add)
-    if given.output is not None and Path(given.output).resolve() != folder.resolve():
-        parser.error(f"--output {given.output}: models are added in the folder of the run; leave it out")
-    config = load_run(folder).config
-    if config.get("data") is None and not (given.file or given.data):
-        parser.error(f"--add {folder}: its data were given in memory; name a file with the same series")
-    merged = parser.parse_args(["--config", str(folder / "config.yaml"), *configs_first(arguments)])
-    merged.output = str(folder)
-    return merged
 
 
 def _run_one(given: Namespace, name: str | None = None, again: str | None = None) -> int:

@@ -39,6 +39,7 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from rich.text import Text
 
     from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
+    from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
     from tsforecast.backtest.report.timings import with_seconds
 
     console = _console()
@@ -57,8 +58,11 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print(Text(refit_sentence(config["refit"]), style="dim"))
     if config["audit"]:
         console.print(Text("Audited: no forecast changed when the values after its cutoff did.", style="dim"))
-    if len(result.failures):
-        console.print(Text(_failure_line(result), style="red"))
+    if told := skipped_sentence(result.run):
+        console.print(Text(told, style="yellow"))
+    failed = result.failures[~is_skipped(result.run)]
+    if len(failed):
+        console.print(Text(_failure_line(failed), style="red"))
     if len(result.warnings):
         total = int(result.warnings["count"].sum())
         console.print(Text(f"{total} warnings while fitting; timings.md counts them.", style="dim"))
@@ -81,10 +85,10 @@ def _table(rows: pd.DataFrame, title: str) -> Table:
     return table
 
 
-def _failure_line(result: BacktestResult) -> str:
-    counts = result.failures["model"].value_counts(sort=False)
+def _failure_line(failed: pd.DataFrame) -> str:
+    counts = failed["model"].value_counts(sort=False)
     shown = ", ".join(f"{model} {n}" for model, n in counts.items())
-    first = str(result.failures["message"].iloc[0]).splitlines()[0]
+    first = str(failed["message"].iloc[0]).splitlines()[0]
     return f"Forecasts that failed: {shown}; the first: {first}"
 
 

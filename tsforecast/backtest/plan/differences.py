@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _LONGEST = 160  # characters shown of a value
+_FINGERPRINT = 12  # and of a fingerprint, as in the summary
 
 
 def differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, str]:
@@ -29,13 +30,13 @@ def _told(name: str, was: Any, now: Any) -> str:
     if not (isinstance(was, dict) and isinstance(now, dict)):
         return f"{name} was {_short(was)}, is {_short(now)}"
     parts = [
-        f"{key} was {_short(was.get(key))}, is {_short(now.get(key))}"
+        f"{key} was {_short(was.get(key), key)}, is {_short(now.get(key), key)}"
         for key in {**was, **now}
         if not is_same(was.get(key), now.get(key))
     ]
     return f"{name}: {', '.join(parts)}"
 
 
-def _short(value: Any) -> str:
-    text = str(value)
+def _short(value: Any, key: str = "") -> str:
+    text = str(value)[: _FINGERPRINT if key == "fingerprint" else None]
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."

@@ -11,6 +11,7 @@ from tsforecast._classes import class_path
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
+from tsforecast.backtest.report.skipped import skipped_sentence
 from tsforecast.backtest.result.analysis import calibration_of, confidence_set, errors_by_step, rank_test_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import leaderboard
@@ -35,7 +36,7 @@ def markdown(run: RunData) -> str:
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run)
     parts += ["## What was run", _settings(run)]
-    parts += ["## Failures", _failures(run), "## Warnings", _warnings(run)]
+    parts += ["## Failures", skipped_sentence(run), _failures(run), "## Warnings", _warnings(run)]
     parts += ["## Metrics", _metrics(run)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -54,13 +54,18 @@ class TablesOnDisk:
 
     def scores(self) -> pd.DataFrame:
         """One row for every metric of every forecast."""
-        return read_frame(self.folder / "scores.parquet", TABLES["scores"])
+        return self._of_models(read_frame(self.folder / "scores.parquet", TABLES["scores"]))
 
     def cells(self, columns: Sequence[str]) -> pd.DataFrame:
         """The scores with one row a forecast: its keys, then the columns of scores."""
         path = self.folder / "scores.parquet"
         with reading(path):
-            return _read_cells(path, columns)
+            return self._of_models(_read_cells(path, columns))
+
+    def _of_models(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of these models, without those that were added to the folder after it was read."""
+        own = frame["model"].isin(self.models)
+        return frame if own.all() else frame[own].reset_index(drop=True)
 
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row for every step that a model forecast; with ``columns`` only these, names as categories."""

@@ -352,3 +352,12 @@ def test_a_damaged_file_on_the_stage_is_not_put_in_place(tmp_path, monkeypatch):
     with pytest.raises(RunFolderError, match=r"adding/scores\.parquet was changed or damaged"):
         BacktestResult.load(tmp_path)
     assert files(tmp_path) == before | {f"{STAGE}/scores.parquet": b"half"}
+
+
+def test_a_result_that_was_read_before_models_were_added_stays_as_it_was(tmp_path):
+    result = backtest([Naive(), HistoricAverage()], wide(), output=tmp_path, **SETTINGS)
+    read = BacktestResult.load(tmp_path)
+    backtest(Drift(), wide(), output=tmp_path, add=True, **SETTINGS)
+    for each in (result, read):
+        assert each.leaderboard()["model"].tolist() == result.leaderboard()["model"].tolist()
+        assert set(each.scores["model"]) == set(each.forecasts["model"]) == {"Naive", "HistoricAverage"}
