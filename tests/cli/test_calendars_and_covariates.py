@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tsforecast.backtest import BacktestResult
 from tsforecast.cli.backtest import build_parser, make_plan
 from tsforecast.cli.main import main
 from tsforecast.panel.times.frequency import freq_name
@@ -58,3 +59,15 @@ def test_a_missing_covariate_stops_before_the_first_fit_unless_it_is_to_be_fille
         found = plan(promotions, "--covariates", "price", "--covariate_gaps", how)
         assert found.panel.covariates[10:12, 0].tolist() == filled
         assert found.source["covariate_gaps"] == how
+
+
+def test_static_columns_named_on_the_command_line_are_in_the_data_the_run_and_its_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame({"unique_id": [*"ab"] * 20, "ds": np.repeat(pd.date_range("2024", periods=20), 2)})
+    table.assign(y=np.arange(40.0), region=["north", "south"] * 20).to_csv("shops.csv", index=False)
+    options = ["--models", "Naive", "--horizon", "2", "--n_windows", "2", "--executor", "here"]
+    assert main(["backtest", "shops.csv", *options, "--static", "region", "--output", "run"]) == 0
+    assert main(["backtest", "--config", "run/config.yaml", "--executor", "here", "--output", "again"]) == 0
+    for folder in ("run", "again"):
+        found = BacktestResult.load(folder).run.static
+        assert found.to_dict("list") == {"unique_id": ["a", "b"], "region": ["north", "south"]}

@@ -1,7 +1,9 @@
 """backtest: fits every model at every cutoff, forecasts, and scores the forecasts."""
 
 import contextlib
+import dataclasses
 import functools
+import logging
 import shutil
 import tempfile
 import time
@@ -26,6 +28,8 @@ from tsforecast.backtest.plan.jobs import Job
 from tsforecast.backtest.plan.plan import Plan, Refit, name_models
 from tsforecast.backtest.plan.settings import parse_level, parse_quantiles, parse_seeds
 from tsforecast.backtest.plan.too_short import add_naive
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.store.addition import Addition, models_to_add
 from tsforecast.backtest.store.run_folder import RunFolder
 from tsforecast.backtest.store.store import Memory, Store
 from tsforecast.backtest.tuned import tune
@@ -36,6 +40,7 @@ from tsforecast.metrics.metric import Metric
 from tsforecast.panel.containers import Series, to_panel
 from tsforecast.panel.too_short import TooShort, check_choice
 
+_LOG = logging.getLogger("tsforecast.backtest")
 # Most runs end sooner, and starting workers that import torch takes nearly as long.
 _SECONDS_HERE = 10.0
 
@@ -53,6 +58,7 @@ def backtest(
     budget: int | str | None = None,
     season_length: int | None = None,
     output: str | Path | None = None,
+    add: bool = False,
     executor: AnyExecutor = "auto",
     executor_timeout: float | None = 600.0,
     job_timeout: float | None = None,
@@ -89,6 +95,9 @@ def backtest(
         Run folder. A stopped run is resumed; another run is not overwritten. Runs are the same if data, settings,
         models and metrics have the same content; what their code looks up by a name that is made when it runs
         (``globals()["K"]``, ``getattr(module, name)``, an environment variable, a file) is not seen.
+    add : bool
+        Add the models to the finished run in ``output``, of the same data and settings: those that it does not have yet
+        run, and the result is that of all. The run stays as it was until they are done.
     executor : "auto", "processes", Executor or None
         Where jobs run: None is this process; ``"processes"`` one for each core; ``"auto"`` is this process for the
         first seconds and then, if jobs are left and there is a second core, processes; a
@@ -119,7 +128,10 @@ def backtest(
     SeriesTooShortError
         Series are too short for the cutoffs or for a model, and ``too_short="error"``; ``series`` holds them all.
     RunFolderError
-        ``output`` holds another run, is in use, or cannot be written.
+        ``output`` holds another run, is in use, or cannot be written; with ``add``, it holds no finished run, or one of
+        other data, settings or package versions.
+    ParameterError
+        A setting is not allowed; with ``add``, the run has another model of the same name.
     ExecutorError
         The workers are gone or do not answer; the message tells how to go on.
     LeakError
@@ -152,31 +164,59 @@ def backtest(
         season_length=panel.season_length if season_length is None else season_length,
         audit=audit,
         too_short=too_short,
+        budget=budget,
     )
-    return run_plan(plan, output, executor=executor, timeouts=timeouts, on_progress=on_progress)
+    return run_plan(plan, output, add=add, executor=executor, timeouts=timeouts, on_progress=on_progress)
 
 
 def run_plan(
     plan: Plan,
     output: str | Path | None,
     *,
+    add: bool = False,
     executor: AnyExecutor = "auto",
     timeouts: Timeouts = Timeouts(),  # noqa: B008 (frozen)
     on_progress: Progress | None = None,
 ) -> BacktestResult:
-    """The result of a plan; jobs whose results are already in its folder are not run again."""
+    """The result of a plan; jobs whose results are already in its folder are not run again.
+
+    With ``add`` the folder holds a finished run, and the models of the plan that it lacks are added to it.
+    """
     if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
         raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
     if on_progress is not None and not callable(on_progress):
         raise ParameterError(f"on_progress={on_progress!r} cannot be called.")
     if output is not None:
         check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
+    progress = on_progress or (lambda done, total, model: None)
+    if add:
+        return _run_new_models(plan, output, executor, timeouts, progress)
+    store = Memory(plan) if output is None else RunFolder(plan, Path(output))
+    return BacktestResult(_run(plan, store, executor, timeouts, progress), plan.models)
+
+
+def _run_new_models(
+    plan: Plan, output: str | Path | None, executor: AnyExecutor, timeouts: Timeouts, progress: Progress
+) -> BacktestResult:
+    """The finished run in a folder with the models of a plan that it lacked, after these have run."""
+    if output is None:
+        raise ParameterError("add=True needs output, the folder of a finished run.")
+    known, new = models_to_add(plan, Path(output))
+    if there := [name for name in plan.models if name not in new]:
+        rest = "" if new else "; nothing is left to do"
+        _LOG.info("In the run already, with the same parameters: %s%s.", ", ".join(there), rest)
+    if not new:
+        return _with_summary(BacktestResult(known, plan.models), Path(output), was_finished=True)
+    smaller = dataclasses.replace(plan, models=new)
+    return BacktestResult(_run(smaller, Addition(smaller, Path(output)), executor, timeouts, progress), plan.models)
+
+
+def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, progress: Progress) -> RunData:
+    """Run the jobs of a plan that are not in its store yet; the finished run."""
     if timeouts.job_timeout is not None:
         executor = _able_to_stop(executor, plan, timeouts.job_timeout)
     warn_of_empty_windows(plan.panel, plan.cv)
     jobs = plan.jobs()
-    progress = on_progress or (lambda done, total, model: None)
-    store = Memory(plan) if output is None else RunFolder(plan, Path(output))
     with store:
         was_finished = store.is_finished
         pending = [job for job in jobs if not store.has(job)]
@@ -191,19 +231,20 @@ def run_plan(
         progress(len(jobs), len(jobs), "")
         if plan.audit and not store.is_finished:
             check_for_leaks(plan, jobs, store.result)
-        result = BacktestResult(store.finish(jobs))
+        run = store.finish(jobs)
         if isinstance(store, RunFolder):
-            _write_summary(result, store.folder, was_finished)
-        return result
+            _with_summary(BacktestResult(run), store.folder, was_finished=was_finished)
+        return run
 
 
-def _write_summary(result: BacktestResult, folder: Path, was_finished: bool) -> None:
-    """Write the summary of a new run, or of a finished one that was killed before its summary was written."""
+def _with_summary(result: BacktestResult, folder: Path, *, was_finished: bool) -> BacktestResult:
+    """The result, after writing the summary of a new run, or of one that was killed before its summary was written."""
     if not was_finished:
         result.write_summary(folder)
     elif not result.has_summary:
         with contextlib.suppress(RunFolderError):
             result.write_summary(folder)
+    return result
 
 
 def _run_here(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from jsonargparse import DefaultHelpFormatter, Namespace
 
+from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
@@ -29,8 +30,8 @@ _DIAGNOSED = 100  # most series that are diagnosed, as it takes a while
 _DESCRIPTION = """\
 Forecast a file or a data set from several cutoffs with several models and compare their accuracy. Without arguments:
 the quickstart, stationary and seasonal series that come with tsforecast. Everything can stand in a file (--config);
-flags override it. The run folder keeps the resolved configuration, so that --config RUN/config.yaml repeats a run, and
---output RUN goes on with one that was stopped."""
+flags override it. The run folder keeps the resolved configuration, so that --config RUN/config.yaml repeats a run,
+--output RUN with it goes on with one that was stopped, and --add RUN --models ... adds models to a finished one."""
 
 
 class _Help(DefaultHelpFormatter):
@@ -73,6 +74,8 @@ def build_parser() -> Parser:
     add("--too_short", type=Literal["error", "skip", "naive"], default="error", help="what becomes of series that are "
         "too short: error; skip (a failure each); or naive (besides, a model Naive forecasts them)")  # fmt: skip
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
+    add("--add", type=str | None, help="run folder of a finished run: the --models are added to it, with its data and "
+        "settings")  # fmt: skip
     add("--executor", type=str, default="auto", help="here (this process), processes (one for each core), the address"
         " of a Dask scheduler, dask://HOST:PORT, or auto: here, and a run that is long in processes")  # fmt: skip
     add("--executor_timeout", type=float | None, default=600.0, help="seconds to wait for a sign of life of any worker"
@@ -88,9 +91,11 @@ def run_backtest(arguments: list[str]) -> int:
     """Run ``tsforecast backtest`` and return its exit code: 1 where no model gave any forecast."""
     parser = build_parser()
     given = parser.parse_args(configs_first(arguments))
+    if given.add is not None:
+        given = with_settings_of_run(parser, arguments, given)
     given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
     if given.file or given.data:
-        return _run_one(given)
+        return _run_one(given, again=shlex.join(arguments))
     if not arguments:
         from tsforecast._resources import bundled
 
@@ -102,7 +107,7 @@ def run_backtest(arguments: list[str]) -> int:
     return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
 
 
-def _run_one(given: Namespace, name: str | None = None) -> int:
+def _run_one(given: Namespace, name: str | None = None, again: str | None = None) -> int:
     from tsforecast.backtest.execute.timeouts import Timeouts
     from tsforecast.backtest.run import run_plan
     from tsforecast.cli.executors import open_executor
@@ -114,11 +119,13 @@ def _run_one(given: Namespace, name: str | None = None) -> int:
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
-        with Bar(stem) as bar, open_executor(given.executor) as executor:
-            result = run_plan(plan, folder, executor=executor, timeouts=timeouts, on_progress=bar.update)
+        with Bar(stem) as bar, open_executor(given.executor) as executor, log_on_stderr("tsforecast.backtest"):
+            adding = given.add is not None
+            result = run_plan(plan, folder, add=adding, executor=executor, timeouts=timeouts, on_progress=bar.update)
             _diagnose(plan, result, folder)
     except KeyboardInterrupt:
-        print(f"To go on: tsforecast backtest {_how_to_go_on(given, folder)}", file=sys.stderr)
+        call = again if given.add is not None else _how_to_go_on(given, folder)
+        print(f"To go on: tsforecast backtest {call}", file=sys.stderr)
         raise
     print_result(result, stem, folder)
     return 1 if result.cells.empty else 0
@@ -175,13 +182,14 @@ def make_plan(given: Namespace) -> Plan:
         gap=given.gap,
     )
     models = parse_models(given.models or _usual_models(season), given.own_code)
-    if dataset is not None and dataset.process is not None and "TrueModel" not in models:
+    is_simulated = dataset is not None and dataset.process is not None
+    if dataset is not None and is_simulated and given.add is None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
     if given.budget is not None:
         models = tune(models, given.budget)
     return Plan(
         panel=panel,
-        models=add_naive(name_models(models), given.too_short),
+        models=name_models(models) if given.add is not None else add_naive(name_models(models), given.too_short),
         cv=cv,
         metrics=choose_metrics(given.metrics),
         refit=given.refit,
@@ -191,6 +199,7 @@ def make_plan(given: Namespace) -> Plan:
         season_length=season,
         audit=bool(given.audit),
         too_short=given.too_short,
+        budget=given.budget,
         source=source,
     )
 
@@ -222,6 +231,7 @@ def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
         "gaps": given.gaps,
         "covariates": list(given.covariates),
         "covariate_gaps": given.covariate_gaps,
+        "static": list(given.static),
     }
     form = file_format(given)
     with log_on_stderr():

@@ -28,6 +28,8 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--time_col", type=str | None, help="column of the times (ds; the first column of a wide file)")
     add("--target_col", type=str | None, help="column of a long file with the values (y)")
     add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
+    add("--static", type=str, nargs="+", default=[], help="columns of a long file that hold one value throughout a "
+        "series, such as its region")  # fmt: skip
     add("--freq", type=str | int | None, help="frequency, such as MS; found where it is not given")
     add(
         "--gaps",
@@ -103,9 +105,9 @@ def changed_options(form: FileFormat) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def log_on_stderr() -> Iterator[None]:
-    """Print the log of `tsforecast.data.read` to stderr, one line for each message."""
-    logger, handler = logging.getLogger(_LOGGER), logging.StreamHandler(sys.stderr)
+def log_on_stderr(name: str = _LOGGER) -> Iterator[None]:
+    """Print a log, usually that of `tsforecast.data.read`, to stderr, one line for each message."""
+    logger, handler = logging.getLogger(name), logging.StreamHandler(sys.stderr)
     before = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
+    from rich.table import Table
 
     from tsforecast.backtest.backtest_result import BacktestResult
 
@@ -34,45 +36,59 @@ def show_report(arguments: list[str]) -> int:
 
 def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     """Print the ranking of a run, the winner, the failures, and the path of the results."""
+    from rich.text import Text
+
+    from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
+    from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
+    from tsforecast.backtest.report.timings import with_seconds
+
+    console = _console()
+    board = result.leaderboard()
+    rows = with_seconds(headline(result.run, board), board)
+    config = result.config
+    plural = "" if config["n_windows"] == 1 else "s"
+    shown = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
+    console.print()
+    console.print(_table(rows, f"{title}: {shown}"))
+    console.print(Text(who_wins(result.run, board), style="bold"))
+    for sentence in verdicts(result.run, board):
+        console.print(Text(sentence))
+    if rows.map(lambda cell: " ± " in cell).any(axis=None):
+        console.print(Text("± is the standard deviation over seeds.", style="dim"))
+    console.print(Text(refit_sentence(config["refit"]), style="dim"))
+    if config["audit"]:
+        console.print(Text("Audited: no forecast changed when the values after its cutoff did.", style="dim"))
+    if told := skipped_sentence(result.run):
+        console.print(Text(told, style="yellow"))
+    failed = result.failures[~is_skipped(result.run)]
+    if len(failed):
+        console.print(Text(_failure_line(failed), style="red"))
+    if len(result.warnings):
+        total = int(result.warnings["count"].sum())
+        console.print(Text(f"{total} warnings while fitting; timings.md counts them.", style="dim"))
+    console.print(
+        Text(f"Results: {folder} (summary.md, timings.md, forecasts, scores, failures)", style="dim"), soft_wrap=True
+    )
+
+
+def _table(rows: pd.DataFrame, title: str) -> Table:
+    """The ranking for a terminal, the winner in bold."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
-
-    console = _console()
-    board = result.leaderboard()
-    rows = headline(result.run, board)
-    config = result.config
-    plural = "" if config["n_windows"] == 1 else "s"
-    shown = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
-    table = Table(
-        title=Text(f"{title}: {shown}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in rows.columns:
         table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
     for i, row in enumerate(rows.itertuples(index=False)):
         table.add_row(*(Text(str(cell)) for cell in row), style="bold" if i == 0 else "")
-    console.print()
-    console.print(table)
-    console.print(Text(who_wins(result.run, board), style="bold"))
-    for sentence in verdicts(result.run, board):
-        console.print(Text(sentence))
-    console.print(Text(refit_sentence(config["refit"]), style="dim"))
-    if config["audit"]:
-        console.print(Text("Audited: no forecast changed when the values after its cutoff did.", style="dim"))
-    if len(result.failures):
-        console.print(Text(_failure_line(result), style="red"))
-    if len(result.warnings):
-        total = int(result.warnings["count"].sum())
-        console.print(Text(f"{total} warnings while fitting; summary.md counts them.", style="dim"))
-    console.print(Text(f"Results: {folder} (summary.md, forecasts, scores, failures)", style="dim"), soft_wrap=True)
+    return table
 
 
-def _failure_line(result: BacktestResult) -> str:
-    counts = result.failures["model"].value_counts(sort=False)
+def _failure_line(failed: pd.DataFrame) -> str:
+    counts = failed["model"].value_counts(sort=False)
     shown = ", ".join(f"{model} {n}" for model, n in counts.items())
-    first = str(result.failures["message"].iloc[0]).splitlines()[0]
+    first = str(failed["message"].iloc[0]).splitlines()[0]
     return f"Forecasts that failed: {shown}; the first: {first}"
 
 

@@ -19,6 +19,7 @@ from tsforecast.data.file_format import FileFormat
 from tsforecast.data.numbers import BadCell, Notation, booleans_as_digits, parse_numbers
 from tsforecast.data.order import oldest_first
 from tsforecast.data.parquet_table import is_period, parquet_table
+from tsforecast.data.static_columns import static_column
 from tsforecast.data.times import Times, read_times
 from tsforecast.exceptions import DataError, DuplicateTimeError, MissingFileError, ParameterError, UnusedRowWarning
 from tsforecast.panel import Panel
@@ -64,6 +65,7 @@ def read(
     gaps: Gaps = "error",
     covariates: Sequence[str] = (),
     covariate_gaps: CovariateGaps = "error",
+    static: Sequence[str] = (),
     file_format: FileFormat | None = None,
 ) -> Panel:
     """The panel of a CSV or Parquet file, long or wide.
@@ -101,6 +103,9 @@ def read(
         Columns known into the future; in a wide file all series share them.
     covariate_gaps : {"error", "ffill", "interpolate"}
         How a missing covariate is handled: an error, or filled, see `Panel.with_covariates`.
+    static : sequence of str
+        Columns of a long file that hold one value throughout a series, see `Panel.with_static`: numbers where all cells
+        are, else texts.
     file_format : FileFormat, optional
         How the file is written, where this cannot be detected.
 
@@ -122,9 +127,10 @@ def read(
     """
     path = Path(path)
     form = (file_format or FileFormat()).checked()
-    covariates = _distinct(covariates, id_col, time_col, target_col)
+    covariates = _distinct("covariates", covariates, id_col, time_col, target_col)
+    static = _distinct("static", static, id_col, time_col, target_col, *covariates)
     table, separator = _table(path, form)
-    _require(table, [c for c in (id_col, time_col, target_col, *covariates) if c is not None], path)
+    _require(table, [c for c in (id_col, time_col, target_col, *covariates, *static) if c is not None], path)
     long = id_col is not None or target_col is not None or {"ds", "y"} <= set(table.column_names)
     time_col = time_col or ("ds" if long or "ds" in table.column_names else _first_of_times(table, form))
     id_col, target_col = id_col or "unique_id", target_col or "y"
@@ -132,9 +138,11 @@ def read(
         _require(table, [time_col], path, "time_col")
         _require(table, [target_col], path, "target_col")
         used = [target_col, *covariates]
+    elif static:
+        raise DataError(f"{path} is wide: its columns are series, so that {static[0]!r} is not static. {_LONG_HINT}.")
     else:
         used = _wide_columns(table, time_col, covariates, path)
-    unused = [name for name in table.column_names if long and name and name not in {id_col, time_col, *used}]
+    unused = [name for name in table.column_names if long and name and name not in {id_col, time_col, *used, *static}]
     times = _times(table, time_col, form, path)
     values, notation = _values(table, used, form, separator, path)
     columns = pd.DataFrame(dict(zip(used, values, strict=True)), copy=False)
@@ -146,6 +154,8 @@ def read(
     columns.insert(0, time_col, times.index)
     if ids is not None:
         columns[id_col] = ids
+    for name in static:
+        columns[name] = static_column(table[name], form, separator)
     columns = columns if order is None else columns.iloc[order]
     with _unused_rows_logged(path):
         if not long:
@@ -156,6 +166,7 @@ def read(
             time_col=time_col,
             target_col=target_col,
             covariates=covariates,
+            static=static,
             freq=freq,
             gaps=gaps,
             covariate_gaps=covariate_gaps,
@@ -174,11 +185,11 @@ def _wide_columns(table: pa.Table, time_col: str, covariates: list[str], path: P
     return [*series, *covariates]
 
 
-def _distinct(covariates: Sequence[str], *others: str | None) -> list[str]:
-    names = [covariates] if isinstance(covariates, str) else list(covariates)
+def _distinct(option: str, given: Sequence[str], *others: str | None) -> list[str]:
+    names = [given] if isinstance(given, str) else list(given)
     twice = [name for i, name in enumerate(names) if name in names[:i] or name in others]
     if twice:
-        raise ParameterError(f"Column {twice[0]!r} is named twice, in covariates and elsewhere; each has one use.")
+        raise ParameterError(f"Column {twice[0]!r} is named twice, in {option} and elsewhere; each has one use.")
     return names
 
 
@@ -340,7 +351,8 @@ def _log_reading(path: Path, times: Times, notation: Notation | None, unused: li
     _LOG.log(logging.INFO if sure else logging.WARNING, "%s: %s", path, message)
     if unused:
         _LOG.warning(
-            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates).",
+            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates), those that do "
+            "not change within a series into static (--static).",
             path,
             ", ".join(unused),
         )

@@ -23,6 +23,7 @@ class Reading(FileFormat):
     gaps : {"error", "nan", "snap"}
     covariates : tuple of str
     covariate_gaps : {"error", "ffill", "interpolate"}
+    static : tuple of str
         As in `read`.
 
     Examples
@@ -39,6 +40,7 @@ class Reading(FileFormat):
     gaps: Gaps = "error"
     covariates: tuple[str, ...] = ()
     covariate_gaps: CovariateGaps = "error"
+    static: tuple[str, ...] = ()
 
     def panel(self, path: str | Path) -> Panel:
         """The series of a file, read with these options; raises the errors of `read`."""
@@ -51,5 +53,6 @@ class Reading(FileFormat):
             gaps=self.gaps,
             covariates=self.covariates,
             covariate_gaps=self.covariate_gaps,
+            static=self.static,
             file_format=self,
         )

@@ -1,7 +1,6 @@
 """The driver: hands jobs to any ``concurrent.futures.Executor`` and handles workers that die or hang."""
 
 import dataclasses
-import shlex
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -216,13 +215,8 @@ class _Driver:
 
     def _error_of_loss(self, what: str) -> ExecutorError:
         """The error that ends a run whose workers are gone; its message says how to go on."""
-        folder = self._folder.folder
-        if self._plan.source.get("data") is None:
-            call = f"backtest(..., output={str(folder)!r})"
-        else:
-            call = "tsforecast backtest " + shlex.join(["--config", f"{folder}/config.yaml", "--output", str(folder)])
-        done = f"{self._n_done} of {len(self._jobs)} jobs were finished and are kept in {folder}"
-        return ExecutorError(f"{what}; {done}. To go on, with this executor or another: {call}")
+        done = f"{self._n_done} of {len(self._jobs)} jobs were finished and are kept in {self._folder.folder}"
+        return ExecutorError(f"{what}; {done}. To go on, with this executor or another: {self._folder.how_to_go_on}")
 
     def _message_of_late(self) -> str:
         unit = next(iter(self._running.values()))

@@ -4,6 +4,7 @@ import dataclasses
 import difflib
 import inspect
 import json
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from tsforecast.exceptions import ParameterError, TSForecastError
 
 _PLAIN = (bool, int, float, str)
 OPAQUE = "{} that cannot be compared"
+_HASHED = " with SHA-256 "
 
 
 def describe(value: Any) -> Any:
@@ -51,9 +53,25 @@ def describe(value: Any) -> Any:
     named = isinstance(value, type) or hasattr(value, "__qualname__")
     label = f"{value.__module__}.{value.__qualname__}" if named else type(value).__name__
     try:
-        return f"{label} with SHA-256 {content_hash(value)[:16]}"
+        return f"{label}{_HASHED}{content_hash(value)[:16]}"
     except OpaqueError:
         return OPAQUE.format(label)
+
+
+def first_text_of_other(description: Any) -> str | None:
+    """What a description only names, such as a function, since it cannot be written as plain values; None if nothing.
+
+    Examples
+    --------
+    >>> first_text_of_other(describe({"function": first_text_of_other, "k": 2})).partition(" with")[0]
+    'tsforecast.backtest.plan.describe.first_text_of_other'
+    """
+    if isinstance(description, str):
+        is_other = re.search(rf"{_HASHED}[0-9a-f]{{16}}$", description) or description.endswith(OPAQUE.format(""))
+        return description if is_other else None
+    parts = description.values() if isinstance(description, Mapping) else description
+    found = (first_text_of_other(part) for part in parts) if isinstance(parts, Collection) else ()
+    return next((text for text in found if text is not None), None)
 
 
 def build(

@@ -36,6 +36,7 @@ def resolved_config(plan: Plan) -> dict[str, Any]:
         "season_length": int(plan.season_length),
         "audit": bool(plan.audit),
         "too_short": plan.too_short,
+        "budget": describe(plan.budget),
     }
 
 

@@ -53,6 +53,8 @@ class Plan:
         Whether every forecast is repeated with other values after its cutoff.
     too_short : {"error", "skip", "naive"}
         What to do with series that are too short for a model or a cutoff.
+    budget : int or str, optional
+        The budget within which models are `Tuned`, as they are in ``models`` already; for the config of the run.
     source : dict
         Where the data came from, for the config of the run.
     """
@@ -68,6 +70,7 @@ class Plan:
     season_length: int
     audit: bool = False
     too_short: TooShort = "error"
+    budget: int | str | None = None
     source: dict[str, Any] = dataclasses.field(default_factory=lambda: {"data": None})
 
     def __post_init__(self) -> None:
@@ -107,8 +110,8 @@ class Plan:
         return [
             Job(name, seeded, seed, windows, first, stop)
             for name, forecaster in self.models.items()
-            for seed in self._seeds_of(forecaster)
-            for seeded in [_with_seed(forecaster, seed)]
+            for seed in seeds_of(forecaster, self.seeds)
+            for seeded in [with_seed(forecaster, seed)]
             for windows in self._shared_fits()
             for first, stop in self._blocks(forecaster)
         ]
@@ -122,13 +125,6 @@ class Plan:
         n_series = self.panel.n_series
         size = n_series if forecaster.is_global else min(_LARGEST_BLOCK, -(-n_series // _BLOCKS))
         return [(first, min(first + size, n_series)) for first in range(0, n_series, size)]
-
-    def _seeds_of(self, forecaster: BaseForecaster) -> tuple[int, ...]:
-        states = [value for _, value in _random_states(forecaster)]
-        if not states:
-            return (0,)
-        own = next((int(value) for value in states if isinstance(value, (int, np.integer))), 0)
-        return (own,) if self.seeds is None else self.seeds
 
 
 def name_models(
@@ -173,6 +169,23 @@ def _random_states(forecaster: BaseForecaster) -> list[tuple[str, object]]:
     return [(name, value) for name, value in params.items() if name.split("__")[-1] == "random_state"]
 
 
-def _with_seed(forecaster: BaseForecaster, seed: int) -> BaseForecaster:
+def seeds_of(forecaster: BaseForecaster, seeds: Sequence[int] | None) -> tuple[int, ...]:
+    """The seeds that a forecaster is run with: its own if ``seeds`` is None, and one only if it has no random state.
+
+    Examples
+    --------
+    >>> from tsforecast import GRU, Naive
+    >>> seeds_of(GRU(random_state=7), None), seeds_of(GRU(), [3, 4]), seeds_of(Naive(), [3, 4])
+    ((7,), (3, 4), (0,))
+    """
+    states = [value for _, value in _random_states(forecaster)]
+    if not states:
+        return (0,)
+    own = next((int(value) for value in states if isinstance(value, (int, np.integer))), 0)
+    return (own,) if seeds is None else tuple(seeds)
+
+
+def with_seed(forecaster: BaseForecaster, seed: int) -> BaseForecaster:
+    """A clone whose random states, its own and those of forecasters in it, are ``seed``."""
     copy: BaseForecaster = clone(forecaster)
     return copy.set_params(**{name: seed for name, _ in _random_states(forecaster)})

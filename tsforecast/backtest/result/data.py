@@ -83,6 +83,9 @@ class RunData:
         Fingerprint of the data, facts about the scores, package versions, checksums of the files.
     large : LargeTables
         Scores and forecasts.
+    static : DataFrame, n_series rows, or None
+        ``unique_id`` and the static covariates of the data (`Panel.with_static`), in the order of the panel; None where
+        the data had none, or an older version wrote the run.
     """
 
     timings: pd.DataFrame
@@ -91,6 +94,7 @@ class RunData:
     config: dict[str, Any]
     manifest: dict[str, Any]
     large: LargeTables
+    static: pd.DataFrame | None = None
 
     @property
     def models(self) -> list[str]:

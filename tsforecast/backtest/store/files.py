@@ -60,7 +60,7 @@ def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
                 os.fsync(file.fileno())
         temporary.replace(path)
         if at_once:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
     except OSError as error:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -167,7 +167,7 @@ class FrameWriter:
                 self._close(complete=kind is None)
                 if kind is None:
                     self._temporary.replace(self._path)
-                    _sync_folder(self._path.parent)
+                    sync_folder(self._path.parent)
         finally:
             with contextlib.suppress(OSError):
                 self._temporary.unlink(missing_ok=True)
@@ -212,7 +212,8 @@ def _writing(path: Path) -> Iterator[None]:
         raise RunFolderError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names of a folder's files are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

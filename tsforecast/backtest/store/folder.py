@@ -10,7 +10,8 @@ from tsforecast.backtest.store.manifest import MANIFEST
 from tsforecast.exceptions import RunFolderError
 
 LOCK = ".lock"
-FOLDERS = ("parts", "data", "forecasts")
+STAGE = "adding"
+FOLDERS = ("parts", "data", "forecasts", STAGE)
 _JOB_FILE = re.compile(r"([0-9a-f]{24})(_\d+_\d+)?-[0-9a-f]{16}\.parquet")
 _BLOCK_FILE = re.compile(r"\d+-\d+\.parquet|[0-9a-f]{24}(_\d+_\d+)?\.beat")
 
@@ -78,17 +79,23 @@ def remove_temporaries(folder: Path) -> None:
                     path.unlink()
 
 
-def result_paths(folder: Path, keys: Collection[str]) -> list[Path]:
-    """Files in a folder whose names are those of results of the jobs with these keys, or of parts of them."""
+def result_paths(folder: Path, keys: Collection[str] | None) -> list[Path]:
+    """Files in a folder whose names are those of results of the jobs with these keys, or of parts of them.
+
+    None is every key.
+    """
     return [
         path
         for path in sorted(folder.iterdir())
-        if (match := _JOB_FILE.fullmatch(path.name)) and match[1] in keys and path.is_file() and not path.is_symlink()
+        if (match := _JOB_FILE.fullmatch(path.name))
+        and (keys is None or match[1] in keys)
+        and path.is_file()
+        and not path.is_symlink()
     ]
 
 
-def clear_results(folder: Path, keys: Collection[str]) -> None:
-    """Remove the results of the jobs with these keys, and their folder if it is then empty."""
+def clear_results(folder: Path, keys: Collection[str] | None = None) -> None:
+    """Remove the results of the jobs with these keys, or of all, and their folder if it is then empty."""
     parts = folder / "parts"
     if parts.is_dir() and not parts.is_symlink():
         for path in result_paths(parts, keys):

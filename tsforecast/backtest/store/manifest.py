@@ -44,15 +44,16 @@ def file_hashes(folder: Path, names: Iterable[str]) -> dict[str, str]:
     return {name: _hash_of_file(folder / name) for name in names}
 
 
-def check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise a `RunFolderError` at the first file that is missing or was changed."""
+def check_files(folder: Path, manifest: Mapping[str, Any], stage: Path | None = None) -> None:
+    """Raise a `RunFolderError` at the first file that is missing or was changed; those on a stage count first."""
     for name, known in manifest["files"].items():
         place = PurePosixPath(name)
         if place.is_absolute() or ".." in place.parts:
             raise RunFolderError(f"{folder / MANIFEST} names {name!r}, which lies outside the run.")
-        if _hash_of_file(folder / name) != known:
+        path = folder / name if stage is None or not (stage / name).is_file() else stage / name
+        if _hash_of_file(path) != known:
             raise RunFolderError(
-                f"{folder / name} was changed or damaged after it was written (its SHA-256 is another); run again into "
+                f"{path} was changed or damaged after it was written (its SHA-256 is another); run again into "
                 "a new folder."
             )
 

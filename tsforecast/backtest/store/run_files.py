@@ -32,9 +32,10 @@ from tsforecast.backtest.store.manifest import (
     replace_file,
     write_manifest,
 )
+from tsforecast.backtest.store.stage import settle
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
-SUMMARY, DIAGNOSIS = "summary.md", "diagnosis.parquet"
+SUMMARY, TIMINGS_PAGE, DIAGNOSIS, STATIC = "summary.md", "timings.md", "diagnosis.parquet", "static.parquet"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,13 +54,18 @@ class TablesOnDisk:
 
     def scores(self) -> pd.DataFrame:
         """One row for every metric of every forecast."""
-        return read_frame(self.folder / "scores.parquet", TABLES["scores"])
+        return self._of_models(read_frame(self.folder / "scores.parquet", TABLES["scores"]))
 
     def cells(self, columns: Sequence[str]) -> pd.DataFrame:
         """The scores with one row a forecast: its keys, then the columns of scores."""
         path = self.folder / "scores.parquet"
         with reading(path):
-            return _read_cells(path, columns)
+            return self._of_models(_read_cells(path, columns))
+
+    def _of_models(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of these models, without those that were added to the folder after it was read."""
+        own = frame["model"].isin(self.models)
+        return frame if own.all() else frame[own].reset_index(drop=True)
 
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row for every step that a model forecast; with ``columns`` only these, names as categories."""
@@ -88,6 +94,8 @@ def save_run(run: RunData, folder: Path) -> None:
     frames = {"scores": run.large.scores(), **{name: getattr(run, name) for name in list(TABLES)[1:]}}
     for i, model in enumerate(run.models):
         frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = run.large.forecasts_of(model)
+    if run.static is not None:
+        frames[STATIC.removesuffix(".parquet")] = run.static
     content = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +105,7 @@ def save_run(run: RunData, folder: Path) -> None:
         with FrameWriter(folder / f"{name}.parquet", frame) as writer:
             writer.add(frame)
     write_bytes(folder / "config.yaml", content)
-    files = file_hashes(folder, needed_files(run.models))
+    files = file_hashes(folder, ["config.yaml", *(f"{name}.parquet" for name in frames)])
     write_manifest(folder, {**run.manifest, "status": "finished", "files": files})
 
 
@@ -109,6 +117,7 @@ def load_run(folder: Path) -> RunData:
     if not (folder / MANIFEST).exists():
         what = f"is no run folder: it has no {MANIFEST}" if folder.is_dir() else "is not there"
         raise RunFolderError(f"{folder} {what}; a folder that a backtest wrote is needed.")
+    settle(folder)
     manifest = read_manifest(folder)
     if manifest["status"] != "finished":
         raise RunFolderError(
@@ -123,7 +132,9 @@ def load_run(folder: Path) -> RunData:
     models = [model["name"] for model in config["models"]]
     _check_tables(folder, manifest, needed_files(models))
     frames = {name: read_frame(folder / f"{name}.parquet", TABLES[name]) for name in list(TABLES)[1:]}
-    return RunData(**frames, config=config, manifest=manifest, large=TablesOnDisk(folder, tuple(models)))
+    static = read_frame(folder / STATIC, ["unique_id"]) if STATIC in manifest.get("files", ()) else None
+    large = TablesOnDisk(folder, tuple(models))
+    return RunData(**frames, config=config, manifest=manifest, large=large, static=static)
 
 
 def needed_files(models: Sequence[str]) -> list[str]:
@@ -137,11 +148,11 @@ def has_summary(run: RunData) -> bool:
     return SUMMARY in run.manifest.get("files", [SUMMARY])
 
 
-def write_summary(run: RunData, folder: Path, text: str) -> None:
-    """Write ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
-    path, content = folder / SUMMARY, text.encode()
+def write_page(run: RunData, folder: Path, name: str, text: str) -> None:
+    """Write a page such as ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
+    path, content = folder / name, text.encode()
     try:
-        if has_summary(run) and path.is_file() and path.read_bytes() == content:
+        if name in run.manifest.get("files", [name]) and path.is_file() and path.read_bytes() == content:
             return
     except OSError:
         pass  # a file that cannot be read may still be replaced

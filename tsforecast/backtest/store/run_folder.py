@@ -1,8 +1,8 @@
 """RunFolder: keeps finished jobs on disk, so that a run that was killed can be resumed."""
 
 import contextlib
-import json
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +11,7 @@ import pandas as pd
 import yaml
 
 from tsforecast._yaml import parse_yaml
+from tsforecast.backtest.plan.differences import differences, is_same
 from tsforecast.backtest.plan.identity import job_keys, resolved_config
 from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
@@ -29,9 +30,10 @@ from tsforecast.backtest.store.folder import (
 )
 from tsforecast.backtest.store.job_files import intact_results, read_result, write_result
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
-from tsforecast.backtest.store.run_files import load_run, needed_files
+from tsforecast.backtest.store.run_files import STATIC, load_run, needed_files
+from tsforecast.backtest.store.stage import settle
 from tsforecast.backtest.store.store import join_blocks, new_manifest, now
-from tsforecast.backtest.store.tables import TableBuilder
+from tsforecast.backtest.store.tables import TableBuilder, static_table
 from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 
 
@@ -56,7 +58,7 @@ class RunFolder:
         self._jobs = plan.jobs()
         self._keys = dict(zip([job.address for job in self._jobs], job_keys(plan, self._jobs), strict=True))
         self._manifest = new_manifest(plan, len(self._jobs))
-        self._config = _yaml(resolved_config(plan))
+        self._config = as_yaml(resolved_config(plan))
         self._files: dict[str, Path] = {}
         self.is_finished = False
         check_storable_ids(plan.panel.ids)
@@ -64,6 +66,7 @@ class RunFolder:
 
     def __enter__(self) -> Self:
         if holds_run(self.folder):
+            settle(self.folder)
             self._compare()
             if self.is_finished:
                 return self
@@ -116,6 +119,14 @@ class RunFolder:
                 (self.folder / LOCK).unlink(missing_ok=True)
             remove_empty(made)
 
+    @property
+    def how_to_go_on(self) -> str:
+        """The call or the command that goes on with a run that was stopped."""
+        if self._plan.source.get("data") is None:
+            return f"backtest(..., output={str(self.folder)!r})"
+        options = ["--config", f"{self.folder}/config.yaml", "--output", str(self.folder)]
+        return f"tsforecast backtest {shlex.join(options)}"
+
     def has(self, job: Job) -> bool:
         """Whether the job is finished already."""
         return self.is_finished or self.key(job) in self._files
@@ -155,18 +166,38 @@ class RunFolder:
 
     def _write_all(self, jobs: Sequence[Job]) -> None:
         """Write all files of a finished run, the manifest, which marks it as finished, last."""
+        self._write_tables(jobs, self.folder)
+        names = [*needed_files(list(self._plan.models)), *self._write_static()]
+        write_bytes(self.folder / "config.yaml", self._config)
+        started = read_manifest(self.folder).get("started")
+        files = file_hashes(self.folder, names)
+        done = {"status": "finished", "started": started, "finished": now(), "files": files}
+        write_manifest(self.folder, self._manifest | done)
+
+    def _write_tables(self, jobs: Sequence[Job], folder: Path, first: int = 0) -> None:
+        """Write the tables of a run and the forecasts of the plan's models, the first of which has number ``first``."""
         builder = TableBuilder(self._plan)
-        models = list(self._plan.models)
-        with _writers(self.folder, models, builder) as writers:
+        with _writers(folder, list(self._plan.models), builder, first) as writers:
+            for name in TABLES:
+                for rows in self._rows_before(name):
+                    writers[name].add(rows)
             for job, result in join_blocks(jobs, self.result):
                 writers[f"forecasts/{job.model}"].add(builder.forecasts(job, result))
                 for name in TABLES:
                     writers[name].add(getattr(builder, name)(job, result))
-        write_bytes(self.folder / "config.yaml", self._config)
-        started = read_manifest(self.folder).get("started")
-        files = file_hashes(self.folder, needed_files(models))
-        done = {"status": "finished", "started": started, "finished": now(), "files": files}
-        write_manifest(self.folder, self._manifest | done)
+
+    def _rows_before(self, name: str) -> Iterable[pd.DataFrame]:
+        """Rows that come first in a table: none in a new run."""
+        return ()
+
+    def _write_static(self) -> list[str]:
+        """Write the static covariates, if the data have any; the names of the files written."""
+        table = static_table(self._plan.panel)
+        if table is None:
+            return []
+        with FrameWriter(self.folder / STATIC, table) as writer:
+            writer.add(table)
+        return [STATIC]
 
     def result(self, job: Job) -> JobResult:
         """The result of a finished job."""
@@ -182,10 +213,14 @@ class RunFolder:
 
 
 @contextlib.contextmanager
-def _writers(folder: Path, models: Sequence[str], builder: TableBuilder) -> Iterator[dict[str, FrameWriter]]:
+def _writers(
+    folder: Path, models: Sequence[str], builder: TableBuilder, first: int
+) -> Iterator[dict[str, FrameWriter]]:
     with contextlib.ExitStack() as stack:
         paths = {name: folder / f"{name}.parquet" for name in TABLES}
-        paths |= {f"forecasts/{name}": folder / "forecasts" / forecast_file(i, name) for i, name in enumerate(models)}
+        paths |= {
+            f"forecasts/{name}": folder / "forecasts" / forecast_file(i, name) for i, name in enumerate(models, first)
+        }
         yield {
             name: stack.enter_context(
                 FrameWriter(path, pd.DataFrame(columns=list(TABLES.get(name, builder.forecast_columns))))
@@ -195,31 +230,21 @@ def _writers(folder: Path, models: Sequence[str], builder: TableBuilder) -> Iter
 
 
 def _check_same(theirs: dict[str, Any], mine: dict[str, Any], folder: Path) -> None:
-    changed = [name for name in mine if _text(theirs.get(name)) != _text(mine[name])]
+    changed = differences(theirs, mine)
     if changed:
-        told = "; ".join(f"{name} was {_short(theirs.get(name))}, is {_short(mine[name])}" for name in changed)
+        hint = "; models can be added to a finished run (add=True, or --add)" if "models" in changed else ""
         raise RunFolderError(
-            f"{folder} holds a run with other {', '.join(changed)} ({told}); results are not mixed: "
-            "give another folder, or remove this one."
+            f"{folder} holds a run with other {', '.join(changed)} ({'; '.join(changed.values())}); results are not "
+            f"mixed: give another folder, or remove this one{hint}."
         )
 
 
-def _text(value: Any) -> str:
-    """A value as JSON text for comparison: 1, 1.0 and True differ, nan equals nan."""
-    return json.dumps(value, default=str, sort_keys=True)
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 160 else text[:157] + "..."
-
-
-def _yaml(config: dict[str, Any]) -> bytes:
+def as_yaml(config: dict[str, Any]) -> bytes:
     """A configuration as YAML, after a check that the same values are read back."""
     try:
         text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
         content = text.encode()
-        same = _text(parse_yaml(text)) == _text(config)
+        same = is_same(parse_yaml(text), config)
     except (yaml.YAMLError, DataError, ValueError) as error:
         raise RunFolderError(f"The settings of this run cannot be written as YAML: {error}.") from error
     if not same:

@@ -11,7 +11,7 @@ from tsforecast.backtest.plan.identity import resolved_config, run_identity
 from tsforecast.backtest.plan.jobs import Address, Job, JobResult, join_results
 from tsforecast.backtest.plan.plan import Plan
 from tsforecast.backtest.result.data import TABLES, RunData, TablesInMemory
-from tsforecast.backtest.store.tables import TableBuilder
+from tsforecast.backtest.store.tables import TableBuilder, static_table
 
 _JOINED_SERIES = 4096
 
@@ -77,6 +77,7 @@ class Memory:
             **frames,
             config=resolved_config(self._plan),
             manifest=new_manifest(self._plan, len(jobs)),
+            static=static_table(self._plan.panel),
         )
 
 

@@ -16,6 +16,7 @@ from tsforecast.forecast import interval_quantiles
 from tsforecast.metrics.choose import score_facts
 from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.scale import seasonal_scale
+from tsforecast.panel import Panel
 
 
 class TableBuilder:
@@ -128,6 +129,24 @@ class TableBuilder:
                 for level in plan.level:
                     columns += _scored(metric, [y_true, *_ends(quantiles, plan.levels, level)], level, scale)
         return np.stack(columns, axis=1)
+
+
+def static_table(panel: Panel) -> pd.DataFrame | None:
+    """``unique_id`` and the static covariates of each series; None where the panel has none.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame({"unique_id": ["y0", "y1"], "area": ["north", "south"]})
+    >>> static_table(Panel.from_array(np.arange(6.0).reshape(3, 2)).with_static(areas))
+      unique_id   area
+    0        y0  north
+    1        y1  south
+    """
+    if panel.static is None:
+        return None
+    table = panel.static.reset_index(drop=True)
+    table.insert(0, "unique_id", panel.ids)
+    return table
 
 
 def finished(result: JobResult) -> Bools:

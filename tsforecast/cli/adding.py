@@ -1,0 +1,63 @@
+"""Options of ``tsforecast backtest --add``: those of a finished run, which models are added to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tsforecast.cli.configuration import configs_first
+from tsforecast.cli.parser import Parser
+
+if TYPE_CHECKING:
+    from jsonargparse import Namespace
+
+
+def with_settings_of_run(parser: Parser, arguments: list[str], given: Namespace) -> Namespace:
+    """The options of the finished run in ``given.add`` and, where they are not settings of a run, those of a command.
+
+    Parameters
+    ----------
+    parser : Parser
+    arguments : list of str
+        The command; a setting in it must be that of the run, else the parser reports an error and ends the program.
+    given : Namespace
+        The same, parsed.
+    """
+    from tsforecast.backtest.plan.differences import is_same
+    from tsforecast.backtest.plan.settings import parse_seeds
+    from tsforecast.backtest.store.run_files import load_run
+
+    if not given.models:
+        parser.error("--add: name the models to add with --models")
+    folder = Path(given.add)
+    if given.output is not None and Path(given.output).resolve() != folder.resolve():
+        parser.error(f"--output {given.output}: models are added in the folder of the run; leave it out")
+    run = load_run(folder)
+    if not (given.file or given.data):
+        _check_data_are_known(parser, folder, run.config.get("data"))
+    configuration = ["--config", str(folder / "config.yaml")]
+    own, merged = parser.parse_args(configuration), parser.parse_args([*configuration, *configs_first(arguments)])
+    own.seeds, merged.seeds = parse_seeds(own.seeds), parse_seeds(merged.seeds)
+    for name in run.config:
+        is_setting = name in run.manifest["identity"] and name not in ("models", "data")
+        if is_setting and not is_same(merged[name], own[name]):
+            parser.error(
+                f"--{name} {_shown(merged[name])}: in {folder} it is {_shown(own[name])}, and models are added with "
+                f"the settings of their run; leave --{name} out, or start a new run"
+            )
+    merged.output = str(folder)
+    return merged
+
+
+def _check_data_are_known(parser: Parser, folder: Path, data: str | None) -> None:
+    how = f"name a file with the same series: tsforecast backtest FILE --add {folder}"
+    if data is None:
+        parser.error(f"--add {folder}: its data were given in memory; {how}")
+    if Path(data).is_absolute() and not Path(data).exists():
+        parser.error(f"--add {folder}: its data were read from {data}, which is not there; {how}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return " ".join(map(_shown, value)) or "empty"
+    return "not set" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
