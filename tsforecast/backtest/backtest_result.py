@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pandas as pd
 
-from tsforecast.backtest.compare.ranks import RankTest
+from tsforecast.backtest.compare.decision import Decision
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.latex import latex_table
 from tsforecast.backtest.report.summary import markdown
@@ -15,6 +15,7 @@ from tsforecast.backtest.report.timings import timings_page
 from tsforecast.backtest.result import analysis, leaderboard
 from tsforecast.backtest.result.cube import Cube
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.decision import decision_of
 from tsforecast.backtest.result.labels import By
 from tsforecast.backtest.result.leaderboard import OnFailure
 from tsforecast.backtest.result.winner import best_model
@@ -304,17 +305,39 @@ class BacktestResult:
         """
         return analysis.diebold_mariano_tests(self.run, a, b)
 
-    def mcs(self, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
-        """The model confidence set: the best model is among them with probability ``1 - alpha``.
+    def decision(self, metric: str | None = None) -> Decision:
+        """Which models are better than which, by a metric: what every verdict, interval and group here rests on.
 
-        Over series; over cutoffs where there are at least ten of them and fewer series. Needs the package ``arch``
-        (extra ``arch``). Columns ``model``, ``mean_loss`` (minus the metric where more of it is better), ``pvalue``,
-        ``included``.
+        All pairs are compared on the series and cutoffs that all models finished, at one error rate of 5% for all of
+        them together. See `tsforecast.backtest.compare.decision`.
+
+        Raises
+        ------
+        DataError
+            Fewer than two models finished anything.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import HistoricAverage, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> y = np.random.default_rng(0).normal(size=(40, 30))
+        >>> result = backtest([Naive(), HistoricAverage()], y, cv=RollingOrigin(2, n_windows=3), metrics=["mase"])
+        >>> result.decision().confidence_set()
+        ['HistoricAverage']
         """
-        return analysis.confidence_set(self.run, alpha, metric)
+        return decision_of(self.run, metric)
+
+    def mcs(self, metric: str | None = None) -> pd.DataFrame:
+        """The model confidence set: the best model is among those included with a probability of 95%.
+
+        A model is out where another is better, by the `decision`. Columns ``model``, ``mean_loss`` (minus the metric
+        where more of it is better) and ``included``, best first.
+        """
+        return analysis.confidence_set(self.run, metric)
 
     def verdict(self, a: str | None = None, b: str | None = None, metric: str | None = None) -> Verdict:
-        """Whether ``a`` is better than ``b``, worse, or not distinguishable on this evidence; ``sentence`` says so.
+        """Whether ``a`` is better than ``b``, worse, or this is undecided, by the `decision`; ``sentence`` says so.
 
         Without names the best model is compared with the baseline, or with the second best if it is the baseline.
         See `tsforecast.backtest.compare.verdict`.
@@ -332,12 +355,21 @@ class BacktestResult:
         """
         return analysis.verdict_of(self.run, a, b, metric)
 
-    def ranks(self, alpha: float = 0.05, metric: str | None = None) -> RankTest:
-        """Friedman's test over series with mean ranks, and Nemenyi's critical difference and groups."""
-        return analysis.rank_test_of(self.run, alpha, metric)
+    def ranks(self, metric: str | None = None) -> pd.DataFrame:
+        """Mean ranks over series, and groups of models that the `decision` does not tell apart.
+
+        Columns ``model``, ``mean_rank`` (1 is best, ties share), ``mean_loss`` and ``groups`` (two models that share a
+        letter are not told apart), best first.
+        """
+        return analysis.ranks_of(self.run, metric)
 
     def pairs(self, metric: str | None = None) -> pd.DataFrame:
-        """Every pair of models: win rate over series and Wilcoxon's signed-rank test with Holm's correction."""
+        """Every pair of models, by the `decision`.
+
+        Columns ``model_a``, ``model_b``, ``skill`` (percent by which the mean score of a is better) with ``skill_low``
+        and ``skill_high``, ``pvalue`` (corrected for all pairs), ``conclusion`` (a is ``"better"``, ``"worse"`` or
+        ``"undecided"``) and ``share`` (of series on which a is better).
+        """
         return analysis.pairs_of(self.run, metric)
 
     def calibration(self) -> pd.DataFrame:

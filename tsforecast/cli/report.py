@@ -38,7 +38,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     """Print the ranking of a run, the winner, the failures, and the path of the results."""
     from rich.text import Text
 
-    from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
+    from tsforecast.backtest.report.cautions import cautions
+    from tsforecast.backtest.report.sentences import headline, refit_sentence, set_sentence, verdicts, who_wins
     from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
     from tsforecast.backtest.report.timings import with_seconds
 
@@ -51,8 +52,14 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print()
     console.print(_table(rows, f"{title}: {shown}"))
     console.print(Text(who_wins(result.run, board), style="bold"))
-    for sentence in verdicts(result.run, board):
-        console.print(Text(sentence))
+    decided = verdicts(result.run, board)
+    for verdict in decided:
+        console.print(Text(verdict.sentence))
+    for sentence in [decided[0].share_sentence, set_sentence(result.run)] if decided else []:
+        if sentence:
+            console.print(Text(sentence))
+    for caution in cautions(result.run, board):
+        console.print(Text(f"  ! {caution}"))
     if rows.map(lambda cell: " ± " in cell).any(axis=None):
         console.print(Text("± is the standard deviation over seeds.", style="dim"))
     console.print(Text(refit_sentence(config["refit"]), style="dim"))

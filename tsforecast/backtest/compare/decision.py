@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats
-from tsforecast.backtest.compare.family import adjusted, follows, groups, multipliers, step_down
+from tsforecast.backtest.compare.family import StepDown, follows, groups, joint_step_down, multipliers, step_down
 from tsforecast.backtest.compare.needed import evidence_needed
 from tsforecast.backtest.compare.paired import PairedTest, paired_test
 from tsforecast.backtest.compare.share import share_interval, share_won
 from tsforecast.backtest.compare.verdict import Conclusion, Verdict
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 
+_MOST_JOINT = 300  # pairs whose draws are compared together; with more, only their p-values
 _FEW_DRAWS, _MANY_DRAWS = 2000, 10_000  # of signs: for one pair, and where p-values are corrected for several
 
 
@@ -67,7 +68,7 @@ class Decision:
     def better(self) -> Bools:
         """Whether the model of a row is better than that of a column, beyond chance: ``(n_models, n_models)``."""
         found = np.zeros((len(self.models), len(self.models)), dtype=bool)
-        for (i, j), rejected in zip(self._pairs, self._steps[0], strict=True):
+        for (i, j), rejected in zip(self._pairs, self._steps.rejected, strict=True):
             if rejected and self.means[i] != self.means[j]:
                 found[(i, j) if self.means[i] < self.means[j] else (j, i)] = True
         return follows(found)
@@ -87,18 +88,17 @@ class Decision:
         nan where a percentage says nothing; the ends are nan where there is too little data for an interval.
         """
         i, j = self._two(model, other)
-        mine, base = self.means[i], self.means[j]
+        mine, base = float(self.means[i]), float(self.means[j])
         if mine == base:
-            low, high = self._ratio_interval(i, j)
-            return 0.0, 100 * (1 - high), 100 * (1 - low)
+            return 0.0, 0.0, 0.0
+        if mine == 0 and base > 0:
+            return (100.0, 100.0, 100.0) if self.better[i, j] else (100.0, np.nan, np.nan)
         if not mine * base > 0:
-            whole = mine == 0 and base > 0 and bool(self.better[i, j])
-            return (100.0, 100.0, 100.0) if whole else (100.0 if mine == 0 and base > 0 else np.nan, np.nan, np.nan)
+            return np.nan, np.nan, np.nan
         low, high = self._ratio_interval(i, j)
-        ends = 100 * (1 - high), 100 * (1 - low)
-        if base < 0:  # the metric is better where it is larger: minus it is compared
-            ends = -ends[1], -ends[0]
-        return float(100 * (base - mine) / abs(base)), float(ends[0]), float(ends[1])
+        if base < 0:  # the metric is better where it is larger, and minus it is compared
+            return 100 * (mine / base - 1), 100 * (low - 1), 100 * (high - 1)
+        return 100 * (1 - mine / base), 100 * (1 - high), 100 * (1 - low)
 
     def verdict(self, model: str, other: str, *, loss_name: str = "loss", more_is_better: bool = False) -> Verdict:
         """The verdict on a model against another."""
@@ -108,15 +108,32 @@ class Decision:
         share, n = share_won(test.losses, test.others, test.known) if test.known.size else (float("nan"), 0)
         reason = "" if conclusion != "undecided" else self._reason(test)
         open_ = conclusion == "undecided" and not reason and test.known.size
+        skill, low, high = self.skill(model, other)
+        share_low, share_high = share_interval(share, n, self.level)
         return Verdict(
-            model, other, conclusion, *self.skill(model, other), self._pvalue(i, j),
-            share, *share_interval(share, n, self.level), self.level, *test.known.shape,
-            (len(test.losses), len(test.others)), len(self.models),
-            evidence_needed(test, self._compared(i, j)) if open_ else None, loss_name, more_is_better, reason,
-        )  # fmt: skip
+            model=model,
+            other=other,
+            conclusion=conclusion,
+            skill=skill,
+            skill_low=low,
+            skill_high=high,
+            pvalue=self._pvalue(i, j),
+            share=share,
+            share_low=share_low,
+            share_high=share_high,
+            level=self.level,
+            n_series=test.n_series,
+            n_cutoffs=test.n_cutoffs,
+            n_seeds=(len(test.losses), len(test.others)),
+            n_models=len(self.models),
+            needed=evidence_needed(test, self._compared(i, j)) if open_ else None,
+            loss_name=loss_name,
+            more_is_better=more_is_better,
+            reason=reason,
+        )
 
     def pairs(self) -> pd.DataFrame:
-        """Every pair: ``model_a``, ``model_b``, ``skill`` of a with its interval, ``pvalue`` corrected, ``conclusion``."""
+        """Every pair, one row each: names, skill of the first with its interval, corrected p-value, conclusion."""
         rows = []
         for i, j in self._pairs:
             a, b = self.models[i], self.models[j]
@@ -125,7 +142,7 @@ class Decision:
         return pd.DataFrame(rows, columns=columns)
 
     def confidence_set(self) -> list[str]:
-        """The models that no other is better than, best first: the best one is among them with the stated probability."""
+        """The models that no other is better than, best first; the best is one of them, at the stated level."""
         return [self.models[i] for i in np.argsort(self.means, kind="stable") if not self.better[:, i].any()]
 
     def groups(self) -> list[list[str]]:
@@ -138,16 +155,14 @@ class Decision:
         return list(itertools.combinations(range(len(self.models)), 2))
 
     @functools.cached_property
-    def _steps(self) -> tuple[Bools, Floats]:
-        return step_down(self._raw, multipliers(len(self.models)), self.alpha)
-
-    @functools.cached_property
-    def _raw(self) -> Floats:
-        return np.array([self._test(i, j).pvalue for i, j in self._pairs])
-
-    @functools.cached_property
-    def _adjusted(self) -> Floats:
-        return adjusted(self._raw, multipliers(len(self.models)))
+    def _steps(self) -> StepDown:
+        tests = [self._test(i, j) for i, j in self._pairs]
+        pvalues = np.array([test.pvalue for test in tests])
+        first = tests[0].null_sizes
+        if len(tests) == 1 or first is None or len(tests) > _MOST_JOINT:
+            return step_down(pvalues, multipliers(len(self.models)), self.alpha)
+        sizes = np.stack([test.null_sizes for test in tests if test.null_sizes is not None])
+        return joint_step_down(pvalues, sizes, self.alpha, all_signs=tests[0].all_signs)
 
     @functools.cached_property
     def _tests(self) -> dict[tuple[int, int], PairedTest]:
@@ -165,17 +180,17 @@ class Decision:
 
     def _compared(self, i: int, j: int) -> float:
         """The level that a pair's p-value was compared with."""
-        return float(self._steps[1][self._number(i, j)])
+        return float(self._steps.compared[self._number(i, j)])
 
     def _pvalue(self, i: int, j: int) -> float:
         """Corrected p-value; not over the error rate where the decision follows from others."""
-        own = float(self._adjusted[self._number(i, j)])
+        own = float(self._steps.adjusted[self._number(i, j)])
         return min(own, self.alpha) if self.better[i, j] or self.better[j, i] else own
 
     def _ratio_interval(self, i: int, j: int) -> tuple[float, float]:
         """Interval of the ratio of mean losses; where a decision follows from others, what these imply as well."""
         low, high = self._test(i, j).ratio_interval(self._compared(i, j))
-        if self._steps[0][self._number(i, j)]:
+        if self._steps.rejected[self._number(i, j)]:
             return low, high
         if self.better[i, j]:
             return low, min(self._implied(i, j), np.inf if np.isnan(high) else high)
@@ -234,7 +249,7 @@ def decide(losses: Mapping[str, Floats], *, overlap: int = 1, level: float = 95)
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> losses = {name: rng.gamma(20.0, size=(1, 30, 4)) * size for name, size in [("a", 1), ("b", 1.01), ("c", 2)]}
+    >>> losses = {name: rng.gamma(20.0, size=(1, 30, 4)) * size for name, size in [("a", 1), ("b", 1), ("c", 2)]}
     >>> found = decide(losses)
     >>> found.confidence_set(), found.conclusion("c", "a"), found.conclusion("a", "b")
     (['b', 'a'], 'worse', 'undecided')

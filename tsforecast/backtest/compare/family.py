@@ -1,15 +1,19 @@
 """One decision over all pairs of models: p-values corrected for their number, and what follows from them.
 
-Holm's step-down procedure with the multipliers of Shaffer (1986, *J. American Statistical Association* 81, 826-831):
-not all pairs can be equal once one is told apart. The error rate of the whole family, of telling apart any pair that is
-equal, is at most alpha.
+Step-down procedures, by which the error rate of the whole family, of telling apart any pair that is equal, is at most
+alpha. Where all pairs were tested with the same random signs, p-values are compared with the smallest of those that the
+signs give (Westfall & Young 1993, *Resampling-Based Multiple Testing*, algorithm 2.8), since pairs that share a model
+rise and fall together. Else Holm's procedure with the multipliers of Shaffer (1986, *J. American Statistical
+Association* 81, 826-831): not all pairs can be equal once one is told apart.
 """
 
+import dataclasses
 import functools
 
 import numpy as np
+from scipy import stats
 
-from tsforecast._types import Bools, Floats
+from tsforecast._types import Bools, Floats, Ints
 
 
 @functools.cache
@@ -40,11 +44,28 @@ def multipliers(n_models: int) -> Floats:
     return np.array([max(k for k in possible if k <= n_pairs - i) for i in range(n_pairs)], dtype=np.float64)
 
 
-def step_down(pvalues: Floats, factors: Floats, alpha: float) -> tuple[Bools, Floats]:
-    """Which hypotheses are rejected together at ``alpha``, and the level that each p-value was compared with.
+@dataclasses.dataclass(frozen=True, eq=False)
+class StepDown:
+    """Outcome of a step-down procedure over n hypotheses.
 
-    The p-values are compared in increasing order, each with ``alpha`` over its multiplier; the first that is larger ends
-    it, and is compared for all that follow.
+    Attributes
+    ----------
+    rejected : ndarray of bool, shape (n,)
+    compared : ndarray, shape (n,)
+        The level that each p-value was compared with: rejected if, and only if, it is not over it.
+    adjusted : ndarray, shape (n,)
+        P-values that hold for the whole family.
+    """
+
+    rejected: Bools
+    compared: Floats
+    adjusted: Floats
+
+
+def step_down(pvalues: Floats, factors: Floats, alpha: float) -> StepDown:
+    """Holm's procedure: p-values in increasing order, each compared with ``alpha`` over its multiplier.
+
+    The first that is larger ends it; all that follow are compared with the same level.
 
     Parameters
     ----------
@@ -54,31 +75,49 @@ def step_down(pvalues: Floats, factors: Floats, alpha: float) -> tuple[Bools, Fl
 
     Examples
     --------
-    >>> step_down(np.array([0.2, 0.01]), np.array([2.0, 1.0]), 0.05)
-    (array([False,  True]), array([0.05 , 0.025]))
+    >>> found = step_down(np.array([0.2, 0.01]), np.array([2.0, 1.0]), 0.05)
+    >>> found.rejected, found.compared, found.adjusted
+    (array([False,  True]), array([0.05 , 0.025]), array([0.2 , 0.02]))
     """
     order = np.argsort(pvalues, kind="stable")
-    levels = alpha / np.maximum(factors, 1.0)
+    return _stepped(order, pvalues, alpha / np.maximum(factors, 1.0), pvalues[order] * factors)
+
+
+def joint_step_down(pvalues: Floats, sizes: Floats, alpha: float, *, all_signs: bool) -> StepDown:
+    """The procedure of Westfall & Young on the smallest p-value of the hypotheses that are left.
+
+    Parameters
+    ----------
+    pvalues : ndarray, shape (n,)
+    sizes : ndarray, shape (n, n_draws)
+        Sizes of each statistic with random signs, the same signs for all.
+    alpha : float
+    all_signs : bool
+        Whether the draws are all signs there are, the observed ones among them.
+    """
+    order = np.argsort(pvalues, kind="stable")
+    n_draws = sizes.shape[1]
+    extra = 0 if all_signs else 1
+    drawn = np.stack([stats.rankdata(-row, method="max") for row in sizes]) / n_draws
+    smallest = np.minimum.accumulate(drawn[order[::-1]], axis=0)[::-1]  # of this hypothesis and those after it
+    raw = pvalues[order]
+    adjusted = ((smallest <= raw[:, None]).sum(axis=1) + extra) / (n_draws + extra)
+    allowed = int(alpha * (n_draws + extra) + 1e-9) - extra  # draws that may be as small
+    levels = np.zeros(len(order))
+    if allowed >= 0:
+        levels = np.nextafter(np.sort(smallest, axis=1)[:, min(allowed, n_draws - 1)], 0.0)
+    return _stepped(order, pvalues, levels, adjusted)
+
+
+def _stepped(order: Ints, pvalues: Floats, levels: Floats, adjusted: Floats) -> StepDown:
+    """The procedure with levels, and p-values corrected one by one, of the hypotheses in order."""
     held = np.flatnonzero(pvalues[order] > levels)
     stop = int(held[0]) if held.size else len(order)
-    rejected, compared = np.zeros(len(order), dtype=bool), np.empty(len(order))
+    rejected, compared, corrected = np.zeros(len(order), dtype=bool), np.empty(len(order)), np.empty(len(order))
     rejected[order[:stop]] = True
-    compared[order] = levels[np.minimum(np.arange(len(order)), stop)] if stop < len(order) else levels
-    return rejected, compared
-
-
-def adjusted(pvalues: Floats, factors: Floats) -> Floats:
-    """P-values that hold for the whole family: rejected at any level if not over it, ``(n,)``.
-
-    Examples
-    --------
-    >>> adjusted(np.array([0.01, 0.04, 0.03]), np.array([3.0, 2.0, 1.0]))
-    array([0.03, 0.06, 0.06])
-    """
-    order = np.argsort(pvalues, kind="stable")
-    out = np.empty(len(pvalues))
-    out[order] = np.minimum(np.maximum.accumulate(pvalues[order] * factors), 1.0)
-    return out
+    compared[order] = levels[np.minimum(np.arange(len(order)), min(stop, len(order) - 1))]
+    corrected[order] = np.minimum(np.maximum.accumulate(adjusted), 1.0)
+    return StepDown(rejected, compared, corrected)
 
 
 def follows(better: Bools) -> Bools:
@@ -95,7 +134,7 @@ def follows(better: Bools) -> Bools:
     return closed
 
 
-def groups(order: "np.ndarray[tuple[int], np.dtype[np.intp]]", better: Bools) -> list[list[int]]:
+def groups(order: Ints, better: Bools) -> list[list[int]]:
     """Largest runs of models, in order of their mean loss, of which none is better than another.
 
     Examples

@@ -1,4 +1,4 @@
-"""The paired test: is the mean loss of one model smaller than that of another beyond chance, and by what factor?
+"""The paired test: whether the mean loss of one model is smaller than another's beyond chance, and by what factor.
 
 One statistic, the mean difference over its standard error (see `tsforecast.backtest.compare.variance`), and critical
 values from the same statistic with random signs: were the models equally good, the sign of each unit's difference would
@@ -6,9 +6,9 @@ be a matter of chance (Fisher 1935; Janssen 1997, *Statistics & Probability Lett
 statistics). Signs that are drawn independently also give the fixed-b critical values of a variance with
 autocorrelation (Gonçalves & Vogelsang 2011, *Econometric Theory* 27, 745-791).
 
-The units are the series where there are many, the cutoffs where these are many and more, else each series at each cutoff
-(the series, if forecasts of successive cutoffs overlap).
-With fewer than seven units, signs cannot show anything, and Student's t serves instead.
+The units are the series where there are many, the cutoffs where these are many and more, else each series at each
+cutoff (the series, if forecasts of successive cutoffs overlap). With fewer than seven units, signs cannot show anything,
+and Student's t serves instead.
 """
 
 import dataclasses
@@ -116,29 +116,32 @@ class PairedTest:
         if self.n_units < _FEWEST_UNITS or self._identical:
             return 1.0
         size = abs(self.statistic)
-        if self._null is None:
+        null = self.null_sizes
+        if null is None:
             n = self._n_signs
             return float(2 * stats.t.sf(size, n - 1)) if np.isfinite(size) else 2.0 ** (1 - n)
-        as_large = int((self._null >= size * (1 - _ROUNDING)).sum())
-        if self._all_signs:
-            return as_large / len(self._null)
+        as_large = int((null >= size * (1 - _ROUNDING)).sum())
+        if self.all_signs:
+            return as_large / len(null)
         if as_large == 0 and self._n_signs >= _NORMAL:
-            return min(float(2 * stats.t.sf(size, self._n_signs - 1)), 1 / (len(self._null) + 1))
-        return (as_large + 1) / (len(self._null) + 1)
+            return min(float(2 * stats.t.sf(size, self._n_signs - 1)), 1 / (len(null) + 1))
+        return (as_large + 1) / (len(null) + 1)
 
     def critical(self, alpha: float) -> float:
         """Size that the statistic must exceed for a p-value of at most ``alpha``; inf where none is enough."""
         if self.n_units < _FEWEST_UNITS:
             return float("inf")
-        if self._null is None:
+        null = self.null_sizes
+        if null is None:
             return float(stats.t.isf(alpha / 2, self._n_signs - 1))
-        n = len(self._null)
-        beyond = int(alpha * n + _ROUNDING) if self._all_signs else int(alpha * (n + 1) + _ROUNDING) - 1
+        null = np.sort(null)
+        n = len(null)
+        beyond = int(alpha * n + _ROUNDING) if self.all_signs else int(alpha * (n + 1) + _ROUNDING) - 1
         if beyond < 0 and self._n_signs >= _NORMAL:
-            return max(float(stats.t.isf(alpha / 2, self._n_signs - 1)), float(self._null[-1]))
-        if beyond < (2 if self._all_signs else 0):  # the signs as they are, and all of them turned, always count
+            return max(float(stats.t.isf(alpha / 2, self._n_signs - 1)), float(null[-1]))
+        if beyond < (2 if self.all_signs else 0):  # the signs as they are, and all of them turned, always count
             return float("inf")
-        return float(self._null[n - 1 - beyond])
+        return float(null[n - 1 - beyond])
 
     def ratio_interval(self, alpha: float) -> tuple[float, float]:
         """Ratios of the mean losses that the test does not reject at ``alpha``, (nan, nan) where it rejects none.
@@ -168,7 +171,8 @@ class PairedTest:
         return {"series": self.n_series, "cutoffs": self.n_cutoffs, "cells": int(self.known.sum())}[self.unit]
 
     @property
-    def _all_signs(self) -> bool:
+    def all_signs(self) -> bool:
+        """Whether all signs of the units are taken, not a draw of them."""
         return self._n_signs < 30 and 2**self._n_signs <= self.n_draws
 
     def _statistics(self, ratios: Floats) -> Floats:
@@ -186,15 +190,15 @@ class PairedTest:
         return variance_by_cell(differences, self.known, self.overlap)
 
     @functools.cached_property
-    def _null(self) -> Floats | None:
-        """Sizes of the statistic with random signs, increasing; None where there are too few units for these."""
+    def null_sizes(self) -> Floats | None:
+        """Sizes of the statistic with random signs, draw by draw; None where there are too few units for signs."""
         if self.unit != "cells" and self._n_signs < _FEWEST_SIGNS:
             return None
         d = self.losses.mean(axis=0) - self.others.mean(axis=0)
         signs = _signs(self._n_signs, self.n_draws, self.random_state)
         step = max(1, _AT_ONCE // (d.size if self.unit == "cells" else max(d.shape)))
         found = [self._with_signs(signs[k : k + step].astype(np.float64), d) for k in range(0, len(signs), step)]
-        return np.sort(np.abs(np.concatenate(found)))
+        return np.abs(np.concatenate(found))
 
     def _with_signs(self, signs: Floats, d: Floats) -> Floats:
         series, cutoffs, rest = marginal_means(d, self.known)
@@ -231,8 +235,8 @@ def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: in
     Parameters
     ----------
     losses, others : ndarray, shape (n_seeds, n_series, n_cutoffs)
-        Less is better; cutoffs oldest first. A deterministic model has one seed; the numbers of seeds may differ. A cell
-        where any seed of either has nan is left out.
+        Less is better; cutoffs oldest first. A deterministic model has one seed; the numbers of seeds may differ. A
+        cell where any seed of either has nan is left out.
     overlap : int
         Number of successive cutoffs whose forecasts overlap: ``ceil(horizon / step_size)``.
     n_draws : int
@@ -250,7 +254,7 @@ def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: in
         raise DataError(
             f"The losses have shapes {a.shape} and {b.shape}; two of (n_seeds, n_series, n_cutoffs) are needed."
         )
-    known = np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0)
+    known: Bools = np.asarray(np.isfinite(a).all(axis=0) & np.isfinite(b).all(axis=0))
     kept = np.ix_(known.any(axis=1), known.any(axis=0))
     known = known[kept]
     a, b = (np.where(known, one[:, kept[0], kept[1]], 0.0) for one in (a, b))

@@ -1,7 +1,7 @@
 """Variance of a mean paired difference over series and cutoffs, with what either of them have in common.
 
-Differences ``d[s, t]`` of series s at cutoff t vary by themselves, by series (one model suits some series better) and by
-cutoff (something happened to all series at once). The variance of their mean is that of independent units plus what
+Differences ``d[s, t]`` of series s at cutoff t vary by themselves, by series (one model suits some series better) and
+by cutoff (something happened to all series at once). The variance of their mean is that of independent units plus what
 series, or cutoffs, vary in excess of it: a two-way clustered variance (Cameron, Gelbach & Miller 2011, *J. Business &
 Economic Statistics* 29, 238-249, equation 2.8) whose negative parts are left out. An excess that an F test finds counts
 more, as its few degrees of freedom ask for. The critical values of `tsforecast.backtest.compare.paired` are calibrated
@@ -44,7 +44,7 @@ def variance_by_series(series: Floats, cutoffs: Floats, overlap: int) -> Floats:
 def variance_by_cutoff(series: Floats, cutoffs: Floats, overlap: int) -> Floats:
     """Variance of the mean where cutoffs are the independent units; arguments as in `variance_by_series`.
 
-    With one series it is that of Diebold & Mariano (1995), and also counts an autocorrelation that shows without overlap.
+    With one series it is that of Diebold & Mariano (1995), and counts an autocorrelation that shows without overlap.
     """
     n_series, n_cutoffs = series.shape[-1], cutoffs.shape[-1]
     own = long_run_variance(cutoffs, overlap) / n_cutoffs
@@ -74,15 +74,14 @@ def variance_by_cell(differences: Floats, known: Bools, overlap: int) -> Floats:
     by_series = series.var(axis=-1, ddof=1) / n_series
     by_cutoff = cutoffs.var(axis=-1, ddof=1) / n_cutoffs * factor
     total = own + _excess(own, by_series, n_series - 1, free, _EARLY_SUSPICION)
-    total = total + _excess(own, by_cutoff, n_cutoffs - 1, free, _EARLY_SUSPICION)
-    return total
+    return total + _excess(own, by_cutoff, n_cutoffs - 1, free, _EARLY_SUSPICION)
 
 
 def marginal_means(differences: Floats, known: Bools) -> tuple[Floats, Floats, Floats]:
     """Means by series and by cutoff, and the differences less the mean of their series, 0 where unknown.
 
-    ``(..., n_series, n_cutoffs)`` -> ``(..., n_series)``, ``(..., n_cutoffs)``, ``(..., n_series, n_cutoffs)``. The mean
-    at a cutoff is that of all series: one that is not known there is taken at its own mean.
+    ``(..., n_series, n_cutoffs)`` -> ``(..., n_series)``, ``(..., n_cutoffs)``, ``(..., n_series, n_cutoffs)``. The
+    mean at a cutoff is that of all series: one that is not known there is taken at its own mean.
     """
     series = differences.sum(axis=-1) / known.sum(axis=-1)
     rest = np.where(known, differences - series[..., None], 0.0)
@@ -104,13 +103,10 @@ def long_run_variance(values: Floats, overlap: int) -> Floats:
 
 
 def _correlation_factor(centred: Floats, squares: Floats, overlap: int) -> Floats:
-    """By what correlation over cutoffs multiplies the variance of a mean: ``(..., n_series, n_cutoffs)`` -> ``(...)``."""
+    """What correlation over cutoffs multiplies the variance of a mean by: ``(..., n_series, n_cutoffs)`` -> ``(...)``."""
     n = centred.shape[-1]
     safe = np.where(squares > 0, squares, 1.0)
-    lag = [
-        (centred[..., k:] * centred[..., :-k]).sum(axis=(-1, -2)) / safe
-        for k in range(1, min(max(overlap, 2), n))
-    ]
+    lag = [(centred[..., k:] * centred[..., :-k]).sum(axis=(-1, -2)) / safe for k in range(1, min(max(overlap, 2), n))]
     if overlap > 1:
         flat = 1 + 2 * sum(lag, np.zeros_like(safe))
         tapered = 1 + 2 * sum(((1 - k / overlap) * r for k, r in enumerate(lag, 1)), np.zeros_like(safe))

@@ -1,13 +1,16 @@
 """Sentences on a finished run, and its leaderboard with the columns that a reader needs first."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.numbers import number_text, spread_text
 from tsforecast.backtest.result.analysis import verdict_of
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.decision import decision_of
 from tsforecast.backtest.result.leaderboard import leaderboard, usual_baseline
 from tsforecast.metrics.choose import DEFAULT_METRICS
 
@@ -44,7 +47,7 @@ def shown_metrics(run: RunData) -> list[str]:
 
 
 def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
-    """One sentence: the model with the best average score, and by how much."""
+    """One sentence: the model with the best average score."""
     table = leaderboard(run) if board is None else board
     if not run.metrics or run.cells.empty:
         return "No model finished a series and cutoff, so nothing can be compared."
@@ -57,22 +60,37 @@ def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
     score = number_text(best[metric], max(about.decimals, 3))
     average = "over" if about.below is not None else "on average over"
     told = f"{best['model']} has the {first} {about.title}, {score} {average} {_cells(run, best)}"
-    base = usual_baseline(run.models)
-    if best["model"] == base and table["rank"].notna().sum() > 1:
-        return told + ": no model here beats it."
-    if base is None or best["model"] == base or "skill" not in table or not np.isfinite(best["skill"]):
-        return told + "."
-    gain = "less error" if about.best == "smallest" else f"more {about.title}"
-    return f"{told}: {best['skill']:.0f}% {gain} than {base}."
+    tied = [str(name) for name in table.loc[table["rank"] == 1, "model"][1:]]
+    return f"{told}{f', as have {_and(tied)}' if tied else ''}."
 
 
-def verdicts(run: RunData, board: pd.DataFrame | None = None, *, most: int = 2) -> list[str]:
-    """The best model against the baseline and the next best, ``most`` sentences in all."""
+def verdicts(run: RunData, board: pd.DataFrame | None = None, *, most: int = 2) -> list[Verdict]:
+    """The best model against the baseline and the next best, ``most`` verdicts in all."""
     table = leaderboard(run) if board is None else board
     ranked = table.loc[table["rank"].notna(), "model"].tolist() if "rank" in table else []
     base = usual_baseline(run.models)
     rivals = list(dict.fromkeys(name for name in (base, *ranked[1:]) if name in ranked[1:]))
-    return [verdict_of(run, ranked[0], rival).sentence for rival in rivals[:most]]
+    return [verdict_of(run, ranked[0], rival) for rival in rivals[:most]]
+
+
+def set_sentence(run: RunData) -> str:
+    """The models among which the best one is; empty where fewer than three are compared."""
+    decision = decision_of(run)
+    kept = decision.confidence_set()
+    n_out = len(decision.models) - len(kept)
+    if len(decision.models) < 3:
+        return ""
+    if not n_out:
+        return (
+            f"With {decision.level:g}% confidence the best model is one of all {len(kept)}: none is told apart from it."
+        )
+    who = f"the best model is {kept[0]}" if len(kept) == 1 else f"the best model is one of {_and(kept, 'or')}"
+    out = f"the other {n_out} are each" if n_out > 1 else "the other one is"
+    return f"With {decision.level:g}% confidence {who}; {out} worse than at least one model."
+
+
+def _and(names: Sequence[str], word: str = "and") -> str:
+    return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def refit_sentence(refit: Any) -> str:

@@ -8,19 +8,24 @@ from typing import Any
 import pandas as pd
 
 from tsforecast._classes import class_path
+from tsforecast.backtest.compare.verdict import Verdict
+from tsforecast.backtest.report.cautions import cautions_text
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.numbers import number_text
-from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
+from tsforecast.backtest.report.sentences import headline, refit_sentence, set_sentence, verdicts, who_wins
 from tsforecast.backtest.report.skipped import skipped_sentence
-from tsforecast.backtest.result.analysis import calibration_of, confidence_set, errors_by_step, rank_test_of
+from tsforecast.backtest.result.analysis import calibration_of, errors_by_step, ranks_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import leaderboard
 from tsforecast.backtest.result.strata import scores_by_stratum, strata_of
 from tsforecast.backtest.tuned import DEFAULT_BUDGET, Tuned
-from tsforecast.exceptions import DataError, MissingDependencyError
+from tsforecast.exceptions import DataError
 from tsforecast.metrics.metric import ScoreFacts
 
-_ROWS_OF_A_SET = 10  # of series or cutoffs, at least: with fewer a confidence set is unreliable
+_HOW_DECIDED = (
+    "All of this rests on one decision: the mean score of all pairs of models on the same series and cutoffs, compared "
+    "with random signs of their differences, at an error rate of 5% for all pairs together (docs/verdict.md)."
+)
 _ROWS_READ = 3_000_000  # forecasts of one model that are read for the summary, at most
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 _RIVALS = 6  # models that the summary compares the best one with
@@ -45,7 +50,7 @@ def _analyses(run: RunData) -> list[str]:
     """Sections on what the numbers prove: verdicts, the confidence set, errors by step, intervals."""
     told = verdicts(run, most=_RIVALS)
     parts = (
-        ["## Verdict", "\n".join(f"- {sentence}" for sentence in told), _confidence_set(run), _ranks(run)]
+        ["## Verdict", _verdicts(told), set_sentence(run), cautions_text(run), _HOW_DECIDED, _ranks(run)]
         if told
         else []
     )
@@ -79,15 +84,16 @@ def _intervals(run: RunData) -> list[str]:
 
 
 def _ranks(run: RunData) -> str:
-    try:
-        found = rank_test_of(run)
-    except DataError as error:
-        return f"No comparison of ranks: {error}"
-    ranks = ", ".join(f"{model} {rank:.2f}" for model, rank in found.mean_ranks.items())
-    return (
-        f"Mean rank over {found.n_series} series: {ranks}. Ranks closer than {found.critical_difference:.2f} are not "
-        f"told apart (Nemenyi, 5%); Friedman's test that all are equal has p = {found.pvalue:.3g}."
-    )
+    found = ranks_of(run)
+    if run.n_series < 2 or len(found) < 3:
+        return ""
+    ranks = ", ".join(f"{model} {rank:.2f}" for model, rank in zip(found["model"], found["mean_rank"], strict=True))
+    return f"Mean rank over {run.n_series} series, a description that decides nothing: {ranks}."
+
+
+def _verdicts(told: Sequence[Verdict]) -> str:
+    lines = [" ".join([one.sentence, one.share_sentence]).strip() for one in told]
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _by_kind(run: RunData) -> list[str]:
@@ -104,18 +110,6 @@ def _by_kind(run: RunData) -> list[str]:
         "disagree. Seasonal: a seasonal strength (STL) over 0.64."
     )
     return ["## By kind of series", told, markdown_table(table.astype(str))]
-
-
-def _confidence_set(run: RunData) -> str:
-    n_rows = max(run.n_series, run.n_windows)
-    if n_rows < _ROWS_OF_A_SET:
-        return f"No model confidence set: {n_rows} series or cutoffs are too few; {_ROWS_OF_A_SET} are needed."
-    try:
-        found = confidence_set(run)
-    except (DataError, MissingDependencyError) as error:
-        return f"No model confidence set: {error}"
-    kept = ", ".join(found.loc[found["included"], "model"])
-    return f"Model confidence set (90%): {kept}. The models not named are worse than the best beyond chance."
 
 
 def _settings(run: RunData) -> str:

@@ -7,26 +7,21 @@ negated, so that smaller losses are better everywhere below.
 """
 
 import dataclasses
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats
-from tsforecast.backtest.compare.bootstrap import skill_of_root
 from tsforecast.backtest.compare.calibration import coverage_table, pit_histogram
-from tsforecast.backtest.compare.confidence_set import model_confidence_set
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
-from tsforecast.backtest.compare.ranks import RankTest, rank_test, wilcoxon_holm, win_rates
-from tsforecast.backtest.compare.verdict import Verdict, verdict
+from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.plan.ranking import ranking_metric
 from tsforecast.backtest.result.cube import FORECAST_KEYS, Cube
 from tsforecast.backtest.result.data import RunData
-from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
+from tsforecast.backtest.result.decision import decision_of, skill_of_root
+from tsforecast.backtest.result.leaderboard import usual_baseline
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
-
-_ENOUGH_CUTOFFS = 10  # with so many cutoffs and fewer series, the rows of a confidence set are cutoffs
 
 
 def diebold_mariano_tests(run: RunData, a: str, b: str) -> pd.DataFrame:
@@ -36,59 +31,69 @@ def diebold_mariano_tests(run: RunData, a: str, b: str) -> pd.DataFrame:
     return diebold_mariano_table(loss_a, loss_b, step_size=run.step)
 
 
-def confidence_set(run: RunData, alpha: float = 0.1, metric: str | None = None) -> pd.DataFrame:
-    """The models among which the best one is; see `BacktestResult.mcs`."""
-    cube, plane = _losses(run, metric)
-    models, finished = _finished_models(cube, plane)
-    table = cube.table(finished)
-    over_cutoffs = table.shape[1] < table.shape[2] and table.shape[2] >= _ENOUGH_CUTOFFS
-    with np.errstate(invalid="ignore"):
-        rows = table.mean(axis=1).T if over_cutoffs else table.mean(axis=2).T  # (n_obs, n_models)
-    return model_confidence_set(rows, models, alpha=alpha, block_size=run.overlap if over_cutoffs else 1)
+def confidence_set(run: RunData, metric: str | None = None) -> pd.DataFrame:
+    """The models that no other is better than; see `BacktestResult.mcs`."""
+    decision = decision_of(run, metric)
+    kept = decision.confidence_set()
+    found = pd.DataFrame({"model": decision.models, "mean_loss": decision.means})
+    found["included"] = found["model"].isin(kept)
+    return found.sort_values("mean_loss", kind="stable", ignore_index=True)
 
 
 def verdict_of(run: RunData, a: str | None = None, b: str | None = None, metric: str | None = None) -> Verdict:
-    """The verdict on two models over seeds, series and cutoffs; see `BacktestResult.verdict`."""
+    """The verdict on two models, as the decision over all has it; see `BacktestResult.verdict`."""
     chosen = ranking_metric(run.facts, metric)
-    if a is None or b is None:
-        ranked = leaderboard(run, metric=chosen).dropna(subset=["rank"])["model"].tolist()
-        a = a or next((name for name in ranked if name != b), None)
-        base = usual_baseline(run.models)
-        b = b or (base if base in ranked and base != a else next((name for name in ranked if name != a), None))
+    decision = decision_of(run, chosen)
+    ranked = [decision.models[i] for i in np.argsort(decision.means, kind="stable")]
+    a = a or next((name for name in ranked if name != b), None)
+    base = usual_baseline(run.models)
+    b = b or (base if base in ranked and base != a else next((name for name in ranked if name != a), None))
     if a is None or b is None:
         raise DataError("A verdict needs two models that finished something.")
     _check_models(run, a, b)
+    for name in (a, b):
+        if name not in ranked:
+            raise DataError(f"Model {name!r} finished nothing that could be compared.")
     about = run.facts[chosen]
-    losses, others = (about.sign * scores for scores in seed_scores(run, [a, b], chosen))
-    found = verdict(a, b, losses, others, block_size=run.overlap)
-    if about.root:
-        ends = (found.skill, found.skill_low, found.skill_high)
-        skill, low, high = (float(v) for v in skill_of_root(np.array(ends)))
-        found = dataclasses.replace(found, skill=skill, skill_low=low, skill_high=high)
-    return dataclasses.replace(found, more_of=about.title) if about.best == "greatest" else found
+    found = decision.verdict(a, b, loss_name=about.title, more_is_better=about.best == "greatest")
+    if not about.root:
+        return found
+    ends = np.array([found.skill, found.skill_low, found.skill_high])
+    skill, low, high = (float(v) for v in skill_of_root(ends))
+    return dataclasses.replace(found, skill=skill, skill_low=low, skill_high=high)
 
 
-def rank_test_of(run: RunData, alpha: float = 0.05, metric: str | None = None) -> RankTest:
-    """Friedman's test and Nemenyi's critical difference; see `BacktestResult.ranks`."""
-    return rank_test(*_losses_by_series(run, metric), alpha=alpha)
+def ranks_of(run: RunData, metric: str | None = None) -> pd.DataFrame:
+    """Mean ranks over series, and groups of models that are not told apart; see `BacktestResult.ranks`."""
+    decision = decision_of(run, metric)
+    losses = decision.by_series[np.isfinite(decision.by_series).all(axis=1)]
+    mean_rank = pd.DataFrame(losses).rank(axis=1).mean().to_numpy()
+    letters = dict.fromkeys(decision.models, "")
+    for k, group in enumerate(decision.groups()):
+        for name in group:
+            letters[name] += _letter(k)
+    found = pd.DataFrame({"model": decision.models, "mean_rank": mean_rank, "mean_loss": decision.means})
+    found["groups"] = [letters[name] for name in found["model"]]
+    return found.sort_values("mean_loss", kind="stable", ignore_index=True)
 
 
 def pairs_of(run: RunData, metric: str | None = None) -> pd.DataFrame:
-    """Wilcoxon's test of every pair over series, with win rates; see `BacktestResult.pairs`."""
-    losses, models = _losses_by_series(run, metric)
-    rates = win_rates(losses, models)
-    found = wilcoxon_holm(losses, models)
-    rate = [rates.loc[a, b] for a, b in itertools.combinations(models, 2)]
-    found.insert(2, "win_rate", rate)
-    return found
+    """The verdict on every pair of models; see `BacktestResult.pairs`."""
+    decision = decision_of(run, metric)
+    found = decision.pairs()
+    shares = [decision.verdict(a, b).share for a, b in found[["model_a", "model_b"]].itertuples(index=False)]
+    if run.facts[ranking_metric(run.facts, metric)].root:
+        columns = ["skill", "skill_low", "skill_high"]
+        found[columns] = skill_of_root(found[columns].to_numpy())
+    return found.assign(share=shares)
 
 
-def calibration_of(run: RunData) -> pd.DataFrame:
-    """Coverage of every model by level and step; see `BacktestResult.calibration`."""
+def calibration_of(run: RunData, models: Sequence[str] | None = None) -> pd.DataFrame:
+    """Coverage of models, all of them by default, by level and step; see `BacktestResult.calibration`."""
     level = [float(percent) for percent in run.config["level"]]
     tables = []
     ends = [[f"{end}-{p:g}" for p in level] for end in ("lo", "hi")]
-    for model in run.models if level else ():
+    for model in (run.models if models is None else models) if level else ():
         if not len(own := run.large.forecasts_of(model, ["y", "h", *ends[0], *ends[1]])):
             continue
         low, high = (own[columns].to_numpy(dtype=np.float64) for columns in ends)
@@ -126,46 +131,12 @@ def errors_by_step(run: RunData) -> pd.DataFrame:
     return pd.DataFrame(means, index=pd.Index(run.models, name="model"), columns=steps)
 
 
-def seed_scores(run: RunData, models: Sequence[str], metric: str) -> list[Floats]:
-    """Scores of each model by seed, series and cutoff: each ``(n_seeds, n_series, n_windows)``, nan where none."""
-    tables = []
-    for model in models:
-        rows = run.cells[run.cells["model"] == model]
-        seeds = [str(seed) for seed in sorted(rows["seed"].unique())]
-        if not seeds:
-            raise DataError(f"Model {model!r} finished nothing that could be compared.")
-        tables.append(_own_table(run, rows.assign(model=rows["seed"].astype(str)), [metric], seeds)[0])
-    return tables
-
-
 def _own_table(run: RunData, cells: pd.DataFrame, metrics: Sequence[str], models: Sequence[str]) -> Floats:
     """Scores by metric on all cells of the run: ``(n_metrics, n_models, n_series, n_windows)``."""
     whole = run.cube
     own = Cube(cells[[*FORECAST_KEYS, *metrics]], whole.keys, models)
     order = own.ids.get_indexer(whole.ids)
     return np.stack([own.table(own.plane(metric))[:, order] for metric in metrics])
-
-
-def _losses(run: RunData, metric: str | None) -> tuple[Cube, Floats]:
-    """Scores by model and cell, less being better: ``(n_models, n_cells)``."""
-    cube, chosen = run.cube, ranking_metric(run.facts, metric)
-    return cube, run.facts[chosen].sign * cube.plane(chosen)
-
-
-def _finished_models(cube: Cube, plane: Floats) -> tuple[list[str], Floats]:
-    """The models that finished something, and their rows of the plane."""
-    places = np.flatnonzero(~np.isnan(plane).all(axis=1))
-    if places.size < 2:
-        raise DataError("A comparison needs two models that finished something.")
-    return [cube.models[i] for i in places], plane[places]
-
-
-def _losses_by_series(run: RunData, metric: str | None) -> tuple[Floats, list[str]]:
-    """Mean losses of each series over the cutoffs that all models finished, ``(n_series, n_models)``; the models."""
-    cube, plane = _losses(run, metric)
-    models, finished = _finished_models(cube, plane)
-    common = ~np.isnan(finished).any(axis=0)
-    return mean_over_cutoffs(finished[:, common], cube.series[common]).T, models
 
 
 def _step_losses(run: RunData, model: str) -> Floats:
@@ -204,3 +175,8 @@ def _check_models(run: RunData, *models: str) -> None:
             raise UnknownNameError(f"No model is called {name!r}; there are {', '.join(run.models)}.")
     if len(set(models)) < len(models):
         raise ParameterError(f"{models[0]!r} cannot be compared with itself.")
+
+
+def _letter(k: int) -> str:
+    """The k-th letter: a to z, then a2 and so on."""
+    return chr(ord("a") + k % 26) + (str(k // 26 + 1) if k >= 26 else "")

@@ -89,6 +89,10 @@ class Cube:
         plane: Floats = self.values[self.metrics.index(metric)]
         return plane
 
+    def n_scored(self, metric: str) -> int:
+        """Number of models with any score of a metric."""
+        return int((~np.isnan(self.plane(metric))).any(axis=1).sum())
+
     def table(self, plane: Floats, keep: Bools | None = None) -> Floats:
         """The cells to ``keep`` by series and cutoff, oldest first: ``(n_models, n_series, n_windows)``, else nan."""
         picked = np.ones(self.series.size, dtype=bool) if keep is None else keep

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from tsforecast.backtest.compare.decision import Decision
 from tsforecast.backtest.plan.ranking import denominator_columns, ranking_metric
 from tsforecast.backtest.result.cube import Cube, widen
 from tsforecast.metrics.choose import usual_facts
@@ -149,6 +150,11 @@ class RunData:
     def cells(self) -> pd.DataFrame:
         """The scores with one row a forecast: ``model``, ``unique_id``, ``cutoff``, ``seed``, then the metrics."""
         return self.large.cells(list(self.facts))
+
+    @functools.cached_property
+    def decisions(self) -> dict[str, Decision]:
+        """Decisions over the models that were made already, by metric."""
+        return {}
 
     @functools.cached_property
     def cube(self) -> Cube:

@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats, Ints
-from tsforecast.backtest.compare.bootstrap import bootstrap_skill, one_sign, skill_of_root
+from tsforecast.backtest.compare.decision import Decision
 from tsforecast.backtest.plan.ranking import denominator_columns, ranking_metric
 from tsforecast.backtest.result.cube import Cube
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.decision import common_cells, decision_of, decision_on, skill_of_root
 from tsforecast.backtest.result.labels import By, in_order, is_label, stratum_labels
 from tsforecast.backtest.result.seeds import spread_over_seeds
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics.metric import ScoreFacts
 from tsforecast.metrics.point import pooled
 
-_DRAWS = 20_000_000  # most series drawn in all bootstrap samples together
 OnFailure: TypeAlias = Literal["exclude", "worst", "baseline"]
 _BASELINES = ("SeasonalNaive", "Naive")
 
@@ -45,10 +45,12 @@ def leaderboard(
     else:
         chosen = ranking_metric(run.facts, metric)
         filled = _impute(cube, run.facts[chosen].sign * cube.plane(chosen), base, on_failure)
+        usual = labels is None and on_failure == "exclude" and cube.n_scored(chosen) > 1
+        decided = decision_of(run, chosen) if usual else None
         tables = []
         for label in [None] if labels is None else in_order(labels):
             within = np.ones(len(cube.series), dtype=bool) if labels is None else is_label(labels, label)[cube.series]
-            table = _board(cube, run.facts, filled, chosen, within, base, (chosen, *spread_of))
+            table = _board(cube, run.facts, filled, chosen, within, base, (chosen, *spread_of), decided)
             if labels is not None:
                 table.insert(0, "stratum", [label] * len(table))
             tables.append(table)
@@ -115,16 +117,18 @@ def _board(
     within: Bools,
     baseline: str | None,
     spread_of: Sequence[str],
+    decided: Decision | None,
 ) -> pd.DataFrame:
     """The leaderboard on the cells ``within``.
 
     Each metric is averaged over the cutoffs of a series, then over series, on the cells where all models that have any
-    score of it have one; a pooled metric is one ratio of sums over these cells.
+    score of it have one; a pooled metric is one ratio of sums over these cells. ``decided`` is the decision on these
+    cells, where there is one already.
     """
     means = {}
     for name in (name for name in cube.metrics if name not in denominator_columns(facts)):
         plane, about = filled[cube.metrics.index(name)], facts[name]
-        scored, own = _common_cells(plane, within)
+        scored, own = common_cells(plane, within)
         shown = np.where(scored[:, None], plane, np.nan)
         if about.below is None:
             means[name] = _mean_known(mean_over_cutoffs(shown[:, own], cube.series[own]))
@@ -134,16 +138,16 @@ def _board(
         if name in spread_of:
             means[f"{name}_sd"] = spread_over_seeds(cube, facts, filled, name, own)
     main, about = filled[cube.metrics.index(metric)], facts[metric]
-    scored, common = _common_cells(main, within)
+    scored, common = common_cells(main, within)
     per_series = mean_over_cutoffs(np.where(scored[:, None], main, np.nan)[:, common], cube.series[common])
     ranks = pd.DataFrame(about.sign * per_series[scored]).rank(axis=0, method="average").to_numpy()
     mean_rank = np.full(len(cube.models), np.nan)
     mean_rank[scored] = _mean_known(ranks)
-    score = means[metric]
     table = pd.DataFrame({"model": cube.models, **means, "mean_rank": mean_rank})
     table["median"] = _median(per_series) if about.below is None else np.nan
     if baseline is not None:
-        table = table.assign(**_skill_columns(cube, main, common, score, baseline, about))
+        decision = decided or (decision_on(cube, facts, filled, metric, scored, common) if scored.sum() > 1 else None)
+        table = table.assign(**_skill_columns(cube.models, decision, baseline, about))
     table["n_cells"] = int(common.sum())
     table["n_missing"] = (~cube.finished & within).sum(axis=1)
     least_first = about.best != "greatest"
@@ -152,32 +156,18 @@ def _board(
     return table
 
 
-def _common_cells(plane: Floats, within: Bools) -> tuple[Bools, Bools]:
-    """The models that have any score within, ``(n_models,)``, and the cells where all of these have one."""
-    scored: Bools = np.asarray((~np.isnan(plane) & within).any(axis=1))
-    return scored, np.asarray(within & ~np.isnan(plane[scored]).any(axis=0) & bool(scored.any()))
-
-
-def _skill_columns(
-    cube: Cube, plane: Floats, common: Bools, score: Floats, baseline: str, about: ScoreFacts
-) -> dict[str, Floats]:
-    """Percent better than the baseline, with its bootstrap interval over series and blocks of cutoffs."""
-    base = cube.models.index(baseline)
-    ranked = np.isfinite(score)
-    skill = np.full(len(cube.models), np.nan)
-    found = {"skill": skill, "skill_low": skill.copy(), "skill_high": skill.copy()}
-    table = about.sign * cube.table(plane[ranked], common)
-    if not ranked[base] or score[base] == 0 or not one_sign(table):
-        return found
-    n_boot = int(np.clip(_DRAWS // table.shape[1], 100, 1000))
-    drawn = bootstrap_skill(table, int(ranked[:base].sum()), block_size=cube.block_size, n_boot=n_boot)
-    ends = np.stack([drawn.low, drawn.high])
+def _skill_columns(models: list[str], decision: Decision | None, baseline: str, about: ScoreFacts) -> dict[str, Floats]:
+    """Percent better than the baseline, with the ends of its interval; nan for a model that is not compared."""
+    rows = np.full((3, len(models)), np.nan)
+    if decision is not None and baseline in decision.models:
+        for i, name in enumerate(models):
+            if name == baseline:
+                rows[:, i] = 0.0
+            elif name in decision.models:
+                rows[:, i] = decision.skill(name, baseline)
     if about.root:
-        ends = skill_of_root(ends)
-    losses = about.sign * score
-    found["skill"] = 100 * (losses[base] - losses) / abs(losses[base])
-    found["skill_low"][ranked], found["skill_high"][ranked] = ends
-    return found
+        rows = skill_of_root(rows)
+    return dict(zip(("skill", "skill_low", "skill_high"), rows, strict=True))
 
 
 def _impute(cube: Cube, losses: Floats, baseline: str | None, on_failure: OnFailure) -> Floats:

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from tsforecast.backtest.compare.bootstrap import bootstrap_skill
+from tsforecast.backtest.compare.ranks import rank_test
 
 from tsforecast import Drift, HistoricAverage, Naive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
-from tsforecast.backtest.compare.bootstrap import bootstrap_skill
 from tsforecast.backtest.compare.calibration import coverage_table, pit_histogram
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
-from tsforecast.backtest.compare.ranks import rank_test
 from tsforecast.backtest.compare.verdict import verdict
 from tsforecast.backtest.report.sentences import verdicts
 from tsforecast.backtest.report.summary import markdown

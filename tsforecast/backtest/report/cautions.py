@@ -1,0 +1,155 @@
+"""What a careful colleague would add to a verdict: each caution once, in plain words."""
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.backtest.report.numbers import number_text
+from tsforecast.backtest.report.skipped import is_skipped
+from tsforecast.backtest.result.analysis import calibration_of, verdict_of
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.decision import decision_of
+from tsforecast.backtest.result.leaderboard import leaderboard
+from tsforecast.exceptions import DataError
+
+_FEW_CUTOFFS = 3
+_POINTS = 3.0  # by which a coverage must miss its level to be worth a sentence
+_ROWS_READ = 3_000_000  # forecasts of one model that are read, at most
+
+
+def cautions(run: RunData, board: pd.DataFrame | None = None) -> list[str]:
+    """Sentences on what the verdict does not show: none where there is nothing to add.
+
+    The winner's intervals, metrics by which another model is first, cutoffs that are few, overlap or lie within one
+    season, forecasts that failed, seeds that spread more than the models differ.
+    """
+    table = leaderboard(run) if board is None else board
+    if "rank" not in table or table["rank"].notna().sum() == 0:
+        return []
+    winner = str(table["model"].iloc[0])
+    return [
+        *_intervals(run, winner),
+        *_other_metrics(run, winner),
+        *_cutoffs(run, winner, table),
+        *_failed(run, table),
+        *_seeds(run, table),
+    ]
+
+
+def cautions_text(run: RunData) -> str:
+    """The cautions as a Markdown list under a line of its own; empty where there are none."""
+    told = cautions(run)
+    return "\n".join(["To bear in mind:", "", *(f"- {one}" for one in told)]) if told else ""
+
+
+def _intervals(run: RunData, winner: str) -> list[str]:
+    if not run.config["level"] or run.n_series * run.n_windows * run.horizon > _ROWS_READ:
+        return []
+    try:
+        table = calibration_of(run, [winner])
+    except DataError:  # it gives no intervals
+        return []
+    off = table[(table["h"] == 0) & table["calibration"].isin(["too narrow", "too wide"])]
+    off = off[(off["coverage"] - off["level"]).abs() >= _POINTS]
+    told = [f"{level:g}% hold {c:.0f}% of the truth" for level, c in off[["level", "coverage"]].to_numpy()]
+    kinds = " and ".join(dict.fromkeys(off["calibration"]))
+    return [f"{winner}'s intervals are {kinds}: those of {', those of '.join(told)}."] if told else []
+
+
+def _other_metrics(run: RunData, winner: str) -> list[str]:
+    told = []
+    for metric in run.metrics:
+        about = run.facts[metric]
+        if metric == run.ranking_metric or not about.ranks:
+            continue
+        ranked = leaderboard(run, metric=metric).dropna(subset=["rank"])
+        place = ranked.loc[ranked["model"] == winner, "rank"]
+        if len(place) and int(place.iloc[0]) > 1:
+            first = ranked["model"].iloc[0]
+            told.append(
+                f"by {about.title} {first} is first and {winner} {_ordinal(int(place.iloc[0]))} of {len(ranked)}"
+            )
+    return [f"The metrics disagree: {'; '.join(told)}."] if told else []
+
+
+def _cutoffs(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
+    n, told = run.n_windows, []
+    if n == 1 and run.n_series > 1:
+        told.append(_one_cutoff(run, winner, board))
+    elif n <= _FEW_CUTOFFS:
+        plural = "s are" if n > 1 else " is"
+        told.append(f"{n} cutoff{plural} few: what happened there is most of what this can say about other times.")
+    if run.overlap > 1:
+        told.append(
+            f"Forecasts of {run.overlap} cutoffs in a row overlap, so that they are not independent; the decision allows"
+            " for it."
+        )
+    season = int(run.config["season_length"])
+    stretch = (n - 1) * run.step + run.horizon
+    if n > 1 and season > 1 and stretch <= season:
+        told.append(f"All {n} cutoffs lie in one stretch of {stretch} steps, within one season of {season}.")
+    return told
+
+
+def _one_cutoff(run: RunData, winner: str, board: pd.DataFrame) -> str:
+    """That all series share one cutoff, and how much they may have in common before a decision falls."""
+    told = "There is one cutoff: what happened then to all series at once cannot be told from a difference of models."
+    ranked = board.loc[board["rank"].notna(), "model"].tolist()
+    if len(ranked) < 2:
+        return told
+    verdict = verdict_of(run, winner)
+    if verdict.conclusion == "undecided":
+        return told
+    decision = decision_of(run)
+    test = decision.test(winner, verdict.other)
+    spare = (test.statistic / max(test.critical(decision.alpha), 1e-9)) ** 2 - 1
+    most = spare / max(test.n_series - 1, 1)
+    return (
+        f"{told} That {winner} is {verdict.conclusion} than {verdict.other} would not stand if the differences of two"
+        f" series had a correlation over {max(most, 0.0):.2g}."
+    )
+
+
+def _failed(run: RunData, board: pd.DataFrame) -> list[str]:
+    failed = run.failures[~is_skipped(run)]
+    if failed.empty:
+        return []
+    n_all = run.n_series * run.n_windows
+    counts = failed.drop_duplicates(["model", "unique_id", "cutoff"]).groupby("model", sort=False).size()
+    told = ", ".join(f"{model} on {counts[model]}" for model in run.models if model in counts.index)
+    return [f"Forecasts failed, {told} of {n_all} pairs of series and cutoff: these count for no model."]
+
+
+def _seeds(run: RunData, board: pd.DataFrame) -> list[str]:
+    metric = run.ranking_metric
+    told = []
+    ranked = board.dropna(subset=["rank"])
+    if f"{metric}_sd" in ranked and len(ranked) > 1:
+        spread = ranked[f"{metric}_sd"].iloc[:2].max()
+        lead = abs(float(ranked[metric].iloc[1]) - float(ranked[metric].iloc[0]))
+        if np.isfinite(spread) and spread >= lead:
+            first, second = ranked["model"].iloc[:2]
+            digits = max(run.facts[metric].decimals, 3)
+            told.append(
+                f"Seeds spread more than the models differ: a standard deviation of {number_text(spread, digits)}"
+                f" against {number_text(lead, digits)} between {first} and {second}."
+            )
+    single = [name for name in ranked["model"] if _runs_once(run, str(name))]
+    if single:
+        told.append(f"{_names(single)} ran with one seed: how much another would change is not known (--seeds 5).")
+    return told
+
+
+def _runs_once(run: RunData, model: str) -> bool:
+    """Whether a model draws random numbers and ran with a single seed."""
+    described = next(m for m in run.config["models"] if m["name"] == model)
+    draws = "random_state" in (described.get("init_args") or {})
+    return draws and run.timings.loc[run.timings["model"] == model, "seed"].nunique() == 1
+
+
+def _names(names: list[str]) -> str:
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _ordinal(k: int) -> str:
+    ending = "th" if k % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(k % 10, "th")
+    return f"{k}{ending}"
