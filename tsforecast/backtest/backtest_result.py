@@ -328,7 +328,7 @@ class BacktestResult:
         >>> from tsforecast import HistoricAverage, Naive
         >>> from tsforecast.backtest import RollingOrigin, backtest
         >>> y = np.random.default_rng(0).normal(size=(40, 30))
-        >>> result = backtest([Naive(), HistoricAverage()], y, cv=RollingOrigin(2, n_windows=3), metrics=["mase"])
+        >>> result = backtest([Naive(), HistoricAverage()], y, cv=RollingOrigin(2, n_windows=9), metrics=["mase"])
         >>> result.decision().confidence_set()
         ['HistoricAverage']
         """

@@ -13,7 +13,8 @@ from scipy import stats
 from tsforecast._types import Floats
 from tsforecast.exceptions import DataError, ParameterError
 
-LOSS_ROUNDING = 1e-12  # differences below this share of the losses are rounding
+_ROUNDING = 1e-12  # differences below this share of the losses are rounding
+_FEW = 8  # cutoffs, below which the test says little
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,7 @@ class DieboldMariano:
     n_obs : int
         Loss differences used.
     note : str
-        Why there is no statistic, or how its variance was estimated; empty in the usual case.
+        Why there is no statistic, how its variance was estimated, or that cutoffs are few; empty in the usual case.
     """
 
     mean_difference: float
@@ -125,11 +126,11 @@ def _test(d: Floats, overlap: int, size: float) -> DieboldMariano:
     if n == 0:
         return DieboldMariano(nan, nan, nan, 0, "no cutoff where both have a loss")
     mean = float(d.mean())
-    if np.abs(d).max() <= LOSS_ROUNDING * size:
+    if np.abs(d).max() <= _ROUNDING * size:
         return DieboldMariano(0.0, 0.0, 1.0, n, "identical losses")
     if n < 2 or n <= overlap:
         return DieboldMariano(mean, nan, nan, n, f"too few cutoffs: more than {max(overlap, 1)} are needed")
-    if np.ptp(d) <= LOSS_ROUNDING * size:
+    if np.ptp(d) <= _ROUNDING * size:
         return DieboldMariano(mean, nan, nan, n, "the difference is the same at every cutoff: no variance to test with")
     unit = float(np.abs(d).max())  # the squares of tiny differences would be zero
     centred = (d - mean) / unit
@@ -142,4 +143,7 @@ def _test(d: Floats, overlap: int, size: float) -> DieboldMariano:
         variance, note = float(bartlett @ gamma) / n, "variance with Bartlett weights"
     correction = (n + 1 - 2 * overlap + overlap * (overlap - 1) / n) / n
     statistic = mean / unit / np.sqrt(variance) * np.sqrt(correction)
+    if n < _FEW:
+        few = f"only {n} cutoffs: the test has little power, and takes the differences as normal"
+        note = f"{note}; {few}" if note else few
     return DieboldMariano(mean, float(statistic), float(2 * stats.t.sf(abs(statistic), n - 1)), n, note)

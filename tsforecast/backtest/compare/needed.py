@@ -3,12 +3,14 @@
 import dataclasses
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
+from tsforecast._types import Ints
 from tsforecast.backtest.compare.paired import PairedTest
 from tsforecast.backtest.compare.variance import variance_parts
 
 _POWER = 0.8
+_FEWEST = 4  # units, below which nothing is decided
 _MOST = 20  # times the evidence there is; a difference that needs more is taken to be none
 
 
@@ -38,14 +40,14 @@ def evidence_needed(test: PairedTest, alpha: float) -> Needed:
     by_series, by_cutoff, rest, seeds = variance_parts(test.losses, test.others, test.known, test.overlap)
     n_series, n_cutoffs = test.known.shape
 
-    def decides(more_series: int, more_cutoffs: int) -> bool:
+    def first(more_series: Ints, more_cutoffs: Ints) -> int | None:
         s, t = n_series + more_series, n_cutoffs + more_cutoffs
         variance = by_series / s + by_cutoff / t + rest / (s * t) + seeds
-        units = t // test.overlap if s == 1 else s if t == 1 or test.overlap > 1 else s * t // 2
-        if units < 4 or variance <= 0:
-            return False
-        return mean >= np.sqrt(variance) * (stats.t.isf(alpha / 2, units - 1) + stats.norm.isf(1 - _POWER))
+        units = np.where(s == 1, t // test.overlap, np.where((t == 1) | (test.overlap > 1), s, s * t // 2))
+        far = special.stdtrit(np.maximum(units - 1, 1), 1 - alpha / 2) + special.ndtri(_POWER)
+        enough = np.flatnonzero((units >= _FEWEST) & (variance > 0) & (mean >= np.sqrt(variance) * far))
+        return int(enough[0]) + 1 if enough.size else None
 
-    cutoffs = next((k for k in range(1, _MOST * n_cutoffs + 1) if decides(0, k)), None)
-    series = next((k for k in range(1, _MOST * n_series + 1) if decides(k, 0)), None) if n_series > 1 else None
+    cutoffs = first(np.zeros(1, dtype=np.int64), np.arange(1, _MOST * n_cutoffs + 1))
+    series = first(np.arange(1, _MOST * n_series + 1), np.zeros(1, dtype=np.int64)) if n_series > 1 else None
     return Needed(cutoffs, series)

@@ -7,8 +7,8 @@ statistics). Signs that are drawn independently also give the fixed-b critical v
 autocorrelation (Gonçalves & Vogelsang 2011, *Econometric Theory* 27, 745-791).
 
 The units are the series where there are many, the cutoffs where these are many and more, else each series at each
-cutoff (the series, if forecasts of successive cutoffs overlap). With fewer than seven units, signs cannot show anything,
-and Student's t serves instead.
+cutoff (the series, if forecasts of successive cutoffs overlap). With fewer than seven units, signs cannot show
+anything, and Student's t serves instead.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ import functools
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from tsforecast._types import Bools, Floats
 from tsforecast.backtest.compare.variance import (
@@ -119,12 +119,12 @@ class PairedTest:
         null = self.null_sizes
         if null is None:
             n = self._n_signs
-            return float(2 * stats.t.sf(size, n - 1)) if np.isfinite(size) else 2.0 ** (1 - n)
+            return float(2 * special.stdtr(n - 1, -size)) if np.isfinite(size) else 2.0 ** (1 - n)
         as_large = int((null >= size * (1 - _ROUNDING)).sum())
         if self.all_signs:
             return as_large / len(null)
         if as_large == 0 and self._n_signs >= _NORMAL:
-            return min(float(2 * stats.t.sf(size, self._n_signs - 1)), 1 / (len(null) + 1))
+            return min(float(2 * special.stdtr(self._n_signs - 1, -size)), 1 / (len(null) + 1))
         return (as_large + 1) / (len(null) + 1)
 
     def critical(self, alpha: float) -> float:
@@ -133,12 +133,12 @@ class PairedTest:
             return float("inf")
         null = self.null_sizes
         if null is None:
-            return float(stats.t.isf(alpha / 2, self._n_signs - 1))
+            return float(-special.stdtrit(self._n_signs - 1, alpha / 2))
         null = np.sort(null)
         n = len(null)
         beyond = int(alpha * n + _ROUNDING) if self.all_signs else int(alpha * (n + 1) + _ROUNDING) - 1
         if beyond < 0 and self._n_signs >= _NORMAL:
-            return max(float(stats.t.isf(alpha / 2, self._n_signs - 1)), float(null[-1]))
+            return max(float(-special.stdtrit(self._n_signs - 1, alpha / 2)), float(null[-1]))
         if beyond < (2 if self.all_signs else 0):  # the signs as they are, and all of them turned, always count
             return float("inf")
         return float(null[n - 1 - beyond])
@@ -178,9 +178,14 @@ class PairedTest:
     def _statistics(self, ratios: Floats) -> Floats:
         """Statistic of the model's losses less each ratio times the other's: ``(n,)`` -> ``(n,)``."""
         d = self.losses.mean(axis=0) - ratios[:, None, None] * self.others.mean(axis=0)
-        seeds = seed_variance(self.losses) + ratios**2 * seed_variance(self.others)
+        own, other = self._seeds
+        seeds = own + ratios**2 * other
         series, cutoffs, _ = marginal_means(d, self.known)
         return _studentised(series.mean(axis=-1), self._variance(series, cutoffs, d) + seeds)
+
+    @functools.cached_property
+    def _seeds(self) -> tuple[float, float]:
+        return seed_variance(self.losses), seed_variance(self.others)
 
     def _variance(self, series: Floats, cutoffs: Floats, differences: Floats) -> Floats:
         if self.unit == "series":

@@ -1,7 +1,7 @@
 """Share of series that a model wins, with an interval: how often, not by how much."""
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from tsforecast._types import Bools, Floats
 
@@ -36,6 +36,6 @@ def share_interval(share: float, n: int, level: float) -> tuple[float, float]:
     if n == 0:
         return float("nan"), float("nan")
     wins, tail = share * n, (100 - level) / 200
-    low = float(stats.beta.ppf(tail, wins, n - wins + 1)) if wins > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, wins + 1, n - wins)) if wins < n else 1.0
+    low = float(special.betaincinv(wins, n - wins + 1, tail)) if wins > 0 else 0.0
+    high = float(special.betaincinv(wins + 1, n - wins, 1 - tail)) if wins < n else 1.0
     return low, high

@@ -9,7 +9,7 @@ with all of this in them.
 """
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from tsforecast._types import Bools, Floats
 
@@ -103,7 +103,7 @@ def long_run_variance(values: Floats, overlap: int) -> Floats:
 
 
 def _correlation_factor(centred: Floats, squares: Floats, overlap: int) -> Floats:
-    """What correlation over cutoffs multiplies the variance of a mean by: ``(..., n_series, n_cutoffs)`` -> ``(...)``."""
+    """What correlation over cutoffs multiplies a mean's variance by: ``(..., n_series, n_cutoffs)`` -> ``(...)``."""
     n = centred.shape[-1]
     safe = np.where(squares > 0, squares, 1.0)
     lag = [(centred[..., k:] * centred[..., :-k]).sum(axis=(-1, -2)) / safe for k in range(1, min(max(overlap, 2), n))]
@@ -122,7 +122,7 @@ def _correlation_factor(centred: Floats, squares: Floats, overlap: int) -> Float
 
 def _excess(own: Floats, shared: Floats, df_shared: int, df_own: int, suspicion: float) -> Floats:
     """By what a variance exceeds that of independent units; more where an F test finds it."""
-    seen = shared > stats.f.isf(suspicion, df_shared, df_own) * own
+    seen = shared > special.fdtri(df_shared, df_own, 1 - suspicion) * own
     return np.where(seen, few_degrees(df_shared), 1.0) * np.maximum(shared - own, 0.0)
 
 
@@ -145,7 +145,7 @@ def seed_variance(losses: Floats) -> float:
 
 def few_degrees(df: int) -> float:
     """What a variance known with few degrees of freedom must be multiplied by: squared 95% quantiles, t over normal."""
-    return float((stats.t.isf(0.025, df) / stats.norm.isf(0.025)) ** 2)
+    return float((special.stdtrit(df, 0.975) / special.ndtri(0.975)) ** 2)
 
 
 def variance_parts(losses: Floats, others: Floats, known: Bools, overlap: int) -> tuple[float, float, float, float]:

@@ -80,8 +80,8 @@ def _cutoffs(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
         told.append(f"{n} cutoff{plural} few: what happened there is most of what this can say about other times.")
     if run.overlap > 1:
         told.append(
-            f"Forecasts of {run.overlap} cutoffs in a row overlap, so that they are not independent; the decision allows"
-            " for it."
+            f"Forecasts of {run.overlap} cutoffs in a row overlap, so that they are not independent; the decision"
+            " allows for it."
         )
     season = int(run.config["season_length"])
     stretch = (n - 1) * run.step + run.horizon
