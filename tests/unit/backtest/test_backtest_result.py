@@ -151,9 +151,8 @@ def test_the_sentence_tells_what_was_left_out_and_why(result):
 def test_the_sentence_says_so_when_the_baseline_wins():
     y = np.tile([1.0, 4.0, 9.0], 10)
     result = backtest([SeasonalNaive(3), Drift()], y, cv=RollingOrigin(3), metrics=["mae"], level=())
-    assert "SeasonalNaive has the lowest MAE" in who_wins(result.run) and "no model here beats it" in who_wins(
-        result.run
-    )
+    assert "SeasonalNaive has the lowest MAE" in who_wins(result.run)
+    assert result.verdict().sentence.startswith("SeasonalNaive against Drift is undecided: ")  # by one cutoff
 
 
 def test_a_run_on_constant_series_has_no_score_and_says_so(tmp_path):

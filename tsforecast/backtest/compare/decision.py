@@ -96,7 +96,7 @@ class Decision:
             return 0.0, 0.0, 0.0
         if mine == 0 and base > 0:
             return (100.0, 100.0, 100.0) if self.better[i, j] else (100.0, np.nan, np.nan)
-        if not mine * base > 0:
+        if not (mine * base > 0 and self._one_sign):
             return np.nan, np.nan, np.nan
         low, high = self._ratio_interval(i, j)
         if base < 0:  # the metric is better where it is larger, and minus it is compared
@@ -173,6 +173,12 @@ class Decision:
             (i, j): paired_test(self.losses[i], self.losses[j], overlap=self.overlap, n_draws=self.n_draws)
             for i, j in self._pairs
         }
+
+    @functools.cached_property
+    def _one_sign(self) -> bool:
+        """Whether no two losses have different signs, so that a percentage of their mean says something."""
+        ends = [(np.nanmin(one), np.nanmax(one)) for one in self.losses if np.isfinite(one).any()]
+        return not (any(low < 0 for low, _ in ends) and any(high > 0 for _, high in ends))
 
     def _test(self, i: int, j: int) -> PairedTest:
         return self._tests[i, j] if i < j else self._tests[j, i].turned()

@@ -197,7 +197,7 @@ class PairedTest:
     @functools.cached_property
     def null_sizes(self) -> Floats | None:
         """Sizes of the statistic with random signs, draw by draw; None where there are too few units for signs."""
-        if self.unit != "cells" and self._n_signs < _FEWEST_SIGNS:
+        if self._n_signs == 0 or (self.unit != "cells" and self._n_signs < _FEWEST_SIGNS):
             return None
         d = self.losses.mean(axis=0) - self.others.mean(axis=0)
         signs = _signs(self._n_signs, self.n_draws, self.random_state)

@@ -131,6 +131,18 @@ class Verdict:
         return f"; about {' or '.join(options)} would decide at 80% power, if the difference is what it seems"
 
 
+def not_comparable(model: str, other: str) -> Verdict:
+    """The verdict on two models that have no losses in common.
+
+    Examples
+    --------
+    >>> not_comparable("LSTM", "Naive").sentence
+    'LSTM and Naive have no forecasts in common: not comparable.'
+    """
+    nan = float("nan")
+    return Verdict(model, other, "undecided", nan, nan, nan, nan, nan, nan, nan, 95.0, 0, 0, (0, 0))
+
+
 def _end(value: float, skill: float, side: str) -> str:
     """An end of the interval in the direction of the difference; a negative one is named by the other direction."""
     if not np.isfinite(value):

@@ -15,7 +15,7 @@ import pandas as pd
 from tsforecast._types import Floats
 from tsforecast.backtest.compare.calibration import coverage_table, pit_histogram
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
-from tsforecast.backtest.compare.verdict import Verdict
+from tsforecast.backtest.compare.verdict import Verdict, not_comparable
 from tsforecast.backtest.plan.ranking import ranking_metric
 from tsforecast.backtest.result.cube import FORECAST_KEYS, Cube
 from tsforecast.backtest.result.data import RunData
@@ -51,9 +51,8 @@ def verdict_of(run: RunData, a: str | None = None, b: str | None = None, metric:
     if a is None or b is None:
         raise DataError("A verdict needs two models that finished something.")
     _check_models(run, a, b)
-    for name in (a, b):
-        if name not in ranked:
-            raise DataError(f"Model {name!r} finished nothing that could be compared.")
+    if a not in ranked or b not in ranked:
+        return not_comparable(a, b)
     about = run.facts[chosen]
     found = decision.verdict(a, b, loss_name=about.title, more_is_better=about.best == "greatest")
     if not about.root:

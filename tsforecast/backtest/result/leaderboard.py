@@ -161,10 +161,10 @@ def _skill_columns(models: list[str], decision: Decision | None, baseline: str, 
     rows = np.full((3, len(models)), np.nan)
     if decision is not None and baseline in decision.models:
         for i, name in enumerate(models):
-            if name == baseline:
-                rows[:, i] = 0.0
-            elif name in decision.models:
+            if name in decision.models and name != baseline:
                 rows[:, i] = decision.skill(name, baseline)
+        if np.isfinite(rows[0]).any():
+            rows[:, models.index(baseline)] = 0.0
     if about.root:
         rows = skill_of_root(rows)
     return dict(zip(("skill", "skill_low", "skill_high"), rows, strict=True))

@@ -5,14 +5,13 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from tsforecast.backtest.compare.bootstrap import bootstrap_skill
-from tsforecast.backtest.compare.ranks import rank_test
+from scipy import stats
 
 from tsforecast import Drift, HistoricAverage, Naive
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
 from tsforecast.backtest.compare.calibration import coverage_table, pit_histogram
+from tsforecast.backtest.compare.decision import decide
 from tsforecast.backtest.compare.diebold_mariano import diebold_mariano_table
-from tsforecast.backtest.compare.verdict import verdict
 from tsforecast.backtest.report.sentences import verdicts
 from tsforecast.backtest.report.summary import markdown
 from tsforecast.backtest.result.data import TablesInMemory
@@ -80,40 +79,53 @@ def test_diebold_mariano_is_of_scaled_errors_by_series_cutoff_and_step(result):
     np.testing.assert_allclose(back["statistic"], -expected["statistic"], rtol=1e-9)
 
 
-def test_verdict_is_over_all_seeds_series_and_cutoffs_with_blocks_of_overlapping_ones(result):
-    expected = verdict("Dice", "Drift", table_of(result, "Dice"), table_of(result, "Drift"), block_size=2)
+def test_a_verdict_is_that_of_the_decision_over_all_seeds_series_and_cutoffs(result):
+    expected = decide({model: table_of(result, model) for model in result.models}, overlap=2)
     found = result.verdict("Dice", "Drift")
-    assert found.n_seeds == (3, 1) and found.sentence == expected.sentence
+    assert found == expected.verdict("Dice", "Drift", loss_name="MASE")
+    assert found.n_seeds == (3, 1)
 
 
 def test_verdict_without_names_holds_the_best_against_the_baseline(result):
     ranked = result.leaderboard()["model"].tolist()
     found = result.verdict()
     assert (found.model, found.other) == (ranked[0], "Naive" if ranked[0] != "Naive" else ranked[1])
-    assert found.sentence in verdicts(result.run)
+    assert found in verdicts(result.run)
 
 
-def test_skill_has_the_bootstrap_interval_of_the_panel(result):
-    board = result.leaderboard().set_index("model").loc[result.models]
-    table = np.stack([table_of(result, model).mean(axis=0) for model in result.models])
-    expected = bootstrap_skill(table, 0, block_size=2)
-    np.testing.assert_allclose(board["skill"], expected.skill, atol=1e-9)
-    np.testing.assert_allclose(board[["skill_low", "skill_high"]].T, [expected.low, expected.high], atol=1e-9)
+def test_skill_and_its_interval_are_those_of_the_verdict(result):
+    board = result.leaderboard().set_index("model")
+    for model in ("HistoricAverage", "Drift", "Dice"):
+        told = result.verdict(model, "Naive")
+        assert board.loc[model, ["skill", "skill_low", "skill_high"]].tolist() == [
+            told.skill, told.skill_low, told.skill_high,
+        ]  # fmt: skip
+    assert board.loc["Naive", ["skill", "skill_low", "skill_high"]].tolist() == [0, 0, 0]
 
 
 def test_ranks_and_pairs_are_of_means_over_the_cutoffs_of_a_series(result):
     losses = np.stack([table_of(result, model).mean(axis=(0, 2)) for model in result.models], axis=1)
-    expected = rank_test(losses, result.models)
-    assert result.ranks().mean_ranks.to_dict() == expected.mean_ranks.to_dict()
+    found = result.ranks().set_index("model")
+    np.testing.assert_allclose(found.loc[result.models, "mean_rank"], stats.rankdata(losses, axis=1).mean(axis=0))
+    np.testing.assert_allclose(found.loc[result.models, "mean_loss"], losses.mean(axis=0))
     pairs = result.pairs().set_index(["model_a", "model_b"])
-    rate = np.mean((losses[:, 0] < losses[:, 2]) + 0.5 * (losses[:, 0] == losses[:, 2]))
-    assert pairs.loc[("Naive", "Drift"), "win_rate"] == rate and len(pairs) == 6
+    share = np.mean((losses[:, 0] < losses[:, 2]) + 0.5 * (losses[:, 0] == losses[:, 2]))
+    assert pairs.loc[("Naive", "Drift"), "share"] == share
+    assert len(pairs) == 6
+
+
+def test_models_share_a_letter_unless_one_is_better(result):
+    letters = result.ranks().set_index("model")["groups"]
+    for row in result.pairs().itertuples():
+        if row.conclusion != "undecided":
+            assert not set(letters[row.model_a]) & set(letters[row.model_b])
+    assert letters.str.len().min() > 0
 
 
 def test_confidence_set_holds_the_best_model(result):
-    pytest.importorskip("arch", reason="the extra arch is not installed")
     found = result.mcs().set_index("model")
     assert found.loc[result.leaderboard()["model"].iloc[0], "included"]
+    assert set(found.index[found["included"]]) == set(result.decision().confidence_set())
 
 
 def test_calibration_is_counted_from_the_forecasts(result):
@@ -151,7 +163,7 @@ def test_evidence_of_a_run_with_failures_is_that_of_the_cells_both_finished(resu
     losses[1][NAMES.index("b")] = np.nan
     pd.testing.assert_frame_equal(broken.dm("Naive", "Drift"), diebold_mariano_table(*losses, step_size=2), rtol=1e-9)
     assert broken.verdict("Naive", "Drift").n_series == 5
-    assert broken.ranks().n_series == 5
+    assert broken.decision().by_series.shape == (5, 4)
     common = [i for i, name in enumerate(NAMES) if name != "b"]
     np.testing.assert_allclose(broken.steps().loc["Naive"], step_losses(result, "Naive")[common].mean(axis=(0, 1)))
 
@@ -160,7 +172,7 @@ def test_summary_lays_the_evidence_out(result):
     page = markdown(result.run)
     for text in (
         "## Verdict",
-        "seed-and-series draws",
+        "All of this rests on one decision",
         "## Intervals",
         "## Scaled absolute error by step",
         "h = 4",
