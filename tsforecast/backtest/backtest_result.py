@@ -9,13 +9,16 @@ import pandas as pd
 
 from tsforecast.backtest.compare.ranks import RankTest
 from tsforecast.backtest.compare.verdict import Verdict
+from tsforecast.backtest.report.latex import latex_table
 from tsforecast.backtest.report.summary import markdown
+from tsforecast.backtest.report.timings import timings_page
 from tsforecast.backtest.result import analysis, leaderboard
 from tsforecast.backtest.result.cube import Cube
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.labels import By
 from tsforecast.backtest.result.leaderboard import OnFailure
 from tsforecast.backtest.result.winner import best_model
-from tsforecast.backtest.store.run_files import has_summary, load_run, save_run, write_summary
+from tsforecast.backtest.store.run_files import SUMMARY, TIMINGS_PAGE, has_summary, load_run, save_run, write_page
 from tsforecast.base import BaseForecaster
 from tsforecast.metrics.metric import ScoreFacts
 
@@ -149,7 +152,7 @@ class BacktestResult:
 
     def leaderboard(
         self,
-        by: Mapping[Any, Any] | pd.Series | None = None,
+        by: By = None,
         *,
         metric: str | None = None,
         baseline: str | None = None,
@@ -159,8 +162,9 @@ class BacktestResult:
 
         Parameters
         ----------
-        by : mapping or Series, optional
-            Stratum of each ``unique_id``: one leaderboard for each stratum.
+        by : str, mapping or Series, optional
+            One leaderboard for each stratum: the name of a static column of the data, or the stratum of each
+            ``unique_id``. Series without a value are in no stratum and left out.
         metric : str, optional
             What to rank by; by default the first metric of the run for which smaller, or greater, is better.
         baseline : str, optional
@@ -172,13 +176,24 @@ class BacktestResult:
         Returns
         -------
         DataFrame
-            ``rank``, ``model``, the mean of every metric (over the cutoffs of a series, then over series; seeds are
-            averaged first; a pooled metric is one ratio of sums), ``mean_rank`` and ``median`` over series by
-            ``metric``, ``skill`` (by how many percent of the baseline's score the score is better; nan where scores
-            have both signs) with the ends ``skill_low`` and ``skill_high`` of its 95% bootstrap interval (see
-            `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that count),
-            ``n_missing`` (those that the model did not finish), ``fit_seconds`` and ``predict_seconds`` (of all seeds
-            and cutoffs).
+            With ``by`` first ``stratum``. ``rank``, ``model``, the mean of every metric (over the cutoffs of a series,
+            then over series; seeds are averaged first; a pooled metric is one ratio of sums) and, beside the metric
+            that ranks, its standard deviation over seeds, called ``mase_sd`` for ``mase`` (of the scores of each seed
+            alone on the same series and cutoffs, divided by n - 1; nan for a model with one seed); ``mean_rank`` and
+            ``median`` over series by ``metric``, ``skill`` (by how many percent of the baseline's score the score is
+            better; nan where scores have both signs) with the ends ``skill_low`` and ``skill_high`` of its 95%
+            bootstrap interval (see `tsforecast.backtest.compare.bootstrap`), ``n_cells`` (series x cutoffs that
+            count), ``n_missing`` (those that the model did not finish), ``fit_seconds`` and ``predict_seconds`` (of
+            all seeds and cutoffs).
+
+        Raises
+        ------
+        UnknownNameError
+            No model, metric or static column has that name.
+        ParameterError
+            ``metric`` cannot rank, or the static column has over 50 different values.
+        DataError
+            ``by`` gives no series of the run a stratum.
 
         Examples
         --------
@@ -192,6 +207,56 @@ class BacktestResult:
         1     2  Naive  1.5    0.0
         """
         return leaderboard.leaderboard(self.run, by, metric=metric, baseline=baseline, on_failure=on_failure)
+
+    def to_latex(
+        self,
+        by: By = None,
+        *,
+        metric: str | None = None,
+        columns: Sequence[str] | None = None,
+        caption: str | None = None,
+        label: str | None = None,
+    ) -> str:
+        r"""The leaderboard as a LaTeX table, which needs the package ``booktabs``.
+
+        The best of each column is bold, as are others that read the same: the smallest, the greatest or the one nearest
+        to the level of an interval, as the metric says. A model with several seeds has its metrics as mean and standard
+        deviation over seeds. Strata stand one beneath the other. All names are escaped; a character that LaTeX has no
+        command for, such as a Chinese one, is set by XeLaTeX and LuaLaTeX, and its code is printed by pdfLaTeX.
+
+        Parameters
+        ----------
+        by, metric
+            As for `leaderboard`.
+        columns : sequence of str, optional
+            Columns of the leaderboard to show; by default those that `tsforecast report` prints, without seconds.
+        caption, label : str, optional
+            With either of them the ``tabular`` stands in a ``table``. The caption is plain text and is escaped.
+
+        Raises
+        ------
+        UnknownNameError
+            The leaderboard has no such column; otherwise as for `leaderboard`.
+        ParameterError
+            ``columns`` is empty or names one twice, or ``label`` has a character that LaTeX takes for a command.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tsforecast import Drift, Naive
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> result = backtest([Naive(), Drift()], np.arange(9.0), cv=RollingOrigin(2), metrics=["mae"], level=())
+        >>> print(result.to_latex(columns=["mae"]))
+        \begin{tabular}{lr}
+        \toprule
+        Model & MAE \\
+        \midrule
+        Drift & \textbf{0.000} \\
+        Naive & 1.500 \\
+        \bottomrule
+        \end{tabular}
+        """
+        return latex_table(self.run, by, metric=metric, columns=columns, caption=caption, label=label)
 
     def best(self, metric: str | None = None) -> BaseForecaster:
         """The model that ranks first, not fitted, with the parameters that it had and the first of its seeds.
@@ -340,5 +405,10 @@ class BacktestResult:
         return has_summary(self.run)
 
     def write_summary(self, folder: Path) -> None:
-        """Write ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
-        write_summary(self.run, folder, markdown(self.run))
+        """Write ``timings.md`` and then ``summary.md`` into a folder, unless the same texts are there and listed.
+
+        Equal runs have equal summaries to the byte; all that depends on the machine and its load, seconds above all,
+        stands in ``timings.md``.
+        """
+        write_page(self.run, folder, TIMINGS_PAGE, timings_page(self.run))
+        write_page(self.run, folder, SUMMARY, markdown(self.run))

@@ -41,10 +41,11 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
 
     from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
     from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
+    from tsforecast.backtest.report.timings import with_seconds
 
     console = _console()
     board = result.leaderboard()
-    rows = headline(result.run, board)
+    rows = with_seconds(headline(result.run, board), board)
     config = result.config
     plural = "" if config["n_windows"] == 1 else "s"
     shown = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
@@ -70,8 +71,10 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
         console.print(Text(_failure_line(failed), style="red"))
     if len(result.warnings):
         total = int(result.warnings["count"].sum())
-        console.print(Text(f"{total} warnings while fitting; summary.md counts them.", style="dim"))
-    console.print(Text(f"Results: {folder} (summary.md, forecasts, scores, failures)", style="dim"), soft_wrap=True)
+        console.print(Text(f"{total} warnings while fitting; timings.md counts them.", style="dim"))
+    console.print(
+        Text(f"Results: {folder} (summary.md, timings.md, forecasts, scores, failures)", style="dim"), soft_wrap=True
+    )
 
 
 def _failure_line(failed: pd.DataFrame) -> str:

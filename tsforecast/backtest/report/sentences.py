@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast.backtest.report.numbers import number_text, spread_text
 from tsforecast.backtest.result.analysis import verdict_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import leaderboard, usual_baseline
@@ -14,29 +15,32 @@ _SHOWN_OF_DEFAULT = ("mase", "smape", "coverage")  # of the default metrics: wha
 
 
 def headline(run: RunData, board: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing, seconds.
+    """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing.
 
-    For the default metrics, MSIS and RMSSE are left to the full leaderboard; else every metric is shown.
+    The score that ranks stands with its standard deviation over seeds where a model ran with several.
     """
     table = leaderboard(run) if board is None else board
     if not run.metrics:
         return table[["model", "n_missing"]].astype(str)
-    usual = run.config["metrics"] == list(DEFAULT_METRICS)
-    shown = [m for m in run.metrics if not usual or m.split("-")[0] in _SHOWN_OF_DEFAULT]
     base = usual_baseline(run.models)
     out = pd.DataFrame({"#": ["-" if pd.isna(r) else str(r) for r in table["rank"]], "Model": table["model"]})
-    for metric in shown:
+    for metric in shown_metrics(run):
         about = run.facts[metric]
-        out[about.title] = [number_text(v, about.decimals) for v in table[metric]]
+        deviations = table.get(f"{metric}_sd", pd.Series(np.nan, index=table.index))
+        out[about.title] = [spread_text(v, sd, about.decimals) for v, sd in zip(table[metric], deviations, strict=True)]
     if base is not None and "skill" in table:
         out[f"Skill vs {base}"] = [
             _skill_text(*row) for row in table[["skill", "skill_low", "skill_high"]].itertuples(index=False)
         ]
     if (table["n_missing"] > 0).any():
         out["Missing"] = table["n_missing"].astype(str)
-    out["Fit s"] = [number_text(v, 2) for v in table["fit_seconds"]]
-    out["Predict s"] = [number_text(v, 2) for v in table["predict_seconds"]]
     return out
+
+
+def shown_metrics(run: RunData) -> list[str]:
+    """The metrics of a table for readers: of the default ones, MSIS and RMSSE are left to the full leaderboard."""
+    usual = run.config["metrics"] == list(DEFAULT_METRICS)
+    return [name for name in run.metrics if not usual or name.split("-")[0] in _SHOWN_OF_DEFAULT]
 
 
 def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
@@ -84,11 +88,6 @@ def refit_sentence(refit: Any) -> str:
     if refit == "never":
         return "Every model is fitted once, at the oldest cutoff; later forecasts use its parameters on newer data."
     return f"Every model is fitted anew, from scratch, at one cutoff in {refit} and keeps its parameters in between."
-
-
-def number_text(value: float, decimals: int) -> str:
-    """A number as text for a table; a dash for nan or infinity."""
-    return "-" if not np.isfinite(value) else f"{value:.{decimals}f}"
 
 
 def _cells(run: RunData, best: pd.Series) -> str:

@@ -1,16 +1,20 @@
 """The summary of a finished run as a Markdown page."""
 
+import re
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 import pandas as pd
 
 from tsforecast._classes import class_path
-from tsforecast.backtest.report.sentences import headline, number_text, refit_sentence, verdicts, who_wins
+from tsforecast.backtest.report.markdown_table import markdown_table
+from tsforecast.backtest.report.numbers import number_text
+from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
 from tsforecast.backtest.report.skipped import skipped_sentence
 from tsforecast.backtest.result.analysis import calibration_of, confidence_set, errors_by_step, rank_test_of
 from tsforecast.backtest.result.data import RunData
-from tsforecast.backtest.result.leaderboard import cost, leaderboard
+from tsforecast.backtest.result.leaderboard import leaderboard
 from tsforecast.backtest.result.strata import scores_by_stratum, strata_of
 from tsforecast.backtest.tuned import DEFAULT_BUDGET, Tuned
 from tsforecast.exceptions import DataError, MissingDependencyError
@@ -18,13 +22,17 @@ from tsforecast.metrics.metric import ScoreFacts
 
 _ROWS_OF_A_SET = 10  # of series or cutoffs, at least: with fewer a confidence set is unreliable
 _ROWS_READ = 3_000_000  # forecasts of one model that are read for the summary, at most
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]+")
 _RIVALS = 6  # models that the summary compares the best one with
 
 
 def markdown(run: RunData) -> str:
-    """The run as a Markdown page: what was run, the ranking, failures, warnings and what the metrics mean."""
+    """The run as a Markdown page: what was run, the ranking, failures, warnings and what the metrics mean.
+
+    Equal runs give equal pages, to the byte, wherever their jobs ran: what each cost stands in `timings_page`.
+    """
     board = leaderboard(run)
-    parts = ["# Backtest", who_wins(run, board), "## Ranking", _markdown_table(headline(run, board))]
+    parts = ["# Backtest", who_wins(run, board), "## Ranking", markdown_table(headline(run, board))]
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run)
     parts += ["## What was run", _settings(run)]
@@ -43,7 +51,7 @@ def _analyses(run: RunData) -> list[str]:
     )
     if run.cells.empty:
         return parts
-    parts += ["## Accuracy against cost", _cost(run), *_by_kind(run)]
+    parts += _by_kind(run)
     if run.n_series * run.n_windows * run.horizon > _ROWS_READ:
         how = "Not drawn up for a run of this size; `result.steps()` and `result.calibration()` do it when asked."
         return [*parts, "## Errors by step, and intervals", how]
@@ -54,7 +62,7 @@ def _by_step(run: RunData) -> list[str]:
     steps = errors_by_step(run).dropna(how="all")
     shown = sorted({1, (steps.shape[1] + 1) // 2, steps.shape[1]})
     table = pd.DataFrame({"Model": steps.index, **{f"h = {h}": [number_text(v, 3) for v in steps[h]] for h in shown}})
-    return ["## Scaled absolute error by step", _markdown_table(table)]
+    return ["## Scaled absolute error by step", markdown_table(table)]
 
 
 def _intervals(run: RunData) -> list[str]:
@@ -67,7 +75,7 @@ def _intervals(run: RunData) -> list[str]:
     table = table[table["h"] == 0]
     truth = [f"{c:.1f}% ({low:.1f} to {high:.1f})" for c, low, high in table[["coverage", "low", "high"]].to_numpy()]
     columns = {"Model": table["model"], "Stated": [f"{p:g}%" for p in table["level"]], "True": truth}
-    return ["## Intervals", _markdown_table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
+    return ["## Intervals", markdown_table(pd.DataFrame(columns | {"Verdict": table["calibration"]}))]
 
 
 def _ranks(run: RunData) -> str:
@@ -80,15 +88,6 @@ def _ranks(run: RunData) -> str:
         f"Mean rank over {found.n_series} series: {ranks}. Ranks closer than {found.critical_difference:.2f} are not "
         f"told apart (Nemenyi, 5%); Friedman's test that all are equal has p = {found.pvalue:.3g}."
     )
-
-
-def _cost(run: RunData) -> str:
-    found = cost(run)
-    score = [number_text(value, 3) for value in found["score"]]
-    columns = {"Model": found["model"], run.facts[run.ranking_metric].title: score}
-    columns["Milliseconds a series and cutoff"] = [number_text(1000 * value, 2) for value in found["seconds"]]
-    columns["Beaten in both by another"] = ["no" if on else "yes" for on in found["on_front"]]
-    return _markdown_table(pd.DataFrame(columns))
 
 
 def _by_kind(run: RunData) -> list[str]:
@@ -104,7 +103,7 @@ def _by_kind(run: RunData) -> list[str]:
         "unit root and the KPSS test does not reject stationarity; unit root: the other way round; unclear: the tests "
         "disagree. Seasonal: a seasonal strength (STL) over 0.64."
     )
-    return ["## By kind of series", told, _markdown_table(table.astype(str))]
+    return ["## By kind of series", told, markdown_table(table.astype(str))]
 
 
 def _confidence_set(run: RunData) -> str:
@@ -126,7 +125,7 @@ def _settings(run: RunData) -> str:
     window = "all observations before the cutoff" if size is None else f"the last {size} observations before the cutoff"
     seeds = config["seeds"]
     lines = [
-        f"Data: {config.get('data') or 'given in memory'}; {data['n_series']} series, {data['n_obs']} observations, "
+        f"Data: {_data_name(config.get('data'))}; {data['n_series']} series, {data['n_obs']} observations, "
         f"frequency {data['freq']}, fingerprint `{data['fingerprint'][:12]}`.",
         f"Cutoffs: {config['n_windows']} for each series, {step} steps apart, the newest at the end; horizon "
         f"{config['horizon']}, gap {config['gap']}. Training window: {window}.",
@@ -142,6 +141,13 @@ def _settings(run: RunData) -> str:
         "Models: " + "; ".join(f"{m['name']} = `{_constructor_call(m)}`" for m in config["models"]) + ".",
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _data_name(data: str | None) -> str:
+    """The name of the data set or of the file, without its folder, which may be another one for an equal run."""
+    if data is None:
+        return "given in memory"
+    return PurePath(data).name if PurePath(data).is_absolute() else data
 
 
 def _budgets(models: Sequence[dict[str, Any]]) -> list[str]:
@@ -183,18 +189,22 @@ def _failures(run: RunData) -> str:
         .agg(times=("message", "size"), series=("unique_id", "nunique"), example=("message", "first"))
         .reset_index()
     )
-    counted["example"] = [text.splitlines()[0].replace("|", "\\|")[:200] for text in counted["example"]]
-    return _markdown_table(counted.astype(str))
+    counted["example"] = [_example(text) for text in counted["example"]]
+    return markdown_table(counted.astype(str))
 
 
 def _warnings(run: RunData) -> str:
     if run.warnings.empty:
         return "None."
-    frame = run.warnings.assign(kind=run.warnings["warning"].str.partition(":")[0])
-    counted = frame.groupby(["model", "kind"], sort=False).agg(times=("count", "sum"), example=("warning", "first"))
-    counted = counted.reset_index()
-    counted["example"] = [text.partition(": ")[2].replace("|", "\\|")[:200] for text in counted["example"]]
-    return _markdown_table(counted.astype(str))
+    frame = pd.DataFrame({"model": pd.Categorical(run.warnings["model"], run.models)})
+    frame[["kind", "example"]] = [text.partition(": ")[::2] for text in run.warnings["warning"]]
+    frame["example"] = [_example(text) for text in frame["example"]]
+    return markdown_table(frame.groupby(["model", "kind"], observed=True)["example"].min().reset_index())
+
+
+def _example(message: str) -> str:
+    """The first line of a message, shortened, without addresses in memory, which no two runs share."""
+    return _ADDRESS.sub("0x...", (message.splitlines() or [""])[0])[:200]
 
 
 def _metrics(run: RunData) -> str:
@@ -210,9 +220,3 @@ def _meaning(about: ScoreFacts) -> str:
     """What a score means, and its best value where that is not the smallest."""
     best = "more is better" if about.best == "greatest" else f"best near {about.best}"
     return about.meaning if about.best in ("smallest", None) else f"{about.meaning} ({best})"
-
-
-def _markdown_table(frame: pd.DataFrame) -> str:
-    head = "| " + " | ".join(map(str, frame.columns)) + " |"
-    rule = "|" + "|".join(" --- " for _ in frame.columns) + "|"
-    return "\n".join([head, rule, *("| " + " | ".join(map(str, row)) + " |" for row in frame.to_numpy())])

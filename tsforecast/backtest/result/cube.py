@@ -47,7 +47,13 @@ class Cube:
     values : ndarray, shape (n_metrics, n_models, n_cells)
         nan where the model has no score.
     finished : ndarray of bool, shape (n_models, n_cells)
-        Whether every seed of the model gave a forecast, even if its score is nan.
+        Whether every seed of the model that finished anything gave a forecast, even if its score is nan.
+    n_seeds : ndarray of int, shape (n_models,)
+        Seeds of each model that finished anything.
+    rows : DataFrame
+        The argument ``cells``.
+    cell_of_row : ndarray of int, shape (n_rows,)
+        The cell of each of the rows.
     keys : DataFrame
         ``unique_id`` and ``cutoff`` of each cell.
     ids : Index, shape (n_series,)
@@ -67,10 +73,11 @@ class Cube:
         self.keys = pd.DataFrame({"unique_id": self.ids.take(self.series), "cutoff": cutoffs.take(time)})
         shape = (len(self.models), len(found))
         model = pd.Index(self.models).get_indexer(pd.Index(cells["model"]))
-        flat = model.astype(np.int64) * shape[1] + codes[: len(cells)]
+        self.rows, self.cell_of_row = cells, codes[: len(cells)]
+        flat = model.astype(np.int64) * shape[1] + self.cell_of_row
         counts = np.bincount(flat, minlength=shape[0] * shape[1]).reshape(shape)
-        n_seeds = counts.max(axis=1, initial=1)
-        self.finished: Bools = np.asarray(counts == np.maximum(n_seeds, 1)[:, None])
+        self.n_seeds = cells["seed"].groupby(model).nunique().reindex(range(shape[0]), fill_value=0).to_numpy()
+        self.finished: Bools = np.asarray(counts == np.maximum(self.n_seeds, 1)[:, None])
         self.values = np.full((len(self.metrics), *shape), np.nan)
         for plane, name in zip(self.values, self.metrics, strict=True):
             weights = cells[name].to_numpy(dtype=np.float64)

@@ -1,7 +1,7 @@
 """The leaderboard: one row a model, ranked by its scores on what all models finished."""
 
-from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from tsforecast.backtest.compare.bootstrap import bootstrap_skill, one_sign, ski
 from tsforecast.backtest.plan.ranking import denominator_columns, ranking_metric
 from tsforecast.backtest.result.cube import Cube
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.labels import By, in_order, is_label, stratum_labels
+from tsforecast.backtest.result.seeds import spread_over_seeds
 from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.metrics.metric import ScoreFacts
 from tsforecast.metrics.point import pooled
@@ -22,23 +24,35 @@ _BASELINES = ("SeasonalNaive", "Naive")
 
 def leaderboard(
     run: RunData,
-    by: "Mapping[Any, Any] | pd.Series[Any] | None" = None,
+    by: By = None,
     *,
     metric: str | None = None,
     baseline: str | None = None,
     on_failure: OnFailure = "exclude",
+    spread_of: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """One row a model, best first; see `BacktestResult.leaderboard`."""
+    """One row a model, best first; see `BacktestResult.leaderboard`.
+
+    ``spread_of`` names further metrics whose standard deviation over seeds is a column.
+    """
     if baseline is not None and baseline not in run.models:
         raise UnknownNameError(f"No model is called {baseline!r}; there are {', '.join(run.models)}.")
     base = baseline or usual_baseline(run.models)
-    strata = None if by is None else dict(by)
+    labels = stratum_labels(run, by)
     cube = run.cube
     if not cube.metrics:
         table = pd.DataFrame({"rank": pd.NA, "model": run.models, "n_cells": 0, "n_missing": len(cube.series)})
     else:
         chosen = ranking_metric(run.facts, metric)
-        table = rank_models(cube, run.facts, metric=chosen, baseline=base, on_failure=on_failure, strata=strata)
+        filled = _impute(cube, run.facts[chosen].sign * cube.plane(chosen), base, on_failure)
+        tables = []
+        for label in [None] if labels is None else in_order(labels):
+            within = np.ones(len(cube.series), dtype=bool) if labels is None else is_label(labels, label)[cube.series]
+            table = _board(cube, run.facts, filled, chosen, within, base, (chosen, *spread_of))
+            if labels is not None:
+                table.insert(0, "stratum", [label] * len(table))
+            tables.append(table)
+        table = pd.concat(tables, ignore_index=True)
     return table.merge(seconds(run), on="model", how="left")
 
 
@@ -58,32 +72,6 @@ def cost(run: RunData, metric: str | None = None) -> pd.DataFrame:
     found = pd.DataFrame({"model": board.index, "score": board[chosen].to_numpy(), "seconds": each.to_numpy()})
     on_front = pareto_front(run.facts[chosen].sign * found["score"].to_numpy(), found["seconds"].to_numpy())
     return found.assign(on_front=on_front)
-
-
-def rank_models(
-    cube: Cube,
-    facts: Mapping[str, ScoreFacts],
-    *,
-    metric: str,
-    baseline: str | None,
-    on_failure: OnFailure = "exclude",
-    strata: Mapping[Any, Any] | None = None,
-) -> pd.DataFrame:
-    """One row a model (and stratum): rank, mean of every metric, mean rank, skill, what is missing.
-
-    Each metric is averaged over the cutoffs of a series, then over series, on the cells where all models that have any
-    score of it have one; a pooled metric is one ratio of sums over these cells. See `BacktestResult.leaderboard`.
-    """
-    filled = _impute(cube, facts[metric].sign * cube.plane(metric), baseline, on_failure)
-    labels = pd.Series([None if strata is None else strata.get(i) for i in cube.ids], dtype=object)
-    tables = []
-    for label in [None] if strata is None else sorted(labels.dropna().unique(), key=str):
-        within = np.ones(len(cube.series), dtype=bool) if strata is None else (labels == label).to_numpy()[cube.series]
-        table = _board(cube, facts, filled, metric, within, baseline)
-        if strata is not None:
-            table.insert(0, "stratum", label)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
 
 
 def usual_baseline(models: list[str]) -> str | None:
@@ -120,9 +108,19 @@ def mean_over_cutoffs(values: Floats, series: Ints) -> Floats:
 
 
 def _board(
-    cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, within: Bools, baseline: str | None
+    cube: Cube,
+    facts: Mapping[str, ScoreFacts],
+    filled: Floats,
+    metric: str,
+    within: Bools,
+    baseline: str | None,
+    spread_of: Sequence[str],
 ) -> pd.DataFrame:
-    """The leaderboard on the cells ``within``."""
+    """The leaderboard on the cells ``within``.
+
+    Each metric is averaged over the cutoffs of a series, then over series, on the cells where all models that have any
+    score of it have one; a pooled metric is one ratio of sums over these cells.
+    """
     means = {}
     for name in (name for name in cube.metrics if name not in denominator_columns(facts)):
         plane, about = filled[cube.metrics.index(name)], facts[name]
@@ -133,6 +131,8 @@ def _board(
         else:
             below = filled[cube.metrics.index(about.below)]
             means[name] = np.array([pooled(a[own], b[own], root=about.root) for a, b in zip(shown, below, strict=True)])
+        if name in spread_of:
+            means[f"{name}_sd"] = spread_over_seeds(cube, facts, filled, name, own)
     main, about = filled[cube.metrics.index(metric)], facts[metric]
     scored, common = _common_cells(main, within)
     per_series = mean_over_cutoffs(np.where(scored[:, None], main, np.nan)[:, common], cube.series[common])

@@ -35,7 +35,7 @@ from tsforecast.backtest.store.manifest import (
 from tsforecast.backtest.store.stage import settle
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
-SUMMARY, DIAGNOSIS, STATIC = "summary.md", "diagnosis.parquet", "static.parquet"
+SUMMARY, TIMINGS_PAGE, DIAGNOSIS, STATIC = "summary.md", "timings.md", "diagnosis.parquet", "static.parquet"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,11 +148,11 @@ def has_summary(run: RunData) -> bool:
     return SUMMARY in run.manifest.get("files", [SUMMARY])
 
 
-def write_summary(run: RunData, folder: Path, text: str) -> None:
-    """Write ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
-    path, content = folder / SUMMARY, text.encode()
+def write_page(run: RunData, folder: Path, name: str, text: str) -> None:
+    """Write a page such as ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
+    path, content = folder / name, text.encode()
     try:
-        if has_summary(run) and path.is_file() and path.read_bytes() == content:
+        if name in run.manifest.get("files", [name]) and path.is_file() and path.read_bytes() == content:
             return
     except OSError:
         pass  # a file that cannot be read may still be replaced

@@ -25,7 +25,7 @@ from failing_disk import FailingDisk, Killed
 sys.path.pop(0)
 
 EVERY = 1  # operations from one that fails to the next
-TIMED = {".lock", "manifest.json", "timings.parquet", "summary.md"}
+TIMED = {".lock", "manifest.json", "timings.parquet", "timings.md"}
 
 
 def wide(n_obs=16, **index):

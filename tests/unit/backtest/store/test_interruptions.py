@@ -52,7 +52,7 @@ def outcomes(folder):
     paths = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
     assert not [path for path in paths if is_temporary(path)] and not (folder / "parts").exists()
     assert not (folder / "data").exists()
-    timed = {".lock", "manifest.json", "timings.parquet"}
+    timed = {".lock", "manifest.json", "timings.parquet", "timings.md"}
     return {path: (folder / path).read_bytes() for path in paths if path not in timed and "summary" not in path}
 
 

@@ -15,7 +15,7 @@ from tsforecast.cli.main import main
 from tsforecast.exceptions import RunFolderError, TSForecastError
 
 FILES = [
-    "config.yaml", "manifest.json", "summary.md", "scores.parquet", "timings.parquet", "failures.parquet",
+    "config.yaml", "manifest.json", "summary.md", "timings.md", "scores.parquet", "timings.parquet", "failures.parquet",
     "warnings.parquet", "forecasts/00-Naive.parquet", "forecasts/01-Drift.parquet",
 ]  # fmt: skip
 

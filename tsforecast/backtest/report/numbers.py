@@ -1,0 +1,29 @@
+"""Numbers as texts for tables."""
+
+import numpy as np
+
+
+def number_text(value: float, decimals: int) -> str:
+    """A number as text for a table; a dash for nan or infinity.
+
+    Examples
+    --------
+    >>> number_text(1.23456, 2), number_text(float("nan"), 2)
+    ('1.23', '-')
+    """
+    return "-" if not np.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def spread_text(value: float, deviation: float, decimals: int) -> str:
+    """A score with its standard deviation over seeds; the score alone where there is none.
+
+    Examples
+    --------
+    >>> spread_text(0.8123, 0.0061, 3), spread_text(0.8123, float("nan"), 3), spread_text(0.8123, 0.00001, 3)
+    ('0.812 ± 0.006', '0.812', '0.812 ± <0.001')
+    """
+    if not (np.isfinite(value) and np.isfinite(deviation)):
+        return number_text(value, decimals)
+    least = 10.0**-decimals
+    shown = f"<{least:.{decimals}f}" if 0 < deviation < least / 2 else f"{deviation:.{decimals}f}"
+    return f"{number_text(value, decimals)} ± {shown}"
