@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from tsforecast._classes import class_path
+from tsforecast.backtest.report.parts import part_section
 from tsforecast.backtest.report.sentences import headline, number_text, refit_sentence, verdicts, who_wins
 from tsforecast.backtest.result.analysis import calibration_of, confidence_set, errors_by_step, rank_test_of
 from tsforecast.backtest.result.data import RunData
@@ -26,6 +27,7 @@ def markdown(run: RunData) -> str:
     parts = ["# Backtest", who_wins(run, board), "## Ranking", _markdown_table(headline(run, board))]
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run)
+    parts += part_section(run)
     parts += ["## What was run", _settings(run)]
     parts += ["## Failures", _failures(run), "## Warnings", _warnings(run)]
     parts += ["## Metrics", _metrics(run)]

@@ -15,7 +15,7 @@ from tsforecast.backtest.plan.identity import job_keys, resolved_config
 from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
 from tsforecast.backtest.plan.settings import check_storable_ids
-from tsforecast.backtest.result.data import TABLES, RunData
+from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData
 from tsforecast.backtest.store.files import FrameWriter, forecast_file, write_bytes
 from tsforecast.backtest.store.folder import (
     LOCK,
@@ -29,7 +29,7 @@ from tsforecast.backtest.store.folder import (
 )
 from tsforecast.backtest.store.job_files import intact_results, read_result, write_result
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
-from tsforecast.backtest.store.run_files import load_run, needed_files
+from tsforecast.backtest.store.run_files import load_run, written_files
 from tsforecast.backtest.store.store import join_blocks, new_manifest, now
 from tsforecast.backtest.store.tables import TableBuilder
 from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
@@ -160,11 +160,11 @@ class RunFolder:
         with _writers(self.folder, models, builder) as writers:
             for job, result in join_blocks(jobs, self.result):
                 writers[f"forecasts/{job.model}"].add(builder.forecasts(job, result))
-                for name in TABLES:
+                for name in TABLES | LATER_TABLES:
                     writers[name].add(getattr(builder, name)(job, result))
         write_bytes(self.folder / "config.yaml", self._config)
         started = read_manifest(self.folder).get("started")
-        files = file_hashes(self.folder, needed_files(models))
+        files = file_hashes(self.folder, written_files(models))
         done = {"status": "finished", "started": started, "finished": now(), "files": files}
         write_manifest(self.folder, self._manifest | done)
 
@@ -184,11 +184,12 @@ class RunFolder:
 @contextlib.contextmanager
 def _writers(folder: Path, models: Sequence[str], builder: TableBuilder) -> Iterator[dict[str, FrameWriter]]:
     with contextlib.ExitStack() as stack:
-        paths = {name: folder / f"{name}.parquet" for name in TABLES}
+        tables = TABLES | LATER_TABLES
+        paths = {name: folder / f"{name}.parquet" for name in tables}
         paths |= {f"forecasts/{name}": folder / "forecasts" / forecast_file(i, name) for i, name in enumerate(models)}
         yield {
             name: stack.enter_context(
-                FrameWriter(path, pd.DataFrame(columns=list(TABLES.get(name, builder.forecast_columns))))
+                FrameWriter(path, pd.DataFrame(columns=list(tables.get(name, builder.forecast_columns))))
             )
             for name, path in paths.items()
         }
