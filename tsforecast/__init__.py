@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
     from tsforecast.models.neural.forecaster import GRU, LSTM, RNN, NeuralForecaster
+    from tsforecast.models.neural.linear import LinearAR
     from tsforecast.models.neural.options import Decoding, Training
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
@@ -48,6 +49,7 @@ _HOMES = {
     "GRU": "tsforecast.models.neural.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
     "LSTM": "tsforecast.models.neural.forecaster",
+    "LinearAR": "tsforecast.models.neural.linear",
     "Naive": "tsforecast.models.naive",
     "NeuralForecaster": "tsforecast.models.neural.forecaster",
     "Panel": "tsforecast.panel",
@@ -84,6 +86,7 @@ __all__ = [
     "FileFormat",
     "Forecast",
     "HistoricAverage",
+    "LinearAR",
     "Naive",
     "NeuralForecaster",
     "Panel",

@@ -19,6 +19,7 @@ MODELS = {
     "ARIMA": {},
     "SARIMA": {},
     "AutoARIMA": {},
+    "LinearAR": {},
     "RNN": {"max_epochs": 2, "random_state": 0},
     "LSTM": {"max_epochs": 2, "random_state": 0},
     "GRU": {"max_epochs": 2, "random_state": 0},

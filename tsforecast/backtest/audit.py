@@ -109,7 +109,8 @@ def _others(panel: Panel) -> Floats:
 
 def _difference(result: JobResult, k: int, again: JobResult) -> tuple[int, str] | None:
     """First series whose forecast differs, and by how much; None where all bits are equal."""
-    for before, after in ((result.mean[k], again.mean[-1]), (result.quantiles[k], again.quantiles[-1])):
+    parts = [(mean[k], again.parts[name][-1]) for name, mean in result.parts.items() if name in again.parts]
+    for before, after in ((result.mean[k], again.mean[-1]), (result.quantiles[k], again.quantiles[-1]), *parts):
         other = np.ascontiguousarray(before).view(np.int64) != np.ascontiguousarray(after).view(np.int64)
         if other.any():
             i = int(np.argmax(other.reshape(len(other), -1).any(axis=1)))

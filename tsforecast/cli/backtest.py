@@ -253,9 +253,9 @@ def _usual_horizon(shortest: int, season: int) -> int:
 
 
 def _usual_models(season: int) -> list[str]:
-    """Default models: benchmarks, an ARIMA (with an order search where that is fast) and a network."""
+    """Default models: benchmarks, an ARIMA (order search where that is fast), a network and what it starts from."""
     arima = "AutoARIMA" if season <= _SEARCHED else "SARIMA"
-    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), arima, "LSTM"]
+    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), arima, "LinearAR", "LSTM"]
 
 
 def _new_folder(stem: str) -> Path:
