@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
@@ -58,6 +59,7 @@ _HOMES = {
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
+    "StatsForecast": "tsforecast.adapters.statsforecast",
     "TrueModel": "tsforecast.models.truth",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
@@ -91,6 +93,7 @@ __all__ = [
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "StatsForecast",
     "Training",
     "TrueModel",
     "Tuned",
