@@ -8,6 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.darts import Darts
+    from tsforecast.adapters.neuralforecast import NeuralForecast
+    from tsforecast.adapters.sktime import Sktime
     from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.origins import RollingOrigin
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Sktime": "tsforecast.adapters.sktime",
+    "NeuralForecast": "tsforecast.adapters.neuralforecast",
+    "Darts": "tsforecast.adapters.darts",
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
@@ -80,6 +86,7 @@ __all__ = [
     "BacktestResult",
     "BaseForecaster",
     "Conformal",
+    "Darts",
     "Decoding",
     "Drift",
     "Ensemble",
@@ -87,12 +94,14 @@ __all__ = [
     "Forecast",
     "HistoricAverage",
     "Naive",
+    "NeuralForecast",
     "NeuralForecaster",
     "Panel",
     "Preparation",
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "Sktime",
     "StatsForecast",
     "Training",
     "TrueModel",

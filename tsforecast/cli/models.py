@@ -11,7 +11,7 @@ from tsforecast.exceptions import ParameterError
 
 
 def parse_models(
-    entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = ()
+    entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = (), horizon: int | None = None
 ) -> dict[str, BaseForecaster]:
     """Forecasters by name: the given name, else the text with arguments, else the class name.
 
@@ -23,6 +23,8 @@ def parse_models(
         own class is ``"my_module:MyModel"``. An argument may be such a call too: ``"Conformal(forecaster=Drift())"``.
     trusted : collection of str
         The user's own modules that may be imported.
+    horizon : int, optional
+        Steps that the run forecasts, for models of other libraries that must be told when they are made.
 
     Raises
     ------
@@ -44,7 +46,8 @@ def parse_models(
         name = str(description.pop("name", None) or _short_name(description))
         if name in models:
             raise ParameterError(f"Two models are called {name!r}; give each a name of its own (name: ...).")
-        models[name] = build(description, expected=(BaseForecaster,), trusted=trusted, place=f"Model {name!r}")
+        place = f"Model {name!r}"
+        models[name] = build(description, expected=(BaseForecaster,), trusted=trusted, place=place, horizon=horizon)
     return models
 
 

@@ -52,12 +52,16 @@ class Library:
         From an object, the arguments of its constructor by name; None where they cannot be known.
     inside : tuple of Source
         Of what the object is given in turn, such as losses.
+    horizon : str
+        Argument of the main object that says how many steps it forecasts, filled in from the run where it is required
+        and not given; empty where there is none.
     """
 
     main: Source
     extra: str
     arguments: Callable[[Any], Mapping[str, Any] | None]
     inside: tuple[Source, ...] = ()
+    horizon: str = ""
 
     @property
     def sources(self) -> tuple[Source, ...]:
