@@ -8,6 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.darts import Darts
+    from tsforecast.adapters.neuralforecast import NeuralForecast
+    from tsforecast.adapters.sktime import Sktime
+    from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Sktime": "tsforecast.adapters.sktime",
+    "NeuralForecast": "tsforecast.adapters.neuralforecast",
+    "Darts": "tsforecast.adapters.darts",
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
@@ -60,6 +67,7 @@ _HOMES = {
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
+    "StatsForecast": "tsforecast.adapters.statsforecast",
     "TrueModel": "tsforecast.models.truth",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
@@ -80,6 +88,7 @@ __all__ = [
     "BacktestResult",
     "BaseForecaster",
     "Conformal",
+    "Darts",
     "Decoding",
     "Drift",
     "Ensemble",
@@ -88,12 +97,15 @@ __all__ = [
     "HistoricAverage",
     "LinearAR",
     "Naive",
+    "NeuralForecast",
     "NeuralForecaster",
     "Panel",
     "Preparation",
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "Sktime",
+    "StatsForecast",
     "Training",
     "TrueModel",
     "Tuned",
