@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from tsforecast.backtest.audit import check_for_leaks
+from tsforecast.backtest.leaks.check_run import check_for_leaks
 from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.execute.driver import Progress, drive
 from tsforecast.backtest.execute.run_job import run_jobs
