@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tsforecast.backtest.backtest_result import BacktestResult
+    from tsforecast.backtest.leaks.audit import audit
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
@@ -59,6 +60,7 @@ _HOMES = {
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
     "TrueModel": "tsforecast.models.truth",
+    "audit": "tsforecast.backtest.leaks.audit",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
@@ -94,6 +96,7 @@ __all__ = [
     "Training",
     "TrueModel",
     "Tuned",
+    "audit",
     "diagnose",
     "load",
     "read",

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Collection
 
 import numpy as np
+import pandas as pd
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.backtest.origins import RollingOrigin
@@ -63,3 +64,23 @@ def replace_covariates(panel: Panel, first: Ints, names: Collection[str]) -> Pan
             spread = 1.0 + np.abs(table[:, j]).max(initial=0.0)
             table[changed, j] = spread * (2.0 + np.random.default_rng(j).random(int(changed.sum())))
     return panel.with_covariates(table, panel.covariate_names)
+
+
+def blank_last(panel: Panel, stop: Ints) -> Panel:
+    """The panel without the values at place ``stop[i] - 1`` of each series, its last before a cutoff."""
+    values = panel.values.copy()
+    values[panel.indptr[:-1] + np.maximum(stop - 1, 0)] = np.nan
+    return panel.with_values(values)
+
+
+def rename(panel: Panel, mark: str) -> Panel:
+    """The panel with a mark after the name of each series.
+
+    Examples
+    --------
+    >>> rename(Panel.from_array(np.ones((3, 2))), "-1").ids.tolist()
+    ['y0-1', 'y1-1']
+    """
+    ids = pd.Index([f"{name}{mark}" for name in panel.ids])
+    static = None if panel.static is None else panel.static.set_axis(ids, axis=0)
+    return dataclasses.replace(panel, ids=ids, static=static)

@@ -108,7 +108,7 @@ class Plan:
             Job(name, seeded, seed, windows, first, stop)
             for name, forecaster in self.models.items()
             for seed in self._seeds_of(forecaster)
-            for seeded in [_with_seed(forecaster, seed)]
+            for seeded in [with_seed(forecaster, seed)]
             for windows in self._shared_fits()
             for first, stop in self._blocks(forecaster)
         ]
@@ -173,6 +173,7 @@ def _random_states(forecaster: BaseForecaster) -> list[tuple[str, object]]:
     return [(name, value) for name, value in params.items() if name.split("__")[-1] == "random_state"]
 
 
-def _with_seed(forecaster: BaseForecaster, seed: int) -> BaseForecaster:
+def with_seed(forecaster: BaseForecaster, seed: int) -> BaseForecaster:
+    """A clone in which every parameter called ``random_state`` is the seed."""
     copy: BaseForecaster = clone(forecaster)
     return copy.set_params(**{name: seed for name, _ in _random_states(forecaster)})
