@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.leaks.audit import audit
     from tsforecast.backtest.origins import RollingOrigin
@@ -59,6 +60,7 @@ _HOMES = {
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
+    "StatsForecast": "tsforecast.adapters.statsforecast",
     "TrueModel": "tsforecast.models.truth",
     "audit": "tsforecast.backtest.leaks.audit",
     "diagnose": "tsforecast.series.diagnose",
@@ -93,6 +95,7 @@ __all__ = [
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "StatsForecast",
     "Training",
     "TrueModel",
     "Tuned",

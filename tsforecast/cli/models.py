@@ -20,7 +20,7 @@ def parse_models(
     entries : sequence of str or mapping
         ``"SARIMA"``, ``"ARIMA(order=(2, 0, 0))"`` or a mapping with ``class_path`` and, where wanted, ``init_args`` and
         ``name``; a mapping of one class to its arguments, ``{"LSTM": {"hidden_size": 32}}``, is allowed too. A user's
-        own class is ``"my_module:MyModel"``.
+        own class is ``"my_module:MyModel"``. An argument may be such a call too: ``"Conformal(forecaster=Drift())"``.
     trusted : collection of str
         The user's own modules that may be imported.
 
@@ -67,15 +67,38 @@ def _call(text: str) -> dict[str, Any]:
         node = ast.parse(text.strip().removeprefix(f"{module.strip()}:") if colon else text.strip(), mode="eval").body
         path = f"{module.strip()}:" if colon else ""
         if isinstance(node, ast.Call) and not node.args and all(k.arg is not None for k in node.keywords):
-            arguments = {str(k.arg): ast.literal_eval(k.value) for k in node.keywords}
+            arguments = {str(k.arg): _value(k.value) for k in node.keywords}
             return {"class_path": path + ast.unparse(node.func), "init_args": arguments, "name": text.strip()}
         if isinstance(node, (ast.Name, ast.Attribute)):
             return {"class_path": path + ast.unparse(node)}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         pass  # texts that cannot be parsed, or nest too deeply, are an error below
     raise ParameterError(
-        f"models: {text[:200]!r} is neither a class name nor one with arguments: 'ARIMA(order=(2, 0, 0))'."
+        f"models: {text[:200]!r} is neither a class name nor one with arguments by name: 'ARIMA(order=(2, 0, 0))'."
     )
+
+
+def _value(node: ast.expr) -> Any:
+    """The plain value of an argument; a class, with arguments or without, becomes its class path and arguments."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return {"class_path": _dotted(node)}
+    if isinstance(node, ast.Call):
+        if node.args or any(k.arg is None for k in node.keywords):
+            raise ValueError("an argument without a name")
+        return {"class_path": _dotted(node.func), "init_args": {str(k.arg): _value(k.value) for k in node.keywords}}
+    if isinstance(node, ast.List):
+        return [_value(item) for item in node.elts]
+    if isinstance(node, ast.Tuple):
+        return tuple(_value(item) for item in node.elts)
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {ast.literal_eval(key): _value(item) for key, item in zip(node.keys, node.values, strict=True) if key}
+    return ast.literal_eval(node)
+
+
+def _dotted(node: ast.expr) -> str:
+    if not isinstance(node, ast.Name) and not (isinstance(node, ast.Attribute) and _dotted(node.value)):
+        raise ValueError("no name of a class")
+    return ast.unparse(node)
 
 
 def _short_name(description: Mapping[str, Any]) -> str:

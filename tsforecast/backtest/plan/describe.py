@@ -15,6 +15,7 @@ from tsforecast._renamed import with_new_names
 from tsforecast.backtest.plan.content import OpaqueError, content_hash
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, TSForecastError
+from tsforecast.foreign.build import Made, build_foreign, parameters_of
 
 _PLAIN = (bool, int, float, str)
 OPAQUE = "{} that cannot be compared"
@@ -41,7 +42,11 @@ def describe(value: Any) -> Any:
     if type(value) is dict and all(type(key) is str for key in value):
         return {key: describe(item) for key, item in value.items()}
     if isinstance(value, BaseEstimator):
-        return _description_of(type(value), value.get_params(deep=False))
+        return _description_of(type(value), parameters_of(value))
+    if isinstance(value, Made):
+        described = {name: describe(item) for name, item in value.arguments.items()}
+        path = {"class_path": f"{value.cls.__module__}.{value.cls.__qualname__}"}
+        return {**path, "init_args": described} if described else path
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _description_of(
             type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
@@ -114,8 +119,11 @@ def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: 
             near = difflib.get_close_matches(name, known, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
             raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
+    libraries = getattr(cls, "foreign", {})
     arguments = {
-        name: build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
+        name: build_foreign(item, libraries[name], f"{cls.__name__}.{name}")
+        if name in libraries
+        else build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
         for name, item in given.items()
     }
     try:
