@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.function import FunctionForecaster
+    from tsforecast.adapters.sklearn import SklearnForecaster
     from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.leaks.audit import audit
@@ -47,6 +49,7 @@ _HOMES = {
     "Ensemble": "tsforecast.models.ensemble",
     "FileFormat": "tsforecast.data.file_format",
     "Forecast": "tsforecast.forecast",
+    "FunctionForecaster": "tsforecast.adapters.function",
     "GRU": "tsforecast.models.neural.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
     "LSTM": "tsforecast.models.neural.forecaster",
@@ -60,6 +63,7 @@ _HOMES = {
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
+    "SklearnForecaster": "tsforecast.adapters.sklearn",
     "StatsForecast": "tsforecast.adapters.statsforecast",
     "TrueModel": "tsforecast.models.truth",
     "audit": "tsforecast.backtest.leaks.audit",
@@ -87,6 +91,7 @@ __all__ = [
     "Ensemble",
     "FileFormat",
     "Forecast",
+    "FunctionForecaster",
     "HistoricAverage",
     "Naive",
     "NeuralForecaster",
@@ -95,6 +100,7 @@ __all__ = [
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "SklearnForecaster",
     "StatsForecast",
     "Training",
     "TrueModel",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from tsforecast._classes import check_class, class_path, expected_classes, find_class
+from tsforecast._classes import check_class, class_path, expected_classes, find_class, find_function
 from tsforecast._renamed import with_new_names
 from tsforecast.backtest.plan.content import OpaqueError, content_hash
 from tsforecast.base import BaseForecaster
@@ -120,9 +120,12 @@ def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: 
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
             raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
     libraries = getattr(cls, "foreign", {})
+    functions = [name for name in getattr(cls, "functions", ()) if isinstance(given.get(name), str)]
     arguments = {
         name: build_foreign(item, libraries[name], f"{cls.__name__}.{name}")
         if name in libraries
+        else find_function(item, trusted)
+        if name in functions
         else build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
         for name, item in given.items()
     }
