@@ -155,4 +155,3 @@ def _percent(q: float) -> float:
 
 def _bound(q: float) -> str:
     return "q0.5" if q == 0.5 else f"{'lo' if q < 0.5 else 'hi'}-{_percent(q):g}"
-
