@@ -8,8 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.darts import Darts
     from tsforecast.adapters.function import FunctionForecaster
+    from tsforecast.adapters.neuralforecast import NeuralForecast
     from tsforecast.adapters.sklearn import SklearnForecaster
+    from tsforecast.adapters.sktime import Sktime
     from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.leaks.audit import audit
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Sktime": "tsforecast.adapters.sktime",
+    "NeuralForecast": "tsforecast.adapters.neuralforecast",
+    "Darts": "tsforecast.adapters.darts",
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
@@ -86,6 +92,7 @@ __all__ = [
     "BacktestResult",
     "BaseForecaster",
     "Conformal",
+    "Darts",
     "Decoding",
     "Drift",
     "Ensemble",
@@ -94,6 +101,7 @@ __all__ = [
     "FunctionForecaster",
     "HistoricAverage",
     "Naive",
+    "NeuralForecast",
     "NeuralForecaster",
     "Panel",
     "Preparation",
@@ -101,6 +109,7 @@ __all__ = [
     "SeasonalNaive",
     "SeasonalProcess",
     "SklearnForecaster",
+    "Sktime",
     "StatsForecast",
     "Training",
     "TrueModel",

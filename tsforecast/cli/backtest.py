@@ -174,7 +174,7 @@ def make_plan(given: Namespace) -> Plan:
         max_train_size=given.max_train_size,
         gap=given.gap,
     )
-    models = parse_models(given.models or _usual_models(season), given.own_code)
+    models = parse_models(given.models or _usual_models(season), given.own_code, cv.horizon + cv.gap)
     if dataset is not None and dataset.process is not None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
     if given.budget is not None:

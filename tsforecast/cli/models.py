@@ -14,7 +14,7 @@ _FUNCTION = re.compile(r"=\s*([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)")
 
 
 def parse_models(
-    entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = ()
+    entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = (), horizon: int | None = None
 ) -> dict[str, BaseForecaster]:
     """Forecasters by name: the given name, else the text with arguments, else the class name.
 
@@ -27,6 +27,8 @@ def parse_models(
         and a function is ``"FunctionForecaster(function=my_module:my_function)"``.
     trusted : collection of str
         The user's own modules that may be imported.
+    horizon : int, optional
+        Steps that the run forecasts, for models of other libraries that must be told when they are made.
 
     Raises
     ------
@@ -48,7 +50,8 @@ def parse_models(
         name = str(description.pop("name", None) or _short_name(description))
         if name in models:
             raise ParameterError(f"Two models are called {name!r}; give each a name of its own (name: ...).")
-        models[name] = build(description, expected=(BaseForecaster,), trusted=trusted, place=f"Model {name!r}")
+        place = f"Model {name!r}"
+        models[name] = build(description, expected=(BaseForecaster,), trusted=trusted, place=place, horizon=horizon)
     return models
 
 

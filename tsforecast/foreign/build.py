@@ -2,24 +2,39 @@
 
 import dataclasses
 import difflib
+import enum
 import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tsforecast.exceptions import ParameterError
+from tsforecast.exceptions import ParameterError, UnknownNameError
 from tsforecast.foreign.find import find_foreign
 from tsforecast.foreign.library import Library, Source
 
 
 @dataclasses.dataclass(frozen=True)
 class Made:
-    """A class of another library with arguments of its constructor: a call that was made, or can be made."""
+    """A class of another library with arguments of its constructor: a call that was made, or can be made.
+
+    Attributes
+    ----------
+    cls : type
+    arguments : mapping of str to object
+    member : str
+        For a class that lists its objects (an enum), the name of one of them; else empty.
+    """
 
     cls: type
     arguments: Mapping[str, Any]
+    member: str = ""
+
+    @property
+    def path(self) -> str:
+        """The import path of the class, or of the member."""
+        return ".".join([self.cls.__module__, self.cls.__qualname__, *([self.member] if self.member else [])])
 
 
-def build_foreign(description: Any, library: Library, place: str) -> Any:
+def build_foreign(description: Any, library: Library, place: str, horizon: int | None = None) -> Any:
     """The object of a library that a description names; an object of it is returned as it is.
 
     Every class is found, and every name of an argument checked, before anything is constructed.
@@ -32,6 +47,8 @@ def build_foreign(description: Any, library: Library, place: str) -> Any:
     library : Library
     place : str
         What it is for, in messages: ``"StatsForecast.model"``.
+    horizon : int, optional
+        Steps that the run forecasts, for a model that must be told when it is made and is not.
 
     Raises
     ------
@@ -52,7 +69,11 @@ def build_foreign(description: Any, library: Library, place: str) -> Any:
         library.check(description, user, argument)
         return description
     library.check_installed(user)
-    return _constructed(_resolved(description, (library.main,), library, place), library, place)
+    call: Made = _resolved(description, (library.main,), library, place)
+    needed = inspect.signature(call.cls).parameters.get(library.horizon)
+    if horizon is not None and needed is not None and needed.default is needed.empty:
+        call = dataclasses.replace(call, arguments={library.horizon: horizon, **call.arguments})
+    return _constructed(call, library, place)
 
 
 def taken_apart(value: Any, library: Library) -> Any:
@@ -64,6 +85,8 @@ def taken_apart(value: Any, library: Library) -> Any:
         return type(value)(taken_apart(item, library) for item in value)
     if type(value) is dict:
         return {key: taken_apart(item, library) for key, item in value.items()}
+    if isinstance(value, enum.Enum):
+        return Made(type(value), {}, value.name)
     given = library.arguments(value) if library.made(value) else None
     if given is None:
         return value
@@ -116,6 +139,12 @@ def _resolved(description: Any, sources: Sequence[Source], library: Library, pla
     if unknown or not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
         wrong = f"the key {unknown[0]!r}" if unknown else f"init_args={given!r}"
         raise ParameterError(f"{place}: {wrong}; an object is a class_path and init_args, names with values.")
+    owner, _, member = str(description["class_path"]).rpartition(".")
+    if owner.rpartition(".")[2][:1].isupper():  # Mode.ADDITIVE
+        cls = find_foreign(owner, sources, place)
+        if not issubclass(cls, enum.Enum) or member not in cls.__members__:
+            raise UnknownNameError(f"{place}: {owner} has no member {member!r}.")
+        return Made(cls, {}, member)
     cls = find_foreign(description["class_path"], sources, place)
     parameters = inspect.signature(cls).parameters
     _check_names(cls, given, parameters, place)
@@ -128,8 +157,8 @@ def _resolved(description: Any, sources: Sequence[Source], library: Library, pla
 def _check_names(cls: type, given: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter], place: str) -> None:
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for name in given:
-        if name not in parameters and not open_ended:
-            near = difflib.get_close_matches(name, list(parameters), n=2)
+        near = difflib.get_close_matches(name, list(parameters), n=2, cutoff=0.9 if open_ended else 0.6)
+        if name not in parameters and (near or not open_ended):
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(parameters) or 'none'}."
             raise ParameterError(f"{place}: {cls.__name__} has no argument {name!r}; {hint}")
 
@@ -150,6 +179,8 @@ def _constructed(value: Any, library: Library, place: str) -> Any:
     if not isinstance(value, Made):
         return value
     name = value.cls.__name__
+    if value.member:
+        return getattr(value.cls, value.member)
     arguments = {key: _constructed(item, library, f"{name}.{key}") for key, item in value.arguments.items()}
     try:
         return value.cls(**arguments)
@@ -161,6 +192,6 @@ def _constructed(value: Any, library: Library, place: str) -> Any:
 def _same(one: Any, other: Any) -> bool:
     """Whether two values are the same, types included; False where they cannot be compared."""
     try:
-        return type(one) is type(other) and bool(one == other)
+        return type(one) is type(other) and bool(one == other or (one != one and other != other))  # nan is nan
     except Exception:  # arrays, and objects that refuse the comparison
         return False

@@ -54,6 +54,9 @@ class Library:
         Of what the object is given in turn, such as losses.
     distribution : str
         Name that the package is installed by, where it is another.
+    horizon : str
+        Argument of the main object that says how many steps it forecasts, filled in from the run where it is required
+        and not given; empty where there is none.
     """
 
     main: Source
@@ -61,6 +64,7 @@ class Library:
     arguments: Callable[[Any], Mapping[str, Any] | None]
     inside: tuple[Source, ...] = ()
     distribution: str = ""
+    horizon: str = ""
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -45,8 +45,7 @@ def describe(value: Any) -> Any:
         return _description_of(type(value), parameters_of(value))
     if isinstance(value, Made):
         described = {name: describe(item) for name, item in value.arguments.items()}
-        path = {"class_path": f"{value.cls.__module__}.{value.cls.__qualname__}"}
-        return {**path, "init_args": described} if described else path
+        return {"class_path": value.path, **({"init_args": described} if described else {})}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _description_of(
             type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
@@ -62,7 +61,12 @@ def describe(value: Any) -> Any:
 
 
 def build(
-    description: Any, *, expected: tuple[type, ...] = (), trusted: Collection[str] = (), place: str = "class_path"
+    description: Any,
+    *,
+    expected: tuple[type, ...] = (),
+    trusted: Collection[str] = (),
+    place: str = "class_path",
+    horizon: int | None = None,
 ) -> Any:
     """The value that `describe` described: objects are made from ``class_path`` and ``init_args``, lists become tuples.
 
@@ -78,6 +82,8 @@ def build(
         The user's modules that may be imported (see `tsforecast._classes.find_class`).
     place : str
         What it is for, in messages.
+    horizon : int, optional
+        Steps that the run forecasts, for a model of another library that must be told when it is made and is not.
 
     Raises
     ------
@@ -92,18 +98,26 @@ def build(
     SeasonalNaive(season_length=4)
     """
     if isinstance(description, Mapping) and "class_path" in description:
-        return _built(description, expected, trusted, place)
+        return _built(description, expected, trusted, place, horizon)
     if isinstance(description, Mapping):
         return {
-            key: build(item, expected=expected, trusted=trusted, place=f"{place}.{key}")
+            key: build(item, expected=expected, trusted=trusted, place=f"{place}.{key}", horizon=horizon)
             for key, item in description.items()
         }
     if isinstance(description, list | tuple):
-        return tuple(build(item, expected=expected, trusted=trusted, place=place) for item in description)
+        return tuple(
+            build(item, expected=expected, trusted=trusted, place=place, horizon=horizon) for item in description
+        )
     return description
 
 
-def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: Collection[str], place: str) -> Any:
+def _built(
+    description: Mapping[Any, Any],
+    expected: tuple[type, ...],
+    trusted: Collection[str],
+    place: str,
+    horizon: int | None,
+) -> Any:
     unknown = [key for key in description if key not in ("class_path", "init_args")]
     given = description.get("init_args") or {}
     if unknown or not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
@@ -120,15 +134,16 @@ def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: 
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
             raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
     libraries = getattr(cls, "foreign", {})
-    functions = [name for name in getattr(cls, "functions", ()) if isinstance(given.get(name), str)]
-    arguments = {
-        name: build_foreign(item, libraries[name], f"{cls.__name__}.{name}")
-        if name in libraries
-        else find_function(item, trusted)
-        if name in functions
-        else build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
-        for name, item in given.items()
-    }
+    arguments = {}
+    for name, item in given.items():
+        inside = f"{cls.__name__}.{name}"
+        if name in libraries:
+            arguments[name] = build_foreign(item, libraries[name], inside, horizon)
+        elif isinstance(item, str) and name in getattr(cls, "functions", ()):
+            arguments[name] = find_function(item, trusted)
+        else:
+            kinds = expected_classes(cls, name)
+            arguments[name] = build(item, expected=kinds, trusted=trusted, place=inside, horizon=horizon)
     try:
         return cls(**arguments)
     except TSForecastError:
