@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tsforecast.adapters.darts import Darts
+    from tsforecast.adapters.function import FunctionForecaster
     from tsforecast.adapters.neuralforecast import NeuralForecast
+    from tsforecast.adapters.sklearn import SklearnForecaster
     from tsforecast.adapters.sktime import Sktime
     from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
+    from tsforecast.backtest.leaks.audit import audit
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
@@ -53,6 +56,7 @@ _HOMES = {
     "Ensemble": "tsforecast.models.ensemble",
     "FileFormat": "tsforecast.data.file_format",
     "Forecast": "tsforecast.forecast",
+    "FunctionForecaster": "tsforecast.adapters.function",
     "GRU": "tsforecast.models.neural.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
     "LSTM": "tsforecast.models.neural.forecaster",
@@ -67,8 +71,10 @@ _HOMES = {
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
+    "SklearnForecaster": "tsforecast.adapters.sklearn",
     "StatsForecast": "tsforecast.adapters.statsforecast",
     "TrueModel": "tsforecast.models.truth",
+    "audit": "tsforecast.backtest.leaks.audit",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
@@ -94,6 +100,7 @@ __all__ = [
     "Ensemble",
     "FileFormat",
     "Forecast",
+    "FunctionForecaster",
     "HistoricAverage",
     "LinearAR",
     "Naive",
@@ -104,11 +111,13 @@ __all__ = [
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "SklearnForecaster",
     "Sktime",
     "StatsForecast",
     "Training",
     "TrueModel",
     "Tuned",
+    "audit",
     "diagnose",
     "load",
     "read",

@@ -1,6 +1,7 @@
 """Builds forecasters from the models named on the command line or in a YAML file."""
 
 import ast
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from tsforecast.backtest.plan.describe import build
 from tsforecast.backtest.plan.settings import MOST_MODELS
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
+
+_FUNCTION = re.compile(r"=\s*([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)")
 
 
 def parse_models(
@@ -20,7 +23,8 @@ def parse_models(
     entries : sequence of str or mapping
         ``"SARIMA"``, ``"ARIMA(order=(2, 0, 0))"`` or a mapping with ``class_path`` and, where wanted, ``init_args`` and
         ``name``; a mapping of one class to its arguments, ``{"LSTM": {"hidden_size": 32}}``, is allowed too. A user's
-        own class is ``"my_module:MyModel"``. An argument may be such a call too: ``"Conformal(forecaster=Drift())"``.
+        own class is ``"my_module:MyModel"``. An argument may be such a call too: ``"Conformal(forecaster=Drift())"``,
+        and a function is ``"FunctionForecaster(function=my_module:my_function)"``.
     trusted : collection of str
         The user's own modules that may be imported.
     horizon : int, optional
@@ -67,7 +71,7 @@ def _call(text: str) -> dict[str, Any]:
     head, _, _ = text.partition("(")
     module, colon, _ = head.partition(":")
     try:
-        node = ast.parse(text.strip().removeprefix(f"{module.strip()}:") if colon else text.strip(), mode="eval").body
+        node = _parsed(text.strip().removeprefix(f"{module.strip()}:") if colon else text.strip())
         path = f"{module.strip()}:" if colon else ""
         if isinstance(node, ast.Call) and not node.args and all(k.arg is not None for k in node.keywords):
             arguments = {str(k.arg): _value(k.value) for k in node.keywords}
@@ -79,6 +83,14 @@ def _call(text: str) -> dict[str, Any]:
     raise ParameterError(
         f"models: {text[:200]!r} is neither a class name nor one with arguments by name: 'ARIMA(order=(2, 0, 0))'."
     )
+
+
+def _parsed(text: str) -> ast.expr:
+    """The syntax of a call, in which a function may be written as ``function=my_module:my_function``."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return ast.parse(_FUNCTION.sub(r"='\1'", text), mode="eval").body
 
 
 def _value(node: ast.expr) -> Any:

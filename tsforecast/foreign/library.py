@@ -52,6 +52,8 @@ class Library:
         From an object, the arguments of its constructor by name; None where they cannot be known.
     inside : tuple of Source
         Of what the object is given in turn, such as losses.
+    distribution : str
+        Name that the package is installed by, where it is another.
     horizon : str
         Argument of the main object that says how many steps it forecasts, filled in from the run where it is required
         and not given; empty where there is none.
@@ -61,6 +63,7 @@ class Library:
     extra: str
     arguments: Callable[[Any], Mapping[str, Any] | None]
     inside: tuple[Source, ...] = ()
+    distribution: str = ""
     horizon: str = ""
 
     @property
@@ -71,7 +74,8 @@ class Library:
     @property
     def version(self) -> str:
         """The package with its version, for messages."""
-        return f"{self.main.package} {importlib.metadata.version(self.main.package)}"
+        name = self.distribution or self.main.package
+        return f"{name} {importlib.metadata.version(name)}"
 
     def made(self, value: object) -> bool:
         """Whether an object is of a class that one of the packages defines."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from tsforecast._classes import check_class, class_path, expected_classes, find_class
+from tsforecast._classes import check_class, class_path, expected_classes, find_class, find_function
 from tsforecast._renamed import with_new_names
 from tsforecast.backtest.plan.content import OpaqueError, content_hash
 from tsforecast.base import BaseForecaster
@@ -157,6 +157,8 @@ def _built(
         inside = f"{cls.__name__}.{name}"
         if name in libraries:
             arguments[name] = build_foreign(item, libraries[name], inside, horizon)
+        elif isinstance(item, str) and name in getattr(cls, "functions", ()):
+            arguments[name] = find_function(item, trusted)
         else:
             kinds = expected_classes(cls, name)
             arguments[name] = build(item, expected=kinds, trusted=trusted, place=inside, horizon=horizon)
