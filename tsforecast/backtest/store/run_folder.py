@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from tsforecast._yaml import parse_yaml
-from tsforecast.backtest.plan.differences import differences, is_same
+from tsforecast.backtest.plan.differences import changed_settings, is_same
 from tsforecast.backtest.plan.identity import job_keys, resolved_config
 from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
@@ -231,7 +231,7 @@ def _writers(
 
 
 def _check_same(theirs: dict[str, Any], mine: dict[str, Any], folder: Path) -> None:
-    changed = differences(theirs, mine)
+    changed = changed_settings(theirs, mine)
     if changed:
         hint = "; models can be added to a finished run (add=True, or --add)" if "models" in changed else ""
         raise RunFolderError(
