@@ -17,7 +17,7 @@ from tsforecast import ARIMA, LSTM, Drift, Ensemble, HistoricAverage, LinearAR, 
 from tsforecast.backtest import BacktestResult, RollingOrigin, backtest
 from tsforecast.backtest.store.folder import STAGE
 from tsforecast.backtest.store.manifest import MANIFEST, read_manifest, write_manifest
-from tsforecast.exceptions import LeakError, ParameterError, RunFolderError
+from tsforecast.exceptions import ExecutorError, LeakError, ParameterError, RunFolderError
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 from failing_disk import FailingDisk, Killed
@@ -365,3 +365,18 @@ def test_a_result_that_was_read_before_models_were_added_stays_as_it_was(tmp_pat
     for each in (result, read):
         assert each.leaderboard()["model"].tolist() == result.leaderboard()["model"].tolist()
         assert set(each.scores["model"]) == set(each.forecasts["model"]) == {"Naive", "HistoricAverage"}
+
+
+class Gone(Executor):
+    """An executor that takes no jobs."""
+
+    def submit(self, function, task):
+        raise RuntimeError("cannot schedule new futures after shutdown")
+
+
+def test_the_loss_of_all_workers_is_told_with_how_to_go_on(tmp_path):
+    backtest(Naive(), wide(), output=tmp_path, **SETTINGS)
+    with pytest.raises(ExecutorError, match=r"To go on, with this executor or another: backtest\(.*, add=True\)"):
+        add_drift(tmp_path, Gone)
+    assert BacktestResult.load(tmp_path).models == ["Naive"]
+    assert add_drift(tmp_path).models == ["Naive", "Drift"]
