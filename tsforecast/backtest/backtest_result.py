@@ -211,11 +211,17 @@ class BacktestResult:
         >>> import numpy as np
         >>> from tsforecast import Drift, Naive
         >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> from tsforecast.panel import Panel
         >>> result = backtest([Naive(), Drift()], np.arange(9.0), cv=RollingOrigin(2), metrics=["mae"], level=())
         >>> result.leaderboard()[["rank", "model", "mae", "skill"]]
            rank  model  mae  skill
         0     1  Drift  0.0  100.0
         1     2  Naive  1.5    0.0
+        >>> regions = pd.DataFrame({"unique_id": ["y0", "y1"], "region": ["north", "south"]})
+        >>> panel = Panel.from_array(np.arange(18.0).reshape(9, 2)).with_static(regions)
+        >>> result = backtest([Naive(), Drift()], panel, cv=RollingOrigin(2), metrics=["mae"], level=())
+        >>> result.leaderboard("region")["stratum"].tolist()
+        ['north', 'north', 'south', 'south']
         """
         return leaderboard.leaderboard(self.run, by, metric=metric, baseline=baseline, on_failure=on_failure)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+    from rich.table import Table
 
     from tsforecast.backtest.backtest_result import BacktestResult
 
@@ -35,8 +36,6 @@ def show_report(arguments: list[str]) -> int:
 
 def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     """Print the ranking of a run, the winner, the failures, and the path of the results."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
@@ -49,18 +48,13 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     config = result.config
     plural = "" if config["n_windows"] == 1 else "s"
     shown = f"{result.n_series} series, {config['n_windows']} cutoff{plural}, horizon {config['horizon']}"
-    table = Table(
-        title=Text(f"{title}: {shown}", style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
-    for column in rows.columns:
-        table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
-    for i, row in enumerate(rows.itertuples(index=False)):
-        table.add_row(*(Text(str(cell)) for cell in row), style="bold" if i == 0 else "")
     console.print()
-    console.print(table)
+    console.print(_table(rows, f"{title}: {shown}"))
     console.print(Text(who_wins(result.run, board), style="bold"))
     for sentence in verdicts(result.run, board):
         console.print(Text(sentence))
+    if rows.map(lambda cell: " ± " in cell).any(axis=None):
+        console.print(Text("± is the standard deviation over seeds.", style="dim"))
     console.print(Text(refit_sentence(config["refit"]), style="dim"))
     if config["audit"]:
         console.print(Text("Audited: no forecast changed when the values after its cutoff did.", style="dim"))
@@ -75,6 +69,20 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print(
         Text(f"Results: {folder} (summary.md, timings.md, forecasts, scores, failures)", style="dim"), soft_wrap=True
     )
+
+
+def _table(rows: pd.DataFrame, title: str) -> Table:
+    """The ranking for a terminal, the winner in bold."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in rows.columns:
+        table.add_column(column, justify="left" if column == "Model" else "right", no_wrap=True)
+    for i, row in enumerate(rows.itertuples(index=False)):
+        table.add_row(*(Text(str(cell)) for cell in row), style="bold" if i == 0 else "")
+    return table
 
 
 def _failure_line(failed: pd.DataFrame) -> str:

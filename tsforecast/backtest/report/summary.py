@@ -212,8 +212,9 @@ def _example(message: str) -> str:
 def _metrics(run: RunData) -> str:
     lines = [f"- {run.facts[name].title}: {_meaning(run.facts[name])}." for name in run.metrics]
     lines.append(
-        "- Means are taken over the cutoffs of a series, then over series; seeds are averaged first. A pooled metric is"
-        " one sum over all series and cutoffs over another."
+        "- Means are taken over the cutoffs of a series, then over series; seeds are averaged first, and ± is the"
+        " standard deviation of the scores of single seeds. A pooled metric is one sum over all series and cutoffs over"
+        " another."
     )
     return "\n".join(lines)
 

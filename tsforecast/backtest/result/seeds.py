@@ -9,6 +9,8 @@ from tsforecast.backtest.result.cube import Cube
 from tsforecast.metrics.metric import ScoreFacts
 from tsforecast.metrics.point import pooled
 
+_ROUNDING = 1e-12  # relative deviation of equal scores whose sums were rounded
+
 
 def spread_over_seeds(cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, own: Bools) -> Floats:
     """Standard deviation over seeds, divided by n - 1, of the score of each model; nan for one seed: ``(n_models,)``.
@@ -41,7 +43,8 @@ def spread_over_seeds(cube: Cube, facts: Mapping[str, ScoreFacts], filled: Float
         else:
             scores = np.array([pooled(above, below, root=about.root) for above, below in zip(*shown, strict=True)])
         with np.errstate(invalid="ignore", over="ignore"):  # nan where a score is infinite
-            found[i] = np.std(scores, ddof=1)
+            deviation = np.std(scores, ddof=1)
+            found[i] = 0.0 if deviation <= _ROUNDING * np.abs(scores).max() else deviation
     return found
 
 

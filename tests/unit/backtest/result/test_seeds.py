@@ -141,3 +141,12 @@ def test_an_infinite_score_has_no_spread():
     models = {"noisy": Noisy(), "Naive": Naive()}
     board = backtest(models, data(), cv=CV, metrics=[grows], level=(), seeds=3).leaderboard().set_index("model")
     assert np.isinf(board.loc["noisy", "grows"]) and np.isnan(board.loc["noisy", "grows_sd"])
+
+
+def test_seeds_that_score_the_same_have_no_spread_at_all():
+    class Deaf(Noisy):
+        def _predict(self, panel, horizon, X, levels):
+            return HistoricAverage._predict(self, panel, horizon, X, levels)
+
+    board = backtest({"deaf": Deaf()}, data() / 7, cv=CV, metrics=METRICS[:1], level=(), seeds=5).leaderboard()
+    assert board["mae_sd"].tolist() == [0.0]
