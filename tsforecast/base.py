@@ -179,7 +179,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def parts(self) -> Mapping[str, "BaseForecaster"]:
         """Fitted forecasters that are this one with only a part of it, by the part's name; none unless overridden.
 
-        A backtest scores their point forecasts beside those of the whole.
+        Each holds the parts before it. A backtest scores their point forecasts beside those of the whole.
 
         Examples
         --------

@@ -112,9 +112,9 @@ class BacktestResult:
         """``model``, ``part``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
 
         Scores of the point forecasts of parts of the fitted models (`BaseForecaster.parts`): of a network that starts
-        from a linear autoregression, the ``"linear part"``, which is the same fit with the network switched off. Parts
-        are not ranked and not in the times. Read from the run folder where there is one; no rows in one of an earlier
-        version.
+        from a linear autoregression, the ``"linear part"``, which is the same fit with the network switched off, and
+        ``"season"``, with the autoregression off, too. Parts are not ranked and not in the times. Read from the run
+        folder where there is one; no rows in one of an earlier version.
         """
         return self.run.parts
 

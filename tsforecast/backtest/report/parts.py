@@ -1,7 +1,9 @@
 """Sentences on what the parts of a model are worth, such as the linear autoregression that a network starts from."""
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+
+import pandas as pd
 
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.parts import PartSkill, part_skills
@@ -9,13 +11,44 @@ from tsforecast.metrics.metric import ScoreFacts
 
 
 def part_section(run: RunData, winners: Collection[str] = ()) -> list[str]:
-    """The heading of a section and its lines, for a Markdown page; nothing for a run without parts."""
+    """The heading of a section, its sentences and a table of skills, for a Markdown page; nothing without parts."""
     told = part_sentences(run, winners)
-    return ["## What their parts are worth", "\n".join(f"- {sentence}" for sentence in told)] if told else []
+    if not told:
+        return []
+    return ["## What their parts are worth", "\n".join(f"- {sentence}" for sentence in told), *_tables(run)]
+
+
+def part_table(skills: Sequence[PartSkill]) -> pd.DataFrame:
+    """Skill of each model against the baseline with more and more of it, ready to print: one row a model.
+
+    Examples
+    --------
+    >>> known = {"model": "LSTM", "metric": "mase", "baseline": "Naive", "whole": 33.0, "added": 0.0, "n_cells": 30}
+    >>> part_table([PartSkill(part="season", alone=4.1, **known), PartSkill(part="linear part", alone=27.0, **known)])
+      Model season linear part whole
+    0  LSTM    +4%        +27%  +33%
+    """
+    names = list(dict.fromkeys(one.part for one in skills))
+    rows: dict[str, dict[str, str]] = {}
+    for one in skills:
+        rows.setdefault(one.model, dict.fromkeys(names, "-") | {"whole": _percent(one.whole)})
+        rows[one.model][one.part] = _percent(one.alone)
+    return pd.DataFrame([{"Model": model, **row} for model, row in rows.items()])
+
+
+def _tables(run: RunData) -> list[str]:
+    """The table of skills in Markdown, where there is a baseline."""
+    skills = [one for one in part_skills(run) if one.baseline is not None]
+    if not skills:
+        return []
+    table = part_table(skills).astype(str)
+    lines = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
+    told = f"Skill vs {skills[0].baseline} with only so much of the model, each part with those to the left of it:"
+    return [told, "\n".join(f"| {' | '.join(line)} |" for line in lines)]
 
 
 def part_sentences(run: RunData, winners: Collection[str] = ()) -> list[str]:
-    """One sentence for each part of each model: how much of the model's skill is that of the part.
+    """One sentence for each model with parts: how much of its skill is that of the largest part, the last.
 
     Parameters
     ----------
@@ -25,7 +58,8 @@ def part_sentences(run: RunData, winners: Collection[str] = ()) -> list[str]:
     """
     if not run.metrics or run.cells.empty:
         return []
-    told = [part_sentence(one, run.facts[one.metric], beats=one.model in winners) for one in part_skills(run)]
+    largest = {one.model: one for one in part_skills(run)}
+    told = [part_sentence(one, run.facts[one.metric], beats=one.model in winners) for one in largest.values()]
     return [sentence for sentence in told if sentence]
 
 
@@ -68,6 +102,10 @@ def part_sentence(skill: PartSkill, about: ScoreFacts, *, beats: bool = False) -
         )
     told = {0: "none is", whole: "all are"}.get(alone, f"{alone} {'is' if alone == 1 else 'are'}")
     return f"Of the {whole}% by which {skill.model} {verb} {skill.baseline}, {told} its {skill.part}."
+
+
+def _percent(skill: float) -> str:
+    return f"{skill:+.0f}%" if math.isfinite(skill) else "-"
 
 
 def _compared(skill: int) -> str:

@@ -178,10 +178,12 @@ def _check_tables(folder: Path, manifest: dict[str, Any], needed: Sequence[str])
     undeclared = [name for name in needed if name not in manifest.get("files", needed)]
     if undeclared:
         raise RunFolderError(f"{folder / MANIFEST} does not name {undeclared[0]}, which a run has.")
-    for name in needed[1:]:
+    later = [name for name in (f"{table}.parquet" for table in LATER_TABLES) if (folder / name).exists()]
+    for name in [*needed[1:], *later]:
         with reading(folder / name):
             columns = pq.read_schema(folder / name).names
-        check_table_columns(folder / name, columns, TABLES.get(name.removesuffix(".parquet"), FORECAST_COLUMNS))
+        wanted = (TABLES | LATER_TABLES).get(name.removesuffix(".parquet"), FORECAST_COLUMNS)
+        check_table_columns(folder / name, columns, wanted)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

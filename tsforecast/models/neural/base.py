@@ -332,19 +332,20 @@ class NeuralBase(BaseForecaster):
         return np.concatenate(parts)
 
     def parts(self) -> dict[str, BaseForecaster]:
-        """The linear part: the same fitted forecaster with its network switched off; none with ``start="zero"``.
+        """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
 
-        Its intervals are as wide as those of the whole.
+        By the names ``"season"`` (level and season go on) and ``"linear part"`` (with the linear autoregression added);
+        none with ``start="zero"``, which has no linear part. Intervals are as wide as those of the whole.
 
         Examples
         --------
         >>> from tsforecast import LSTM, load
         >>> model = LSTM(max_epochs=2).fit(load("airline").series)
-        >>> len(model.parts()["linear part"].predict(12))
-        12
+        >>> {name: len(part.predict(12)) for name, part in model.parts().items()}
+        {'season': 12, 'linear part': 12}
         """
         self._check_fitted()
-        return {"linear part": self._with(linear_part)} if self.nests else {}
+        return {"season": self._with(season_part), "linear part": self._with(linear_part)} if self.nests else {}
 
     def decompose(self, horizon: int, X: Covariates | None = None, *, history: Series | None = None) -> pd.DataFrame:
         """Point forecasts as sums of their parts, in the unit of the series, one row a series and step.
