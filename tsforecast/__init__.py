@@ -8,7 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tsforecast.adapters.darts import Darts
+    from tsforecast.adapters.function import FunctionForecaster
+    from tsforecast.adapters.neuralforecast import NeuralForecast
+    from tsforecast.adapters.sklearn import SklearnForecaster
+    from tsforecast.adapters.sktime import Sktime
+    from tsforecast.adapters.statsforecast import StatsForecast
     from tsforecast.backtest.backtest_result import BacktestResult
+    from tsforecast.backtest.leaks.audit import audit
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     from tsforecast.models.ensemble import Ensemble
     from tsforecast.models.naive import Drift, HistoricAverage, Naive, SeasonalNaive
     from tsforecast.models.neural.forecaster import GRU, LSTM, RNN, NeuralForecaster
+    from tsforecast.models.neural.linear import LinearAR
     from tsforecast.models.neural.options import Decoding, Training
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
@@ -33,6 +41,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Sktime": "tsforecast.adapters.sktime",
+    "NeuralForecast": "tsforecast.adapters.neuralforecast",
+    "Darts": "tsforecast.adapters.darts",
     "ARIMA": "tsforecast.models.arima.forecaster",
     "ARMA": "tsforecast.models.arima.forecaster",
     "ArimaProcess": "tsforecast.data.process",
@@ -45,9 +56,11 @@ _HOMES = {
     "Ensemble": "tsforecast.models.ensemble",
     "FileFormat": "tsforecast.data.file_format",
     "Forecast": "tsforecast.forecast",
+    "FunctionForecaster": "tsforecast.adapters.function",
     "GRU": "tsforecast.models.neural.forecaster",
     "HistoricAverage": "tsforecast.models.naive",
     "LSTM": "tsforecast.models.neural.forecaster",
+    "LinearAR": "tsforecast.models.neural.linear",
     "Naive": "tsforecast.models.naive",
     "NeuralForecaster": "tsforecast.models.neural.forecaster",
     "Panel": "tsforecast.panel",
@@ -58,7 +71,10 @@ _HOMES = {
     "SeasonalNaive": "tsforecast.models.naive",
     "SeasonalProcess": "tsforecast.data.process",
     "Training": "tsforecast.models.neural.options",
+    "SklearnForecaster": "tsforecast.adapters.sklearn",
+    "StatsForecast": "tsforecast.adapters.statsforecast",
     "TrueModel": "tsforecast.models.truth",
+    "audit": "tsforecast.backtest.leaks.audit",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
@@ -78,22 +94,30 @@ __all__ = [
     "BacktestResult",
     "BaseForecaster",
     "Conformal",
+    "Darts",
     "Decoding",
     "Drift",
     "Ensemble",
     "FileFormat",
     "Forecast",
+    "FunctionForecaster",
     "HistoricAverage",
+    "LinearAR",
     "Naive",
+    "NeuralForecast",
     "NeuralForecaster",
     "Panel",
     "Preparation",
     "RollingOrigin",
     "SeasonalNaive",
     "SeasonalProcess",
+    "SklearnForecaster",
+    "Sktime",
+    "StatsForecast",
     "Training",
     "TrueModel",
     "Tuned",
+    "audit",
     "diagnose",
     "load",
     "read",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from tsforecast._memory import fits_in_memory
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import FitError, ParameterError
+from tsforecast.exceptions import FitError, MissingValuesError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import check_reach
@@ -27,6 +27,22 @@ def steps_ahead(horizon: object) -> int:
             "rows: give the series twice, as in cross_val_score(model, y, y, scoring=...), GridSearchCV(...).fit(y, y)."
         )
     return whole_number("horizon", horizon, what="a whole number of steps")
+
+
+def check_present(panel: Panel, handles_missing: bool, model: str) -> None:
+    """Raise a `MissingValuesError` for the first missing value of a panel, unless the model handles such.
+
+    Examples
+    --------
+    >>> check_present(Panel.from_array(np.arange(4.0)), False, "Drift")
+    """
+    missing = np.isnan(panel.values)
+    if missing.any() and not handles_missing:
+        row = int(np.argmax(missing))
+        raise MissingValuesError(
+            f"Series {panel.id_at(row)!r} has no value at {panel.times[row]} and {model} cannot use missing values; "
+            "fill them, or choose a model that can (ARIMA, LSTM)."
+        )
 
 
 def check_forecast_size(panel: Panel, horizon: int, n_quantiles: int) -> None:

@@ -9,7 +9,7 @@ import difflib
 import importlib
 import sys
 import typing
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,32 @@ def find_class(name: str, trusted: Collection[str] = ()) -> type:
     if isinstance(found, type):
         return found
     raise UnknownNameError(f"No class is called {name!r}; {_hint(name, module_name, attribute)}")
+
+
+def find_function(name: str, trusted: Collection[str] = ()) -> Callable[..., Any]:
+    """The function that is called ``"my_module:my_function"``, from a module that is trusted or already imported.
+
+    Raises
+    ------
+    UnknownNameError
+        The module has no such function.
+    ParameterError
+        The name has another form, or its module is not trusted, or could not be imported.
+
+    Examples
+    --------
+    >>> find_function("tsforecast._classes:find_class").__name__
+    'find_class'
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon or len(name) > _LONGEST_CLASS_NAME:
+        raise ParameterError(f"{name[:80]!r} is no name of a function; it is written as 'my_module:my_function'.")
+    found: object = _own_module(module_name, trusted)
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise UnknownNameError(f"Module {module_name!r} has no function {attribute!r}.")
+    return found
 
 
 def class_path(cls: type) -> str:

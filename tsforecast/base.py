@@ -15,6 +15,7 @@ from tsforecast._arguments import (
     check_forecast_size,
     check_paths,
     check_paths_finite,
+    check_present,
     generators_of,
     number_list,
     random_generator,
@@ -25,14 +26,7 @@ from tsforecast._history import like_training, read_history
 from tsforecast._restore import restore
 from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows
 from tsforecast._types import Floats
-from tsforecast.exceptions import (
-    CovariateError,
-    DataError,
-    MissingValuesError,
-    NotFittedError,
-    ParameterError,
-    SeriesTooShortError,
-)
+from tsforecast.exceptions import CovariateError, DataError, NotFittedError, ParameterError, SeriesTooShortError
 from tsforecast.forecast import Forecast, quantile_levels
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
@@ -59,6 +53,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
     fits_together : bool
         Whether `fit_many` costs less than as many calls of `fit`; then the model writes `_fit_many`.
+    nests : tuple of str
+        Class paths of simpler models that are a special case of this one; a verdict names those it does not beat.
     quick_params : mapping, optional
         For a model whose first fit in a process loads or compiles something: parameters of a quick fit, which a
         backtest runs before it measures times.
@@ -77,6 +73,7 @@ class BaseForecaster(BaseEstimator, ABC):
     uses_covariates: bool = False
     gives_intervals: bool = True
     fits_together: bool = False
+    nests: tuple[str, ...] = ()
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
     quick_params: ClassVar[Mapping[str, Any] | None] = None
 
@@ -178,6 +175,19 @@ class BaseForecaster(BaseEstimator, ABC):
     def _why_so_many(self, panel: Panel) -> str:
         """Why `min_observations` are needed, in brackets for a message; empty unless a model overrides it."""
         return ""
+
+    def parts(self) -> Mapping[str, "BaseForecaster"]:
+        """Fitted forecasters that are this one with only a part of it, by the part's name; none unless overridden.
+
+        Each holds the parts before it. A backtest scores their point forecasts beside those of the whole.
+
+        Examples
+        --------
+        >>> from tsforecast import Naive
+        >>> Naive().fit([1.0, 2.0]).parts()
+        {}
+        """
+        return {}
 
     @final
     @classmethod
@@ -383,7 +393,7 @@ class BaseForecaster(BaseEstimator, ABC):
         """The checked panel of the arguments of `fit`, without covariates that the model ignores, and its container."""
         check_order(y, X)
         panel, container = to_panel(y, X)
-        self._check_missing(panel)
+        check_present(panel, self.handles_missing, type(self).__name__)
         if not self.uses_covariates and panel.covariates is not None:
             panel = panel.with_covariates(None)
         return panel, container
@@ -477,18 +487,9 @@ class BaseForecaster(BaseEstimator, ABC):
     def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and the covariates of the horizon."""
         panel, container, X = read_history(history, X, self.panel_)
-        self._check_missing(panel)
+        check_present(panel, self.handles_missing, type(self).__name__)
         return like_training(panel, self.panel_, self.uses_covariates), container, X
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "panel_"):
             raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit first.")
-
-    def _check_missing(self, panel: Panel) -> None:
-        missing = np.isnan(panel.values)
-        if missing.any() and not self.handles_missing:
-            row = int(np.argmax(missing))
-            raise MissingValuesError(
-                f"Series {panel.id_at(row)!r} has no value at {panel.times[row]} and {type(self).__name__} cannot use "
-                "missing values; fill them, or choose a model that can (ARIMA, LSTM)."
-            )

@@ -1,5 +1,8 @@
 """Wrapper: base class of forecasters that hold another forecaster."""
 
+import copy
+from collections.abc import Mapping
+
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -9,6 +12,20 @@ class Wrapper(BaseForecaster):
     """A forecaster that holds another, ``forecaster``, and accepts the same series."""
 
     forecaster: BaseForecaster
+    forecaster_: BaseForecaster
+
+    @property
+    def nests(self) -> tuple[str, ...]:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self._inner().nests
+
+    def parts(self) -> Mapping[str, BaseForecaster]:
+        """Those of the fitted forecaster, whose point forecasts are those of the wrapper."""
+        self._check_fitted()
+        parts = {name: copy.copy(part) for name, part in self.forecaster_.parts().items()}
+        for part in parts.values():
+            part._remember(self.panel_, self.panel_, self._container)
+        return parts
 
     def min_observations(self, panel: Panel) -> int:
         """As the forecaster."""

@@ -235,7 +235,7 @@ def test_the_quickstart_configurations_describe_runs_that_can_start():
 
     for path in sorted((bundled("configs") / "backtest").glob("*.yaml")):
         plan = make_plan(build_parser().parse_args(["--config", str(path)]))
-        assert {"Naive", "LSTM"} <= set(plan.models)
+        assert {"Naive", "LinearAR", "LSTM"} <= set(plan.models)
         assert plan.jobs()
 
 

@@ -214,6 +214,14 @@ def test_best_weights_of_each_member_are_those_that_a_checkpoint_forecasts_with(
     torch.testing.assert_close(estimator.network.members.readout.data, best)  # ... and forecasts with its best
 
 
+def test_a_network_without_the_linear_start_can_be_trained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert train.run_training(["fit", "--config", "gru", "--model.start", "zero", *QUICK]) == 0
+    loaded = GRU.from_checkpoint(checkpoint_of(tmp_path))
+    assert loaded.start == "zero" and loaded.share_ == 1.0
+    assert (loaded.decompose(12)["linear"] == 0).all()
+
+
 def test_a_network_with_widths_by_layer_can_be_trained(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert train.run_training(["fit", "--config", "gru", *QUICK, "--model.hidden_size", "[6, 4]"]) == 0

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import tsforecast
-from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.backtest import RollingOrigin, audit, backtest
 from tsforecast.models.conformal import Conformal
 from tsforecast.models.ensemble import Ensemble
 
@@ -49,3 +49,8 @@ def test_no_forecast_changes_when_only_the_future_does(model, refit):
 def test_two_runs_give_the_same_bits(model):
     first, second = (backtest(model, frame_of(), cv=CV, level=[80]) for _ in range(2))
     pd.testing.assert_frame_equal(first.forecasts, second.forecasts, check_exact=True)
+
+
+def test_the_audit_finds_nothing(model):
+    report = audit(model, frame_of(), cv=CV)
+    assert report.passed, report.sentence

@@ -13,6 +13,7 @@ import pytest
 from sklearn.base import clone
 
 from tsforecast import Forecast, Panel
+from tsforecast._classes import find_class
 from tsforecast.exceptions import MissingValuesError, NotFittedError, ParameterError, SeriesTooShortError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -238,3 +239,17 @@ def test_declared_search_space_is_of_values_that_can_be_fitted(name):
     for parameter in space:
         for value in (space[parameter][0], space[parameter][-1]):
             assert np.isfinite(make(name).set_params(**{parameter: value}).fit(monthly()).predict(1)).all()
+
+
+def test_each_part_forecasts_what_the_whole_does_and_leaves_it_as_it_was(fitted_panel):
+    before = fitted_panel.predict(HORIZON)
+    for part in fitted_panel.parts().values():
+        forecast = part.predict(HORIZON)
+        assert forecast.index.equals(before.index) and list(forecast.columns) == list(before.columns)
+        assert np.isfinite(forecast.to_numpy()).all()
+    pd.testing.assert_frame_equal(fitted_panel.predict(HORIZON), before)
+
+
+def test_what_a_forecaster_nests_is_a_simpler_forecaster_of_the_package(fitted):
+    for path in fitted.nests:
+        assert find_class(path).nests == ()

@@ -198,8 +198,7 @@ def saved(tmp_path_factory):
                 trainer.fit(module, datamodule=data)
                 trainer.save_checkpoint(path)
                 network = module.network.take(slice(None)).eval()
-                network.shrink(module.holdout.share)
-                trained = finish(network, data, module.holdout.optimism)
+                trained = finish(network, data, module.holdout)
                 held[name] = path, trained.forecast(data.panel, 30, None, np.array([0.1, 0.9]), 0)
         return held[name]
 

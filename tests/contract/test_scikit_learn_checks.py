@@ -7,11 +7,24 @@ forecasts as many steps as there are rows.
 
 import pytest
 from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.linear_model import Ridge
 from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import tsforecast
-from tsforecast import ARIMA, LSTM, Conformal, Drift, Ensemble, HistoricAverage, Naive, SeasonalNaive, Tuned
+from tsforecast import (
+    ARIMA,
+    LSTM,
+    Conformal,
+    Drift,
+    Ensemble,
+    FunctionForecaster,
+    HistoricAverage,
+    Naive,
+    SeasonalNaive,
+    SklearnForecaster,
+    Tuned,
+)
 
 ALL = [
     *(getattr(tsforecast, name)() for name in ("Naive", "SeasonalNaive", "Drift", "HistoricAverage")),
@@ -19,6 +32,8 @@ ALL = [
     Conformal(Naive()),
     Ensemble([Naive(), Drift()]),
     Tuned(SeasonalNaive()),
+    SklearnForecaster(Ridge()),
+    FunctionForecaster(len),
 ]
 OF_CONSTRUCTORS = (
     "check_estimator_cloneable",
@@ -36,6 +51,8 @@ NEEDS_ARGUMENTS = {
     "Conformal": "its forecaster has no default",
     "Ensemble": "its forecasters have no default",
     "Tuned": "its forecaster has no default",
+    "SklearnForecaster": "its regressor has no default",
+    "FunctionForecaster": "its function has no default",
 }
 EXEMPT_CONSTRUCTORS = {
     "check_parameters_default_constructible": NEEDS_ARGUMENTS,

@@ -109,6 +109,17 @@ class BacktestResult:
         return self.run.large.scores()
 
     @property
+    def parts(self) -> pd.DataFrame:
+        """``model``, ``part``, ``unique_id``, ``cutoff``, ``seed``, ``metric``, ``value``.
+
+        Scores of the point forecasts of parts of the fitted models (`BaseForecaster.parts`): of a network that starts
+        from a linear autoregression, the ``"linear part"``, which is the same fit with the network switched off, and
+        ``"season"``, with the autoregression off, too. Parts are not ranked and not in the times. Read from the run
+        folder where there is one; no rows in one of an earlier version.
+        """
+        return self.run.parts
+
+    @property
     def facts(self) -> dict[str, ScoreFacts]:
         """Title, meaning and best value of each column of scores, as saved with the run."""
         return self.run.facts

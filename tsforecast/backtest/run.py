@@ -14,12 +14,12 @@ from typing import Literal
 
 import numpy as np
 
-from tsforecast.backtest.audit import check_for_leaks
 from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.execute.driver import Progress, drive
 from tsforecast.backtest.execute.run_job import run_jobs
 from tsforecast.backtest.execute.timeouts import Timeouts
 from tsforecast.backtest.execute.workers import AnyExecutor, can_be_sent, can_spread
+from tsforecast.backtest.leaks.check_run import check_for_leaks
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan.bundles import bundle_jobs
 from tsforecast.backtest.plan.empty_windows import warn_of_empty_windows

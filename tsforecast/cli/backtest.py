@@ -38,7 +38,7 @@ class _Help(DefaultHelpFormatter):
     """Help texts as written, without the types that jsonargparse adds."""
 
     def _get_help_string(self, action: Action) -> str:
-        return action.help or ""
+        return (action.help or "").replace("%%", "%")  # as argparse itself shows them
 
 
 def build_parser() -> Parser:
@@ -62,8 +62,8 @@ def build_parser() -> Parser:
     add("--gap", type=int, default=0, help="steps left out after a cutoff")
     add("--refit", type=int | str, default="always", help="always, never, or every how many cutoffs")
     add("--metrics", type=str, nargs="+", default=["mase", "smape", "rmsse", "coverage", "msis"],
-        help="such as mase smape rmse wql coverage")  # fmt: skip
-    add("--level", type=float, nargs="*", default=[80, 95], help="central intervals in percent")
+        help="such as mase smape rmse wql coverage (mase smape rmsse coverage msis)")  # fmt: skip
+    add("--level", type=float, nargs="*", default=[80, 95], help="central intervals in percent (80 95)")
     add("--quantiles", type=float, nargs="*", default=[], help="further quantiles to forecast")
     add("--season_length", type=int | None, help="season of the scale of MASE; what is usual for the frequency")
     add("--seeds", type=int | list[int] | None, help="runs of each model that draws random numbers")
@@ -181,7 +181,7 @@ def make_plan(given: Namespace) -> Plan:
         max_train_size=given.max_train_size,
         gap=given.gap,
     )
-    models = parse_models(given.models or _usual_models(season), given.own_code)
+    models = parse_models(given.models or _usual_models(season), given.own_code, cv.horizon + cv.gap)
     is_simulated = dataset is not None and dataset.process is not None
     if dataset is not None and is_simulated and given.add is None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})
@@ -253,9 +253,9 @@ def _usual_horizon(shortest: int, season: int) -> int:
 
 
 def _usual_models(season: int) -> list[str]:
-    """Default models: benchmarks, an ARIMA (with an order search where that is fast) and a network."""
+    """Default models: benchmarks, an ARIMA (order search where that is fast), a network and what it starts from."""
     arima = "AutoARIMA" if season <= _SEARCHED else "SARIMA"
-    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), arima, "LSTM"]
+    return ["Naive", *(["SeasonalNaive"] if season > 1 else []), arima, "LinearAR", "LSTM"]
 
 
 def _new_folder(stem: str) -> Path:

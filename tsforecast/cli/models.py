@@ -1,6 +1,7 @@
 """Builds forecasters from the models named on the command line or in a YAML file."""
 
 import ast
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -9,9 +10,11 @@ from tsforecast.backtest.plan.settings import MOST_MODELS
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 
+_FUNCTION = re.compile(r"=\s*([A-Za-z_][\w.]*:[A-Za-z_][\w.]*)")
+
 
 def parse_models(
-    entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = ()
+    entries: Sequence["str | Mapping[str, Any]"], trusted: Collection[str] = (), horizon: int | None = None
 ) -> dict[str, BaseForecaster]:
     """Forecasters by name: the given name, else the text with arguments, else the class name.
 
@@ -20,9 +23,12 @@ def parse_models(
     entries : sequence of str or mapping
         ``"SARIMA"``, ``"ARIMA(order=(2, 0, 0))"`` or a mapping with ``class_path`` and, where wanted, ``init_args`` and
         ``name``; a mapping of one class to its arguments, ``{"LSTM": {"hidden_size": 32}}``, is allowed too. A user's
-        own class is ``"my_module:MyModel"``.
+        own class is ``"my_module:MyModel"``. An argument may be such a call too: ``"Conformal(forecaster=Drift())"``,
+        and a function is ``"FunctionForecaster(function=my_module:my_function)"``.
     trusted : collection of str
         The user's own modules that may be imported.
+    horizon : int, optional
+        Steps that the run forecasts, for models of other libraries that must be told when they are made.
 
     Raises
     ------
@@ -44,7 +50,8 @@ def parse_models(
         name = str(description.pop("name", None) or _short_name(description))
         if name in models:
             raise ParameterError(f"Two models are called {name!r}; give each a name of its own (name: ...).")
-        models[name] = build(description, expected=(BaseForecaster,), trusted=trusted, place=f"Model {name!r}")
+        place = f"Model {name!r}"
+        models[name] = build(description, expected=(BaseForecaster,), trusted=trusted, place=place, horizon=horizon)
     return models
 
 
@@ -64,18 +71,49 @@ def _call(text: str) -> dict[str, Any]:
     head, _, _ = text.partition("(")
     module, colon, _ = head.partition(":")
     try:
-        node = ast.parse(text.strip().removeprefix(f"{module.strip()}:") if colon else text.strip(), mode="eval").body
+        node = _parsed(text.strip().removeprefix(f"{module.strip()}:") if colon else text.strip())
         path = f"{module.strip()}:" if colon else ""
         if isinstance(node, ast.Call) and not node.args and all(k.arg is not None for k in node.keywords):
-            arguments = {str(k.arg): ast.literal_eval(k.value) for k in node.keywords}
+            arguments = {str(k.arg): _value(k.value) for k in node.keywords}
             return {"class_path": path + ast.unparse(node.func), "init_args": arguments, "name": text.strip()}
         if isinstance(node, (ast.Name, ast.Attribute)):
             return {"class_path": path + ast.unparse(node)}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         pass  # texts that cannot be parsed, or nest too deeply, are an error below
     raise ParameterError(
-        f"models: {text[:200]!r} is neither a class name nor one with arguments: 'ARIMA(order=(2, 0, 0))'."
+        f"models: {text[:200]!r} is neither a class name nor one with arguments by name: 'ARIMA(order=(2, 0, 0))'."
     )
+
+
+def _parsed(text: str) -> ast.expr:
+    """The syntax of a call, in which a function may be written as ``function=my_module:my_function``."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return ast.parse(_FUNCTION.sub(r"='\1'", text), mode="eval").body
+
+
+def _value(node: ast.expr) -> Any:
+    """The plain value of an argument; a class, with arguments or without, becomes its class path and arguments."""
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        return {"class_path": _dotted(node)}
+    if isinstance(node, ast.Call):
+        if node.args or any(k.arg is None for k in node.keywords):
+            raise ValueError("an argument without a name")
+        return {"class_path": _dotted(node.func), "init_args": {str(k.arg): _value(k.value) for k in node.keywords}}
+    if isinstance(node, ast.List):
+        return [_value(item) for item in node.elts]
+    if isinstance(node, ast.Tuple):
+        return tuple(_value(item) for item in node.elts)
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {ast.literal_eval(key): _value(item) for key, item in zip(node.keys, node.values, strict=True) if key}
+    return ast.literal_eval(node)
+
+
+def _dotted(node: ast.expr) -> str:
+    if not isinstance(node, ast.Name) and not (isinstance(node, ast.Attribute) and _dotted(node.value)):
+        raise ValueError("no name of a class")
+    return ast.unparse(node)
 
 
 def _short_name(description: Mapping[str, Any]) -> str:

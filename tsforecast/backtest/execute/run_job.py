@@ -5,7 +5,7 @@ import dataclasses
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -110,7 +110,33 @@ def _forecast_all(
     failures.sort(key=lambda failure: (failure.window, failure.position))
     spent = (fitted.seconds, *(0.0 for _ in job.windows[1:]))
     counted = _count_warnings([*fitted.caught, *caught])
-    return JobResult(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), counted)
+    parts = _forecast_parts(job, panel, cv, fitted, audited)  # not in the times of the model
+    return JobResult(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), counted, parts)
+
+
+def _forecast_parts(job: Job, panel: Panel, cv: RollingOrigin, fitted: _Fitted, audited: bool) -> dict[str, Floats]:
+    """Point forecasts of the parts of the fitted models by name, ``(n_windows, n_series, horizon)`` each.
+
+    They are nan where a part fails: what fails on the whole is listed, and a part is no model of the run.
+    """
+    shape = (len(job.windows), panel.n_series, cv.horizon)
+    found: dict[str, Floats] = {}
+    with _recorded():
+        for positions, model in fitted.models:
+            for name, part in _parts_of(model).items():
+                mean = found.setdefault(name, np.full(shape, np.nan))
+                for k in range(len(job.windows)):
+                    forecasts, _ = _forecast(job, part, panel, positions, cv, k, np.empty(0), audited)
+                    for places, forecast in forecasts:
+                        mean[k, places] = forecast.mean[:, cv.gap :]
+    return found
+
+
+def _parts_of(model: BaseForecaster) -> Mapping[str, BaseForecaster]:
+    try:
+        return model.parts()
+    except Exception:  # whatever a model raises
+        return {}
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tsforecast.backtest.plan.describe import describe_models
-from tsforecast.backtest.plan.differences import differences, is_same
+from tsforecast.backtest.plan.differences import changed_settings, is_same
 from tsforecast.backtest.plan.identity import contents
 from tsforecast.backtest.plan.settings import MOST_MODELS
 from tsforecast.base import BaseForecaster
@@ -21,7 +21,7 @@ def other_settings(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[s
     >>> other_settings({"horizon": 3, "models": ["a"]}, {"horizon": 4, "models": ["b"]})
     {'horizon': 'horizon was 3, is 4'}
     """
-    return differences(theirs, {name: value for name, value in mine.items() if name not in _OF_MODELS})
+    return changed_settings(theirs, {name: value for name, value in mine.items() if name not in _OF_MODELS})
 
 
 def new_models(models: Mapping[str, BaseForecaster], identity: Mapping[str, Any]) -> dict[str, BaseForecaster]:

@@ -29,6 +29,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from tsforecast.backtest.plan.code import CodeParts, class_source, imported_source, is_own, version_of
+from tsforecast.foreign.build import parameters_of
 
 _WITHOUT_CONTENT = ("_thread", "threading")  # locks hold nothing that a forecast could depend on
 _BOOKKEEPING = frozenset(
@@ -308,7 +309,7 @@ class _Hasher:
         if isinstance(value, enum.Enum):
             return _digest(b"enum", self.of(kind), value.name.encode())
         if isinstance(value, BaseEstimator) and kind.__sklearn_clone__ is BaseEstimator.__sklearn_clone__:
-            return _digest(b"estimator", self.of(kind), *self._parts(value.get_params(deep=False)))
+            return _digest(b"estimator", self.of(kind), *self._parts(parameters_of(value)))
         try:
             reduce = copyreg.dispatch_table.get(kind)
             reduced = value.__reduce_ex__(4) if reduce is None else reduce(value)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from tsforecast._classes import check_class, class_path, expected_classes, find_class
+from tsforecast._classes import check_class, class_path, expected_classes, find_class, find_function
 from tsforecast._renamed import with_new_names
 from tsforecast.backtest.plan.content import OpaqueError, content_hash
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, TSForecastError
+from tsforecast.foreign.build import Made, build_foreign, parameters_of
 
 _PLAIN = (bool, int, float, str)
 OPAQUE = "{} that cannot be compared"
@@ -43,7 +44,10 @@ def describe(value: Any) -> Any:
     if type(value) is dict and all(type(key) is str for key in value):
         return {key: describe(item) for key, item in value.items()}
     if isinstance(value, BaseEstimator):
-        return _description_of(type(value), value.get_params(deep=False))
+        return _description_of(type(value), parameters_of(value))
+    if isinstance(value, Made):
+        described = {name: describe(item) for name, item in value.arguments.items()}
+        return {"class_path": value.path, **({"init_args": described} if described else {})}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _description_of(
             type(value), {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.init}
@@ -75,7 +79,12 @@ def first_text_of_other(description: Any) -> str | None:
 
 
 def build(
-    description: Any, *, expected: tuple[type, ...] = (), trusted: Collection[str] = (), place: str = "class_path"
+    description: Any,
+    *,
+    expected: tuple[type, ...] = (),
+    trusted: Collection[str] = (),
+    place: str = "class_path",
+    horizon: int | None = None,
 ) -> Any:
     """The value that `describe` described: objects are made from ``class_path`` and ``init_args``, lists become tuples.
 
@@ -91,6 +100,8 @@ def build(
         The user's modules that may be imported (see `tsforecast._classes.find_class`).
     place : str
         What it is for, in messages.
+    horizon : int, optional
+        Steps that the run forecasts, for a model of another library that must be told when it is made and is not.
 
     Raises
     ------
@@ -105,18 +116,26 @@ def build(
     SeasonalNaive(season_length=4)
     """
     if isinstance(description, Mapping) and "class_path" in description:
-        return _built(description, expected, trusted, place)
+        return _built(description, expected, trusted, place, horizon)
     if isinstance(description, Mapping):
         return {
-            key: build(item, expected=expected, trusted=trusted, place=f"{place}.{key}")
+            key: build(item, expected=expected, trusted=trusted, place=f"{place}.{key}", horizon=horizon)
             for key, item in description.items()
         }
     if isinstance(description, list | tuple):
-        return tuple(build(item, expected=expected, trusted=trusted, place=place) for item in description)
+        return tuple(
+            build(item, expected=expected, trusted=trusted, place=place, horizon=horizon) for item in description
+        )
     return description
 
 
-def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: Collection[str], place: str) -> Any:
+def _built(
+    description: Mapping[Any, Any],
+    expected: tuple[type, ...],
+    trusted: Collection[str],
+    place: str,
+    horizon: int | None,
+) -> Any:
     unknown = [key for key in description if key not in ("class_path", "init_args")]
     given = description.get("init_args") or {}
     if unknown or not isinstance(given, Mapping) or not all(isinstance(key, str) for key in given):
@@ -132,10 +151,17 @@ def _built(description: Mapping[Any, Any], expected: tuple[type, ...], trusted: 
             near = difflib.get_close_matches(name, known, n=2)
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known) or 'none'}."
             raise ParameterError(f"{cls.__name__} has no argument {name!r}; {hint}")
-    arguments = {
-        name: build(item, expected=expected_classes(cls, name), trusted=trusted, place=f"{cls.__name__}.{name}")
-        for name, item in given.items()
-    }
+    libraries = getattr(cls, "foreign", {})
+    arguments = {}
+    for name, item in given.items():
+        inside = f"{cls.__name__}.{name}"
+        if name in libraries:
+            arguments[name] = build_foreign(item, libraries[name], inside, horizon)
+        elif isinstance(item, str) and name in getattr(cls, "functions", ()):
+            arguments[name] = find_function(item, trusted)
+        else:
+            kinds = expected_classes(cls, name)
+            arguments[name] = build(item, expected=kinds, trusted=trusted, place=inside, horizon=horizon)
     try:
         return cls(**arguments)
     except TSForecastError:

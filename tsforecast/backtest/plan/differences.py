@@ -8,12 +8,12 @@ _LONGEST = 160  # characters shown of a value
 _FINGERPRINT = 12  # and of a fingerprint, as in the summary
 
 
-def differences(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, str]:
+def changed_settings(theirs: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, str]:
     """What was and what is, by the name of each setting in which ``mine`` differs from ``theirs``.
 
     Examples
     --------
-    >>> differences({"gap": 0, "data": {"n_obs": 40, "freq": "D"}}, {"gap": 1, "data": {"n_obs": 41, "freq": "D"}})
+    >>> changed_settings({"gap": 0, "data": {"n_obs": 40, "freq": "D"}}, {"gap": 1, "data": {"n_obs": 41, "freq": "D"}})
     {'gap': 'gap was 0, is 1', 'data': 'data: n_obs was 40, is 41'}
     """
     return {

@@ -69,6 +69,8 @@ class JobResult:
     failures : tuple of Failure
     warned : dict of str to int
         How often each warning came, by ``"Category: first line"``.
+    parts : dict of str to ndarray, shape (n_windows, n_series, horizon)
+        Point forecasts of the parts of the fitted models (`BaseForecaster.parts`), by name; nan where one failed.
     """
 
     mean: Floats
@@ -77,6 +79,7 @@ class JobResult:
     predict_seconds: tuple[float, ...]
     failures: tuple[Failure, ...] = ()
     warned: dict[str, int] = dataclasses.field(default_factory=dict)
+    parts: dict[str, Floats] = dataclasses.field(default_factory=dict)
 
 
 def join_results(results: Sequence[JobResult]) -> JobResult:
@@ -96,4 +99,8 @@ def join_results(results: Sequence[JobResult]) -> JobResult:
         predict_seconds=tuple(sum(each) for each in zip(*(result.predict_seconds for result in results), strict=True)),
         failures=tuple(sorted(failures, key=lambda failure: (failure.window, failure.position))),
         warned=dict(sorted(sum((Counter(result.warned) for result in results), Counter()).items())),
+        parts={
+            name: np.concatenate([one.parts.get(name, np.full_like(one.mean, np.nan)) for one in results], axis=1)
+            for name in dict.fromkeys(name for one in results for name in one.parts)
+        },
     )

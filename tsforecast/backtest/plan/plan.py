@@ -186,6 +186,6 @@ def seeds_of(forecaster: BaseForecaster, seeds: Sequence[int] | None) -> tuple[i
 
 
 def with_seed(forecaster: BaseForecaster, seed: int) -> BaseForecaster:
-    """A clone whose random states, its own and those of forecasters in it, are ``seed``."""
+    """A clone in which every parameter called ``random_state`` is the seed."""
     copy: BaseForecaster = clone(forecaster)
     return copy.set_params(**{name: seed for name, _ in _random_states(forecaster)})

@@ -12,6 +12,7 @@ from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.cautions import cautions_text
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.numbers import number_text
+from tsforecast.backtest.report.parts import part_section
 from tsforecast.backtest.report.sentences import headline, refit_sentence, set_sentence, verdicts, who_wins
 from tsforecast.backtest.report.skipped import skipped_sentence
 from tsforecast.backtest.result.analysis import calibration_of, errors_by_step, ranks_of
@@ -40,6 +41,7 @@ def markdown(run: RunData) -> str:
     parts = ["# Backtest", who_wins(run, board), "## Ranking", markdown_table(headline(run, board))]
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run)
+    parts += part_section(run)
     parts += ["## What was run", _settings(run)]
     parts += ["## Failures", skipped_sentence(run), _failures(run), "## Warnings", _warnings(run)]
     parts += ["## Metrics", _metrics(run)]

@@ -20,6 +20,8 @@ TABLES = {
     "failures": ("model", "unique_id", "cutoff", "seed", "error", "message"),
     "warnings": ("model", "seed", "warning", "count"),
 }
+# Those that runs of earlier versions do not have.
+LATER_TABLES = {"parts": ("model", "part", "unique_id", "cutoff", "seed", "metric", "value")}
 FORECAST_COLUMNS = ("model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean")
 
 
@@ -35,6 +37,9 @@ class LargeTables(Protocol):
     def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """One row for every step that a model forecast; with ``columns`` only these."""
 
+    def parts(self) -> pd.DataFrame:
+        """The scores of parts of models; no rows in a run of an earlier version."""
+
     def diagnosis(self) -> pd.DataFrame | None:
         """The kind of each series, where it is known."""
 
@@ -45,11 +50,14 @@ class TablesInMemory:
 
     Attributes
     ----------
-    all_scores, all_forecasts : DataFrame
+    all_scores, all_forecasts, all_parts : DataFrame
     """
 
     all_scores: pd.DataFrame
     all_forecasts: pd.DataFrame
+    all_parts: pd.DataFrame = dataclasses.field(
+        default_factory=lambda: pd.DataFrame(columns=list(LATER_TABLES["parts"]))
+    )
 
     def scores(self) -> pd.DataFrame:
         """One row for every metric of every forecast."""
@@ -64,6 +72,10 @@ class TablesInMemory:
         own = self.all_forecasts
         own = own[own["model"] == model].reset_index(drop=True)
         return own if columns is None else own[list(columns)]
+
+    def parts(self) -> pd.DataFrame:
+        """The scores of parts of models."""
+        return self.all_parts
 
     def diagnosis(self) -> pd.DataFrame | None:
         """None: only a run folder holds a diagnosis."""
@@ -101,6 +113,20 @@ class RunData:
     def models(self) -> list[str]:
         """Names of the models, in the order they were given."""
         return [model["name"] for model in self.config["models"]]
+
+    @property
+    def nests(self) -> dict[str, list[str]]:
+        """The simpler models of the run that are a special case of a model, by its name; empty in an older run.
+
+        A network that starts from a linear autoregression nests `LinearAR`: what it gains over it is its own.
+        """
+        known: dict[str, list[str]] = self.manifest.get("nests", {})
+        return known
+
+    @property
+    def parts(self) -> pd.DataFrame:
+        """The scores of parts of models, read at each call; no rows in a run of an earlier version."""
+        return self.large.parts()
 
     @property
     def metrics(self) -> list[str]:

@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 from tsforecast.backtest.plan.addition import joined_config, joined_identity, new_models, other_settings
 from tsforecast.backtest.plan.identity import run_identity
 from tsforecast.backtest.plan.jobs import Job
+from tsforecast.backtest.plan.nests import joined_nests
 from tsforecast.backtest.plan.plan import Plan
-from tsforecast.backtest.result.data import TABLES, RunData
+from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData
 from tsforecast.backtest.store.files import forecast_file, reading, write_bytes
 from tsforecast.backtest.store.folder import holds_run
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
@@ -66,7 +67,11 @@ class Addition(RunFolder):
         """Write all files that change onto the stage, its manifest last, and put them in place."""
         old = load_run(self.folder)
         names = [forecast_file(i, name) for i, name in enumerate(self._plan.models, len(old.models))]
-        written = ["config.yaml", *(f"{name}.parquet" for name in TABLES), *(f"forecasts/{name}" for name in names)]
+        written = [
+            "config.yaml",
+            *(f"{name}.parquet" for name in TABLES | LATER_TABLES),
+            *(f"forecasts/{name}" for name in names),
+        ]
         theirs, mine = old.manifest["identity"], self._manifest["identity"]
         with staging(self.folder) as stage:
             self._write_tables(jobs, stage, first=len(old.models))
@@ -74,6 +79,7 @@ class Addition(RunFolder):
             changed = {
                 "finished": now(),
                 "n_jobs": int(old.manifest.get("n_jobs", 0)) + len(jobs),
+                "nests": joined_nests(old.manifest.get("nests", {}), theirs["models"], self._plan.models),
                 "identity": joined_identity(theirs, mine),
                 "files": kept_files(old.manifest, (STATIC, DIAGNOSIS)) | file_hashes(stage, written),
             }
@@ -81,8 +87,10 @@ class Addition(RunFolder):
         put_in_place(self.folder)
 
     def _rows_before(self, name: str) -> Iterator[pd.DataFrame]:
-        """The rows that a table of the run has, a part at a time."""
+        """The rows that a table of the run has, a part at a time; none where an earlier version did not write it."""
         path = self.folder / f"{name}.parquet"
+        if name in LATER_TABLES and not path.exists():
+            return
         with reading(path):
             source = pq.ParquetFile(path)
             for i in range(source.num_row_groups):

@@ -33,14 +33,17 @@ def read_result(path: Path) -> JobResult:
     about: dict[str, Any] = json.loads(table.schema.metadata[b"tsforecast"])
     shape = tuple(about["shape"])
     columns = [table.column(i).to_numpy() for i in range(table.num_columns)]
-    quantiles: Floats = np.stack(columns[1:], axis=-1) if len(columns) > 1 else np.empty((columns[0].size, 0))
+    names: list[str] = about.get("parts", [])
+    n_levels = len(columns) - 1 - len(names)
+    quantiles: Floats = np.stack(columns[1 : n_levels + 1], axis=-1) if n_levels else np.empty((columns[0].size, 0))
     return JobResult(
         mean=columns[0].reshape(shape),
-        quantiles=quantiles.reshape(*shape, len(columns) - 1),
+        quantiles=quantiles.reshape(*shape, n_levels),
         fit_seconds=tuple(about["fit_seconds"]),
         predict_seconds=tuple(about["predict_seconds"]),
         failures=tuple(Failure(*row) for row in about["failures"]),
         warned=about["warned"],
+        parts={name: part.reshape(shape) for name, part in zip(names, columns[n_levels + 1 :], strict=True)},
     )
 
 
@@ -65,7 +68,7 @@ def find_result(folder: Path, key: str) -> Path | None:
 
 
 def _to_table(result: JobResult) -> pa.Table:
-    tables = [result.mean, *np.moveaxis(result.quantiles, -1, 0)]
+    tables = [result.mean, *np.moveaxis(result.quantiles, -1, 0), *result.parts.values()]
     columns = [np.ascontiguousarray(table).reshape(-1) for table in tables]
     about = {
         "shape": result.mean.shape,
@@ -73,6 +76,7 @@ def _to_table(result: JobResult) -> pa.Table:
         "predict_seconds": result.predict_seconds,
         "failures": [dataclasses.astuple(failure) for failure in result.failures],
         "warned": result.warned,
+        "parts": list(result.parts),
     }
     table = pa.table({f"c{j}": column for j, column in enumerate(columns)})
     return table.replace_schema_metadata({b"tsforecast": json.dumps(about).encode()})

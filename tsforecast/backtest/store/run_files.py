@@ -14,7 +14,7 @@ import yaml
 
 from tsforecast._yaml import read_yaml
 from tsforecast.backtest.result.cube import FORECAST_KEYS
-from tsforecast.backtest.result.data import FORECAST_COLUMNS, TABLES, RunData
+from tsforecast.backtest.result.data import FORECAST_COLUMNS, LATER_TABLES, TABLES, RunData
 from tsforecast.backtest.store.files import (
     FrameWriter,
     check_table_columns,
@@ -75,6 +75,11 @@ class TablesOnDisk:
         with reading(path):
             return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
 
+    def parts(self) -> pd.DataFrame:
+        """The scores of parts of models; no rows in the folder of an earlier version."""
+        path, columns = self.folder / "parts.parquet", LATER_TABLES["parts"]
+        return self._of_models(read_frame(path, columns)) if path.exists() else pd.DataFrame(columns=list(columns))
+
     def diagnosis(self) -> pd.DataFrame | None:
         """What kind of series each is (see `tsforecast.series.diagnose`), where the folder holds it."""
         path = self.folder / DIAGNOSIS
@@ -91,7 +96,11 @@ def save_run(run: RunData, folder: Path) -> None:
     """
     if holds_run(folder):
         raise RunFolderError(f"{folder} is not empty; give a new folder.")
-    frames = {"scores": run.large.scores(), **{name: getattr(run, name) for name in list(TABLES)[1:]}}
+    frames = {
+        "scores": run.large.scores(),
+        "parts": run.large.parts(),
+        **{name: getattr(run, name) for name in list(TABLES)[1:]},
+    }
     for i, model in enumerate(run.models):
         frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = run.large.forecasts_of(model)
     if run.static is not None:
@@ -143,6 +152,11 @@ def needed_files(models: Sequence[str]) -> list[str]:
     return ["config.yaml", *(f"{name}.parquet" for name in TABLES), *forecasts]
 
 
+def written_files(models: Sequence[str]) -> list[str]:
+    """Names of the files that this version writes for a finished run."""
+    return [*needed_files(models), *(f"{name}.parquet" for name in LATER_TABLES)]
+
+
 def has_summary(run: RunData) -> bool:
     """Whether the manifest lists a summary; False for a run that was killed just before it was written."""
     return SUMMARY in run.manifest.get("files", [SUMMARY])
@@ -164,10 +178,12 @@ def _check_tables(folder: Path, manifest: dict[str, Any], needed: Sequence[str])
     undeclared = [name for name in needed if name not in manifest.get("files", needed)]
     if undeclared:
         raise RunFolderError(f"{folder / MANIFEST} does not name {undeclared[0]}, which a run has.")
-    for name in needed[1:]:
+    later = [name for name in (f"{table}.parquet" for table in LATER_TABLES) if (folder / name).exists()]
+    for name in [*needed[1:], *later]:
         with reading(folder / name):
             columns = pq.read_schema(folder / name).names
-        check_table_columns(folder / name, columns, TABLES.get(name.removesuffix(".parquet"), FORECAST_COLUMNS))
+        wanted = (TABLES | LATER_TABLES).get(name.removesuffix(".parquet"), FORECAST_COLUMNS)
+        check_table_columns(folder / name, columns, wanted)
 
 
 def _read_config(path: Path) -> dict[str, Any]:

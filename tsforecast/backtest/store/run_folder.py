@@ -11,12 +11,12 @@ import pandas as pd
 import yaml
 
 from tsforecast._yaml import parse_yaml
-from tsforecast.backtest.plan.differences import differences, is_same
+from tsforecast.backtest.plan.differences import changed_settings, is_same
 from tsforecast.backtest.plan.identity import job_keys, resolved_config
 from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
 from tsforecast.backtest.plan.settings import check_storable_ids
-from tsforecast.backtest.result.data import TABLES, RunData
+from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData
 from tsforecast.backtest.store.files import FrameWriter, forecast_file, write_bytes
 from tsforecast.backtest.store.folder import (
     LOCK,
@@ -30,7 +30,7 @@ from tsforecast.backtest.store.folder import (
 )
 from tsforecast.backtest.store.job_files import intact_results, read_result, write_result
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
-from tsforecast.backtest.store.run_files import STATIC, load_run, needed_files
+from tsforecast.backtest.store.run_files import STATIC, load_run, written_files
 from tsforecast.backtest.store.stage import settle
 from tsforecast.backtest.store.store import join_blocks, new_manifest, now
 from tsforecast.backtest.store.tables import TableBuilder, static_table
@@ -167,7 +167,7 @@ class RunFolder:
     def _write_all(self, jobs: Sequence[Job]) -> None:
         """Write all files of a finished run, the manifest, which marks it as finished, last."""
         self._write_tables(jobs, self.folder)
-        names = [*needed_files(list(self._plan.models)), *self._write_static()]
+        names = [*written_files(list(self._plan.models)), *self._write_static()]
         write_bytes(self.folder / "config.yaml", self._config)
         started = read_manifest(self.folder).get("started")
         files = file_hashes(self.folder, names)
@@ -178,12 +178,12 @@ class RunFolder:
         """Write the tables of a run and the forecasts of the plan's models, the first of which has number ``first``."""
         builder = TableBuilder(self._plan)
         with _writers(folder, list(self._plan.models), builder, first) as writers:
-            for name in TABLES:
+            for name in TABLES | LATER_TABLES:
                 for rows in self._rows_before(name):
                     writers[name].add(rows)
             for job, result in join_blocks(jobs, self.result):
                 writers[f"forecasts/{job.model}"].add(builder.forecasts(job, result))
-                for name in TABLES:
+                for name in TABLES | LATER_TABLES:
                     writers[name].add(getattr(builder, name)(job, result))
 
     def _rows_before(self, name: str) -> Iterable[pd.DataFrame]:
@@ -217,20 +217,21 @@ def _writers(
     folder: Path, models: Sequence[str], builder: TableBuilder, first: int
 ) -> Iterator[dict[str, FrameWriter]]:
     with contextlib.ExitStack() as stack:
-        paths = {name: folder / f"{name}.parquet" for name in TABLES}
+        tables = TABLES | LATER_TABLES
+        paths = {name: folder / f"{name}.parquet" for name in tables}
         paths |= {
             f"forecasts/{name}": folder / "forecasts" / forecast_file(i, name) for i, name in enumerate(models, first)
         }
         yield {
             name: stack.enter_context(
-                FrameWriter(path, pd.DataFrame(columns=list(TABLES.get(name, builder.forecast_columns))))
+                FrameWriter(path, pd.DataFrame(columns=list(tables.get(name, builder.forecast_columns))))
             )
             for name, path in paths.items()
         }
 
 
 def _check_same(theirs: dict[str, Any], mine: dict[str, Any], folder: Path) -> None:
-    changed = differences(theirs, mine)
+    changed = changed_settings(theirs, mine)
     if changed:
         hint = "; models can be added to a finished run (add=True, or --add)" if "models" in changed else ""
         raise RunFolderError(

@@ -9,8 +9,9 @@ import pandas as pd
 
 from tsforecast.backtest.plan.identity import resolved_config, run_identity
 from tsforecast.backtest.plan.jobs import Address, Job, JobResult, join_results
+from tsforecast.backtest.plan.nests import nested_models
 from tsforecast.backtest.plan.plan import Plan
-from tsforecast.backtest.result.data import TABLES, RunData, TablesInMemory
+from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData, TablesInMemory
 from tsforecast.backtest.store.tables import TableBuilder, static_table
 
 _JOINED_SERIES = 4096
@@ -72,8 +73,9 @@ class Memory:
             for name, columns in TABLES.items()
         }
         forecasts = _concat([builder.forecasts(job, result) for job, result in pairs], builder.forecast_columns)
+        parts = _concat([builder.parts(job, result) for job, result in pairs], LATER_TABLES["parts"])
         return RunData(
-            large=TablesInMemory(frames.pop("scores"), forecasts),
+            large=TablesInMemory(frames.pop("scores"), forecasts, parts),
             **frames,
             config=resolved_config(self._plan),
             manifest=new_manifest(self._plan, len(jobs)),
@@ -85,7 +87,8 @@ def new_manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
     """The manifest of a run that begins: identity of data and settings, package versions."""
     identity = run_identity(plan)
     metrics = list(identity["scores"])
-    return {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics, "identity": identity}
+    about = {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics}
+    return {**about, "nests": nested_models(plan.models), "identity": identity}
 
 
 def now() -> str:

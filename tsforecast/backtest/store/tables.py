@@ -1,5 +1,6 @@
 """Tables of a run from the results of its jobs; metrics are computed over whole blocks of series at once."""
 
+import dataclasses
 import warnings
 from collections.abc import Sequence
 
@@ -10,7 +11,7 @@ from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
 from tsforecast.backtest.plan.windows import truth_rows
-from tsforecast.backtest.result.data import FORECAST_COLUMNS, TABLES
+from tsforecast.backtest.result.data import FORECAST_COLUMNS, LATER_TABLES, TABLES
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import interval_quantiles
 from tsforecast.metrics.choose import score_facts
@@ -34,21 +35,35 @@ class TableBuilder:
         self.scales = {kind: _scales(plan, squared=kind == "squared") for kind in wanted}  # each (n_windows, n_series)
         named = quantile_columns(plan.level, plan.quantiles, plan.levels)
         self.forecast_columns = [*FORECAST_COLUMNS, *named]
-        self.metric_names = list(score_facts(plan.metrics, plan.level))
+        self.point_metrics = tuple(metric for metric in plan.metrics if metric.kind == "point")
 
     def scores(self, job: Job, result: JobResult) -> pd.DataFrame:
         """Rows of the scores, of every series and cutoff that the model finished."""
+        return self._scores(job, result, self.plan.metrics)
+
+    def parts(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of the scores of parts of the model, by metrics of point forecasts; where the whole is finished, too."""
+        frames = []
+        for name, mean in result.parts.items():
+            part = dataclasses.replace(result, mean=np.where(finished(result)[:, :, None], mean, np.nan))
+            frame = self._scores(job, part, self.point_metrics)
+            frame.insert(1, "part", name)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(LATER_TABLES["parts"]))
+
+    def _scores(self, job: Job, result: JobResult, metrics: Sequence[Metric]) -> pd.DataFrame:
         done = finished(result)  # (n_windows, n_series)
         tables = [
-            self._score(job, result, k, np.flatnonzero(row)) for k, row in enumerate(done)
+            self._score(job, result, k, np.flatnonzero(row), metrics) for k, row in enumerate(done)
         ]  # each (n_done, n_metrics)
-        n_metrics = len(self.metric_names)
+        names = list(score_facts(metrics, self.plan.level))
+        n_metrics = len(names)
         columns = {
             "model": job.model,
             "unique_id": self._names(job, done).repeat(n_metrics),
             "cutoff": self._cutoffs(job, done).repeat(n_metrics),
             "seed": job.seed,
-            "metric": np.tile(np.array(self.metric_names, dtype=object), int(done.sum())),
+            "metric": np.tile(np.array(names, dtype=object), int(done.sum())),
             "value": np.concatenate(tables).reshape(-1),
         }
         return pd.DataFrame(columns)
@@ -114,12 +129,12 @@ class TableBuilder:
         rows = [(job.model, job.seed, line, count) for line, count in result.warned.items()]
         return pd.DataFrame(rows, columns=list(TABLES["warnings"]))
 
-    def _score(self, job: Job, result: JobResult, k: int, done: Ints) -> Floats:
+    def _score(self, job: Job, result: JobResult, k: int, done: Ints, metrics: Sequence[Metric]) -> Floats:
         plan, window = self.plan, job.windows[k]
         block = truth_rows(plan.panel.indptr[job.first : job.stop + 1], plan.cv, window)[done]
         y_true, y_pred, quantiles = plan.panel.values[block], result.mean[k, done], result.quantiles[k, done]
         columns: list[Floats] = []
-        for metric in plan.metrics:
+        for metric in metrics:
             scale = None if metric.scale is None else self.scales[metric.scale][window, job.first + done]
             if metric.kind == "point":
                 columns += _scored(metric, [y_true, y_pred], None, scale)
@@ -128,7 +143,7 @@ class TableBuilder:
             else:
                 for level in plan.level:
                     columns += _scored(metric, [y_true, *_ends(quantiles, plan.levels, level)], level, scale)
-        return np.stack(columns, axis=1)
+        return np.stack(columns, axis=1) if columns else np.empty((done.size, 0))
 
 
 def static_table(panel: Panel) -> pd.DataFrame | None:

@@ -1,11 +1,14 @@
 """NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
+from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
@@ -14,18 +17,20 @@ from tsforecast.models.neural.batches.defaults import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
+from tsforecast.models.neural.forecasting.parts import linear_part, season_part
 from tsforecast.models.neural.forecasting.paths import paths_of
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.networks.stock.cells import CellName
-from tsforecast.models.neural.options import Decoding, Training, group_fields, group_of, group_with
+from tsforecast.models.neural.options import Decoding, Start, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
-from tsforecast.panel.containers import to_panel
+from tsforecast.panel.align import Covariates
+from tsforecast.panel.containers import Series, to_panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.too_short import SkipOrError
@@ -59,6 +64,7 @@ class NeuralBase(BaseForecaster):
         lr: float = 0.01,
         max_epochs: int | None = None,
         n_members: int = 8,
+        start: Start = "linear",
         decoding: Decoding | dict[str, Any] | None = None,
         preparation: Preparation | dict[str, Any] | None = None,
         training: Training | dict[str, Any] | None = None,
@@ -72,6 +78,7 @@ class NeuralBase(BaseForecaster):
         self.lr = lr
         self.max_epochs = max_epochs
         self.n_members = n_members
+        self.start = start
         self.decoding = decoding
         self.preparation = preparation
         self.training = training
@@ -80,8 +87,8 @@ class NeuralBase(BaseForecaster):
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor arguments; with ``deep`` also the fields of groups of options, such as ``training__scope``."""
         params: dict[str, Any] = super().get_params(deep=False)
-        for name, kind in _GROUPS.items() if deep else ():
-            params |= group_fields(kind, name, params[name])
+        for name in params.keys() & _GROUPS.keys() if deep else ():
+            params |= group_fields(_GROUPS[name], name, params[name])
         return params
 
     def set_params(self, **params: Any) -> Self:
@@ -98,12 +105,12 @@ class NeuralBase(BaseForecaster):
         >>> LSTM().set_params(training__scope="per_series").get_params()["training__scope"]
         'per_series'
         """
-        fields: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS}
+        fields: dict[str, dict[str, Any]] = {name: {} for name in _GROUPS if hasattr(self, name)}
         for key in list(params):
             name, _, field = key.partition("__")
             if field and name in fields:
                 fields[name][field] = params.pop(key)
-        groups = {name: params.get(name, getattr(self, name)) for name in _GROUPS}
+        groups = {name: params.get(name, getattr(self, name)) for name in fields}
         changed = {name: group_with(_GROUPS[name], name, groups[name], own) for name, own in fields.items() if own}
         return super().set_params(**(params | changed))
 
@@ -111,6 +118,26 @@ class NeuralBase(BaseForecaster):
     def is_global(self) -> bool:
         """Whether one network is trained on all series together."""
         return group_of(Training, "training", self.training).scope == "global"
+
+    @property
+    def nests(self) -> tuple[str, ...]:  # type: ignore[override] # here it depends on a constructor argument
+        """`LinearAR`, where training starts from it."""
+        return ("tsforecast.LinearAR",) if self.start == "linear" else ()
+
+    @property
+    def share_(self) -> "float | pd.Series[float]":
+        """Factor of the network's part of a point forecast; with ``scope="per_series"`` one for each series, by name.
+
+        The output of the networks for each step ahead is ``S x + c + share * V h``: a linear autoregression, and a
+        share, 0 to 1, of what a recurrent network adds to it. The share is one number for all members, steps ahead and
+        series that are learnt together: the one, in steps of 0.05, with the smallest mean absolute error when two
+        members that were trained without the tails of the series forecast these. It is 1 where there is no such tail
+        (``refit=False``, ``validation_size=0``) or no linear part (``start="zero"``).
+        """
+        self._check_fitted()
+        if self.is_global:
+            return self.trained_[0].share
+        return pd.Series([trained.share for trained in self.trained_], self.panel_.ids, name="share")
 
     def min_observations(self, panel: Panel) -> int:
         """Observations that each series needs: 8, and a lag more where differences are taken."""
@@ -148,6 +175,7 @@ class NeuralBase(BaseForecaster):
             n_members=trained.network.n_members,
             bptt_length=loaded.bptt_length,
             season_length=trained.layout.season_length,
+            start=loaded.start,
             decoding=trained.decoding,
             preparation=trained.preparation,
         )
@@ -259,6 +287,7 @@ class NeuralBase(BaseForecaster):
             decoding=group_of(Decoding, "decoding", self.decoding),
             preparation=group_of(Preparation, "preparation", self.preparation),
             training=group_of(Training, "training", self.training),
+            start=self.start,
         )
 
     def _adopt(self, learnt: Sequence[FitOutcome]) -> tuple[float, Exception | None]:
@@ -302,11 +331,83 @@ class NeuralBase(BaseForecaster):
             ]
         return np.concatenate(parts)
 
+    def parts(self) -> dict[str, BaseForecaster]:
+        """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
+
+        By the names ``"season"`` (level and season go on) and ``"linear part"`` (with the linear autoregression added);
+        none with ``start="zero"``, which has no linear part. Intervals are as wide as those of the whole.
+
+        Examples
+        --------
+        >>> from tsforecast import LSTM, load
+        >>> model = LSTM(max_epochs=2).fit(load("airline").series)
+        >>> {name: len(part.predict(12)) for name, part in model.parts().items()}
+        {'season': 12, 'linear part': 12}
+        """
+        self._check_fitted()
+        return {"season": self._with(season_part), "linear part": self._with(linear_part)} if self.nests else {}
+
+    def decompose(self, horizon: int, X: Covariates | None = None, *, history: Series | None = None) -> pd.DataFrame:
+        """Point forecasts as sums of their parts, in the unit of the series, one row a series and step.
+
+        Parts are differences of forecasts in which more and more is switched on. ``season`` is the forecast of the
+        preparation alone: the level at the end (or the mean, of a series that returns to it) and the season go on.
+        ``linear`` is what the linear autoregression adds to that, and ``recurrent`` what the share of the network
+        (`share_`) adds to both. Without a transform, and within the limits that every forecast has, these are the terms
+        of the output; a logarithm makes of them factors, so that what a part adds depends on the order, which is this.
+
+        Parameters
+        ----------
+        horizon, X, history
+            As for `predict`.
+
+        Returns
+        -------
+        DataFrame
+            ``unique_id``, ``ds``, ``season``, ``linear``, ``recurrent`` and ``mean``, their sum, which is that of
+            `predict`.
+
+        Raises
+        ------
+        NotFittedError, ParameterError, CovariateError, UnknownNameError, FitError
+            As `predict`.
+
+        Examples
+        --------
+        >>> from tsforecast import LSTM, load
+        >>> table = LSTM(max_epochs=2).fit(load("airline").series).decompose(12)
+        >>> list(table.columns)
+        ['unique_id', 'ds', 'season', 'linear', 'recurrent', 'mean']
+        >>> bool((table["season"] + table["linear"] + table["recurrent"] - table["mean"]).abs().max() < 1e-9)
+        True
+        """
+        self._check_fitted()
+        steps, panel = steps_ahead(horizon), self.panel_
+        if history is not None:
+            panel, _, X = self._condition(history, X)
+        check_forecast_size(panel, steps, 0)
+        future, nothing = self._future(X, panel, steps), np.empty(0)
+        whole = self._predict(panel, steps, future, nothing)
+        check_finite(whole, type(self).__name__)
+        season, linear = (
+            self._with(part)._predict(panel, steps, future, nothing).mean for part in (season_part, linear_part)
+        )
+        added = {"season": season, "linear": linear - season, "recurrent": whole.mean - linear, "mean": whole.mean}
+        frame = pd.DataFrame({"unique_id": whole.ids.repeat(steps), "ds": whole.times})
+        return frame.assign(**{name: table.reshape(-1) for name, table in added.items()})
+
+    def _with(self, part: Callable[[Trained], Trained]) -> Self:
+        """The fitted forecaster with a part of each trained network only."""
+        other = copy.copy(self)
+        other.trained_ = [part(trained) for trained in self.trained_]
+        return other
+
     def _check(self) -> None:
         self._check_network()
         for name in ("season_length", "bptt_length", "max_epochs"):
             check_value(name, getattr(self, name), int | None, 1)
         check_value("random_state", self.random_state, int | None, 0)
+        check_value("start", self.start, Start, 0)
 
     def _check_network(self) -> None:
         check_network(self.hidden_size, self.num_layers, self.dropout, self.n_members, self.lr)

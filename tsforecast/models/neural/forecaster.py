@@ -15,7 +15,7 @@ from tsforecast.models.neural.networks.cell_stack import CellStack
 from tsforecast.models.neural.networks.network import Network
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.networks.stock.cells import CellName
-from tsforecast.models.neural.options import Decoding, Training
+from tsforecast.models.neural.options import Decoding, Start, Training
 from tsforecast.models.neural.prepare.preparation import Preparation
 
 
@@ -46,6 +46,10 @@ class LSTM(NeuralBase):
         Passes over the panel; where it is None, as many as `Training.max_steps` needs.
     n_members : int
         Networks from different seeds, trained side by side; their forecasts are averaged.
+    start : {"linear", "zero"}
+        ``"linear"``: a linear autoregression (that of `LinearAR`) is fitted first and kept, and the network learns what
+        it leaves; a share of the network's output is added to it (see ``share_``). ``"zero"``: there is no linear path,
+        only the network, whose output is zero at first (the level at the end and the season) and is used whole.
     decoding : Decoding, or mapping of its fields, optional
         One output for many steps (default), or steps fed back one by one.
     preparation : Preparation, or mapping of its fields, optional
@@ -59,6 +63,8 @@ class LSTM(NeuralBase):
     ----------
     trained_ : list of Trained
         One trained network for all series, or one for each.
+    share_ : float, or Series by name with ``scope="per_series"``
+        How much of the recurrent output is used; `decompose` shows what that makes of a forecast.
 
     Examples
     --------
@@ -118,13 +124,15 @@ class NeuralForecaster(NeuralBase):
         ``tsforecast.models.neural.networks.minimal_gated.MinimalGated``, or ``my_module:MyNetwork``.
     settings : mapping, optional
         Keyword arguments of the network: ``hidden_size``, ``dropout`` and so on.
-    season_length, bptt_length, lr, max_epochs, n_members, decoding, preparation, training, random_state
+    season_length, bptt_length, lr, max_epochs, n_members, start, decoding, preparation, training, random_state
         See `LSTM`.
 
     Attributes
     ----------
     trained_ : list of Trained
         One trained network for all series, or one for each.
+    share_ : float, or Series by name with ``scope="per_series"``
+        How much of the network's output is used.
 
     Examples
     --------
@@ -147,6 +155,7 @@ class NeuralForecaster(NeuralBase):
         lr: float = 0.01,
         max_epochs: int | None = None,
         n_members: int = 8,
+        start: Start = "linear",
         decoding: Decoding | dict[str, Any] | None = None,
         preparation: Preparation | dict[str, Any] | None = None,
         training: Training | dict[str, Any] | None = None,
@@ -159,6 +168,7 @@ class NeuralForecaster(NeuralBase):
         self.lr = lr
         self.max_epochs = max_epochs
         self.n_members = n_members
+        self.start = start
         self.decoding = decoding
         self.preparation = preparation
         self.training = training

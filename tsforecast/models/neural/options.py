@@ -1,13 +1,14 @@
 """Options of the neural forecasters in groups: frozen dataclasses, usable as estimator parameters and in YAML."""
 
 import dataclasses
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.checks import check_fields
 from tsforecast.models.neural.heads import LossName
 
 Group = TypeVar("Group")
+Start: TypeAlias = Literal["linear", "zero"]  # of training: from a linear autoregression, or from nothing
 
 
 @dataclasses.dataclass(frozen=True)

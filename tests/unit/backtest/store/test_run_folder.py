@@ -1,5 +1,6 @@
 """A run folder: finished jobs are kept, runs are not mixed, half-written files are not used."""
 
+import dataclasses
 import errno
 import importlib
 import linecache
@@ -267,7 +268,8 @@ def test_an_unfinished_run_cannot_be_loaded_as_if_it_were(counted, tmp_path):
 
 def part_of(rng, n_series, failures=()):
     mean, quantiles = rng.normal(size=(2, n_series, 3)), rng.normal(size=(2, n_series, 3, 2))
-    return JobResult(mean, quantiles, (1.0, 0.0), (0.5, 0.25), tuple(failures), {"UserWarning: x": 2})
+    warned, parts = {"UserWarning: x": 2}, {"half": mean / 2, "none": 0 * mean}
+    return JobResult(mean, quantiles, (1.0, 0.0), (0.5, 0.25), tuple(failures), warned, parts)
 
 
 def test_a_part_comes_back_from_its_file_as_it_was(tmp_path):
@@ -277,6 +279,8 @@ def test_a_part_comes_back_from_its_file_as_it_was(tmp_path):
     back = read_result(path)
     np.testing.assert_array_equal(back.mean, part.mean)
     np.testing.assert_array_equal(back.quantiles, part.quantiles)
+    assert list(back.parts) == ["half", "none"]
+    np.testing.assert_array_equal(back.parts["half"], part.parts["half"])
     assert (back.failures, back.fit_seconds, back.predict_seconds, back.warned) == (
         part.failures, part.fit_seconds, part.predict_seconds, part.warned,
     )  # fmt: skip
@@ -288,6 +292,9 @@ def test_joined_parts_are_series_after_series_with_places_counted_on():
     whole = join_results(parts)
     np.testing.assert_array_equal(whole.mean, np.concatenate([p.mean for p in parts], axis=1))
     assert [(f.window, f.position) for f in whole.failures] == [(0, 4), (1, 0)]
+    np.testing.assert_array_equal(whole.parts["half"], whole.mean / 2)
+    bare = join_results([parts[0], dataclasses.replace(parts[1], parts={})])
+    assert np.isnan(bare.parts["none"][:, 2:]).all() and (bare.parts["none"][:, :2] == 0).all()
     assert whole.fit_seconds == (2.0, 0.0) and whole.warned == {"UserWarning: x": 4}
 
 

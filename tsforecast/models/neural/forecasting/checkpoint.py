@@ -23,7 +23,7 @@ from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.spec import NetworkSpec
-from tsforecast.models.neural.options import Decoding
+from tsforecast.models.neural.options import Decoding, Start
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.models.neural.prepare.fitted import FittedPreparation
 from tsforecast.models.neural.prepare.preparation import Preparation
@@ -37,10 +37,11 @@ KEY = "tsforecast"
 KEPT = "tsforecast kept weights"  # those that `BestWeights` ends the run with, by name
 
 
-def export(spec: NetworkSpec, network: LinearStart, data: StreamDataModule, holdout: HoldoutResult) -> dict[str, Any]:
+def export(
+    spec: NetworkSpec, network: LinearStart, data: StreamDataModule, holdout: HoldoutResult, start: Start
+) -> dict[str, Any]:
     """All of a run but the weights, as tensors, numbers and texts."""
-    network.shrink(holdout.share)
-    trained = finish(network, data, holdout.optimism)
+    trained = finish(network, data, holdout)
     assert data.panel is not None
     prepared = {
         f.name: getattr(trained.prepared, f.name)
@@ -53,6 +54,7 @@ def export(spec: NetworkSpec, network: LinearStart, data: StreamDataModule, hold
         "settings": {name: named(value) for name, value in spec.settings},
         "n_members": network.n_members,
         "share": holdout.share,
+        "start": start,
         "prepared": _to_tensors(prepared | {"lambdas": trained.prepared.transform.lambdas}),
         "layout": _to_tensors(_fields(trained.layout) | {"static_code": _fields(trained.layout.static_code)}),
         "spread": _to_tensors(_fields(trained.spread)),
@@ -71,6 +73,7 @@ class Loaded(NamedTuple):
     panel: Panel
     spec: NetworkSpec
     bptt_length: int | None
+    start: Start
 
 
 def load_checkpoint(path: str | Path, own: Sequence[type] = ()) -> Loaded:
@@ -144,10 +147,13 @@ def _rebuilt(checkpoint: dict[str, Any], own_classes: Sequence[type]) -> Loaded:
         Preparation(**held["preparation"]),
         decoding,
         held["window"],
+        share=held["share"],
     )
     check_whole(trained, panel)
     check_value("bptt_length", held["bptt_length"], int | None, 1)
-    return Loaded(trained, panel, spec, held["bptt_length"])
+    start = held.get("start", "linear")  # earlier checkpoints do not say so
+    check_value("start", start, Start, 0)
+    return Loaded(trained, panel, spec, held["bptt_length"], start)
 
 
 def _fields(group: Any) -> dict[str, Any]:

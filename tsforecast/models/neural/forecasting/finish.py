@@ -5,6 +5,7 @@ from torch.utils._pytree import tree_leaves
 
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.forecasting import decode
+from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult
 from tsforecast.models.neural.forecasting.intervals import learn_spread
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.heads import head_of
@@ -16,8 +17,12 @@ from tsforecast.series.differencing import accumulate
 _MOST_KEPT = 4_000_000  # numbers of the state at the ends of the training series
 
 
-def finish(network: LinearStart, data: StreamDataModule, optimism: float | None = None) -> Trained:
-    """A network just trained on these data as `Trained`, with the spread of its residuals (see `learn_spread`)."""
+def finish(network: LinearStart, data: StreamDataModule, holdout: HoldoutResult = NO_HOLDOUT) -> Trained:
+    """A network just trained on these data as `Trained`, with the spread of its residuals (see `learn_spread`).
+
+    The network's part of the output is multiplied by the share that the holdout fit found.
+    """
+    network.shrink(holdout.share)
     panel = data.panel
     window = None if network.context is not None else data.window  # a network of windows needs no window here
     assert panel is not None
@@ -29,7 +34,7 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
     history = decode.run_history(network, data.inputs.x, lengths, series=numbers)
     output = head.point(history.output.reshape(len(history.output), -1, head.n_params))  # (n_obs, horizon)
     residual = accumulate(data.inputs.target - output, data.prepared.lag)
-    spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, optimism)
+    spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, holdout.optimism)
     ends = None
     if panel.covariates is None and _n_numbers(history.state) <= _MOST_KEPT:
         inputs = data.inputs
@@ -37,7 +42,8 @@ def finish(network: LinearStart, data: StreamDataModule, optimism: float | None 
             inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
             history = decode.run_history(network, inputs.x, lengths, window, series=numbers, ends_only=True)
         ends = decode.ends_of(panel, inputs, history)
-    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, window, ends)
+    share = holdout.share if network.has_weights else 0.0
+    return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, window, ends, share)
 
 
 def _n_numbers(state: State) -> int:

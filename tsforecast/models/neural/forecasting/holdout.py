@@ -18,6 +18,7 @@ from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.intervals import optimism_of
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.options import Start
 
 _SHARES = np.linspace(0, 1, 21)
 
@@ -40,8 +41,11 @@ class HoldoutResult(NamedTuple):
 NO_HOLDOUT = HoldoutResult()
 
 
-def holdout_result(network: LinearStart, data: StreamDataModule) -> HoldoutResult:
-    """The result of a holdout fit: a network trained without the tails forecasts them."""
+def holdout_result(network: LinearStart, data: StreamDataModule, start: Start = "linear") -> HoldoutResult:
+    """The result of a holdout fit: a network trained without the tails forecasts them.
+
+    A network without a linear start is all there is, so that nothing is known to shrink it towards: its share is 1.
+    """
     assert data.panel is not None
     head, target = head_of(data.decoding.loss), data.inputs.target
     raw = decode.run_history(network, data.inputs.x, data.panel.lengths, series=data.series_numbers).output
@@ -56,6 +60,6 @@ def holdout_result(network: LinearStart, data: StreamDataModule) -> HoldoutResul
         ends[:, 0] = linear[tail] + share * added[tail]
         return float(np.abs(target[tail] - head.point(ends)).mean())
 
-    share = float(min(_SHARES, key=distance)) if tail.any() else 1.0
+    share = float(min(_SHARES, key=distance)) if tail.any() and start == "linear" else 1.0
     raw[:, :, 0] = linear + share * added
     return HoldoutResult(share, optimism_of(np.abs(target - head.point(raw)), seen & ~tail, tail))

@@ -53,6 +53,8 @@ class Trained:
     ends : Ends, optional
         States at the ends of the training series, kept where they are small enough and there are no covariates, so
         that forecasts of these series start there.
+    share : float
+        Factor that the holdout fit has found for the network's part of the output, which is in ``network`` already.
     """
 
     network: LinearStart
@@ -63,6 +65,7 @@ class Trained:
     decoding: Decoding
     window: int | None = None
     ends: decode.Ends | None = None
+    share: float = 1.0
 
     def _begin(
         self, panel: Panel, horizon: int, X: Floats | None

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from tsforecast._types import Floats
 from tsforecast.models.neural.batches.chunk import Chunk, Table
 from tsforecast.models.neural.networks.network import State
+from tsforecast.models.neural.networks.no_network import NoMembers
 from tsforecast.models.neural.networks.ridge import robust_ridge
 
 _ALL = slice(None)
@@ -17,7 +18,7 @@ class LinearStart(nn.Module):
     """Linear autoregression plus network, ``S x + c + share * network(x)``, for several members side by side.
 
     S and c are set by a ridge regression before training and stay fixed; the network is zero or nearly so at first, so
-    that training starts from the linear autoregression.
+    that training starts from the linear autoregression. Where they are not set, they are zero: a network alone.
 
     Parameters
     ----------
@@ -45,6 +46,11 @@ class LinearStart(nn.Module):
     def n_members(self) -> int:
         """Number of networks side by side."""
         return int(self.members.n_members)
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there is anything to train."""
+        return any(True for _ in self.members.parameters())
 
     @property
     def context(self) -> int | None:
@@ -105,6 +111,13 @@ class LinearStart(nn.Module):
         slopes, level = robust_ridge(x, target, weight, trust)
         self.slopes[members, :, :: self.n_params] = slopes.to(self.slopes)
         self.intercept[members, :, :: self.n_params] = level.to(self.intercept)
+
+    @torch.no_grad()
+    def linear_part(self) -> "LinearStart":
+        """``S x + c`` on its own, without a network; one member, for all have the same."""
+        alone = LinearStart(NoMembers(1), self.slopes.shape[1], self.horizon, self.n_params)
+        alone.slopes, alone.intercept = self.slopes[:1].clone(), self.intercept[:1].clone()
+        return alone
 
     def shrink(self, share: float) -> None:
         """Multiply the network's part of the point forecasts by ``share``."""

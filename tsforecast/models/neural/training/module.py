@@ -12,13 +12,14 @@ from torch.func import functional_call
 
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.chunk import Chunk
+from tsforecast.models.neural.checks import check_value
 from tsforecast.models.neural.forecasting.checkpoint import KEPT, KEY, export
 from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResult
 from tsforecast.models.neural.heads import LossName, head_of, losses_of
 from tsforecast.models.neural.networks.network import State
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers, dropout_masks
-from tsforecast.models.neural.options import Training
+from tsforecast.models.neural.options import Start, Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.models.neural.seeds import member_seeds
 from tsforecast.models.neural.training.engines import Masks, TrainingEngine, detached, engine_of, mean_losses
@@ -52,6 +53,8 @@ class NeuralModule(pl.LightningModule):
     lr : float
         Largest learning rate.
     training : Training, optional
+    start : {"linear", "zero"}
+        Whether a linear autoregression is fitted first, and kept beside the network, or left out.
     seed : int or sequence of int
         Of the first weights and of dropout; of each fit where there are several. See `seeds.seed_of`.
     automatic : bool
@@ -83,11 +86,13 @@ class NeuralModule(pl.LightningModule):
         loss: LossName = "balanced",
         lr: float = 0.01,
         training: Training | None = None,
+        start: Start = "linear",
         seed: int | Sequence[int] = 0,
         automatic: bool = True,
     ) -> None:
         super().__init__()
-        self.automatic_optimization = automatic
+        check_value("start", start, Start, 0)
+        self.automatic_optimization, self.start = automatic, start
         self.spec, self.head, self.options, self.lr = spec, head_of(loss), training or Training(), lr
         fits = seed if isinstance(seed, Sequence) else [seed]
         self._seeds = [one for fit in fits for one in member_seeds(fit, n_members)]
@@ -126,8 +131,9 @@ class NeuralModule(pl.LightningModule):
             self.decay = torch.full((self.network.n_members,), prior_weight(data.n_obs), dtype=torch.float64)
 
     def begin_from(self, fit: int, data: Any) -> None:
-        """Set the linear start of the members of a fit to the autoregression fitted to its data."""
-        self.network.learn(data.tables[0], torch.as_tensor(data.layout.trust()), self.members_of(fit))
+        """Set the linear start of the members of a fit to the autoregression fitted to its data, where there is one."""
+        if self.start == "linear":
+            self.network.learn(data.tables[0], torch.as_tensor(data.layout.trust()), self.members_of(fit))
 
     def on_train_epoch_start(self) -> None:
         """Reset the state before the first chunk of an epoch."""
@@ -246,7 +252,7 @@ class NeuralModule(pl.LightningModule):
         if data is not None:
             network = self.network.take(slice(None)).cpu()
             network.load_state_dict(checkpoint.get(KEPT, {}), strict=False)
-            checkpoint[KEY] = export(self.spec, network.eval(), data, self.holdout)
+            checkpoint[KEY] = export(self.spec, network.eval(), data, self.holdout, self.start)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Raise where the checkpoint is from the middle of an epoch: some chunks would be seen twice, others never."""

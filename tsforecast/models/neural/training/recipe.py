@@ -15,7 +15,7 @@ from tsforecast.models.neural.forecasting.holdout import NO_HOLDOUT, HoldoutResu
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
-from tsforecast.models.neural.options import Decoding, Training
+from tsforecast.models.neural.options import Decoding, Start, Training
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.training.module import NeuralModule
 from tsforecast.models.neural.training.quiet import quiet_torch
@@ -39,6 +39,7 @@ class Recipe:
     decoding: Decoding
     preparation: Preparation
     training: Training
+    start: Start = "linear"
 
     def data(self, series: Panel | Folder, seed: int) -> StreamDataModule:
         """The training data of a network, prepared: windows for a network that sees windows."""
@@ -69,6 +70,7 @@ class Recipe:
             loss=self.decoding.loss,
             lr=self.lr,
             training=self.training,
+            start=self.start,
             seed=[data.seed for data in fits],
             automatic=False,
         )
@@ -205,7 +207,7 @@ def _holdout_results(recipe: Recipe, fits: Sequence[StreamDataModule]) -> list[H
     module = recipe.module(fits)
     failures = train_together(module, fits, recipe.training, recipe.max_epochs)
     return [
-        failure or holdout_result(module.network.take(module.members_of(k)), fits[k])
+        failure or holdout_result(module.network.take(module.members_of(k)), fits[k], recipe.start)
         for k, failure in enumerate(failures)
     ]
 
@@ -216,8 +218,7 @@ def _train_group(recipe: Recipe, group: Sequence[_Fit]) -> None:
     module = recipe.module(fits)
     for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
         fit, network = group[k], module.network.take(module.members_of(k))
-        network.shrink(fit.holdout.share)
-        fit.outcome = failure or finish(network, fit.data, fit.holdout.optimism)
+        fit.outcome = failure or finish(network, fit.data, fit.holdout)
 
 
 def holdout_fit(module: NeuralModule, data: StreamDataModule) -> HoldoutResult:
@@ -251,6 +252,7 @@ def holdout_fit(module: NeuralModule, data: StreamDataModule) -> HoldoutResult:
         decoding=data.decoding,
         preparation=data.preparation,
         training=options,
+        start=module.start,
     )
     with quiet_torch(0):
         (found,) = _holdout_results(recipe, [own])

@@ -16,6 +16,7 @@ from tsforecast.models.neural.batches.streams import ChunkLoader
 from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.training.best_weights import BestWeights
+from tsforecast.models.neural.training.constants import learn_constants
 from tsforecast.models.neural.training.module import NeuralModule
 from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import prior_weight
@@ -46,7 +47,7 @@ def train_together(
     """Fit the weights of ``module`` in place, for several fits at once; return the error of each, or None.
 
     The members of ``module`` are those of the first fit, then of the second and so on. All fits must have one shape;
-    the weights of each are those it would get alone.
+    the weights of each are those it would get alone. Without weights, no step is made: see `learn_constants`.
     """
     module.options, n_members = options, module.network.n_members // len(fits)
     batches = BatchedFits(
@@ -54,6 +55,8 @@ def train_together(
     )
     for k, data in enumerate(fits):
         module.begin_from(k, data)
+    if not module.network.has_weights:
+        return [_failure(_constants(module, k, data), data) for k, data in enumerate(fits)]
     module.total_steps = batches.schedules[0].n_steps
     if options.weight_decay is None:
         priors = [prior_weight(data.n_obs) for data in fits]
@@ -78,6 +81,11 @@ def train_together(
     module.cpu()
     module.network.eval()
     return [_failure(module.failures.get(k), data) for k, data in enumerate(fits)]
+
+
+def _constants(module: NeuralModule, fit: int, data: StreamDataModule) -> NonFiniteLossError | None:
+    module.network.eval()
+    return learn_constants(module.network, module.head, data.tables[0], module.members_of(fit))
 
 
 class _WholeRun:

@@ -5,7 +5,7 @@ from tsforecast.models.neural.heads import LossName
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.networks.stock.cells import CellName
-from tsforecast.models.neural.options import Training
+from tsforecast.models.neural.options import Start, Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.module import NeuralModule
@@ -23,6 +23,7 @@ def recurrent_module(
     loss: LossName = "balanced",
     lr: float = 0.01,
     training: Training | None = None,
+    start: Start = "linear",
     random_state: int = 0,
 ) -> NeuralModule:
     """The module of a stock recurrent stack, as a configuration of ``tsforecast train`` describes it.
@@ -34,7 +35,7 @@ def recurrent_module(
         Of the data: ``data.input_size`` and ``data.horizon``.
     hidden_size, num_layers, dropout
         See `RecurrentNetwork`.
-    n_members, loss, lr, training
+    n_members, loss, lr, training, start
         See `NeuralModule`.
     random_state : int
         With that of the data, it gives the weights that an estimator with this ``random_state`` gets.
@@ -53,5 +54,6 @@ def recurrent_module(
         loss=loss,
         lr=lr,
         training=training,
+        start=start,
         seed=seed_of(random_state),
     )

@@ -37,7 +37,7 @@ def assert_same(one, other):
 
 @pytest.mark.parametrize("kind", ["bptt", "windows"])
 def test_all_members_learn_from_the_whole_series(kind, monkeypatch):
-    monkeypatch.setattr(recipe, "holdout_result", lambda network, data: NO_HOLDOUT)
+    monkeypatch.setattr(recipe, "holdout_result", lambda network, data, start: NO_HOLDOUT)
     whole = fitted(walks(), kind=kind, validation_size=0.0).trained_[0]
     assert_same(fitted(walks(), kind=kind, validation_size=0.3).trained_[0], whole)
     kept = fitted(walks(), kind=kind, validation_size=0.3, refit=False).trained_[0]
@@ -46,7 +46,7 @@ def test_all_members_learn_from_the_whole_series(kind, monkeypatch):
 
 def test_what_was_found_for_a_series_is_used_for_it_alone(monkeypatch):
     found = {"s0": HoldoutResult(0.25, 1.0), "s1": HoldoutResult(1.0, 1.5)}
-    monkeypatch.setattr(recipe, "holdout_result", lambda network, data: found[data.panel.ids[0]])
+    monkeypatch.setattr(recipe, "holdout_result", lambda network, data, start: found[data.panel.ids[0]])
     both = fitted(walks(2), scope="per_series").trained_
     for name, trained in zip(found, both, strict=True):
         alone = fitted(walks(2)[[name]], validation_size=0.0, scope="per_series").trained_[0]

@@ -1,0 +1,1 @@
+"""Checks that no forecast depends on values after its cutoff, nor on other fits."""

@@ -1,0 +1,21 @@
+"""Parts of a trained network's forecasts: the network can be switched off, and the linear autoregression too."""
+
+import dataclasses
+
+from tsforecast.models.neural.forecasting.trained import Trained
+
+
+def linear_part(trained: Trained) -> Trained:
+    """The same without its network: point forecasts are those of the linear autoregression.
+
+    Preparation, limits and spread of the residuals are unchanged, so that intervals are as wide as with the network.
+    """
+    return dataclasses.replace(trained, network=trained.network.linear_part(), ends=None, share=0.0)
+
+
+def season_part(trained: Trained) -> Trained:
+    """The same without network and linear autoregression: the level at the end and the season go on as they are."""
+    network = trained.network.linear_part()
+    network.slopes.zero_()
+    network.intercept.zero_()
+    return dataclasses.replace(trained, network=network, ends=None, share=0.0)
