@@ -5,7 +5,7 @@ import dataclasses
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -132,9 +132,9 @@ def _forecast_parts(job: Job, panel: Panel, cv: RollingOrigin, fitted: _Fitted, 
     return found
 
 
-def _parts_of(model: BaseForecaster) -> Mapping[str, BaseForecaster]:
+def _parts_of(model: BaseForecaster) -> dict[str, BaseForecaster]:
     try:
-        return model.parts()
+        return {str(name): part for name, part in model.parts().items() if isinstance(part, BaseForecaster)}
     except Exception:  # whatever a model raises
         return {}
 

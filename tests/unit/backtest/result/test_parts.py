@@ -145,7 +145,14 @@ class Half(Whole):
         return super().parts() | {"silent": NoForecast().fit(self.panel_)}
 
 
-@pytest.mark.parametrize("kind", [Broken, Half])
+class Odd(Whole):
+    """One part that is no forecaster."""
+
+    def parts(self):
+        return super().parts() | {"odd": 3}
+
+
+@pytest.mark.parametrize("kind", [Broken, Half, Odd])
 def test_a_part_that_fails_is_absent_and_nothing_else_is_changed(kind):
     result = run({"w": kind(), "n": Naive()})
     pd.testing.assert_series_equal(scores_of(result, "w"), scores_of(run({"w": Drift()}), "w"))

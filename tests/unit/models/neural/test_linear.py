@@ -283,3 +283,13 @@ def test_a_wrapper_has_the_parts_of_what_it_holds(wrap):
         wrapped.parts()["linear part"].predict(12), model.fit(months()).parts()["linear part"].predict(12)
     )
     assert wrapped.nests == model.nests
+
+
+def test_a_folder_of_few_series_gives_the_regression_of_all_of_them(tmp_path):
+    """They are all in the sample that it is learnt from."""
+    long = months().rename_axis("ds").reset_index().melt("ds", var_name="unique_id", value_name="y")
+    long.to_parquet(tmp_path / "all.parquet")
+    folder, panel = LinearAR().fit_folder(tmp_path), Panel.from_frame(long)
+    np.testing.assert_allclose(
+        folder.predict(12, history=panel).mean, LinearAR().fit(panel).predict(12).mean, rtol=1e-5
+    )
