@@ -39,7 +39,7 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from rich.text import Text
 
     from tsforecast.backtest.report.cautions import cautions
-    from tsforecast.backtest.report.sentences import headline, refit_sentence, set_sentence, verdicts, who_wins
+    from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
     from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
     from tsforecast.backtest.report.timings import with_seconds
 
@@ -55,9 +55,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     decided = verdicts(result.run, board)
     for verdict in decided:
         console.print(Text(verdict.sentence))
-    for sentence in [decided[0].share_sentence, set_sentence(result.run)] if decided else []:
-        if sentence:
-            console.print(Text(sentence))
+    for sentence in _besides(result, board, decided[0].share_sentence) if decided else []:
+        console.print(Text(sentence))
     for caution in cautions(result.run, board):
         console.print(Text(f"  ! {caution}"))
     if rows.map(lambda cell: " ± " in cell).any(axis=None):
@@ -76,6 +75,15 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print(
         Text(f"Results: {folder} (summary.md, timings.md, forecasts, scores, failures)", style="dim"), soft_wrap=True
     )
+
+
+def _besides(result: BacktestResult, board: pd.DataFrame, share: str) -> list[str]:
+    """What follows the verdicts: how often the best is ahead, the best models, and what their parts are worth."""
+    from tsforecast.backtest.report.parts import part_sentences
+    from tsforecast.backtest.report.sentences import better_than_baseline, nested_sentence, set_sentence
+
+    parts = part_sentences(result.run, better_than_baseline(result.run))
+    return [text for text in (share, set_sentence(result.run), nested_sentence(result.run, board), *parts) if text]
 
 
 def _table(rows: pd.DataFrame, title: str) -> Table:

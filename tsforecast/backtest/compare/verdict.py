@@ -80,8 +80,8 @@ class Verdict:
         if self.n_series == 0:
             return f"{self.model} and {self.other} have no forecasts in common: not comparable."
         if self.conclusion == "undecided":
-            return f"{self.model} against {self.other} is undecided: {self._size()}{self._why()}."
-        return f"{self.model} is {self.conclusion} than {self.other}: {self._size()}."
+            return f"{self.model} against {self.other} is undecided: {self.size}{self._why()}."
+        return f"{self.model} is {self.conclusion} than {self.other}: {self.size}."
 
     @property
     def share_sentence(self) -> str:
@@ -102,8 +102,9 @@ class Verdict:
         ends = f"{100 * self.share_low:.0f}% to {100 * self.share_high:.0f}%"
         return f"It is ahead of {self.other} on {100 * self.share:.0f}% of {units} ({self.level:g}% interval {ends})."
 
-    def _size(self) -> str:
-        """By how much the mean is smaller or larger, with the interval."""
+    @property
+    def size(self) -> str:
+        """By how much the mean is smaller or larger, with the interval, without what follows from it."""
         if not np.isfinite(self.skill):
             return f"mean {self.loss_name} has both signs, so that a percentage says nothing"
         if self.skill == 0 and self.skill_low == self.skill_high:

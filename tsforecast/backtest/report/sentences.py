@@ -89,6 +89,40 @@ def set_sentence(run: RunData) -> str:
     return f"With {decision.level:g}% confidence {who}; {out} worse than at least one model."
 
 
+def better_than_baseline(run: RunData) -> list[str]:
+    """The models that are better than the usual baseline, beyond chance."""
+    base = usual_baseline(run.models)
+    if base is None or not run.metrics or run.cube.n_scored(run.ranking_metric) < 2:
+        return []
+    decision = decision_of(run)
+    if base not in decision.models:
+        return []
+    return [name for name in decision.models if name != base and decision.conclusion(name, base) == "better"]
+
+
+def nested_sentence(run: RunData, board: pd.DataFrame | None = None) -> str:
+    """What the best model wins over a simpler one that it contains, such as LinearAR within an LSTM; empty without one.
+
+    A network that wins need not win by recurrence: so it is always held against the linear model that it starts from.
+    """
+    table = leaderboard(run) if board is None else board
+    best = str(table["model"].iloc[0])
+    decision = decision_of(run)
+    told = []
+    for simple in run.nests.get(best, ()):
+        if best not in decision.models or simple not in decision.models:
+            continue
+        verdict = verdict_of(run, best, simple)
+        if verdict.conclusion == "better":
+            told.append(f"{best} contains {simple} and is better than it: {verdict.size}.")
+        else:
+            told.append(
+                f"{best} contains {simple}, a simpler model, and is not told apart from it: {verdict.size}. What {best}"
+                f" wins over others need not come from what it has besides."
+            )
+    return " ".join(told)
+
+
 def _and(names: Sequence[str], word: str = "and") -> str:
     return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 

@@ -13,7 +13,15 @@ from tsforecast.backtest.report.cautions import cautions_text
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.parts import part_section
-from tsforecast.backtest.report.sentences import headline, refit_sentence, set_sentence, verdicts, who_wins
+from tsforecast.backtest.report.sentences import (
+    better_than_baseline,
+    headline,
+    nested_sentence,
+    refit_sentence,
+    set_sentence,
+    verdicts,
+    who_wins,
+)
 from tsforecast.backtest.report.skipped import skipped_sentence
 from tsforecast.backtest.result.analysis import calibration_of, errors_by_step, ranks_of
 from tsforecast.backtest.result.data import RunData
@@ -41,7 +49,7 @@ def markdown(run: RunData) -> str:
     parts = ["# Backtest", who_wins(run, board), "## Ranking", markdown_table(headline(run, board))]
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run)
-    parts += part_section(run)
+    parts += part_section(run, better_than_baseline(run))
     parts += ["## What was run", _settings(run)]
     parts += ["## Failures", skipped_sentence(run), _failures(run), "## Warnings", _warnings(run)]
     parts += ["## Metrics", _metrics(run)]
@@ -52,7 +60,15 @@ def _analyses(run: RunData) -> list[str]:
     """Sections on what the numbers prove: verdicts, the confidence set, errors by step, intervals."""
     told = verdicts(run, most=_RIVALS)
     parts = (
-        ["## Verdict", _verdicts(told), set_sentence(run), cautions_text(run), _HOW_DECIDED, _ranks(run)]
+        [
+            "## Verdict",
+            _verdicts(told),
+            set_sentence(run),
+            nested_sentence(run),
+            cautions_text(run),
+            _HOW_DECIDED,
+            _ranks(run),
+        ]
         if told
         else []
     )
