@@ -53,9 +53,10 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print(_table(rows, f"{title}: {shown}"))
     console.print(Text(who_wins(result.run, board), style="bold"))
     decided = verdicts(result.run, board)
-    for verdict in decided:
-        console.print(Text(verdict.sentence))
-    for sentence in _besides(result, board, decided[0].share_sentence) if decided else []:
+    for k, verdict in enumerate(decided):
+        share = f" {verdict.share_sentence}" if k == 0 else ""
+        console.print(Text(f"{verdict.sentence}{share}"))
+    for sentence in _besides(result, board) if decided else []:
         console.print(Text(sentence))
     for caution in cautions(result.run, board):
         console.print(Text(f"  ! {caution}"))
@@ -77,13 +78,13 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     )
 
 
-def _besides(result: BacktestResult, board: pd.DataFrame, share: str) -> list[str]:
-    """What follows the verdicts: how often the best is ahead, the best models, and what their parts are worth."""
+def _besides(result: BacktestResult, board: pd.DataFrame) -> list[str]:
+    """What follows the verdicts: which models may be the best, and what their parts are worth."""
     from tsforecast.backtest.report.parts import part_sentences
     from tsforecast.backtest.report.sentences import better_than_baseline, nested_sentence, set_sentence
 
     parts = part_sentences(result.run, better_than_baseline(result.run))
-    return [text for text in (share, set_sentence(result.run), nested_sentence(result.run, board), *parts) if text]
+    return [text for text in (set_sentence(result.run), nested_sentence(result.run, board), *parts) if text]
 
 
 def _table(rows: pd.DataFrame, title: str) -> Table:

@@ -152,7 +152,7 @@ def variance_parts(losses: Floats, others: Floats, known: Bools, overlap: int) -
     """Variances of one series' mean difference, one cutoff's, one cell's rest, and the part of the seeds.
 
     The variance of the mean is the first over the number of series, the second over that of cutoffs, the third over
-    their product, and the fourth. What cannot be told apart counts as rest.
+    their product, and the fourth. What series, or cutoffs, have of their own counts where an F test finds it.
     """
     d = losses.mean(axis=0) - others.mean(axis=0)
     n_series, n_cutoffs = known.shape
@@ -162,9 +162,19 @@ def variance_parts(losses: Floats, others: Floats, known: Bools, overlap: int) -
         return 0.0, 0.0, float(long_run_variance(cutoffs, overlap)) if n_cutoffs > 1 else 0.0, seeds
     if n_cutoffs == 1:
         return 0.0, 0.0, float(series.var(ddof=1)), seeds
-    rest = np.where(known, rest - (cutoffs - series.mean()), 0.0)
+    squares = np.square(np.where(known, rest - (cutoffs - series.mean()), 0.0)).sum()
     free = max((n_series - 1) * (n_cutoffs - 1) - int((~known).sum()), 1)
-    cell = float(np.square(rest).sum() / free)
-    by_series = max(float(series.var(ddof=1)) - cell / n_cutoffs, 0.0)
-    by_cutoff = max(float(long_run_variance(cutoffs, overlap)) - cell / n_series, 0.0)
-    return by_series, by_cutoff, cell, seeds
+    found = []
+    for means, n_each, df in ((series, n_cutoffs, n_series - 1), (cutoffs, n_series, n_cutoffs - 1)):
+        spread = n_each * means.var(ddof=1) * df
+        seen = spread / df > special.fdtri(df, free, 1 - _EARLY_SUSPICION) * squares / free
+        found.append((seen, df, spread))
+    for seen, df, spread in found:  # what does not stand out is part of the rest
+        squares, free = (squares, free) if seen else (squares + spread, free + df)
+    cell = float(squares / free)
+    by_series, by_cutoff = (
+        max(spread / df - cell, 0.0) / n_each if seen else 0.0
+        for (seen, df, spread), n_each in zip(found, (n_cutoffs, n_series), strict=True)
+    )
+    factor = float(long_run_variance(cutoffs, overlap) / cutoffs.var(ddof=1)) if overlap > 1 else 1.0
+    return by_series, by_cutoff * factor, cell * factor, seeds

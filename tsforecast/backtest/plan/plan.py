@@ -163,6 +163,11 @@ def name_models(
     return named
 
 
+def draws_numbers(forecaster: BaseForecaster) -> bool:
+    """Whether a forecaster has a ``random_state``, of its own or of what it wraps."""
+    return bool(_random_states(forecaster))
+
+
 def _random_states(forecaster: BaseForecaster) -> list[tuple[str, object]]:
     """Parameters called ``random_state``, of the forecaster and of what it wraps."""
     params = forecaster.get_params(deep=True)

@@ -133,17 +133,11 @@ def _seeds(run: RunData, board: pd.DataFrame) -> list[str]:
                 f"Seeds spread more than the models differ: a standard deviation of {number_text(spread, digits)}"
                 f" against {number_text(lead, digits)} between {first} and {second}."
             )
-    single = [name for name in ranked["model"] if _runs_once(run, str(name))]
+    n_seeds = run.timings.groupby("model")["seed"].nunique()
+    single = [str(name) for name in ranked["model"] if name in run.random_models and n_seeds.get(name) == 1]
     if single:
         told.append(f"{_names(single)} ran with one seed: how much another would change is not known (--seeds 5).")
     return told
-
-
-def _runs_once(run: RunData, model: str) -> bool:
-    """Whether a model draws random numbers and ran with a single seed."""
-    described = next(m for m in run.config["models"] if m["name"] == model)
-    draws = "random_state" in (described.get("init_args") or {})
-    return draws and run.timings.loc[run.timings["model"] == model, "seed"].nunique() == 1
 
 
 def _names(names: list[str]) -> str:

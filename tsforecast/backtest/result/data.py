@@ -124,6 +124,12 @@ class RunData:
         return known
 
     @property
+    def random_models(self) -> list[str]:
+        """The models that draw random numbers; empty in an older run."""
+        known: list[str] = self.manifest.get("random", [])
+        return known
+
+    @property
     def parts(self) -> pd.DataFrame:
         """The scores of parts of models, read at each call; no rows in a run of an earlier version."""
         return self.large.parts()

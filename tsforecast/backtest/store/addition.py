@@ -80,6 +80,7 @@ class Addition(RunFolder):
                 "finished": now(),
                 "n_jobs": int(old.manifest.get("n_jobs", 0)) + len(jobs),
                 "nests": joined_nests(old.manifest.get("nests", {}), theirs["models"], self._plan.models),
+                "random": [*old.manifest.get("random", []), *self._manifest["random"]],
                 "identity": joined_identity(theirs, mine),
                 "files": kept_files(old.manifest, (STATIC, DIAGNOSIS)) | file_hashes(stage, written),
             }

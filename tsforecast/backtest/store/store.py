@@ -10,7 +10,7 @@ import pandas as pd
 from tsforecast.backtest.plan.identity import resolved_config, run_identity
 from tsforecast.backtest.plan.jobs import Address, Job, JobResult, join_results
 from tsforecast.backtest.plan.nests import nested_models
-from tsforecast.backtest.plan.plan import Plan
+from tsforecast.backtest.plan.plan import Plan, draws_numbers
 from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData, TablesInMemory
 from tsforecast.backtest.store.tables import TableBuilder, static_table
 
@@ -88,7 +88,8 @@ def new_manifest(plan: Plan, n_jobs: int) -> dict[str, Any]:
     identity = run_identity(plan)
     metrics = list(identity["scores"])
     about = {"status": "running", "started": now(), "n_jobs": n_jobs, "metrics": metrics}
-    return {**about, "nests": nested_models(plan.models), "identity": identity}
+    random = [name for name, model in plan.models.items() if draws_numbers(model)]
+    return {**about, "nests": nested_models(plan.models), "random": random, "identity": identity}
 
 
 def now() -> str:
