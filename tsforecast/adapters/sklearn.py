@@ -9,7 +9,7 @@ from sklearn.base import clone, is_regressor
 from tsforecast._arguments import generators_of, number_list
 from tsforecast._types import Floats, Ints
 from tsforecast.adapters.adapter import Adapter
-from tsforecast.adapters.lag_table import LagTable, filled, lag_table, limits_of, scale_of
+from tsforecast.adapters.lag_table import LagTable, filled, lag_table, reach_of, scale_of
 from tsforecast.adapters.quantile_regression import at_levels, quantile_parameter
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -162,7 +162,7 @@ class SklearnForecaster(Adapter):
         scale, static = scale_of(panel)[of], table.static_code.encode(panel)[of]
         phases = table.future_phases(panel, horizon)[of]
         ahead = (np.empty((panel.n_series, horizon, 0)) if X is None else X)[of]
-        low, high = limits_of(panel)[of].T
+        low, high = reach_of(panel)[of].T
         out = np.empty((of.size, 0))
         for block, begin in enumerate(range(0, horizon, len(self.regressors_))):
             at = (places if places.ndim == 2 else places[:, :, block]).reshape(-1, 1)

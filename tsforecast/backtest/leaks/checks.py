@@ -16,6 +16,7 @@ from tsforecast.backtest.leaks.difference import Difference
 from tsforecast.backtest.leaks.examination import REMEMBERS, Examination, spread_of
 from tsforecast.backtest.leaks.finding import Finding
 from tsforecast.backtest.leaks.fresh_process import shoot_in_fresh_process
+from tsforecast.backtest.leaks.held import places_of, replaced
 from tsforecast.backtest.leaks.subject import Shot, Subject
 from tsforecast.backtest.leaks.telling import telling_covariates
 from tsforecast.backtest.plan.windows import truth_rows
@@ -49,6 +50,7 @@ def examine(
             _check_history(examination)
             _check_names(examination)
             _check_truth(examination)
+            _check_held(examination)
             _check_covariates(examination, known_ahead)
             if fresh_process:
                 _check_process(examination)
@@ -124,6 +126,22 @@ def _check_names(of: Examination) -> None:
         moved = None  # it depends on the names themselves, as seeds may: nothing is kept
     why = "It keeps what it learnt under the name of a series, and uses it later." if moved else ""
     of.add("names", "series renamed", "state", why, window, moved)
+
+
+def _check_held(of: Examination) -> None:
+    """Values after the cutoff replaced where the model holds them itself: arguments, variables of its functions."""
+    subject, panel, stop = of.subject, of.subject.panel, of.stop(0)
+    if of.leaks or subject.make is not None:
+        return  # found already; or made anew for each panel
+    places = places_of(subject.job.forecaster)
+    newest = of.stop(subject.cv.n_windows - 1)
+    tails = [panel.series(i)[first[i] :] for first in (stop, newest) for i in range(panel.n_series)]
+    with replaced(places, panel, tails) as where:
+        moved = of.moved(of.first[0], subject.shoot(0)) if where else None
+    if moved is not None and of.moved(of.first[0], subject.shoot(0)):
+        return  # it does not stay the same anyway
+    changed = f"later values in {' and '.join(where)} replaced" if where else "later values that it holds replaced"
+    of.add("held", changed, "future", "It uses them." if moved else "", 0, moved)
 
 
 def _check_truth(of: Examination) -> None:

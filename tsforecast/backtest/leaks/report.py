@@ -29,7 +29,7 @@ class AuditReport:
     >>> report.passed
     True
     >>> print(report.sentence)
-    Naive: no forecast moved in 9 checks.
+    Naive: no forecast moved in 10 checks.
     """
 
     frame: pd.DataFrame
@@ -95,5 +95,6 @@ def _sentence(name: str, rows: pd.DataFrame) -> str:
     said = []
     for kind in kinds:
         worst = rows[rows["found"] == kind].iloc[0]
-        said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]} ({worst['changed']} changed). {worst['message']}")
+        seen = "" if worst["changed"] == "nothing" else f" (seen with {worst['changed']})"
+        said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]}{seen}. {worst['message']}")
     return f"{name} " + " It ".join(said)

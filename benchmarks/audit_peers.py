@@ -1,0 +1,152 @@
+"""Audits the models of other libraries, as they are by default, and prints what was found in each.
+
+Run it in each environment that has one of the libraries; the rows are added to one file, from which a table is printed:
+
+    python benchmarks/audit_peers.py --csv audit.csv
+    python benchmarks/audit_peers.py --csv audit.csv --library darts
+    python benchmarks/audit_peers.py --csv audit.csv --table     # the table alone, in Markdown
+
+Networks are trained for a few steps only: what moves a forecast does so after any number of them.
+"""
+
+import argparse
+import csv
+import importlib.metadata
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tsforecast import RollingOrigin, audit
+from tsforecast.cli.models import parse_models
+
+CV = RollingOrigin(horizon=6, n_windows=3)
+COLUMNS = ("library", "version", "model", "found", "how", "not possible")
+STEPS = "max_steps=20, input_size=24"
+CHUNKS = "input_chunk_length=24, output_chunk_length=6, n_epochs=2"
+SHORT = {
+    "tsforecast": "{}",
+    "scikit-learn": "SklearnForecaster(regressor={})",
+    "statsforecast": "StatsForecast(model={})",
+    "neuralforecast": "NeuralForecast(model={})",
+    "sktime": "Sktime(forecaster={})",
+    "darts": "Darts(model={})",
+}
+NETWORKS = ("MLP", "NHITS", "NBEATS", "DLinear", "NLinear", "LSTM", "GRU", "TCN", "DeepAR", "TFT", "PatchTST", "TiDE")
+FILLED = "[('i', Imputer(method='bfill')), ('d', Detrender()), ('n', NaiveForecaster())]"
+MODELS = {
+    "tsforecast": ["SeasonalNaive", "SARIMA", "AutoARIMA", "LSTM(max_epochs=5)", "GRU(max_epochs=5)"],
+    "scikit-learn": [
+        "LinearRegression()", "Ridge()", "ElasticNet()", "QuantileRegressor()", "KNeighborsRegressor()", "SVR()",
+        "RandomForestRegressor()", "ExtraTreesRegressor()", "GradientBoostingRegressor()",
+        "HistGradientBoostingRegressor()", "MLPRegressor()", "GaussianProcessRegressor()",
+        "GradientBoostingRegressor(loss='quantile')", "MLPRegressor(warm_start=True)",
+    ],
+    "statsforecast": [
+        "AutoARIMA(season_length=12)", "AutoETS(season_length=12)", "AutoTheta(season_length=12)",
+        "AutoCES(season_length=12)", "MFLES(season_length=12)", "MSTL(season_length=12)", "Holt(season_length=12)",
+        "SeasonalNaive(season_length=12)", "SimpleExponentialSmoothingOptimized()", "CrostonOptimized()",
+        "DynamicOptimizedTheta(season_length=12)", "HistoricAverage()",
+    ],
+    "neuralforecast": [
+        *(f"{name}({STEPS})" for name in NETWORKS),
+    ],
+    "sktime": [
+        "NaiveForecaster()", "NaiveForecaster(strategy='drift')", "ThetaForecaster(sp=12)", "ExponentialSmoothing()",
+        "AutoETS()", "TrendForecaster()", "PolynomialTrendForecaster(degree=2)", "STLForecaster(sp=12)", "Croston()",
+        "RecursiveTabularRegressionForecaster(estimator=Ridge())", "SARIMAX()",
+        f"TransformedTargetForecaster(steps={FILLED})",
+    ],
+    "darts": [
+        "NaiveSeasonal(K=12)", "NaiveDrift()", "ExponentialSmoothing()", "Theta()", "FourTheta()", "FFT()", "ARIMA()",
+        "KalmanForecaster()", "LinearRegressionModel(lags=12)", "RandomForestModel(lags=12)",
+        *(f"{name}({CHUNKS})" for name in ("NLinearModel", "DLinearModel", "NBEATSModel", "TCNModel", "TiDEModel")),
+        "RNNModel(input_chunk_length=24, n_epochs=2)",
+    ],
+}  # fmt: skip
+
+
+def series():
+    """Two series of months with a trend and a season: 84 observations each."""
+    rng = np.random.default_rng(0)
+    t = np.arange(84)[:, None]
+    values = 100 + [0.5, -0.2] * t + [8, 12] * np.sin(2 * np.pi * t / 12) + rng.normal(scale=2, size=(84, 2))
+    return pd.DataFrame(values, index=pd.date_range("2016-01-01", periods=84, freq="MS"), columns=["a", "b"])
+
+
+def version_of(library):
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def row_of(library, text, data, fresh_process):
+    """What was found in one model."""
+    row = dict.fromkeys(COLUMNS, "") | {"library": library, "version": version_of(library), "model": text}
+    try:
+        (model,) = parse_models([SHORT[library].format(text)], horizon=CV.horizon).values()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = audit({text: model}, data, cv=CV, fresh_process=fresh_process)
+    except Exception as error:  # another library may raise anything
+        return row | {"found": "not audited", "how": f"{type(error).__name__}: {error}".splitlines()[0][:200]}
+    untried = report.frame["message"].str.startswith("Not possible") & (report.frame["found"] == "")
+    found = report.models["found"].item()
+    how = report.sentence.splitlines()[0].removeprefix(f"{text} ")[:400] if found else ""
+    return row | {"found": found, "how": how, "not possible": ", ".join(report.frame.loc[untried, "changed"])}
+
+
+def kept(path):
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        return {(row["library"], row["model"]): row for row in csv.DictReader(file)}
+
+
+def write(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(sorted(rows.values(), key=lambda row: (list(MODELS).index(row["library"]), row["model"])))
+
+
+def print_table(rows):
+    print("| library | version | model | what was found |\n|---|---|---|---|")
+    for row in rows.values():
+        print(f"| {row['library']} | {row['version']} | `{row['model']}` | {row['found'] or 'nothing'} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--csv", type=Path, help="file that the rows are added to, and a table is printed from")
+    parser.add_argument("--library", choices=MODELS, help="audit this one only")
+    parser.add_argument("--fresh_process", action="store_true", help="forecast in new processes too")
+    parser.add_argument("--table", action="store_true", help="print the table of the file and audit nothing")
+    given = parser.parse_args()
+    rows = kept(given.csv) if given.csv else {}
+    for library, models in {} if given.table else MODELS.items():
+        if given.library not in (None, library):
+            continue
+        if version_of(library) is None:
+            print(f"{library}: not installed", flush=True)
+            continue
+        for text in models:
+            begin = time.perf_counter()
+            row = row_of(library, text, series(), given.fresh_process)
+            rows[library, text] = row
+            seconds = f"{time.perf_counter() - begin:.0f} s"
+            print(
+                f"{library} {row['version']}, {text}: {row['found'] or 'nothing found'} {row['how']} ({seconds})",
+                flush=True,
+            )
+            if given.csv:
+                write(given.csv, rows)
+    if given.csv:
+        print_table(kept(given.csv))
+
+
+if __name__ == "__main__":
+    main()
