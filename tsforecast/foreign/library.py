@@ -71,7 +71,10 @@ class Library:
     @property
     def version(self) -> str:
         """The package with its version, for messages."""
-        return f"{self.main.package} {importlib.metadata.version(self.main.package)}"
+        try:
+            return f"{self.main.package} {importlib.metadata.version(self.main.package)}"
+        except importlib.metadata.PackageNotFoundError:  # a folder of code that was not installed
+            return self.main.package
 
     def made(self, value: object) -> bool:
         """Whether an object is of a class that one of the packages defines."""
