@@ -157,7 +157,7 @@ def _resolved(description: Any, sources: Sequence[Source], library: Library, pla
 def _check_names(cls: type, given: Mapping[str, Any], parameters: Mapping[str, inspect.Parameter], place: str) -> None:
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     for name in given:
-        near = difflib.get_close_matches(name, list(parameters), n=2, cutoff=0.9 if open_ended else 0.6)
+        near = difflib.get_close_matches(name, list(parameters), n=2, cutoff=0.85 if open_ended else 0.6)
         if name not in parameters and (near or not open_ended):
             hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(parameters) or 'none'}."
             raise ParameterError(f"{place}: {cls.__name__} has no argument {name!r}; {hint}")
@@ -168,7 +168,8 @@ def _as_tuple(value: Any, parameter: inspect.Parameter | None) -> Any:
     if not isinstance(value, list) or parameter is None:
         return value
     written = str(parameter.annotation).lower().removeprefix("typing.")
-    return tuple(value) if isinstance(parameter.default, tuple) or written.startswith("tuple") else value
+    only_tuples = written.startswith("tuple") and "list" not in written
+    return tuple(value) if isinstance(parameter.default, tuple) or only_tuples else value
 
 
 def _constructed(value: Any, library: Library, place: str) -> Any:
