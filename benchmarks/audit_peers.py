@@ -24,8 +24,8 @@ from tsforecast.cli.models import parse_models
 
 CV = RollingOrigin(horizon=6, n_windows=3)
 COLUMNS = ("library", "version", "model", "found", "how", "not possible")
-STEPS = "max_steps=20, input_size=24"
-CHUNKS = "input_chunk_length=24, output_chunk_length=6, n_epochs=2"
+STEPS = "max_steps=5, input_size=24"
+CHUNKS = "input_chunk_length=24, output_chunk_length=6, n_epochs=1"
 SHORT = {
     "tsforecast": "{}",
     "scikit-learn": "SklearnForecaster(regressor={})",
@@ -63,7 +63,7 @@ MODELS = {
         "NaiveSeasonal(K=12)", "NaiveDrift()", "ExponentialSmoothing()", "Theta()", "FourTheta()", "FFT()", "ARIMA()",
         "KalmanForecaster()", "LinearRegressionModel(lags=12)", "RandomForestModel(lags=12)",
         *(f"{name}({CHUNKS})" for name in ("NLinearModel", "DLinearModel", "NBEATSModel", "TCNModel", "TiDEModel")),
-        "RNNModel(input_chunk_length=24, n_epochs=2)",
+        "RNNModel(input_chunk_length=24, n_epochs=1)",
     ],
 }  # fmt: skip
 

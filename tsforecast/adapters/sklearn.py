@@ -26,6 +26,7 @@ _SKLEARN = Library(
     distribution="scikit-learn",
 )
 _FEWEST_LAGS, _MOST_LAGS = 4, 52  # where none are given
+_MOST_ROWS = 100_000  # given to a regressor at once, so that tables of features fit into memory
 _N_PATHS = 500  # drawn for intervals of steps that follow from forecasts
 
 
@@ -144,8 +145,11 @@ class SklearnForecaster(Adapter):
         if not self.gives_intervals:
             return super()._sample_paths(panel, n_paths, horizon, X, rngs)
         n_blocks = -(-horizon // len(self.regressors_))
-        places = np.stack([rng.uniform(size=(n_blocks, n_paths)) for rng in rngs])
-        return self._walk(panel, horizon, X, places.transpose(0, 2, 1))
+        paths = []
+        for group in np.array_split(np.arange(panel.n_series), -(-panel.n_series * n_paths // _MOST_ROWS)):
+            places = np.stack([rngs[i].uniform(size=(n_blocks, n_paths)) for i in group]).transpose(0, 2, 1)
+            paths.append(self._walk(panel.take(group), horizon, None if X is None else X[group], places))
+        return np.concatenate(paths)
 
     def _walk(self, panel: Panel, horizon: int, X: Floats | None, places: Floats) -> Floats:
         """Paths that go on at given quantiles of their steps: ``(n_series, n_paths, horizon)``.

@@ -122,6 +122,9 @@ def _check_names(of: Examination) -> None:
     subject, window = of.subject, of.subject.cv.n_windows - 1
     once = subject.shoot(window, rename(subject.panel, "-1"))
     moved = of.moved(of.first[window], once)
+    if once.failures and not of.first[window].failures:
+        of.add("names", "series renamed", "", f"Not possible: {once.failures[0].message}")
+        return
     if moved is not None and of.moved(once, subject.shoot(window, rename(subject.panel, "-2"))):
         moved = None  # it depends on the names themselves, as seeds may: nothing is kept
     why = "It keeps what it learnt under the name of a series, and uses it later." if moved else ""
@@ -194,6 +197,9 @@ def _check_process(of: Examination) -> None:
             shot = shoot_in_fresh_process(of.subject, window)
         except Exception as error:  # it may not be sent, or fail there in any way
             of.add("process", "a new process", "", f"Not possible: {type(error).__name__}: {error}")
+            return
+        if shot.failures and not of.first[window].failures:
+            of.add("process", "a new process", "", f"Not possible: {shot.failures[0].message}")
             return
         moved = of.moved(of.first[window], shot)
         if moved is not None:

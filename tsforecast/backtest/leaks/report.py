@@ -96,5 +96,6 @@ def _sentence(name: str, rows: pd.DataFrame) -> str:
     for kind in kinds:
         worst = rows[rows["found"] == kind].iloc[0]
         seen = "" if worst["changed"] == "nothing" else f" (seen with {worst['changed']})"
-        said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]}{seen}. {worst['message']}")
+        why = str(worst["message"]).replace("\n", " ")
+        said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]}{seen}. {why}")
     return f"{name} " + " It ".join(said)

@@ -344,9 +344,14 @@ def test_what_is_kept_from_the_very_first_fit_is_found_in_a_new_process(tmp_path
     model = __import__("module_of_first_fits").FirstFitElsewhere()
     cv = RollingOrigin(horizon=3, n_windows=2)
     assert audit(model, panel_of(), cv=cv).passed
-    report = audit([model, Naive()], panel_of(), cv=cv, fresh_process=True)
-    assert report.models["found"].tolist() == ["state", ""]
-    assert report.frame.loc[report.frame["check"] == "process", "found"].tolist() == ["state", ""]
+    report = audit(model, panel_of(n_series=1), cv=cv, fresh_process=True)
+    assert report.models["found"].item() == "state"
+    assert report.frame.loc[report.frame["check"] == "process", "found"].item() == "state"
+
+
+def test_an_honest_model_forecasts_the_same_in_a_new_process():
+    report = audit(Naive(), panel_of(n_series=1), cv=RollingOrigin(3, 1), fresh_process=True)
+    assert report.passed and "process" in set(report.frame["check"])
 
 
 def holding(x):
@@ -482,6 +487,18 @@ def test_static_columns_stay_with_their_series():
 
     panel = panel_of().with_static(pd.DataFrame({"unique_id": ["a", "b"], "size": [7.0, 8.0]}))
     assert audit(NeedsStatic(), panel, cv=CV).passed
+
+
+class NeedsItsNames(Moved):
+    """Has a setting for each series, by name."""
+
+    def by(self, panel, horizon, X):
+        return np.array([[{"a": 1.0, "b": 2.0}[name]] for name in panel.ids])
+
+
+def test_a_model_that_fails_under_other_names_is_not_accused():
+    report = audit(NeedsItsNames(), panel_of(), cv=CV)
+    assert report.passed and "1 more were not possible" in report.sentence
 
 
 class Fails(Naive):
