@@ -146,7 +146,8 @@ class SklearnForecaster(Adapter):
             return super()._sample_paths(panel, n_paths, horizon, X, rngs)
         n_blocks = -(-horizon // len(self.regressors_))
         paths = []
-        for group in np.array_split(np.arange(panel.n_series), -(-panel.n_series * n_paths // _MOST_ROWS)):
+        n_parts = min(panel.n_series, -(-panel.n_series * n_paths // _MOST_ROWS))
+        for group in np.array_split(np.arange(panel.n_series), n_parts):
             places = np.stack([rngs[i].uniform(size=(n_blocks, n_paths)) for i in group]).transpose(0, 2, 1)
             paths.append(self._walk(panel.take(group), horizon, None if X is None else X[group], places))
         return np.concatenate(paths)

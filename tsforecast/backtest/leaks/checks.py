@@ -19,7 +19,7 @@ from tsforecast.backtest.leaks.fresh_process import shoot_in_fresh_process
 from tsforecast.backtest.leaks.held import places_of, replaced
 from tsforecast.backtest.leaks.subject import Shot, Subject
 from tsforecast.backtest.leaks.telling import telling_covariates
-from tsforecast.backtest.plan.windows import truth_rows
+from tsforecast.backtest.leaks.truth import is_telling, truth_of
 from tsforecast.exceptions import LeakError
 from tsforecast.panel import Panel
 
@@ -153,10 +153,10 @@ def _check_truth(of: Examination) -> None:
         return  # then the truth may have come that way
     subject, panel = of.subject, of.subject.panel
     near = _NEAR * spread_of(subject)[:, None]
-    truth = np.stack([panel.values[truth_rows(panel.indptr, subject.cv, k)] for k in range(subject.cv.n_windows)])
+    truth = truth_of(panel, subject.cv)
+    telling = is_telling(truth)
     for window in range(subject.cv.n_windows):
-        varied = np.ptp(truth[window], axis=1) > 0 if subject.cv.horizon > 1 else np.ptp(truth, axis=(0, 2)) > 0
-        hit = varied & (np.abs(of.first[window].mean - truth[window]) <= near).all(axis=1)
+        hit = telling[window] & (np.abs(of.first[window].mean - truth[window]) <= near).all(axis=1)
         if hit.any():
             shot = subject.shoot(window, panel.with_values(replace_past(panel, of.stop(window))))
             known = hit & (np.abs(shot.mean - truth[window]) <= near).all(axis=1)
