@@ -187,6 +187,7 @@ def _joined(frame: pd.DataFrame) -> pd.DataFrame:
     """One row for each model, seed, check and change, of all blocks of series: what was found, or that nothing was."""
     kept = []
     for _, rows in frame.groupby(["model", "seed", "check", "changed"], sort=False):
-        found = rows[rows["found"] != ""].drop_duplicates("found")
+        found = rows[rows["found"] != ""].sort_values("difference", ascending=False, kind="stable")
+        found = found.drop_duplicates("found")
         kept.append(found if len(found) else rows.head(1))
     return pd.concat(kept, ignore_index=True)

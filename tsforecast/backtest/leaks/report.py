@@ -94,7 +94,7 @@ def _sentence(name: str, rows: pd.DataFrame) -> str:
         return f"{name}: no forecast moved in {len(rows) - untried} checks{not_all}."
     said = []
     for kind in kinds:
-        worst = rows[rows["found"] == kind].iloc[0]
+        worst = rows[rows["found"] == kind].sort_values("difference", kind="stable").iloc[-1]
         seen = "" if worst["changed"] == "nothing" else f" (seen with {worst['changed']})"
         why = str(worst["message"]).replace("\n", " ")
         said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]}{seen}. {why}")

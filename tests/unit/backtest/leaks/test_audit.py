@@ -269,8 +269,15 @@ class LateIntervals(Naive):
         return Forecast(honest.mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
 
+@pytest.fixture
+def processes():
+    """Lets a test start new processes, which take seconds."""
+
+
 @pytest.fixture(autouse=True)
-def forget():
+def forget(request, monkeypatch):
+    if "processes" not in request.fixturenames:
+        monkeypatch.setattr("tsforecast.backtest.leaks.examination.shoot_in_fresh_process", None)
     KEPT.clear()
     for cls in (KeepsInClass, FillsBackwards):
         next(iter(v for k, v in vars(cls).items() if isinstance(v, dict) and not k.startswith("_"))).clear()
@@ -347,6 +354,26 @@ def test_what_is_kept_from_the_very_first_fit_is_found_in_a_new_process(tmp_path
     report = audit(model, panel_of(n_series=1), cv=cv, fresh_process=True)
     assert report.models["found"].item() == "state"
     assert report.frame.loc[report.frame["check"] == "process", "found"].item() == "state"
+
+
+SWINGS = """
+from tsforecast import Forecast, Naive
+
+STATE = [0.1]
+
+class Swings(Naive):  # like a network that goes on from its last fit, and swings about its optimum
+    def _predict(self, panel, horizon, X, levels):
+        STATE[0] = 3.9 * STATE[0] * (1 - STATE[0])
+        honest = super()._predict(panel, horizon, X, levels)
+        return Forecast(honest.mean + STATE[0], honest.quantiles, levels, panel.ids, panel.last_times, panel.freq)
+"""
+
+
+def test_state_that_swings_is_not_taken_for_chance(tmp_path, monkeypatch, processes):
+    (tmp_path / "module_that_swings.py").write_text(SWINGS)
+    monkeypatch.syspath_prepend(tmp_path)
+    model = __import__("module_that_swings").Swings()
+    assert audit(model, panel_of(n_series=1), cv=RollingOrigin(3, 2)).models["found"].item() == "state"
 
 
 def test_an_honest_model_forecasts_the_same_in_a_new_process():
@@ -433,6 +460,18 @@ def test_what_is_prepared_from_all_values_is_found_if_the_model_is_given_as_a_fu
     report = audit({"scaled": scaled, "interpolated": interpolated, "early": first_values}, panel_of(n_series=1), cv=CV)
     assert report.models["found"].tolist() == ["future", "future", ""]
     assert audit([scaled, Naive()], panel_of(), cv=CV).models["model"].tolist() == ["Shifted", "Naive"]
+
+
+def particular(panel):
+    if np.isnan(panel.values).any():
+        raise ValueError("no gaps, please")
+    return scaled(panel)
+
+
+def test_a_function_that_refuses_a_changed_panel_is_audited_with_the_others():
+    report = audit(particular, panel_of(n_series=1), cv=CV)
+    assert report.models["found"].item() == "future"
+    assert report.frame["message"].str.contains("no gaps, please").sum() == 1
 
 
 class Jitters(Moved):
