@@ -1,8 +1,10 @@
-"""What pytest leaves alone here where sktime is not installed."""
+"""What pytest leaves alone here: the tests of a library that is not installed."""
 
 import importlib.util
 import sys
 from pathlib import Path
 
-collect_ignore_glob = [] if importlib.util.find_spec("sktime") else ["*sktime*"]
+LIBRARIES = ("darts", "neuralforecast", "sktime", "statsforecast")
+
+collect_ignore_glob = [f"*{name}*" for name in LIBRARIES if importlib.util.find_spec(name) is None]
 sys.path.insert(0, str(Path(__file__).parent))

@@ -132,12 +132,12 @@ def scale_of(panel: Panel) -> Floats:
     return np.column_stack([mean, np.where(spread > 1e-12 * np.abs(mean), spread, 1.0)])
 
 
-def limits_of(panel: Panel) -> Floats:
+def reach_of(panel: Panel) -> Floats:
     """Lowest and highest forecast of each series, twice the range of its known values beyond these: ``(n_series, 2)``.
 
     Examples
     --------
-    >>> limits_of(Panel.from_array(np.array([1.0, 4.0, np.nan, 2.0])))
+    >>> reach_of(Panel.from_array(np.array([1.0, 4.0, np.nan, 2.0])))
     array([[-5., 10.]])
     """
     low = np.fmin.reduceat(panel.values, panel.indptr[:-1])

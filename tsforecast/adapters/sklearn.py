@@ -9,7 +9,7 @@ from sklearn.base import clone, is_regressor
 from tsforecast._arguments import generators_of, number_list
 from tsforecast._types import Floats, Ints
 from tsforecast.adapters.adapter import Adapter
-from tsforecast.adapters.lag_table import LagTable, filled, lag_table, limits_of, scale_of
+from tsforecast.adapters.lag_table import LagTable, filled, lag_table, reach_of, scale_of
 from tsforecast.adapters.quantile_regression import at_levels, quantile_parameter
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -26,6 +26,7 @@ _SKLEARN = Library(
     distribution="scikit-learn",
 )
 _FEWEST_LAGS, _MOST_LAGS = 4, 52  # where none are given
+_MOST_ROWS = 100_000  # given to a regressor at once, so that tables of features fit into memory
 _N_PATHS = 500  # drawn for intervals of steps that follow from forecasts
 
 
@@ -144,8 +145,12 @@ class SklearnForecaster(Adapter):
         if not self.gives_intervals:
             return super()._sample_paths(panel, n_paths, horizon, X, rngs)
         n_blocks = -(-horizon // len(self.regressors_))
-        places = np.stack([rng.uniform(size=(n_blocks, n_paths)) for rng in rngs])
-        return self._walk(panel, horizon, X, places.transpose(0, 2, 1))
+        paths = []
+        n_parts = min(panel.n_series, -(-panel.n_series * n_paths // _MOST_ROWS))
+        for group in np.array_split(np.arange(panel.n_series), n_parts):
+            places = np.stack([rngs[i].uniform(size=(n_blocks, n_paths)) for i in group]).transpose(0, 2, 1)
+            paths.append(self._walk(panel.take(group), horizon, None if X is None else X[group], places))
+        return np.concatenate(paths)
 
     def _walk(self, panel: Panel, horizon: int, X: Floats | None, places: Floats) -> Floats:
         """Paths that go on at given quantiles of their steps: ``(n_series, n_paths, horizon)``.
@@ -162,7 +167,7 @@ class SklearnForecaster(Adapter):
         scale, static = scale_of(panel)[of], table.static_code.encode(panel)[of]
         phases = table.future_phases(panel, horizon)[of]
         ahead = (np.empty((panel.n_series, horizon, 0)) if X is None else X)[of]
-        low, high = limits_of(panel)[of].T
+        low, high = reach_of(panel)[of].T
         out = np.empty((of.size, 0))
         for block, begin in enumerate(range(0, horizon, len(self.regressors_))):
             at = (places if places.ndim == 2 else places[:, :, block]).reshape(-1, 1)

@@ -117,9 +117,8 @@ class Sktime(Adapter):
             if not self.is_as_fitted(panel, i):
                 other = self._updated(copy.deepcopy(forecaster), panel, i, shift=1.0)
                 forecaster = self._updated(forecaster, panel, i)
-                pairs = zip(_forecasters_in(forecaster), _forecasters_in(other), strict=True)
-                if any(np.array_equal(one.predict(**asked), two.predict(**asked)) for one, two in pairs):
-                    raise self.no_history()  # a part of it did not look at the new observations
+                if _agree(forecaster, other, asked if X is not None or self.horizon else {"fh": _far(panel, steps)}):
+                    raise self.no_history()
             columns = [np.reshape(forecaster.predict(**asked), (steps, 1))]
             if levels.size:
                 columns.append(np.asarray(forecaster.predict_quantiles(**asked, alpha=levels.tolist())))
@@ -141,6 +140,17 @@ class Sktime(Adapter):
             warnings.simplefilter("ignore")
             changed = y[new] + shift * (1 + np.ptp(y))
             return forecaster.update(changed, None if X is None else X.loc[new], update_params=False)
+
+
+def _agree(one: Any, other: Any, asked: Mapping[str, Any]) -> bool:
+    """Whether two forecasters, or any two parts of them, that saw other observations forecast the same."""
+    pairs = zip(_forecasters_in(one), _forecasters_in(other), strict=True)
+    return any(np.array_equal(mine.predict(**asked), its.predict(**asked)) for mine, its in pairs)
+
+
+def _far(panel: Panel, steps: int) -> range:
+    """Steps that reach past the seasons: the next few may depend on older observations alone."""
+    return range(1, steps + 2 * max(12, panel.season_length) + 1)
 
 
 def _forecasters_in(forecaster: Any) -> "list[Any]":

@@ -75,7 +75,10 @@ class Library:
     def version(self) -> str:
         """The package with its version, for messages."""
         name = self.distribution or self.main.package
-        return f"{name} {importlib.metadata.version(name)}"
+        try:
+            return f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:  # a folder of code that was not installed
+            return name
 
     def made(self, value: object) -> bool:
         """Whether an object is of a class that one of the packages defines."""

@@ -130,7 +130,8 @@ def test_a_series_that_fails_is_a_row_of_a_backtest_and_the_others_go_on():
     assert result.failures["message"].str.contains("too large for me").all()
 
 
-def test_a_function_without_a_seed_is_found_by_the_audit():
+def test_a_function_without_a_seed_is_found_by_the_audit(monkeypatch):
+    monkeypatch.setattr("tsforecast.backtest.leaks.examination.shoot_in_fresh_process", None)  # quicker without
     y = np.random.default_rng(0).normal(size=40)
     rolls = FunctionForecaster(lambda y, horizon: np.random.default_rng().normal(size=horizon))
     report = audit({"rolls": rolls, "last": FunctionForecaster(last)}, y)

@@ -171,6 +171,14 @@ def test_intervals_past_the_direct_steps_are_those_of_drawn_paths():
     assert paths[0, :, 8].std() == pytest.approx(3, rel=0.25)
 
 
+def test_paths_do_not_depend_on_how_many_series_are_drawn_at_once(monkeypatch):
+    both = pd.DataFrame({"a": autoregression(60), "b": autoregression(60, seed=4)})
+    model = SklearnForecaster(QuantileRegressor(alpha=0, solver="highs"), lags=1).fit(both)
+    at_once = model.sample_paths(20, 4, random_state=0)
+    monkeypatch.setattr("tsforecast.adapters.sklearn._MOST_ROWS", 20)
+    np.testing.assert_allclose(model.sample_paths(20, 4, random_state=0), at_once, rtol=1e-12)
+
+
 def test_levels_between_and_beyond_those_fitted_lie_on_the_normal_line():
     from scipy.stats import norm
 

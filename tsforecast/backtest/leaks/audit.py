@@ -81,9 +81,10 @@ def audit(
     Notes
     -----
     A model that draws numbers without a seed is told from one that leaks: its fits to the same data scatter, and only
-    what moves five times further than these counts as a leak. A model that holds values after a cutoff in a place of
-    its own, such as a file, is found where its forecast is the truth whatever it is trained on, or where it is given as
-    a function of the panel. A forecast that the values of the past give away is no leak.
+    what moves five times further than these counts as a leak. Values after a cutoff that a model holds itself, in an
+    argument or in a variable that its functions use, are replaced too. Where it holds them otherwise, in a file or on
+    another scale, it is found if its forecast is the truth whatever it is trained on, or if it is given as a function
+    of the panel.
 
     Examples
     --------
@@ -186,6 +187,7 @@ def _joined(frame: pd.DataFrame) -> pd.DataFrame:
     """One row for each model, seed, check and change, of all blocks of series: what was found, or that nothing was."""
     kept = []
     for _, rows in frame.groupby(["model", "seed", "check", "changed"], sort=False):
-        found = rows[rows["found"] != ""].drop_duplicates("found")
+        found = rows[rows["found"] != ""].sort_values("difference", ascending=False, kind="stable")
+        found = found.drop_duplicates("found")
         kept.append(found if len(found) else rows.head(1))
     return pd.concat(kept, ignore_index=True)

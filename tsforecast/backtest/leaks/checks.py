@@ -16,9 +16,10 @@ from tsforecast.backtest.leaks.difference import Difference
 from tsforecast.backtest.leaks.examination import REMEMBERS, Examination, spread_of
 from tsforecast.backtest.leaks.finding import Finding
 from tsforecast.backtest.leaks.fresh_process import shoot_in_fresh_process
+from tsforecast.backtest.leaks.held import places_of, replaced
 from tsforecast.backtest.leaks.subject import Shot, Subject
 from tsforecast.backtest.leaks.telling import telling_covariates
-from tsforecast.backtest.plan.windows import truth_rows
+from tsforecast.backtest.leaks.truth import is_telling, truth_of
 from tsforecast.exceptions import LeakError
 from tsforecast.panel import Panel
 
@@ -49,6 +50,7 @@ def examine(
             _check_history(examination)
             _check_names(examination)
             _check_truth(examination)
+            _check_held(examination)
             _check_covariates(examination, known_ahead)
             if fresh_process:
                 _check_process(examination)
@@ -120,10 +122,29 @@ def _check_names(of: Examination) -> None:
     subject, window = of.subject, of.subject.cv.n_windows - 1
     once = subject.shoot(window, rename(subject.panel, "-1"))
     moved = of.moved(of.first[window], once)
+    if once.failures and not of.first[window].failures:
+        of.add("names", "series renamed", "", f"Not possible: {once.failures[0].message}")
+        return
     if moved is not None and of.moved(once, subject.shoot(window, rename(subject.panel, "-2"))):
         moved = None  # it depends on the names themselves, as seeds may: nothing is kept
     why = "It keeps what it learnt under the name of a series, and uses it later." if moved else ""
     of.add("names", "series renamed", "state", why, window, moved)
+
+
+def _check_held(of: Examination) -> None:
+    """Values after the cutoff replaced where the model holds them itself: arguments, variables of its functions."""
+    subject, panel, stop = of.subject, of.subject.panel, of.stop(0)
+    if of.leaks or subject.make is not None:
+        return  # found already; or made anew for each panel
+    places = places_of(subject.job.forecaster)
+    newest = of.stop(subject.cv.n_windows - 1)
+    tails = [panel.series(i)[first[i] :] for first in (stop, newest) for i in range(panel.n_series)]
+    with replaced(places, panel, tails) as where:
+        moved = of.moved(of.first[0], subject.shoot(0)) if where else None
+    if moved is not None and of.moved(of.first[0], subject.shoot(0)):
+        return  # it does not stay the same anyway
+    changed = f"later values in {' and '.join(where)} replaced" if where else "later values that it holds replaced"
+    of.add("held", changed, "future", "It uses them." if moved else "", 0, moved)
 
 
 def _check_truth(of: Examination) -> None:
@@ -132,10 +153,10 @@ def _check_truth(of: Examination) -> None:
         return  # then the truth may have come that way
     subject, panel = of.subject, of.subject.panel
     near = _NEAR * spread_of(subject)[:, None]
-    truth = np.stack([panel.values[truth_rows(panel.indptr, subject.cv, k)] for k in range(subject.cv.n_windows)])
+    truth = truth_of(panel, subject.cv)
+    telling = is_telling(truth)
     for window in range(subject.cv.n_windows):
-        varied = np.ptp(truth[window], axis=1) > 0 if subject.cv.horizon > 1 else np.ptp(truth, axis=(0, 2)) > 0
-        hit = varied & (np.abs(of.first[window].mean - truth[window]) <= near).all(axis=1)
+        hit = telling[window] & (np.abs(of.first[window].mean - truth[window]) <= near).all(axis=1)
         if hit.any():
             shot = subject.shoot(window, panel.with_values(replace_past(panel, of.stop(window))))
             known = hit & (np.abs(shot.mean - truth[window]) <= near).all(axis=1)
@@ -176,6 +197,9 @@ def _check_process(of: Examination) -> None:
             shot = shoot_in_fresh_process(of.subject, window)
         except Exception as error:  # it may not be sent, or fail there in any way
             of.add("process", "a new process", "", f"Not possible: {type(error).__name__}: {error}")
+            return
+        if shot.failures and not of.first[window].failures:
+            of.add("process", "a new process", "", f"Not possible: {shot.failures[0].message}")
             return
         moved = of.moved(of.first[window], shot)
         if moved is not None:

@@ -8,8 +8,10 @@ from tsforecast._types import Floats, Ints
 from tsforecast.backtest.leaks.changes import blank_last
 from tsforecast.backtest.leaks.difference import Difference, first_difference
 from tsforecast.backtest.leaks.finding import LEAKS, Finding
+from tsforecast.backtest.leaks.fresh_process import shoot_in_fresh_process
 from tsforecast.backtest.leaks.repeats import N_REPEATS, is_random, noise_of
 from tsforecast.backtest.leaks.subject import Shot, Subject
+from tsforecast.exceptions import LeakError
 
 REMEMBERS = "From the same training data it forecasts something else after another fit."
 _NOISE = 5.0  # times the widest range of repeats: less may be chance in a model that draws numbers
@@ -82,7 +84,14 @@ class Examination:
 
         One that moves is made once more in the first way: if that moves too, the model remembers.
         """
-        moved = self.moved(self.first[window], again())
+        try:
+            shot = again()
+        except LeakError:
+            raise
+        except Exception as error:  # a function that makes a model from a panel may refuse that panel
+            self.add(check, changed, "", f"Not possible: {type(error).__name__}: {error}")
+            return
+        moved = self.moved(self.first[window], shot)
         if moved is not None and found != "state" and self.moved(self.first[window], self.subject.shoot(window)):
             found = "state"
         why = "" if moved is None else REMEMBERS if found == "state" else "Its forecast moved when only these did."
@@ -97,7 +106,8 @@ class Examination:
         window, moved = self._first_moved(pairs)
         if moved is not None:
             repeats = [self.subject.shoot(window) for _ in range(N_REPEATS)]
-            if is_random([np.concatenate([each.ravel() for each in shot.arrays]) for shot in repeats]):
+            flat = [np.concatenate([each.ravel() for each in shot.arrays]) for shot in repeats]
+            if is_random(flat) and not self._repeats_elsewhere(window):
                 why = f"Its forecast changed in {N_REPEATS} fits to the same data."
                 self.add("repeat", "nothing", "random", why, window, moved)
                 for arrays in zip(*(shot.arrays for shot in repeats), strict=True):
@@ -112,8 +122,17 @@ class Examination:
                 return window, moved
         return 0, None
 
+    def _repeats_elsewhere(self, window: int) -> bool:
+        """Whether two new processes forecast the same: then the model draws nothing; False where none can be had."""
+        try:
+            one, other = (shoot_in_fresh_process(self.subject, window, seed) for seed in (1, 2))
+        except Exception:  # it may not be sent, or fail there in any way
+            return False
+        return not (one.failures or other.failures) and self.moved(one, other) is None
+
     def _handles_missing(self) -> bool:
-        return bool(self.subject.made_from(self.subject.panel).handles_missing)
+        """Whether values may be missing; not known of a function that makes the model."""
+        return self.subject.make is None and bool(self.subject.job.forecaster.handles_missing)
 
     def _note_failures(self) -> None:
         for window, shot in enumerate(self.first):

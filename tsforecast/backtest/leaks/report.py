@@ -29,7 +29,7 @@ class AuditReport:
     >>> report.passed
     True
     >>> print(report.sentence)
-    Naive: no forecast moved in 9 checks.
+    Naive: no forecast moved in 10 checks.
     """
 
     frame: pd.DataFrame
@@ -94,6 +94,8 @@ def _sentence(name: str, rows: pd.DataFrame) -> str:
         return f"{name}: no forecast moved in {len(rows) - untried} checks{not_all}."
     said = []
     for kind in kinds:
-        worst = rows[rows["found"] == kind].iloc[0]
-        said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]} ({worst['changed']} changed). {worst['message']}")
+        worst = rows[rows["found"] == kind].sort_values("difference", kind="stable").iloc[-1]
+        seen = "" if worst["changed"] == "nothing" else f" (seen with {worst['changed']})"
+        why = str(worst["message"]).replace("\n", " ")
+        said.append(f"{({**LEAKS, **OTHER_FAULTS})[kind]}{seen}. {why}")
     return f"{name} " + " It ".join(said)

@@ -142,6 +142,17 @@ def test_a_model_that_is_right_by_honest_means_is_not_accused():
     assert result.scores["value"].max() == 0
 
 
+class Zero(Naive):
+    def _predict(self, panel, horizon, X, levels):
+        honest = super()._predict(panel, horizon, X, levels)
+        return Forecast(honest.mean * 0, honest.quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+
+def test_a_constant_forecast_of_a_constant_stretch_is_not_taken_for_knowledge():
+    y = np.append(np.random.default_rng(0).normal(size=20), np.zeros(12))
+    assert backtest(Zero(), y, cv=CV, audit=True, metrics=["mae"], level=()).failures.empty
+
+
 def test_without_the_audit_a_leak_goes_unnoticed():
     Oracle.known = panel_of()
     assert backtest(Oracle(), panel_of(), cv=CV, metrics=["mae"]).scores["value"].max() == 0
