@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Bools, Floats
-from tsforecast.backtest.compare.family import StepDown, follows, groups, joint_step_down, multipliers, step_down
+from tsforecast.backtest.compare.family import StepDown, follows, groups, holm_step_down, joint_step_down, multipliers
 from tsforecast.backtest.compare.needed import evidence_needed
 from tsforecast.backtest.compare.paired import PairedTest, paired_test
 from tsforecast.backtest.compare.share import share_interval, share_won
@@ -163,7 +163,7 @@ class Decision:
         pvalues = np.array([test.pvalue for test in tests])
         first = tests[0].null_sizes
         if len(tests) == 1 or first is None or len(tests) > _MOST_JOINT:
-            return step_down(pvalues, multipliers(len(self.models)), self.alpha)
+            return holm_step_down(pvalues, multipliers(len(self.models)), self.alpha)
         sizes = np.stack([test.null_sizes for test in tests if test.null_sizes is not None])
         return joint_step_down(pvalues, sizes, self.alpha, all_signs=tests[0].all_signs)
 

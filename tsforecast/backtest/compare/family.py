@@ -62,7 +62,7 @@ class StepDown:
     adjusted: Floats
 
 
-def step_down(pvalues: Floats, factors: Floats, alpha: float) -> StepDown:
+def holm_step_down(pvalues: Floats, factors: Floats, alpha: float) -> StepDown:
     """Holm's procedure: p-values in increasing order, each compared with ``alpha`` over its multiplier.
 
     The first that is larger ends it; all that follow are compared with the same level.
@@ -75,7 +75,7 @@ def step_down(pvalues: Floats, factors: Floats, alpha: float) -> StepDown:
 
     Examples
     --------
-    >>> found = step_down(np.array([0.2, 0.01]), np.array([2.0, 1.0]), 0.05)
+    >>> found = holm_step_down(np.array([0.2, 0.01]), np.array([2.0, 1.0]), 0.05)
     >>> found.rejected, found.compared, found.adjusted
     (array([False,  True]), array([0.05 , 0.025]), array([0.2 , 0.02]))
     """

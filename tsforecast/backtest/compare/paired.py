@@ -28,7 +28,7 @@ from tsforecast.backtest.compare.variance import (
 )
 from tsforecast.exceptions import DataError
 
-Unit: TypeAlias = Literal["series", "cutoffs", "cells"]
+IndependentUnit: TypeAlias = Literal["series", "cutoffs", "cells"]
 
 _MANY = 20  # units of one kind that need not be divided further
 _FEWEST_SIGNS = 7  # units: 2 of their 128 signs are 1.6%
@@ -78,7 +78,7 @@ class PairedTest:
         return self.known.shape[1]
 
     @functools.cached_property
-    def unit(self) -> Unit:
+    def unit(self) -> IndependentUnit:
         """What varies independently: series, cutoffs, or the cells of both."""
         if self.n_cutoffs == 1 or (self.n_series >= _MANY and self.n_series >= self.n_cutoffs):
             return "series"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tsforecast.backtest.compare.family import equal_pairs, joint_step_down, multipliers, step_down
+from tsforecast.backtest.compare.family import equal_pairs, holm_step_down, joint_step_down, multipliers
 from tsforecast.backtest.compare.paired import paired_test
 from tsforecast.backtest.compare.variance import long_run_variance, marginal_means, seed_variance
 from tsforecast.exceptions import DataError
@@ -131,7 +131,7 @@ def test_step_down_rejects_what_its_adjusted_p_values_say():
     for _ in range(200):
         n = int(RNG.integers(2, 6))
         pvalues = RNG.random(n * (n - 1) // 2) ** 3
-        found = step_down(pvalues, multipliers(n), 0.05)
+        found = holm_step_down(pvalues, multipliers(n), 0.05)
         np.testing.assert_array_equal(found.rejected, found.adjusted <= 0.05)
         np.testing.assert_array_equal(found.rejected, pvalues <= found.compared)
 
@@ -150,4 +150,4 @@ def test_the_joint_procedure_is_that_of_westfall_and_young_by_its_definition():
         worst = max(worst, (1 + (smallest <= pvalues[i]).sum()) / (n_draws + 1))
         assert found.adjusted[i] == pytest.approx(min(worst, 1.0))
     np.testing.assert_array_equal(found.rejected, found.adjusted <= 0.05)
-    assert (found.adjusted <= step_down(pvalues, np.arange(n, 0, -1.0), 0.05).adjusted + 0.02).all()
+    assert (found.adjusted <= holm_step_down(pvalues, np.arange(n, 0, -1.0), 0.05).adjusted + 0.02).all()
