@@ -164,13 +164,12 @@ def _forecasters_in(forecaster: Any) -> "list[Any]":
 
 
 def _index(panel: Panel, i: int, ahead: int = 0) -> "pd.Index[Any]":
-    """Times of a series: periods for steps of the calendar, which sktime handles better than their dates."""
+    """Times of a series: periods for steps of the calendar, which sktime takes better than their dates, or numbers."""
     times = plain_times(panel, i, ahead)
-    if not isinstance(times, pd.DatetimeIndex) or isinstance(
-        times.freq, pd.offsets.Tick | pd.offsets.BusinessDay | pd.offsets.Day
-    ):
+    if not isinstance(times, pd.DatetimeIndex) or isinstance(times.freq, pd.offsets.Tick | pd.offsets.Day):
         return times
-    periods = times.to_period() if times.freq.n == 1 else None
+    is_whole = times.freq.n == 1 and not isinstance(times.freq, pd.offsets.BusinessDay)
+    periods = times.to_period() if is_whole else None
     return periods if periods is not None and (np.diff(periods.asi8) == 1).all() else pd.RangeIndex(len(times))
 
 
