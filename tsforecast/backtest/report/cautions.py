@@ -92,6 +92,9 @@ def _cutoffs(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
 
 def _one_cutoff(run: RunData, winner: str, board: pd.DataFrame) -> str:
     """That all series share one cutoff, and how much they may have in common before a decision falls."""
+    n_times = run.cube.keys["cutoff"].nunique()
+    if n_times > run.n_series // 2:  # what happened at a time happened to few of them
+        return f"There is one cutoff a series, at {n_times} different times: how the models fare at others is not seen."
     told = "There is one cutoff: what happened then to all series at once cannot be told from a difference of models."
     ranked = board.loc[board["rank"].notna(), "model"].tolist()
     if len(ranked) < 2:

@@ -77,6 +77,14 @@ def test_a_decision_at_one_cutoff_says_how_little_in_common_would_undo_it():
     assert "would not stand if the differences of two series had a correlation over 0." in text
 
 
+def test_one_cutoff_a_series_at_different_times_is_told_apart_from_one_for_all():
+    y = noise(6)
+    for i in range(1, 6):
+        y.iloc[80 - i :, i] = np.nan
+    text = told([HistoricAverage(), Naive()], y, RollingOrigin(4), metrics=["mase"], level=())
+    assert "There is one cutoff a series, at 6 different times" in text
+
+
 def test_cutoffs_that_overlap_and_a_stretch_within_one_season_are_named():
     y = pd.DataFrame(noise(3, 200).to_numpy(), index=pd.date_range("2020-01-05", periods=200, freq="W"))
     cv = RollingOrigin(4, n_windows=5, step_size=2)
