@@ -28,7 +28,7 @@ def cautions(run: RunData, board: pd.DataFrame | None = None) -> list[str]:
     winner = str(table["model"].iloc[0])
     return [
         *_intervals(run, winner),
-        *_other_metrics(run, winner),
+        *_other_metrics(run, winner, table),
         *_cutoffs(run, winner, table),
         *_failed(run, table),
         *_seeds(run, table),
@@ -55,19 +55,16 @@ def _intervals(run: RunData, winner: str) -> list[str]:
     return [f"{winner}'s intervals are {kinds}: those of {', those of '.join(told)}."] if told else []
 
 
-def _other_metrics(run: RunData, winner: str) -> list[str]:
+def _other_metrics(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
     told = []
     for metric in run.metrics:
         about = run.facts[metric]
         if metric == run.ranking_metric or not about.ranks:
             continue
-        ranked = leaderboard(run, metric=metric).dropna(subset=["rank"])
-        place = ranked.loc[ranked["model"] == winner, "rank"]
-        if len(place) and int(place.iloc[0]) > 1:
-            first = ranked["model"].iloc[0]
-            told.append(
-                f"by {about.title} {first} is first and {winner} {_ordinal(int(place.iloc[0]))} of {len(ranked)}"
-            )
+        place = (about.sign * board.set_index("model")[metric]).rank(method="min").dropna()
+        if place.get(winner, 1) > 1:
+            which = f"{winner} {_ordinal(int(place[winner]))} of {len(place)}"
+            told.append(f"by {about.title} {place.idxmin()} is first and {which}")
     return [f"The metrics disagree: {'; '.join(told)}."] if told else []
 
 
