@@ -166,7 +166,7 @@ def _panel(fev: Any, task: Any, window: Any, with_covariates: bool) -> tuple[Pan
 
 def _ahead(panel: Panel, known: Floats, horizon: int) -> pd.DataFrame:
     """Covariates of the horizon, ``(n_series * horizon, n_features)``, as a frame; a missing value is the last one."""
-    table = known.reshape(panel.n_series, horizon, -1)
+    table = known.reshape(panel.n_series, horizon, -1).copy()
     last = np.asarray(panel.covariates)[panel.indptr[1:] - 1]  # (n_series, n_features)
     for h in range(horizon):
         table[:, h] = last = np.where(np.isnan(table[:, h]), last, table[:, h])

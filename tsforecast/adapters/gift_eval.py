@@ -20,7 +20,7 @@ QUANTILES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 class GiftPredictor:
     """A forecaster as a predictor of gluonts, which ``gluonts.model.evaluate_model`` takes.
 
-    Entries that follow each other with one ``item_id`` and more and more observations are windows of one series. The
+    Entries that follow each other with one ``item_id``, each the one before it and more, are windows of one series. The
     first windows of all series are one set of series, which the forecaster is fitted to; the second ones the next.
 
     Parameters
@@ -151,17 +151,28 @@ def _windows(entries: Sequence[Mapping[str, Any]]) -> tuple[list[str], np.ndarra
     windows: list[int] = []
     used: dict[str, int] = {}
     for i, entry in enumerate(entries):
-        before, given = entries[i - 1] if i else {}, str(entry.get("item_id", i))
+        given = str(entry.get("item_id", i))
         if entry["target"].ndim != 1:
             raise DataError(f"Item {given!r} has several variates; make each a series of its own.")
-        if i and before.get("item_id") == entry.get("item_id") and len(before["target"]) < len(entry["target"]):
+        if i and _goes_on(entries[i - 1], entry):
             names.append(names[-1])
             windows.append(windows[-1] + 1)
-            continue
-        used[given] = used.get(given, 0) + 1
-        names.append(given if used[given] == 1 else f"{given} ({used[given]})")
-        windows.append(0)
+        else:
+            used[given] = used.get(given, 0) + 1
+            names.append(given if used[given] == 1 else f"{given} ({used[given]})")
+            windows.append(0)
     return names, np.array(windows)
+
+
+def _goes_on(before: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Whether an entry is a later window of the series of the one before it."""
+    n_before = len(before["target"])
+    return (
+        before.get("item_id") == entry.get("item_id")
+        and before["start"] == entry["start"]
+        and n_before < len(entry["target"])
+        and np.array_equal(before["target"], entry["target"][:n_before], equal_nan=True)
+    )
 
 
 def _panel(entries: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Panel:
