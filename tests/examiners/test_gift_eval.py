@@ -10,7 +10,7 @@ import pytest
 import tsforecast
 from tsforecast import ARIMA, Drift, Naive, SeasonalNaive
 from tsforecast.adapters.gift_eval import QUANTILES, GiftPredictor, evaluate
-from tsforecast.adapters.gift_tasks import GiftTask
+from tsforecast.adapters.gift_tasks import TASKS, GiftTask
 from tsforecast.exceptions import DataError, ParameterError, RunFolderError, SeriesTooShortError
 
 gluonts = pytest.importorskip("gluonts.model")
@@ -80,6 +80,10 @@ def test_the_facts_of_a_task_are_those_of_the_benchmark(tmp_path, folder, freq, 
     task = GiftTask.load(saved(tmp_path, folder, waves((length, length + 5)), freq), folder, term)
     assert (task.name, task.domain, task.horizon, task.n_windows, task.season_length) == facts
     assert len(task.data) == 2 * task.n_windows
+
+
+def test_the_benchmark_has_97_tasks():
+    assert len(TASKS) == len(set(TASKS)) == 97
 
 
 def test_windows_tile_the_end_of_each_series(tmp_path):

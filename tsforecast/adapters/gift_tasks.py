@@ -16,6 +16,24 @@ from tsforecast.exceptions import DataError, ParameterError
 Term = Literal["short", "medium", "long"]
 
 REMARK = " (The package gift_eval is not on PyPI and not needed; the data are the dataset Salesforce/GiftEval.)"
+_LONG = (  # data sets that have the terms medium and long too
+    "electricity/15T electricity/H solar/10T solar/H kdd_cup_2018_with_missing/H LOOP_SEATTLE/5T LOOP_SEATTLE/H "
+    "SZ_TAXI/15T M_DENSE/H ett1/15T ett1/H ett2/15T ett2/H jena_weather/10T jena_weather/H bitbrains_fast_storage/5T "
+    "bitbrains_rnd/5T bizitobs_application bizitobs_service bizitobs_l2c/5T bizitobs_l2c/H"
+)
+_SHORT = (
+    "m4_yearly m4_quarterly m4_monthly m4_weekly m4_daily m4_hourly electricity/D electricity/W solar/D solar/W "
+    "hospital covid_deaths us_births/D us_births/M us_births/W saugeenday/D saugeenday/M saugeenday/W "
+    "temperature_rain_with_missing kdd_cup_2018_with_missing/D car_parts_with_missing restaurant hierarchical_sales/D "
+    "hierarchical_sales/W LOOP_SEATTLE/D SZ_TAXI/H M_DENSE/D ett1/D ett1/W ett2/D ett2/W jena_weather/D "
+    "bitbrains_fast_storage/H bitbrains_rnd/H"
+)
+TASKS: tuple[tuple[str, Term], ...] = (
+    *((name, "short") for name in _SHORT.split()),
+    *((name, term) for name in _LONG.split() for term in ("short", "medium", "long")),
+)
+"""Folder and term of every task of the benchmark."""
+
 _TERMS = {"short": 1, "medium": 10, "long": 15}  # horizons of the short term
 _HORIZONS = {"M": 12, "W": 8, "D": 30, "H": 48, "T": 48, "S": 60}
 _M4_HORIZONS = {"A": 6, "Q": 8, "M": 18, "W": 13, "D": 14, "H": 48}
@@ -35,7 +53,7 @@ _DOMAINS = {
 
 @dataclasses.dataclass(frozen=True)
 class GiftTask:
-    """One line of the benchmark: a data set, a term, and the windows that follow from both.
+    """One line of the benchmark: a data set, a term, and the windows that follow from both; `TASKS` lists all.
 
     Attributes
     ----------
