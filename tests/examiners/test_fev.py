@@ -10,7 +10,7 @@ import pytest
 
 import tsforecast
 from tsforecast import ARIMA, Drift, Naive, SeasonalNaive
-from tsforecast.adapters.fev import evaluate, predictions
+from tsforecast.adapters.fev import evaluate_on_fev, predictions
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import CovariateError, ParameterError, RunFolderError, SeriesTooShortError
 from tsforecast.forecast import Forecast
@@ -99,7 +99,7 @@ def test_predictions_of_each_window_and_target_are_those_of_a_loop(tmp_path, fre
 
 def test_scores_are_those_of_their_definitions(tmp_path):
     task = task_of(saved(tmp_path, columns_of()), num_windows=2, quantile_levels=[0.1, 0.9], extra_metrics=["SQL"])
-    row = evaluate(Drift(), task).iloc[0]
+    row = evaluate_on_fev(Drift(), task).iloc[0]
     mase, sql = [], []
     for cutoff in (-8, -4):
         for y in columns_of()["y"]:
@@ -124,7 +124,9 @@ def test_seasonal_naive_has_its_published_score(tmp_path, name):
     dates = [pd.date_range("1900-01-01", periods=len(y), freq=freq) for y in columns["target"]]
     path = saved(tmp_path, {**columns, "timestamp": [d.to_numpy("datetime64[ms]") for d in dates]})
     task = task_of(path, horizon=horizon, seasonality=season_length, target="target")
-    assert evaluate(forecaster, task).iloc[0]["test_error"] == pytest.approx(published, rel=1e-7)  # of float32 data
+    assert evaluate_on_fev(forecaster, task).iloc[0]["test_error"] == pytest.approx(
+        published, rel=1e-7
+    )  # of float32 data
 
 
 def test_what_comes_after_a_cutoff_changes_no_prediction(tmp_path):
@@ -233,7 +235,7 @@ def test_a_benchmark_file_becomes_a_results_file_that_the_leaderboard_reads(tmp_
     (tmp_path / "tasks.yaml").write_text("tasks:\n" + "\n".join(lines))
     files = [tmp_path / "naive.csv", tmp_path / "drift.csv"]
     for file, forecaster in zip(files, (Naive(), Drift()), strict=True):
-        out = evaluate(forecaster, tmp_path / "tasks.yaml", name=file.stem, results=file)
+        out = evaluate_on_fev(forecaster, tmp_path / "tasks.yaml", name=file.stem, results=file)
         assert out["num_forecasts"].tolist() == [3, 6] and (out[["training_time_s", "inference_time_s"]] > 0).all(None)
     board = fev.leaderboard([str(file) for file in files], baseline_model="naive")
     board = board.reset_index().set_index("model_name")
@@ -242,14 +244,14 @@ def test_a_benchmark_file_becomes_a_results_file_that_the_leaderboard_reads(tmp_
     skill = 1 - np.exp(np.log(scores[1] / scores[0]).mean())  # of fev: one minus the geometric mean of the ratios
     assert board.loc["drift", "skill_score"] == pytest.approx(skill, rel=1e-9)
     with pytest.raises(RunFolderError, match="not overwritten"):
-        evaluate(Naive(), tmp_path / "tasks.yaml", results=files[0])
+        evaluate_on_fev(Naive(), tmp_path / "tasks.yaml", results=files[0])
 
 
 def test_short_series_are_an_error_or_forecast_by_naive(tmp_path):
     task = task_of(saved(tmp_path, columns_of(lengths={"long": 60, "short": 12})))
     with pytest.raises(SeriesTooShortError, match="'short'"):
         predictions(SeasonalNaive(12), task)
-    row = evaluate(SeasonalNaive(12), task, too_short="naive").iloc[0]
+    row = evaluate_on_fev(SeasonalNaive(12), task, too_short="naive").iloc[0]
     assert row["n_by_naive"] == 1 and np.isfinite(row["test_error"])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import tsforecast
 from tsforecast import ARIMA, Drift, Naive, SeasonalNaive
-from tsforecast.adapters.gift_eval import QUANTILES, GiftPredictor, evaluate
+from tsforecast.adapters.gift_eval import QUANTILES, GiftPredictor, evaluate_on_gift_eval
 from tsforecast.adapters.gift_tasks import TASKS, GiftTask
 from tsforecast.exceptions import DataError, ParameterError, RunFolderError, SeriesTooShortError
 
@@ -100,7 +100,7 @@ def test_windows_tile_the_end_of_each_series(tmp_path):
 def test_metrics_are_those_of_their_definitions(tmp_path):
     targets = waves((1100, 1000))
     task = GiftTask.load(saved(tmp_path, "solar/H", targets), "solar/H")
-    row = evaluate(Drift(), [task]).iloc[0]
+    row = evaluate_on_gift_eval(Drift(), [task]).iloc[0]
     errors, scaled, losses, truths = [], [], [], []
     for y in (np.asarray(target, dtype=np.float32).astype(float) for target in targets):
         for cutoff in (-144, -96, -48):
@@ -126,7 +126,7 @@ def test_seasonal_naive_has_its_published_results(tmp_path, name):
     targets = [group.to_numpy() for _, group in frame.groupby("unique_id", sort=False)["y"]]
     forecaster, row_name, published = PUBLISHED[name]
     saved(tmp_path, name, targets, "W-SUN" if "weekly" in name else "H", "1750-01-01")
-    row = evaluate(forecaster, [GiftTask.load(tmp_path, name)]).iloc[0]
+    row = evaluate_on_gift_eval(forecaster, [GiftTask.load(tmp_path, name)]).iloc[0]
     assert row["dataset"] == row_name
     np.testing.assert_allclose(row[2:13].astype(float), published, rtol=1e-6)  # theirs are forecasts in float32
 
@@ -137,7 +137,7 @@ def test_variates_become_series_of_their_own(tmp_path):
     task = GiftTask.load(tmp_path, "ett1/H")
     assert (task.n_variates, task.domain, len(task.data)) == (2, "Energy", 2)
     apart = GiftTask.load(saved(tmp_path, "apart/H", targets), "apart/H")
-    both = [evaluate(SeasonalNaive(24), [one]).iloc[0, 2:13].astype(float) for one in (task, apart)]
+    both = [evaluate_on_gift_eval(SeasonalNaive(24), [one]).iloc[0, 2:13].astype(float) for one in (task, apart)]
     np.testing.assert_allclose(*both, rtol=1e-12)
 
 
@@ -182,19 +182,35 @@ def test_results_have_the_columns_of_the_leaderboard(tmp_path):
     saved(saved(tmp_path, "m4_hourly", waves()), "solar/H", waves())
     path = tmp_path / "results" / "drift" / "all_results.csv"
     tasks = [GiftTask.load(tmp_path, name) for name in ("m4_hourly", "solar/H")]
-    out = evaluate(Drift(), tasks, name="drift", results=path)
+    out = evaluate_on_gift_eval(Drift(), tasks, name="drift", results=path)
     assert path.read_text().splitlines()[0] == COLUMNS
     pd.testing.assert_frame_equal(pd.read_csv(path), out, check_dtype=False)
     assert out["dataset"].tolist() == ["m4_hourly/H/short", "solar/H/short"] and set(out["model"]) == {"drift"}
     with pytest.raises(RunFolderError, match="not overwritten"):
-        evaluate(Drift(), tasks, results=path)
+        evaluate_on_gift_eval(Drift(), tasks, results=path)
 
 
 def test_short_series_are_an_error_or_forecast_by_naive(tmp_path):
     task = GiftTask.load(saved(tmp_path, "m4_hourly", waves((300, 60))), "m4_hourly")
     with pytest.raises(SeriesTooShortError, match="'T1'"):
-        evaluate(SeasonalNaive(24), [task])
-    assert np.isfinite(evaluate(SeasonalNaive(24), [task], too_short="naive").iloc[0]["eval_metrics/MASE[0.5]"])
+        evaluate_on_gift_eval(SeasonalNaive(24), [task])
+    assert np.isfinite(
+        evaluate_on_gift_eval(SeasonalNaive(24), [task], too_short="naive").iloc[0]["eval_metrics/MASE[0.5]"]
+    )
+
+
+def test_values_may_be_missing_in_history_and_label(tmp_path):
+    targets = waves()
+    for y in targets:
+        y[[7, -50, -49, -3]] = np.nan  # -49 is the last of the history
+    task = GiftTask.load(saved(tmp_path, "solar/H", targets), "solar/H")
+    row = evaluate_on_gift_eval(SeasonalNaive(24), [task]).iloc[0]
+    errors = []
+    for y in (np.asarray(target, dtype=np.float32).astype(float) for target in targets):
+        season = y[-72:-48]
+        season[-2:] = y[-74:-72]  # two steps without a value: those of a season before
+        errors.append(np.abs(y[-48:] - np.tile(season, 2)))
+    assert row["eval_metrics/MAE[0.5]"] == pytest.approx(np.nanmean(errors), rel=1e-5)
 
 
 def test_what_cannot_be_is_said_at_the_door(tmp_path):

@@ -17,8 +17,8 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import MissingDependencyError, ParameterError, RunFolderError
 from tsforecast.panel import Panel
 
-Refit: TypeAlias = Literal["always", "never"]
-Short: TypeAlias = Literal["error", "naive"]
+FitWhen: TypeAlias = Literal["always", "never"]
+WhenShort: TypeAlias = Literal["error", "naive"]
 
 
 @dataclasses.dataclass
@@ -58,8 +58,8 @@ class Entry:
 
     forecaster: BaseForecaster
     quantiles: Sequence[float] = ()
-    refit: Refit = "always"
-    too_short: Short = "error"
+    refit: FitWhen = "always"
+    too_short: WhenShort = "error"
     fit_seconds: float = dataclasses.field(default=0.0, init=False)
     predict_seconds: float = dataclasses.field(default=0.0, init=False)
     n_by_naive: int = dataclasses.field(default=0, init=False)
@@ -68,8 +68,8 @@ class Entry:
     def __post_init__(self) -> None:
         if not isinstance(self.forecaster, BaseForecaster):
             raise ParameterError(f"forecaster={str(self.forecaster)[:80]} is no forecaster; give one, such as Naive().")
-        check_choice("refit", self.refit, ("always", "never"))
-        check_choice("too_short", self.too_short, ("error", "naive"))
+        check_one_of("refit", self.refit, ("always", "never"))
+        check_one_of("too_short", self.too_short, ("error", "naive"))
         if len(self.quantiles) and not self.forecaster.gives_intervals:
             raise ParameterError(
                 f"{type(self.forecaster).__name__} gives no quantiles and the benchmark asks for "
@@ -99,7 +99,7 @@ class Entry:
         return table
 
 
-def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+def check_one_of(name: str, value: str, choices: Sequence[str]) -> None:
     """Raise a `ParameterError` unless ``value`` is one of the choices."""
     if value not in choices:
         raise ParameterError(f"{name}={value!r} is none of {', '.join(map(repr, choices))}.")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats
-from tsforecast.adapters.entry import Entry, Refit, Short, check_choice, needed, write_each
+from tsforecast.adapters.entry import Entry, FitWhen, WhenShort, check_one_of, needed, write_each
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError, UnusedColumnWarning
 from tsforecast.panel import Panel
@@ -23,8 +23,8 @@ def predictions(
     task: Any,
     *,
     point: Literal["mean", "median"] = "mean",
-    refit: Refit = "always",
-    too_short: Short = "error",
+    refit: FitWhen = "always",
+    too_short: WhenShort = "error",
 ) -> dict[str, Any]:
     """Predictions for every window of a task and the times they took, as ``task.evaluation_summary`` takes them.
 
@@ -73,7 +73,7 @@ def predictions(
     fev = needed("fev", "An entry for a fev task", "fev")
     if not isinstance(task, fev.Task):
         raise ParameterError(f"task={str(task)[:80]} is no fev.Task.")
-    check_choice("point", point, ("mean", "median"))
+    check_one_of("point", point, ("mean", "median"))
     levels = sorted({*task.quantile_levels, *([0.5] if point == "median" else [])})
     entry = Entry(forecaster, levels, refit, too_short)
     done = []
@@ -90,15 +90,15 @@ def predictions(
     }
 
 
-def evaluate(
+def evaluate_on_fev(
     forecaster: BaseForecaster,
     tasks: Any,
     *,
     name: str | None = None,
     results: str | Path | None = None,
     point: Literal["mean", "median"] = "mean",
-    refit: Refit = "always",
-    too_short: Short = "error",
+    refit: FitWhen = "always",
+    too_short: WhenShort = "error",
 ) -> pd.DataFrame:
     """Evaluation summaries of a forecaster, one row for each task, as ``fev.leaderboard`` reads them.
 
@@ -121,7 +121,7 @@ def evaluate(
 
     Examples
     --------
-    >>> evaluate(SeasonalNaive(24), "tasks.yaml", results="seasonal_naive.csv")  # doctest: +SKIP
+    >>> evaluate_on_fev(SeasonalNaive(24), "tasks.yaml", results="seasonal_naive.csv")  # doctest: +SKIP
     >>> fev.leaderboard(["seasonal_naive.csv", "lstm.csv"], baseline_model="SeasonalNaive")  # doctest: +SKIP
     """
     chosen = _tasks(needed("fev", "An entry for fev tasks", "fev"), tasks)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tsforecast.adapters.entry import Entry, Refit, Short, needed, write_each
+from tsforecast.adapters.entry import Entry, FitWhen, WhenShort, needed, write_each
 from tsforecast.adapters.gift_tasks import REMARK, GiftTask
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError
@@ -60,8 +60,8 @@ class GiftPredictor:
         forecaster: BaseForecaster,
         prediction_length: int,
         quantiles: Sequence[float] = QUANTILES,
-        refit: Refit = "always",
-        too_short: Short = "error",
+        refit: FitWhen = "always",
+        too_short: WhenShort = "error",
     ) -> None:
         self.prediction_length = prediction_length
         self.entry = Entry(forecaster, sorted(quantiles), refit, too_short)
@@ -89,14 +89,14 @@ class GiftPredictor:
             yield made(table.T, one["start"] + len(one["target"]), keys, str(one.get("item_id")))
 
 
-def evaluate(
+def evaluate_on_gift_eval(
     forecaster: BaseForecaster,
     tasks: Iterable[GiftTask],
     *,
     name: str | None = None,
     results: str | Path | None = None,
-    refit: Refit = "always",
-    too_short: Short = "error",
+    refit: FitWhen = "always",
+    too_short: WhenShort = "error",
 ) -> pd.DataFrame:
     """Metrics of a forecaster, one row for each task, in the columns of GIFT-Eval's ``all_results.csv``.
 
@@ -124,7 +124,7 @@ def evaluate(
     Examples
     --------
     >>> tasks = (GiftTask.load("gift-eval-data", name) for name in ("m4_weekly", "m4_hourly"))  # doctest: +SKIP
-    >>> evaluate(LSTM(), tasks, results="results/LSTM/all_results.csv")  # doctest: +SKIP
+    >>> evaluate_on_gift_eval(LSTM(), tasks, results="results/LSTM/all_results.csv")  # doctest: +SKIP
     """
     ev = needed("gluonts.ev.metrics", "An entry for GIFT-Eval", "gift-eval", REMARK)
     of_points = [ev.MAE(), ev.MASE(), ev.MAPE(), ev.SMAPE(), ev.MSIS(), ev.RMSE(), ev.NRMSE(), ev.ND()]

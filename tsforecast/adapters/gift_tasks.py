@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from tsforecast.adapters.entry import check_choice, needed
+from tsforecast.adapters.entry import check_one_of, needed
 from tsforecast.exceptions import DataError, ParameterError
 
 Term = Literal["short", "medium", "long"]
@@ -93,7 +93,7 @@ class GiftTask:
         >>> GiftTask.load("gift-eval-data", "m4_hourly").name  # doctest: +SKIP
         'm4_hourly/H/short'
         """
-        check_choice("term", term, tuple(_TERMS))
+        check_one_of("term", term, tuple(_TERMS))
         split = needed("gluonts.dataset.split", "A task of GIFT-Eval", "gift-eval", REMARK).split
         seasons = needed("gluonts.time_feature", "A task of GIFT-Eval", "gift-eval", REMARK)
         rows = _rows(Path(root) / dataset)

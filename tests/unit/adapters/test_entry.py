@@ -112,6 +112,6 @@ def test_a_library_that_is_absent_is_named_with_the_way_to_install_it(monkeypatc
     with pytest.raises(
         MissingDependencyError, match=r"needs gluonts.*tsforecast\[gift-eval\].*gift_eval is not on PyPI"
     ):
-        gift_eval.evaluate(Naive(), [])
+        gift_eval.evaluate_on_gift_eval(Naive(), [])
     with pytest.raises(MissingDependencyError, match=r"A thing needs nothing_of_this_name.*tsforecast\[x\]"):
         needed("nothing_of_this_name.part", "A thing", "x")
