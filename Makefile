@@ -43,14 +43,15 @@ fuzz: .venv/ready .fuzz/ready  ## coverage-guided fuzzing of the readers of file
 			-rss_limit_mb=8192 -artifact_prefix=.fuzz/$$target- .fuzz/$$target tests/fuzz/corpus/$$target; \
 	done
 
-.venv-examiners/ready: pyproject.toml
-	$(PYTHON) -m venv .venv-examiners
-	.venv-examiners/bin/python -m pip install --quiet --disable-pip-version-check "sktime>=0.40" pytest pytest-timeout hypothesis \
-		"$$(grep '^torch==' constraints.txt)" --editable .
+PEERS := darts neuralforecast sktime statsforecast fev gift-eval
+.venv-examiners/%/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-examiners/$*
+	.venv-examiners/$*/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis \
+		"$$(grep '^torch==' constraints.txt)" --editable ".[$*]"
 	touch $@
 
-examiners: .venv-examiners/ready  ## checks that others wrote, in an environment with packages that do not go with ours
-	.venv-examiners/bin/python -m pytest -q tests/examiners
+examiners: $(PEERS:%=.venv-examiners/%/ready)  ## our models under others' checks, and others' models in our backtest: each library in an environment of its own
+	set -e; for peer in $(PEERS); do .venv-examiners/$$peer/bin/python -m pytest -q tests/examiners; done
 
 check: lint examples kernels test  ## what CI runs
 

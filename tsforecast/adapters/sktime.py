@@ -117,9 +117,8 @@ class Sktime(Adapter):
             if not self.is_as_fitted(panel, i):
                 other = self._updated(copy.deepcopy(forecaster), panel, i, shift=1.0)
                 forecaster = self._updated(forecaster, panel, i)
-                pairs = zip(_forecasters_in(forecaster), _forecasters_in(other), strict=True)
-                if any(np.array_equal(one.predict(**asked), two.predict(**asked)) for one, two in pairs):
-                    raise self.no_history()  # a part of it did not look at the new observations
+                if _agree(forecaster, other, asked if X is not None or self.horizon else {"fh": _far(panel, steps)}):
+                    raise self.no_history()
             columns = [np.reshape(forecaster.predict(**asked), (steps, 1))]
             if levels.size:
                 columns.append(np.asarray(forecaster.predict_quantiles(**asked, alpha=levels.tolist())))
@@ -143,6 +142,17 @@ class Sktime(Adapter):
             return forecaster.update(changed, None if X is None else X.loc[new], update_params=False)
 
 
+def _agree(one: Any, other: Any, asked: Mapping[str, Any]) -> bool:
+    """Whether two forecasters, or any two parts of them, that saw other observations forecast the same."""
+    pairs = zip(_forecasters_in(one), _forecasters_in(other), strict=True)
+    return any(np.array_equal(mine.predict(**asked), its.predict(**asked)) for mine, its in pairs)
+
+
+def _far(panel: Panel, steps: int) -> range:
+    """Steps that reach past the seasons: the next few may depend on older observations alone."""
+    return range(1, steps + 2 * max(12, panel.season_length) + 1)
+
+
 def _forecasters_in(forecaster: Any) -> "list[Any]":
     """A fitted forecaster of sktime and the fitted ones that it holds, as an ensemble or a pipeline does."""
     held = [
@@ -154,13 +164,12 @@ def _forecasters_in(forecaster: Any) -> "list[Any]":
 
 
 def _index(panel: Panel, i: int, ahead: int = 0) -> "pd.Index[Any]":
-    """Times of a series: periods for steps of the calendar, which sktime handles better than their dates."""
+    """Times of a series: periods for steps of the calendar, which sktime takes better than their dates, or numbers."""
     times = plain_times(panel, i, ahead)
-    if not isinstance(times, pd.DatetimeIndex) or isinstance(
-        times.freq, pd.offsets.Tick | pd.offsets.BusinessDay | pd.offsets.Day
-    ):
+    if not isinstance(times, pd.DatetimeIndex) or isinstance(times.freq, pd.offsets.Tick | pd.offsets.Day):
         return times
-    periods = times.to_period() if times.freq.n == 1 else None
+    is_whole = times.freq.n == 1 and not isinstance(times.freq, pd.offsets.BusinessDay)
+    periods = times.to_period() if is_whole else None
     return periods if periods is not None and (np.diff(periods.asi8) == 1).all() else pd.RangeIndex(len(times))
 
 

@@ -70,7 +70,7 @@ def build_foreign(description: Any, library: Library, place: str, horizon: int |
         return description
     library.check_installed(user)
     call: Made = _resolved(description, (library.main,), library, place)
-    needed = inspect.signature(call.cls).parameters.get(library.horizon)
+    needed = _parameters(call.cls).get(library.horizon)
     if horizon is not None and needed is not None and needed.default is needed.empty:
         call = dataclasses.replace(call, arguments={library.horizon: horizon, **call.arguments})
     return _constructed(call, library, place)
@@ -91,7 +91,7 @@ def taken_apart(value: Any, library: Library) -> Any:
     if given is None:
         return value
     cls = type(value)
-    defaults = {name: p.default for name, p in inspect.signature(cls).parameters.items()}
+    defaults = {name: p.default for name, p in _parameters(cls).items()}
     apart = {name: taken_apart(item, library) for name, item in given.items()}
     usual = {name: taken_apart(defaults[name], library) for name in apart if name in defaults}
     return Made(cls, {name: v for name, v in apart.items() if name not in usual or not _same(v, usual[name])})
@@ -117,10 +117,16 @@ def kept_arguments(value: Any) -> dict[str, Any] | None:
     """
     if hasattr(value, "get_params"):
         return dict(value.get_params(deep=False))
-    parameters = inspect.signature(type(value)).parameters.values()
+    parameters = _parameters(type(value)).values()
     named = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     kept = getattr(value, "__dict__", {})
     return {name: kept[name] for name in named} if set(named) <= set(kept) else None
+
+
+def _parameters(cls: type) -> dict[str, inspect.Parameter]:
+    """Parameters of a constructor, also where a metaclass hides them."""
+    named = list(inspect.signature(cls.__init__).parameters.items())  # type: ignore[misc]  # of any class
+    return dict(named[1:])
 
 
 def _resolved(description: Any, sources: Sequence[Source], library: Library, place: str) -> Any:
@@ -146,7 +152,7 @@ def _resolved(description: Any, sources: Sequence[Source], library: Library, pla
             raise UnknownNameError(f"{place}: {owner} has no member {member!r}.")
         return Made(cls, {}, member)
     cls = find_foreign(description["class_path"], sources, place)
-    parameters = inspect.signature(cls).parameters
+    parameters = _parameters(cls)
     _check_names(cls, given, parameters, place)
     arguments = {
         name: _resolved(item, library.sources, library, f"{cls.__name__}.{name}") for name, item in given.items()
