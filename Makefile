@@ -43,7 +43,7 @@ fuzz: .venv/ready .fuzz/ready  ## coverage-guided fuzzing of the readers of file
 			-rss_limit_mb=8192 -artifact_prefix=.fuzz/$$target- .fuzz/$$target tests/fuzz/corpus/$$target; \
 	done
 
-PEERS := darts neuralforecast sktime statsforecast
+PEERS := darts neuralforecast sktime statsforecast fev gift-eval
 .venv-examiners/%/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv-examiners/$*
 	.venv-examiners/$*/bin/python -m pip install --quiet --disable-pip-version-check pytest pytest-timeout hypothesis \
