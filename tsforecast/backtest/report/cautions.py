@@ -13,6 +13,7 @@ from tsforecast.exceptions import DataError
 
 _FEW_CUTOFFS = 3
 _POINTS = 3.0  # by which a coverage must miss its level to be worth a sentence
+_TOLD = 0.01  # share of the winner's score, by which another must be better by a further metric
 _ROWS_READ = 3_000_000  # forecasts of one model that are read, at most
 
 
@@ -28,7 +29,7 @@ def cautions(run: RunData, board: pd.DataFrame | None = None) -> list[str]:
     winner = str(table["model"].iloc[0])
     return [
         *_intervals(run, winner),
-        *_other_metrics(run, winner),
+        *_other_metrics(run, winner, table),
         *_cutoffs(run, winner, table),
         *_failed(run, table),
         *_seeds(run, table),
@@ -55,18 +56,17 @@ def _intervals(run: RunData, winner: str) -> list[str]:
     return [f"{winner}'s intervals are {kinds}: those of {', those of '.join(told)}."] if told else []
 
 
-def _other_metrics(run: RunData, winner: str) -> list[str]:
+def _other_metrics(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
     told = []
     for metric in run.metrics:
         about = run.facts[metric]
         if metric == run.ranking_metric or not about.ranks:
             continue
-        ranked = leaderboard(run, metric=metric).dropna(subset=["rank"])
-        place = ranked.loc[ranked["model"] == winner, "rank"]
-        if len(place) and int(place.iloc[0]) > 1:
-            first = ranked["model"].iloc[0]
+        scores = board.set_index("model")[metric].dropna()
+        places = scores.rank(method="min", ascending=about.best != "greatest").astype(int)
+        if winner in places and abs(scores[winner] - scores[places.idxmin()]) > _TOLD * abs(scores[winner]):
             told.append(
-                f"by {about.title} {first} is first and {winner} {_ordinal(int(place.iloc[0]))} of {len(ranked)}"
+                f"by {about.title} {places.idxmin()} is first and {winner} {_ordinal(places[winner])} of {len(places)}"
             )
     return [f"The metrics disagree: {'; '.join(told)}."] if told else []
 

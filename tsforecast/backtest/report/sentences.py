@@ -61,7 +61,8 @@ def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
     average = "over" if about.below is not None else "on average over"
     told = f"{best['model']} has the {first} {about.title}, {score} {average} {_cells(run, best)}"
     tied = [str(name) for name in table.loc[table["rank"] == 1, "model"][1:]]
-    return f"{told}{f', as have {_and(tied)}' if tied else ''}."
+    verb = "have" if len(tied) > 1 else "has"
+    return f"{told}{f', as {verb} {_and(tied)}' if tied else ''}."
 
 
 def verdicts(run: RunData, board: pd.DataFrame | None = None, *, most: int = 2) -> list[Verdict]:
