@@ -64,10 +64,10 @@ def _other_metrics(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
             continue
         scores = board.set_index("model")[metric].dropna()
         places = scores.rank(method="min", ascending=about.best != "greatest").astype(int)
-        if winner in places and abs(scores[winner] - scores[places.idxmin()]) > _TOLD * abs(scores[winner]):
-            told.append(
-                f"by {about.title} {places.idxmin()} is first and {winner} {_ordinal(places[winner])} of {len(places)}"
-            )
+        first = places.idxmin() if len(places) else winner
+        if winner in places and abs(scores[winner] - scores[first]) > _TOLD * abs(scores[winner]):
+            name = about.title.removesuffix(" %")
+            told.append(f"by {name} {first} is first and {winner} {_ordinal(places[winner])} of {len(places)}")
     return [f"The metrics disagree: {'; '.join(told)}."] if told else []
 
 
