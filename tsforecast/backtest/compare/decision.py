@@ -96,7 +96,7 @@ class Decision:
             return 0.0, 0.0, 0.0
         if mine == 0 and base > 0:
             return (100.0, 100.0, 100.0) if self.better[i, j] else (100.0, np.nan, np.nan)
-        if not (mine * base > 0 and self._one_sign):
+        if not (np.sign(mine) * np.sign(base) > 0 and self._one_sign):
             return np.nan, np.nan, np.nan
         low, high = self._ratio_interval(i, j)
         if base < 0:  # the metric is better where it is larger, and minus it is compared
@@ -200,19 +200,18 @@ class Decision:
         low, high = self._test(i, j).ratio_interval(self._compared(i, j))
         if self._steps.rejected[self._number(i, j)]:
             return low, high
-        if self.better[i, j]:
-            return low, min(self._implied(i, j), np.inf if np.isnan(high) else high)
-        if self.better[j, i]:
-            return max(1 / self._implied(j, i), -np.inf if np.isnan(low) else low), high
-        return low, high
+        if not (self.better[i, j] or self.better[j, i]):
+            return low, high
+        least, most = self._implied(i, j)
+        if abs(self.means[i]) < abs(self.means[j]):
+            return (least if np.isnan(low) else low), float(np.fmin(high, most))
+        return float(np.fmax(low, least)), (most if np.isnan(high) else high)
 
-    def _implied(self, i: int, j: int) -> float:
-        """Upper end of the ratio of i to j through a model between them, of those that were told apart themselves."""
-        ends = []
-        for k in range(len(self.models)):
-            if k not in (i, j) and self.better[i, k] and self.better[k, j]:
-                ends.append(self._ratio_interval(i, k)[1] * self._ratio_interval(k, j)[1])
-        return float(np.nanmin(ends))
+    def _implied(self, i: int, j: int) -> tuple[float, float]:
+        """Interval of the ratio of i to j through a model between them, of those that were told apart themselves."""
+        between = self.better[i] & self.better[:, j] | self.better[j] & self.better[:, i]
+        parts = [(self._ratio_interval(i, k), self._ratio_interval(k, j)) for k in np.flatnonzero(between).tolist()]
+        return max(a[0] * b[0] for a, b in parts), min(a[1] * b[1] for a, b in parts)
 
     def _reason(self, test: PairedTest) -> str:
         """Why the data cannot decide, whatever the losses are; empty where they can."""
@@ -220,7 +219,7 @@ class Decision:
             return ""
         series = "1 series" if test.n_series == 1 else f"{test.n_series} series"
         cutoffs = "1 cutoff" if test.n_cutoffs == 1 else f"{test.n_cutoffs} cutoffs"
-        if test.n_series == 1 and self.overlap > 1:
+        if test.n_cutoffs > 1 and self.overlap > 1:
             cutoffs += f" of which {self.overlap} in a row overlap"
         return f"{series} and {cutoffs} are too few to tell any difference from chance"
 

@@ -21,11 +21,17 @@ class Needed:
     Attributes
     ----------
     cutoffs, series : int or None
-        None where no number within twenty times what there is would do.
+        Either alone; None where no number within twenty times what there is would do.
+    together : tuple of int, optional
+        Further cutoffs and further series, both in the same proportion, where neither alone would do.
+    seeds : bool
+        Whether no number whatever would do, because of what seeds have in common.
     """
 
     cutoffs: int | None
     series: int | None
+    together: tuple[int, int] | None = None
+    seeds: bool = False
 
 
 def evidence_needed(test: PairedTest, alpha: float) -> Needed:
@@ -37,6 +43,8 @@ def evidence_needed(test: PairedTest, alpha: float) -> Needed:
     seems to show a large difference promises too much.
     """
     mean = abs(test.means[0] - test.means[1])
+    if mean == 0:
+        return Needed(None, None)
     by_series, by_cutoff, rest, seeds = variance_parts(test.losses, test.others, test.known, test.overlap)
     n_series, n_cutoffs = test.known.shape
 
@@ -45,9 +53,16 @@ def evidence_needed(test: PairedTest, alpha: float) -> Needed:
         variance = by_series / s + by_cutoff / t + rest / (s * t) + seeds
         units = np.where(s == 1, t // test.overlap, np.where((t == 1) | (test.overlap > 1), s, s * t // 2))
         far = special.stdtrit(np.maximum(units - 1, 1), 1 - alpha / 2) + special.ndtri(_POWER)
-        enough = np.flatnonzero((units >= _FEWEST) & (variance > 0) & (mean >= np.sqrt(variance) * far))
+        possible = (units >= _FEWEST) & ((variance > 0) | (2.0 ** (1 - units) <= alpha))  # equal differences: by signs
+        enough = np.flatnonzero(possible & (mean >= np.sqrt(variance) * far))
         return int(enough[0]) + 1 if enough.size else None
 
     cutoffs = first(np.zeros(1, dtype=np.int64), np.arange(1, _MOST * n_cutoffs + 1))
     series = first(np.arange(1, _MOST * n_series + 1), np.zeros(1, dtype=np.int64)) if n_series > 1 else None
-    return Needed(cutoffs, series)
+    together = None
+    if cutoffs is None and series is None and n_series > 1:
+        times = np.arange(1, _MOST + 1)
+        k = first(times * n_series, times * n_cutoffs)
+        together = None if k is None else (k * n_cutoffs, k * n_series)
+    least = special.ndtri(1 - alpha / 2) + special.ndtri(_POWER)
+    return Needed(cutoffs, series, together, seeds=bool(mean < np.sqrt(seeds) * least))

@@ -37,6 +37,7 @@ _ROUNDING = 1e-9  # relative: statistics that differ by less are equal
 _AT_ONCE = 2_000_000  # differences with signs that are held in memory
 _MOST_SIGNS = 20_000_000  # signs that are kept; with more units there are fewer draws, but never under 2000
 _NORMAL = 100  # units from which Student's t serves where no draw is as large
+_SMALLEST = 1e-100  # largest loss, below which, or over the inverse of which, losses are divided by it
 _FARTHEST = 1e4  # factor from the estimated ratio at which an interval is taken to have no end
 
 
@@ -47,7 +48,7 @@ class PairedTest:
     Attributes
     ----------
     losses, others : ndarray, shape (n_seeds, n_series, n_cutoffs)
-        Of the model and of the other; 0 in cells that are not known.
+        Of the model and of the other; 0 in cells that are not known. Extreme ones are divided by a power of 2.
     known : ndarray of bool, shape (n_series, n_cutoffs)
     overlap : int
         Number of successive cutoffs whose forecasts overlap.
@@ -151,7 +152,7 @@ class PairedTest:
         """
         limit = self.critical(alpha)
         mean, other = self.means
-        if not np.isfinite(limit) or mean * other <= 0:
+        if not np.isfinite(limit) or np.sign(mean) * np.sign(other) <= 0:
             return float("nan"), float("nan")
         if self._identical:
             return 1.0, 1.0
@@ -263,8 +264,16 @@ def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: in
     kept = np.ix_(known.any(axis=1), known.any(axis=0))
     known = known[kept]
     a, b = (np.where(known, one[:, kept[0], kept[1]], 0.0) for one in (a, b))
+    unit = _extreme_unit(max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0)))
+    a, b = a / unit, b / unit
     fewer = max(2000, _MOST_SIGNS // max(known.size, 1))
     return PairedTest(a, b, known, overlap, min(n_draws, fewer))
+
+
+def _extreme_unit(largest: float) -> float:
+    """A power of 2 near the largest loss, where squares of losses would overflow or vanish; else 1."""
+    usual = largest == 0 or _SMALLEST < largest < 1 / _SMALLEST
+    return 1.0 if usual else float(2.0 ** np.floor(np.log2(largest)))
 
 
 def _series_means(values: Floats, known: Bools) -> Floats:

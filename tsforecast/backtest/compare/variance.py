@@ -176,5 +176,6 @@ def variance_parts(losses: Floats, others: Floats, known: Bools, overlap: int) -
         max(spread / df - cell, 0.0) / n_each if seen else 0.0
         for (seen, df, spread), n_each in zip(found, (n_cutoffs, n_series), strict=True)
     )
-    factor = float(long_run_variance(cutoffs, overlap) / cutoffs.var(ddof=1)) if overlap > 1 else 1.0
+    spread = cutoffs.var(ddof=1)
+    factor = float(long_run_variance(cutoffs, overlap) / spread) if overlap > 1 and spread > 0 else 1.0
     return by_series, by_cutoff * factor, cell * factor, seeds

@@ -106,29 +106,33 @@ class Verdict:
     def size(self) -> str:
         """By how much the mean is smaller or larger, with the interval, without what follows from it."""
         if not np.isfinite(self.skill):
-            return f"mean {self.loss_name} has both signs, so that a percentage says nothing"
+            return f"a percentage says nothing where {self.loss_name} is 0 or has both signs"
         if self.skill == 0 and self.skill_low == self.skill_high:
             return f"their mean {self.loss_name} is equal"
-        side = "smaller" if (self.skill >= 0) != self.more_is_better else "larger"
-        size = f"its mean {self.loss_name} is {abs(self.skill):.1f}% {side}"
-        if not (np.isfinite(self.skill_low) or np.isfinite(self.skill_high)):
+        ahead, behind = ("larger", "smaller") if self.more_is_better else ("smaller", "larger")
+        side, other = (ahead, behind) if self.skill >= 0 else (behind, ahead)
+        size = f"its mean {self.loss_name} is {_percent(abs(self.skill))} {side}"
+        if np.isnan(self.skill_low) or np.isnan(self.skill_high):
             return size
-        turned = self.skill < 0
-        low, high = (-self.skill_high, -self.skill_low) if turned else (self.skill_low, self.skill_high)
-        return f"{size} ({self.level:g}% interval {_end(low, self.skill, side)} to {_end(high, self.skill, side)})"
+        low, high = (self.skill_low, self.skill_high) if self.skill >= 0 else (-self.skill_high, -self.skill_low)
+        if low >= 0:
+            return f"{size} ({self.level:g}% interval {_percent(abs(low))} to {_percent(abs(high))})"
+        return f"{size} ({self.level:g}% interval {_percent(-low)} {other} to {_percent(high)} {side})"
 
     def _why(self) -> str:
         if self.reason:
             return f"; {self.reason}"
         if self.needed is None or self.skill == 0:
             return ""
-        options = []
-        if self.needed.cutoffs is not None:
-            options.append(f"{self.needed.cutoffs} more cutoff{'s' if self.needed.cutoffs > 1 else ''}")
-        if self.needed.series is not None:
-            options.append(f"{self.needed.series} more series")
+        if self.needed.seeds:
+            return "; seeds differ too much: without more of them no number of cutoffs or series would decide"
+        cutoffs, series, together = self.needed.cutoffs, self.needed.series, self.needed.together
+        options = [] if cutoffs is None else [f"{cutoffs} more cutoff{'s' if cutoffs > 1 else ''}"]
+        options += [] if series is None else [f"{series} more series"]
+        options += [] if together is None else [f"{together[0]} more cutoffs together with {together[1]} more series"]
         if not options:
-            return "; twenty times as many cutoffs or series would hardly decide a difference so small"
+            kinds = "cutoffs and series" if self.n_series > 1 else "cutoffs"
+            return f"; even twenty times as many {kinds} would hardly decide it, if the difference is what it seems"
         return f"; about {' or '.join(options)} would decide at 80% power, if the difference is what it seems"
 
 
@@ -144,14 +148,8 @@ def not_comparable(model: str, other: str) -> Verdict:
     return Verdict(model, other, "undecided", nan, nan, nan, nan, nan, nan, nan, 95.0, 0, 0, (0, 0))
 
 
-def _end(value: float, skill: float, side: str) -> str:
-    """An end of the interval in the direction of the difference; a negative one is named by the other direction."""
-    if not np.isfinite(value):
-        return "no limit"
-    if value >= 0:
-        return f"{_percent(value)}"
-    return f"{_percent(-value)} {'larger' if side == 'smaller' else 'smaller'}"
-
-
 def _percent(value: float) -> str:
+    """A percentage of at least 0, of which one that is not 0 never reads as 0."""
+    if 0 < value < 0.05:
+        return "under 0.1%"
     return f"{value:.1f}%" if value < 1000 else "over 1000%"

@@ -13,6 +13,7 @@ from tsforecast.exceptions import DataError
 
 _FEW_CUTOFFS = 3
 _POINTS = 3.0  # by which a coverage must miss its level to be worth a sentence
+_TOLD = 0.01  # share of the winner's score, by which another must be better by a further metric
 _ROWS_READ = 3_000_000  # forecasts of one model that are read, at most
 
 
@@ -61,10 +62,12 @@ def _other_metrics(run: RunData, winner: str, board: pd.DataFrame) -> list[str]:
         about = run.facts[metric]
         if metric == run.ranking_metric or not about.ranks:
             continue
-        place = (about.sign * board.set_index("model")[metric]).rank(method="min").dropna()
-        if place.get(winner, 1) > 1:
-            which = f"{winner} {_ordinal(int(place[winner]))} of {len(place)}"
-            told.append(f"by {about.title} {place.idxmin()} is first and {which}")
+        scores = board.set_index("model")[metric].dropna()
+        places = scores.rank(method="min", ascending=about.best != "greatest").astype(int)
+        first = places.idxmin() if len(places) else winner
+        if winner in places and abs(scores[winner] - scores[first]) > _TOLD * abs(scores[winner]):
+            name = about.title.removesuffix(" %")
+            told.append(f"by {name} {first} is first and {winner} {_ordinal(places[winner])} of {len(places)}")
     return [f"The metrics disagree: {'; '.join(told)}."] if told else []
 
 

@@ -16,6 +16,8 @@ from tsforecast.metrics.choose import DEFAULT_METRICS
 
 _SHOWN_OF_DEFAULT = ("mase", "smape", "coverage")  # of the default metrics: what a reader needs first
 
+_FARTHEST = 999  # percent, under which an end of an interval is not told exactly
+
 
 def headline(run: RunData, board: pd.DataFrame | None = None) -> pd.DataFrame:
     """The leaderboard as texts, ready to print: rank, model, metrics, skill, missing.
@@ -59,9 +61,10 @@ def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
     first = "highest" if about.best == "greatest" else "lowest"
     score = number_text(best[metric], max(about.decimals, 3))
     average = "over" if about.below is not None else "on average over"
-    told = f"{best['model']} has the {first} {about.title}, {score} {average} {_cells(run, best)}"
+    told = f"{best['model']} has the {first} {about.title.removesuffix(' %')}, {score} {average} {_cells(run, best)}"
     tied = [str(name) for name in table.loc[table["rank"] == 1, "model"][1:]]
-    return f"{told}{f', as have {_and(tied)}' if tied else ''}."
+    verb = "have" if len(tied) > 1 else "has"
+    return f"{told}{f', as {verb} {_and(tied)}' if tied else ''}."
 
 
 def verdicts(run: RunData, board: pd.DataFrame | None = None, *, most: int = 2) -> list[Verdict]:
@@ -81,10 +84,8 @@ def set_sentence(run: RunData) -> str:
     if len(decision.models) < 3:
         return ""
     if not n_out:
-        return (
-            f"With {decision.level:g}% confidence the best model is one of all {len(kept)}: none is told apart from it."
-        )
-    who = f"the best model is {kept[0]}" if len(kept) == 1 else f"the best model is one of {_and(kept, 'or')}"
+        return f"No two of the {len(kept)} models are told apart: any of them may be the best."
+    who = f"the best model is {_and(kept, 'or')}"
     out = f"the other {n_out} are each" if n_out > 1 else "the other one is"
     return f"With {decision.level:g}% confidence {who}; {out} worse than at least one model."
 
@@ -157,4 +158,9 @@ def _skill_text(skill: float, low: float, high: float) -> str:
     """Percent less error than the baseline, with its interval."""
     if not np.isfinite(skill):
         return "-"
-    return f"{skill:+.0f}%" + (f" ({low:+.0f} to {high:+.0f})" if low < high else "")
+    return f"{skill:+.0f}%" + (f" ({_end_text(low)} to {_end_text(high)})" if low < high else "")
+
+
+def _end_text(end: float) -> str:
+    """An end of an interval in percent; one without limit, or far away, as less than a number."""
+    return f"{end:+.0f}" if end > -_FARTHEST else f"<-{_FARTHEST}"

@@ -25,6 +25,7 @@ from tsforecast.backtest.report.sentences import (
 from tsforecast.backtest.report.skipped import skipped_sentence
 from tsforecast.backtest.result.analysis import calibration_of, errors_by_step, ranks_of
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.decision import decision_of
 from tsforecast.backtest.result.leaderboard import leaderboard
 from tsforecast.backtest.result.strata import scores_by_stratum, strata_of
 from tsforecast.backtest.tuned import DEFAULT_BUDGET, Tuned
@@ -103,10 +104,11 @@ def _intervals(run: RunData) -> list[str]:
 
 def _ranks(run: RunData) -> str:
     found = ranks_of(run)
-    if run.n_series < 2 or len(found) < 3:
+    n_series = len(decision_of(run).by_series)  # those that count
+    if n_series < 2 or len(found) < 3:
         return ""
     ranks = ", ".join(f"{model} {rank:.2f}" for model, rank in zip(found["model"], found["mean_rank"], strict=True))
-    return f"Mean rank over {run.n_series} series, a description that decides nothing: {ranks}."
+    return f"Mean rank over {n_series} series, a description that decides nothing: {ranks}."
 
 
 def _verdicts(told: Sequence[Verdict]) -> str:

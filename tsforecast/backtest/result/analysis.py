@@ -54,7 +54,8 @@ def verdict_of(run: RunData, a: str | None = None, b: str | None = None, metric:
     if a not in ranked or b not in ranked:
         return not_comparable(a, b)
     about = run.facts[chosen]
-    found = decision.verdict(a, b, loss_name=about.title, more_is_better=about.best == "greatest")
+    name = about.title.removesuffix(" %")
+    found = decision.verdict(a, b, loss_name=name, more_is_better=about.best == "greatest")
     if not about.root:
         return found
     ends = np.array([found.skill, found.skill_low, found.skill_high])

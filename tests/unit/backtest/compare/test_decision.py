@@ -1,5 +1,7 @@
 """One decision: what was found to contradict itself, calibration, and that no two statements can disagree."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -72,6 +74,8 @@ def test_too_little_data_is_said_whatever_the_losses_are():
     assert "too few" in two(np.ones((1, 1, 2)), np.array([[[8.0, 9.0]]])).sentence
     overlapping = np.random.default_rng(0).gamma(9.0, size=(1, 1, 5))
     assert "of which 3 in a row overlap are too few" in two(overlapping, 9 * overlapping, overlap=3).sentence
+    overlapping = np.random.default_rng(0).gamma(9.0, size=(1, 2, 5))
+    assert "of which 3 in a row overlap are too few" in two(overlapping, 9 * overlapping, overlap=3).sentence
 
 
 def test_identical_and_absent_losses_are_no_difference():
@@ -83,6 +87,62 @@ def test_identical_and_absent_losses_are_no_difference():
     assert "not comparable" in nothing.sentence
     perfect = two(np.zeros((1, 9, 3)), same[:, :8].repeat(2, axis=1)[:, :9])
     assert (perfect.conclusion, perfect.skill) == ("better", 100.0)
+    back = two(same[:, :8].repeat(2, axis=1)[:, :9], np.zeros((1, 9, 3)))
+    assert "is worse than b: a percentage says nothing where loss is 0" in back.sentence
+
+
+@pytest.mark.parametrize("scale", [1e-290, 1e-170, 1e170, 1e290])
+def test_extreme_losses_are_decided_as_usual_ones_are(scale):
+    rng = np.random.default_rng(14)
+    a, b = 0.7 * gamma(rng, (1, 9, 3)), gamma(rng, (1, 9, 3))
+    with np.errstate(all="raise", under="ignore"):
+        assert two(scale * a, scale * b).sentence == two(a, b).sentence
+
+
+def test_a_difference_that_is_not_zero_never_reads_as_zero():
+    b = gamma(np.random.default_rng(15), (1, 30, 2))
+    found = two(0.9999 * b, b)
+    assert found.conclusion == "better"
+    assert "0.0%" not in found.sentence
+    assert "under 0.1% smaller (95% interval under 0.1% to under 0.1%)" in found.sentence
+
+
+def test_an_interval_on_both_sides_of_zero_names_both_directions():
+    rng = np.random.default_rng(16)
+    a, b = gamma(rng, (1, 4, 3), 1.5), gamma(rng, (1, 4, 3), 1.5)
+    losses = {"a": a, "b": b * a.mean() / b.mean() * 1.05}
+    found = decide(losses).verdict("a", "b")
+    assert re.search(r"% smaller \(95% interval [\d.]+% larger to [\d.]+% smaller\)", found.sentence)
+    one = decide({"a": np.exp(3 * rng.normal(size=(1, 3, 1))), "b": np.ones((1, 3, 1))}).verdict("a", "b")
+    assert "inf" not in one.sentence and "nan" not in one.sentence
+    assert "over 1000%" in one.sentence
+
+
+def test_equal_differences_on_five_series_need_one_more():
+    found = two(np.full((1, 5, 1), 0.5), np.ones((1, 5, 1)))
+    assert found.conclusion == "undecided"
+    assert found.needed.series == 1
+    assert two(np.full((1, 6, 1), 0.5), np.ones((1, 6, 1))).conclusion == "better"
+
+
+def test_where_series_and_cutoffs_both_differ_more_of_both_are_asked_for():
+    rng = np.random.default_rng(18)
+    own = np.exp(0.6 * rng.normal(size=(1, 12, 1)) + 0.6 * np.array([-1.0, 0.2, 0.8]))
+    found = two(0.95 * own * gamma(rng, (1, 12, 3), 0.05), gamma(rng, (1, 12, 3), 0.05))
+    assert found.conclusion == "undecided"
+    assert (found.needed.cutoffs, found.needed.series) == (None, None)
+    cutoffs, series = found.needed.together
+    assert f"about {cutoffs} more cutoffs together with {series} more series would decide" in found.sentence
+    assert cutoffs * 12 == series * 3
+
+
+def test_where_seeds_differ_too_much_more_of_them_are_asked_for():
+    rng = np.random.default_rng(17)
+    luck = np.array([0.4, 1.4])[:, None, None]
+    found = two(luck * gamma(rng, (2, 30, 4)), gamma(rng, (1, 30, 4)))
+    assert found.conclusion == "undecided"
+    assert found.needed.seeds
+    assert "seeds differ too much: without more of them" in found.sentence
 
 
 def test_units_and_order_of_series_do_not_matter():

@@ -64,6 +64,18 @@ def test_a_metric_by_which_another_is_first_is_named():
     assert "The metrics disagree: by MAPE" in text
 
 
+def test_a_metric_by_which_two_models_hardly_differ_is_not_named():
+    y = noise(4)
+    nearly = {"one": HistoricAverage(), "two": Naive(), "three": HistoricAverage()}
+    result = backtest(nearly, y, cv=ENOUGH, metrics=["mase", "rmse"], level=())
+    board = result.leaderboard()
+    first, tied = board["model"].iloc[0], board["model"].iloc[1]
+    board.loc[board["model"] == tied, "rmse"] *= 0.999
+    assert not any("disagree" in one for one in cautions(result.run, board))
+    board.loc[board["model"] == tied, "rmse"] *= 0.9
+    assert any(f"by RMSE {tied} is first and {first} 2nd of 3" in one for one in cautions(result.run, board))
+
+
 @pytest.mark.parametrize(("n_windows", "words"), [(1, "There is one cutoff"), (2, "2 cutoffs are few"), (6, "")])
 def test_few_cutoffs_are_named(n_windows, words):
     text = told(
