@@ -29,6 +29,8 @@ KINDS = {
     "overlapping cutoffs": "log losses are moving averages over 3 cutoffs, as the test is told",
     "correlated series": "half the variance of log losses is one shock to all series at a cutoff",
     "weakly correlated series": "the same with a tenth of the variance",
+    "mixed gains": "one model suits some series better, the other others: factors log-normal (0.3) of mean 1",
+    "skewed": "one model is a tenth better in 95% of cells, and 2.9 times as bad in the rest",
     "lucky seeds": "the seeds of one model share a luck of 10% on all series",
 }
 SIZES = [(1, 8), (1, 20), *itertools.product((3, 5, 7, 10, 20, 100), (1, 3, 5, 20))]
@@ -42,7 +44,11 @@ def losses(rng, kind, n_seeds, n_series, n_cutoffs, gain):
     if kind == "unequal scales":
         hard = hard * np.exp(rng.normal(size=(1, n_series, 1)))
     a = hard * noise(rng, kind, n_seeds, size) * (1 - gain)
-    return a, hard * noise(rng, "equal" if kind == "lucky seeds" else kind, 1, size)
+    if kind == "mixed gains":
+        a = a * np.exp(0.3 * rng.normal(size=(1, n_series, 1)) - 0.045)
+    if kind == "skewed":
+        a = a * np.where(rng.random(size=size) < 0.95, 0.9, 2.9)
+    return a, hard * noise(rng, kind, 1, size)
 
 
 def noise(rng, kind, n_seeds, size):
@@ -50,7 +56,7 @@ def noise(rng, kind, n_seeds, size):
     shape = (n_seeds, *size[1:])
     if kind == "heavy tails":
         return np.exp(rng.normal(size=shape))
-    if kind in ("equal", "unequal scales"):
+    if kind in ("equal", "unequal scales", "mixed gains", "skewed") or (kind == "lucky seeds" and n_seeds == 1):
         return rng.gamma(8.0, size=shape) / 8
     if kind == "lucky seeds":
         return np.exp(0.1 * rng.normal(size=(n_seeds, 1, 1))) * rng.gamma(8.0, size=shape) / 8

@@ -169,10 +169,8 @@ class Decision:
 
     @functools.cached_property
     def _tests(self) -> dict[tuple[int, int], PairedTest]:
-        return {
-            (i, j): paired_test(self.losses[i], self.losses[j], overlap=self.overlap, n_draws=self.n_draws)
-            for i, j in self._pairs
-        }
+        options = {"overlap": self.overlap, "n_draws": self.n_draws, "n_pairs": len(self._pairs)}
+        return {(i, j): paired_test(self.losses[i], self.losses[j], **options) for i, j in self._pairs}
 
     @functools.cached_property
     def _one_sign(self) -> bool:

@@ -7,12 +7,14 @@ statistics). Signs that are drawn independently also give the fixed-b critical v
 autocorrelation (Gonçalves & Vogelsang 2011, *Econometric Theory* 27, 745-791).
 
 The units are the series where there are many, the cutoffs where these are many and more, else each series at each
-cutoff (the series, if forecasts of successive cutoffs overlap). With fewer than seven units, signs cannot show
-anything, and Student's t serves instead.
+cutoff (the series, if forecasts of successive cutoffs overlap). Where there are so few units that signs could not show
+anything, Student's t serves instead. Where each series at each cutoff is a unit, but series (or cutoffs) are seen to
+differ by more than these, the mean must stand up to Student's t over series (or cutoffs) as well.
 """
 
 import dataclasses
 import functools
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -20,8 +22,10 @@ from scipy import special
 
 from tsforecast._types import Bools, Floats
 from tsforecast.backtest.compare.variance import (
+    long_run_variance,
     marginal_means,
     seed_variance,
+    stand_out,
     variance_by_cell,
     variance_by_cutoff,
     variance_by_series,
@@ -32,6 +36,7 @@ IndependentUnit: TypeAlias = Literal["series", "cutoffs", "cells"]
 
 _MANY = 20  # units of one kind that need not be divided further
 _FEWEST_SIGNS = 7  # units: 2 of their 128 signs are 1.6%
+_USUAL_ALPHA = 0.05
 _FEWEST_UNITS = 3
 _ROUNDING = 1e-9  # relative: statistics that differ by less are equal
 _AT_ONCE = 2_000_000  # differences with signs that are held in memory
@@ -55,6 +60,8 @@ class PairedTest:
     n_draws : int
         Draws of signs.
     random_state : int
+    fewest_signs : int
+        Units from which random signs serve; with fewer, Student's t.
     """
 
     losses: Floats
@@ -63,6 +70,7 @@ class PairedTest:
     overlap: int
     n_draws: int
     random_state: int = 0
+    fewest_signs: int = _FEWEST_SIGNS
 
     def turned(self) -> "PairedTest":
         """The test of the other model against this one."""
@@ -85,7 +93,11 @@ class PairedTest:
             return "series"
         if self.n_series == 1 or self.n_cutoffs >= _MANY:
             return "cutoffs"
-        return "series" if self.overlap > 1 else "cells"
+        if self.overlap > 1:
+            return "series"
+        if int(self.known.sum()) >= self.fewest_signs:
+            return "cells"
+        return "series" if self.n_series >= self.n_cutoffs else "cutoffs"
 
     @property
     def n_units(self) -> int:
@@ -116,6 +128,10 @@ class PairedTest:
         """Two-sided p-value of equal mean losses; 1 where there are too few units to say anything."""
         if self.n_units < _FEWEST_UNITS or self._identical:
             return 1.0
+        return max([self._own_pvalue, *(guard.pvalue(self) for guard in self._guards)])
+
+    @functools.cached_property
+    def _own_pvalue(self) -> float:
         size = abs(self.statistic)
         null = self.null_sizes
         if null is None:
@@ -157,7 +173,9 @@ class PairedTest:
         if self._identical:
             return 1.0, 1.0
         ratio = mean / other
-        low, high = self._end(ratio, limit, -1), self._end(ratio, limit, 1)
+        tests = [(self._statistics, limit), *((guard.of(self), guard.limit(alpha)) for guard in self._guards)]
+        low = min(_end(statistics, ratio, far, -1) for statistics, far in tests)
+        high = max(_end(statistics, ratio, far, 1) for statistics, far in tests)
         if self.pvalue <= alpha:  # an interval with gaps is closed up to, not over, equality
             return (low, min(high, 1 - _ROUNDING)) if ratio < 1 else (max(low, 1 + _ROUNDING), high)
         return min(low, 1.0), max(high, 1.0)
@@ -179,13 +197,14 @@ class PairedTest:
     def _statistics(self, ratios: Floats) -> Floats:
         """Statistic of the model's losses less each ratio times the other's: ``(n,)`` -> ``(n,)``."""
         d = self.losses.mean(axis=0) - ratios[:, None, None] * self.others.mean(axis=0)
-        own, other = self._seeds
+        own, other = self.seeds
         seeds = own + ratios**2 * other
         series, cutoffs, _ = marginal_means(d, self.known)
         return _studentised(series.mean(axis=-1), self._variance(series, cutoffs, d) + seeds)
 
     @functools.cached_property
-    def _seeds(self) -> tuple[float, float]:
+    def seeds(self) -> tuple[float, float]:
+        """Variance that the seeds of the model, and of the other, have in common."""
         return seed_variance(self.losses), seed_variance(self.others)
 
     def _variance(self, series: Floats, cutoffs: Floats, differences: Floats) -> Floats:
@@ -198,7 +217,7 @@ class PairedTest:
     @functools.cached_property
     def null_sizes(self) -> Floats | None:
         """Sizes of the statistic with random signs, draw by draw; None where there are too few units for signs."""
-        if self._n_signs == 0 or (self.unit != "cells" and self._n_signs < _FEWEST_SIGNS):
+        if self._n_signs < self.fewest_signs:
             return None
         d = self.losses.mean(axis=0) - self.others.mean(axis=0)
         signs = _signs(self._n_signs, self.n_draws, self.random_state)
@@ -222,20 +241,48 @@ class PairedTest:
             series = signs @ middle.T / middle.shape[1]
         return _studentised(cutoffs.mean(axis=-1), self._variance(series, cutoffs, d))
 
-    def _end(self, ratio: float, limit: float, side: int) -> float:
-        """The first ratio, from the estimate to one side, that the test rejects; 0 or inf where it rejects none."""
-        near, far = 1.0, _FARTHEST
-        for _ in range(4):
-            steps = np.geomspace(near, far, 65)
-            beyond = np.flatnonzero(np.abs(self._statistics(ratio * steps**side)) > limit * (1 + _ROUNDING))
-            if beyond.size == 0:
-                return 0.0 if side < 0 else float("inf")
-            first = int(beyond[0])
-            near, far = float(steps[max(first - 1, 0)]), float(steps[first])
-        return float(ratio * near**side)
+    @functools.cached_property
+    def _guards(self) -> "list[_Guard]":
+        """Tests that the mean must stand up to as well, since series, or cutoffs, stand out."""
+        if self.unit == "series" or self.null_sizes is None:
+            return []
+        d = self.losses.mean(axis=0) - self.others.mean(axis=0)
+        by_series, by_cutoff = stand_out(d, self.known, self.overlap, cells=self.unit == "cells")
+        guards = [_Guard(by_cutoff=False, df=self.n_series - 1)] if by_series else []
+        return [*guards, _Guard(by_cutoff=True, df=self.n_cutoffs - 1)] if by_cutoff else guards
 
 
-def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: int = 2000) -> PairedTest:
+@dataclasses.dataclass(frozen=True)
+class _Guard:
+    """Student's t test of the mean difference over series, or over cutoffs."""
+
+    by_cutoff: bool
+    df: int
+
+    def of(self, test: PairedTest) -> Callable[[Floats], Floats]:
+        """The statistic by ratio, as that of the test itself."""
+
+        def statistics(ratios: Floats) -> Floats:
+            d = test.losses.mean(axis=0) - ratios[:, None, None] * test.others.mean(axis=0)
+            series, cutoffs, _ = marginal_means(d, test.known)
+            spread = long_run_variance(cutoffs, test.overlap) if self.by_cutoff else series.var(axis=-1, ddof=1)
+            own, other = test.seeds
+            return _studentised(series.mean(axis=-1), spread / (self.df + 1) + own + ratios**2 * other)
+
+        return statistics
+
+    def limit(self, alpha: float) -> float:
+        """Size from which the statistic rejects."""
+        return float(-special.stdtrit(self.df, alpha / 2))
+
+    def pvalue(self, test: PairedTest) -> float:
+        """Two-sided p-value of equal mean losses."""
+        return float(2 * special.stdtr(self.df, -abs(float(self.of(test)(np.ones(1))[0]))))
+
+
+def paired_test(
+    losses: Floats, others: Floats, *, overlap: int = 1, n_draws: int = 2000, n_pairs: int = 1
+) -> PairedTest:
     """The test of two models' losses.
 
     Parameters
@@ -247,6 +294,9 @@ def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: in
         Number of successive cutoffs whose forecasts overlap: ``ceil(horizon / step_size)``.
     n_draws : int
         Draws of signs; all signs are taken where there are no more.
+    n_pairs : int
+        Pairs whose p-values are corrected together: the more there are, the more units signs must have to show
+        anything.
 
     Examples
     --------
@@ -267,7 +317,21 @@ def paired_test(losses: Floats, others: Floats, *, overlap: int = 1, n_draws: in
     unit = _extreme_unit(max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0)))
     a, b = a / unit, b / unit
     fewer = max(2000, _MOST_SIGNS // max(known.size, 1))
-    return PairedTest(a, b, known, overlap, min(n_draws, fewer))
+    fewest = max(_FEWEST_SIGNS, 1 + int(np.ceil(np.log2(n_pairs / _USUAL_ALPHA))))  # both of one sign: 2 of 2 ** n
+    return PairedTest(a, b, known, overlap, min(n_draws, fewer), fewest_signs=fewest)
+
+
+def _end(statistics: Callable[[Floats], Floats], ratio: float, limit: float, side: int) -> float:
+    """The first ratio, from the estimate to one side, that a test rejects; 0 or inf where it rejects none."""
+    near, far = 1.0, _FARTHEST
+    for _ in range(4):
+        steps = np.geomspace(near, far, 65)
+        beyond = np.flatnonzero(np.abs(statistics(ratio * steps**side)) > limit * (1 + _ROUNDING))
+        if beyond.size == 0:
+            return 0.0 if side < 0 else float("inf")
+        first = int(beyond[0])
+        near, far = float(steps[max(first - 1, 0)]), float(steps[first])
+    return float(ratio * near**side)
 
 
 def _extreme_unit(largest: float) -> float:

@@ -65,16 +65,47 @@ def variance_by_cell(differences: Floats, known: Bools, overlap: int) -> Floats:
     overlap : int
     """
     n_series, n_cutoffs = known.shape
+    own, by_series, by_cutoff, free = _variances_by_cell(differences, known, overlap)
+    total = own + _excess(own, by_series, n_series - 1, free, _EARLY_SUSPICION)
+    return total + _excess(own, by_cutoff, n_cutoffs - 1, free, _EARLY_SUSPICION)
+
+
+def stand_out(differences: Floats, known: Bools, overlap: int, *, cells: bool) -> tuple[bool, bool]:
+    """Whether series, and cutoffs, are seen to vary more than independent units do: two of bool.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (n_series, n_cutoffs)
+        0 where they are not known.
+    known : ndarray of bool, shape (n_series, n_cutoffs)
+    overlap : int
+    cells : bool
+        Whether the units are the cells; else they are the cutoffs, and only series can stand out.
+    """
+    n_series, n_cutoffs = known.shape
+    if cells:
+        own, by_series, by_cutoff, free = _variances_by_cell(differences, known, overlap)
+        return (
+            bool(_seen(own, by_series, n_series - 1, free, _EARLY_SUSPICION)),
+            bool(_seen(own, by_cutoff, n_cutoffs - 1, free, _EARLY_SUSPICION)),
+        )
+    if n_series == 1:
+        return False, False
+    series, cutoffs, _ = marginal_means(differences, known)
+    own = long_run_variance(cutoffs, overlap) / n_cutoffs
+    return bool(_seen(own, series.var(ddof=1) / n_series, n_series - 1, n_cutoffs - 1, _SUSPICION)), False
+
+
+def _variances_by_cell(differences: Floats, known: Bools, overlap: int) -> tuple[Floats, Floats, Floats, int]:
+    """Variances of the mean from cells, from series and from cutoffs, and the degrees of freedom of the first."""
+    n_series, n_cutoffs = known.shape
     series, cutoffs, rest = marginal_means(differences, known)
     rest = np.where(known, rest - (cutoffs - series.mean(axis=-1)[..., None])[..., None, :], 0.0)
     free = max((n_series - 1) * (n_cutoffs - 1) - int((~known).sum()), 1)
     squares = np.square(rest).sum(axis=(-1, -2))
     factor = _correlation_factor(rest, squares, overlap)
     own = squares / free / known.sum() * factor
-    by_series = series.var(axis=-1, ddof=1) / n_series
-    by_cutoff = cutoffs.var(axis=-1, ddof=1) / n_cutoffs * factor
-    total = own + _excess(own, by_series, n_series - 1, free, _EARLY_SUSPICION)
-    return total + _excess(own, by_cutoff, n_cutoffs - 1, free, _EARLY_SUSPICION)
+    return own, series.var(axis=-1, ddof=1) / n_series, cutoffs.var(axis=-1, ddof=1) / n_cutoffs * factor, free
 
 
 def marginal_means(differences: Floats, known: Bools) -> tuple[Floats, Floats, Floats]:
@@ -122,8 +153,12 @@ def _correlation_factor(centred: Floats, squares: Floats, overlap: int) -> Float
 
 def _excess(own: Floats, shared: Floats, df_shared: int, df_own: int, suspicion: float) -> Floats:
     """By what a variance exceeds that of independent units; more where an F test finds it."""
-    seen = shared > special.fdtri(df_shared, df_own, 1 - suspicion) * own
+    seen = _seen(own, shared, df_shared, df_own, suspicion)
     return np.where(seen, few_degrees(df_shared), 1.0) * np.maximum(shared - own, 0.0)
+
+
+def _seen(own: Floats, shared: Floats, df_shared: int, df_own: int, suspicion: float) -> Bools:
+    return np.asarray(shared > special.fdtri(df_shared, df_own, 1 - suspicion) * own)
 
 
 def seed_variance(losses: Floats) -> float:

@@ -78,7 +78,8 @@ def cost(run: RunData, metric: str | None = None) -> pd.DataFrame:
 
 def usual_baseline(models: list[str]) -> str | None:
     """The model that skill is measured against unless one is named: SeasonalNaive, else Naive, else none."""
-    return next((name for name in _BASELINES if name in models), None)
+    known = {name.partition("(")[0]: name for name in reversed(models)}  # SeasonalNaive(season_length=12) is one
+    return next((known[name] for name in _BASELINES if name in known), None)
 
 
 def pareto_front(score: Floats, seconds: Floats) -> Bools:
