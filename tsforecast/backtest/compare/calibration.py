@@ -12,7 +12,9 @@ from tsforecast.exceptions import DataError
 _CONFIDENCE = 0.95
 
 
-def coverage_table(y: Floats, low: Floats, high: Floats, level: Sequence[float], h: Ints) -> pd.DataFrame:
+def coverage_table(
+    y: Floats, low: Floats, high: Floats, level: Sequence[float], h: Ints, *, n_seeds: int = 1
+) -> pd.DataFrame:
     """Coverage of intervals, by nominal level and step ahead.
 
     Parameters
@@ -25,6 +27,8 @@ def coverage_table(y: Floats, low: Floats, high: Floats, level: Sequence[float],
         Nominal levels in percent.
     h : ndarray of int, shape (n,)
         Steps ahead.
+    n_seeds : int
+        Forecasts of the same truth by other seeds among the rows: they are one piece of evidence.
 
     Returns
     -------
@@ -52,7 +56,7 @@ def coverage_table(y: Floats, low: Floats, high: Floats, level: Sequence[float],
         inside = (low[:, k] <= truth) & (truth <= high[:, k])
         for step in (*np.unique(steps).tolist(), 0):
             used = known if step == 0 else known & (steps == step)
-            rows.append((percent, step, *_coverage(int(inside[used].sum()), int(used.sum()), percent)))
+            rows.append((percent, step, *_coverage(int(inside[used].sum()), int(used.sum()), percent, n_seeds)))
     return pd.DataFrame(rows, columns=["level", "h", "n", "coverage", "low", "high", "calibration"])
 
 
@@ -133,15 +137,15 @@ def pit_values(y: Floats, quantiles: Floats, quantile_levels: Floats) -> Floats:
     return values
 
 
-def _coverage(hits: int, n: int, percent: float) -> tuple[int, float, float, float, str]:
+def _coverage(hits: int, n: int, percent: float, n_seeds: int) -> tuple[int, float, float, float, str]:
     if n == 0:
         return 0, float("nan"), float("nan"), float("nan"), "no forecasts"
-    low, high = (float(100 * v[0]) for v in _wilson(np.array([float(hits)]), n))
+    low, high = (float(100 * v[0]) for v in _wilson(np.array([hits / n_seeds]), n / n_seeds))
     calibration = "too narrow" if high < percent else "too wide" if low > percent else "as stated"
     return n, 100 * hits / n, low, high, calibration
 
 
-def _wilson(counts: Floats, n: int) -> tuple[Floats, Floats]:
+def _wilson(counts: Floats, n: float) -> tuple[Floats, Floats]:
     """Wilson's score interval of shares ``counts / n``; nan where n is 0."""
     if n == 0:
         return np.full(counts.shape, np.nan), np.full(counts.shape, np.nan)

@@ -71,7 +71,7 @@ class Decision:
     def better(self) -> Bools:
         """Whether the model of a row is better than that of a column, beyond chance: ``(n_models, n_models)``."""
         found = np.zeros((len(self.models), len(self.models)), dtype=bool)
-        for (i, j), rejected in zip(self._pairs, self._steps.rejected, strict=True):
+        for (i, j), rejected in zip(self._pairs, self._told_apart, strict=True):
             if rejected and self.means[i] != self.means[j]:
                 found[(i, j) if self.means[i] < self.means[j] else (j, i)] = True
         return follows(found)
@@ -158,9 +158,15 @@ class Decision:
         return list(itertools.combinations(range(len(self.models)), 2))
 
     @functools.cached_property
+    def _told_apart(self) -> Bools:
+        """Whether each pair is told apart by itself, not by what follows from others: ``(n_pairs,)``."""
+        stands = [self._test(i, j).failed_pvalue == 0 for i, j in self._pairs]
+        return np.asarray(self._steps.rejected & np.array(stands))
+
+    @functools.cached_property
     def _steps(self) -> StepDown:
         tests = [self._test(i, j) for i, j in self._pairs]
-        pvalues = np.array([test.pvalue for test in tests])
+        pvalues = np.array([test.own_pvalue for test in tests])
         first = tests[0].null_sizes
         if len(tests) == 1 or first is None or len(tests) > _MOST_JOINT:
             return holm_step_down(pvalues, multipliers(len(self.models)), self.alpha)
@@ -190,13 +196,13 @@ class Decision:
 
     def _pvalue(self, i: int, j: int) -> float:
         """Corrected p-value; not over the error rate where the decision follows from others."""
-        own = float(self._steps.adjusted[self._number(i, j)])
+        own = max(float(self._steps.adjusted[self._number(i, j)]), self._test(i, j).failed_pvalue)
         return min(own, self.alpha) if self.better[i, j] or self.better[j, i] else own
 
     def _ratio_interval(self, i: int, j: int) -> tuple[float, float]:
         """Interval of the ratio of mean losses; where a decision follows from others, what these imply as well."""
         low, high = self._test(i, j).ratio_interval(self._compared(i, j))
-        if self._steps.rejected[self._number(i, j)]:
+        if self._told_apart[self._number(i, j)]:
             return low, high
         if not (self.better[i, j] or self.better[j, i]):
             return low, high

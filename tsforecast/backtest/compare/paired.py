@@ -9,7 +9,7 @@ autocorrelation (Gonçalves & Vogelsang 2011, *Econometric Theory* 27, 745-791).
 The units are the series where there are many, the cutoffs where these are many and more, else each series at each
 cutoff (the series, if forecasts of successive cutoffs overlap). Where there are so few units that signs could not show
 anything, Student's t serves instead. Where each series at each cutoff is a unit, but series (or cutoffs) are seen to
-differ by more than these, the mean must stand up to Student's t over series (or cutoffs) as well.
+differ by more than these, the mean must stand up to Student's t over series (or cutoffs) at 5% as well.
 """
 
 import dataclasses
@@ -128,10 +128,18 @@ class PairedTest:
         """Two-sided p-value of equal mean losses; 1 where there are too few units to say anything."""
         if self.n_units < _FEWEST_UNITS or self._identical:
             return 1.0
-        return max([self._own_pvalue, *(guard.pvalue(self) for guard in self._guards)])
+        return max(self.own_pvalue, self.failed_pvalue)
 
     @functools.cached_property
-    def _own_pvalue(self) -> float:
+    def failed_pvalue(self) -> float:
+        """The largest p-value over 5% of the tests over series and cutoffs that the mean must stand up to, or 0."""
+        return max([p for guard in self._guards if (p := guard.pvalue(self)) > _USUAL_ALPHA], default=0.0)
+
+    @functools.cached_property
+    def own_pvalue(self) -> float:
+        """The p-value by random signs, or by Student's t, alone."""
+        if self.n_units < _FEWEST_UNITS or self._identical:
+            return 1.0
         size = abs(self.statistic)
         null = self.null_sizes
         if null is None:
@@ -272,8 +280,8 @@ class _Guard:
         return statistics
 
     def limit(self, alpha: float) -> float:
-        """Size from which the statistic rejects."""
-        return float(-special.stdtrit(self.df, alpha / 2))
+        """Size from which the statistic rejects; at 5% also where ``alpha`` is corrected for other pairs."""
+        return float(-special.stdtrit(self.df, max(alpha, _USUAL_ALPHA) / 2))
 
     def pvalue(self, test: PairedTest) -> float:
         """Two-sided p-value of equal mean losses."""

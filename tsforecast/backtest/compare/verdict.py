@@ -40,6 +40,8 @@ class Verdict:
         What would decide, where there is no decision.
     loss_name : str
         What is smaller or larger: ``"MASE"``.
+    is_mean : bool
+        Whether a mean over series is compared; else one ratio of sums.
     more_is_better : bool
         Whether the losses are minus a metric of which more is better.
     reason : str
@@ -63,6 +65,7 @@ class Verdict:
     n_models: int = 2
     needed: Needed | None = None
     loss_name: str = "loss"
+    is_mean: bool = True
     more_is_better: bool = False
     reason: str = ""
 
@@ -103,15 +106,19 @@ class Verdict:
         return f"It is ahead of {self.other} on {100 * self.share:.0f}% of {units} ({self.level:g}% interval {ends})."
 
     @property
+    def _named(self) -> str:
+        return f"mean {self.loss_name}" if self.is_mean else self.loss_name
+
+    @property
     def size(self) -> str:
         """By how much the mean is smaller or larger, with the interval, without what follows from it."""
         if not np.isfinite(self.skill):
             return f"a percentage says nothing where {self.loss_name} is 0 or has both signs"
         if self.skill == 0 and self.skill_low == self.skill_high:
-            return f"their mean {self.loss_name} is equal"
+            return f"their {self._named} is equal"
         ahead, behind = ("larger", "smaller") if self.more_is_better else ("smaller", "larger")
         side, other = (ahead, behind) if self.skill >= 0 else (behind, ahead)
-        size = f"its mean {self.loss_name} is {_percent(abs(self.skill))} {side}"
+        size = f"its {self._named} is {_percent(abs(self.skill))} {side}"
         if np.isnan(self.skill_low) or np.isnan(self.skill_high):
             return size
         low, high = (self.skill_low, self.skill_high) if self.skill >= 0 else (-self.skill_high, -self.skill_low)

@@ -56,6 +56,7 @@ def verdict_of(run: RunData, a: str | None = None, b: str | None = None, metric:
     about = run.facts[chosen]
     name = about.title.removesuffix(" %")
     found = decision.verdict(a, b, loss_name=name, more_is_better=about.best == "greatest")
+    found = dataclasses.replace(found, is_mean=about.below is None)
     if not about.root:
         return found
     ends = np.array([found.skill, found.skill_low, found.skill_high])
@@ -94,12 +95,13 @@ def calibration_of(run: RunData, models: Sequence[str] | None = None) -> pd.Data
     tables = []
     ends = [[f"{end}-{p:g}" for p in level] for end in ("lo", "hi")]
     for model in (run.models if models is None else models) if level else ():
-        if not len(own := run.large.forecasts_of(model, ["y", "h", *ends[0], *ends[1]])):
+        if not len(own := run.large.forecasts_of(model, ["y", "h", "seed", *ends[0], *ends[1]])):
             continue
+        n_seeds = int(own["seed"].nunique())
         low, high = (own[columns].to_numpy(dtype=np.float64) for columns in ends)
         if np.isnan(low).all():  # the model gives no intervals
             continue
-        table = coverage_table(own["y"].to_numpy(), low, high, level, own["h"].to_numpy())
+        table = coverage_table(own["y"].to_numpy(), low, high, level, own["h"].to_numpy(), n_seeds=n_seeds)
         table.insert(0, "model", model)
         tables.append(table)
     if not tables:

@@ -99,3 +99,14 @@ def test_shapes_and_levels_that_disagree_are_refused():
         coverage_table(np.ones(3), np.ones((3, 1)), np.ones((3, 2)), [80], np.ones(3, dtype=int))
     with pytest.raises(DataError, match="do not increase"):
         pit_histogram(np.ones(2), np.ones((2, 2)), np.array([0.9, 0.1]))
+
+
+def test_seeds_of_one_truth_are_one_piece_of_evidence():
+    rng = np.random.default_rng(8)
+    y, ends, h = rng.normal(size=200), np.full((200, 1), 1.2816), np.ones(200, dtype=int)
+    one = coverage_table(y, -ends, ends, [80], h)
+    three = coverage_table(
+        np.tile(y, 3), *(np.tile(sign * ends, (3, 1)) for sign in (-1, 1)), [80], np.tile(h, 3), n_seeds=3
+    )
+    assert three["n"].tolist() == [600, 600]
+    np.testing.assert_allclose(three[["coverage", "low", "high"]], one[["coverage", "low", "high"]])
