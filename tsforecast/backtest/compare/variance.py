@@ -15,8 +15,11 @@ from tsforecast._types import Bools, Floats
 
 _SUSPICION = 0.05  # level of the F test for an excess
 _EARLY_SUSPICION = 0.2  # the same where there are few series and few cutoffs, and the test is weak
+_FEWEST_CUTOFFS = 5  # over which Student's t can tell anything
 _MOST_AUTOCORRELATION = 0.9
 _LAGS = 12  # autocorrelations are followed so far
+_FEWEST_VALUES = 6  # from which an autocorrelation is estimated
+_CAUTION = 1.5  # power of the factor of an autocorrelation that a single row of values shows
 _SMALLEST_PART = 0.25  # of the variance without correlation, that an estimate with it may fall to
 
 
@@ -71,7 +74,7 @@ def variance_by_cell(differences: Floats, known: Bools, overlap: int) -> Floats:
 
 
 def stand_out(differences: Floats, known: Bools, overlap: int, *, cells: bool) -> tuple[bool, bool]:
-    """Whether series, and cutoffs, are seen to vary more than independent units do: two of bool.
+    """Whether series, and cutoffs if there are five, are seen to vary more than independent units do: two of bool.
 
     Parameters
     ----------
@@ -86,8 +89,8 @@ def stand_out(differences: Floats, known: Bools, overlap: int, *, cells: bool) -
     if cells:
         own, by_series, by_cutoff, free = _variances_by_cell(differences, known, overlap)
         return (
-            bool(_seen(own, by_series, n_series - 1, free, _EARLY_SUSPICION)),
-            bool(_seen(own, by_cutoff, n_cutoffs - 1, free, _EARLY_SUSPICION)),
+            bool(_seen(own, by_series, n_series - 1, free, _SUSPICION)),
+            n_cutoffs >= _FEWEST_CUTOFFS and bool(_seen(own, by_cutoff, n_cutoffs - 1, free, _SUSPICION)),
         )
     if n_series == 1:
         return False, False
@@ -125,7 +128,7 @@ def long_run_variance(values: Floats, overlap: int) -> Floats:
 
     Where forecasts overlap, autocovariances up to ``overlap - 1`` count, with the correction of Harvey, Leybourne &
     Newbold (1997); where they do not, an autocorrelation at lag 1 that is positive counts as that of an AR(1) process,
-    twice over, since so few values estimate it poorly.
+    and half as much again, since so few values estimate it poorly.
     """
     n = values.shape[-1]
     centred = values - values.mean(axis=-1, keepdims=True)
@@ -144,11 +147,13 @@ def _correlation_factor(centred: Floats, squares: Floats, overlap: int) -> Float
         factor = np.where(flat > _SMALLEST_PART, flat, np.maximum(tapered, _SMALLEST_PART))
         lost = (n + 1 - 2 * overlap + overlap * (overlap - 1) / n) / (n - 1)
         return factor / max(lost, 1 / n)
-    if n < 3:
+    n_rows = centred.shape[-2]
+    if n < 3 or n_rows * n < _FEWEST_VALUES:
         return np.ones_like(safe)
     r = lag[0] + (1 + 3 * lag[0]) / n  # its bias (Kendall 1954)
     r = np.clip(r, 0.0, _MOST_AUTOCORRELATION)
-    return np.square(1 + 2 * sum(((1 - k / n) * r**k for k in range(1, min(n, _LAGS))), np.zeros_like(r)))
+    factor = 1 + 2 * sum(((1 - k / n) * r**k for k in range(1, min(n, _LAGS))), np.zeros_like(r))
+    return factor**_CAUTION if n_rows == 1 else factor
 
 
 def _excess(own: Floats, shared: Floats, df_shared: int, df_own: int, suspicion: float) -> Floats:
