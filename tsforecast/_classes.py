@@ -188,8 +188,10 @@ def _hint(name: str, module_name: str, attribute: str) -> str:
     short = [known for known in _PACKAGE.__all__ if known[0].isupper()]
     near = difflib.get_close_matches(attribute.lower(), [known.lower() for known in short], n=3, cutoff=0.5)
     near = [known for known in short if known.lower() in near]
+    of_others = module_name and ":" not in name and module_name.partition(".")[0] != "tsforecast"
+    own = f"a class of your own is written with a colon: {module_name}:{attribute}."
     if near:
-        return f"did you mean {' or '.join(near)}?"
-    if module_name and ":" not in name:
-        return f"a class of your own is written with a colon: {module_name}:{attribute}."
+        return f"did you mean {' or '.join(near)}?" + (f" Or {own}" if of_others else "")
+    if of_others:
+        return own
     return "a class of your own is written as 'my_module:MyModel'."

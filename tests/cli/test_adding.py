@@ -184,7 +184,11 @@ def test_a_process_that_is_killed_or_interrupted_leaves_the_run_whole_and_can_go
     for how in (signal.SIGKILL, signal.SIGINT):
         (tmp_path / "wait").touch()
         (tmp_path / "begun").unlink(missing_ok=True)
-        process = subprocess.Popen(call, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+        try:
+            process = subprocess.Popen(call, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        finally:
+            signal.signal(signal.SIGINT, before)
         deadline = time.monotonic() + 300
         while not (tmp_path / "begun").exists() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)
