@@ -103,12 +103,16 @@ class Decision:
             return 100 * (mine / base - 1), 100 * (low - 1), 100 * (high - 1)
         return 100 * (1 - mine / base), 100 * (1 - high), 100 * (1 - low)
 
+    def share(self, model: str, other: str) -> float:
+        """Share of series (of cutoffs, where there is one series) on which a model has the smaller loss."""
+        return self._share(self._test(*self._two(model, other)))[0]
+
     def verdict(self, model: str, other: str, *, loss_name: str = "loss", more_is_better: bool = False) -> Verdict:
         """The verdict on a model against another."""
         i, j = self._two(model, other)
         test = self._test(i, j)
         conclusion = self.conclusion(model, other)
-        share, n = share_won(test.losses, test.others, test.known) if test.known.size else (float("nan"), 0)
+        share, n = self._share(test)
         reason = "" if conclusion != "undecided" else self._reason(test)
         open_ = conclusion == "undecided" and not reason and test.known.size
         skill, low, high = self.skill(model, other)
@@ -176,7 +180,8 @@ class Decision:
     @functools.cached_property
     def _tests(self) -> dict[tuple[int, int], PairedTest]:
         options = {"overlap": self.overlap, "n_draws": self.n_draws, "n_pairs": len(self._pairs)}
-        return {(i, j): paired_test(self.losses[i], self.losses[j], **options) for i, j in self._pairs}
+        tests = {(i, j): paired_test(self.losses[i], self.losses[j], **options) for i, j in self._pairs}
+        return tests | {(j, i): test.turned() for (i, j), test in tests.items()}
 
     @functools.cached_property
     def _one_sign(self) -> bool:
@@ -185,7 +190,11 @@ class Decision:
         return not (any(low < 0 for low, _ in ends) and any(high > 0 for _, high in ends))
 
     def _test(self, i: int, j: int) -> PairedTest:
-        return self._tests[i, j] if i < j else self._tests[j, i].turned()
+        return self._tests[i, j]
+
+    @staticmethod
+    def _share(test: PairedTest) -> tuple[float, int]:
+        return share_won(test.losses, test.others, test.known) if test.known.size else (float("nan"), 0)
 
     def _number(self, i: int, j: int) -> int:
         return self._pairs.index((min(i, j), max(i, j)))

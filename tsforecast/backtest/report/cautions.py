@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tsforecast.backtest.report.numbers import number_text
+from tsforecast.backtest.report.numbers import listed, number_text
 from tsforecast.backtest.report.skipped import is_skipped
 from tsforecast.backtest.result.analysis import calibration_of, verdict_of
 from tsforecast.backtest.result.data import RunData
@@ -36,9 +36,9 @@ def cautions(run: RunData, board: pd.DataFrame | None = None) -> list[str]:
     ]
 
 
-def cautions_text(run: RunData) -> str:
+def cautions_text(run: RunData, board: pd.DataFrame | None = None) -> str:
     """The cautions as a Markdown list under a line of its own; empty where there are none."""
-    told = cautions(run)
+    told = cautions(run, board)
     return "\n".join(["To bear in mind:", "", *(f"- {one}" for one in told)]) if told else ""
 
 
@@ -139,12 +139,8 @@ def _seeds(run: RunData, board: pd.DataFrame) -> list[str]:
     n_seeds = run.timings.groupby("model")["seed"].nunique()
     single = [str(name) for name in ranked["model"] if name in run.random_models and n_seeds.get(name) == 1]
     if single:
-        told.append(f"{_names(single)} ran with one seed: how much another would change is not known (--seeds 5).")
+        told.append(f"{listed(single)} ran with one seed: how much another would change is not known (--seeds 5).")
     return told
-
-
-def _names(names: list[str]) -> str:
-    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _ordinal(k: int) -> str:

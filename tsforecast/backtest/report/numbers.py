@@ -1,4 +1,6 @@
-"""Numbers as texts for tables."""
+"""Numbers and names as texts for tables and sentences."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,3 +29,14 @@ def spread_text(value: float, deviation: float, decimals: int) -> str:
     least = 10.0**-decimals
     shown = f"<{least:.{decimals}f}" if 0 < deviation < least / 2 else f"{deviation:.{decimals}f}"
     return f"{number_text(value, decimals)} ± {shown}"
+
+
+def listed(names: Sequence[str], word: str = "and") -> str:
+    """Names as a sentence lists them.
+
+    Examples
+    --------
+    >>> listed(["a"]), listed(["a", "b", "c"]), listed(["a", "b"], "or")
+    ('a', 'a, b and c', 'a or b')
+    """
+    return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)

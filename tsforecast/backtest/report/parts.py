@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
+from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.parts import PartSkill, part_skills
 from tsforecast.metrics.metric import ScoreFacts
@@ -41,10 +42,8 @@ def _tables(run: RunData) -> list[str]:
     skills = [one for one in part_skills(run) if one.baseline is not None]
     if not skills:
         return []
-    table = part_table(skills).astype(str)
-    lines = [list(table.columns), ["---"] * len(table.columns), *table.to_numpy().tolist()]
     told = f"Skill vs {skills[0].baseline} with only so much of the model, each part with those to the left of it:"
-    return [told, "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+    return [told, markdown_table(part_table(skills))]
 
 
 def part_sentences(run: RunData, winners: Collection[str] = ()) -> list[str]:

@@ -1,13 +1,12 @@
 """Sentences on a finished run, and its leaderboard with the columns that a reader needs first."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tsforecast.backtest.compare.verdict import Verdict
-from tsforecast.backtest.report.numbers import number_text, spread_text
+from tsforecast.backtest.report.numbers import listed, number_text, spread_text
 from tsforecast.backtest.result.analysis import verdict_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.decision import decision_of
@@ -64,7 +63,7 @@ def who_wins(run: RunData, board: pd.DataFrame | None = None) -> str:
     told = f"{best['model']} has the {first} {about.title.removesuffix(' %')}, {score} {average} {_cells(run, best)}"
     tied = [str(name) for name in table.loc[table["rank"] == 1, "model"][1:]]
     verb = "have" if len(tied) > 1 else "has"
-    return f"{told}{f', as {verb} {_and(tied)}' if tied else ''}."
+    return f"{told}{f', as {verb} {listed(tied)}' if tied else ''}."
 
 
 def verdicts(run: RunData, board: pd.DataFrame | None = None, *, most: int = 2) -> list[Verdict]:
@@ -85,7 +84,7 @@ def set_sentence(run: RunData) -> str:
         return ""
     if not n_out:
         return f"No two of the {len(kept)} models are told apart: any of them may be the best."
-    who = f"the best model is {_and(kept, 'or')}"
+    who = f"the best model is {listed(kept, 'or')}"
     out = f"the other {n_out} are each" if n_out > 1 else "the other one is"
     return f"With {decision.level:g}% confidence {who}; {out} worse than at least one model."
 
@@ -122,10 +121,6 @@ def nested_sentence(run: RunData, board: pd.DataFrame | None = None) -> str:
                 f" wins over others need not come from what it has besides."
             )
     return " ".join(told)
-
-
-def _and(names: Sequence[str], word: str = "and") -> str:
-    return f" {word} ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def refit_sentence(refit: Any) -> str:

@@ -49,7 +49,7 @@ def markdown(run: RunData) -> str:
     board = leaderboard(run)
     parts = ["# Backtest", who_wins(run, board), "## Ranking", markdown_table(headline(run, board))]
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
-    parts += _analyses(run)
+    parts += _analyses(run, board)
     parts += part_section(run, better_than_baseline(run))
     parts += ["## What was run", _settings(run)]
     parts += ["## Failures", skipped_sentence(run), _failures(run), "## Warnings", _warnings(run)]
@@ -57,16 +57,16 @@ def markdown(run: RunData) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _analyses(run: RunData) -> list[str]:
+def _analyses(run: RunData, board: pd.DataFrame) -> list[str]:
     """Sections on what the numbers prove: verdicts, the confidence set, errors by step, intervals."""
-    told = verdicts(run, most=_RIVALS)
+    told = verdicts(run, board, most=_RIVALS)
     parts = (
         [
             "## Verdict",
             _verdicts(told),
             set_sentence(run),
-            nested_sentence(run),
-            cautions_text(run),
+            nested_sentence(run, board),
+            cautions_text(run, board),
             _HOW_DECIDED,
             _ranks(run),
         ]

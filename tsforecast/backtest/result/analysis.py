@@ -82,7 +82,7 @@ def pairs_of(run: RunData, metric: str | None = None) -> pd.DataFrame:
     """The verdict on every pair of models; see `BacktestResult.pairs`."""
     decision = decision_of(run, metric)
     found = decision.pairs()
-    shares = [decision.verdict(a, b).share for a, b in found[["model_a", "model_b"]].itertuples(index=False)]
+    shares = [decision.share(a, b) for a, b in found[["model_a", "model_b"]].itertuples(index=False)]
     if run.facts[ranking_metric(run.facts, metric)].root:
         columns = ["skill", "skill_low", "skill_high"]
         found[columns] = skill_of_root(found[columns].to_numpy())
