@@ -5,7 +5,7 @@ import dataclasses
 import os
 import shutil
 import sys
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from pathlib import Path
 
 import filelock
@@ -20,6 +20,7 @@ from tsforecast.backtest.store.manifest import MANIFEST, read_manifest, write_ma
 from tsforecast.exceptions import ExecutorError, LeakError, ParameterError, RunFolderError
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
+from executor_here import Here
 from failing_disk import FailingDisk, Killed
 
 sys.path.pop(0)
@@ -80,18 +81,6 @@ class Leaky(Naive):
         type(self).calls += 1
         forecast = super()._predict(panel, horizon, X, levels)
         return dataclasses.replace(forecast, mean=forecast.mean + type(self).calls)
-
-
-class Here(Executor):
-    """Runs tasks at once in this process; exceptions that end a process pass through."""
-
-    def submit(self, function, task):
-        future = Future()
-        try:
-            future.set_result(function(task))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,7 +1,6 @@
 """A run that stops at any of its file operations can be resumed with the same result, and changes no other files."""
 
 import sys
-from concurrent.futures import Executor, Future
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ from tsforecast.backtest.store.files import is_temporary
 from tsforecast.exceptions import RunFolderError
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
+from executor_here import Here
 from failing_disk import FailingDisk, Killed
 
 sys.path.pop(0)
@@ -29,18 +29,6 @@ def short_summary():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tsforecast.backtest.backtest_result.markdown", lambda result: "# A summary\n")
         yield
-
-
-class Here(Executor):
-    """Runs tasks at once in this process; exceptions that end a process pass through."""
-
-    def submit(self, function, task):
-        future = Future()
-        try:
-            future.set_result(function(task))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 def run(folder, executor):
