@@ -197,7 +197,9 @@ class Decision:
         return share_won(test.losses, test.others, test.known) if test.known.size else (float("nan"), 0)
 
     def _number(self, i: int, j: int) -> int:
-        return self._pairs.index((min(i, j), max(i, j)))
+        """Place of a pair among ``_pairs``, which go row by row through the upper triangle."""
+        first, second = min(i, j), max(i, j)
+        return first * len(self.models) - first * (first + 1) // 2 + second - first - 1
 
     def _compared(self, i: int, j: int) -> float:
         """The level that a pair's p-value was compared with."""

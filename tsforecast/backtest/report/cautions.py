@@ -21,7 +21,7 @@ def cautions(run: RunData, board: pd.DataFrame | None = None) -> list[str]:
     """Sentences on what the verdict does not show: none where there is nothing to add.
 
     The winner's intervals, metrics by which another model is first, cutoffs that are few, overlap or lie within one
-    season, forecasts that failed, seeds that spread more than the models differ.
+    season, forecasts that failed, seeds that spread more than the models differ, models with the same scores.
     """
     table = leaderboard(run) if board is None else board
     if "rank" not in table or table["rank"].notna().sum() == 0:
@@ -33,6 +33,7 @@ def cautions(run: RunData, board: pd.DataFrame | None = None) -> list[str]:
         *_cutoffs(run, winner, table),
         *_failed(run, table),
         *_seeds(run, table),
+        *_equal(run, table),
     ]
 
 
@@ -141,6 +142,15 @@ def _seeds(run: RunData, board: pd.DataFrame) -> list[str]:
     if single:
         told.append(f"{listed(single)} ran with one seed: how much another would change is not known (--seeds 5).")
     return told
+
+
+def _equal(run: RunData, board: pd.DataFrame) -> list[str]:
+    """Models whose scores are the same everywhere: one model under two names, or two that chose the same."""
+    by_scores: dict[bytes, list[str]] = {}
+    for model in board.loc[board["rank"].notna(), "model"]:
+        scores = run.cube.values[:, run.cube.models.index(model)]  # (n_metrics, n_cells)
+        by_scores.setdefault(scores.tobytes(), []).append(str(model))
+    return [f"{listed(names)} have the same scores everywhere." for names in by_scores.values() if len(names) > 1]
 
 
 def _ordinal(k: int) -> str:

@@ -40,7 +40,7 @@ class Cube:
     models : sequence of str
         In the order of the array, including those without any score.
     block_size : int
-        Cutoffs whose forecasts overlap, which a bootstrap draws together.
+        Cutoffs whose forecasts overlap.
 
     Attributes
     ----------

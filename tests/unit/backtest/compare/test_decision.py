@@ -306,3 +306,10 @@ def test_wrong_arguments_are_refused():
         found.verdict("a", "z")
     with pytest.raises(ParameterError, match="itself"):
         found.verdict("a", "a")
+
+
+def test_every_pair_is_found_at_its_place():
+    rng = np.random.default_rng(0)
+    decision = decide({name: rng.gamma(2.0, size=(1, 4, 2)) for name in "abcdefg"})
+    places = [decision._number(j, i) for i, j in decision._pairs]
+    assert places == list(range(len(decision._pairs)))

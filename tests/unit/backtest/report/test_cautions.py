@@ -116,3 +116,10 @@ def test_seeds_that_spread_more_than_the_models_differ_are_named_and_a_single_se
     assert "Seeds spread more than the models differ" in text
     assert "ran with one seed" not in text
     assert "one and two ran with one seed" in told(both, noise(2), ENOUGH, metrics=["mase"], level=())
+
+
+def test_models_with_the_same_scores_are_named():
+    models = {"mean": HistoricAverage(), "again": HistoricAverage(), "last": Naive()}
+    text = told(models, noise(), ENOUGH, metrics=["mase"], level=[80])
+    assert "mean and again have the same scores everywhere." in text
+    assert "last" not in text
