@@ -40,7 +40,8 @@ def test_forecasts_and_quantiles_are_those_of_the_library(name):
     if levels:
         drawn = core.predict(quantiles=[0.1, 0.9]) if name == "distribution" else theirs
         columns = [drawn.filter(regex=end).columns[0] for end in ("(-lo-.*|_ql0.1)$", "(-hi-.*|_ql0.9)$")]
-        np.testing.assert_allclose(ours[["q0.1", "q0.9"]], drawn[columns], rtol=1e-5)
+        uncrossed = np.sort(drawn[columns], axis=1)  # lines of a network that has hardly learnt may cross
+        np.testing.assert_allclose(ours[["q0.1", "q0.9"]], uncrossed, rtol=1e-5)
 
 
 def test_from_a_history_forecasts_are_those_of_the_library_for_other_data():
