@@ -15,12 +15,11 @@ from jsonargparse import DefaultHelpFormatter, Namespace
 from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser
-from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
+from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel
 
 if TYPE_CHECKING:
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.plan.plan import Plan
-    from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
@@ -108,6 +107,8 @@ def run_backtest(arguments: list[str]) -> int:
 
 
 def _run_one(given: Namespace, name: str | None = None, again: str | None = None) -> int:
+    plan = make_plan(given)
+
     from tsforecast.backtest.execute.timeouts import Timeouts
     from tsforecast.backtest.run import run_plan
     from tsforecast.cli.executors import open_executor
@@ -115,7 +116,6 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     from tsforecast.cli.report import print_result
 
     timeouts = Timeouts(given.executor_timeout, given.job_timeout)
-    plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
@@ -159,6 +159,8 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
 
 def make_plan(given: Namespace) -> Plan:
     """The plan of the backtest with the given options; options that are not given are chosen from the data."""
+    panel, dataset, source = read_panel(given)  # before the imports below, so that a fault of the file is told at once
+
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan.describe import build
     from tsforecast.backtest.plan.plan import Plan, name_models
@@ -168,7 +170,6 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics
 
-    panel, dataset, source = _read(given)
     season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
     horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(_shortest(panel, given), season))
     shortest = _shortest(panel, given)
@@ -206,37 +207,6 @@ def make_plan(given: Namespace) -> Plan:
 
 def _given(value: int | None, usual: int) -> int:
     return usual if value is None else value
-
-
-def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
-    """The series, their entry in the catalog if any, and how they were read, for the configuration of the run."""
-    from tsforecast.data.catalog import load, names
-    from tsforecast.data.read import read
-    from tsforecast.exceptions import MissingFileError
-
-    name = str(given.file or given.data)
-    if name in names():
-        dataset = load(name)
-        return dataset.panel, dataset, {"data": name}
-    if not Path(name).exists() and not Path(name).suffix:
-        import difflib
-
-        near = difflib.get_close_matches(name, names(), n=3) or list(names())
-        raise MissingFileError(f"{name!r} is neither a file nor a data set; near are {', '.join(near)}.")
-    options = {
-        "id_col": given.id_col,
-        "time_col": given.time_col,
-        "target_col": given.target_col,
-        "freq": given.freq,
-        "gaps": given.gaps,
-        "covariates": list(given.covariates),
-        "covariate_gaps": given.covariate_gaps,
-        "static": list(given.static),
-    }
-    form = file_format(given)
-    with log_on_stderr():
-        panel = read(name, **options, file_format=form)
-    return panel, None, {"data": str(Path(name).resolve()), **options, **changed_options(form)}
 
 
 def _shortest(panel: Panel, given: Namespace) -> int:
