@@ -8,7 +8,7 @@ import shlex
 import sys
 from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from jsonargparse import DefaultHelpFormatter, Namespace
 
