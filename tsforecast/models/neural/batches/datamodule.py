@@ -13,6 +13,7 @@ import torch
 
 from tsforecast._types import Bools, Ints
 from tsforecast.data import catalog
+from tsforecast.data.read import read_as
 from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Table
@@ -140,7 +141,7 @@ class StreamDataModule(pl.LightningDataModule):
         elif Path(self.source).is_dir():
             self.use_folder(Folder(Path(self.source), too_short=self.too_short))
         else:
-            self.use(self._long_enough((self.reading or Reading()).panel(self.source)))
+            self.use(self._long_enough(read_as(self.source, self.reading or Reading())))
 
     def _long_enough(self, panel: Panel) -> Panel:
         """The series that are long enough for a network."""
