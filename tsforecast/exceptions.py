@@ -1,9 +1,20 @@
 """Errors and warnings of tsforecast: errors share one base class, and each is also the builtin a caller would catch."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sklearn.exceptions
+if TYPE_CHECKING:
+    from tsforecast._not_fitted import NotFittedError as NotFittedError
+
+
+def __getattr__(name: str) -> Any:
+    if name != "NotFittedError":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tsforecast._not_fitted import (
+        NotFittedError,
+    )  # imports scikit-learn, which most uses of this module do not need
+
+    return NotFittedError
 
 
 class TSForecastError(Exception):
@@ -75,10 +86,6 @@ class ParameterError(TSForecastError, ValueError):
 
 class UnknownNameError(TSForecastError, LookupError):
     """A name (of a series, a data set, a model, a metric) is not known."""
-
-
-class NotFittedError(TSForecastError, sklearn.exceptions.NotFittedError):
-    """``predict`` or ``score`` was called before ``fit``."""
 
 
 class LeakError(TSForecastError, RuntimeError):

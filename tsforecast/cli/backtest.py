@@ -48,8 +48,8 @@ def build_parser() -> Parser:
         prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help, parser_mode=MODE
     )
     add = parser.add_argument
-    add("file", nargs="*", type=str, help="CSV, Parquet or Excel file, long or wide; several, or a folder of them; or the "
-        "name of a data set")  # fmt: skip
+    add("file", nargs="*", type=str, help="CSV, Parquet or Excel file, long or wide; several, or a folder of them; or "
+        "the name of a data set")  # fmt: skip
     add("--config", action=ConfigFile, help="YAML file with any of the options below")
     add("--data", type=str | list[str] | None, help="the same as the first argument, for a configuration file")
     add_reading_options(parser)

@@ -28,7 +28,7 @@ def add_reading_options(parser: ArgumentParser) -> None:
     """Add ``--id_col``, ``--gaps`` and the other options of `read`, and those of `FileFormat`."""
     add = parser.add_argument
     add("--id_col", type=str, nargs="+", help="column of a long file that names the series (unique_id), or several")
-    add("--time_col", type=str, nargs="+", help="column of the times (ds; the first column of a wide file), or several, "
+    add("--time_col", type=str, nargs="+", help="column of the times (ds; the first column of a wide file), or several "
         "such as year month")  # fmt: skip
     add("--target_col", type=str | None, help="column of a long file with the values (y)")
     add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")

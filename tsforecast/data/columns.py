@@ -108,9 +108,9 @@ def body_of(table: FileTable, layout: Layout, options: Reading, faults: Faults) 
 def _nameless(table: FileTable, ids: Sequence[str], rows: Ints) -> Fault:
     options = table.options_without(rows.tolist())
     way = f" ({' '.join(options)})" if options else ""
+    where = shown(table.where(rows[:3].tolist()), rows.size)
     return Fault(
-        f"column {' or '.join(map(repr, ids))} holds '' in {shown(table.where(rows[:3].tolist()), rows.size)}, which is "
-        "no name of a series; every row needs one",
+        f"column {' or '.join(map(repr, ids))} holds '' in {where}, which is no name of a series; every row needs one",
         f"Fill it in, or leave the row out{way}.",
         options,
     )

@@ -25,8 +25,8 @@ class FileFormat:
         Separator of the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar; a first
         line ``sep=;``, as Excel writes it, names it.
     encoding : str, optional
-        Any name of an encoding such as ``"cp1252"``. Guessed, and told in the log: UTF-8 where the bytes are, UTF-16 where
-        they look so, else cp1252, the one of Windows in western Europe.
+        Any name of an encoding such as ``"cp1252"``. Guessed, and told in the log: UTF-8 where the bytes are, UTF-16
+        where they look so, else cp1252, the one of Windows in western Europe.
     decimal : {".", ","}, optional
         Decimal sign.
     thousands : {",", ".", " ", "'", ""}, optional

@@ -2,31 +2,26 @@
 
 import dataclasses
 import difflib
-import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from tsforecast._types import Ints
-from tsforecast.data.cells.names import codes_of
-from tsforecast.data.cells.periods import is_period
-from tsforecast.data.cells.times import read_times
 from tsforecast.data.faults import Fault, Faults
-from tsforecast.data.file_format import FileFormat
 from tsforecast.data.files.table import FILE, FileTable, Remark
-from tsforecast.data.files.titles import kind_of
+from tsforecast.data.guess import (
+    dates_among,
+    first_held,
+    holds_dates,
+    holds_whole_numbers,
+    keys_of,
+    kind_of_column,
+    n_repeated,
+    repeated_rows,
+    repeats_cells,
+    some_cells,
+)
 from tsforecast.data.reading import Reading
-from tsforecast.exceptions import DataError
 
-_PEEK = 500  # rows from which the kind of a column is told
-_MOST_KEYS = 3  # columns that name a series together, when they are guessed
-_CANDIDATES = 6
-_NUMERIC = re.compile(r"[-+(€$£]*\s*\d[\d.,'’ \u00a0\u202f]*\s*[)%€$£]*")
 _YEARS = re.compile(r"(?:19|20)\d\d")
 _PARTS_OF_TIMES = re.compile(
     r"(?i)(?:month|monat|mois|mes|mese|mm|quarter|quartal|qtr|week|woche|kw|day|tag|hour|stunde|time|zeit|uhrzeit)s?\.?"
@@ -127,7 +122,7 @@ def _long(table: FileTable, options: Reading, free: list[str], faults: Faults) -
     ids = options.ids or (("unique_id",) if "unique_id" in free else ())
     times = options.time_cols or (("ds",) if "ds" in free else ())
     target = options.target_col or ("y" if "y" in free else None)
-    if not times and (found := _dates_among(table, rest, options)) is not None:
+    if not times and (found := dates_among(table, rest, options)) is not None:
         times = (found,)
         remarks.append(Remark(f"the times are in {found!r} (--time_col)"))
     if not times:
@@ -164,13 +159,17 @@ def _or(others: Sequence[str]) -> str:
 
 def _wide(table: FileTable, options: Reading, free: list[str], faults: Faults) -> Layout:
     times = options.time_cols or _times_of_wide(table, options, free, faults)
-    values = [name for name in free if name not in times and (name or not _is_whole(table.columns[name]))]
+    values = [name for name in free if name not in times and (name or not holds_whole_numbers(table.columns[name]))]
     layout = Layout(False, (), times, tuple(values), options.covariates, (), options.revision_col)
     if not values:
-        raise DataError(
-            f"{faults.name} has no column besides {[*times, *options.covariates]}; a column of values is needed. The "
-            "cells of a CSV are told apart by commas, semicolons, tabs or bars; name another separator (--separator)."
+        faults.add(
+            Fault(
+                f"{faults.name} has no column besides {[*times, *options.covariates]}; a column of values is needed",
+                "The cells of a CSV are told apart by commas, semicolons, tabs or bars; name another separator "
+                "(--separator).",
+            )
         )
+        return layout
     kinds = {name: kind_of_column(table.columns[name]) for name in values}
     dates = [name for name in values if kinds[name] == "date"]
     for name in dates:
@@ -185,7 +184,7 @@ def _wide(table: FileTable, options: Reading, free: list[str], faults: Faults) -
 
 
 def _date_fault(table: FileTable, name: str) -> Fault:
-    row = _first_held(table.columns[name])
+    row = first_held(table.columns[name])
     return Fault(
         f"column {name!r} holds {str(table.columns[name][row])!r} in {table.where([row])[0]}, which is a date, not a "
         "number",
@@ -202,8 +201,8 @@ def _times_of_wide(table: FileTable, options: Reading, free: list[str], faults: 
         return ()
     first, *others = free
     columns = table.columns
-    if not first and _is_whole(columns[first]):
-        return (next((name for name in others if _holds_dates(columns[name], options)), first),)
+    if not first and holds_whole_numbers(columns[first]):
+        return (next((name for name in others if holds_dates(columns[name], options)), first),)
     if (parts := _parts_of_times(table, first, others)) is not None:
         faults.add(
             Fault(
@@ -213,17 +212,21 @@ def _times_of_wide(table: FileTable, options: Reading, free: list[str], faults: 
             )
         )
         return (first, parts)
-    if kind_of_column(columns[first]) == "date" or _is_whole(columns[first]) or _holds_dates(columns[first], options):
+    if (
+        kind_of_column(columns[first]) == "date"
+        or holds_whole_numbers(columns[first])
+        or holds_dates(columns[first], options)
+    ):
         return (first,)
-    found = _dates_among(table, others, options)
-    row = _first_held(columns[first])
+    found = dates_among(table, others, options)
+    row = first_held(columns[first])
     if found is not None:
         faults.add(
             Fault(
-                f"column {first!r} holds {str(columns[first][row])!r} in {table.where([row])[0]}, which is no date, and "
-                f"{found!r} holds dates",
-                f"Name the column of times: --time_col {found}; and in a long file (a row for each series and time) the "
-                "others with --id_col and --target_col.",
+                f"column {first!r} holds {str(columns[first][row])!r} in {table.where([row])[0]}, which is no "
+                f"date, and {found!r} holds dates",
+                f"Name the column of times: --time_col {found}; and in a long file (a row for each series and time) "
+                "the others with --id_col and --target_col.",
                 ("--time_col", found),
             )
         )
@@ -233,26 +236,26 @@ def _times_of_wide(table: FileTable, options: Reading, free: list[str], faults: 
 
 def _parts_of_times(table: FileTable, first: str, others: Sequence[str]) -> str | None:
     """The column beside a first one of years, or of dates, whose name says that it holds months or hours."""
-    cells = _peek(table.columns[first])
+    cells = some_cells(table.columns[first])
     named = [name for name in others if _PARTS_OF_TIMES.fullmatch(name.strip())]
     are_years = bool(cells) and all(_YEARS.fullmatch(cell) for cell in cells)
-    if named and are_years and _repeats(table.columns[first]):
+    if named and are_years and repeats_cells(table.columns[first]):
         return named[0]
-    if named and cells and kind_of_column(table.columns[first]) == "date" and _repeats(table.columns[first]):
-        clock = _peek(table.columns[named[0]])
+    if named and cells and kind_of_column(table.columns[first]) == "date" and repeats_cells(table.columns[first]):
+        clock = some_cells(table.columns[named[0]])
         return named[0] if clock and all(re.fullmatch(r"\d{1,2}(:\d\d){0,2}", cell) for cell in clock) else None
     return None
-
-
-def _repeats(column: pa.ChunkedArray) -> bool:
-    return len(column.unique()) < len(column)
 
 
 def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[str], faults: Faults) -> Layout:
     """The layout as it is, or, where columns name series, that of a long file, with the fault that says so."""
     values = list(layout.values)
     whole = (
-        [] if texts else [name for name in values if _is_whole(table.columns[name]) and _repeats(table.columns[name])]
+        []
+        if texts
+        else [
+            name for name in values if holds_whole_numbers(table.columns[name]) and repeats_cells(table.columns[name])
+        ]
     )
     twice = n_repeated(table, layout.times)
     candidates = texts or whole
@@ -295,95 +298,10 @@ def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[
 
 
 def _text_fault(table: FileTable, name: str, hint: str, options: tuple[str, ...], also: Sequence[str] = ()) -> Fault:
-    row = _first_held(table.columns[name])
+    row = first_held(table.columns[name])
     more = f" (and so do {', '.join(map(repr, also[:5]))})" if also else ""
     return Fault(
         f"column {name!r} holds {str(table.columns[name][row])!r} in {table.where([row])[0]}{more}, which is no number",
         hint,
         options,
     )
-
-
-def _first_held(column: pa.ChunkedArray) -> int:
-    held = [i for i, cell in enumerate(column.slice(0, _PEEK).to_pylist()) if str(cell or "").strip()]
-    return held[0] if held else 0
-
-
-def _codes(table: FileTable, names: Sequence[str]) -> Ints:
-    """A number for each row that is the same where all cells of some columns are."""
-    combined = np.zeros(table.columns.num_rows, dtype=np.int64)
-    for name in names:
-        codes = codes_of(table.columns[name])
-        combined = np.unique(combined * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)[1]
-    return combined.astype(np.int64)
-
-
-def n_repeated(table: FileTable, names: Sequence[str]) -> int:
-    """Number of rows whose cells in some columns are those of a row above."""
-    return table.columns.num_rows - int(np.unique(_codes(table, names)).size)
-
-
-def repeated_rows(table: FileTable, names: Sequence[str]) -> tuple[int, int]:
-    """The first row that repeats the cells of another in some columns: the other, and it."""
-    codes = _codes(table, names)
-    second = int(np.argmax(pd.Series(codes).duplicated()))
-    return int(np.argmax(codes == codes[second])), second
-
-
-def keys_of(table: FileTable, times: Sequence[str], candidates: Sequence[str]) -> tuple[str, ...]:
-    """The fewest columns that, together with the times, tell apart as many rows as all of them do.
-
-    Columns of which most cells are different, such as notes, are left out. None are needed where the times do.
-    """
-    n_rows = table.columns.num_rows
-    usable = [name for name in candidates if 2 * len(table.columns[name].unique()) <= max(n_rows, 4)][:_CANDIDATES]
-    best = n_repeated(table, [*times, *usable])
-    for size in range(min(len(usable), _MOST_KEYS) + 1):
-        for keys in itertools.combinations(usable, size):
-            if n_repeated(table, [*times, *keys]) == best:
-                return keys
-    return tuple(usable)
-
-
-def kind_of_column(column: pa.ChunkedArray) -> str:
-    """``date``, ``number``, ``text`` or ``empty``: what most of the first cells are."""
-    if pa.types.is_timestamp(column.type) or is_period(column.type):
-        return "date"
-    if not pa.types.is_string(column.type):
-        return "number"
-    cells = _peek(column)
-    kinds = [_kind(cell) for cell in cells]
-    held = [kind for kind in kinds if kind != "empty"]
-    return max(("number", "date", "text"), key=held.count) if held else "empty"
-
-
-def _kind(cell: str) -> str:
-    if _NUMERIC.fullmatch(cell) and kind_of(cell) != "date":
-        return "number"
-    return "number" if cell.lower() in ("true", "false") else kind_of(cell)
-
-
-def _peek(column: pa.ChunkedArray) -> list[str]:
-    """Some distinct cells that hold something."""
-    cells = pc.unique(pc.cast(column.slice(0, _PEEK), pa.string())).to_pylist()
-    return [cell.strip() for cell in cells if cell and cell.strip()][:30]
-
-
-def _is_whole(column: pa.ChunkedArray) -> bool:
-    if pa.types.is_string(column.type):
-        return bool(pc.all(pc.match_substring_regex(column, r"^\s*[-+]?[0-9]+\s*$")).as_py())
-    return bool(pa.types.is_integer(column.type))
-
-
-def _dates_among(table: FileTable, names: Sequence[str], options: FileFormat) -> str | None:
-    return next((name for name in names if _holds_dates(table.columns[name], options)), None)
-
-
-def _holds_dates(column: pa.ChunkedArray, form: FileFormat) -> bool:
-    if not pa.types.is_string(column.type):
-        return bool(pa.types.is_timestamp(column.type) or is_period(column.type))
-    try:
-        found = read_times(column.slice(0, _PEEK), form)
-    except DataError:
-        return kind_of_column(column) == "date"
-    return isinstance(found.index, pd.DatetimeIndex) and 2 * found.bad.size < min(len(column), _PEEK)

@@ -11,6 +11,7 @@ from tsforecast.panel.times.dates import is_date
 
 _MOST = 100  # bad cells of a file whose sort is looked at
 _MOST_MISSING = 5  # different texts that an option names
+_LONGEST = 40  # characters of a text that an option names
 _MISSING_HINT = "Leave the cell empty where a value is missing, or say that it stands for one: "
 
 
@@ -49,7 +50,7 @@ def add_number_faults(table: FileTable, layout: Layout, names: Sequence[str], re
         ]
         also = f" (and {shown([text.removeprefix('column ') for text in texts[1:]], count - 1)})" if count > 1 else ""
         different = list(dict.fromkeys(cells[place] for place in places))
-        is_sampled = count > len(places) or len(different) > _MOST_MISSING
+        is_sampled = count > len(places) or len(different) > _MOST_MISSING or max(map(len, different)) > _LONGEST
         words = () if sort in _NOT_MISSING or is_sampled else ("--missing", *different)
         faults.add(Fault(f"{texts[0]}, which is {sort}{also}", _hint(sort, words, read), words))
 
@@ -82,11 +83,20 @@ def _hint(sort: str, words: Sequence[str], read: Numbers) -> str:
     way = " ".join(words) if words else "--missing and the text"
     if sort == _SIGN:
         sign = read.notation.decimal
-        return f"Most decimals have {sign!r}. Correct these cells, or say how they are written with --decimal and --thousands; or count them as missing: {way}."
+        return (
+            f"Most decimals have {sign!r}. Correct these cells, or say how all are written with --decimal and "
+            f"--thousands; or count them as missing: {way}."
+        )
     if sort == _CLOCK:
         return "Name the columns of the date and of the time of day: --time_col DATE TIME."
     if sort == _DATE:
-        return "If the column holds the times, name it with --time_col, and in a long file (a row for each series and time) the others with --id_col and --target_col; else leave it out with --drop."
+        return (
+            "If the column holds the times, name it with --time_col, and in a long file (a row for each series and "
+            "time) the others with --id_col and --target_col; else leave it out with --drop."
+        )
     if sort == _UNITS:
-        return f"Separators of thousands and decimal commas can be told (--thousands, --decimal); units, percent and currency signs cannot be read: write 12345.67, or count the cell as missing: {way}."
+        return (
+            "Separators of thousands and decimal commas can be told (--thousands, --decimal); units, percent and "
+            f"currency signs cannot be read: write 12345.67, or count the cell as missing: {way}."
+        )
     return f"{_MISSING_HINT}{way}; or take the column out with --drop."

@@ -49,17 +49,17 @@ def read(
     not named are ``unique_id``, ``ds`` and ``y``, else the first column of dates and the only column of numbers; an
     unused column is reported in the log. Any other file is wide: the first column (or ``time_col``) is the time, every
     other column a series. A first column that has no name and holds whole numbers is taken for row numbers and ignored
-    where a column ``ds`` or another column of dates follows; so is, in Parquet, an index without a name that holds whole
-    numbers.
+    where a column ``ds`` or another column of dates follows; so is, in Parquet, an index without a name that holds
+    whole numbers.
 
     Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
-    20240131 are days, such as 202401 months, and such as 1704067200 seconds since 1970, where all cells of a column are;
-    other whole numbers that may be dates (years and quarters, days of a workbook) are an error unless ``file_format``
+    20240131 are days, such as 202401 months, and such as 1704067200 seconds since 1970, where all cells of a column
+    are; other whole numbers that may be dates (years and quarters, days of a workbook) are an error unless ``file_format``
     says what they are.
 
     Rows that go from the newest to the oldest, in every series, are reversed, and the log says so; rows in no order are
-    an error, or sorted. Lines above the header that have fewer cells, units below it, notes at the end and rows of totals
-    are left out, which the log tells.
+    an error, or sorted. Lines above the header that have fewer cells, units below it, notes at the end and rows of
+    totals are left out, which the log tells.
 
     The separator of a CSV file is detected: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and
     whether ``1,234`` is 1234 is decided once for all rows, from unambiguous cells; where there are none, it is an error
@@ -73,8 +73,8 @@ def read(
         ``sales/*.csv``; or a folder of such files. Rows of several files are read as of one; the column ``file`` then
         holds the name of each, without its ending.
     id_col : str or sequence of str, optional
-        Column that names the series. Several columns make one name, with a slash between the parts (a slash in a part is
-        written ``\/``): `tsforecast.data.keys.split_keys` takes them apart.
+        Column that names the series. Several columns make one name, with a slash between the parts (a slash in a part
+        is written ``\/``): `tsforecast.data.keys.split_keys` takes them apart.
     time_col : str or sequence of str, optional
         Column of the times; or several, such as year and month, or date and time of day.
     target_col : str, optional
@@ -100,8 +100,8 @@ def read(
         What becomes of several rows for one series and time: an error; the first or the last value in the order of the
         file; or the mean or the sum of all (of covariates the mean).
     revision_col : str, optional
-        Column of the dates (or whole numbers) at which the value of a row became known. Of each series and time the last
-        one known is taken.
+        Column of the dates (or whole numbers) at which the value of a row became known. Of each series and time the
+        last one known is taken.
     as_of : str or int, optional
         Date up to the end of which revisions are known; later ones are left out.
     file_format : FileFormat, optional

@@ -13,7 +13,7 @@ _WEEK = re.compile(r"(?i)w|week|woche|kw|semaine")
 
 
 def joined_times(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> pa.ChunkedArray:
-    """Texts of times: a year with a month (or quarter or week, by the name of the column) and a day, or a date and clock.
+    """Texts of times: a year with a month (or quarter or week, by the name of the column) and a day, or date and clock.
 
     Examples
     --------

@@ -21,7 +21,10 @@ _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"
 _YEARS = (1900, 2100)
 _SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # unit by the number of digits, from September 2001 on
-_WEEK = r"(?i)^(?:([0-9]{4})[ -]?(?:W|KW|week)?[ -]?([0-9]{1,2})(?:-1)?|(?:W|KW|week)[ -]?([0-9]{1,2})[ /.,-]{1,2}([0-9]{4}))$"
+_WEEK = (
+    r"(?i)^(?:([0-9]{4})[ -]?(?:W|KW|week)?[ -]?([0-9]{1,2})(?:-1)?|"
+    r"(?:W|KW|week)[ -]?([0-9]{1,2})[ /.,-]{1,2}([0-9]{4}))$"
+)
 _QUARTER, _MONTH, _DAY_OF_YEAR, _DAY, _HOUR = 5, 6, 7, 8, 10  # digits of 20241, 202401, 2024031, 20240131, 2024013112
 _QUARTER_WORDS = r"(?i)[0-9]{4}[- /]?Q[1-4]|Q[1-4][-/ ]?[0-9]{4}|[1-4]Q[-/ ]?[0-9]{4}"
 _UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}

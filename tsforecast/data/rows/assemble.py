@@ -105,8 +105,9 @@ def _skipped(error: GapError, body: Body, options: Reading) -> Fault:
     series = np.unique(body.codes[order[gaps]]).size
     more = f"; {gaps.size} gaps{f' in {series} series' if series > 1 else ''}" if gaps.size > 1 else ""
     missing = re.search(r"has nothing at (.*?): it goes", str(error))
+    skipped = missing[1] if missing else "a time"
     what = (
-        f"{body.name(int(end))} has nothing at {missing[1] if missing else 'a time'}: it goes from {times[gaps[0] - 1]} "
+        f"{body.name(int(end))} has nothing at {skipped}: it goes from {times[gaps[0] - 1]} "
         f"to {times[gaps[0]]}, from {where[0]} to {where[1]}, and the frequency is {freq_label(freq)}{more}"
     )
     hint = "Skipped times become missing values with --gaps nan (or zero, ffill, interpolate, which fill them)."

@@ -10,7 +10,8 @@ from tsforecast.data.cells.times import read_times
 from tsforecast.data.columns import Body
 from tsforecast.data.faults import Fault, Faults, shown
 from tsforecast.data.files.table import FILE, Remark
-from tsforecast.data.layout import Layout, keys_of, kind_of_column, n_repeated
+from tsforecast.data.guess import keys_of, kind_of_column, n_repeated
+from tsforecast.data.layout import Layout
 from tsforecast.data.reading import Reading
 from tsforecast.data.rows.duplicates import by_time, merged, repeats
 from tsforecast.data.rows.order import oldest_first
