@@ -22,7 +22,16 @@ class TSForecastError(Exception):
 
 
 class DataError(TSForecastError, ValueError):
-    """The data given cannot be used as they are."""
+    """The data given cannot be used as they are.
+
+    Attributes
+    ----------
+    advice : tuple of str
+        Options of the command line with which a file can be read, such as ``("--gaps", "nan")``; one choice where there
+        are several. Empty for data that are not from a file, or that no option mends.
+    """
+
+    advice: tuple[str, ...] = ()
 
 
 class FrequencyError(DataError):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tsforecast._types import Floats, Index, Ints
+from tsforecast.data.cells.affixes import without_affix
 from tsforecast.data.cells.names import read_names
 from tsforecast.data.cells.numbers import Notation, Numbers, booleans_as_digits, parse_numbers
 from tsforecast.data.cells.periods import is_period
@@ -43,6 +44,8 @@ class Body:
     notation : Notation or None
         How numbers are written, where they are texts.
     remarks : tuple of Remark
+    damaged : frozenset of str
+        Columns of which some cell is no number, which is a fault already.
     """
 
     table: FileTable
@@ -54,6 +57,7 @@ class Body:
     data: pd.DataFrame
     notation: Notation | None
     remarks: tuple[Remark, ...] = ()
+    damaged: frozenset[str] = frozenset()
 
     def picked(self, places: Ints) -> "Body":
         """The same with some rows, in the order given."""
@@ -79,7 +83,7 @@ def body_of(table: FileTable, layout: Layout, options: Reading, faults: Faults) 
     remarks = list(table.remarks) + list(layout.remarks)
     times = times_of(table, layout, options, faults)
     if times is None:
-        _data(table, layout, options, faults)
+        _data(table, layout, options, faults, remarks)
         return None
     keep = rows_with_times(table, layout, times, faults, remarks)
     names: tuple[str, ...] = ()
@@ -98,11 +102,11 @@ def body_of(table: FileTable, layout: Layout, options: Reading, faults: Faults) 
     if not keep.any():
         return None
     kept = table.kept(keep)
-    data, notation = _data(kept, layout, options, faults)
+    data, notation, damaged = _data(kept, layout, options, faults, remarks)
     index = times.index[keep]
     if not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         index = pd.Index(index.to_numpy(dtype=np.int64))
-    return Body(kept, np.arange(len(index)), times, index, codes[keep], names, data, notation, tuple(remarks))
+    return Body(kept, np.arange(len(index)), times, index, codes[keep], names, data, notation, tuple(remarks), damaged)
 
 
 def _nameless(table: FileTable, ids: Sequence[str], rows: Ints) -> Fault:
@@ -116,8 +120,10 @@ def _nameless(table: FileTable, ids: Sequence[str], rows: Ints) -> Fault:
     )
 
 
-def _data(table: FileTable, layout: Layout, options: Reading, faults: Faults) -> tuple[pd.DataFrame, Notation | None]:
-    """Values and covariates as numbers, and static columns; the notation of those that are texts."""
+def _data(
+    table: FileTable, layout: Layout, options: Reading, faults: Faults, remarks: list[Remark]
+) -> tuple[pd.DataFrame, Notation | None, frozenset[str]]:
+    """Values and covariates as numbers, and static columns; the notation of texts, and columns with bad cells."""
     names = [*layout.values, *layout.covariates]
     held = dict(zip(table.columns.column_names, table.columns.columns, strict=True))  # faster than by each name
     found: dict[str, Floats] = {}
@@ -130,19 +136,29 @@ def _data(table: FileTable, layout: Layout, options: Reading, faults: Faults) ->
         elif not pa.types.is_string(column.type):
             found[name] = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     texts = [name for name in names if name not in found]
-    notation = None
+    notation, damaged = None, frozenset[str]()
     if texts:
-        read = _numbers([held[name] for name in texts], options, table.separator)
+        plain = [_plain_texts(name, held[name], options, remarks) for name in texts]
+        read = _numbers(plain, options, table.separator)
         add_number_faults(table, layout, texts, read, faults)
         n_rows = table.columns.num_rows
         found |= zip(texts, read.values.reshape(len(texts), n_rows), strict=True)
         notation = read.notation
+        damaged = frozenset(texts[place] for place in np.unique(read.bad // n_rows))
     columns: dict[str, object] = {name: found[name] for name in names}
     columns |= {name: static_column(held[name], options, table.separator) for name in layout.static}
     data = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(table.columns.num_rows))
-    return data, notation
+    return data, notation, damaged
+
+
+def _plain_texts(name: str, column: pa.ChunkedArray, options: Reading, remarks: list[Remark]) -> pa.ChunkedArray:
+    """A column without the sign beside all its numbers, and truths as 1 and 0."""
+    found, sign = without_affix(column, options.missing)
+    if sign:
+        remarks.append(Remark(f"{sign!r} beside all numbers of {name!r} is left out", is_sure=False))
+    return booleans_as_digits(found)
 
 
 def _numbers(columns: Sequence[pa.ChunkedArray], options: Reading, separator: str) -> Numbers:
-    chunks = [chunk for column in columns for chunk in booleans_as_digits(column).chunks]
+    chunks = [chunk for column in columns for chunk in column.chunks]
     return parse_numbers(pa.chunked_array(chunks, pa.string()), options, separator)

@@ -81,9 +81,12 @@ class Faults:
         if len(self._found) == 1:
             fault = self._found[0]
             name = "" if str(fault).startswith(self.name) else f"{self.name}: "
-            raise fault.kind(f"{name}{fault}")
-        kinds = {fault.kind for fault in self._found}
-        raise (kinds.pop() if len(kinds) == 1 else DataError)("\n".join(self._lines()))
+            error = fault.kind(f"{name}{fault}")
+        else:
+            kinds = {fault.kind for fault in self._found}
+            error = (kinds.pop() if len(kinds) == 1 else DataError)("\n".join(self._lines()))
+        error.advice = tuple(self.advised())
+        raise error
 
     def _lines(self) -> list[str]:
         count = len(self._found)

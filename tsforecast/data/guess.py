@@ -25,10 +25,12 @@ _NUMERIC = re.compile(r"[-+(€$£]*\s*\d[\d.,'’ \u00a0\u202f]*\s*[)%€$£]*"
 
 
 def repeats_cells(column: pa.ChunkedArray) -> bool:
+    """Whether two cells are the same."""
     return len(column.unique()) < len(column)
 
 
 def first_held(column: pa.ChunkedArray) -> int:
+    """The first row whose cell holds something; 0 where none of the first does."""
     held = [i for i, cell in enumerate(column.slice(0, _PEEK).to_pylist()) if str(cell or "").strip()]
     return held[0] if held else 0
 
@@ -94,16 +96,19 @@ def some_cells(column: pa.ChunkedArray) -> list[str]:
 
 
 def holds_whole_numbers(column: pa.ChunkedArray) -> bool:
+    """Whether all cells are whole numbers."""
     if pa.types.is_string(column.type):
         return bool(pc.all(pc.match_substring_regex(column, r"^\s*[-+]?[0-9]+\s*$")).as_py())
     return bool(pa.types.is_integer(column.type))
 
 
 def dates_among(table: FileTable, names: Sequence[str], options: FileFormat) -> str | None:
+    """The first of some columns that holds dates; None where none does."""
     return next((name for name in names if holds_dates(table.columns[name], options)), None)
 
 
 def holds_dates(column: pa.ChunkedArray, form: FileFormat) -> bool:
+    """Whether most of the first cells are dates."""
     if not pa.types.is_string(column.type):
         return bool(pa.types.is_timestamp(column.type) or is_period(column.type))
     try:

@@ -250,18 +250,13 @@ def _parts_of_times(table: FileTable, first: str, others: Sequence[str]) -> str 
 def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[str], faults: Faults) -> Layout:
     """The layout as it is, or, where columns name series, that of a long file, with the fault that says so."""
     values = list(layout.values)
-    whole = (
-        []
-        if texts
-        else [
-            name for name in values if holds_whole_numbers(table.columns[name]) and repeats_cells(table.columns[name])
-        ]
-    )
+    columns = table.columns
+    whole = [name for name in values if holds_whole_numbers(columns[name]) and repeats_cells(columns[name])]
     twice = n_repeated(table, layout.times)
     candidates = texts or whole
     may_be_long = options.duplicates == "error" and options.revision_col is None and (texts or twice)
     keys = keys_of(table, layout.times, candidates) if may_be_long else ()
-    left = [name for name in values if name not in keys]
+    left = [name for name in values if name not in keys and kind_of_column(columns[name]) != "empty"]
     if not keys or not left:
         for name in texts:
             faults.add(
@@ -293,13 +288,13 @@ def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[
                 tuple(words),
             )
         )
-    unused = tuple(name for name in (*texts, *left) if name not in (*keys, target))
+    unused = tuple(name for name in (*texts, *values) if name not in (*keys, target))
     return dataclasses.replace(layout, is_long=True, ids=keys, values=(target,), unused=unused)
 
 
 def _text_fault(table: FileTable, name: str, hint: str, options: tuple[str, ...], also: Sequence[str] = ()) -> Fault:
     row = first_held(table.columns[name])
-    more = f" (and so do {', '.join(map(repr, also[:5]))})" if also else ""
+    more = f" (likewise {', '.join(map(repr, also[:5]))})" if also else ""
     return Fault(
         f"column {name!r} holds {str(table.columns[name][row])!r} in {table.where([row])[0]}{more}, which is no number",
         hint,

@@ -44,15 +44,16 @@ def add_number_faults(table: FileTable, layout: Layout, names: Sequence[str], re
     for sort, places in sorts.items():
         count = len(places) + (read.bad.size - len(looked) if len(sorts) == 1 else 0)
         rows = [place % n_rows for place in places]
+        first = names[places[0] // n_rows]
         texts = [
-            f"column {names[place // n_rows]!r} holds {cut_text(cells[place])!r} in {where}"
+            f"{'' if (name := names[place // n_rows]) == first else f'{name!r} '}{cut_text(cells[place])!r} in {where}"
             for place, where in zip(places[:4], table.where(rows[:4]), strict=True)
         ]
-        also = f" (and {shown([text.removeprefix('column ') for text in texts[1:]], count - 1)})" if count > 1 else ""
+        also = f" (and {shown(texts[1:], count - 1)})" if count > 1 else ""
         different = list(dict.fromkeys(cells[place] for place in places))
         is_sampled = count > len(places) or len(different) > _MOST_MISSING or max(map(len, different)) > _LONGEST
         words = () if sort in _NOT_MISSING or is_sampled else ("--missing", *different)
-        faults.add(Fault(f"{texts[0]}, which is {sort}{also}", _hint(sort, words, read), words))
+        faults.add(Fault(f"column {first!r} holds {texts[0]}, which is {sort}{also}", _hint(sort, words, read), words))
 
 
 _SIGN = "written with another decimal sign than other cells"

@@ -54,8 +54,8 @@ def read(
 
     Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
     20240131 are days, such as 202401 months, and such as 1704067200 seconds since 1970, where all cells of a column
-    are; other whole numbers that may be dates (years and quarters, days of a workbook) are an error unless ``file_format``
-    says what they are.
+    are; other whole numbers that may be dates (years and quarters, days of a workbook) are an error unless
+    ``file_format`` says what they are.
 
     Rows that go from the newest to the oldest, in every series, are reversed, and the log says so; rows in no order are
     an error, or sorted. Lines above the header that have fewer cells, units below it, notes at the end and rows of

@@ -70,7 +70,7 @@ def rows_with_times(table: FileTable, layout: Layout, times: Times, faults: Faul
         _add_no_times(table, layout, times, faults)
         return keep
     others = _no_part(table, times.bad, keep) if times.bad.size <= _FEW else {}
-    for what in dict.fromkeys(others.values()):
+    for what in dict.fromkeys(filter(None, others.values())):
         rows = [row for row, kind in others.items() if kind == what]
         example = cut_text(" ".join(filter(None, _cells(table, rows[0]))))
         remarks.append(Remark(f"not read: {what} in {shown(table.where(rows[:3]), len(rows))}, {example!r}"))
@@ -87,6 +87,8 @@ def _no_part(table: FileTable, bad: Ints, keep: "np.ndarray[tuple[int], np.dtype
     for row in bad.tolist():
         cells = _cells(table, row)
         if not any(cells):
+            if not first < row < last:
+                found[row] = ""
             continue
         if is_total(cells):
             found[row] = "a total"

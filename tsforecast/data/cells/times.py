@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tsforecast._types import Index, Ints
+from tsforecast.data.cells.months import with_english_months
 from tsforecast.data.cells.periods import is_period
 from tsforecast.data.file_format import UNITS, FileFormat
 from tsforecast.exceptions import DataError
@@ -149,6 +150,7 @@ def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Parsed:
         return _whole_numbers(different)
     if (weeks := _weeks_in_words(different)) is not None:
         return _Parsed(weeks, "weeks, by their Monday")
+    different = with_english_months(different)
     return _Parsed(parse_dates(different, form.day_first), _order(different, form))
 
 

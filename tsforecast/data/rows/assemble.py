@@ -55,7 +55,8 @@ def _without_empty(body: Body, layout: Layout, faults: Faults) -> tuple[Body, La
     empty = [name for name in layout.values if body.data[name].isna().all()]
     for name in empty:
         hint = f"Leave the column out: --drop {name}."
-        faults.add(Fault(f"Series {name!r} holds nothing but missing values", hint, ("--drop", name)))
+        if name not in body.damaged:
+            faults.add(Fault(f"Series {name!r} holds nothing but missing values", hint, ("--drop", name)))
     return body, dataclasses.replace(layout, values=tuple(name for name in layout.values if name not in empty))
 
 
@@ -105,14 +106,18 @@ def _skipped(error: GapError, body: Body, options: Reading) -> Fault:
     series = np.unique(body.codes[order[gaps]]).size
     more = f"; {gaps.size} gaps{f' in {series} series' if series > 1 else ''}" if gaps.size > 1 else ""
     missing = re.search(r"has nothing at (.*?): it goes", str(error))
-    skipped = missing[1] if missing else "a time"
+    skipped = _day(missing[1]) if missing else "a time"
     what = (
-        f"{body.name(int(end))} has nothing at {skipped}: it goes from {times[gaps[0] - 1]} "
-        f"to {times[gaps[0]]}, from {where[0]} to {where[1]}, and the frequency is {freq_label(freq)}{more}"
+        f"{body.name(int(end))} has nothing at {skipped}: it goes from {_day(times[gaps[0] - 1])} "
+        f"to {_day(times[gaps[0]])}, from {where[0]} to {where[1]}, and the frequency is {freq_label(freq)}{more}"
     )
     hint = "Skipped times become missing values with --gaps nan (or zero, ffill, interpolate, which fill them)."
     clocks = re.search(r" (Where clocks.*)$", str(error))
     return Fault(what, f"{hint} {clocks[1]}" if clocks else hint, ("--gaps", "nan"), GapError)
+
+
+def _day(time: object) -> str:
+    return str(time).removesuffix(" 00:00:00")
 
 
 def _series(body: Body) -> tuple[Ints, Ints]:

@@ -62,7 +62,9 @@ def one_row_a_time(body: Body, layout: Layout, options: Reading, faults: Faults)
         faults.add(_repeated(body, layout, options, again, first))
         return body.picked(np.setdiff1d(np.arange(len(body.index)), again))
     data, places = merged(body.data, body.codes, body.index, how, list(layout.values))
-    told = Remark(f"{len(body.index) - len(places)} rows for a time that another row has: {how} (--duplicates)")
+    n_fewer = len(body.index) - len(places)
+    rows = f"{n_fewer} row{'s' if n_fewer > 1 else ''}"
+    told = Remark(f"{rows} for a time that another row has: {how} (--duplicates)")
     remarks = body.remarks if options.duplicates == "error" else (*body.remarks, told)
     return dataclasses.replace(body.picked(places), data=data, remarks=remarks)
 
@@ -102,6 +104,9 @@ def _way_out(body: Body, layout: Layout, again: Ints, first: Ints) -> tuple[str,
         if dates and n_repeated(body.table, [*told, dates[0]]) == 0:
             words = ("--revision_col", dates[0])
             return f"If {dates[0]!r} says when a value became known, take the last one: {' '.join(words)}.", words
+    elif body.table.parts and n_repeated(body.table, [*layout.times, FILE]) == 0:
+        words = ("--id_col", FILE, "--time_col", *layout.times, "--target_col", layout.values[0])
+        return f"Where each file is a series of its own, name the series by their files: {' '.join(words)}.", words
     if body.data.iloc[again].reset_index(drop=True).equals(body.data.iloc[first].reset_index(drop=True)):
         return "The rows are the same: --duplicates first.", ("--duplicates", "first")
     order = by_time(body.codes, body.index)
