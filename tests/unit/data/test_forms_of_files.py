@@ -49,10 +49,8 @@ def test_a_panel_written_in_any_form_is_read_back(
     ]
     header = ["Monat", "Köln", "Süd"]
     if is_long:
-        header, cells = (
-            ["ds", "unique_id", "y"],
-            [[t, name, v] for k, name in ((1, "Köln"), (2, "Süd")) for t, *vs in cells for v in (vs[k - 1],)],
-        )
+        header = ["ds", "unique_id", "y"]
+        cells = [[row[0], name, row[k]] for k, name in ((1, "Köln"), (2, "Süd")) for row in cells]
     if order == "newest first":
         cells = cells[::-1]
     elif order == "shuffled":
