@@ -1,7 +1,8 @@
 """Facts of fits: what a fitted forecaster tells in numbers about what it has learnt, and how its fit went.
 
-`BaseForecaster.fit_facts` gives them, and a backtest keeps them (`BacktestResult.fits`). They stand by the name of a series, `SHARED` for what all series share, and then by the name of the fact. A fact is one
-number, or one for each step: epoch by epoch, lag by lag, counted from 1. A number that is not known is nan.
+`BaseForecaster.fit_facts` gives them, and a backtest keeps them (`BacktestResult.fits`). They stand by the name of a
+series, `SHARED` for what all series share, and then by the name of the fact. A fact is one number, or one for each
+step: epoch by epoch, lag by lag, counted from 1. A number that is not known is nan.
 """
 
 from collections.abc import Collection, Hashable, Mapping, Sequence

@@ -191,7 +191,7 @@ class BaseForecaster(BaseEstimator, ABC):
         return {}
 
     def fit_facts(self, detailed: Detailed = None) -> Facts:
-        """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series or all; none at first."""
+        """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series; none at first."""
         return {}
 
     @final

@@ -120,38 +120,20 @@ class BacktestResult:
         return self.run.parts
 
     def fits(self, facts: Collection[str] | None = None) -> pd.DataFrame:
-        """What the fits tell of themselves, one row a number.
+        """What fits tell of themselves (`BaseForecaster.fit_facts`), all or only these ``facts``, one row a number.
 
-        Columns ``model``, ``unique_id``, ``cutoff``, ``seed``, ``fact``, ``step``, ``value``. ``unique_id`` is the name
-        of the series as text, empty for what all series share, as in a network trained on all of them; ``cutoff`` that
-        of the fit; ``step`` is 0 for a single number, else the epoch or lag, from 1. A number that is not known is
-        absent. Facts are:
-
-        - of the ARIMA family ``sigma2``, ``loglik``, ``aicc``, ``converged``, and of `AutoARIMA` the order, ``p``,
-          ``d``, ``q``, ``P``, ``D``, ``Q``, ``season_length``, and ``trend``;
-        - of its residuals, for the first 100 series at the newest cutoff with a fit, ``residual_acf``, ``ljung_box``
-          (with ``_lags`` and ``_pvalue``), ``jarque_bera`` (with ``_pvalue``);
-        - of networks ``share``, ``epochs``, ``loss``, ``gradient_norm`` and ``validation_loss``, the last three of
-          networks of single series only where the residuals of an ARIMA would be told of;
-        - of the members of an `Ensemble` all these as ``0__sigma2``.
-
-        Read from the run folder where there is one; no rows in one of an earlier version.
-
-        Parameters
-        ----------
-        facts : collection of str, optional
-            Only these facts.
+        ``model``, ``unique_id`` (as text, empty for what all series share), ``cutoff`` and ``seed`` of the fit,
+        ``fact``, ``step`` (0 for a single number, else the epoch or lag, from 1), ``value``. The long ones, of residuals
+        and of training, are those of the first 100 series at the last fit, or of what all series share. Read from the run
+        folder where there is one; no rows in one of an earlier version.
 
         Examples
         --------
         >>> from tsforecast import ARIMA, load
         >>> from tsforecast.backtest import RollingOrigin, backtest
         >>> result = backtest(ARIMA(order=(1, 1, 0)), load("nile").series, cv=RollingOrigin(5, n_windows=2), level=())
-        >>> result.fits(["converged", "ljung_box_lags"])[["unique_id", "cutoff", "fact", "step", "value"]]
-          unique_id     cutoff            fact  step  value
-        0      nile 1960-01-01       converged     0    1.0
-        1      nile 1965-01-01       converged     0    1.0
-        2      nile 1965-01-01  ljung_box_lags     0   10.0
+        >>> result.fits(["converged", "ljung_box_lags"])["value"].tolist()
+        [1.0, 1.0, 10.0]
         """
         return self.run.large.fits(facts)
 
