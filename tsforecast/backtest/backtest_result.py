@@ -123,9 +123,9 @@ class BacktestResult:
         """What fits tell of themselves (`BaseForecaster.fit_facts`), all or only these ``facts``, one row a number.
 
         ``model``, ``unique_id`` (as text, empty for what all series share), ``cutoff`` and ``seed`` of the fit,
-        ``fact``, ``step`` (0 for a single number, else the epoch or lag, from 1), ``value``. The long ones, of residuals
-        and of training, are those of the first 100 series at the last fit, or of what all series share. Read from the run
-        folder where there is one; no rows in one of an earlier version.
+        ``fact``, ``step`` (0 for a single number, else the epoch or lag, from 1), ``value``. Those of residuals and of
+        training are of the first 100 series at the last fit, or of what all series share. Read from the run folder
+        where there is one; no rows in one of an earlier version.
 
         Examples
         --------
