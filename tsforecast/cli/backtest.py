@@ -118,7 +118,7 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor, log_on_stderr("tsforecast.backtest"):
             adding = given.add is not None
-            result = run_plan(plan, folder, add=adding, executor=executor, timeouts=timeouts, on_progress=bar.update)
+            result = run_plan(plan, folder, add=adding, executor=executor, timeouts=timeouts, watch=bar.watch)
             _diagnose(plan, result, folder)
     except KeyboardInterrupt:
         call = again if given.add is not None else _how_to_go_on(given, folder)
