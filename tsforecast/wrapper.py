@@ -3,6 +3,8 @@
 import copy
 from collections.abc import Mapping
 
+from tsforecast._bounds import Range
+from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -31,6 +33,14 @@ class Wrapper(BaseForecaster):
         """As the forecaster."""
         return self._inner().min_observations(panel)
 
+    def _range(self) -> Range:
+        """Its own where it has bounds, else that of the forecaster."""
+        own = super()._range()
+        return self._inner()._range() if own.is_open else own
+
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        return self.forecaster_._known_levels(panel, horizon)
+
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
@@ -45,6 +55,11 @@ class Wrapper(BaseForecaster):
     def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self._inner().gives_intervals
+
+    @property
+    def forecasts_counts(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self._inner().forecasts_counts
 
     def _inner(self) -> BaseForecaster:
         if not isinstance(self.forecaster, BaseForecaster):

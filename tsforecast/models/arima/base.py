@@ -106,7 +106,7 @@ class ArimaForecaster(BaseForecaster):
         names = panel.covariate_names
         skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
         future = future_covariates(X, panel, steps, names, skipped)
-        return self._predict(panel, steps, future, np.empty(0)).mean[0]
+        return self._within(panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
@@ -245,7 +245,8 @@ class ArimaForecaster(BaseForecaster):
             else:
                 steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
                 paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
-        return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        values = self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        return self._range().clip(values)
 
     def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""
