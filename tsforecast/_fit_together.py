@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tsforecast._short_series import check_long_enough
+from tsforecast._fitting import check_long_enough, checked_panel, remember
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel import Panel
@@ -36,7 +36,7 @@ def fit_together(models: Sequence[BaseForecaster], panels: Sequence[Panel]) -> l
     admitted: dict[int, tuple[Panel, Container]] = {}
     for k, (model, panel) in enumerate(zip(models, panels, strict=True)):
         try:
-            admitted[k] = model._checked_panel(panel, None)
+            admitted[k] = checked_panel(model, panel, None)[:2]
             check_long_enough(model, panel)
         except (DataError, ParameterError) as error:
             done[k] = (0.0, error)
@@ -48,5 +48,5 @@ def fit_together(models: Sequence[BaseForecaster], panels: Sequence[Panel]) -> l
     for k, outcome in zip(admitted, type(some[0])._fit_many(some, seen), strict=True):
         done[k] = outcome
         if outcome[1] is None:
-            models[k]._remember(admitted[k][0], *admitted[k])
+            remember(models[k], admitted[k][0], *admitted[k])
     return done

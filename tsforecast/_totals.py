@@ -20,7 +20,7 @@ _MOST_NUMBERS = 2**25  # of paths in memory at once
 class Drawing(Protocol):
     """What is needed of a forecaster here."""
 
-    def _paths(
+    def _paths_within(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
         """Joint sample paths, ``(n_series, n_paths, horizon)``."""
@@ -87,7 +87,7 @@ def totals(
             part = slice(begin, min(begin + n_together, panel.n_series))
             some, draws = panel.take(np.arange(part.start, part.stop)), rngs[part]
             own = None if X is None else X[part]
-        paths = model._paths(some, n_paths, horizon, own, draws)
+        paths = model._paths_within(some, n_paths, horizon, own, draws)
         tables.append(total_frame(paths, some.ids, future_times(some.last_times, horizon, panel.freq), length, level))
     return pd.concat(tables, ignore_index=True)
 

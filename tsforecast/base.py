@@ -1,6 +1,5 @@
 """BaseForecaster: the interface that every model has."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, final
@@ -21,17 +20,18 @@ from tsforecast._arguments import (
     with_gaps,
 )
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
+from tsforecast._fitting import checked_panel, fit_checked, fit_each
 from tsforecast._history import like_training, read_history
 from tsforecast._restore import restore
-from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows
-from tsforecast._short_series import fit_long_enough, naive_for
+from tsforecast._scorers import minus_mase, predict_rows
 from tsforecast._totals import block_length, interval_levels, totals
 from tsforecast._types import Floats
-from tsforecast.exceptions import CovariateError, NotFittedError, ParameterError
+from tsforecast.exceptions import NotFittedError, ParameterError
 from tsforecast.forecast import Forecast, quantile_levels
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
-from tsforecast.panel.containers import Container, Series, to_panel
+from tsforecast.panel.containers import Container, Series
+from tsforecast.panel.native import table_of
 from tsforecast.panel.too_short import TooShort, check_choice
 
 
@@ -125,7 +125,8 @@ class BaseForecaster(BaseEstimator, ABC):
         ----------
         y : Series, DataFrame, ndarray or Panel
             One or many series: a pandas Series (any regular index), a wide frame (times in the index, one column a
-            series), a long frame (``unique_id``, ``ds``, ``y``), an array ``(n_obs,)`` or ``(n_obs, n_series)``.
+            series), a long frame (``unique_id``, ``ds``, ``y``), an array ``(n_obs,)`` or ``(n_obs, n_series)``. Or a
+            frame of polars or Arrow, long or wide (times in ``ds``), lazy ones too, or a series, which counts as array.
         X : DataFrame, Series or ndarray, optional
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
             (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
@@ -162,20 +163,8 @@ class BaseForecaster(BaseEstimator, ABC):
         {'b': 1}
         """
         check_choice(too_short)
-        repeated = is_repeated(y, X)
-        panel, container = self._checked_panel(y, None if repeated else X)
-        if repeated and container.kind == "long":
-            raise CovariateError(
-                "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
-                "numbers, so give a wide frame, or leave the second out and score by the model's own score, -MASE."
-            )
-        kept = fit_long_enough(self, panel, too_short)
-        self._remember(panel, kept, container, takes_rows=repeated)
-        if too_short == "naive" and self.skipped_:
-            self.stand_in_ = naive_for(panel, self.skipped_, self._range())
-            if self.stand_in_ is not None:
-                self.stand_in_._container = container
-        return self
+        panel, container, repeated = checked_panel(self, y, X)
+        return fit_checked(self, panel, container, too_short, takes_rows=repeated)
 
     def min_observations(self, panel: Panel) -> int:
         """Smallest number of observations, not counting missing ones, that each series needs to be fitted.
@@ -242,7 +231,8 @@ class BaseForecaster(BaseEstimator, ABC):
             in: a wide frame; with levels, columns are (series, statistic). Long frame in: a long frame ``unique_id``,
             ``ds``, ``mean``, …. Array in: ``(horizon,)`` or ``(horizon, n_series)``; with levels one more axis at the
             end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`. A series that was skipped as too
-            short is absent, or a column of nan in an array.
+            short is absent, or a column of nan in an array. What came from polars or Arrow goes back to it, times in
+            ``ds``; with levels columns of a wide frame are called ``series/statistic``.
 
         Raises
         ------
@@ -337,9 +327,10 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         steps, rng = steps_ahead(horizon), random_generator(random_state)
         length, levels = block_length(by, steps), interval_levels(level)
-        panel, _, X = self._origin(history, X)
+        panel, container, X = self._origin(history, X)
         check_paths(panel.take([0]), steps, n_paths)
-        return totals(self, panel, self._future(X, panel, steps), (int(n_paths), steps, length), levels, rng)
+        table = totals(self, panel, self._future(X, panel, steps), (int(n_paths), steps, length), levels, rng)
+        return table if container.native is None else container.native.frame(table)
 
     @final
     def sample_paths(
@@ -394,7 +385,9 @@ class BaseForecaster(BaseEstimator, ABC):
         rng = random_generator(random_state)
         panel, _, X = self._origin(history, X)
         check_paths(panel, steps, n_paths)
-        return self._paths(panel, int(n_paths), steps, self._future(X, panel, steps), generators_of(panel.ids, rng))
+        return self._paths_within(
+            panel, int(n_paths), steps, self._future(X, panel, steps), generators_of(panel.ids, rng)
+        )
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -423,36 +416,10 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         return minus_mase(self, y, X)
 
-    def _checked_panel(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
-        """The checked panel of the arguments of `fit`, without covariates that the model ignores, and its container."""
-        check_order(y, X)
-        panel, container = to_panel(y, X)
-        check_present(panel, self.handles_missing, type(self).__name__)
-        self._range().check(panel)
-        if not self.uses_covariates and panel.covariates is not None:
-            panel = panel.with_covariates(None)
-        return panel, container
-
-    def _remember(self, panel: Panel, kept: Panel, container: Container, *, takes_rows: bool = False) -> None:
-        """Store the attributes that every model has after a fit to the series ``kept`` of a panel."""
-        self.panel_, self._container, self._takes_rows, self.stand_in_ = kept, container, takes_rows, None
-        short = ~panel.ids.isin(kept.ids)
-        self.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
-        self._places = (panel.positions(kept.ids), panel.n_series) if self.skipped_ else None
-
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
         """Seconds and error of each fit of a model to its panel; one after another unless a model overrides it."""
-        done: list[tuple[float, Exception | None]] = []
-        for model, panel in zip(models, panels, strict=True):
-            begin = time.perf_counter()
-            try:
-                model._fit(panel)
-            except Exception as error:  # returned, for the caller to handle fit by fit
-                done.append((time.perf_counter() - begin, error))
-            else:
-                done.append((time.perf_counter() - begin, None))
-        return done
+        return fit_each(models, panels)
 
     @abstractmethod
     def _fit(self, panel: Panel) -> None:
@@ -497,13 +464,6 @@ class BaseForecaster(BaseEstimator, ABC):
         known = levels[:0] if within.is_open else self._known_levels(panel, horizon)
         return within.forecast(lambda asked: self._predict(panel, horizon, X, asked), levels, known)
 
-    @final
-    def _paths_within(
-        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
-    ) -> Floats:
-        """`_sample_paths` within the bounds."""
-        return self._range().clip(self._sample_paths(panel, n_paths, horizon, X, rngs))
-
     def _checked(self, panel: Panel, steps: int, X: Covariates | None, levels: Floats) -> Forecast:
         """A forecast that is finite, within the bounds, and no larger than memory holds."""
         check_forecast_size(panel, steps, levels.size)
@@ -511,10 +471,12 @@ class BaseForecaster(BaseEstimator, ABC):
         check_finite(forecast, type(self).__name__)
         return forecast
 
-    def _paths(
+    @final
+    def _paths_within(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        paths = self._paths_within(panel, n_paths, horizon, X, rngs)
+        """`_sample_paths` within the bounds; an error where one is not finite."""
+        paths = self._range().clip(self._sample_paths(panel, n_paths, horizon, X, rngs))
         check_paths_finite(paths, panel.ids, type(self).__name__)
         return paths
 
@@ -528,7 +490,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def _origin(self, history: Series | None, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and the covariates of the horizon."""
         if history is None:
-            return self.panel_, self._container, X
+            return self.panel_, self._container, table_of(X)
         panel, container, X = read_history(history, X, self.panel_)
         check_present(panel, self.handles_missing, type(self).__name__)
         self._range().check(panel)

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 
 from tsforecast._bounds import Range
+from tsforecast._fitting import remember
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
@@ -26,7 +27,7 @@ class Wrapper(BaseForecaster):
         self._check_fitted()
         parts = {name: copy.copy(part) for name, part in self.forecaster_.parts().items()}
         for part in parts.values():
-            part._remember(self.panel_, self.panel_, self._container)
+            remember(part, self.panel_, self.panel_, self._container)
         return parts
 
     def min_observations(self, panel: Panel) -> int:

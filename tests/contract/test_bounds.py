@@ -190,7 +190,8 @@ def test_intervals_of_a_censored_process_hold_as_many_values_as_they_say():
     y = np.clip(1 + np.random.default_rng(3).normal(size=(65, 1000)), 0, None)
     forecast = HistoricAverage(nonnegative=True).fit(y[:60]).forecast(5, level=80)
     low, high = forecast.interval(80)
-    assert np.mean((y[60:].T >= low) & (y[60:].T <= high)) > 0.77
+    later = y[60:].T
+    assert np.mean((later >= low) & (later <= high)) > 0.77
 
 
 def test_a_score_is_that_of_bounded_forecasts():

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._bounds import Bounds
+from tsforecast._fitting import remember
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
@@ -197,7 +198,7 @@ class NeuralBase(BaseForecaster):
         )
         model.trained_ = [trained]
         panel, container = to_panel(loaded.panel)
-        model._remember(panel, panel, container)
+        remember(model, panel, panel, container)
         return model
 
     def fit_folder(
@@ -249,7 +250,7 @@ class NeuralBase(BaseForecaster):
         if error is not None:
             raise error
         panel, container = to_panel(source.sample(self._seed))
-        self._remember(panel, panel, container)
+        remember(self, panel, panel, container)
         self.skipped_ = dict(source.skipped)
         return self
 
