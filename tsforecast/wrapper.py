@@ -3,7 +3,10 @@
 import copy
 from collections.abc import Mapping
 
+from tsforecast._bounds import Range
 from tsforecast._facts import Detailed, Facts
+from tsforecast._fitting import remember
+from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -25,7 +28,7 @@ class Wrapper(BaseForecaster):
         self._check_fitted()
         parts = {name: copy.copy(part) for name, part in self.forecaster_.parts().items()}
         for part in parts.values():
-            part._remember(self.panel_, self.panel_, self._container)
+            remember(part, self.panel_, self.panel_, self._container)
         return parts
 
     def fit_facts(self, detailed: Detailed = None) -> Facts:
@@ -36,6 +39,14 @@ class Wrapper(BaseForecaster):
     def min_observations(self, panel: Panel) -> int:
         """As the forecaster."""
         return self._inner().min_observations(panel)
+
+    def _range(self) -> Range:
+        """Its own where it has bounds, else that of the forecaster."""
+        own = super()._range()
+        return self._inner()._range() if own.is_open else own
+
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        return self.forecaster_._known_levels(panel, horizon)
 
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
@@ -51,6 +62,11 @@ class Wrapper(BaseForecaster):
     def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self._inner().gives_intervals
+
+    @property
+    def forecasts_counts(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self._inner().forecasts_counts
 
     def _inner(self) -> BaseForecaster:
         if not isinstance(self.forecaster, BaseForecaster):

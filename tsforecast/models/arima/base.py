@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -32,6 +32,9 @@ from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.times.frequency import future_times, steps_between
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Transform, TransformKind, learn_transform
+
+if TYPE_CHECKING:
+    from tsforecast.models.arima.intervals import ParameterUncertainty
 
 
 class ArimaForecaster(BaseForecaster):
@@ -108,7 +111,7 @@ class ArimaForecaster(BaseForecaster):
         names = panel.covariate_names
         skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
         future = future_covariates(X, panel, steps, names, skipped)
-        return self._predict(panel, steps, future, np.empty(0)).mean[0]
+        return self._within(panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
@@ -125,7 +128,9 @@ class ArimaForecaster(BaseForecaster):
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
-        sd, degrees, mixed = self._sd_ahead(fit, trained, history, future, variance)
+        known = intervals.uncertainty_of(fit, *trained)
+        sd, factor, mixed = self._sd_ahead(fit, known, trained[0], history, future, variance)
+        sd, degrees = sd * factor, known.degrees
         if mixed == 0.0:
             return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
         return mixture.quantiles(fit, (mean, sd, degrees), trained[0], float(history[0][-1]), mixed, levels)
@@ -133,24 +138,24 @@ class ArimaForecaster(BaseForecaster):
     def _sd_ahead(
         self,
         fit: ArimaFit,
-        trained: tuple[Floats, Floats],
+        known: "ParameterUncertainty",
+        trained: Floats,
         history: tuple[Floats, Floats],
         future: Floats,
         variance: Floats,
-    ) -> tuple[Floats, int, float]:
-        """Standard deviation of each step, (horizon,), degrees of freedom, and how far a mixture takes their place.
+    ) -> tuple[Floats, float, float]:
+        """Standard deviation of each step, (horizon,), its factor for a chosen order, and the share of a mixture.
 
-        All with unknown parameters. ``trained`` is what the fit was made from, ``history`` what is forecast from;
-        ``variance``, (horizon,), is that of forecasts at known parameters.
+        All with unknown parameters. ``trained`` are the values that the fit was made from, ``history`` what is forecast
+        from; ``variance``, (horizon,), is that of forecasts at known parameters.
         """
         from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
 
-        known = intervals.uncertainty_of(fit, *trained)
         sd = np.sqrt(intervals.variance_ahead(fit, known, *history, future, variance))
         if not self.chooses_order:
-            return sd, known.degrees, 0.0
-        mixed = mixture.share_mixed(fit, trained[0], history[0]) if self._chooses_differences() else 0.0
-        return sd * intervals.chosen_factor(fit, known) ** (1.0 - mixed), known.degrees, mixed
+            return sd, 1.0, 0.0
+        mixed = mixture.share_mixed(fit, trained, history[0]) if self._chooses_differences() else 0.0
+        return sd, intervals.chosen_factor(fit, known) ** (1.0 - mixed), mixed
 
     def _chooses_differences(self) -> bool:
         """Whether each series has its differences and its trend chosen from its own values."""
@@ -159,8 +164,8 @@ class ArimaForecaster(BaseForecaster):
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        """Paths of the process at its estimates, each step then spread as the intervals are."""
-        from tsforecast.models.arima import mixture, simulation  # numba takes half a second to import
+        """Paths of the process and of errors of its estimates, each step spread as the intervals are."""
+        from tsforecast.models.arima import intervals, mixture, simulation  # numba takes half a second to import
 
         data = self.transform_.apply(panel)
         paths = np.empty((data.n_series, n_paths, horizon))
@@ -171,8 +176,12 @@ class ArimaForecaster(BaseForecaster):
                 paths[i] = mean
                 continue
             trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
-            sd, degrees, mixed = self._sd_ahead(fit, trained, (y, Z), future, variance)
+            known = intervals.uncertainty_of(fit, *trained)
+            sd, factor, mixed = self._sd_ahead(fit, known, trained[0], (y, Z), future, variance)
             errors = (simulation.paths_from_end(fit, y, Z, future, n_paths, rng) - mean) / np.sqrt(variance)
+            shared = intervals.shared_errors(fit, known, y, Z, future)
+            errors = simulation.with_shared(errors, shared, sd, rng)
+            sd, degrees = sd * factor, known.degrees
             if mixed == 0.0:
                 paths[i] = mean + sd * simulation.with_tails(errors, degrees, self.chooses_order)
             else:
@@ -247,7 +256,8 @@ class ArimaForecaster(BaseForecaster):
             else:
                 steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
                 paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
-        return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        values = self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        return self._range().clip(values)
 
     def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""

@@ -6,6 +6,7 @@ the data there is a factor from experience, `chosen_factor`. docs/arima_interval
 """
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import stdtrit
@@ -94,22 +95,36 @@ def variance_ahead(
     the lags move one standard error up and down along each of their principal axes: the delta method, with steps as
     long as the errors are (Julier & Uhlmann's unscented transform).
     """
-    order, scale = fit.order, fit.n_obs / known.degrees
-    horizon = future.shape[0]
-    plain = y - Z @ fit.beta
-    Y, _ = levels(plain, order)
+    scale = fit.n_obs / known.degrees
     total = variance * scale
     if Z.shape[1]:
-        paths = np.column_stack([_mean(known.angles, order, column, horizon) for column in Z.T])
-        loadings = np.linalg.solve(_regular(known.factor).T, (future - paths).T)
-        total = total + fit.sigma2 * scale * (loadings**2).sum(axis=0)
-    if known.steps.shape[0]:
-        mean, spread = _moments(known.angles, order, Y, horizon)
-        for step in known.steps:
-            for sign in (1.0, -1.0):
-                moved, wider = _moments(known.angles + sign * step, order, Y, horizon)
-                total = total + 0.5 * ((moved - mean) ** 2 + np.maximum(wider - spread, 0.0) * fit.sigma2 * scale)
+        total = total + fit.sigma2 * scale * (_loadings(fit, known, Z, future) ** 2).sum(axis=0)
+    for shift, wider in _shifts(fit, known, y - Z @ fit.beta, future.shape[0]):
+        total = total + 0.5 * (shift**2 + wider * fit.sigma2 * scale)
     return total
+
+
+def shared_errors(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, future: Floats) -> Floats:
+    """What each uncertain direction of the parameters adds to all steps of a path: (n_directions, horizon).
+
+    Their squares, summed over directions, are the part of `variance_ahead` that is no innovation. An error of the mean
+    or of a slope moves every step the same way, which a sum over the steps shows more than any of them.
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> mean, ahead = np.ones((40, 1)), np.ones((3, 1))
+    >>> fit = estimate(y, mean, ("mean",), Order(0, 0, 0), "numba")
+    >>> shared = shared_errors(fit, uncertainty_of(fit, y, mean), y, mean, ahead)
+    >>> bool(np.allclose(np.abs(shared), np.sqrt(fit.sigma2 / 39)))
+    True
+    """
+    scale, rows_of = fit.n_obs / known.degrees, [np.empty((0, future.shape[0]))]
+    if Z.shape[1]:
+        rows_of.append(np.sqrt(fit.sigma2 * scale) * _loadings(fit, known, Z, future))
+    rows_of += [np.sqrt(0.5) * shift[None] for shift, _ in _shifts(fit, known, y - Z @ fit.beta, future.shape[0])]
+    return np.concatenate(rows_of)
 
 
 def chosen_factor(fit: ArimaFit, known: ParameterUncertainty) -> float:
@@ -170,6 +185,24 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
     logdet += 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
     n = W.shape[1]
     return residual * np.exp(logdet / (2.0 * (n - n_missing))), residual[residual.size - n :], U
+
+
+def _loadings(fit: ArimaFit, known: ParameterUncertainty, Z: Floats, future: Floats) -> Floats:
+    """What the forecast changes by with independent errors of beta of variance sigma2: (n_regressors, horizon)."""
+    paths = np.column_stack([_mean(known.angles, fit.order, column, future.shape[0]) for column in Z.T])
+    return np.asarray(np.linalg.solve(_regular(known.factor).T, (future - paths).T), dtype=np.float64)
+
+
+def _shifts(fit: ArimaFit, known: ParameterUncertainty, plain: Floats, horizon: int) -> Iterator[tuple[Floats, Floats]]:
+    """What a forecast, and its variance over sigma2 (if more), change by as the lags move: each (horizon,)."""
+    if known.steps.shape[0] == 0:
+        return
+    Y, _ = levels(plain, fit.order)
+    mean, spread = _moments(known.angles, fit.order, Y, horizon)
+    for step in known.steps:
+        for sign in (1.0, -1.0):
+            moved, wider = _moments(known.angles + sign * step, fit.order, Y, horizon)
+            yield moved - mean, np.maximum(wider - spread, 0.0)
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:

@@ -87,8 +87,13 @@ class Trained:
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         return history, end, ahead, spread, season
 
-    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
-        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
+    def forecast(
+        self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int, *, floor: bool = True
+    ) -> Forecast:
+        """Forecasts from the end of every series: see `BaseForecaster._predict`.
+
+        With ``floor`` series without negative values are not forecast below zero; without it a caller bounds forecasts.
+        """
         check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
         history, end, ahead, spread, season = self._begin(panel, horizon, X)
         prepared = ahead.prepared
@@ -97,6 +102,7 @@ class Trained:
         quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
         positive = is_positive(history, prepared.lowest, quantity)
         limits = limits_of(history, horizon, positive, self.layout.season_length)
+        limits = limits if floor else limits.without_floor()
         medians = self.decoding.is_median
         mean = limits.of_points(mean, medians=medians)
         quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
