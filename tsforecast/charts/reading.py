@@ -148,9 +148,7 @@ def _from_array(table: Floats, past: Panel | None) -> dict[Any, Fan]:
         )
     times = future_times(past.last_times, len(table), past.freq)
     rows = np.arange(len(table))
-    return {
-        name: _fan(times.take(i * len(table) + rows), {"mean": table[:, i]}) for i, name in enumerate(past.ids)
-    }
+    return {name: _fan(times.take(i * len(table) + rows), {"mean": table[:, i]}) for i, name in enumerate(past.ids)}
 
 
 def _fan_of_rows(rows: pd.DataFrame) -> Fan:

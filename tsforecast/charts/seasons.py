@@ -69,7 +69,11 @@ def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = N
         draw_season_lines(upper, table, labels, periods)
         label(upper, f"{shown_name(name)}: each season")
         draw_subseries(lower, table, periods)
-        label(lower, f"{shown_name(name)}: each period", note="within a period from the first season to the last, with the mean")
+        label(
+            lower,
+            f"{shown_name(name)}: each period",
+            note="within a period from the first season to the last, with the mean",
+        )
     return figure
 
 

@@ -60,9 +60,10 @@ def plot_series(y: Series, *, series: Any = None, ax: "Axes | None" = None) -> "
         for k, place in enumerate(places):
             times = panel.times[panel.indptr[place] : panel.indptr[place + 1]]
             style = model_style(k)
-            colour, width = (style.colour, 1.4) if named else (FAINT[0], 0.6)
+            colour, width = (style.colour, 1.4) if named else (FAINT[0], 0.7)
             look = style.line if named else "-"
             lines.append(draw_line(axes, times, panel.series(place), colour=colour, style=look, width=width))
+            lines[-1].set_alpha(1.0 if named else max(0.12, len(places) ** -0.3))
         time_axis(axes, panel.times)
         if len(places) > 1 and _are_far_apart([panel.series(place) for place in places]):
             axes.set_yscale("log")

@@ -1,10 +1,12 @@
 """One style for all pictures: colours, line styles and markers of models, fonts, spines and grid.
 
-The colours are those of Okabe & Ito (2008), darkened until each stands out from white, and a lighter set for dark pages.
+The colours are those of Okabe & Ito (2008), darkened until each stands out from white, and a lighter set for dark
+pages.
 """
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 # By place of the model in the run: (on a light page, on a dark page).
 MODEL_COLOURS = (
@@ -99,7 +101,7 @@ def named_colours() -> dict[str, tuple[str, str]]:
     return {"ink": INK, "faint": FAINT, "grid": GRID, "page": PAGE} | models
 
 
-def settings() -> dict[str, object]:
+def settings() -> Any:
     """The settings of matplotlib that pictures are drawn with."""
     ink, faint, grid = INK[0], FAINT[0], GRID[0]
     return {
@@ -146,7 +148,7 @@ def settings() -> dict[str, object]:
     }
 
 
-def saving() -> dict[str, object]:
+def saving() -> Any:
     """The settings of matplotlib that pictures are saved with: text stays text, and fonts are embedded whole."""
     return {
         "pdf.fonttype": 42,

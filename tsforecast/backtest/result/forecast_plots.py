@@ -51,11 +51,12 @@ def plot_forecasts(
         handles: dict[str, Artist] = {}
         panels = figure.subplots(len(titles), 1, squeeze=False)[:, 0]
         for ax, (unique_id, title) in zip(panels, titles.items(), strict=True):
-            windows = {name: _windows(run, table, unique_id) for name, table in tables.items()}
-            windows = {name: own for name, own in windows.items() if own is not None}
+            found = {name: _windows(run, table, unique_id) for name, table in tables.items()}
+            windows = {name: own for name, own in found.items() if own is not None}
             handles |= _draw(ax, run, windows, None if past is None else _before(past, unique_id, run.horizon))
             label(ax, title)
-        figure.legend(list(handles.values()), [shown_name(name) for name in handles], loc="outside right upper")
+        names = [shown_name(name) for name in handles]
+        figure.legend(list(handles.values()), names, loc="outside right upper", handlelength=2.6)
     return figure
 
 
@@ -69,7 +70,7 @@ def _draw(
     for k, (name, own) in enumerate(windows.items()):
         ends = {p: (own.columns[f"lo-{p:g}"], own.columns[f"hi-{p:g}"]) for p in levels if k == 0}
         fan = Fan(own.times, own.columns["mean"], {p: pair for p, pair in ends.items() if np.isfinite(pair[0]).any()})
-        drawn = draw_fan(ax, fan, styles[name], name=name, alone=len(windows) == 1)
+        drawn = draw_fan(ax, fan, styles[name], name=name, only=len(windows) == 1)
         found |= {key if key == name else f"{key} of {name}": artist for key, artist in drawn.items()}
     if not windows:
         ax.annotate("no forecasts", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
@@ -103,7 +104,9 @@ def _chosen_series(run: RunData, series: Any) -> dict[Any, str]:
         places = {"": order[0]} if order.size == 1 else {"best": order[0], "worst": order[-1]}
     about = title_of(run, metric)
     return {
-        ids[i]: f"{f'{kind} of {order.size}: ' if kind else ''}{shown_name(ids[i])}, {about} {scores[i]:.3g} by {winner}"
+        ids[
+            i
+        ]: f"{f'{kind} of {order.size}: ' if kind else ''}{shown_name(ids[i])}, {about} {scores[i]:.3g} by {winner}"
         for kind, i in places.items()
     }
 

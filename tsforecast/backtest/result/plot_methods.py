@@ -25,7 +25,7 @@ class PlotMethods:
     def plot_forecasts(
         self, series: Any = None, models: Sequence[str] | None = None, *, history: Series | None = None
     ) -> "Figure":
-        """Truth and forecasts of some series at all cutoffs, one panel a series; intervals are those of the first model.
+        """Truth and forecasts of some series at all cutoffs, a panel each; intervals are those of the first model.
 
         Parameters
         ----------
