@@ -10,6 +10,7 @@ import pandas as pd
 from tsforecast._classes import class_path
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.cautions import cautions_text
+from tsforecast.backtest.report.fits import fit_section
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.parts import part_section
@@ -51,6 +52,7 @@ def markdown(run: RunData) -> str:
     parts.append(_missing(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run, board)
     parts += part_section(run, better_than_baseline(run))
+    parts += fit_section(run)
     parts += ["## What was run", _settings(run)]
     parts += ["## Failures", skipped_sentence(run), _failures(run), "## Warnings", _warnings(run)]
     parts += ["## Metrics", _metrics(run)]

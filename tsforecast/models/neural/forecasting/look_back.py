@@ -37,7 +37,9 @@ def gradient_by_lag(trained: Trained, panel: Panel) -> Floats:
     ((144,), True)
     """
     some = panel.take(np.unique(np.linspace(0, panel.n_series - 1, _MOST_SERIES).astype(np.int64)))
-    inputs = inputs_of(some, trained.prepared.take(trained.prepared.transform.ids.get_indexer(some.ids)), trained.layout)
+    inputs = inputs_of(
+        some, trained.prepared.take(trained.prepared.transform.ids.get_indexer(some.ids)), trained.layout
+    )
     n_steps = min(int(some.lengths.min()), _MOST_LAGS, trained.window or _MOST_LAGS)
     n_steps = min(n_steps, trained.network.context or n_steps)
     rows = some.indptr[1:] - n_steps + np.arange(n_steps)[:, None]  # (n_steps, n_series)
