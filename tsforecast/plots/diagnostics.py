@@ -91,22 +91,23 @@ def draw_training(ax: "Axes", loss: Floats, validation: Floats, norm: Floats) ->
         other.set_ylim(bottom=0.0)
     _lag_ticks(ax, loss.size, 1)
     label(ax, "Training", "epoch", "mean loss")
-    ax.legend(list(found.values()), list(found), loc="lower left", bbox_to_anchor=(0.0, -0.42), ncols=3)
+    ax.legend(list(found.values()), list(found), loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
 
 
 def draw_gradient_by_lag(ax: "Axes", norms: Sequence[Floats], names: Sequence[str], season_length: int = 1) -> None:
     """How strongly an output depends on the input k steps back, on a log scale: each ``(n_lags,)``, lag 0 first.
 
-    Zeros, which no logarithm shows, are left out.
+    Zeros, which no logarithm shows, are left out, and what is lost in rounding beside the largest.
     """
     handles = []
+    least = 1e-9 * max(float(np.nanmax(own, initial=0.0)) for own in norms)
     for k, own in enumerate(norms):
         colour = MODEL_COLOURS[k % len(MODEL_COLOURS)][0]
-        shown = np.where(own > 0, own, np.nan)
+        shown = np.where(own > least, own, np.nan)
         (line,) = ax.plot(np.arange(own.size), shown, color=colour, marker="o" if own.size < 40 else "", markersize=3.0)
         handles.append(line)
-    known = np.concatenate([own[np.isfinite(own) & (own > 0)] for own in norms])
-    n_lags = max(own.size for own in norms)
+    known = np.concatenate([own[np.isfinite(own) & (own > least)] for own in norms])
+    n_lags = max([int(np.flatnonzero(own > least)[-1]) + 1 for own in norms if (own > least).any()], default=1)
     if season_length > 1:
         for lag in range(season_length, n_lags, season_length):
             ax.axvline(lag, color=FAINT[0], linewidth=0.7, linestyle=_DASHED)
@@ -118,6 +119,7 @@ def draw_gradient_by_lag(ax: "Axes", norms: Sequence[Floats], names: Sequence[st
         ax.yaxis.set_major_formatter(lambda value, _: number(value))
     else:
         ax.annotate("no gradient", (0.5, 0.5), xycoords="axes fraction", ha="center", color=INK[0])
+    ax.set_xlim(-0.02 * n_lags - 0.3, 1.02 * n_lags)
     _lag_ticks(ax, n_lags, 1)
     if len(names) > 1:
         legend_outside(ax, handles, names)

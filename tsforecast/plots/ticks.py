@@ -67,7 +67,7 @@ def number(value: float) -> str:
     """
     size = abs(value)
     if size >= 1e7 or 0 < size < 1e-4:
-        text = f"{size:.3g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e−")
+        text = f"{size:.3g}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e−").replace("e-", "e−")
     else:
         text = f"{size:,.0f}" if size >= 1000 else f"{size:.4g}"
     return f"−{text}" if value < 0 else text

@@ -68,7 +68,7 @@ def plot_steps(run: RunData, ax: "Axes | None" = None) -> "Axes":
     has_scores = [bool(np.isfinite(one).any()) for one in losses]
     if not any(has_scores):
         raise DataError("No model finished anything, so that there are no errors to draw.")
-    known: Bools = np.stack([np.isfinite(one) for one, has in zip(losses, has_scores, strict=True) if has]).all(axis=0)
+    known = np.asarray(np.all([np.isfinite(one) for one, has in zip(losses, has_scores, strict=True) if has], axis=0))
     bands = [_mean_and_band(np.where(known, one, np.nan)) for one in losses]
     mean, low, high = (np.stack(part) for part in zip(*bands, strict=True))
     banded = _shown_first(run, most=3)

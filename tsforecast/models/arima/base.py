@@ -344,7 +344,7 @@ class ArimaForecaster(BaseForecaster):
     def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
         """A Figure of what is left in one series: residuals over time, autocorrelation, Q-Q, tests of Ljung and Box.
 
-        ``unique_id`` names the series; the first by default. Residuals are those of `residuals`, in standard deviations.
+        ``unique_id`` names the series; by default the first. Residuals are those of `residuals`, standardised.
 
         Raises
         ------

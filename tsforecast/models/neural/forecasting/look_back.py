@@ -18,15 +18,16 @@ def gradient_by_lag(trained: Trained, panel: Panel) -> Floats:
     """Norm of the gradient of the network's outputs at the end of a series by its inputs at each lag: ``(n_lags,)``.
 
     Lag 0 is the last step. The outputs are those of the recurrent layers (of another network its outputs), whatever
-    share of them the forecast takes; the linear autoregression is left out. The norm is that of the Jacobian (its
-    Frobenius norm by random projections: Hutchinson 1990), a mean over members and over at most 32 series. It falls as a
-    power of the lag's number where gradients vanish: Pascanu, Mikolov & Bengio (2013).
+    share of them the forecast takes; the linear autoregression is left out. The norm is the Frobenius norm of the
+    Jacobian, by random projections (Hutchinson 1990): a mean over members and over at most 32 series. Where gradients
+    vanish it falls by a factor with each lag (Pascanu, Mikolov & Bengio 2013).
 
     Parameters
     ----------
     trained : Trained
     panel : Panel
-        Series that the network was trained on, each at least as long as the lags asked for: the shortest decides.
+        Series that the network was trained on. There are as many lags as the shortest has steps, at most 200, and at
+        most those of a window where the network sees windows.
 
     Examples
     --------
