@@ -7,7 +7,7 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats
 from tsforecast.plots.canvas import legend_outside, shortened
-from tsforecast.plots.rows import name_rows
+from tsforecast.plots.rows import name_rows, spread_out
 from tsforecast.plots.style import FAINT, ModelStyle
 from tsforecast.plots.ticks import is_far_apart, number, seconds_text, set_log_ticks
 
@@ -128,7 +128,7 @@ def draw_series_errors(
         if known.size > _MOST_DOTS:
             known = np.quantile(known, (np.arange(_MOST_DOTS) + 0.5) / _MOST_DOTS, method="nearest")
         inside = known[(known > 0) & np.isfinite(known)]
-        ax.plot(inside, row + _spread_out(inside.size), "o", color=style.colour, markersize=3.6, alpha=0.55,
+        ax.plot(inside, row + spread_out(inside.size), "o", color=style.colour, markersize=3.6, alpha=0.55,
                 markeredgewidth=0, label=names[row])  # fmt: skip
         if inside.size:
             ax.plot([np.median(inside)] * 2, [row - 0.36, row + 0.36], color=style.colour, linewidth=2.2,
@@ -139,11 +139,6 @@ def draw_series_errors(
     name_rows(ax, names)
     set_log_ticks(ax.xaxis, left, right)
     ax.xaxis.set_major_formatter(lambda value, _: f"{number(value)}×")
-
-
-def _spread_out(n: int) -> Floats:
-    """Heights that keep sorted dots from lying on one another, the same for the same number: ``(n,)``."""
-    return np.asarray(0.28 * (2 * np.mod(np.arange(n) * 0.6180339887, 1.0) - 1) if n > 1 else np.zeros(n))
 
 
 def caption(name: str, stratum: object) -> str:

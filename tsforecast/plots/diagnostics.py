@@ -1,15 +1,16 @@
 """Diagnostics of one fit: residuals of a model, or how a network was trained and how far back it looks."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.plots.canvas import label, legend_outside
 from tsforecast.plots.lines import draw_line, time_axis
-from tsforecast.plots.style import FAINT, INK, MODEL_COLOURS
-from tsforecast.plots.ticks import number, set_log_ticks
+from tsforecast.plots.rows import name_rows, spread_out
+from tsforecast.plots.style import FAINT, INK, MODEL_COLOURS, ModelStyle
+from tsforecast.plots.ticks import is_far_apart, number, set_log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -92,6 +93,40 @@ def draw_training(ax: "Axes", loss: Floats, validation: Floats, norm: Floats) ->
     _lag_ticks(ax, loss.size, 1)
     label(ax, "Training", "epoch", "mean loss")
     ax.legend(list(found.values()), list(found), loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3)
+
+
+def draw_by_epoch(
+    ax: "Axes",
+    curves: Mapping[str, Sequence[Floats]],
+    styles: Mapping[str, ModelStyle],
+    dashed: Mapping[str, Sequence[Floats]] | None = None,
+) -> None:
+    """Curves by epoch of several models, one line a seed, each (n_epochs,); ``dashed`` are others of theirs."""
+    handles: dict[str, Artist] = {}
+    every: list[tuple[str, Floats, Any]] = [(name, own, "-") for name, seeds in curves.items() for own in seeds]
+    every += [(name, own, _DASHED) for name, seeds in (dashed or {}).items() for own in seeds]
+    for name, own, look in every:
+        style, known = styles[name], np.isfinite(own)
+        marker = style.marker if known.sum() == 1 else ""
+        (line,) = ax.plot(
+            np.flatnonzero(known) + 1, own[known], color=style.colour, linestyle=look, marker=marker, linewidth=1.2
+        )
+        handles.setdefault(name, line)
+    if is_far_apart(np.concatenate([own for _, own, _ in every] or [np.empty(0)])):
+        ax.set_yscale("log")
+        set_log_ticks(ax.yaxis, *ax.get_ylim())
+        ax.yaxis.set_major_formatter(lambda value, _: number(value))
+    _lag_ticks(ax, 1, 1)
+    legend_outside(ax, list(handles.values()), list(handles))
+
+
+def draw_pvalues(ax: "Axes", names: Sequence[str], pvalues: Sequence[Floats], styles: Sequence[ModelStyle]) -> None:
+    """P-values of a test, one row a model and one dot a series, with a line at 5%: each ``(n_series,)``."""
+    ax.axvline(0.05, color=_RED, linewidth=1.0, linestyle=_DASHED)
+    for row, (own, style) in enumerate(zip(pvalues, styles, strict=True)):
+        ax.plot(own, row + spread_out(own.size), "o", color=style.colour, markersize=4.0, alpha=0.6, markeredgewidth=0)
+    name_rows(ax, names)
+    ax.set_xlim(-0.02, 1.02)
 
 
 def draw_gradient_by_lag(ax: "Axes", norms: Sequence[Floats], names: Sequence[str], season_length: int = 1) -> None:

@@ -30,6 +30,17 @@ def name_rows(ax: "Axes", names: Sequence[str]) -> None:
     ax.spines["left"].set_visible(False)
 
 
+def spread_out(n: int) -> Floats:
+    """Heights that keep sorted dots from lying on one another, the same for the same number: ``(n,)``.
+
+    Examples
+    --------
+    >>> spread_out(1), bool(np.abs(spread_out(100)).max() < 0.3)
+    (array([0.]), True)
+    """
+    return np.asarray(0.28 * (2 * np.mod(np.arange(n) * 0.6180339887, 1.0) - 1) if n > 1 else np.zeros(n))
+
+
 def draw_ranking(
     ax: "Axes", names: Sequence[str], skill: Floats, low: Floats, high: Floats, styles: Sequence[ModelStyle]
 ) -> None:
