@@ -107,6 +107,8 @@ def fans_of(forecast: Forecasts, past: Panel | None) -> dict[Any, Fan]:
         return {name: _fan(forecast.index, {"mean": forecast.to_numpy(dtype=np.float64)})}
     if isinstance(forecast, pd.DataFrame):
         return _from_frame(forecast, past)
+    if hasattr(forecast, "to_pandas"):  # a frame of Polars or Arrow
+        return fans_of(forecast.to_pandas(), past)
     if isinstance(forecast, (np.ndarray, list, tuple)):
         return _from_array(np.asarray(forecast, dtype=np.float64), past)
     raise ContainerTypeError(
