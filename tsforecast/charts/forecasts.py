@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tsforecast.charts.reading import Forecasts, fans_of, panel_with_gaps, places_of
+from tsforecast.charts.reading import Forecasts, chosen_places, fans_of, panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
@@ -64,7 +64,7 @@ def plot_forecast(
     past = None if history is None else panel_with_gaps(history)
     fans = fans_of(forecast, past)
     names = list(fans)
-    places = places_of(pd.Index(names, tupleize_cols=False), series, _MOST_PANELS)
+    places = chosen_places(pd.Index(names, tupleize_cols=False), series, _MOST_PANELS)
     if not places:
         raise DataError("There are no forecasts to draw.")
     if ax is not None and len(places) > 1:

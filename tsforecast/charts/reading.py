@@ -44,9 +44,9 @@ def panel_with_gaps(y: Series) -> Panel:
 
     Examples
     --------
-    >>> days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-04"])
-    >>> panel_with_gaps(pd.Series([1.0, 2.0, 4.0], index=days)).values
-    array([ 1.,  2., nan,  4.])
+    >>> days = pd.date_range("2024-01-01", periods=5).delete(3)
+    >>> panel_with_gaps(pd.Series([1.0, 2.0, 3.0, 5.0], index=days)).values
+    array([ 1.,  2.,  3., nan,  5.])
     """
     try:
         return to_panel(y)[0]
@@ -62,7 +62,7 @@ def panel_with_gaps(y: Series) -> Panel:
         raise
 
 
-def places_of(ids: Index, series: Any, most: int) -> list[int]:
+def chosen_places(ids: Index, series: Any, most: int) -> list[int]:
     """Places of the series to draw: those named, one or several, or the first ``most``.
 
     Raises

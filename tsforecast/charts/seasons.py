@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.charts.reading import panel_with_gaps, places_of
+from tsforecast.charts.reading import chosen_places, panel_with_gaps
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
@@ -48,7 +48,7 @@ def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = N
     ['airline: each season', 'airline: each period']
     """
     panel = panel_with_gaps(y)
-    places = places_of(panel.ids, series, 1)
+    places = chosen_places(panel.ids, series, 1)
     if len(places) > 1:
         raise ParameterError(f"series={series!r} names {len(places)} series; seasons are drawn of one.")
     place = places[0]

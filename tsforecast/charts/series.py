@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from tsforecast._types import Floats
-from tsforecast.charts.reading import panel_with_gaps, places_of
+from tsforecast.charts.reading import chosen_places, panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel.containers import Series
 from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, shortened
@@ -50,7 +50,7 @@ def plot_series(y: Series, *, series: Any = None, ax: "Axes | None" = None) -> "
     'airline'
     """
     panel = panel_with_gaps(y)
-    places = places_of(panel.ids, series, panel.n_series)
+    places = chosen_places(panel.ids, series, panel.n_series)
     n_all = len(places)
     places = places[:: -(-n_all // _MOST_LINES)]
     named = len(places) <= _MOST_NAMED
@@ -101,7 +101,7 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     ['1957-12', '1958-12', '1959-12']
     """
     panel = panel_with_gaps(y)
-    places = places_of(panel.ids, series, 1)
+    places = chosen_places(panel.ids, series, 1)
     if len(places) > 1:
         raise ParameterError(f"series={series!r} names {len(places)} series; cutoffs are drawn of one.")
     place = places[0]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Index
-from tsforecast.plots.lines import alone_between_gaps, draw_line, plain_times
+from tsforecast.plots.lines import alone_between_gaps, draw_line, drawn_times
 from tsforecast.plots.style import INK, ModelStyle
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def draw_fan(
         Whether the picture holds no other forecasts; else bands are fainter.
     """
     found: dict[str, Artist] = {}
-    x, levels = plain_times(fan.times), sorted(fan.intervals, reverse=True)
+    x, levels = drawn_times(fan.times), sorted(fan.intervals, reverse=True)
     opacity = np.linspace(_LIGHTEST, _DARKEST, len(levels)) if len(levels) > 1 else [0.22]
     bands: dict[str, Artist] = {}
     for k, level in enumerate(levels):
@@ -83,12 +83,12 @@ def columns_of(n: int) -> tuple[int, int]:
     return -(-n // n_columns), n_columns
 
 
-def limits_of(values: Sequence[Floats]) -> tuple[float, float]:
+def extent_of(values: Sequence[Floats]) -> tuple[float, float]:
     """Least and greatest finite value; (0, 1) where there is none.
 
     Examples
     --------
-    >>> limits_of([np.array([1.0, np.nan]), np.array([3.0])])
+    >>> extent_of([np.array([1.0, np.nan]), np.array([3.0])])
     (1.0, 3.0)
     """
     known = np.concatenate([one[np.isfinite(one)] for one in values] or [np.empty(0)])

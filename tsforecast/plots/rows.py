@@ -8,7 +8,7 @@ import numpy as np
 from tsforecast._types import Floats
 from tsforecast.plots.canvas import legend_outside, shown_name
 from tsforecast.plots.style import FAINT, INK, ModelStyle
-from tsforecast.plots.ticks import is_far_apart, number, set_log_ticks
+from tsforecast.plots.ticks import is_far_apart, log_ticks, number, set_log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,16 +68,20 @@ def draw_ranking(
 
 def _skill_axis(ax: "Axes", values: Floats) -> None:
     """Limits that hold all values; logarithmic beyond 100% where some are far away."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+
     known = values[np.isfinite(values)]
     if np.abs(known).max() > _WIDE:
+        low, high = min(1.6 * known.min(), -20.0), max(1.15 * known.max(), 20.0)
         ax.set_xscale("symlog", linthresh=100.0, linscale=1.0)
-        ax.set_xlim(min(1.6 * known.min(), -20.0), max(1.15 * known.max(), 20.0))
+        ax.set_xlim(low, high)
+        powers = log_ticks(100.0, -low, most=4) if low < -_WIDE else np.array([100.0])
+        whole = [power for power in powers.tolist() if np.log10(power).is_integer()]
+        ax.xaxis.set_major_locator(FixedLocator([*(-power for power in reversed(whole)), 0.0, 100.0]))
+        ax.xaxis.set_minor_locator(FixedLocator([]))
     else:
         room = max(0.06 * float(np.ptp(known)), 2.0)
         ax.set_xlim(known.min() - room, known.max() + room)
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    if ax.get_xscale() == "linear":
         ax.xaxis.set_major_locator(MaxNLocator(7))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{'+' if value > 0 else ''}{number(value)}%"))
 

@@ -9,13 +9,13 @@ import pandas as pd
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
-from tsforecast.backtest.result.plots import check_names, error_of_series, title_of
+from tsforecast.backtest.result.plots import check_models, error_of_series, title_of
 from tsforecast.charts.reading import panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
 from tsforecast.plots.canvas import drawing, label, new_figure, shortened, shown_name
-from tsforecast.plots.fan import Fan, draw_fan, draw_history, limits_of, recent
+from tsforecast.plots.fan import Fan, draw_fan, draw_history, extent_of, recent
 from tsforecast.plots.lines import time_axis
 from tsforecast.plots.style import model_styles
 
@@ -92,7 +92,7 @@ def _keep_in_view(ax: "Axes", windows: dict[str, _Windows]) -> list[str]:
     if len(windows) < 2:
         return []
     first, *others = windows
-    low, high = limits_of([windows[first].truth, windows[first].columns["mean"]])
+    low, high = extent_of([windows[first].truth, windows[first].columns["mean"]])
     room = _FURTHEST * ((high - low) or abs(high) or 1.0)
     gone = [name for name in others if not _is_within(windows[name].columns["mean"], low - room, high + room)]
     if gone:
@@ -140,7 +140,7 @@ def _chosen_models(run: RunData, models: Sequence[str] | None) -> list[str]:
     """The models to draw, best first: those named, or the first three and the baseline."""
     if models is not None:
         names = [models] if isinstance(models, str) else list(models)
-        check_names(run, names)
+        check_models(run, names)
         if not names:
             raise ParameterError("models is empty; name a model, or leave it out for the first of the leaderboard.")
         return names

@@ -89,13 +89,15 @@ def plot_steps(run: RunData, ax: "Axes | None" = None) -> "Axes":
 
 def plot_calibration(run: RunData, ax: "Axes | None" = None, *, models: Sequence[str] | None = None) -> "Axes":
     """Coverage of intervals with its uncertainty; see `BacktestResult.plot_calibration`."""
-    check_names(run, models or ())
+    check_models(run, models or ())
     table = calibration_of(run, models)
     table = table[table["h"] == 0]
     names = [name for name in run.models if name in set(table["model"])]
     level = sorted(table["level"].unique().tolist())
     coverage, low, high = (
-        table.pivot(index="model", columns="level", values=column).reindex(index=names, columns=level).to_numpy()
+        table.pivot(index="model", columns="level", values=column)
+        .reindex(index=names, columns=level)
+        .to_numpy(copy=True)
         for column in ("coverage", "low", "high")
     )
     by_rows = len(level) <= _MOST_ROW_LEVELS
@@ -168,8 +170,10 @@ def plot_series_errors(
     """Error of each series over the baseline's; see `BacktestResult.plot_series_errors`."""
     chosen = error_of_series(run, metric)
     base = baseline or usual_baseline(run.models) or str(leaderboard(run, metric=chosen)["model"].iloc[0])
-    check_names(run, [base])
+    check_models(run, [base])
     cube, labels = run.cube, stratum_labels(run, by)
+    if not np.isfinite(cube.plane(chosen)[run.models.index(base)]).any():
+        raise DataError(f"The baseline {base!r} has no score, so that no model can be compared with it.")
     names, ratios, styles = [], [], []
     for name, style in model_styles(run.models).items():
         if name == base:
@@ -275,7 +279,7 @@ def _extent(run: RunData) -> str:
     return " · ".join(f"{n:,} {word}{'s' if n != 1 and word != 'series' else ''}" for n, word in parts)
 
 
-def check_names(run: RunData, names: Sequence[str]) -> None:
+def check_models(run: RunData, names: Sequence[str]) -> None:
     """Raise an `UnknownNameError` at the first name that is not a model's."""
     for name in names:
         if name not in run.models:
