@@ -44,9 +44,9 @@ def panel_with_gaps(y: Series) -> Panel:
 
     Examples
     --------
-    >>> days = pd.date_range("2024-01-01", periods=5).delete(3)
-    >>> panel_with_gaps(pd.Series([1.0, 2.0, 3.0, 5.0], index=days)).values
-    array([ 1.,  2.,  3., nan,  5.])
+    >>> days = pd.date_range("2024-01-01", periods=6).delete(4)
+    >>> panel_with_gaps(pd.Series([1.0, 2.0, 3.0, 4.0, 6.0], index=days)).values
+    array([ 1.,  2.,  3.,  4., nan,  6.])
     """
     try:
         return to_panel(y)[0]

@@ -11,7 +11,7 @@ from tsforecast.models.neural.prepare.features import inputs_of
 from tsforecast.panel import Panel
 
 _MOST_SERIES, _MOST_LAGS = 32, 200
-_PROJECTIONS = 4  # random directions in which outputs are looked at together
+_MOST_DIRECTIONS = 64  # outputs that are looked at one by one; of more, as many random directions
 
 
 def gradient_by_lag(trained: Trained, panel: Panel) -> Floats:
@@ -19,8 +19,8 @@ def gradient_by_lag(trained: Trained, panel: Panel) -> Floats:
 
     Lag 0 is the last step. The outputs are those of the recurrent layers (of another network its outputs), whatever
     share of them the forecast takes; the linear autoregression is left out. The norm is the Frobenius norm of the
-    Jacobian, by random projections (Hutchinson 1990): a mean over members and over at most 32 series. Where gradients
-    vanish it falls by a factor with each lag (Pascanu, Mikolov & Bengio 2013).
+    Jacobian (of over 64 outputs estimated by random projections: Hutchinson 1990), a mean over members and over at most
+    32 series. Where gradients vanish it falls by a factor with each lag (Pascanu, Mikolov & Bengio 2013).
 
     Parameters
     ----------
@@ -55,13 +55,16 @@ def gradient_by_lag(trained: Trained, panel: Panel) -> Floats:
 
 def _mean_norms(last: Tensor, x: Tensor) -> Floats:
     """Norms of the Jacobian of ``last``, (n_members, n_series, size), by x at each step, the last step first."""
-    draw = torch.Generator().manual_seed(0)
+    last = last.flatten(2)
+    directions = torch.eye(last.shape[2])
+    if last.shape[2] > _MOST_DIRECTIONS:
+        signs = torch.randint(0, 2, (_MOST_DIRECTIONS, last.shape[2]), generator=torch.Generator().manual_seed(0))
+        directions = (2.0 * signs - 1.0) / _MOST_DIRECTIONS**0.5
     squares = torch.zeros(x.shape[:3], dtype=torch.float64)
-    for _ in range(_PROJECTIONS):
-        direction = torch.randint(0, 2, last.shape, generator=draw).to(last) * 2 - 1
-        (found,) = torch.autograd.grad((last * direction).sum(), x, retain_graph=True)
+    for direction in directions.to(last):
+        (found,) = torch.autograd.grad((last @ direction).sum(), x, retain_graph=True)
         squares += (found.double() ** 2).sum(dim=3)
-    norms: Floats = torch.sqrt(squares / _PROJECTIONS).mean(dim=(0, 2)).flip(0).numpy()
+    norms: Floats = torch.sqrt(squares).mean(dim=(0, 2)).flip(0).numpy()
     return norms
 
 
