@@ -1,4 +1,4 @@
-"""Classes that the file of a forecaster may name: plain records of this package, and what it or a trusted module has."""
+"""Classes that the file of a forecaster may name: plain records of this package, and those of trusted modules."""
 
 import dataclasses
 import importlib

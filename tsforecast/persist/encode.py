@@ -1,9 +1,9 @@
 """Forecasters to plain values and arrays: a closed set of kinds of values, so that a new forecaster needs no code here.
 
 What a forecaster has, its constructor's arguments and the attributes that `fit` sets, may be made of None, numbers,
-texts, lists, tuples and mappings; arrays and indexes; panels; other forecasters; classes and functions that stand at the
-top of a module; frozen dataclasses and named tuples of this package; and objects of this package that say themselves
-what is to be written of them (`tsforecast.persist.classes.Stated`). Anything else cannot be saved.
+texts, lists, tuples and mappings; arrays and indexes; panels; other forecasters; classes and functions that stand at
+the top of a module; frozen dataclasses and named tuples of this package; and objects of this package that say
+themselves what is to be written of them (`tsforecast.persist.classes.Stated`). Anything else cannot be saved.
 """
 
 import math
