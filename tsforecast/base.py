@@ -552,6 +552,20 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         return None
 
+    def _learnt(self) -> dict[str, Any]:
+        """For `save`: what `fit` has set, by attribute.
+
+        A model overrides this, and `_restore`, only where an attribute is of none of the kinds of values that
+        `tsforecast.persist.encode` writes.
+        """
+        arguments = self.get_params(deep=False)
+        return {name: value for name, value in vars(self).items() if name not in arguments}
+
+    def _restore(self, learnt: Mapping[str, Any]) -> None:
+        """Set what `_learnt` gave, read from a file; a `DataError` where it does not belong together."""
+        for name, value in learnt.items():
+            setattr(self, name, value)
+
     def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
         return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
 

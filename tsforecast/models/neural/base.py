@@ -1,7 +1,7 @@
 """NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
@@ -19,6 +19,7 @@ from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
 from tsforecast.models.neural.forecasting.parts import linear_part, season_part
 from tsforecast.models.neural.forecasting.paths import paths_of
+from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
@@ -33,6 +34,7 @@ from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Series, to_panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.magnitudes import check_sizes
+from tsforecast.panel.shortened import n_before
 from tsforecast.panel.too_short import SkipOrError
 
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
@@ -306,7 +308,7 @@ class NeuralBase(BaseForecaster):
         with one_thread():
             if self.is_global:
                 return self.trained_[0].forecast(panel, horizon, X, levels, seed)
-            place = self.panel_.positions(panel.ids)
+            place = self._places_of(panel)
             parts = [
                 self.trained_[k].forecast(panel.take([i]), horizon, None if X is None else X[i : i + 1], levels, seed)
                 for i, k in enumerate(place)
@@ -322,7 +324,7 @@ class NeuralBase(BaseForecaster):
         with one_thread():
             if self.is_global:
                 return paths_of(self.trained_[0], panel, n_paths, horizon, X, rngs, seed)
-            place = self.panel_.positions(panel.ids)
+            place = self._places_of(panel)
             parts = [
                 paths_of(
                     self.trained_[k], panel.take([i]), n_paths, horizon, None if X is None else X[[i]], [rngs[i]], seed
@@ -330,6 +332,31 @@ class NeuralBase(BaseForecaster):
                 for i, k in enumerate(place)
             ]
         return np.concatenate(parts)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        short = copy.copy(self)
+        if panel.left_out is not None:  # done before
+            return short, n_before(panel) == 0
+        with one_thread():
+            if self.is_global:
+                found = [self.trained_[0].condensed(panel)]
+            else:
+                found = [self.trained_[k].condensed(panel.take([i])) for i, k in enumerate(self._places_of(panel))]
+        short.trained_ = [trained for trained in found if trained is not None]
+        return (short, np.zeros(panel.n_series, dtype=np.bool_)) if len(short.trained_) == len(found) else None
+
+    def _learnt(self) -> dict[str, Any]:
+        return {**super()._learnt(), "trained_": [trained_to_saved(trained) for trained in self.trained_]}
+
+    def _restore(self, learnt: Mapping[str, Any]) -> None:
+        self._check()
+        super()._restore(learnt)
+        panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
+        held = zip(learnt["trained_"], panels, strict=True)
+        self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+
+    def _places_of(self, panel: Panel) -> list[int]:
+        return list(map(int, self.panel_.positions(panel.ids)))
 
     def parts(self) -> dict[str, BaseForecaster]:
         """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
