@@ -12,7 +12,13 @@ import numpy as np
 from tsforecast._classes import class_path, find_class
 from tsforecast.exceptions import ModelFileError
 
-_ROOMS = ("tsforecast.models.", "tsforecast.series.", "tsforecast.panel.", "tsforecast.data.process.", "tsforecast._bounds.")
+_ROOMS = (
+    "tsforecast.models.",
+    "tsforecast.series.",
+    "tsforecast.panel.",
+    "tsforecast.data.process.",
+    "tsforecast._bounds.",
+)
 
 
 def is_record(cls: type, trusted: Collection[str] = ()) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from tsforecast._classes import check_class, find_function
+from tsforecast._saving import Stating, set_learnt
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ModelFileError
 from tsforecast.panel import Panel
@@ -117,8 +118,10 @@ class Decoder:
         for name in learnt:
             if not name.isidentifier() or name.startswith("__") or hasattr(cls, name) or name in vars(model):
                 raise ModelFileError(f"says that fit has set {name[:80]!r}, which is no such attribute.")
-        if learnt:
+        if learnt and isinstance(model, Stating):
             model._restore(learnt)
+        else:
+            set_learnt(model, learnt)
         self._shared.append(model)
         return model
 

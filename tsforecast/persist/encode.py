@@ -3,7 +3,7 @@
 What a forecaster has, its constructor's arguments and the attributes that `fit` sets, may be made of None, numbers,
 texts, lists, tuples and mappings; arrays and indexes; panels; other forecasters; classes and functions that stand at
 the top of a module; frozen dataclasses and named tuples of this package or of the module of one's own forecaster.
-Anything else cannot be saved, unless the forecaster says in these what is to be written (`BaseForecaster._learnt`).
+Anything else cannot be saved, unless the forecaster says in these what is to be written (`tsforecast._saving`).
 """
 
 import math
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._saving import Stating, learnt_of
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -145,11 +146,14 @@ class Encoder:
     def _forecaster(self, model: BaseForecaster, depth: int) -> dict[str, Any]:
         self._owners.append(type(model).__name__)
         arguments = model.get_params(deep=False)
+        learnt: Mapping[str, Any] = {}
+        if hasattr(model, "panel_"):
+            learnt = model._learnt() if isinstance(model, Stating) else learnt_of(model)
         out = {
             KIND: "forecaster",
             "class": path_named(type(model)),
             "arguments": self._mapping(arguments, depth),
-            "learnt": self._mapping(model._learnt() if hasattr(model, "panel_") else {}, depth),
+            "learnt": self._mapping(learnt, depth),
         }
         self._owners.pop()
         return out

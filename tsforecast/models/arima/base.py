@@ -100,7 +100,7 @@ class ArimaForecaster(BaseForecaster):
         mean, variance = np.empty((2, data.n_series, horizon))
         spread = np.empty((data.n_series, horizon, levels.size))
         for i in range(data.n_series):
-            fit, origin = self._origin(data, i)
+            fit, origin = self._start_of(data, i)
             future = self._regressors_ahead(data, i, horizon, X)
             mean[i], variance[i] = origin.forecast(fit, future, self.engine)
             if levels.size:
@@ -111,12 +111,10 @@ class ArimaForecaster(BaseForecaster):
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools]:
         short = copy.copy(self)
-        if panel.left_out is not None:  # done before
-            return short, n_before(panel) == 0
         data = self.transform_.apply(panel)
         ends = {}
         for i, name in enumerate(data.ids):
-            fit, origin = self._origin(data, i)
+            fit, origin = self._start_of(data, i)
             ends[name] = origin.end(fit, self.engine)
         short.ends_ = {name: end for name, end in ends.items() if end is not None}
         return short, np.array([end is None for end in ends.values()])
@@ -129,7 +127,7 @@ class ArimaForecaster(BaseForecaster):
         names = panel.covariate_names
         skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
         future = future_covariates(X, panel, steps, names, skipped)
-        return self._predict(panel, steps, future, np.empty(0)).mean[0]
+        return self._within(panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
@@ -179,7 +177,7 @@ class ArimaForecaster(BaseForecaster):
         data = self.transform_.apply(panel)
         paths = np.empty((data.n_series, n_paths, horizon))
         for i, rng in enumerate(rngs):
-            fit, origin = self._origin(data, i)
+            fit, origin = self._start_of(data, i)
             future = self._regressors_ahead(data, i, horizon, X)
             mean, variance = origin.forecast(fit, future, self.engine)
             if fit.sigma2 == 0.0:
@@ -194,7 +192,7 @@ class ArimaForecaster(BaseForecaster):
                 paths[i] = mean + mixture.at_scores(fit, own, *origin.values_mixed(), mixed, errors)
         return self.transform_.invert_quantiles(paths, panel.ids)
 
-    def _origin(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
+    def _start_of(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
         """The fit of series ``i``, and what its forecasts start from."""
         from tsforecast.models.arima.origin import WholeSeries  # numba takes half a second to import
 
@@ -269,7 +267,7 @@ class ArimaForecaster(BaseForecaster):
         data = self.transform_.apply(self.panel_)
         for i, name in enumerate(self.fits_):
             if anchor == "end":
-                fit, origin = self._origin(data, i)
+                fit, origin = self._start_of(data, i)
                 paths[i] = origin.ahead(fit, self._regressors_ahead(data, i, horizon, future)).sample_paths(
                     n_paths, rng
                 )
@@ -277,7 +275,8 @@ class ArimaForecaster(BaseForecaster):
                 fit, y = self.fits_[name], self._series(name)[0]
                 steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
                 paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
-        return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        values = self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        return self._range().clip(values)
 
     def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""

@@ -1,7 +1,7 @@
 """Limits of forecasts: bounds from the history of each series, in its own unit, for any weights of a network."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,6 +44,11 @@ class Limits:
     reach: Floats
     positive: Bools
     silence: Silence
+
+    def without_floor(self) -> Self:
+        """The same limits, but forecasts of series without negative values may be negative: a caller sees to these."""
+        silence = dataclasses.replace(self.silence, smallest=np.zeros_like(self.silence.smallest))
+        return dataclasses.replace(self, positive=np.zeros_like(self.positive), silence=silence)
 
     def of_points(self, points: Floats, *, medians: bool) -> Floats:
         """Point forecasts ``(n_series, horizon)`` within the limits; 0 for medians of series that are mostly zero."""

@@ -148,14 +148,20 @@ class Trained:
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         return history, end, ahead, spread, season
 
-    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
-        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
+    def forecast(
+        self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int, *, floor: bool = True
+    ) -> Forecast:
+        """Forecasts from the end of every series: see `BaseForecaster._predict`.
+
+        With ``floor`` series without negative values are not forecast below zero; without it a caller bounds forecasts.
+        """
         check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
         history, end, ahead, spread, season = self._begin(panel, horizon, X)
         prepared = ahead.prepared
         point, around, sizes = self._decode(history, horizon, end, ahead, spread, levels, seed)
         mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
         limits = self._extent(history, prepared, horizon).limits(horizon)
+        limits = limits if floor else limits.without_floor()
         medians = self.decoding.is_median
         mean = limits.of_points(mean, medians=medians)
         quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
