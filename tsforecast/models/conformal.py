@@ -162,6 +162,7 @@ class Conformal(Wrapper):
         """Errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
         size = self.calibration_size
         if trained.left_out is not None:
+            size = self.errors_.shape[1]
             errors = np.full((trained.n_series, size, horizon), np.nan)
             errors[:, :, :size] = self.errors_[self.panel_.positions(trained.ids), :, :horizon]
             return errors

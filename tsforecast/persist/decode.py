@@ -13,7 +13,7 @@ from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import parse_freq
 from tsforecast.persist.classes import check_record, class_named, record_named
 from tsforecast.persist.encode import DEEPEST, KIND
-from tsforecast.persist.indexes import unpack_index, unpack_panel
+from tsforecast.persist.indexes import unpack_dtype, unpack_index, unpack_panel
 
 
 class Decoder:
@@ -44,6 +44,7 @@ class Decoder:
             "scalar": lambda node, _: _number(node["dtype"]).type(self.decode(node["v"])),
             "index": lambda node, depth: unpack_index(node["v"], lambda part: self.decode(part, depth + 1)),
             "time": lambda node, depth: self.decode(node["v"], depth + 1)[0],
+            "dtype": lambda node, _: unpack_dtype(node["v"]),
             "freq": lambda node, _: parse_freq(node["v"]),
             "record": self._record,
             "class": lambda node, _: class_named(node["v"], self._trusted),

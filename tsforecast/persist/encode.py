@@ -20,7 +20,7 @@ from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import freq_name
 from tsforecast.persist.classes import is_record, name_of, path_named
-from tsforecast.persist.indexes import pack_index, pack_panel
+from tsforecast.persist.indexes import pack_dtype, pack_index, pack_panel
 
 DEEPEST = 60  # values within values
 KIND = "$"  # the key that tells what kind of value a JSON object is
@@ -80,6 +80,8 @@ class Encoder:
             return {KIND: "index", "v": pack_index(value, lambda part: self.encode(part, depth + 1))}
         if isinstance(value, pd.Timestamp):
             return {KIND: "time", "v": self._tagged(pd.DatetimeIndex([value]), depth + 1)}
+        if (value if isinstance(value, type) else type(value)).__module__.startswith("narwhals."):
+            return {KIND: "dtype", "v": pack_dtype(value)}
         if isinstance(value, pd.offsets.BaseOffset):
             return {KIND: "freq", "v": freq_name(value)}
         if is_record(type(value)) or _is_own_record(value):

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import functools
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
 from tsforecast._renamed import with_new_names
+from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
@@ -118,6 +119,18 @@ class ArimaForecaster(BaseForecaster):
             ends[name] = origin.end(fit, self.engine)
         short.ends_ = {name: end for name, end in ends.items() if end is not None}
         return short, np.array([end is None for end in ends.values()])
+
+    def _learnt(self) -> dict[str, Any]:
+        return learnt_of(self)
+
+    def _restore(self, learnt: Mapping[str, Any]) -> None:
+        from tsforecast.models.arima.origin import check_end  # numba takes half a second to import
+
+        set_learnt(self, learnt)
+        left_out = n_before(self.panel_)
+        for i, name in enumerate(self.panel_.ids):
+            end = self.ends_[name] if left_out[i] else None
+            check_end(name, self.fits_[name], end, int(self.panel_.lengths[i]))
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Means of the next steps of one series; those of steps before the first of ``X`` are not used: (steps,).

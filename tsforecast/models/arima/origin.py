@@ -1,11 +1,12 @@
 """What the forecasts of one series start from: the whole series, or the state that a saved forecaster kept of it."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
 from tsforecast._types import Floats
+from tsforecast.exceptions import DataError
 from tsforecast.models.arima import intervals, mixture
 from tsforecast.models.arima.estimate import Engine, engine_for, forecast
 from tsforecast.models.arima.intervals import ParameterUncertainty
@@ -61,6 +62,24 @@ class SeriesEnd:
     def end(self, fit: ArimaFit, engine: Engine) -> "SeriesEnd":
         """Itself."""
         return self
+
+
+def check_end(name: Hashable, fit: ArimaFit, end: SeriesEnd | None, n_held: int) -> None:
+    """Raise a `DataError` where what a file holds of a series does not fit its order: sizes follow from the order.
+
+    ``n_held`` is the number of observations that the file holds of it.
+    """
+    order = fit.order
+    ar, ma = order.p + order.season_length * order.P, order.q + order.season_length * order.Q
+    sizes = fit.phi.size, fit.theta.size, fit.seasonal_phi.size, fit.seasonal_theta.size, fit.beta.size
+    right = sizes == (order.p, order.q, order.P, order.Q, len(fit.beta_names))
+    right = right and (order.season_length == 1 or order.P + order.D + order.Q > 0)
+    if end is None:
+        right = right and order.n_lost + max(ar, ma) <= n_held
+    else:
+        right = right and (end.state.levels.shape[1], end.state.differences.shape[1]) == (order.n_lost, max(ar, ma))
+    if not right:
+        raise DataError(f"What was kept of series {name!r} does not fit its order {order}.")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

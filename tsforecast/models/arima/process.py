@@ -19,7 +19,7 @@ from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.state_space import GaussianPrediction
 
-LONGEST = 10_000_000  # values of a series whose state can be kept
+LONGEST = 4_000_000  # values of a series whose state can be kept
 
 
 class ArimaRows(NamedTuple):
@@ -59,7 +59,7 @@ class ArimaState:
     begin : ndarray, shape (n_missing + 1, r)
         The state before the beginning, where there are fewer values than lags; else (n_missing + 1, 0).
     n : int
-        Values differenced, at most 10,000,000: whether the beginning is still felt after so many.
+        Values differenced, at most 4,000,000: whether the beginning is still felt after so many.
     coefficients, U : ndarray, shapes (n_missing,), (n_missing, n_missing)
         Missing values given the data: their mean is minus the former, their covariance ``(U' U)^-1``.
     """

@@ -369,7 +369,8 @@ class NeuralBase(BaseForecaster):
         return (short, np.zeros(panel.n_series, dtype=np.bool_)) if len(short.trained_) == len(found) else None
 
     def _learnt(self) -> dict[str, Any]:
-        return {**learnt_of(self), "trained_": [trained_to_saved(trained) for trained in self.trained_]}
+        held = [trained_to_saved(trained, self.panel_) for trained in self.trained_]
+        return {**learnt_of(self), "trained_": held}
 
     def _restore(self, learnt: Mapping[str, Any]) -> None:
         self._check()

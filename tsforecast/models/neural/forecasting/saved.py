@@ -27,13 +27,14 @@ _PLAIN = ("prepared", "layout", "spread", "preparation", "decoding", "window", "
 _OF_ENDS = ("level", "scale", "last", "season")
 
 
-def trained_to_saved(trained: Trained) -> dict[str, Any]:
-    """A trained network as values that can be written without torch."""
+def trained_to_saved(trained: Trained, panel: Panel) -> dict[str, Any]:
+    """A trained network, of a forecaster fitted to ``panel``, as values that can be written without torch."""
     saved: dict[str, Any] = {name: getattr(trained, name) for name in _PLAIN}
     saved["n_members"] = trained.network.n_members
     saved["weights"] = {name: _array(value) for name, value in trained.network.state_dict().items()}
     saved["past"] = None if trained.past is None else _past_to_saved(trained.past)
-    saved["ends"] = None if trained.ends is None else {"panel": trained.ends.panel, **_ends_to_saved(trained.ends)}
+    ends = trained.ends
+    saved["ends"] = _ends_to_saved(ends) if ends is not None and ends.panel is panel else None
     return saved
 
 
@@ -57,7 +58,7 @@ def trained_from_saved(saved: Mapping[str, Any], spec: NetworkSpec, panel: Panel
     if past is not None:
         trained = dataclasses.replace(trained, past=_past_from_saved(past, network, panel))
     if ends is not None:
-        trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, network, ends["panel"]))
+        trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, network, panel))
     return trained
 
 
