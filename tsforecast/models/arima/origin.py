@@ -14,6 +14,8 @@ from tsforecast.models.arima.process import LONGEST, ArimaState, ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.state_space import GaussianPrediction
 
+_LONG_LAG = 10_000  # steps: what a lag of a file may be, whatever it holds of the series
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SeriesEnd:
@@ -75,7 +77,7 @@ def check_end(name: Hashable, fit: ArimaFit, end: SeriesEnd | None, n_held: int)
     right = sizes == (order.p, order.q, order.P, order.Q, len(fit.beta_names))
     right = right and (order.season_length == 1 or order.P + order.D + order.Q > 0)
     if end is None:
-        right = right and order.n_lost + max(ar, ma) <= n_held
+        right = right and max(order.n_lost, ar, ma) <= max(n_held, _LONG_LAG)
     else:
         right = right and (end.state.levels.shape[1], end.state.differences.shape[1]) == (order.n_lost, max(ar, ma))
     if not right:
