@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
     from tsforecast.panel import Panel
+    from tsforecast.persist.load import load_forecaster
     from tsforecast.series.diagnose import diagnose
 
 __version__ = "0.1.0"
@@ -85,6 +86,7 @@ _HOMES = {
     "plot_forecast": "tsforecast.charts.forecasts",
     "plot_seasons": "tsforecast.charts.seasons",
     "plot_series": "tsforecast.charts.series",
+    "load_forecaster": "tsforecast.persist.load",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",
 }
@@ -127,6 +129,7 @@ __all__ = [
     "audit",
     "diagnose",
     "load",
+    "load_forecaster",
     "plot_cutoffs",
     "plot_forecast",
     "plot_seasons",

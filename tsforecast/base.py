@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -80,6 +81,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Number of observations of each series that was too short to be fitted, by name; these have no forecasts.
     stand_in_ : Naive or None
         With ``too_short="naive"``: a `Naive` fitted to the skipped series, which forecasts these.
+    notes_ : dict
+        What was noted when the forecaster was saved; empty after `fit`.
     """
 
     handles_missing: bool = False
@@ -97,6 +100,8 @@ class BaseForecaster(BaseEstimator, ABC):
     panel_: Panel
     skipped_: dict[Any, int]
     stand_in_: "BaseForecaster | None"
+    notes_: dict[str, Any]
+    _scale: Floats | None
 
     @property
     def is_global(self) -> bool:
@@ -418,6 +423,42 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         self._check_fitted()
         return minus_mase(self, y, X)
+
+    @final
+    def save(
+        self,
+        path: str | Path,
+        *,
+        notes: Mapping[str, Any] | None = None,
+        keep_history: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        """Write the fitted forecaster to one file, without any code, which `tsforecast.load_forecaster` reads.
+
+        Of its series only what forecasts from their ends need is kept.
+
+        Parameters
+        ----------
+        path : str or Path
+            A saved forecaster of this name is replaced, at once or not at all.
+        notes : mapping, optional
+            Plain values, of at most 100,000 characters, that come back in ``notes_``; the present ones where None.
+        keep_history : bool
+            Whether to keep the series, for residuals, covariances and parts of forecasts.
+        overwrite : bool
+            Whether to replace a file that is no saved forecaster.
+
+        Raises
+        ------
+        ParameterError
+            It holds what only pickle could write, such as a model of another library.
+        ModelFileError, MissingFileError
+            ``path`` is a folder or another file, cannot be written, or its folder is not there.
+        """
+        from tsforecast.persist.save import save_forecaster  # on use: seldom needed
+
+        self._check_fitted()
+        save_forecaster(self, path, notes, keep_history, overwrite)
 
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:

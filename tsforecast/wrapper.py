@@ -2,11 +2,12 @@
 
 import copy
 from collections.abc import Mapping
+from typing import Self
 
 from tsforecast._bounds import Range
 from tsforecast._facts import Detailed, Facts
 from tsforecast._fitting import remember
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -67,6 +68,14 @@ class Wrapper(BaseForecaster):
     def forecasts_counts(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self._inner().forecasts_counts
+
+    def _with_inner(self, inner: "tuple[BaseForecaster, Bools] | None") -> "tuple[Self, Bools] | None":
+        """For `_condense`: a copy that holds what the fitted forecaster was condensed to, if it could be."""
+        if inner is None:
+            return None
+        short = copy.copy(self)
+        short.forecaster_, whole = inner
+        return short, whole
 
     def _inner(self) -> BaseForecaster:
         if not isinstance(self.forecaster, BaseForecaster):

@@ -1,12 +1,14 @@
 """Conformal: a wrapper that gives any forecaster split-conformal intervals."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from sklearn.base import clone
 
 from tsforecast._bounds import EVERY_LEVEL, Bounds
-from tsforecast._types import Floats
+from tsforecast._saving import short_of
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -41,6 +43,8 @@ class Conformal(Wrapper):
     ----------
     calibrated_ : BaseForecaster
         Fitted on the observations before the tail.
+    errors_ : ndarray, shape (n_series, calibration_size, calibration_size)
+        After loading, in place of the series: the errors from every time of the tail, by step ahead.
     forecaster_ : BaseForecaster
         The forecaster that makes the forecasts.
 
@@ -51,6 +55,8 @@ class Conformal(Wrapper):
     >>> Conformal(Naive(), calibration_size=4).fit(y).predict(1, level=80)  # errors 0.5, 2, 0.5, 1
     array([[5., 3., 7.]])
     """
+
+    errors_: Floats
 
     def __init__(
         self,
@@ -127,11 +133,27 @@ class Conformal(Wrapper):
             paths[i] = mean[i] + sign * _sizes_at(np.abs(errors[i]), share)
         return paths
 
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        found = self._with_inner(short_of(self.forecaster_, panel))
+        if found is None:
+            return None
+        short, whole = found
+        calibrated = short_of(self.calibrated_, self.calibrated_.panel_)
+        if not self.refit:
+            short.calibrated_ = short.forecaster_
+        elif calibrated is not None:
+            short.calibrated_ = calibrated[0]
+        short.errors_ = self._errors(self.panel_, self.calibration_size)
+        return short, whole
+
     def _known_levels(self, panel: Panel, horizon: int) -> Floats:
         """Levels for which there are enough errors at every step, from the observations in the tails."""
         trained, later = self.panel_.take(self.panel_.positions(panel.ids)), max(0, self._size() - horizon + 1)
-        places = trained.indptr[1:, None] - later + np.arange(later)
-        n_errors = int((~np.isnan(trained.values[places])).sum(axis=1).min())  # at the last step
+        if trained.left_out is None:
+            known = ~np.isnan(trained.values[trained.indptr[1:, None] - later + np.arange(later)])
+        else:
+            known = ~np.isnan(self._errors(trained, horizon)[:, :, -1])
+        n_errors = int(known.sum(axis=1).min())  # at the last step
         widest = n_errors / (n_errors + 1)
         inside = EVERY_LEVEL[np.abs(2 * EVERY_LEVEL - 1) < widest]
         return np.union1d(inside, np.round([0.5 - widest / 2, 0.5 + widest / 2], 12))
@@ -139,6 +161,11 @@ class Conformal(Wrapper):
     def _errors(self, trained: Panel, horizon: int) -> Floats:
         """Errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
         size = self.calibration_size
+        if trained.left_out is not None:
+            size = self.errors_.shape[1]
+            errors = np.full((trained.n_series, size, horizon), np.nan)
+            errors[:, :, :size] = self.errors_[self.panel_.positions(trained.ids), :, :horizon]
+            return errors
         begin = trained.indptr[1:] - size
         tail = begin[:, None] + np.arange(size)
         errors = np.full((trained.n_series, size, horizon), np.nan)

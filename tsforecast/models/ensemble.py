@@ -1,5 +1,6 @@
 """Ensemble: the average of the forecasts of several forecasters."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
@@ -8,7 +9,8 @@ from sklearn.base import clone
 
 from tsforecast._bounds import Bounds
 from tsforecast._facts import Detailed, Facts, facts_of_members
-from tsforecast._types import Floats
+from tsforecast._saving import short_of
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -150,6 +152,15 @@ class Ensemble(BaseForecaster):
         mean = average(np.stack([f.mean for f in forecasts]), axis=0)
         quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        members = [short_of(member, own) for member, own, _ in self._asked(panel, None)]
+        found = [pair for pair in members if pair is not None]
+        if len(found) < len(members):
+            return None
+        short = copy.copy(self)
+        short.forecasters_ = tuple(member for member, _ in found)
+        return short, np.logical_or.reduce([whole for _, whole in found])
 
     def _asked(self, panel: Panel, X: Floats | None) -> list[tuple[BaseForecaster, Panel, Floats | None]]:
         """Each member with its panel and its covariates of the horizon."""

@@ -17,7 +17,7 @@ from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.process import ArimaStateSpace
+from tsforecast.models.arima.process import ArimaState, ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 
 _STEP = 1e-4  # radians, of central differences
@@ -43,15 +43,15 @@ class ParameterUncertainty:
         Rows whose outer products sum up to the covariance of the angles.
     factor : ndarray, shape (n_regressors, n_regressors)
         Upper triangular ``U``: the covariance of beta is ``sigma2 (U' U)^-1``.
-    residual : ndarray, shape (n,)
-        Innovations.
+    recent : float
+        Mean square of the last third of the innovations over that of all.
     """
 
     degrees: int
     angles: Floats
     steps: Floats
     factor: Floats
-    residual: Floats
+    recent: float
 
 
 def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
@@ -74,7 +74,7 @@ def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
     factor = np.ascontiguousarray(U[n_missing:, n_missing:])
     weight = _weight(fit, y)
     if weight == 0.0:
-        return ParameterUncertainty(degrees, angles, np.empty((0, angles.size)), factor, residual)
+        return ParameterUncertainty(degrees, angles, np.empty((0, angles.size)), factor, _recent(residual))
     J = np.empty((angles.size, value.size))
     for i in range(angles.size):
         moved = angles.copy()
@@ -82,12 +82,44 @@ def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
         J[i] = (_whitened(moved, order, W, n_missing)[0] - value) / _STEP
     information = J @ J.T * degrees / (value @ value) + np.eye(angles.size) / _PRIOR**2
     steps = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(information))
-    return ParameterUncertainty(degrees, angles, steps, factor, residual)
+    return ParameterUncertainty(degrees, angles, steps, factor, _recent(residual))
 
 
-def variance_ahead(
-    fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, future: Floats, variance: Floats
-) -> Floats:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Seen:
+    """What intervals need of the series that is forecast from.
+
+    Attributes
+    ----------
+    regressors : tuple of ArimaState
+        States of the process run over each regressor, as over a series.
+    rows : ndarray, shape (n_missing + 1, n_obs), or None
+        The series less its regression, as `ArimaRows.Y`, where the lags are uncertain.
+    """
+
+    regressors: tuple[ArimaState, ...]
+    rows: Floats | None
+
+
+def seen_of(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats) -> Seen:
+    """What intervals need of a series ``y``, (n_obs,), with the regressors ``Z``, (n_obs, n_regressors).
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y, ones = np.sin(np.arange(40.0) ** 2), np.ones((40, 1))
+    >>> fit = estimate(y, ones, ("mean",), Order(0, 0, 0), "numba")
+    >>> seen = seen_of(fit, uncertainty_of(fit, y, ones), y, ones)
+    >>> len(seen.regressors), seen.rows
+    (1, None)
+    """
+    process = _process(known.angles, fit.order)
+    columns = (np.ascontiguousarray(column)[None, :] for column in Z.T)
+    rows = levels(y - Z @ fit.beta, fit.order)[0] if known.steps.shape[0] else None
+    return Seen(tuple(process.state_of(process.rows_of(row)) for row in columns), rows)
+
+
+def variance_ahead(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats, variance: Floats) -> Floats:
     """Variance of the next values with that of the parameters: (horizon,).
 
     The known-parameter ``variance``, (horizon,), is divided by the degrees of freedom in place of ``n_obs``. To it are
@@ -97,14 +129,14 @@ def variance_ahead(
     """
     scale = fit.n_obs / known.degrees
     total = variance * scale
-    if Z.shape[1]:
-        total = total + fit.sigma2 * scale * (_loadings(fit, known, Z, future) ** 2).sum(axis=0)
-    for shift, wider in _shifts(fit, known, y - Z @ fit.beta, future.shape[0]):
+    if seen.regressors:
+        total = total + fit.sigma2 * scale * (_loadings(fit, known, seen, future) ** 2).sum(axis=0)
+    for shift, wider in _shifts(fit, known, seen, future.shape[0]):
         total = total + 0.5 * (shift**2 + wider * fit.sigma2 * scale)
     return total
 
 
-def shared_errors(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, future: Floats) -> Floats:
+def shared_errors(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats) -> Floats:
     """What each uncertain direction of the parameters adds to all steps of a path: (n_directions, horizon).
 
     Their squares, summed over directions, are the part of `variance_ahead` that is no innovation. An error of the mean
@@ -116,14 +148,15 @@ def shared_errors(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floa
     >>> y = np.sin(np.arange(40.0) ** 2)
     >>> mean, ahead = np.ones((40, 1)), np.ones((3, 1))
     >>> fit = estimate(y, mean, ("mean",), Order(0, 0, 0), "numba")
-    >>> shared = shared_errors(fit, uncertainty_of(fit, y, mean), y, mean, ahead)
+    >>> known = uncertainty_of(fit, y, mean)
+    >>> shared = shared_errors(fit, known, seen_of(fit, known, y, mean), ahead)
     >>> bool(np.allclose(np.abs(shared), np.sqrt(fit.sigma2 / 39)))
     True
     """
     scale, rows_of = fit.n_obs / known.degrees, [np.empty((0, future.shape[0]))]
-    if Z.shape[1]:
-        rows_of.append(np.sqrt(fit.sigma2 * scale) * _loadings(fit, known, Z, future))
-    rows_of += [np.sqrt(0.5) * shift[None] for shift, _ in _shifts(fit, known, y - Z @ fit.beta, future.shape[0])]
+    if seen.regressors:
+        rows_of.append(np.sqrt(fit.sigma2 * scale) * _loadings(fit, known, seen, future))
+    rows_of += [np.sqrt(0.5) * shift[None] for shift, _ in _shifts(fit, known, seen, future.shape[0])]
     return np.concatenate(rows_of)
 
 
@@ -142,12 +175,8 @@ def chosen_factor(fit: ArimaFit, known: ParameterUncertainty) -> float:
     >>> round(chosen_factor(fit, uncertainty_of(fit, y, np.ones((400, 1)))), 3)
     1.001
     """
-    squares = known.residual**2
-    third = max(squares.size // 3, min(4, squares.size))
-    whole = float(squares.mean())
-    recent = float(squares[squares.size - third :].mean()) / whole if whole > 0.0 else 1.0
     share = min(10.0 * (fit.order.n_arma + fit.beta.size) / fit.n_obs, _MOST)
-    growth = max(float(np.log(max(recent, 1.0))) - _CALM, 0.0)
+    growth = max(float(np.log(max(known.recent, 1.0))) - _CALM, 0.0)
     return float(np.exp(_OF_CHOICE * share**_POWER + _OF_RECENT * growth))
 
 
@@ -187,17 +216,18 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
     return residual * np.exp(logdet / (2.0 * (n - n_missing))), residual[residual.size - n :], U
 
 
-def _loadings(fit: ArimaFit, known: ParameterUncertainty, Z: Floats, future: Floats) -> Floats:
+def _loadings(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats) -> Floats:
     """What the forecast changes by with independent errors of beta of variance sigma2: (n_regressors, horizon)."""
-    paths = np.column_stack([_mean(known.angles, fit.order, column, future.shape[0]) for column in Z.T])
+    process = _process(known.angles, fit.order)
+    paths = np.column_stack([process.forecast(state, future.shape[0]).mean for state in seen.regressors])
     return np.asarray(np.linalg.solve(_regular(known.factor).T, (future - paths).T), dtype=np.float64)
 
 
-def _shifts(fit: ArimaFit, known: ParameterUncertainty, plain: Floats, horizon: int) -> Iterator[tuple[Floats, Floats]]:
+def _shifts(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, horizon: int) -> Iterator[tuple[Floats, Floats]]:
     """What a forecast, and its variance over sigma2 (if more), change by as the lags move: each (horizon,)."""
-    if known.steps.shape[0] == 0:
+    if seen.rows is None:
         return
-    Y, _ = levels(plain, fit.order)
+    Y = seen.rows
     mean, spread = _moments(known.angles, fit.order, Y, horizon)
     for step in known.steps:
         for sign in (1.0, -1.0):
@@ -206,13 +236,14 @@ def _shifts(fit: ArimaFit, known: ParameterUncertainty, plain: Floats, horizon: 
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:
-    process = ArimaStateSpace(order, *_polynomials(x, order), 1.0)
-    ahead = process.forecast(process.state_of(Y), horizon)
+    process = _process(x, order)
+    ahead = process.forecast(process.state_of(process.rows_of(Y)), horizon)
     return ahead.mean, ahead.variance
 
 
-def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
-    return _moments(x, order, np.ascontiguousarray(column)[None, :], horizon)[0]
+def _process(x: Floats, order: Order) -> ArimaStateSpace:
+    """The process at the angles ``x``, with innovation variance 1."""
+    return ArimaStateSpace(order, *_polynomials(x, order), 1.0)
 
 
 def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
@@ -224,6 +255,13 @@ def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
 def _regular(U: Floats) -> Floats:
     """U with 1 where a regressor is explained by those before it."""
     return U + np.diag(np.where(np.diag(U) > 0.0, 0.0, 1.0))
+
+
+def _recent(residual: Floats) -> float:
+    squares = residual**2
+    third = max(squares.size // 3, min(4, squares.size))
+    whole = float(squares.mean())
+    return float(squares[squares.size - third :].mean()) / whole if whole > 0.0 else 1.0
 
 
 def _weight(fit: ArimaFit, y: Floats) -> float:

@@ -1,7 +1,7 @@
 """NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
 import copy
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,7 +12,8 @@ from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._bounds import Bounds
 from tsforecast._facts import SHARED, Detailed, Facts, is_detailed
 from tsforecast._fitting import remember
-from tsforecast._types import Floats
+from tsforecast._saving import learnt_of, set_learnt
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
@@ -23,6 +24,7 @@ from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpo
 from tsforecast.models.neural.forecasting.diagnostics import network_figure
 from tsforecast.models.neural.forecasting.parts import linear_part, season_part
 from tsforecast.models.neural.forecasting.paths import paths_of
+from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
@@ -388,7 +390,7 @@ class NeuralBase(BaseForecaster):
         with one_thread():
             if self.is_global:
                 return self.trained_[0].forecast(panel, horizon, X, levels, seed, floor=floor)
-            place = self.panel_.positions(panel.ids)
+            place = self._places_of(panel)
             parts = [
                 self.trained_[k].forecast(
                     panel.take([i]), horizon, None if X is None else X[i : i + 1], levels, seed, floor=floor
@@ -406,7 +408,7 @@ class NeuralBase(BaseForecaster):
         with one_thread():
             if self.is_global:
                 return paths_of(self.trained_[0], panel, (n_paths, horizon), X, rngs, seed, floor=floor)
-            place = self.panel_.positions(panel.ids)
+            place = self._places_of(panel)
             parts = [
                 paths_of(
                     self.trained_[k],
@@ -420,6 +422,30 @@ class NeuralBase(BaseForecaster):
                 for i, k in enumerate(place)
             ]
         return np.concatenate(parts)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        short = copy.copy(self)
+        with one_thread():
+            if self.is_global:
+                found = [self.trained_[0].condensed(panel)]
+            else:
+                found = [self.trained_[k].condensed(panel.take([i])) for i, k in enumerate(self._places_of(panel))]
+        short.trained_ = [trained for trained in found if trained is not None]
+        return (short, np.zeros(panel.n_series, dtype=np.bool_)) if len(short.trained_) == len(found) else None
+
+    def _learnt(self) -> dict[str, Any]:
+        held = [trained_to_saved(trained, self.panel_) for trained in self.trained_]
+        return {**learnt_of(self), "trained_": held}
+
+    def _restore(self, learnt: Mapping[str, Any]) -> None:
+        self._check()
+        set_learnt(self, learnt)
+        panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
+        held = zip(learnt["trained_"], panels, strict=True)
+        self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+
+    def _places_of(self, panel: Panel) -> list[int]:
+        return list(map(int, self.panel_.positions(panel.ids)))
 
     def parts(self) -> dict[str, BaseForecaster]:
         """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
