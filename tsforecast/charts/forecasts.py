@@ -73,11 +73,11 @@ def plot_forecast(
         if len(places) == 1:
             name = names[places[0]]
             axes = axes_for(ax)
-            found = _draw(axes, name, fans[name], past)
+            found = _draw(axes, name, fans[name](), past)
             label(axes, shortened(name, 60) if title is None else title)
             legend_outside(axes, list(found.values()), list(found))
             return axes
-        return _panels({names[place]: fans[names[place]] for place in places}, past, title, len(names))
+        return _panels({names[place]: fans[names[place]]() for place in places}, past, title, len(names))
 
 
 def _panels(fans: dict[Any, Fan], past: Panel | None, title: str | None, n_all: int) -> "Figure":
