@@ -1,5 +1,7 @@
 """A forecast is drawn from any container that predict gives, after its history."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -84,6 +86,17 @@ def test_of_many_series_the_first_twelve_are_shown_and_the_title_says_so():
     figure = plot_forecast(Naive().fit(many).predict(2), history=many)
     assert len(figure.axes) == 12
     assert figure.get_suptitle() == "12 of 15 series"
+
+
+def test_ticks_of_small_panels_do_not_touch():
+    many = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(60, 12)), index=pd.date_range("2011-01", periods=60, freq="QS")
+    )
+    figure = plot_forecast(Naive().fit(many.set_axis(list("abcdefghijkl"), axis=1)).predict(8), history=None)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        boxes = [text.get_window_extent() for text in ax.get_xticklabels() if text.get_text()]
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
 
 
 def test_of_a_long_history_the_last_part_is_shown():
