@@ -61,9 +61,9 @@ def test_any_times_are_drawn_in_order(times):
     assert [text.get_text() for text in ax.get_xticklabels()]
 
 
-@pytest.mark.parametrize("width", [2.5, 4.0, 8.0])
-@pytest.mark.parametrize("freq", ["min", "h", "D", "W", "MS", "QS", "YS"])
-@pytest.mark.parametrize("n", [2, 23, 500])
+@pytest.mark.parametrize("width", [2.5, 7.0])
+@pytest.mark.parametrize("freq", ["min", "h", "D", "MS", "QS", "YS"])
+@pytest.mark.parametrize("n", [23, 500])
 def test_ticks_of_dates_never_touch(width, freq, n):
     times = pd.date_range("1950-03-01", periods=n, freq=freq)
     ax = Figure(figsize=(width, 2), dpi=100).subplots()
