@@ -1,6 +1,6 @@
 """Lines over time that break where a value is missing, and axes of times."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ def alone_between_gaps(values: Floats) -> Bools:
     return np.asarray(known & ~before & ~after)
 
 
-def drawn_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
+def drawn_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[Any]]":
     """Times as matplotlib draws them: dates without a zone, periods by their beginning, or numbers.
 
     Examples

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 from tsforecast.plots.style import named_colours, saving
@@ -37,7 +38,8 @@ def svg_of(figure: "Figure", prefix: str = "i", title: str = "") -> str:
     import matplotlib
 
     file = io.StringIO()
-    with matplotlib.rc_context(saving()):
+    with matplotlib.rc_context(saving()), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)  # a browser has it
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     text = text[text.index("<svg") :]

@@ -117,6 +117,11 @@ def test_a_history_with_gaps_breaks():
     assert np.isnan(line_of(ax, True).get_ydata()).sum() == 4
 
 
+def test_a_history_of_periods_fits_a_forecast_of_dates():
+    ax = plot_forecast(Naive().fit(Y).predict(3), history=Y.to_period("M"))
+    assert line_of(ax, True).get_xdata()[-1] < line_of(ax).get_xdata()[0]
+
+
 def test_one_step_is_a_point_with_its_interval():
     ax = plot_forecast(Naive().fit(Y).predict(1, level=80), history=Y)
     assert ax.lines[-1].get_marker() == "o"
