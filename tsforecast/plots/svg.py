@@ -48,7 +48,9 @@ def svg_of(figure: "Figure", prefix: str = "i", title: str = "") -> str:
     text = re.sub(r' xmlns:xlink="[^"]*"', "", text).replace("xlink:href", "href")
     text = _with_few_ids(text, prefix)
     text = re.sub(r"font-family: [^;\"]*; ?", "", text)
-    text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--ts-font, sans-serif)", text)
+    text = re.sub(
+        r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--ts-font, sans-serif)", text
+    )  # of earlier versions of matplotlib
     for name, (light, _) in named_colours().items():
         text = text.replace(light, f"var(--ts-{name}, {light})")
     text = _GEOMETRY.sub(lambda found: _NUMBER.sub(_short, found.group(0)), text)
