@@ -97,6 +97,10 @@ class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
 
 
+class OutputError(TSForecastError, OSError):
+    """A file of results has no usable name, cannot be written, or may not be replaced."""
+
+
 class ExecutorError(RunFolderError):
     """The workers of a run are gone or do not answer; what was finished is kept, and the message tells how to go on."""
 

@@ -6,15 +6,14 @@ import datetime
 import itertools
 import shlex
 import sys
-from argparse import Action
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from jsonargparse import DefaultHelpFormatter, Namespace
+from jsonargparse import Namespace
 
 from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
-from tsforecast.cli.parser import Parser
+from tsforecast.cli.parser import Parser, PlainHelp
 from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel
 
 if TYPE_CHECKING:
@@ -33,19 +32,12 @@ flags override it. The run folder keeps the resolved configuration, so that --co
 --output RUN with it goes on with one that was stopped, and --add RUN --models ... adds models to a finished one."""
 
 
-class _Help(DefaultHelpFormatter):
-    """Help texts as written, without the types that jsonargparse adds."""
-
-    def _get_help_string(self, action: Action) -> str:
-        return (action.help or "").replace("%%", "%")  # as argparse itself shows them
-
-
 def build_parser() -> Parser:
     """The parser of the command's options; it imports no data or model code."""
     read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
     parser = Parser(
-        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help, parser_mode=MODE
+        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
     )
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
