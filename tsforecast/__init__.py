@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
     from tsforecast.panel import Panel
+    from tsforecast.persist.load import load_forecaster
     from tsforecast.series.diagnose import diagnose
 
 __version__ = "0.1.0"
@@ -78,6 +79,7 @@ _HOMES = {
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
+    "load_forecaster": "tsforecast.persist.load",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",
 }
@@ -120,6 +122,7 @@ __all__ = [
     "audit",
     "diagnose",
     "load",
+    "load_forecaster",
     "read",
     "simulate",
 ]
