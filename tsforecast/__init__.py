@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
+    from tsforecast.charts.forecasts import plot_forecast
+    from tsforecast.charts.seasons import plot_seasons
+    from tsforecast.charts.series import plot_cutoffs, plot_series
     from tsforecast.data.catalog import load
     from tsforecast.data.file_format import FileFormat
     from tsforecast.data.process import ArimaProcess, SeasonalProcess
@@ -80,6 +83,10 @@ _HOMES = {
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
     "load_forecaster": "tsforecast.persist.load",
+    "plot_cutoffs": "tsforecast.charts.series",
+    "plot_forecast": "tsforecast.charts.forecasts",
+    "plot_seasons": "tsforecast.charts.seasons",
+    "plot_series": "tsforecast.charts.series",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",
 }
@@ -123,6 +130,10 @@ __all__ = [
     "diagnose",
     "load",
     "load_forecaster",
+    "plot_cutoffs",
+    "plot_forecast",
+    "plot_seasons",
+    "plot_series",
     "read",
     "simulate",
 ]

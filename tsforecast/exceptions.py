@@ -99,6 +99,8 @@ class RunFolderError(TSForecastError, OSError):
 
 class OutputError(TSForecastError, OSError):
     """A file of results has no usable name, cannot be written, or may not be replaced."""
+
+
 class ModelFileError(TSForecastError, OSError):
     """The file of a saved forecaster cannot be written or read: damaged, of a later version, or none at all."""
 
