@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from jsonargparse import Namespace
 
 _DESCRIPTION = """\
-Forecast the steps after a file ends. Without a model, a backtest of seconds chooses one: SeasonalNaive, Naive, AutoARIMA
-(SARIMA where the season is over 24 steps or the series is long), LinearAR, and LSTM where all series together have at
-most 5,000 observations; on more a network takes minutes (name it with --models, or compare thoroughly with tsforecast
-backtest and go on with --run). The winner is fitted to everything, and what is printed says how wrong it was. Files are
-replaced only if this command wrote them, or with --overwrite. Everything can stand in a file (--config); flags override
-it."""
+Forecast the steps after a file ends. Without a model, a backtest of seconds chooses one: SeasonalNaive, Naive,
+AutoARIMA (SARIMA where the season has over 24 steps, or is searched in a series of over 3,000), LinearAR, and LSTM where
+all series together have at most 5,000 observations; on more a network takes minutes (name it with --models, or compare
+thoroughly with tsforecast backtest and go on with --run). The winner is fitted to everything, and what is printed says
+how wrong it was. Files are replaced only if this command wrote them, or with --overwrite. Everything can stand in a
+file (--config); flags override it."""
 
 
 def build_parser() -> Parser:
@@ -57,8 +57,8 @@ def build_parser() -> Parser:
     add("--covariates_future", type=str | None, help="file with the --covariates of the steps ahead; else rows of FILE "
         "after the last value hold them")  # fmt: skip
     add("--season_length", type=int | None, help="steps of a season; what is usual for the frequency")
-    add("--n_windows", type=int | None, help="cutoffs of the backtest; 5, 3 for over 20 series, 2 for over 200 (of over "
-        "1,000 series 500 are in it)")  # fmt: skip
+    add("--n_windows", type=int | None, help="cutoffs of the backtest; 5, 3 for over 20 series, 2 for over 200 (of "
+        "over 1,000 series 500 are in it)")  # fmt: skip
     add("--too_short", type=Literal["error", "naive"], default="naive", help="what becomes of series that the model "
         "cannot be fitted to: Naive forecasts them (naive), or error")  # fmt: skip
     add("--executor", type=str, default="auto", help="where the backtest runs: here, processes, dask://HOST:PORT, or "
@@ -81,9 +81,25 @@ def run_forecast(arguments: list[str]) -> int:
         return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
     given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
 
-    from tsforecast.cli.forecasting.steps import forecast_file
+    return _forecast_file(given)
 
-    return forecast_file(given)
+
+def _forecast_file(given: Namespace) -> int:
+    """Check the options and read the file, so that a fault is told at once; then import the rest and forecast."""
+    from tsforecast.cli.forecasting.series import read_series
+    from tsforecast.cli.forecasting.targets import choose_targets
+    from tsforecast.forecast import quantile_levels
+
+    quantile_levels(given.level, None)
+    name = str(given.file or given.data)
+    stem = Path(name).name.partition(".")[0]
+    inputs = [name, *([given.covariates_future] if given.covariates_future else [])]
+    targets = choose_targets(stem, given, inputs)
+    series = read_series(given)
+
+    from tsforecast.cli.forecasting.steps import forecast_series
+
+    return forecast_series(given, targets, series, stem)
 
 
 def _check_alone(parser: Parser, given: Namespace) -> None:

@@ -58,7 +58,9 @@ def usual_horizon(length: int, season_length: int) -> int:
     return max(1, min(usual, length // 5))
 
 
-def quick_cutoffs(lengths: Ints, horizon: int, season_length: int, n_windows: int | None = None) -> RollingOrigin | None:
+def quick_cutoffs(
+    lengths: Ints, horizon: int, season_length: int, n_windows: int | None = None
+) -> RollingOrigin | None:
     """The cutoffs of a quick backtest, one horizon apart, or None where the series are too short for any.
 
     Five for up to 20 series, three for up to 200, else two; fewer where the series of median length would not have

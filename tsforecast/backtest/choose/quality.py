@@ -107,7 +107,8 @@ class Quality:
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(values, Mapping) or set(values) != set(names):
             raise DataError(f"How wrong a model was is written as {', '.join(names)}; these are other values.")
-        return cls(**{name: float("nan") if value is None else value for name, value in values.items()})
+        plain: dict[str, Any] = {name: float("nan") if value is None else value for name, value in values.items()}
+        return cls(**plain)
 
 
 def measure(run: RunData, model: str, metric: str | None = None) -> Quality:
@@ -167,7 +168,7 @@ def _errors(own: pd.DataFrame) -> tuple[float, float]:
     codes, names = pd.factorize(own["unique_id"])
 
     def sums(values: Floats) -> Floats:
-        return np.bincount(codes[known], weights=values[known], minlength=len(names))
+        return np.asarray(np.bincount(codes[known], weights=values[known], minlength=len(names)), dtype=np.float64)
 
     counts, totals, truths = sums(np.ones(y.size)), sums(np.abs(mean - y)), sums(np.abs(y))
     measured = counts > 0

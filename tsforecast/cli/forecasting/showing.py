@@ -1,9 +1,9 @@
-"""What `tsforecast forecast` prints: sentences, the next periods, a chart, the surest series, files, what comes next."""
+"""What `tsforecast forecast` prints: sentences, the next periods, a chart, the most and the least certain series."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tsforecast.backtest.choose.quality import time_text
 from tsforecast.cli.forecasting.chart import Cell, ChartData, chart_rows
+from tsforecast.cli.forecasting.series import shown_times
 from tsforecast.cli.forecasting.tables import usual_decimals
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def plain_console() -> Console:
     return console if console.is_terminal else Console(width=_FILE_WIDTH)
 
 
+def say(console: Console, sentence: str, style: str = "") -> None:
+    """Print a sentence, on one line where the output is a file."""
+    console.print(Text(sentence, style=style), soft_wrap=not console.is_terminal)
+
+
 def print_periods(console: Console, forecast: Forecast, level: Sequence[float], title: str) -> None:
     """The next periods: each step of one series, or the first ones of the first few series."""
     if len(forecast.ids) == 1:
@@ -51,13 +56,14 @@ def print_periods(console: Console, forecast: Forecast, level: Sequence[float], 
 
 def print_chart(console: Console, forecast: Forecast, panel: Panel, level: Sequence[float], season: int) -> None:
     """A chart of the first series that was forecast."""
-    history = panel.series(int(panel.positions(forecast.ids[:1])[0]))
     place = int(panel.positions(forecast.ids[:1])[0])
+    history = panel.series(place)
     n_shown = min(history.size, max(4 * forecast.horizon, 3 * season, 40))
     shown = history[-n_shown:]
     stop = int(panel.indptr[place + 1])
     low, high = _interval(forecast, level)
-    texts = _texts(pd.Index([panel.times[stop - n_shown], panel.times[stop - 1], forecast.times[forecast.horizon - 1]]))
+    ends = panel.times[[stop - n_shown, stop - 1]].append(forecast.times[[forecast.horizon - 1]])
+    texts = shown_times(ends, forecast.freq)
     data = ChartData(shown, forecast.mean[0], low[0], high[0], texts)
     decimals = usual_decimals(np.concatenate([shown, data.mean]))
     width = min(console.width - 1, _CHART[0])
@@ -106,7 +112,7 @@ def _steps_table(forecast: Forecast, level: Sequence[float], title: str) -> Tabl
     ends = [forecast.interval(percent) for percent in level]
     decimals = usual_decimals(forecast.mean)
     n_rows = forecast.horizon if forecast.horizon <= _STEPS else _FIRST
-    for h, when in enumerate(_texts(forecast.times[:n_rows])):
+    for h, when in enumerate(shown_times(forecast.times[:n_rows], forecast.freq)):
         ranges = (_range(low[0, h], high[0, h], decimals) for low, high in ends)
         grid.add_row(when, number(forecast.mean[0, h], decimals), *ranges)
     return grid
@@ -116,7 +122,9 @@ def _series_table(forecast: Forecast, level: Sequence[float], title: str) -> Tab
     grid = _grid(title)
     n_periods = min(forecast.horizon, _PERIODS)
     is_common = len(forecast.cutoff.unique()) == 1
-    heads = _texts(forecast.times[:n_periods]) if is_common else [f"+{h + 1}" for h in range(n_periods)]
+    heads = (
+        shown_times(forecast.times[:n_periods], forecast.freq) if is_common else [f"+{h + 1}" for h in range(n_periods)]
+    )
     for name in ("Series", *heads):
         grid.add_column(Text(name), justify="left" if name == "Series" else "right")
     low, high = _interval(forecast, level)
@@ -143,13 +151,6 @@ def _interval(forecast: Forecast, level: Sequence[float]) -> tuple[Floats, Float
     if level:
         return forecast.interval(level[0])
     return np.full_like(forecast.mean, np.nan), np.full_like(forecast.mean, np.nan)
-
-
-def _texts(times: pd.Index[Any]) -> list[str]:
-    """Times as people write them: without the time of day where all are midnight."""
-    if isinstance(times, pd.DatetimeIndex) and (times == times.normalize()).all():
-        return [time_text(time.tz_localize(None)) for time in times]
-    return [str(time) for time in times]
 
 
 def _shows_braille(console: Console) -> bool:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from rich.text import Text
 
 from tsforecast.backtest.choose.candidates import usual_horizon
 from tsforecast.backtest.plan.settings import check_levels, parse_level
@@ -26,12 +24,12 @@ from tsforecast.cli.forecasting.models import (
     winner_of_run,
     within,
 )
-from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods
+from tsforecast.cli.forecasting.series import SeriesGiven
+from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
-from tsforecast.cli.forecasting.targets import Targets, choose_targets, model_file
+from tsforecast.cli.forecasting.targets import Targets, model_file
 from tsforecast.cli.forecasting.writing import write_figure, write_table, write_workbook
-from tsforecast.cli.reading import read_panel
-from tsforecast.exceptions import MissingValuesError, SeriesTooShortError
+from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.panel.times.frequency import freq_name
 
 if TYPE_CHECKING:
@@ -44,44 +42,37 @@ _MANY = 12  # series past which the most and the least certain ones are told
 _NAMED = 3  # series that a message names
 
 
-def forecast_file(given: Namespace) -> int:
-    """Forecast a file with the parsed options; the exit code."""
-    level = parse_level(given.level)
-    check_levels(level, ())
-    stem = Path(str(given.file or given.data)).name.partition(".")[0]
-    inputs = [str(given.file or given.data), *([given.covariates_future] if given.covariates_future else [])]
-    targets = choose_targets(
-        stem, given.output, given.plot, given.save, draws=given.plot is None, overwrite=bool(given.overwrite),
-        inputs=inputs,
-    )  # fmt: skip
+def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, stem: str) -> int:
+    """Forecast the series with the parsed options; the exit code.
+
+    Parameters
+    ----------
+    given : Namespace
+    targets : Targets
+        Where the files go.
+    series : SeriesGiven
+    stem : str
+        The name of what is forecast.
+    """
+    panel, season = series.panel, series.season_length
+    check_levels(parse_level(given.level), ())
     source = None
     if given.model is not None:
         source = kept_model(model_file(given.model))
     elif given.run is not None:
         source = winner_of_run(given.run)
-    panel, season, usual = _read(given)
+    usual = series.usual or usual_horizon(int(np.median(panel.lengths)), season)
     horizon = given.horizon or (source.horizon if source else usual)
     X = _future(given, panel, horizon)
     if source is None:
         source = chosen_model(given, panel, season, horizon, stem)
-    ahead = _forecast(given, source, panel, horizon, X, level if source.model.gives_intervals else ())
-    shown = list(level) if source.model.gives_intervals else []
+    level = list(given.level) if source.model.gives_intervals else []
+    ahead = _forecast(given, source, panel, horizon, X, level)
     console = plain_console()
-    _tell(console, given, source, panel, ahead, shown, season)
-    _write(console, given, targets, source, panel, ahead, shown)
+    _tell(console, given, source, panel, ahead, level, season)
+    _write(console, given, targets, source, panel, ahead, level)
     _tell_next(console, given, targets, source)
     return 0 if len(ahead.forecast.ids) else 1
-
-
-def _read(given: Namespace) -> tuple[Panel, int, int]:
-    """The series, their season, and how many steps ahead are usual for them."""
-    try:
-        panel, dataset, _ = read_panel(given)
-    except MissingValuesError:  # rows after the last value are those to forecast
-        given.gaps = "nan"
-        panel, dataset, _ = read_panel(given)
-    season = given.season_length or (dataset.season_length if dataset else panel.season_length)
-    return panel, season, dataset.horizon if dataset else usual_horizon(int(np.median(panel.lengths)), season)
 
 
 def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None:
@@ -124,10 +115,10 @@ def _tell(
     forecast = ahead.forecast
     console.print()
     if source.quality is not None:
-        console.print(Text(source.quality.sentence, style="bold"))
+        say(console, source.quality.sentence, "bold")
     for sentence in (source.told, *_exceptions(ahead), *_below_zero(given, panel, ahead, level)):
         if sentence:
-            console.print(Text(sentence))
+            say(console, sentence)
     console.print()
     of = f"{forecast.ids[0]}" if len(forecast.ids) == 1 else f"{len(forecast.ids):,} series"
     plural = "" if forecast.horizon == 1 else "s"
@@ -187,17 +178,21 @@ def _write(
     if targets.plot is not None:
         _draw(targets.plot, source, panel, ahead)
         written.append(str(targets.plot))
+    say(console, f"Wrote {', '.join(written)}.")
     if targets.save is not None:
         targets.save.parent.mkdir(parents=True, exist_ok=True)
         today = datetime.datetime.now().astimezone().date().isoformat()
         source.model.save(targets.save, notes=notes_of(source, ahead.forecast.horizon, today))
-        written.append(f"{targets.save} (the model)")
-    console.print(Text(f"Wrote {', '.join(written)}."), soft_wrap=True)
+        say(console, f"Kept the model: {targets.save}.")
 
 
 def _about(source: Source) -> list[str]:
     today = datetime.datetime.now().astimezone().date().isoformat()
-    return [source.quality.sentence if source.quality else "", source.told, f"Written by tsforecast forecast on {today}."]
+    return [
+        source.quality.sentence if source.quality else "",
+        source.told,
+        f"Written by tsforecast forecast on {today}.",
+    ]
 
 
 def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
@@ -208,7 +203,9 @@ def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
     forecast = ahead.forecast
     title = f"{forecast.ids[0]}: forecast by {source.name}" if len(forecast.ids) == 1 else None
     drawn = plot_forecast(forecast, panel, title=title)
-    write_figure(path, drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True))
+    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
+    assert figure is not None  # new axes have one
+    write_figure(path, figure)
 
 
 def _tell_next(console: Console, given: Namespace, targets: Targets, source: Source) -> None:
@@ -222,5 +219,4 @@ def _tell_next(console: Console, given: Namespace, targets: Targets, source: Sou
         told = "To forecast newer data without a new fit, keep the model: --save model/"
     else:
         told = f"A thorough comparison: tsforecast backtest {shlex.quote(name)}. To keep the model: --save model/"
-    console.print(Text(told, style="dim"), soft_wrap=True)
-    sys.stdout.flush()
+    say(console, told, "dim")

@@ -5,8 +5,12 @@ import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tsforecast.exceptions import OutputError
+
+if TYPE_CHECKING:
+    from jsonargparse import Namespace
 
 MARK = "tsforecast forecast"  # in pictures and workbooks, by which a later forecast knows that it may replace them
 TABLES = (".csv", ".parquet", ".xlsx")
@@ -40,22 +44,16 @@ class Targets:
         return self.output.with_name(f"{stem}-certainty{self.output.suffix}")
 
 
-def choose_targets(
-    stem: str, output: str | None, plot: str | None, save: str | None, *, draws: bool, overwrite: bool, inputs: Sequence[str]
-) -> Targets:
+def choose_targets(stem: str, given: "Namespace", inputs: Sequence[str]) -> Targets:
     """Where the files go, after checks that each can be written there.
 
     Parameters
     ----------
     stem : str
-        The name of what is forecast: without ``output`` the table is ``STEM-forecast.csv`` in this folder and, without
-        ``plot`` too, the picture ``STEM-forecast.png``.
-    output, plot, save : str, optional
-        As they were given.
-    draws : bool
-        Whether there is a picture unless one is named.
-    overwrite : bool
-        Whether files that are no forecasts may be replaced.
+        The name of what is forecast: without ``--output`` the table is ``STEM-forecast.csv`` in this folder and,
+        without ``--plot`` too, the picture ``STEM-forecast.png``.
+    given : Namespace
+        The options ``output``, ``plot``, ``save`` and ``overwrite`` of the command.
     inputs : sequence of str
         Files that are read, which are never replaced.
 
@@ -64,15 +62,15 @@ def choose_targets(
     OutputError
         A file has another suffix, cannot be written, or is there and was not written by this command.
     """
-    table = Path(output) if output else Path(f"{stem}-forecast.csv")
-    picture = Path(plot) if plot else Path(f"{stem}-forecast.png") if output is None and draws else None
-    targets = Targets(table, picture, None if save is None else model_file(save))
+    table = Path(given.output) if given.output else Path(f"{stem}-forecast.csv")
+    picture = Path(given.plot) if given.plot else None if given.output else Path(f"{stem}-forecast.png")
+    targets = Targets(table, picture, None if given.save is None else model_file(given.save))
     _check_suffix("output", table, TABLES)
     if picture is not None:
         _check_suffix("plot", picture, PICTURES)
     for path in (table, targets.certainty, *([] if picture is None else [picture])):
         _check_place(path)
-        _check_content(path, inputs, overwrite=overwrite)
+        _check_content(path, inputs, overwrite=bool(given.overwrite))
     if targets.save is not None:
         _check_model(targets.save, inputs)
     return targets
