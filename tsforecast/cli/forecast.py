@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Forecast the steps after a file ends. Without a model, a backtest of seconds chooses one: SeasonalNaive, Naive,
-AutoARIMA (SARIMA where the season has over 24 steps, or is searched in a series of over 3,000), LinearAR, and LSTM where
-all series together have at most 5,000 observations; on more a network takes minutes (name it with --models, or compare
-thoroughly with tsforecast backtest and go on with --run). The winner is fitted to everything, and what is printed says
-how wrong it was. Files are replaced only if this command wrote them, or with --overwrite. Everything can stand in a
-file (--config); flags override it."""
+AutoARIMA (SARIMA where the season has over 24 steps, or is searched in a series of over 3,000), LinearAR, and LSTM
+where all series together have at most 5,000 observations; on more a network takes minutes (name it with --models, or
+compare thoroughly with tsforecast backtest and go on with --run). The winner is fitted to everything, and what is
+printed says how wrong it was. Files are replaced only if this command wrote them, or with --overwrite. Everything can
+stand in a file (--config); flags override it."""
 
 
 def build_parser() -> Parser:

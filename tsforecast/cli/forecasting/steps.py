@@ -6,7 +6,7 @@ import datetime
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
@@ -203,8 +203,7 @@ def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
     forecast = ahead.forecast
     title = f"{forecast.ids[0]}: forecast by {source.name}" if len(forecast.ids) == 1 else None
     drawn = plot_forecast(forecast, panel, title=title)
-    figure = drawn if isinstance(drawn, Figure) else drawn.get_figure(root=True)
-    assert figure is not None  # new axes have one
+    figure = drawn if isinstance(drawn, Figure) else cast("Figure", drawn.get_figure(root=True))
     write_figure(path, figure)
 
 

@@ -94,8 +94,8 @@ def _as_texts(table: pd.DataFrame) -> dict[str, list[str]]:
 
 def _fill_sheet(sheet: "WriteOnlyWorksheet", table: pd.DataFrame) -> None:
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.styles import Font  # type: ignore[import-untyped]  # it has no stubs
-    from openpyxl.utils import get_column_letter  # type: ignore[import-untyped]  # it has no stubs
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
 
     sheet.freeze_panes = "A2"
     columns = [_cells_of(column) for _, column in table.items()]
