@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(READING_LOG)
 
 
-def covariate_rows(given: Namespace, path: str, names: Sequence[str], freq: str) -> pd.DataFrame:
-    """The times and the covariates of a file: ``ds`` and the covariates, and ``unique_id`` where series differ.
+def covariate_rows(given: Namespace, paths: Sequence[str], names: Sequence[str], freq: str) -> pd.DataFrame:
+    """The times and the covariates of files: ``ds`` and the covariates, and ``unique_id`` where series differ.
 
     The file is read like the series, with the same options: a table of times and covariates, of which some may be
     absent, or a long one that names the series too. Each covariate is read as if it were the value of a series, so that
@@ -30,7 +30,7 @@ def covariate_rows(given: Namespace, path: str, names: Sequence[str], freq: str)
     ----------
     given : Namespace
         The options of the command.
-    path : str
+    paths : sequence of str
     names : sequence of str
         The covariates.
     freq : str
@@ -41,7 +41,7 @@ def covariate_rows(given: Namespace, path: str, names: Sequence[str], freq: str)
     DataError
         It has no such column, or cannot be read.
     """
-    options = {"file": path, "freq": freq, "gaps": "nan", "covariates": [], "static": []}
+    options = {"file": list(paths), "freq": freq, "gaps": "nan", "covariates": [], "static": []}
     try:
         shared = _quietly(given, **options, id_col=None, target_col=None)
         known = [shared.take(shared.positions(pd.Index([name]))) for name in names if name in shared.ids]

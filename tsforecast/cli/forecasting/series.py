@@ -41,6 +41,12 @@ class SeriesGiven:
     usual: int | None
 
 
+def named_files(given: Namespace) -> list[str]:
+    """The files, or the data set, that the command names."""
+    data = given.file or given.data
+    return [data] if isinstance(data, str) else list(data)
+
+
 def read_series(given: Namespace) -> SeriesGiven:
     """The series with their season.
 

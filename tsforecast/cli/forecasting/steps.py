@@ -85,11 +85,11 @@ def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None
         return None
     from tsforecast.cli.forecasting.covariate_rows import covariate_rows
 
-    source = str(given.covariates_future or given.file or given.data)
+    paths = [given.covariates_future] if given.covariates_future else list(given.file)
     rows = None
-    if Path(source).is_file():
-        rows = covariate_rows(given, source, panel.covariate_names, freq_name(panel.freq))
-    return check_future(rows, panel, horizon, source)
+    if all(Path(path).exists() for path in paths):  # a data set of the catalog has no rows after its last value
+        rows = covariate_rows(given, paths, panel.covariate_names, freq_name(panel.freq))
+    return check_future(rows, panel, horizon, ", ".join(paths))
 
 
 def _forecast(
@@ -158,7 +158,7 @@ def _write(
     given: Namespace, targets: Targets, source: Source, panel: Panel, ahead: Ahead, level: Sequence[float]
 ) -> list[str]:
     """Write the table and the picture; what was written, in words."""
-    keys = given.id_col if isinstance(given.id_col, list | tuple) else []
+    keys = given.id_col or []
     table = forecast_table(ahead.forecast, level, keys)
     many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > _MANY and level else None
     written = [f"{targets.output} ({len(table):,} rows)"]
@@ -207,13 +207,13 @@ def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
 
 def _tell_next(console: Console, given: Namespace, targets: Targets, source: Source) -> None:
     """Say what can be done next."""
-    name = str(given.file or given.data)
+    name = shlex.join(given.file)
     if targets.save is not None:
         told = f"With newer data: tsforecast forecast NEW.csv --model {shlex.quote(str(given.save))}"
     elif source.is_fitted:
-        told = f"To fit anew: tsforecast forecast {shlex.quote(name)} --save {shlex.quote(str(given.model))}"
+        told = f"To fit anew: tsforecast forecast {name} --save {shlex.quote(str(given.model))}"
     elif given.run is not None:
         told = "To forecast newer data without a new fit, keep the model: --save model/"
     else:
-        told = f"A thorough comparison: tsforecast backtest {shlex.quote(name)}. To keep the model: --save model/"
+        told = f"A thorough comparison: tsforecast backtest {name}. To keep the model: --save model/"
     say(console, told, "dim")
