@@ -62,8 +62,8 @@ def build_parser() -> Parser:
         "over 1,000 series 500 are in it)")  # fmt: skip
     add("--too_short", type=Literal["error", "naive"], default="naive", help="what becomes of series that the model "
         "cannot be fitted to: Naive forecasts them (naive), or error")  # fmt: skip
-    add("--executor", type=str, default="auto", help="where the backtest runs: here, processes, dask://HOST:PORT, or "
-        "auto: here, and one that is long in processes")  # fmt: skip
+    add("--executor", type=str, default="here", help="where the backtest runs: here (this process), processes, "
+        "dask://HOST:PORT, or auto: here, and one that is long in processes")  # fmt: skip
     add("--own_code", type=str, nargs="+", default=[], help="modules of your own whose classes a configuration names: "
         "they are imported, which runs them")  # fmt: skip
     add_reading_options(parser)

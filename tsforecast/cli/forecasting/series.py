@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from tsforecast.cli.reading import READING_LOG, read_panel
-from tsforecast.exceptions import MissingValuesError, UnusedRowWarning
+from tsforecast.exceptions import MissingValuesError
+from tsforecast.panel.ends import LEFT_OUT
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -84,7 +85,7 @@ def _read_to_last_values(given: Namespace) -> tuple[Panel, Dataset | None]:
 
 
 def _is_no_unused_row(record: logging.LogRecord) -> bool:
-    return not any(isinstance(part, UnusedRowWarning) for part in record.args or ())
+    return LEFT_OUT not in record.getMessage()
 
 
 def shown_times(times: Index, freq: Any) -> list[str]:

@@ -214,6 +214,8 @@ def _tell_next(console: Console, given: Namespace, targets: Targets, source: Sou
         told = f"To fit anew: tsforecast forecast {name} --save {shlex.quote(str(given.model))}"
     elif given.run is not None:
         told = "To forecast newer data without a new fit, keep the model: --save model/"
+    elif source.quality is None:
+        told = "To keep the model: --save model/"
     else:
         told = f"A thorough comparison: tsforecast backtest {name}. To keep the model: --save model/"
     say(console, told, "dim")
