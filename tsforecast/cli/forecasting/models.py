@@ -58,7 +58,7 @@ def kept_model(path: Path) -> Source:
     quality = None if notes.get("quality") is None else Quality.from_dict(notes["quality"])
     name = str(notes.get("name") or type(model).__name__)
     told = f"{name} was fitted on {notes.get('fitted_on', 'a day that is not known')} to data until {_until(model)}"
-    tail = f"; how wrong it was was measured on {quality.measured_on}" if quality is not None else ""
+    tail = f"; its errors were measured on {quality.measured_on}" if quality is not None else ""
     return Source(name, model, int(notes.get("horizon") or 1), quality, f"{told}{tail}.", is_fitted=True)
 
 

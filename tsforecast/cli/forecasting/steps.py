@@ -199,7 +199,15 @@ def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
     from tsforecast.charts.forecasts import plot_forecast
 
     forecast = ahead.forecast
-    title = f"{forecast.ids[0]}: forecast by {source.name}" if len(forecast.ids) == 1 else None
+    n, n_drawn = len(forecast.ids), min(len(forecast.ids), _MANY)
+    what = (
+        f"{forecast.ids[0]}: forecast"
+        if n == 1
+        else f"{n_drawn} of {n:,} series: forecasts"
+        if n > n_drawn
+        else (f"{n} series: forecasts")
+    )
+    title = f"{what} by {source.name}"
     drawn = plot_forecast(forecast, panel, title=title)
     figure = drawn if isinstance(drawn, Figure) else cast("Figure", drawn.get_figure(root=True))
     write_figure(path, figure)
