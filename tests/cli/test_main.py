@@ -7,7 +7,7 @@ import pytest
 
 from tsforecast.cli.main import main
 
-COMMANDS = ["backtest", "report", "datasets", "simulate"]
+COMMANDS = ["forecast", "backtest", "report", "datasets", "simulate"]
 HEAVY = {"torch", "pytorch_lightning", "statsmodels", "pandas", "sklearn", "scipy"}
 
 

@@ -29,7 +29,7 @@ printed says how wrong it was. Files are replaced only if this command wrote the
 stand in a file (--config); flags override it."""
 
 
-def build_parser() -> Parser:
+def forecast_parser() -> Parser:
     """The parser of the command's options; it imports no data or model code."""
     read_strictly()
     usage = "tsforecast forecast FILE ... [options]"
@@ -72,7 +72,7 @@ def build_parser() -> Parser:
 
 def run_forecast(arguments: list[str]) -> int:
     """Run ``tsforecast forecast`` and return its exit code: 1 where no series could be forecast."""
-    parser = build_parser()
+    parser = forecast_parser()
     words = configs_first(with_underscores(arguments, parser))
     given = parser.parse_args(words)
     _check_alone(parser, given)

@@ -22,7 +22,7 @@ _DRAWN = 500  # series drawn from more
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Choice:
+class QuickChoice:
     """A model for some series, and how it came to be chosen.
 
     Attributes
@@ -58,7 +58,7 @@ def quick_choice(
     level: Sequence[float] = (80, 95),
     executor: AnyExecutor = None,
     on_progress: Progress | None = None,
-) -> Choice:
+) -> QuickChoice:
     """The model with the lowest mean scaled error over a few cutoffs, and how wrong it was there.
 
     For a forecast in seconds: a thorough comparison is `backtest`. Of over 1,000 series 500, drawn by chance but always
@@ -83,7 +83,7 @@ def quick_choice(
 
     Returns
     -------
-    Choice
+    QuickChoice
         Without a result where the series are too short for a backtest, or nothing could be scored: then the first of
         the models that the series of median length is long enough for.
 
@@ -128,7 +128,7 @@ def quick_choice(
         board = result.leaderboard(metric=metric)
         if board["rank"].notna().any():
             name = str(board["model"].iloc[0])
-            return Choice(name, result.best(metric), steps, result, measure(result.run, name, metric))
+            return QuickChoice(name, result.best(metric), steps, result, measure(result.run, name, metric))
     return _unmeasured(panel, named, steps, _why_unscored(result), result)
 
 
@@ -146,7 +146,7 @@ def _unmeasured(
     horizon: int,
     reason: str,
     result: BacktestResult | None = None,
-) -> Choice:
+) -> QuickChoice:
     """The first model that the series of median length is long enough for."""
     length = int(np.median(panel.n_present))
     needs = {name: model.min_observations(panel) for name, model in models.items()}
@@ -156,7 +156,7 @@ def _unmeasured(
         which = f"Series {panel.ids[0]!r} has" if panel.n_series == 1 else "The series of median length has"
         raise SeriesTooShortError(f"{which} {length} observations; needed are, by model: {told}.")
     chosen = with_seed(models[name], seeds_of(models[name], None)[0])
-    return Choice(name, chosen, horizon, result, None, reason)
+    return QuickChoice(name, chosen, horizon, result, None, reason)
 
 
 def _why_unscored(result: BacktestResult) -> str:

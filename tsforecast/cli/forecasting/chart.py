@@ -36,14 +36,14 @@ class ChartData:
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class Glyph:
     """One character of a chart, and what it shows: ``"history"``, ``"forecast"``, ``"interval"`` or ``""``."""
 
     text: str
     kind: str
 
 
-def chart_rows(data: ChartData, width: int, height: int, decimals: int, *, unicode: bool = True) -> list[list[Cell]]:
+def chart_rows(data: ChartData, width: int, height: int, decimals: int, *, unicode: bool = True) -> list[list[Glyph]]:
     """The rows of a chart, top first, with a scale on the left and times below.
 
     Parameters
@@ -81,7 +81,7 @@ def chart_rows(data: ChartData, width: int, height: int, decimals: int, *, unico
     ahead = canvas.line(np.arange(begin - 1, steps), joined) & canvas.from_step(begin - 0.5)
     band = canvas.band(np.arange(begin, steps), data.low, data.high)
     rows = [
-        [Cell(f"{label:>{margin - 2}} |" if not unicode else f"{label:>{margin - 2}} ┤", ""), *cells]
+        [Glyph(f"{label:>{margin - 2}} |" if not unicode else f"{label:>{margin - 2}} ┤", ""), *cells]
         for label, cells in zip(labels, _cells(past, ahead, band, fine, unicode=unicode), strict=True)
     ]
     return [*rows, _time_row(data, margin, n_columns, canvas.column(begin - 1) // fine[0])]
@@ -153,7 +153,7 @@ def _labels(low: float, high: float, height: int, decimals: int) -> list[str]:
     return [f"{places[row]:,.{decimals}f}" if row in places else "" for row in range(height)]
 
 
-def _cells(past: Bools, ahead: Bools, band: Bools, fine: tuple[int, int], *, unicode: bool) -> list[list[Cell]]:
+def _cells(past: Bools, ahead: Bools, band: Bools, fine: tuple[int, int], *, unicode: bool) -> list[list[Glyph]]:
     """Characters of the dots: a line hides the interval behind it, and the forecast the history."""
     blocks = [_blocks(dots, fine) for dots in (past, ahead, band)]  # each (n_rows, n_columns, dots of a character)
     table = []
@@ -162,13 +162,13 @@ def _cells(past: Bools, ahead: Bools, band: Bools, fine: tuple[int, int], *, uni
         for k in range(len(old)):
             kind = "forecast" if new[k].any() else "history" if old[k].any() else ""
             if kind and unicode:
-                row.append(Cell(_braille(old[k] | new[k]), kind))
+                row.append(Glyph(_braille(old[k] | new[k]), kind))
             elif kind:
-                row.append(Cell(_MARKS[kind == "forecast"], kind))
+                row.append(Glyph(_MARKS[kind == "forecast"], kind))
             elif 2 * between[k].sum() >= between[k].size:
-                row.append(Cell(_SHADES[not unicode], "interval"))
+                row.append(Glyph(_SHADES[not unicode], "interval"))
             else:
-                row.append(Cell(" ", ""))
+                row.append(Glyph(" ", ""))
         table.append(row)
     return table
 
@@ -186,7 +186,7 @@ def _braille(dots: Bools) -> str:
     return chr(_BRAILLE + sum(code for code, is_set in zip(codes, dots, strict=True) if is_set))
 
 
-def _time_row(data: ChartData, margin: int, n_columns: int, place: int) -> list[Cell]:
+def _time_row(data: ChartData, margin: int, n_columns: int, place: int) -> list[Glyph]:
     """The times below: the first, the last observed one under its place where there is room, and the last."""
     first, middle, last = data.times
     row = [" "] * n_columns
@@ -196,4 +196,4 @@ def _time_row(data: ChartData, margin: int, n_columns: int, place: int) -> list[
     start = min(max(place - len(middle) // 2, 0), n_columns - len(middle))
     if start > len(first) + 1 and start + len(middle) < begin - 1:
         row[start : start + len(middle)] = middle
-    return [Cell(" " * margin + "".join(row), "")]
+    return [Glyph(" " * margin + "".join(row), "")]

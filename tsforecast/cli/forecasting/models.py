@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Source:
+class ModelSource:
     """A model for a forecast.
 
     Attributes
@@ -43,7 +43,7 @@ class Source:
     is_fitted: bool = False
 
 
-def kept_model(path: Path) -> Source:
+def kept_model(path: Path) -> ModelSource:
     """The model that was kept in a file, with its quality.
 
     Raises
@@ -59,16 +59,16 @@ def kept_model(path: Path) -> Source:
     name = str(notes.get("name") or type(model).__name__)
     told = f"{name} was fitted on {notes.get('fitted_on', 'a day that is not known')} to data until {_until(model)}"
     tail = f"; its errors were measured on {quality.measured_on}" if quality is not None else ""
-    return Source(name, model, int(notes.get("horizon") or 1), quality, f"{told}{tail}.", is_fitted=True)
+    return ModelSource(name, model, int(notes.get("horizon") or 1), quality, f"{told}{tail}.", is_fitted=True)
 
 
-def notes_of(source: Source, horizon: int, fitted_on: str) -> dict[str, Any]:
+def notes_of(source: ModelSource, horizon: int, fitted_on: str) -> dict[str, Any]:
     """What is kept with a model, so that a later forecast can say how wrong it was."""
     quality = None if source.quality is None else source.quality.to_dict()
     return {"forecast": {"name": source.name, "horizon": horizon, "fitted_on": fitted_on, "quality": quality}}
 
 
-def winner_of_run(run: str) -> Source:
+def winner_of_run(run: str) -> ModelSource:
     """The model that ranks first in a run folder, with its quality there.
 
     Raises
@@ -83,10 +83,10 @@ def winner_of_run(run: str) -> Source:
     result = BacktestResult.load(run)
     model = result.best()
     name = str(result.leaderboard()["model"].iloc[0])
-    return Source(name, model, result.run.horizon, measure(result.run, name), f"{name} is the winner of {run}.")
+    return ModelSource(name, model, result.run.horizon, measure(result.run, name), f"{name} is the winner of {run}.")
 
 
-def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, title: str) -> Source:
+def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, title: str) -> ModelSource:
     """The best of the models that were named, or of those that are usual, by a quick backtest."""
     from tsforecast.backtest.choose.candidates import quick_candidates
     from tsforecast.backtest.choose.choice import quick_choice
@@ -95,7 +95,7 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
     from tsforecast.cli.progress import Bar
 
     named = parse_models(given.models, given.own_code, horizon) if given.models else quick_candidates(panel, season)
-    models = {name: within(model, given) for name, model in named.items()}
+    models = {name: keep_within(model, given) for name, model in named.items()}
     with Bar(title) as bar, open_executor(given.executor) as executor:
         choice = quick_choice(
             panel,
@@ -110,11 +110,11 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
     told = "" if choice.quality else f"How wrong {choice.name} is is not known: {choice.reason}."
     if choice.quality and choice.quality.n_series < panel.n_series:
         told = f"It was chosen on {choice.quality.n_series:,} of the {panel.n_series:,} series."
-    return Source(choice.name, choice.model, horizon, choice.quality, told)
+    return ModelSource(choice.name, choice.model, horizon, choice.quality, told)
 
 
-def within(model: BaseForecaster, given: Namespace) -> BaseForecaster:
-    """The model, which keeps its forecasts within the bounds that were asked for.
+def keep_within(model: BaseForecaster, given: Namespace) -> BaseForecaster:
+    """The model, which keeps its forecasts keep_within the bounds that were asked for.
 
     Raises
     ------

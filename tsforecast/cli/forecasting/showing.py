@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tsforecast.cli.forecasting.chart import Cell, ChartData, chart_rows
+from tsforecast.cli.forecasting.chart import ChartData, Glyph, chart_rows
 from tsforecast.cli.forecasting.series import shown_times
 from tsforecast.cli.forecasting.tables import usual_decimals
 
@@ -163,7 +163,7 @@ def _shows_braille(console: Console) -> bool:
     return not console.legacy_windows
 
 
-def _styled(row: Sequence[Cell]) -> Text:
+def _styled(row: Sequence[Glyph]) -> Text:
     text = Text()
     for cell in row:
         text.append(cell.text, style=_STYLES[cell.kind])

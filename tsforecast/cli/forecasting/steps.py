@@ -16,13 +16,13 @@ from tsforecast.backtest.plan.settings import check_levels, parse_level
 from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_what_can_be
 from tsforecast.cli.forecasting.future import check_future
 from tsforecast.cli.forecasting.models import (
-    Source,
+    ModelSource,
     check_freq,
     chosen_model,
+    keep_within,
     kept_model,
     notes_of,
     winner_of_run,
-    within,
 )
 from tsforecast.cli.forecasting.series import SeriesGiven
 from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
@@ -93,7 +93,7 @@ def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None
 
 
 def _forecast(
-    given: Namespace, source: Source, panel: Panel, horizon: int, X: pd.DataFrame | None, level: Sequence[float]
+    given: Namespace, source: ModelSource, panel: Panel, horizon: int, X: pd.DataFrame | None, level: Sequence[float]
 ) -> Ahead:
     """Fit the model, unless it is fitted, and forecast every series."""
     model = source.model
@@ -103,7 +103,7 @@ def _forecast(
         unknown = dict.fromkeys(strange, "is not one that the model was fitted to")
         return forecast_what_can_be(model, panel, unknown, horizon, X, level, is_newer=True)
     if given.run is not None:
-        model = within(model, given)
+        model = keep_within(model, given)
     fitted, failed = fit_what_can_be(model, panel)
     if failed and given.too_short == "error":
         name, why = next(iter(failed.items()))
@@ -112,7 +112,13 @@ def _forecast(
 
 
 def _tell(
-    console: Console, given: Namespace, source: Source, panel: Panel, ahead: Ahead, level: Sequence[float], season: int
+    console: Console,
+    given: Namespace,
+    source: ModelSource,
+    panel: Panel,
+    ahead: Ahead,
+    level: Sequence[float],
+    season: int,
 ) -> None:
     """Print the sentences, the next periods and the chart."""
     forecast = ahead.forecast
@@ -155,7 +161,7 @@ def _below_zero(given: Namespace, panel: Panel, ahead: Ahead, level: Sequence[fl
 
 
 def _write(
-    given: Namespace, targets: Targets, source: Source, panel: Panel, ahead: Ahead, level: Sequence[float]
+    given: Namespace, targets: Targets, source: ModelSource, panel: Panel, ahead: Ahead, level: Sequence[float]
 ) -> list[str]:
     """Write the table and the picture; what was written, in words."""
     keys = given.id_col or []
@@ -178,7 +184,7 @@ def _write(
     return written
 
 
-def _keep(path: Path, source: Source, horizon: int) -> None:
+def _keep(path: Path, source: ModelSource, horizon: int) -> None:
     """Keep the fitted model in a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     source.model.save(path, notes=notes_of(source, horizon, _today()))
@@ -188,12 +194,12 @@ def _today() -> str:
     return datetime.datetime.now().astimezone().date().isoformat()
 
 
-def _about(source: Source) -> list[str]:
+def _about(source: ModelSource) -> list[str]:
     quality = source.quality.sentence if source.quality else ""
     return [quality, source.told, f"Written by tsforecast forecast on {_today()}."]
 
 
-def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
+def _draw(path: Path, source: ModelSource, panel: Panel, ahead: Ahead) -> None:
     from matplotlib.figure import Figure
 
     from tsforecast.charts.forecasts import plot_forecast
@@ -213,7 +219,7 @@ def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
     write_figure(path, figure)
 
 
-def _tell_next(console: Console, given: Namespace, targets: Targets, source: Source) -> None:
+def _tell_next(console: Console, given: Namespace, targets: Targets, source: ModelSource) -> None:
     """Say what can be done next."""
     name = shlex.join(given.file)
     if targets.save is not None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from jsonargparse import Namespace
 
 MARK = "tsforecast forecast"  # in pictures and workbooks, by which a later forecast knows that it may replace them
-TABLES = (".csv", ".parquet", ".xlsx")
-PICTURES = (".png", ".svg", ".pdf")
+_TABLES = (".csv", ".parquet", ".xlsx")
+_PICTURES = (".png", ".svg", ".pdf")
 _SAVED = "model.tsf"  # the file in a folder that a model is saved to
 _COLUMNS = ({"ds", "mean"}, {"mean", "relative_width"})  # of the tables that are written
 
@@ -65,9 +65,9 @@ def choose_targets(stem: str, given: "Namespace", inputs: Sequence[str]) -> Targ
     table = Path(given.output) if given.output else Path(f"{stem}-forecast.csv")
     picture = Path(given.plot) if given.plot else None if given.output else Path(f"{stem}-forecast.png")
     targets = Targets(table, picture, None if given.save is None else model_file(given.save))
-    _check_suffix("output", table, TABLES)
+    _check_suffix("output", table, _TABLES)
     if picture is not None:
-        _check_suffix("plot", picture, PICTURES)
+        _check_suffix("plot", picture, _PICTURES)
     for path in (table, targets.certainty, *([] if picture is None else [picture])):
         _check_place(path)
         _check_content(path, inputs, overwrite=bool(given.overwrite))
