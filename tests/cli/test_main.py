@@ -7,7 +7,7 @@ import pytest
 
 from tsforecast.cli.main import main
 
-COMMANDS = ["backtest", "report", "models", "datasets", "simulate"]
+COMMANDS = ["forecast", "backtest", "report", "models", "datasets", "simulate"]
 HEAVY = {"torch", "pytorch_lightning", "statsmodels", "pandas", "sklearn", "scipy"}
 
 

@@ -14,7 +14,7 @@ from jsonargparse import Namespace
 from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.backtest_help import PlainHelp, help_epilog
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
-from tsforecast.cli.parser import Parser
+from tsforecast.cli.parser import Parser, PlainHelp
 from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel, stem_of
 
 if TYPE_CHECKING:
@@ -161,6 +161,7 @@ def make_plan(given: Namespace) -> Plan:
     """The plan of the backtest with the given options; options that are not given are chosen from the data."""
     panel, dataset, source = read_panel(given)  # before the imports below, so that a fault of the file is told at once
 
+    from tsforecast.backtest.choose.candidates import usual_horizon
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan.describe import build
     from tsforecast.backtest.plan.plan import Plan, name_models
@@ -171,7 +172,7 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.metrics.choose import choose_metrics
 
     season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
-    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(_shortest(panel, given), season))
+    horizon = _given(given.horizon, dataset.horizon if dataset else usual_horizon(_shortest(panel, given), season))
     shortest = _shortest(panel, given)
     step = max(_given(given.step_size, horizon), 1)
     most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
@@ -214,12 +215,6 @@ def _shortest(panel: Panel, given: Namespace) -> int:
     import numpy as np
 
     return int(panel.lengths.min() if given.too_short == "error" else np.median(panel.lengths))
-
-
-def _usual_horizon(shortest: int, season: int) -> int:
-    """Default horizon: a season (two years of quarters, a quarter of weeks), at most a fifth of the shortest series."""
-    usual = {1: 6, 4: 8, 52: 13}.get(season, min(season, 48))
-    return max(1, min(usual, shortest // 5))
 
 
 def _usual_models(season: int) -> list[str]:

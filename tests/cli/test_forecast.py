@@ -1,0 +1,241 @@
+"""`tsforecast forecast`: one series, several, many, covariates, runs, saved models, and wrong arguments."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tsforecast import ARIMA, Naive, SeasonalNaive, load_forecaster
+from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.cli.main import main
+from tsforecast.panel import Panel
+
+QUICK = ["--models", "Naive", "SeasonalNaive"]
+NAMED = ["unique_id", "ds", "mean", "lo-80", "hi-80", "lo-95", "hi-95"]
+
+
+def months(n_obs, n_series=1, seed=0):
+    """A long frame of months with a season."""
+    rng = np.random.default_rng(seed)
+    season = 10 * np.sin(np.arange(n_obs) * 2 * np.pi / 12)
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat([f"s{i:02d}" for i in range(n_series)], n_obs),
+            "ds": np.tile(pd.date_range("2015-01-01", periods=n_obs, freq="MS"), n_series),
+            "y": (100 + season + rng.normal(size=(n_series, n_obs))).ravel(),
+        }
+    )
+
+
+@pytest.fixture
+def in_tmp(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def one(in_tmp):
+    months(72).to_csv("one.csv", index=False)
+    return in_tmp
+
+
+def test_one_series_ends_in_a_sentence_a_table_a_chart_a_file_and_a_picture(one, capsys):
+    assert main(["forecast", "one.csv", *QUICK]) == 0
+    out = capsys.readouterr().out
+    first = out.strip().splitlines()[0]
+    assert first.startswith("SeasonalNaive was best of 2 models: over the last 3 cutoffs it was off by ")
+    assert "its 80% interval held" in first and "%) on average" in first
+    assert "2021-12" in out and "┤" in out and "\x1b" not in out
+    assert "Wrote one-forecast.csv (12 rows), one-forecast.png." in out
+    assert (one / "one-forecast.png").read_bytes().startswith(b"\x89PNG")
+    assert list(pd.read_csv("one-forecast.csv").columns) == NAMED
+
+
+def test_the_file_holds_what_the_fitted_model_forecasts(one):
+    assert main(["forecast", "one.csv", "--models", "SeasonalNaive", "--output", "f.parquet", "--horizon", "5"]) == 0
+    found = pd.read_parquet("f.parquet")
+    panel = Panel.from_frame(pd.read_csv("one.csv", parse_dates=["ds"]))
+    expected = SeasonalNaive().fit(panel).predict(5, level=[80, 95]).to_frame(level=[80, 95])
+    pd.testing.assert_frame_equal(found, expected, check_exact=True, check_dtype=False)
+    assert not list(one.glob("*.png"))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_every_kind_of_file_reads_back_the_same_numbers(one, suffix):
+    assert main(["forecast", "one.csv", *QUICK, "--output", f"f{suffix}"]) == 0
+    workbook = functools.partial(pd.read_excel, engine="openpyxl")
+    read = {".csv": pd.read_csv, ".parquet": pd.read_parquet, ".xlsx": workbook}[suffix]
+    found = read(f"f{suffix}")
+    assert main(["forecast", "one.csv", *QUICK, "--output", "again.parquet"]) == 0
+    expected = pd.read_parquet("again.parquet")
+    digits = 1e-14 if suffix == ".xlsx" else 0  # a workbook keeps 16 digits
+    np.testing.assert_allclose(found[NAMED[2:]], expected[NAMED[2:]], rtol=digits)
+    assert pd.to_datetime(found["ds"]).tolist() == expected["ds"].tolist()
+
+
+def test_a_name_that_looks_like_a_formula_stays_a_text_in_a_workbook(in_tmp):
+    from openpyxl import load_workbook
+
+    months(40).assign(unique_id="=1+1").to_csv("f.csv", index=False)
+    assert main(["forecast", "f.csv", *QUICK, "--output", "f.xlsx"]) == 0
+    cell = load_workbook("f.xlsx")["forecast"]["A2"]
+    assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
+def test_many_series_get_a_page_of_the_most_and_least_certain(in_tmp, capsys):
+    frame = months(40, n_series=20)
+    frame["y"] += frame["unique_id"].str[1:].astype(int) * np.random.default_rng(1).normal(size=len(frame))
+    frame.to_csv("many.csv", index=False)
+    assert main(["forecast", "many.csv", *QUICK, "--output", "f.csv", "--horizon", "2"]) == 0
+    out = capsys.readouterr().out
+    assert "Most and least certain of 20 series" in out and "and 15 more series, in the file" in out
+    certain = pd.read_csv("f-certainty.csv")
+    assert len(certain) == 20 and certain["relative_width"].is_monotonic_increasing
+    assert len(pd.read_csv("f.csv")) == 40
+    assert main(["forecast", "many.csv", *QUICK, "--output", "f.xlsx", "--horizon", "2"]) == 0
+    pd.testing.assert_frame_equal(pd.read_excel("f.xlsx", sheet_name="certainty", engine="openpyxl"), certain)
+
+
+def test_several_key_columns_come_back_as_columns(in_tmp):
+    frame = months(40, n_series=2)
+    frame["store"], frame["product"] = frame["unique_id"].map({"s00": "a/b", "s01": "c"}), "tea"
+    frame.drop(columns="unique_id").to_csv("keys.csv", index=False)
+    keys = ["--id_col", "store", "product", "--time_col", "ds", "--target_col", "y"]
+    assert main(["forecast", "keys.csv", *keys, *QUICK, "--output", "f.csv", "--horizon", "1"]) == 0
+    found = pd.read_csv("f.csv")
+    assert found[["store", "product"]].to_numpy().tolist() == [["a/b", "tea"], ["c", "tea"]]
+
+
+def test_covariates_of_the_future_stand_in_the_file_or_in_one_of_their_own(in_tmp, capsys):
+    frame = months(60)[["ds", "y"]].assign(promo=np.random.default_rng(2).integers(0, 2, 60))
+    frame.loc[54:, "y"] = np.nan
+    frame.to_csv("whole.csv", index=False)
+    frame[:54].to_csv("past.csv", index=False)
+    frame.loc[54:, ["ds", "promo"]].to_csv("future.csv", index=False)
+    common = ["--covariates", "promo", "--models", "ARIMA", "--horizon", "6"]
+    assert main(["forecast", "whole.csv", *common, "--output", "a.csv"]) == 0
+    assert main(["forecast", "past.csv", *common, "--covariates-future", "future.csv", "--output", "b.csv"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("a.csv"), pd.read_csv("b.csv"), check_exact=True)
+    y = frame[:54].set_index("ds")
+    expected = ARIMA().fit(y["y"], y[["promo"]]).predict(6, frame.set_index("ds").loc["2019-07":, ["promo"]])
+    np.testing.assert_allclose(pd.read_csv("a.csv")["mean"], expected, rtol=1e-9)  # the same fit, read from text
+    capsys.readouterr()
+    assert main(["forecast", "past.csv", *common]) == 2
+    told = capsys.readouterr().err
+    assert "needs promo at 2019-07-01, 2019-08-01" in told and "--covariates_future" in told
+
+
+def test_series_too_short_for_a_backtest_are_forecast_and_said_to_be_unmeasured(in_tmp, capsys):
+    months(9).to_csv("short.csv", index=False)
+    assert main(["forecast", "short.csv", "--horizon", "12"]) == 0
+    assert "How wrong Naive is is not known: 9 observations are too few" in capsys.readouterr().out
+    assert len(pd.read_csv("short-forecast.csv")) == 12
+
+
+def test_a_series_that_the_model_cannot_have_is_forecast_by_naive_or_is_an_error(in_tmp, capsys):
+    frame = months(48, n_series=3)
+    frame = frame[(frame["unique_id"] != "s01") | (frame["ds"] >= "2018-06")]
+    frame.to_csv("mixed.csv", index=False)
+    assert main(["forecast", "mixed.csv", *QUICK, "--horizon", "2", "--output", "f.csv"]) == 0
+    assert "Naive forecasts 1 series that the model cannot; 's01', say, has 7 observations" in capsys.readouterr().out
+    found = pd.read_csv("f.csv")
+    last = frame[frame["unique_id"] == "s01"]["y"].iloc[-1]
+    np.testing.assert_allclose(found.loc[found["unique_id"] == "s01", "mean"], last)
+    assert found["unique_id"].tolist() == ["s00", "s00", "s01", "s01", "s02", "s02"]
+    assert main(["forecast", "mixed.csv", *QUICK, "--too_short", "error", "--output", "f.csv"]) == 2
+
+
+def test_the_winner_of_a_run_is_taken_with_its_data_and_horizon(one, capsys):
+    panel = Panel.from_frame(months(72))
+    models = ["--models", "Naive", "SeasonalNaive"]
+    assert main(["backtest", "one.csv", *models, "--output", "run", "--horizon", "4"]) == 0
+    capsys.readouterr()
+    assert main(["forecast", "--run", "run", "--output", "f.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "SeasonalNaive is the winner of run." in out
+    np.testing.assert_allclose(pd.read_csv("f.csv")["mean"], SeasonalNaive().fit(panel).predict(4).mean[0])
+
+
+def test_a_saved_model_forecasts_newer_data_without_a_new_fit_and_says_how_wrong_it_was(one, capsys):
+    assert main(["forecast", "one.csv", "--models", "ARIMA", "--horizon", "3", "--save", "model/"]) == 0
+    sentence = capsys.readouterr().out.strip().splitlines()[0]
+    newer = months(75)
+    newer.to_csv("new.csv", index=False)
+    assert main(["forecast", "new.csv", "--model", "model/", "--output", "f.parquet"]) == 0
+    out = capsys.readouterr().out
+    assert out.strip().splitlines()[0] == sentence and "its errors were measured on 20" in out
+    panel = Panel.from_frame(pd.read_csv("new.csv", parse_dates=["ds"]))
+    expected = load_forecaster("model/model.tsf").predict(3, history=panel, level=[80])
+    found = pd.read_parquet("f.parquet")
+    np.testing.assert_array_equal(found["mean"], expected.mean[0])
+    np.testing.assert_array_equal(found["lo-80"], expected.interval(80)[0][0])
+    assert found["ds"].iloc[0] == pd.Timestamp("2021-04-01")
+
+
+def test_forecasts_stay_above_zero_where_that_is_asked(in_tmp, capsys):
+    y = np.random.default_rng(0).poisson(0.7, size=60).astype(float)
+    months(60).assign(y=y).to_csv("few.csv", index=False)
+    assert main(["forecast", "few.csv", *QUICK, "--output", "a.csv"]) == 0
+    assert "--nonnegative keeps them above" in capsys.readouterr().out
+    assert main(["forecast", "few.csv", *QUICK, "--nonnegative", "--output", "b.csv"]) == 0
+    assert (pd.read_csv("b.csv")["lo-95"] >= 0).all() and (pd.read_csv("a.csv")["lo-95"] < 0).any()
+
+
+def test_a_file_that_is_no_forecast_is_replaced_only_when_asked(one, capsys):
+    (one / "f.csv").write_text("my,own\n1,2\n")
+    assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 2
+    assert "f.csv is there and is no forecast" in capsys.readouterr().err
+    assert (one / "f.csv").read_text() == "my,own\n1,2\n"
+    assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv", "--overwrite"]) == 0
+    assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 0  # it is a forecast now
+    assert main(["forecast", "one.csv", *QUICK, "--output", "one.csv", "--overwrite"]) == 2
+    assert "y" in pd.read_csv("one.csv").columns
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--output", "f.xls"], "ends in one of .csv, .parquet, .xlsx"),
+        (["--plot", "f.jpeg"], "ends in one of .png, .svg, .pdf"),
+        (["--output", "one.csv/f.csv"], "is no folder"),
+        (["--level", "0.8"], "level is in percent: 80, not 0.8"),
+        (["--models", "Sarimaa"], "Sarimaa"),
+        (["--model", "none.tsf"], "none.tsf"),
+        (["--run", "none"], "none"),
+        (["--covariates", "price"], "price"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_wrong_argument_is_one_line_before_anything_is_written(one, capsys, arguments, told):
+    models = [] if arguments[0] in ("--models", "--model", "--run") else QUICK
+    assert main(["forecast", "one.csv", *models, *arguments]) == 2
+    line = [text for text in capsys.readouterr().err.splitlines() if "error:" in text]
+    assert len(line) == 1 and told in line[0]
+    assert [path.name for path in one.iterdir()] == ["one.csv"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--horizon", "0"], ["--model", "m", "--run", "r"], ["--model", "m", "--save", "n"], []], ids=str
+)
+def test_options_that_contradict_each_other_are_bad_usage(one, capsys, arguments):
+    with pytest.raises(SystemExit) as left:
+        main(["forecast", *(["one.csv"] if arguments else []), *arguments])
+    assert left.value.code == 2 and "tsforecast forecast: error:" in capsys.readouterr().err
+
+
+def test_everything_can_stand_in_a_configuration(one, capsys):
+    (one / "c.yaml").write_text("data: one.csv\nmodels: [Naive]\nhorizon: 2\nlevel: [90]\noutput: f.csv\n")
+    assert main(["forecast", "--config", "c.yaml", "--horizon", "3"]) == 0
+    assert list(pd.read_csv("f.csv").columns) == ["unique_id", "ds", "mean", "lo-90", "hi-90"]
+    assert len(pd.read_csv("f.csv")) == 3
+
+
+def test_the_same_winner_as_a_backtest_of_the_same_cutoffs_has(one):
+    assert main(["forecast", "one.csv", *QUICK, "--save", "m.tsf", "--n-windows", "2"]) == 0
+    panel = Panel.from_frame(pd.read_csv("one.csv", parse_dates=["ds"]))
+    result = backtest({"Naive": Naive(), "SeasonalNaive": SeasonalNaive()}, panel, cv=RollingOrigin(12, 2))
+    notes = load_forecaster("m.tsf").notes_["forecast"]
+    assert notes["name"] == result.leaderboard()["model"].iloc[0]
+    own = result.forecasts_of(notes["name"])
+    assert notes["quality"]["error"] == pytest.approx(np.abs(own["y"] - own["mean"]).mean(), rel=1e-9)
