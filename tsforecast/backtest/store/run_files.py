@@ -67,13 +67,18 @@ class TablesOnDisk:
         own = frame["model"].isin(self.models)
         return frame if own.all() else frame[own].reset_index(drop=True)
 
-    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def forecasts_of(
+        self, model: str, columns: Sequence[str] | None = None, series: Sequence[object] | None = None
+    ) -> pd.DataFrame:
         """One row for every step that a model forecast; with ``columns`` only these, names as categories."""
         path = self.folder / "forecasts" / forecast_file(self.models.index(model), model)
-        if columns is None:
+        if columns is None and series is None:
             return read_frame(path, FORECAST_COLUMNS)
+        wanted = None if columns is None else list(columns)
         with reading(path):
-            return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
+            if series is not None and pq.read_metadata(path).num_rows:  # an empty column has no type to compare
+                return pq.read_table(path, columns=wanted, filters=[("unique_id", "in", list(series))]).to_pandas()
+            return pq.read_table(path, columns=wanted, read_dictionary=["model", "unique_id"]).to_pandas()
 
     def parts(self) -> pd.DataFrame:
         """The scores of parts of models; no rows in the folder of an earlier version."""
