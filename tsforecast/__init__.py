@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
+    from tsforecast.charts.forecasts import plot_forecast
+    from tsforecast.charts.seasons import plot_seasons
+    from tsforecast.charts.series import plot_cutoffs, plot_series
     from tsforecast.data.catalog import load
     from tsforecast.data.file_format import FileFormat
     from tsforecast.data.process import ArimaProcess, SeasonalProcess
@@ -78,6 +81,10 @@ _HOMES = {
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
+    "plot_cutoffs": "tsforecast.charts.series",
+    "plot_forecast": "tsforecast.charts.forecasts",
+    "plot_seasons": "tsforecast.charts.seasons",
+    "plot_series": "tsforecast.charts.series",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",
 }
@@ -120,6 +127,10 @@ __all__ = [
     "audit",
     "diagnose",
     "load",
+    "plot_cutoffs",
+    "plot_forecast",
+    "plot_seasons",
+    "plot_series",
     "read",
     "simulate",
 ]
