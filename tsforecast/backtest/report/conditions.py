@@ -11,7 +11,7 @@ from tsforecast.backtest.tuned import DEFAULT_BUDGET, Tuned
 
 
 def conditions(run: RunData) -> list[str]:
-    """The settings of a run in words, a line each; what is code stands between backticks."""
+    """The settings of a run in words, without its models, a line each; what is code stands between backticks."""
     config, data = run.config, run.manifest["identity"]["data"]
     step = config["step_size"] or config["horizon"]
     size = config["max_train_size"]
@@ -31,8 +31,12 @@ def conditions(run: RunData) -> list[str]:
         ),
         "Seeds: " + ("each model's own." if seeds is None else f"{', '.join(map(str, seeds))} for models with any."),
         f"Scale of MASE, RMSSE and MSIS: changes over {config['season_length']} step(s), before the cutoff.",
-        "Models: " + "; ".join(f"{m['name']} = `{constructor_call(m)}`" for m in config["models"]) + ".",
     ]
+
+
+def model_calls(run: RunData) -> dict[str, str]:
+    """The call that makes each model, by its name."""
+    return {model["name"]: constructor_call(model) for model in run.config["models"]}
 
 
 def data_name(data: str | None) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.cautions import cautions_text
-from tsforecast.backtest.report.conditions import conditions
+from tsforecast.backtest.report.conditions import conditions, model_calls
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.meanings import metric_lines
 from tsforecast.backtest.report.numbers import number_text
@@ -46,7 +46,7 @@ def markdown(run: RunData) -> str:
     parts.append(missing_sentence(board, run.n_series * int(run.config["n_windows"])))
     parts += _analyses(run, board)
     parts += part_section(run, better_than_baseline(run))
-    parts += ["## What was run", _listed(conditions(run))]
+    parts += ["## What was run", _listed([*conditions(run), _models(run)])]
     parts += ["## Failures", skipped_sentence(run), _table_or_none(failure_table(run))]
     parts += ["## Warnings", _table_or_none(warning_table(run)), "## Metrics", _listed(metric_lines(run))]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -108,6 +108,10 @@ def _ranks(run: RunData) -> str:
 
 def _verdicts(told: Sequence[Verdict]) -> str:
     return _listed([" ".join([one.sentence, one.share_sentence]).strip() for one in told])
+
+
+def _models(run: RunData) -> str:
+    return "Models: " + "; ".join(f"{name} = `{call}`" for name, call in model_calls(run).items()) + "."
 
 
 def _listed(lines: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tsforecast.backtest.report.cautions import cautions
-from tsforecast.backtest.report.conditions import conditions
+from tsforecast.backtest.report.conditions import conditions, model_calls
 from tsforecast.backtest.report.meanings import metric_lines
 from tsforecast.backtest.report.page.board import board_table
 from tsforecast.backtest.report.page.browser import series_browser
@@ -122,6 +122,7 @@ def _rest(run: RunData) -> dict[str, Any]:
         "warnings": warned if len(warned) else None,
         "command": command(run),
         "conditions": conditions(run),
+        "calls": model_calls(run),
         "versions": versions(run),
     }
 

@@ -95,9 +95,9 @@ if (source) {
       const at = x(w * step);
       make("path", { d: `M${at} ${top}V${H - bottom}`, stroke: "var(--ts-faint)", "stroke-dasharray": "2 3" }, svg);
       const wide = date.length * 7;
-      if (at < free || at + wide > W + 4) return;
-      make("text", { ...text, x: at, y: H - 12, "text-anchor": w ? "middle" : "start" }, svg, date);
-      free = at + wide + 12;
+      if (at < free || at + wide > W) return;
+      make("text", { ...text, x: at, y: H - 10 }, svg, date);
+      free = at + wide + 10;
     });
     if (one.l) {
       const lows = numbers(one.l, one.lo, one.hi), highs = numbers(one.u, one.lo, one.hi);
