@@ -22,6 +22,7 @@ from tsforecast._arguments import (
     steps_ahead,
     with_gaps,
 )
+from tsforecast._facts import Detailed, Facts
 from tsforecast._history import like_training, read_history
 from tsforecast._restore import restore
 from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows
@@ -187,6 +188,10 @@ class BaseForecaster(BaseEstimator, ABC):
         >>> Naive().fit([1.0, 2.0]).parts()
         {}
         """
+        return {}
+
+    def fit_facts(self, detailed: Detailed = None) -> Facts:
+        """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series; none at first."""
         return {}
 
     @final

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping
 
+from tsforecast._facts import Detailed, Facts
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -26,6 +27,11 @@ class Wrapper(BaseForecaster):
         for part in parts.values():
             part._remember(self.panel_, self.panel_, self._container)
         return parts
+
+    def fit_facts(self, detailed: Detailed = None) -> Facts:
+        """Those of the fitted forecaster."""
+        self._check_fitted()
+        return self.forecaster_.fit_facts(detailed)
 
     def min_observations(self, panel: Panel) -> int:
         """As the forecaster."""

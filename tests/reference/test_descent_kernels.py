@@ -16,19 +16,21 @@ def case(n):
 @pytest.mark.parametrize("largest", [0.5, 1e3])
 def test_gradients_are_means_scaled_down_where_they_are_long_and_then_decayed(largest):
     gradient, weights = case(2)
-    totals, decays, losses = np.array([[3.0, 4.0], [2.0, 5.0]]), np.array([0.1, 0.2]), np.empty(2)
+    totals, decays = np.array([[3.0, 4.0], [2.0, 5.0]]), np.array([0.1, 0.2])
+    losses, norms = np.empty((2, 2))
     mean = gradient / totals[1][:, None]
     factor = np.minimum(1, largest / np.linalg.norm(mean, axis=1))[:, None]
     expected = mean * factor + decays[:, None] * weights
-    bound(gradient, weights, totals, decays, np.array([largest]), losses)
+    bound(gradient, weights, totals, decays, np.array([largest]), losses, norms)
     np.testing.assert_allclose(gradient, expected, rtol=1e-13)
     np.testing.assert_allclose(losses, totals[0] / totals[1], rtol=1e-13)
+    np.testing.assert_allclose(norms, np.linalg.norm(mean, axis=1), rtol=1e-13)
 
 
 def test_nan_stays_in_its_member():
     gradient, weights = case(2)
     gradient[0, 3] = np.nan
-    bound(gradient, weights, np.ones((2, 2)), np.zeros(2), np.array([1.0]), np.empty(2))
+    bound(gradient, weights, np.ones((2, 2)), np.zeros(2), np.array([1.0]), *np.empty((2, 2)))
     assert np.isnan(gradient[0]).all()
     assert np.isfinite(gradient[1]).all()
 

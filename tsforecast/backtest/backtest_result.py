@@ -1,7 +1,7 @@
 """BacktestResult: the result of a backtest, in memory or read from its run folder."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -119,6 +119,24 @@ class BacktestResult(PlotMethods):
         folder where there is one; no rows in one of an earlier version.
         """
         return self.run.parts
+
+    def fits(self, facts: Collection[str] | None = None) -> pd.DataFrame:
+        """What fits tell of themselves (`BaseForecaster.fit_facts`), all or only these ``facts``, one row a number.
+
+        ``model``, ``unique_id`` (as text, empty for what all series share), ``cutoff`` and ``seed`` of the fit,
+        ``fact``, ``step`` (0 for a single number, else the epoch or lag, from 1), ``value``. Those of residuals and of
+        training are of the first 100 series at the last fit, or of what all series share. Read from the run folder
+        where there is one; no rows in one of an earlier version.
+
+        Examples
+        --------
+        >>> from tsforecast import ARIMA, load
+        >>> from tsforecast.backtest import RollingOrigin, backtest
+        >>> result = backtest(ARIMA(order=(1, 1, 0)), load("nile").series, cv=RollingOrigin(5, n_windows=2), level=())
+        >>> result.fits(["converged", "ljung_box_lags"])["value"].tolist()
+        [1.0, 1.0, 10.0]
+        """
+        return self.run.large.fits(facts)
 
     @property
     def facts(self) -> dict[str, ScoreFacts]:

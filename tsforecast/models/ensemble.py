@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._facts import Detailed, Facts, facts_of_members
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
@@ -111,6 +112,11 @@ class Ensemble(BaseForecaster):
     def min_observations(self, panel: Panel) -> int:
         """Those of the member that needs most."""
         return max((member.min_observations(panel) for member in self._members()), default=1)
+
+    def fit_facts(self, detailed: Detailed = None) -> Facts:
+        """Those of the members, each called ``"0__NAME"`` after the position of its member."""
+        self._check_fitted()
+        return facts_of_members([member.fit_facts(detailed) for member in self.forecasters_])
 
     def _fit(self, panel: Panel) -> None:
         if len(self.forecasters) == 0 or self.how not in ("mean", "median"):

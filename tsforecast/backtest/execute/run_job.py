@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._types import Floats, Index, Ints
+from tsforecast.backtest.execute.facts_of_fits import facts_of_fits
 from tsforecast.backtest.execute.preload import preload
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.backtest.plan.jobs import Failure, Job, JobResult
@@ -111,7 +112,8 @@ def _forecast_all(
     spent = (fitted.seconds, *(0.0 for _ in job.windows[1:]))
     counted = _count_warnings([*fitted.caught, *caught])
     parts = _forecast_parts(job, panel, cv, fitted, audited)  # not in the times of the model
-    return JobResult(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), counted, parts)
+    facts = facts_of_fits(job, fitted.models, panel.ids, is_last=job.windows[-1] == cv.n_windows - 1)
+    return JobResult(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), counted, parts, facts)
 
 
 def _forecast_parts(job: Job, panel: Panel, cv: RollingOrigin, fitted: _Fitted, audited: bool) -> dict[str, Floats]:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -54,6 +54,18 @@ class Failure:
     message: str
 
 
+class FitFact(NamedTuple):
+    """A fact of a fit (`tsforecast._facts`): ``values`` are those of steps ``first``, ``first + 1`` and so on.
+
+    ``position`` counts within the block, -1 for what all series of the fit share. A single number has ``first`` 0.
+    """
+
+    position: int
+    name: str
+    first: int
+    values: tuple[float, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class JobResult:
     """The result of a job: forecasts, times, failures and warnings.
@@ -71,6 +83,8 @@ class JobResult:
         How often each warning came, by ``"Category: first line"``.
     parts : dict of str to ndarray, shape (n_windows, n_series, horizon)
         Point forecasts of the parts of the fitted models (`BaseForecaster.parts`), by name; nan where one failed.
+    facts : tuple of FitFact
+        What the fitted models tell of their fits (`BaseForecaster.fit_facts`).
     """
 
     mean: Floats
@@ -80,6 +94,7 @@ class JobResult:
     failures: tuple[Failure, ...] = ()
     warned: dict[str, int] = dataclasses.field(default_factory=dict)
     parts: dict[str, Floats] = dataclasses.field(default_factory=dict)
+    facts: tuple[FitFact, ...] = ()
 
 
 def join_results(results: Sequence[JobResult]) -> JobResult:
@@ -103,4 +118,9 @@ def join_results(results: Sequence[JobResult]) -> JobResult:
             name: np.concatenate([one.parts.get(name, np.full_like(one.mean, np.nan)) for one in results], axis=1)
             for name in dict.fromkeys(name for one in results for name in one.parts)
         },
+        facts=tuple(
+            fact._replace(position=fact.position + int(offset)) if fact.position >= 0 else fact
+            for result, offset in zip(results, offsets, strict=False)
+            for fact in result.facts
+        ),
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 import pandas as pd
@@ -21,7 +21,10 @@ TABLES = {
     "warnings": ("model", "seed", "warning", "count"),
 }
 # Those that runs of earlier versions do not have.
-LATER_TABLES = {"parts": ("model", "part", "unique_id", "cutoff", "seed", "metric", "value")}
+LATER_TABLES = {
+    "parts": ("model", "part", "unique_id", "cutoff", "seed", "metric", "value"),
+    "fits": ("model", "unique_id", "cutoff", "seed", "fact", "step", "value"),
+}
 FORECAST_COLUMNS = ("model", "unique_id", "cutoff", "ds", "h", "seed", "y", "scale", "mean")
 
 
@@ -42,6 +45,9 @@ class LargeTables(Protocol):
     def parts(self) -> pd.DataFrame:
         """The scores of parts of models; no rows in a run of an earlier version."""
 
+    def fits(self, facts: Collection[str] | None = None) -> pd.DataFrame:
+        """What fits tell of themselves, of these ``facts`` or all; no rows in a run of an earlier version."""
+
     def diagnosis(self) -> pd.DataFrame | None:
         """The kind of each series, where it is known."""
 
@@ -52,7 +58,7 @@ class TablesInMemory:
 
     Attributes
     ----------
-    all_scores, all_forecasts, all_parts : DataFrame
+    all_scores, all_forecasts, all_parts, all_fits : DataFrame
     """
 
     all_scores: pd.DataFrame
@@ -60,6 +66,7 @@ class TablesInMemory:
     all_parts: pd.DataFrame = dataclasses.field(
         default_factory=lambda: pd.DataFrame(columns=list(LATER_TABLES["parts"]))
     )
+    all_fits: pd.DataFrame = dataclasses.field(default_factory=lambda: pd.DataFrame(columns=list(LATER_TABLES["fits"])))
 
     def scores(self) -> pd.DataFrame:
         """One row for every metric of every forecast."""
@@ -81,6 +88,11 @@ class TablesInMemory:
     def parts(self) -> pd.DataFrame:
         """The scores of parts of models."""
         return self.all_parts
+
+    def fits(self, facts: Collection[str] | None = None) -> pd.DataFrame:
+        """What fits tell of themselves, of these ``facts`` or all."""
+        own = self.all_fits
+        return own if facts is None else own[own["fact"].isin(list(facts))].reset_index(drop=True)
 
     def diagnosis(self) -> pd.DataFrame | None:
         """None: only a run folder holds a diagnosis."""

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tsforecast._types import Floats
-from tsforecast.backtest.plan.jobs import Failure, JobResult
+from tsforecast.backtest.plan.jobs import Failure, FitFact, JobResult
 from tsforecast.backtest.store.files import write_bytes
 from tsforecast.backtest.store.folder import result_paths
 
@@ -43,6 +43,7 @@ def read_result(path: Path) -> JobResult:
         predict_seconds=tuple(about["predict_seconds"]),
         failures=tuple(Failure(*row) for row in about["failures"]),
         warned=about["warned"],
+        facts=tuple(FitFact(place, name, first, tuple(own)) for place, name, first, own in about.get("facts", [])),
         parts={name: part.reshape(shape) for name, part in zip(names, columns[n_levels + 1 :], strict=True)},
     )
 
@@ -77,6 +78,7 @@ def _to_table(result: JobResult) -> pa.Table:
         "failures": [dataclasses.astuple(failure) for failure in result.failures],
         "warned": result.warned,
         "parts": list(result.parts),
+        "facts": result.facts,
     }
     table = pa.table({f"c{j}": column for j, column in enumerate(columns)})
     return table.replace_schema_metadata({b"tsforecast": json.dumps(about).encode()})

@@ -2,7 +2,7 @@
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +85,19 @@ class TablesOnDisk:
         path, columns = self.folder / "parts.parquet", LATER_TABLES["parts"]
         return self._of_models(read_frame(path, columns)) if path.exists() else pd.DataFrame(columns=list(columns))
 
+    def fits(self, facts: Collection[str] | None = None) -> pd.DataFrame:
+        """What fits tell of themselves, of these ``facts`` or all; no rows in the folder of an earlier version."""
+        path, columns = self.folder / "fits.parquet", list(LATER_TABLES["fits"])
+        if not path.exists():
+            return pd.DataFrame(columns=columns)
+        if facts is None:
+            return self._of_models(read_frame(path, columns))
+        with reading(path):
+            if pq.read_metadata(path).num_rows == 0:  # its columns have no types to compare with
+                return pd.DataFrame(columns=columns)
+            found = pq.read_table(path, filters=[("fact", "in", list(facts))]).to_pandas()
+        return self._of_models(found)
+
     def diagnosis(self) -> pd.DataFrame | None:
         """What kind of series each is (see `tsforecast.series.diagnose`), where the folder holds it."""
         path = self.folder / DIAGNOSIS
@@ -104,6 +117,7 @@ def save_run(run: RunData, folder: Path) -> None:
     frames = {
         "scores": run.large.scores(),
         "parts": run.large.parts(),
+        "fits": run.large.fits(),
         **{name: getattr(run, name) for name in list(TABLES)[1:]},
     }
     for i, model in enumerate(run.models):

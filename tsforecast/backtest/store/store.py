@@ -74,8 +74,9 @@ class Memory:
         }
         forecasts = _concat([builder.forecasts(job, result) for job, result in pairs], builder.forecast_columns)
         parts = _concat([builder.parts(job, result) for job, result in pairs], LATER_TABLES["parts"])
+        fits = _concat([builder.fits(job, result) for job, result in pairs], LATER_TABLES["fits"])
         return RunData(
-            large=TablesInMemory(frames.pop("scores"), forecasts, parts),
+            large=TablesInMemory(frames.pop("scores"), forecasts, parts, fits),
             **frames,
             config=resolved_config(self._plan),
             manifest=new_manifest(self._plan, len(jobs)),

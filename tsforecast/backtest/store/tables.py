@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tsforecast._facts import SHARED
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.backtest.plan.jobs import Job, JobResult
 from tsforecast.backtest.plan.plan import Plan
@@ -109,6 +110,28 @@ class TableBuilder:
             for f in result.failures
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=list(TABLES["failures"]))
+
+    def fits(self, job: Job, result: JobResult) -> pd.DataFrame:
+        """Rows of what the fits tell of themselves; the cutoff is that of the fit."""
+        if not result.facts:
+            return pd.DataFrame(columns=list(LATER_TABLES["fits"]))
+        positions, names, firsts, values = zip(*result.facts, strict=True)
+        counts = np.array([len(own) for own in values])
+        place, count = np.array(positions), int(counts.sum())
+        cutoffs = self.cutoffs[job.windows[0]][job.first : job.stop]
+        ids = np.array([*self.plan.panel.ids[job.first : job.stop].astype(str), SHARED], dtype=object)
+        starts = np.repeat(np.asarray(firsts) - np.cumsum(counts) + counts, counts)
+        columns = {
+            "model": job.model,
+            "unique_id": ids[place].repeat(counts),  # the last, where the position is -1
+            "cutoff": cutoffs.append(pd.Index([cutoffs.max()])).take(place).repeat(counts),
+            "seed": job.seed,
+            "fact": np.array(names, dtype=object).repeat(counts),
+            "step": starts + np.arange(count),
+            "value": np.array([value for own in values for value in own], dtype=np.float64),
+        }
+        frame = pd.DataFrame(columns)
+        return frame[~np.isnan(frame["value"])].reset_index(drop=True)
 
     def timings(self, job: Job, result: JobResult) -> pd.DataFrame:
         """Rows of the timings; the cutoff is the latest of the block's series."""

@@ -16,14 +16,14 @@ _LEAST_WEIGHT = np.float32(1e-12)  # sum of weights that a loss is divided by
 
 
 @njit
-def bound(gradient: Any, weights: Any, totals: Any, decays: Any, largest: Any, losses: Any) -> None:
+def bound(gradient: Any, weights: Any, totals: Any, decays: Any, largest: Any, losses: Any, norms: Any) -> None:
     """Mean losses and their gradients, scaled down to the norm ``largest`` where they are longer.
 
     Parameters
     ----------
     gradient, weights : (n_members, n), the first in place; then weights times ``decays`` are added
     totals : (2, n_members), sums of losses and of their weights
-    decays, losses : (n_members,), the second written
+    decays, losses, norms : (n_members,), the second and third written; norms are those before
     largest : (1,)
     """
     n_members, n = gradient.shape
@@ -41,6 +41,7 @@ def bound(gradient: Any, weights: Any, totals: Any, decays: Any, largest: Any, l
         factor[0] = 1 / max(totals[1, e], _LEAST_WEIGHT)
         losses[e] = totals[0, e] * factor[0]
         norm = np.sqrt(buffer.sum()) * factor[0]
+        norms[e] = norm
         if not norm <= largest[0]:  # nan is scaled, too, and stays nan
             factor[0] *= largest[0] / norm
         for i in range(n):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
+from tsforecast._facts import Detailed, Facts, is_detailed
 from tsforecast._renamed import with_new_names
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
@@ -21,6 +22,7 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import Engine, forecast
+from tsforecast.models.arima.facts import likelihood_facts, order_facts, residual_facts
 from tsforecast.models.arima.panel_fit import PanelFit, covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.summary import ljung_box, table
@@ -314,6 +316,26 @@ class ArimaForecaster(BaseForecaster):
         over.
         """
         return ljung_box(self.residuals(unique_id), n_lags, self._fit_of(unique_id).order.n_arma)
+
+    def fit_facts(self, detailed: Detailed = None) -> Facts:
+        """Likelihood of each fit, the order where it was chosen, and in detail what is left in the residuals.
+
+        See `tsforecast.models.arima.facts` for their names.
+
+        Examples
+        --------
+        >>> from tsforecast import ARIMA
+        >>> told = ARIMA(order=(1, 0, 0)).fit(np.sin(np.arange(40.0) ** 2)).fit_facts()["y"]
+        >>> told["converged"], len(told["residual_acf"]), bool(told["ljung_box_pvalue"] > 0.01)
+        (1.0, 8, True)
+        """
+        season = self._panel_fit(self.panel_).season_length if self._fits() else 1
+        told: dict[Hashable, dict[str, float | Sequence[float]]] = {}
+        for name, fit in self._fits().items():
+            told[name] = {**likelihood_facts(fit), **(order_facts(fit) if self.chooses_order else {})}
+            if is_detailed(name, detailed):
+                told[name] |= residual_facts(self.residuals(name), season, fit.order.n_arma)
+        return told
 
     def _fits(self) -> dict[str, ArimaFit]:
         self._check_fitted()

@@ -1,7 +1,7 @@
 """NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
+from tsforecast._facts import SHARED, Detailed, Facts, is_detailed
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
@@ -26,6 +27,7 @@ from tsforecast.models.neural.networks.stock.cells import CellName
 from tsforecast.models.neural.options import Decoding, Start, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.seeds import seed_of
+from tsforecast.models.neural.training.curve import TrainingCurve
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
@@ -52,6 +54,7 @@ class NeuralBase(BaseForecaster):
         "lr": (0.003, 0.01, 0.03),
     }
     _cell: CellName = "lstm"
+    curves_: Sequence[TrainingCurve] = ()  # of each trained network; none in a forecaster read from a file
 
     def __init__(
         self,
@@ -138,6 +141,29 @@ class NeuralBase(BaseForecaster):
         if self.is_global:
             return self.trained_[0].share
         return pd.Series([trained.share for trained in self.trained_], self.panel_.ids, name="share")
+
+    def fit_facts(self, detailed: Detailed = None) -> Facts:
+        """How training went, of each network, and ``share``, `share_`, where it starts from a linear autoregression.
+
+        ``epochs``, and for each whole epoch ``loss``, ``gradient_norm`` and, where tails were looked at,
+        ``validation_loss``: see `TrainingCurve`. A forecaster read from a checkpoint knows the share only.
+
+        Examples
+        --------
+        >>> from tsforecast import LSTM, load
+        >>> told = LSTM(max_epochs=2).fit(load("airline").series).fit_facts()[""]
+        >>> told["epochs"], len(told["loss"]), len(told["gradient_norm"])
+        (2.0, 2, 2)
+        """
+        self._check_fitted()
+        names: Sequence[Hashable] = [SHARED] if self.is_global else self.panel_.ids.tolist()
+        told: dict[Hashable, dict[str, float | Sequence[float]]] = {name: {} for name in names}
+        if self.nests:
+            for name, trained in zip(names, self.trained_, strict=True):
+                told[name]["share"] = trained.share
+        for name, curve in zip(names, self.curves_, strict=False):
+            told[name] |= curve.facts(long=self.is_global or is_detailed(name, detailed))
+        return {name: own for name, own in told.items() if own}
 
     def min_observations(self, panel: Panel) -> int:
         """Observations that each series needs: 8, and a lag more where differences are taken."""
@@ -294,6 +320,7 @@ class NeuralBase(BaseForecaster):
         """Keep the trained networks unless one failed; return the seconds they took, and the error."""
         error = merged_error(learnt)
         if error is None:
+            self.curves_ = [one.curve for one in learnt if one.curve is not None]
             self.trained_ = [one.outcome for one in learnt if isinstance(one.outcome, Trained)]
         return sum(one.seconds for one in learnt), error
 

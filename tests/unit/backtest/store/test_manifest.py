@@ -16,7 +16,7 @@ from tsforecast.exceptions import RunFolderError, TSForecastError
 
 FILES = [
     "config.yaml", "manifest.json", "summary.md", "timings.md", "scores.parquet", "timings.parquet", "failures.parquet",
-    "warnings.parquet", "parts.parquet", "forecasts/00-Naive.parquet", "forecasts/01-Drift.parquet",
+    "warnings.parquet", "parts.parquet", "fits.parquet", "forecasts/00-Naive.parquet", "forecasts/01-Drift.parquet",
 ]  # fmt: skip
 
 

@@ -101,12 +101,15 @@ class BatchedFits:
     ----------
     due : dict of int to list of int
         Fits that are validated or noted, by the number of steps done.
+    epochs : list of int
+        Epoch of each fit that the latest batch belongs to, counted from 1; 0 for a fit that has ended.
     """
 
     def __init__(self, schedules: Sequence[FitSchedule], n_members: int, *, whole: bool = False) -> None:
         self.schedules, self.n_members = schedules, n_members
         self.whole = whole or len(schedules) > 1
         self.due: dict[int, list[int]] = {}
+        self.epochs: list[int] = []
 
     def __iter__(self) -> Iterator[Chunk]:
         """Batches, until every schedule has ended."""
@@ -123,6 +126,7 @@ class BatchedFits:
                     self.due.setdefault(step, []).append(k)
             if not alive:
                 return
+            self.epochs = [0 if c is None else s.n_epochs for c, s in zip(latest, self.schedules, strict=True)]
             yield self._join(latest)
 
     def _join(self, chunks: list[Chunk | None]) -> Chunk:

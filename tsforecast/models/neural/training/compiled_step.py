@@ -44,6 +44,8 @@ class CompiledStep:
         All weights, with their gradient.
     hidden : Tensor, shape (n_members, n_steps, n_streams, hidden_size)
         Outputs of the last layer; overwritten by the next call.
+    norms : ndarray, shape (n_members,)
+        Norm of each member's gradient before it is scaled down; overwritten by the next call.
     """
 
     hidden: Tensor
@@ -65,7 +67,7 @@ class CompiledStep:
         self._readout = slice(marks[-2], marks[-1])
         self._workspaces, self._runs = members.workspaces(), dict[Shape, list[Run]]()
         self._n_streams, self._after = 0, ()
-        self._losses, self._decays = np.zeros((2, members.n_members), self._values.dtype)
+        self._losses, self._decays, self.norms = np.zeros((3, members.n_members), self._values.dtype)
         if decay is not None:
             self._decays[:] = decay.numpy()
         self._fixed = flat(network.slopes.contiguous()), flat(network.intercept.contiguous())
@@ -106,7 +108,8 @@ class CompiledStep:
             slopes = slopes if masks is None else slopes * widened(masks[k], run.n_units)
             run.backward(flat(slopes), self._pull[k], self._flat[1])
             slopes = run.dx
-        bound(self._slopes, self._values, totals, self._decays, np.array([largest], totals.dtype), self._losses)
+        most = np.array([largest], totals.dtype)
+        bound(self._slopes, self._values, totals, self._decays, most, self._losses, self.norms)
         return self._losses, self._after
 
     def outputs(self, batch: Chunk) -> Tensor:

@@ -34,8 +34,8 @@ class TrainingEngine(Protocol):
     def outputs(self, batch: Chunk) -> Tensor:
         """The outputs of the chunk that `gradients` was last called with."""
 
-    def move(self, lr: float) -> None:
-        """Clip the gradients, add weight decay, and make a step of the optimiser."""
+    def move(self, lr: float) -> Floats:
+        """Clip the gradients, add weight decay and make a step; the norms of the gradients before, ``(n_members,)``."""
 
 
 def mean_losses(
@@ -77,12 +77,13 @@ class GraphEngine:
         """See `TrainingEngine.outputs`."""
         return self._outputs.detach()
 
-    def move(self, lr: float) -> None:
+    def move(self, lr: float) -> Floats:
         """See `TrainingEngine.move`."""
-        bound_gradients(self.parameters, self.options.gradient_clip_val, self.decay)
+        norms = bound_gradients(self.parameters, self.options.gradient_clip_val, self.decay)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.step()
+        return norms.float().cpu().numpy()
 
 
 class CompiledEngine:
@@ -101,9 +102,10 @@ class CompiledEngine:
         """See `TrainingEngine.outputs`."""
         return self.step.outputs(batch)
 
-    def move(self, lr: float) -> None:
+    def move(self, lr: float) -> Floats:
         """See `TrainingEngine.move`."""
         self.descent.step(lr)
+        return self.step.norms
 
 
 def engine_of(head: Head, network: LinearStart, options: Training, decay: Tensor | None) -> TrainingEngine:

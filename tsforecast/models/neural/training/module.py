@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import functional_call
 
+from tsforecast._types import Floats
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.checks import check_value
@@ -22,6 +23,7 @@ from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentM
 from tsforecast.models.neural.options import Start, Training
 from tsforecast.models.neural.prepare.features import FeatureLayout
 from tsforecast.models.neural.seeds import member_seeds
+from tsforecast.models.neural.training.curve import TrainingCurve
 from tsforecast.models.neural.training.engines import Masks, TrainingEngine, detached, engine_of, mean_losses
 from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import (
@@ -74,7 +76,10 @@ class NeuralModule(pl.LightningModule):
     decay : Tensor, shape (n_members of all fits,), optional
         Weight decay of each member: this times its weights is added to its gradient.
     after_step : callable, optional
-        Called with the number of steps done after each step that the module makes itself.
+        Called after each step that the module makes itself, with the number of steps done, and an array of the loss,
+        the norm of the gradient, and the time steps in the chunk without padding, ``(3, n_members)``.
+    curves : list of TrainingCurve
+        How training went, of each fit, in a run where the module makes the steps itself.
     """
 
     def __init__(
@@ -102,7 +107,8 @@ class NeuralModule(pl.LightningModule):
         self.decay: Tensor | None = None
         self.holdout: HoldoutResult = NO_HOLDOUT
         self.failures: dict[int, NonFiniteLossError] = {}
-        self.after_step: Callable[[int], None] | None = None
+        self.after_step: Callable[[int, Floats], None] | None = None
+        self.curves: list[TrainingCurve] = []
         self._is_fitting = self._is_within_epoch = False
         self._state: State = None
         self._validation_state: State = None
@@ -166,10 +172,11 @@ class NeuralModule(pl.LightningModule):
             losses, self._state = engine.gradients(batch, self._state, self._masks(batch))
             self._check(sum(losses.tolist()), batch, lambda batch=batch: engine.outputs(batch))  # type: ignore[misc]
             factor = one_cycle(self.n_steps / total) if self.options.schedule == "onecycle" else 1.0
-            engine.move(self.lr * factor)
+            norms = engine.move(self.lr * factor)
             self.n_steps += 1
             if self.after_step is not None:
-                self.after_step(self.n_steps)
+                sizes = np.broadcast_to((given.series.numpy() >= 0).sum(axis=(1, 2)), losses.shape)
+                self.after_step(self.n_steps, np.array([losses, norms, sizes], dtype=np.float64))
 
     def _masks(self, batch: Chunk) -> Masks:
         """Dropout masks of this step, a function of the seeds and the number of the step only."""

@@ -102,8 +102,8 @@ class Descent:
         return np.array(rates, self._weights.dtype)
 
 
-def bound_gradients(parameters: Sequence[Tensor], largest: float | None, decay: Tensor | None) -> None:
-    """Clip the gradient of each member at ``largest``, then add what the prior on its weights gives.
+def bound_gradients(parameters: Sequence[Tensor], largest: float | None, decay: Tensor | None) -> Tensor:
+    """Clip the gradient of each member at ``largest``, then add what the prior on its weights gives; the norms before.
 
     Parameters
     ----------
@@ -113,24 +113,31 @@ def bound_gradients(parameters: Sequence[Tensor], largest: float | None, decay: 
     decay : Tensor, shape (n_members,), optional
         See `decay_by_member`.
     """
-    if largest:
-        clip_by_member(parameters, largest)
+    norms = clip_by_member(parameters, largest) if largest else norms_by_member(parameters)
     if decay is not None:
         decay_by_member(parameters, decay)
+    return norms
+
+
+@torch.no_grad()
+def norms_by_member(parameters: Iterable[Tensor]) -> Tensor:
+    """Norm of the gradient of each member, ``(n_members,)``.
+
+    It does not depend, to the bit, on how many members there are.
+    """
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    squares = [torch.linalg.vector_norm(g.reshape(len(g), -1), dim=1).square() for g in gradients]
+    return functools.reduce(torch.add, squares).sqrt()  # in this order however many members there are
 
 
 @torch.no_grad()
 def clip_by_member(parameters: Iterable[Tensor], largest: float) -> Tensor:
-    """Scale the gradient of each member down to the norm ``largest``; return the norms before, ``(n_members,)``.
-
-    A member's norm does not depend, to the bit, on how many members there are.
-    """
-    gradients = [p.grad for p in parameters if p.grad is not None]
-    squares = [torch.linalg.vector_norm(g.reshape(len(g), -1), dim=1).square() for g in gradients]
-    norms = functools.reduce(torch.add, squares).sqrt()  # in this order however many members there are
+    """Scale the gradient of each member down to the norm ``largest``; return the norms before, ``(n_members,)``."""
+    held = list(parameters)
+    norms = norms_by_member(held)
     if not bool((norms <= largest).all()):  # nan is scaled, too, and stays nan
         factors = (largest / norms).clamp(max=1.0)
-        for gradient in gradients:
+        for gradient in (p.grad for p in held if p.grad is not None):
             gradient.mul_(factors.view(-1, *[1] * (gradient.dim() - 1)))
     return norms
 

@@ -17,6 +17,7 @@ from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.options import Decoding, Start, Training
 from tsforecast.models.neural.prepare.preparation import Preparation
+from tsforecast.models.neural.training.curve import TrainingCurve
 from tsforecast.models.neural.training.module import NeuralModule
 from tsforecast.models.neural.training.quiet import quiet_torch
 from tsforecast.models.neural.training.run import schedule_of, train_together
@@ -85,21 +86,23 @@ class FitRequest(NamedTuple):
 
 
 class FitOutcome(NamedTuple):
-    """Result of a request: the trained network or the error, and its share of the seconds of its group."""
+    """Result of a request: the trained network or the error, its share of the seconds of its group, and its curve."""
 
     outcome: Trained | Exception
     seconds: float
+    curve: TrainingCurve | None = None
 
 
 @dataclasses.dataclass
 class _Fit:
-    """State of a request: its data, the result of its holdout fit, and the seconds it took so far."""
+    """State of a request: its data, the result of its holdout fit, the seconds it took so far, and its curve."""
 
     recipe: Recipe
     data: StreamDataModule
     seconds: float
     holdout: HoldoutResult = NO_HOLDOUT
     outcome: Trained | Exception | None = None
+    curve: TrainingCurve | None = None
 
     @property
     def is_refitted(self) -> bool:
@@ -147,7 +150,7 @@ def learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
         _timed_group(_hold_out_group, group)
     for group in _groups([fit for fit in fits.values() if fit.outcome is None]):
         _timed_group(_train_group, group)
-    learnt |= {place: FitOutcome(_outcome(fit), fit.seconds) for place, fit in fits.items()}
+    learnt |= {place: FitOutcome(_outcome(fit), fit.seconds, fit.curve) for place, fit in fits.items()}
     return [learnt[place] for place in range(len(requests))]
 
 
@@ -218,7 +221,7 @@ def _train_group(recipe: Recipe, group: Sequence[_Fit]) -> None:
     module = recipe.module(fits)
     for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
         fit, network = group[k], module.network.take(module.members_of(k))
-        fit.outcome = failure or finish(network, fit.data, fit.holdout)
+        fit.outcome, fit.curve = failure or finish(network, fit.data, fit.holdout), module.curves[k]
 
 
 def holdout_fit(module: NeuralModule, data: StreamDataModule) -> HoldoutResult:

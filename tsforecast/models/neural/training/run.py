@@ -8,6 +8,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from tsforecast._types import Floats
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.batched_fits import BatchedFits, FitSchedule
 from tsforecast.models.neural.batches.chunk import Chunk
@@ -17,6 +18,7 @@ from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentM
 from tsforecast.models.neural.options import Training
 from tsforecast.models.neural.training.best_weights import BestWeights
 from tsforecast.models.neural.training.constants import learn_constants
+from tsforecast.models.neural.training.curve import CurveRecord
 from tsforecast.models.neural.training.module import NeuralModule
 from tsforecast.models.neural.training.non_finite import NonFiniteLossError
 from tsforecast.models.neural.training.optimiser import prior_weight
@@ -50,6 +52,7 @@ def train_together(
     the weights of each are those it would get alone. Without weights, no step is made: see `learn_constants`.
     """
     module.options, n_members = options, module.network.n_members // len(fits)
+    module.curves = CurveRecord(len(fits)).curves()
     batches = BatchedFits(
         [schedule_of(data, options, max_epochs) for data in fits], n_members, whole=_is_padded(module, options)
     )
@@ -80,6 +83,7 @@ def train_together(
         trainer.fit(module, train_dataloaders=_WholeRun(batches, watch))
     module.cpu()
     module.network.eval()
+    module.curves = watch.record.curves()
     return [_failure(module.failures.get(k), data) for k, data in enumerate(fits)]
 
 
@@ -113,7 +117,7 @@ class _Watch:
         options: Training,
     ) -> None:
         self.module, self.batches, self.tails, self.averaging = module, batches, tails, options.averaging
-        self.best = BestWeights(options.patience, options.averaging)
+        self.best, self.record = BestWeights(options.patience, options.averaging), CurveRecord(len(tails))
         module.after_step = self.after_step
 
     def begun(self, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
@@ -122,8 +126,9 @@ class _Watch:
             self._note(fit, 0)
         yield from chunks
 
-    def after_step(self, step: int) -> None:
-        """Note the weights of the fits that are due after this step."""
+    def after_step(self, step: int, told: Floats) -> None:
+        """Record a step, and note the weights of the fits that are due after it."""
+        self.record.add(self.batches.epochs, told)
         for fit in self.batches.due.pop(step, ()):
             self._note(fit, step)
 
@@ -136,6 +141,8 @@ class _Watch:
                 self.best.average(self.module, fit)
             return
         loss = None if tail is None else self.module.mean_loss(self.module.members_of(fit), tail)
+        if loss is not None:
+            self.record.add_validation(fit, schedule.n_epochs, float(loss.double().mean()))
         schedule.stopped = self.best.note(self.module, fit, loss)
 
 
