@@ -35,7 +35,8 @@ from tsforecast.backtest.store.manifest import (
 from tsforecast.backtest.store.stage import settle
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
-SUMMARY, TIMINGS_PAGE, DIAGNOSIS, STATIC = "summary.md", "timings.md", "diagnosis.parquet", "static.parquet"
+SUMMARY, TIMINGS_PAGE, PAGE = "summary.md", "timings.md", "report.html"
+DIAGNOSIS, STATIC = "diagnosis.parquet", "static.parquet"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,13 +178,14 @@ def written_files(models: Sequence[str]) -> list[str]:
 
 
 def has_summary(run: RunData) -> bool:
-    """Whether the manifest lists a summary; False for a run that was killed just before it was written."""
-    return SUMMARY in run.manifest.get("files", [SUMMARY])
+    """Whether the manifest lists summary and page; False for a run that was killed just before they were written."""
+    files = run.manifest.get("files", [SUMMARY, PAGE])
+    return SUMMARY in files and PAGE in files
 
 
-def write_page(run: RunData, folder: Path, name: str, text: str) -> None:
-    """Write a page such as ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
-    path, content = folder / name, text.encode()
+def write_page(run: RunData, folder: Path, name: str, page: str | bytes) -> None:
+    """Write a page such as ``summary.md`` into a folder, unless the same one is there and the manifest lists it."""
+    path, content = folder / name, page.encode(errors="replace") if isinstance(page, str) else page
     try:
         if name in run.manifest.get("files", [name]) and path.is_file() and path.read_bytes() == content:
             return

@@ -4,10 +4,12 @@ from typing import Any
 
 from tsforecast.backtest.report.cautions import cautions
 from tsforecast.backtest.report.conditions import conditions, model_calls
+from tsforecast.backtest.report.fits import fit_sentences
 from tsforecast.backtest.report.meanings import metric_lines
 from tsforecast.backtest.report.page.board import board_table
 from tsforecast.backtest.report.page.browser import series_browser
 from tsforecast.backtest.report.page.environment import asset, environment, hash_of
+from tsforecast.backtest.report.page.fit_pictures import fit_pictures, fit_table
 from tsforecast.backtest.report.page.looks import looks_of
 from tsforecast.backtest.report.page.pictures import (
     analysis_pictures,
@@ -115,8 +117,9 @@ def _rest(run: RunData) -> dict[str, Any]:
     return {
         "parts": part_lines(run),
         "part_table": part_skill_table(run),
-        "fits": [],
-        "fit_table": None,
+        "fits": fit_pictures(run),
+        "fit_lines": fit_sentences(run),
+        "fit_table": fit_table(run),
         "data": data_lines(run),
         "failures": failures if len(failures) else None,
         "warnings": warned if len(warned) else None,
@@ -137,7 +140,7 @@ def _contents(content: dict[str, Any]) -> list[tuple[str, str]]:
         *([("errors", "Errors")] if content["errors"] else []),
         *((name, title) for name, title in named.items() if name in content["analyses"]),
         *([("parts", "Parts")] if content["parts"] else []),
-        *([("fits", "Fits")] if content["fits"] else []),
+        *([("fits", "Fits")] if content["fits"] or content["fit_lines"] else []),
         ("data", "Data"),
         ("repeat", "Repeat"),
     ]

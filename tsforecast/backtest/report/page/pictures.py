@@ -137,7 +137,7 @@ def analysis_pictures(run: RunData) -> dict[str, Picture]:
         found["intervals"] = drawn(run, plot_calibration, "Reliability of intervals", _INTERVALS)
     if run.metrics and run.cube.n_scored(run.ranking_metric) > 2 and len(decision_of(run).by_series) > 1:
         found["ranks"] = drawn(run, plot_ranks, "Which models are told apart", _RANKS)
-    if run.random_models:
+    if (run.timings.groupby("model")["seed"].nunique() > 1).any():
         found["seeds"] = drawn(run, plot_seeds, "Spread of seeds", _SEEDS)
     found["cost"] = drawn(run, plot_cost, "Accuracy against cost", _COST)
     return {name: picture for name, picture in found.items() if picture is not None}
