@@ -58,7 +58,8 @@ def find_class(name: str, trusted: Collection[str] = ()) -> type:
         found = _of_package(module_name, attribute)
     if isinstance(found, type):
         return found
-    raise UnknownNameError(f"No class is called {name!r}; {_hint(name, module_name, attribute)}")
+    listed = "`tsforecast models` lists the models."
+    raise UnknownNameError(f"No class is called {name!r}; {_hint(name, module_name, attribute)} {listed}")
 
 
 def find_function(name: str, trusted: Collection[str] = ()) -> Callable[..., Any]:

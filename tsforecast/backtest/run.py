@@ -15,7 +15,8 @@ from typing import Literal
 import numpy as np
 
 from tsforecast.backtest.backtest_result import BacktestResult
-from tsforecast.backtest.execute.driver import Progress, drive
+from tsforecast.backtest.execute.driver import drive
+from tsforecast.backtest.execute.progress import Progress, RunProgress, Tracker, Watch, nothing_watched
 from tsforecast.backtest.execute.run_job import run_jobs
 from tsforecast.backtest.execute.timeouts import Timeouts
 from tsforecast.backtest.execute.workers import AnyExecutor, can_be_sent, can_spread
@@ -177,10 +178,12 @@ def run_plan(
     executor: AnyExecutor = "auto",
     timeouts: Timeouts = Timeouts(),  # noqa: B008 (frozen)
     on_progress: Progress | None = None,
+    watch: Watch = nothing_watched,
 ) -> BacktestResult:
     """The result of a plan; jobs whose results are already in its folder are not run again.
 
     With ``add`` the folder holds a finished run, and the models of the plan that it lacks are added to it.
+    ``watch`` is told what ``on_progress`` is, and more: see `RunProgress`.
     """
     if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
         raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
@@ -188,15 +191,20 @@ def run_plan(
         raise ParameterError(f"on_progress={on_progress!r} cannot be called.")
     if output is not None:
         check_comparable(plan.models, {metric.name: metric.function for metric in plan.metrics})
-    progress = on_progress or (lambda done, total, model: None)
+
+    def told(progress: RunProgress) -> None:
+        watch(progress)
+        if on_progress is not None:
+            on_progress(progress.done, progress.total, progress.model)
+
     if add:
-        return _run_new_models(plan, output, executor, timeouts, progress)
+        return _run_new_models(plan, output, executor, timeouts, told)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
-    return BacktestResult(_run(plan, store, executor, timeouts, progress), plan.models)
+    return BacktestResult(_run(plan, store, executor, timeouts, told), plan.models)
 
 
 def _run_new_models(
-    plan: Plan, output: str | Path | None, executor: AnyExecutor, timeouts: Timeouts, progress: Progress
+    plan: Plan, output: str | Path | None, executor: AnyExecutor, timeouts: Timeouts, watch: Watch
 ) -> BacktestResult:
     """The finished run in a folder with the models of a plan that it lacked, after these have run."""
     if output is None:
@@ -208,10 +216,10 @@ def _run_new_models(
     if not new:
         return _with_summary(BacktestResult(known, plan.models), Path(output), was_finished=True)
     smaller = dataclasses.replace(plan, models=new)
-    return BacktestResult(_run(smaller, Addition(smaller, Path(output)), executor, timeouts, progress), plan.models)
+    return BacktestResult(_run(smaller, Addition(smaller, Path(output)), executor, timeouts, watch), plan.models)
 
 
-def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, progress: Progress) -> RunData:
+def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, watch: Watch) -> RunData:
     """Run the jobs of a plan that are not in its store yet; the finished run."""
     if timeouts.job_timeout is not None:
         executor = _able_to_stop(executor, plan, timeouts.job_timeout)
@@ -220,15 +228,13 @@ def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, pr
     with store:
         was_finished = store.is_finished
         pending = [job for job in jobs if not store.has(job)]
+        tracker = Tracker(plan.panel, jobs, pending, watch)
         if executor is None or executor == "auto":
-            pending = _run_here(plan, jobs, pending, store, progress, executor)
+            pending = _run_here(plan, pending, store, tracker, executor)
         if pending:
             elsewhere: Literal["processes"] | Executor = executor if isinstance(executor, Executor) else "processes"
-            n_before = len(jobs) - len(pending)
-            _run_there(
-                plan, pending, store, elsewhere, timeouts, lambda k, _, model: progress(n_before + k, len(jobs), model)
-            )
-        progress(len(jobs), len(jobs), "")
+            _run_there(plan, pending, store, elsewhere, timeouts, tracker)
+        tracker.tell("")
         if plan.audit and not store.is_finished:
             check_for_leaks(plan, jobs, store.result)
         run = store.finish(jobs)
@@ -247,23 +253,22 @@ def _with_summary(result: BacktestResult, folder: Path, *, was_finished: bool) -
     return result
 
 
-def _run_here(
-    plan: Plan, jobs: Sequence[Job], pending: Sequence[Job], store: Store, progress: Progress, executor: AnyExecutor
-) -> list[Job]:
+def _run_here(plan: Plan, pending: Sequence[Job], store: Store, tracker: Tracker, executor: AnyExecutor) -> list[Job]:
     """Run jobs in this process; if that takes long, the jobs that are left for worker processes are returned."""
     until = time.monotonic() + (_SECONDS_HERE if executor == "auto" else float("inf"))
-    bundles, done = bundle_jobs(pending, plan.panel), len(jobs) - len(pending)
+    bundles = bundle_jobs(pending, plan.panel)
     block_of = functools.cache(lambda first, stop: plan.panel.take(np.arange(first, stop)))  # views
     for k, bundle in enumerate(bundles):
         if len(bundles) - k > 1 and time.monotonic() > until:
             if can_spread(plan.models):
                 return [job for rest in bundles[k:] for job in rest]
             until = float("inf")
-        progress(done, len(jobs), bundle[0].model)
+        tracker.begin(bundle)
+        tracker.tell(bundle[0].model)
         block = block_of(bundle[0].first, bundle[0].stop)
         for job, result in zip(bundle, run_jobs(bundle, block, plan.cv, plan.levels), strict=True):
             store.put(job, result)
-        done += len(bundle)
+        tracker.end(bundle)
     return []
 
 
@@ -285,16 +290,16 @@ def _run_there(
     store: Store,
     executor: Literal["processes"] | Executor,
     timeouts: Timeouts,
-    progress: Progress,
+    tracker: Tracker,
 ) -> None:
     """Run jobs on workers, which write result files: into a temporary folder if the run has none."""
     if isinstance(store, RunFolder):
-        drive(plan, pending, store, executor, timeouts, progress)
+        drive(plan, pending, store, executor, timeouts, tracker)
         return
     name = Path(tempfile.mkdtemp(prefix="tsforecast-"))
     try:
         with RunFolder(plan, name) as folder:
-            drive(plan, pending, folder, executor, timeouts, progress)
+            drive(plan, pending, folder, executor, timeouts, tracker)
             for job in pending:
                 store.put(job, folder.result(job))
     except ExecutorError:  # the run can be resumed from this folder

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tsforecast.charts.reading import Forecasts, fans_of, panel_with_gaps, places_of
+from tsforecast.charts.reading import Forecasts, chosen_places, fans_of, panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
-from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, new_figure, shown_name
+from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, new_figure, plain, shortened
 from tsforecast.plots.fan import Fan, columns_of, draw_fan, draw_history, recent
 from tsforecast.plots.lines import time_axis
 from tsforecast.plots.style import model_style
@@ -64,7 +64,7 @@ def plot_forecast(
     past = None if history is None else panel_with_gaps(history)
     fans = fans_of(forecast, past)
     names = list(fans)
-    places = places_of(pd.Index(names, tupleize_cols=False), series, _MOST_PANELS)
+    places = chosen_places(pd.Index(names, tupleize_cols=False), series, _MOST_PANELS)
     if not places:
         raise DataError("There are no forecasts to draw.")
     if ax is not None and len(places) > 1:
@@ -74,7 +74,7 @@ def plot_forecast(
             name = names[places[0]]
             axes = axes_for(ax)
             found = _draw(axes, name, fans[name], past)
-            label(axes, shown_name(name, 60) if title is None else title)
+            label(axes, shortened(name, 60) if title is None else title)
             legend_outside(axes, list(found.values()), list(found))
             return axes
         return _panels({names[place]: fans[names[place]] for place in places}, past, title, len(names))
@@ -87,11 +87,11 @@ def _panels(fans: dict[Any, Fan], past: Panel | None, title: str | None, n_all: 
     found: dict[str, Artist] = {}
     for ax, (name, fan) in zip(panels, fans.items(), strict=False):
         found |= _draw(ax, name, fan, past)
-        label(ax, shown_name(name))
+        label(ax, shortened(name, 60 if n_columns == 1 else 32 if n_columns == 2 else 20))
     for ax in panels[len(fans) :]:
         ax.remove()
     told = title if title is not None else "Forecasts" if n_all == len(fans) else f"{len(fans)} of {n_all:,} series"
-    figure.suptitle(told, x=0.01, ha="left")
+    figure.suptitle(plain(told), x=0.01, ha="left")
     figure.legend(list(found.values()), list(found), loc="outside lower left", ncols=4)
     return figure
 

@@ -44,9 +44,9 @@ def panel_with_gaps(y: Series) -> Panel:
 
     Examples
     --------
-    >>> days = pd.to_datetime(["2024-01-01", "2024-01-02", "2024-01-04"])
-    >>> panel_with_gaps(pd.Series([1.0, 2.0, 4.0], index=days)).values
-    array([ 1.,  2., nan,  4.])
+    >>> days = pd.date_range("2024-01-01", periods=6).delete(4)
+    >>> panel_with_gaps(pd.Series([1.0, 2.0, 3.0, 4.0, 6.0], index=days)).values
+    array([ 1.,  2.,  3.,  4., nan,  6.])
     """
     try:
         return to_panel(y)[0]
@@ -62,7 +62,7 @@ def panel_with_gaps(y: Series) -> Panel:
         raise
 
 
-def places_of(ids: Index, series: Any, most: int) -> list[int]:
+def chosen_places(ids: Index, series: Any, most: int) -> list[int]:
     """Places of the series to draw: those named, one or several, or the first ``most``.
 
     Raises
@@ -107,6 +107,8 @@ def fans_of(forecast: Forecasts, past: Panel | None) -> dict[Any, Fan]:
         return {name: _fan(forecast.index, {"mean": forecast.to_numpy(dtype=np.float64)})}
     if isinstance(forecast, pd.DataFrame):
         return _from_frame(forecast, past)
+    if hasattr(forecast, "to_pandas"):  # a frame of Polars or Arrow
+        return fans_of(forecast.to_pandas(), past)
     if isinstance(forecast, (np.ndarray, list, tuple)):
         return _from_array(np.asarray(forecast, dtype=np.float64), past)
     raise ContainerTypeError(
@@ -148,9 +150,7 @@ def _from_array(table: Floats, past: Panel | None) -> dict[Any, Fan]:
         )
     times = future_times(past.last_times, len(table), past.freq)
     rows = np.arange(len(table))
-    return {
-        name: _fan(times.take(i * len(table) + rows), {"mean": table[:, i]}) for i, name in enumerate(past.ids)
-    }
+    return {name: _fan(times.take(i * len(table) + rows), {"mean": table[:, i]}) for i, name in enumerate(past.ids)}
 
 
 def _fan_of_rows(rows: pd.DataFrame) -> Fan:

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.charts.reading import panel_with_gaps, places_of
+from tsforecast.charts.reading import chosen_places, panel_with_gaps
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
 from tsforecast.panel.times.frequency import freq_name
 from tsforecast.panel.whole_numbers import whole_number
-from tsforecast.plots.canvas import drawing, label, new_figure, shown_name
+from tsforecast.plots.canvas import drawing, label, new_figure, shortened
 from tsforecast.plots.seasons import draw_season_lines, draw_subseries
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = N
     ['airline: each season', 'airline: each period']
     """
     panel = panel_with_gaps(y)
-    places = places_of(panel.ids, series, 1)
+    places = chosen_places(panel.ids, series, 1)
     if len(places) > 1:
         raise ParameterError(f"series={series!r} names {len(places)} series; seasons are drawn of one.")
     place = places[0]
@@ -67,9 +67,13 @@ def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = N
         figure = new_figure(7.2, 5.6)
         upper, lower = figure.subplots(2, 1)
         draw_season_lines(upper, table, labels, periods)
-        label(upper, f"{shown_name(name)}: each season")
+        label(upper, f"{shortened(name, 50)}: each season")
         draw_subseries(lower, table, periods)
-        label(lower, f"{shown_name(name)}: each period", note="within a period from the first season to the last, with the mean")
+        label(
+            lower,
+            f"{shortened(name, 50)}: each period",
+            note="within a period from the first season to the last, with the mean",
+        )
     return figure
 
 

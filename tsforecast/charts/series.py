@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from tsforecast._types import Floats
-from tsforecast.charts.reading import panel_with_gaps, places_of
+from tsforecast.charts.reading import chosen_places, panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel.containers import Series
-from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, shown_name
+from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, shortened
 from tsforecast.plots.cutoffs import Window, draw_windows, windows_height
 from tsforecast.plots.lines import draw_line, time_axis
 from tsforecast.plots.style import FAINT, model_style
@@ -50,7 +50,7 @@ def plot_series(y: Series, *, series: Any = None, ax: "Axes | None" = None) -> "
     'airline'
     """
     panel = panel_with_gaps(y)
-    places = places_of(panel.ids, series, panel.n_series)
+    places = chosen_places(panel.ids, series, panel.n_series)
     n_all = len(places)
     places = places[:: -(-n_all // _MOST_LINES)]
     named = len(places) <= _MOST_NAMED
@@ -60,14 +60,15 @@ def plot_series(y: Series, *, series: Any = None, ax: "Axes | None" = None) -> "
         for k, place in enumerate(places):
             times = panel.times[panel.indptr[place] : panel.indptr[place + 1]]
             style = model_style(k)
-            colour, width = (style.colour, 1.4) if named else (FAINT[0], 0.6)
+            colour, width = (style.colour, 1.4) if named else (FAINT[0], 0.7)
             look = style.line if named else "-"
             lines.append(draw_line(axes, times, panel.series(place), colour=colour, style=look, width=width))
+            lines[-1].set_alpha(1.0 if named else max(0.12, len(places) ** -0.3))
         time_axis(axes, panel.times)
         if len(places) > 1 and _are_far_apart([panel.series(place) for place in places]):
             axes.set_yscale("log")
         names = [panel.ids[place] for place in places]
-        title = shown_name(names[0], 60) if n_all == 1 else f"{n_all:,} series"
+        title = shortened(names[0], 60) if n_all == 1 else f"{n_all:,} series"
         label(axes, title, note=f"every {-(-n_all // _MOST_LINES)}th is drawn" if n_all > _MOST_LINES else "")
         if named and n_all > 1:
             legend_outside(axes, lines, names)
@@ -100,7 +101,7 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     ['1957-12', '1958-12', '1959-12']
     """
     panel = panel_with_gaps(y)
-    places = places_of(panel.ids, series, 1)
+    places = chosen_places(panel.ids, series, 1)
     if len(places) > 1:
         raise ParameterError(f"series={series!r} names {len(places)} series; cutoffs are drawn of one.")
     place = places[0]
@@ -111,7 +112,7 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     with drawing():
         axes = axes_for(ax, 7.0, windows_height(len(windows)))
         found = draw_windows(axes, times, windows)
-        name = shown_name(panel.ids[place])
+        name = shortened(panel.ids[place], 50)
         label(axes, f"{len(windows)} cutoff{'s' if len(windows) > 1 else ''} of {name}", y="cutoff")
         legend_outside(axes, list(found.values()), list(found))
     return axes

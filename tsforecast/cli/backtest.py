@@ -6,13 +6,13 @@ import datetime
 import itertools
 import shlex
 import sys
-from argparse import Action
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from jsonargparse import DefaultHelpFormatter, Namespace
+from jsonargparse import Namespace
 
 from tsforecast.cli.adding import with_settings_of_run
+from tsforecast.cli.backtest_help import PlainHelp, help_epilog
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
@@ -34,27 +34,21 @@ flags override it. The run folder keeps the resolved configuration, so that --co
 --output RUN with it goes on with one that was stopped, and --add RUN --models ... adds models to a finished one."""
 
 
-class _Help(DefaultHelpFormatter):
-    """Help texts as written, without the types that jsonargparse adds."""
-
-    def _get_help_string(self, action: Action) -> str:
-        return (action.help or "").replace("%%", "%")  # as argparse itself shows them
-
-
 def build_parser() -> Parser:
     """The parser of the command's options; it imports no data or model code."""
     read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
     parser = Parser(
-        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help, parser_mode=MODE
+        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
     )
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
     add("--config", action=ConfigFile, help="YAML file with any of the options below")
     add("--data", type=str | None, help="the same as the first argument, for a configuration file")
     add_reading_options(parser)
+    add = parser.add_argument_group("what is compared").add_argument
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
-        "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
+        "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args; listed below")  # fmt: skip
     add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
     add("--n_windows", type=int | None, help="cutoffs; 3, or as many as the shortest series allows")
     add("--step_size", type=int | None, help="steps between cutoffs (the horizon)")
@@ -73,6 +67,7 @@ def build_parser() -> Parser:
         " its cutoff; stop where one is not the same")  # fmt: skip
     add("--too_short", type=Literal["error", "skip", "naive"], default="error", help="what becomes of series that are "
         "too short: error; skip (a failure each); or naive (besides, a model Naive forecasts them)")  # fmt: skip
+    add = parser.add_argument_group("where the run goes, and where its jobs run").add_argument
     add("--output", type=str | None, help="run folder (runs/NAME-TIME)")
     add("--add", type=str | None, help="run folder of a finished run: the --models are added to it, with its data and "
         "settings")  # fmt: skip
@@ -90,6 +85,8 @@ def build_parser() -> Parser:
 def run_backtest(arguments: list[str]) -> int:
     """Run ``tsforecast backtest`` and return its exit code: 1 where no model gave any forecast."""
     parser = build_parser()
+    if {"-h", "--help"} & set(arguments):
+        parser.epilog = help_epilog()
     given = parser.parse_args(configs_first(arguments))
     if given.add is not None:
         given = with_settings_of_run(parser, arguments, given)
@@ -121,7 +118,7 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor, log_on_stderr("tsforecast.backtest"):
             adding = given.add is not None
-            result = run_plan(plan, folder, add=adding, executor=executor, timeouts=timeouts, on_progress=bar.update)
+            result = run_plan(plan, folder, add=adding, executor=executor, timeouts=timeouts, watch=bar.watch)
             _diagnose(plan, result, folder)
     except KeyboardInterrupt:
         call = again if given.add is not None else _how_to_go_on(given, folder)

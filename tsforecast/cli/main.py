@@ -12,6 +12,7 @@ commands:
   backtest   compare models on a file or a data set; without arguments, the quickstart
   report     show a finished run again
   train      train a network from a Lightning configuration
+  models     list the models with their parameters, or show one
   datasets   list the data sets that come with it, or show one
   simulate   write series of a simulated data set to a CSV file
 
@@ -88,6 +89,12 @@ def _train(arguments: list[str]) -> int | None:
     return run_training(arguments)
 
 
+def _models(arguments: list[str]) -> None:
+    from tsforecast.cli.model_list import show_models
+
+    show_models(arguments)
+
+
 def _datasets(arguments: list[str]) -> None:
     import argparse
 
@@ -128,6 +135,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "backtest": _backtest,
     "report": _report,
     "train": _train,
+    "models": _models,
     "datasets": _datasets,
     "simulate": _simulate,
 }

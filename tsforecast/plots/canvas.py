@@ -74,34 +74,46 @@ def legend_outside(ax: "Axes", handles: "Sequence[Artist]", names: Sequence[str]
         figure.set_layout_engine("constrained")
     ax.legend(
         handles, [shown_name(name) for name in names], loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0,
-        title=plain(title) or None, alignment="left",
+        title=plain(title) or None, alignment="left", handlelength=2.6,
     )  # fmt: skip
 
 
 def plain(text: object) -> str:
-    """Text that matplotlib does not read as mathematics.
+    r"""Text that matplotlib does not read as mathematics.
 
     Examples
     --------
-    >>> plain("US$ and A$")
-    'US\\\\$ and A\\\\$'
+    >>> print(plain("US$ and A$"))
+    US\$ and A\$
     """
     return str(text).replace("$", r"\$")
 
 
 def shown_name(name: object, longest: int = _LONGEST_NAME) -> str:
-    """A name as it stands in a picture: the middle of a long one is left out.
+    """A name as it stands in a picture: shortened, without mathematics.
 
     Examples
     --------
-    >>> shown_name("SeasonalNaive(season_length=12, and much more)")
+    >>> shown_name("LSTM")
+    'LSTM'
+    """
+    text = shortened(name, longest)
+    return plain(f"\u200b{text}" if text.startswith("_") else text)  # a leading _ would hide it in a legend
+
+
+def shortened(name: object, longest: int = _LONGEST_NAME) -> str:
+    """A name in one line, the middle of a long one left out.
+
+    Examples
+    --------
+    >>> shortened("SeasonalNaive(season_length=12, and much more)")
     'SeasonalNaive(s…and much more)'
     """
     text = " ".join(str(name).split()) or " "
-    if len(text) > longest:
-        half = longest // 2
-        text = f"{text[:half]}…{text[-(longest - half - 1) :]}"
-    return plain(f"\u200b{text}" if text.startswith("_") else text)  # a leading _ would hide it in a legend
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}…{text[-(longest - half - 1) :]}"
 
 
 def _is_notebook() -> bool:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsforecast._types import Bools, Floats
-from tsforecast.plots.canvas import legend_outside, shown_name
-from tsforecast.plots.rows import name_rows
+from tsforecast.plots.canvas import legend_outside, shortened
+from tsforecast.plots.rows import name_rows, spread_out
 from tsforecast.plots.style import FAINT, ModelStyle
+from tsforecast.plots.ticks import is_far_apart, number, seconds_text, set_log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,23 +29,32 @@ def draw_steps(
     low, high : ndarray, shape (n_models, horizon)
         Ends of the band; nan where there is none.
     """
-    from matplotlib.ticker import MaxNLocator
-
     steps = np.arange(1, mean.shape[1] + 1)
     every, handles, shown = max(len(steps) // 24, 1), [], []
     for row, style in enumerate(styles):
         if np.isnan(mean[row]).all():
             continue
-        ax.fill_between(steps, low[row], high[row], color=style.colour, alpha=0.15, linewidth=0)
+        if len(steps) == 1:
+            ax.vlines(steps, low[row], high[row], color=style.colour, alpha=0.4, linewidth=3.0)
+        else:
+            ax.fill_between(steps, low[row], high[row], color=style.colour, alpha=0.15, linewidth=0)
         (line,) = ax.plot(
             steps, mean[row], color=style.colour, linestyle=style.line, marker=style.marker, markersize=4.0,
             markevery=every, label=names[row], zorder=3,
         )  # fmt: skip
         handles.append(line)
         shown.append(names[row])
-    ax.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    ax.set_xticks(steps[:: -(-len(steps) // 12)] if len(steps) > 12 else steps)
     ax.set_xlim(0.5, steps[-1] + 0.5)
-    ax.set_ylim(bottom=0.0)
+    known = mean[np.isfinite(mean)]
+    if is_far_apart(mean[np.isfinite(mean).all(axis=1)].mean(axis=1)) and known.min() > 0:
+        ax.set_yscale("log")
+        bottom, top = float(known.min()) / 1.5, ax.get_ylim()[1]
+        ax.set_ylim(bottom, top)
+        set_log_ticks(ax.yaxis, bottom, top)
+        ax.yaxis.set_major_formatter(lambda value, _: number(value))
+    else:
+        ax.set_ylim(bottom=0.0)
     legend_outside(ax, handles, shown)
 
 
@@ -70,7 +80,7 @@ def draw_cost(
     front = front[np.argsort(x[front])]
     ax.step(x[front], score[front], where="post", color=FAINT[0], linewidth=1.0, linestyle=(0, (4, 3)), label="_front")
     handles, shown = [], []
-    for row in np.flatnonzero(known):
+    for row in np.flatnonzero(known).tolist():
         style = styles[row]
         (point,) = ax.plot(
             [x[row]], [score[row]], style.marker, color=style.colour, markersize=7.5, label=names[row], zorder=3,
@@ -78,9 +88,23 @@ def draw_cost(
         )  # fmt: skip
         handles.append(point)
         shown.append(names[row])
-    ax.set_xscale("log")
-    ax.margins(0.08, 0.12)
+    _log_axis(ax, x[known])
+    ax.margins(y=0.12)
+    if is_far_apart(score):
+        ax.set_yscale("log")
+        set_log_ticks(ax.yaxis, *ax.get_ylim())
+        ax.yaxis.set_major_formatter(lambda value, _: number(value))
     legend_outside(ax, handles, shown)
+
+
+def _log_axis(ax: "Axes", seconds: Floats) -> None:
+    """A logarithmic axis of seconds, over a factor of ten at least."""
+    low, high = float(seconds.min()) / 1.4, float(seconds.max()) * 1.4
+    widen = max(np.sqrt(10 / (high / low)), 1.0)
+    ax.set_xscale("log")
+    ax.set_xlim(low / widen, high * widen)
+    set_log_ticks(ax.xaxis, low / widen, high * widen, most=6)
+    ax.xaxis.set_major_formatter(lambda value, _: seconds_text(value))
 
 
 def draw_series_errors(
@@ -94,9 +118,7 @@ def draw_series_errors(
     ratios : sequence of ndarray, each (n_series,)
         Not negative; nan where unknown. What no logarithm shows, 0 and infinity, is a triangle at the edge.
     """
-    from matplotlib.ticker import FuncFormatter
-
-    finite = np.concatenate([np.array([0.8, 1.25]), *(one[np.isfinite(one) & (one > 0)] for one in ratios)])
+    finite = np.concatenate([np.array([0.7, 1.4]), *(one[np.isfinite(one) & (one > 0)] for one in ratios)])
     left, right = finite.min() / 1.15, finite.max() * 1.15
     ax.set_xscale("log")
     ax.set_xlim(left, right)
@@ -106,7 +128,7 @@ def draw_series_errors(
         if known.size > _MOST_DOTS:
             known = np.quantile(known, (np.arange(_MOST_DOTS) + 0.5) / _MOST_DOTS, method="nearest")
         inside = known[(known > 0) & np.isfinite(known)]
-        ax.plot(inside, row + _spread_out(inside.size), "o", color=style.colour, markersize=3.6, alpha=0.55,
+        ax.plot(inside, row + spread_out(inside.size), "o", color=style.colour, markersize=3.6, alpha=0.55,
                 markeredgewidth=0, label=names[row])  # fmt: skip
         if inside.size:
             ax.plot([np.median(inside)] * 2, [row - 0.36, row + 0.36], color=style.colour, linewidth=2.2,
@@ -115,13 +137,8 @@ def draw_series_errors(
             if count:
                 ax.plot([place], [row], marker, color=style.colour, clip_on=False, label="_beyond")
     name_rows(ax, names)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
-    ax.xaxis.set_minor_formatter("")
-
-
-def _spread_out(n: int) -> Floats:
-    """Heights that keep sorted dots from lying on one another, the same for the same number: ``(n,)``."""
-    return np.asarray(0.28 * (2 * np.mod(np.arange(n) * 0.6180339887, 1.0) - 1) if n > 1 else np.zeros(n))
+    set_log_ticks(ax.xaxis, left, right)
+    ax.xaxis.set_major_formatter(lambda value, _: f"{number(value)}×")
 
 
 def caption(name: str, stratum: object) -> str:
@@ -132,4 +149,4 @@ def caption(name: str, stratum: object) -> str:
     >>> caption("Naive", "north")
     'Naive · north'
     """
-    return f"{shown_name(name, 20)} · {shown_name(stratum, 16)}"
+    return f"{shortened(name, 20)} · {shortened(stratum, 16)}"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.plots.canvas import plain
-from tsforecast.plots.lines import plain_times, time_axis
+from tsforecast.plots.lines import drawn_times, time_axis
 from tsforecast.plots.style import MODEL_COLOURS
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def draw_windows(ax: "Axes", times: Index, windows: Sequence[Window]) -> "dict[s
     """One row a window, the first on top; the artists of a legend by name."""
     from matplotlib import dates
 
-    x = plain_times(times)
+    x = drawn_times(times)
     numbers: Floats = dates.date2num(x) if x.dtype.kind == "M" else np.asarray(x, dtype=np.float64)
     edges = _edges(numbers)
     looks = {"train": (MODEL_COLOURS[0][0], 1.0), "gap": ("#c3c8cf", 1.0), "test": (MODEL_COLOURS[1][0], 1.0)}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Index
-from tsforecast.plots.lines import draw_line, plain_times
+from tsforecast.plots.lines import alone_between_gaps, draw_line, drawn_times
 from tsforecast.plots.style import INK, ModelStyle
 
 if TYPE_CHECKING:
@@ -25,29 +25,31 @@ class Fan(NamedTuple):
 
 
 def draw_fan(
-    ax: "Axes", fan: Fan, style: ModelStyle, *, name: str = "forecast", alone: bool = True
+    ax: "Axes", fan: Fan, style: ModelStyle, *, name: str = "forecast", only: bool = True
 ) -> "dict[str, Artist]":
     """Point forecasts as a line and intervals as bands, the widest the lightest; the artists of a legend by name.
 
     Parameters
     ----------
-    alone : bool
+    only : bool
         Whether the picture holds no other forecasts; else bands are fainter.
     """
     found: dict[str, Artist] = {}
-    x, levels = plain_times(fan.times), sorted(fan.intervals, reverse=True)
+    x, levels = drawn_times(fan.times), sorted(fan.intervals, reverse=True)
     opacity = np.linspace(_LIGHTEST, _DARKEST, len(levels)) if len(levels) > 1 else [0.22]
     bands: dict[str, Artist] = {}
     for k, level in enumerate(levels):
         low, high = fan.intervals[level]
         bands[f"{level:g}% interval"] = ax.fill_between(
-            x, low, high, color=style.colour, alpha=float(opacity[k]) * (1.0 if alone else 0.6), linewidth=0, zorder=1.8
+            x, low, high, color=style.colour, alpha=float(opacity[k]) * (1.0 if only else 0.6), linewidth=0, zorder=1.8
         )
-    if fan.mean.size == 1:  # one step: no line would show it
-        (found[name],) = ax.plot(x, fan.mean, style.marker, color=style.colour, zorder=3)
-        for level in levels:
+    alone = alone_between_gaps(fan.mean)  # one step: neither a line nor a band would show it
+    if alone.any():
+        for k, level in enumerate(levels):
             low, high = fan.intervals[level]
-            ax.vlines(x, low, high, color=style.colour, alpha=0.4, linewidth=3.0)
+            ax.vlines(x[alone], low[alone], high[alone], color=style.colour, alpha=0.3, linewidth=2.0 + 2.0 * k)
+    if alone.sum() == np.isfinite(fan.mean).sum():
+        (found[name],) = ax.plot(x[alone], fan.mean[alone], style.marker, color=style.colour, zorder=3, label=name)
     else:
         found[name] = draw_line(ax, fan.times, fan.mean, colour=style.colour, style=style.line, width=1.8, order=3.0)
     return found | dict(reversed(bands.items()))
@@ -64,9 +66,9 @@ def recent(n_obs: int, horizon: int, season_length: int = 1) -> int:
     Examples
     --------
     >>> recent(50, 12), recent(10_000, 12)
-    (50, 120)
+    (50, 60)
     """
-    return min(n_obs, max(8 * horizon, 5 * season_length, 120))
+    return min(n_obs, max(5 * horizon, 3 * season_length, 40))
 
 
 def columns_of(n: int) -> tuple[int, int]:
@@ -81,12 +83,12 @@ def columns_of(n: int) -> tuple[int, int]:
     return -(-n // n_columns), n_columns
 
 
-def limits_of(values: Sequence[Floats]) -> tuple[float, float]:
+def extent_of(values: Sequence[Floats]) -> tuple[float, float]:
     """Least and greatest finite value; (0, 1) where there is none.
 
     Examples
     --------
-    >>> limits_of([np.array([1.0, np.nan]), np.array([3.0])])
+    >>> extent_of([np.array([1.0, np.nan]), np.array([3.0])])
     (1.0, 3.0)
     """
     known = np.concatenate([one[np.isfinite(one)] for one in values] or [np.empty(0)])

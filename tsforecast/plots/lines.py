@@ -31,7 +31,7 @@ def draw_line(
         Regular: what is missing is nan in ``values``, not absent.
     values : ndarray, shape (n,)
     """
-    x = plain_times(times)
+    x = drawn_times(times)
     (line,) = ax.plot(x, values, color=colour, linestyle=style, linewidth=width, zorder=order, label=name or "_line")
     alone = alone_between_gaps(values)
     if alone.any():
@@ -52,12 +52,12 @@ def alone_between_gaps(values: Floats) -> Bools:
     return np.asarray(known & ~before & ~after)
 
 
-def plain_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
+def drawn_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
     """Times as matplotlib draws them: dates without a zone, periods by their beginning, or numbers.
 
     Examples
     --------
-    >>> plain_times(pd.period_range("2024-01", periods=1, freq="M"))
+    >>> drawn_times(pd.period_range("2024-01", periods=1, freq="M"))
     array(['2024-01-01T00:00:00'], dtype='datetime64[s]')
     """
     if isinstance(times, pd.PeriodIndex):

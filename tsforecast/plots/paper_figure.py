@@ -14,8 +14,8 @@ class PaperFigure(Figure):
 
     Examples
     --------
-    >>> PaperFigure(figsize=(3, 2)).get_figwidth()
-    3.0
+    >>> PaperFigure(figsize=(3, 2)).get_size_inches().tolist()
+    [3.0, 2.0]
     """
 
     def savefig(self, fname: Any, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from tsforecast._types import Floats
 from tsforecast.plots.canvas import legend_outside, shown_name
 from tsforecast.plots.style import FAINT, INK, ModelStyle
+from tsforecast.plots.ticks import is_far_apart, log_ticks, number, set_log_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +28,17 @@ def name_rows(ax: "Axes", names: Sequence[str]) -> None:
     ax.tick_params(axis="y", length=0)
     ax.grid(False, axis="y")
     ax.spines["left"].set_visible(False)
+
+
+def spread_out(n: int) -> Floats:
+    """Heights that keep sorted dots from lying on one another, the same for the same number: ``(n,)``.
+
+    Examples
+    --------
+    >>> spread_out(1), bool(np.abs(spread_out(100)).max() < 0.3)
+    (array([0.]), True)
+    """
+    return np.asarray(0.28 * (2 * np.mod(np.arange(n) * 0.6180339887, 1.0) - 1) if n > 1 else np.zeros(n))
 
 
 def draw_ranking(
@@ -56,18 +68,22 @@ def draw_ranking(
 
 def _skill_axis(ax: "Axes", values: Floats) -> None:
     """Limits that hold all values; logarithmic beyond 100% where some are far away."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+
     known = values[np.isfinite(values)]
     if np.abs(known).max() > _WIDE:
+        low, high = min(1.6 * known.min(), -20.0), max(1.15 * known.max(), 20.0)
         ax.set_xscale("symlog", linthresh=100.0, linscale=1.0)
-        ax.set_xlim(min(1.6 * known.min(), -20.0), max(1.15 * known.max(), 20.0))
+        ax.set_xlim(low, high)
+        powers = log_ticks(100.0, -low, most=4) if low < -_WIDE else np.array([100.0])
+        whole = [power for power in powers.tolist() if np.log10(power).is_integer()]
+        ax.xaxis.set_major_locator(FixedLocator([*(-power for power in reversed(whole)), 0.0, 100.0]))
+        ax.xaxis.set_minor_locator(FixedLocator([]))
     else:
         room = max(0.06 * float(np.ptp(known)), 2.0)
         ax.set_xlim(known.min() - room, known.max() + room)
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    if ax.get_xscale() == "linear":
         ax.xaxis.set_major_locator(MaxNLocator(7))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:+,.0f}%" if value else "0"))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{'+' if value > 0 else ''}{number(value)}%"))
 
 
 def draw_ranks(
@@ -95,7 +111,7 @@ def draw_ranks(
 
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     place = {name: row for row, name in enumerate(names)}
-    for k, group in enumerate(groups):
+    for k, group in enumerate(own for own in groups if len(own) > 1):
         first, last = place[group[0]], place[group[-1]]
         x = 1.025 + 0.03 * k
         ax.plot(
@@ -113,7 +129,7 @@ def draw_coverage_rows(
     high: Floats,
     styles: Sequence[ModelStyle],
 ) -> None:
-    """Share of truths inside intervals, one row a model and one column of points for each level.
+    """Share of truths inside intervals, one row a model and a point for each level, filled for the first.
 
     Parameters
     ----------
@@ -134,10 +150,6 @@ def draw_coverage_rows(
     name_rows(ax, names)
     known = np.concatenate([np.asarray(level, dtype=np.float64), *(t[np.isfinite(t)] for t in (low, high, coverage))])
     ax.set_xlim(max(known.min() - 4.0, -2.0), min(known.max() + 4.0, 102.0))
-    top = ax.secondary_xaxis("top")
-    top.set_xticks(list(level), [f"{percent:g}%" for percent in level])
-    top.tick_params(length=0)
-    top.spines["top"].set_visible(False)
 
 
 def draw_reliability(
@@ -181,4 +193,11 @@ def draw_seeds(
         if known.size > 1:
             ax.plot([known.mean()] * 2, [row - 0.3, row + 0.3], color=style.colour, linewidth=2.0, label="_mean")
     name_rows(ax, names)
+    every = np.concatenate([np.empty(0), *scores])
+    if is_far_apart(every):
+        low, high = float(np.nanmin(every)) / 1.2, float(np.nanmax(every[np.isfinite(every)])) * 1.2
+        ax.set_xscale("log")
+        ax.set_xlim(low, high)
+        set_log_ticks(ax.xaxis, low, high)
+        ax.xaxis.set_major_formatter(lambda value, _: number(value))
     ax.set_xlabel(score_name)

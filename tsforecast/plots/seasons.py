@@ -78,6 +78,6 @@ def _quantile_by_column(table: Floats, q: float) -> Floats:
 def _period_ticks(ax: "Axes", periods: Sequence[str]) -> None:
     every = -(-len(periods) // _MOST_TICKS)
     places = np.arange(0, len(periods), every)
-    ax.set_xticks(places, [plain(periods[k]) for k in places])
+    ax.set_xticks(places, [plain(periods[k]) for k in places.tolist()])
     ax.set_xlim(-0.6, len(periods) - 0.4)
     ax.grid(False, axis="x")

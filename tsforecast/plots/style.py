@@ -1,19 +1,21 @@
 """One style for all pictures: colours, line styles and markers of models, fonts, spines and grid.
 
-The colours are those of Okabe & Ito (2008), darkened until each stands out from white, and a lighter set for dark pages.
+The colours of models are near those of Okabe & Ito (2008), moved until each stands out from its page and any two differ
+for those who see no red, or no green, as for others; there is a set for light pages, and one for dark ones.
 """
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 # By place of the model in the run: (on a light page, on a dark page).
 MODEL_COLOURS = (
-    ("#0072b2", "#4fa9e3"),  # blue
-    ("#d55e00", "#ff8a3d"),  # vermilion
-    ("#00805c", "#2fc796"),  # bluish green
-    ("#b0508f", "#e79bc9"),  # reddish purple
-    ("#a87400", "#f0bd3a"),  # orange
-    ("#4a4a9c", "#a5a4f0"),  # indigo
+    ("#0073b4", "#49b3ed"),  # blue
+    ("#ac3b00", "#ea742c"),  # vermilion
+    ("#239d6e", "#25ab79"),  # bluish green
+    ("#c577a6", "#e09dbf"),  # reddish purple
+    ("#bf8907", "#f3d453"),  # orange, yellow
+    ("#37287f", "#8080ff"),  # indigo
 )
 INK = ("#24292f", "#e6e8eb")  # text, and the truth
 FAINT = ("#6b7280", "#9aa3af")  # axes, notes, the baseline's line
@@ -99,7 +101,7 @@ def named_colours() -> dict[str, tuple[str, str]]:
     return {"ink": INK, "faint": FAINT, "grid": GRID, "page": PAGE} | models
 
 
-def settings() -> dict[str, object]:
+def settings() -> Any:
     """The settings of matplotlib that pictures are drawn with."""
     ink, faint, grid = INK[0], FAINT[0], GRID[0]
     return {
@@ -146,7 +148,7 @@ def settings() -> dict[str, object]:
     }
 
 
-def saving() -> dict[str, object]:
+def saving() -> Any:
     """The settings of matplotlib that pictures are saved with: text stays text, and fonts are embedded whole."""
     return {
         "pdf.fonttype": 42,

@@ -13,7 +13,7 @@ _NUMBER = re.compile(r"(?<=[\s\"(,MLQCHVzZ-])(\d*\.\d{3,})")
 _GEOMETRY = re.compile(r"\b(d|x|y|width|height|transform|points)=\"[^\"]*\"")
 
 
-def svg_of(figure: "Figure", prefix: str = "", title: str = "") -> str:
+def svg_of(figure: "Figure", prefix: str = "i", title: str = "") -> str:
     """An ``<svg>`` element to stand within HTML; equal figures give equal text.
 
     Text stays text. Colours of the style become variables with the colour on a light page as default:
@@ -24,7 +24,7 @@ def svg_of(figure: "Figure", prefix: str = "", title: str = "") -> str:
     ----------
     figure : Figure
     prefix : str
-        Put before every ``id``, so that several pictures on one page do not share any.
+        Begins every ``id``: another for each picture on a page, so that they do not share any.
     title : str
         What the picture shows, for those who do not see it.
 
@@ -44,15 +44,23 @@ def svg_of(figure: "Figure", prefix: str = "", title: str = "") -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'<g id="(model-\d+)[^"]*">', r'<g class="\1">', text)
     text = re.sub(r' xmlns:xlink="[^"]*"', "", text).replace("xlink:href", "href")
-    if prefix:
-        text = re.sub(r'\bid="', f'id="{prefix}', text)
-        text = re.sub(r'(href="#|url\(#)', rf"\g<1>{prefix}", text)
+    text = _with_few_ids(text, prefix)
+    text = re.sub(r"font-family: [^;\"]*; ?", "", text)
+    text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--ts-font, sans-serif)", text)
     for name, (light, _) in named_colours().items():
         text = text.replace(light, f"var(--ts-{name}, {light})")
     text = _GEOMETRY.sub(lambda found: _NUMBER.sub(_short, found.group(0)), text)
     text = re.sub(r"\n\s*", "\n", text)
     label = title.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
     return text.replace("<svg ", f'<svg role="img" aria-label="{label}" ' if title else '<svg aria-hidden="true" ', 1)
+
+
+def _with_few_ids(text: str, prefix: str) -> str:
+    """Only ids that something refers to, as the prefix and a number; the others would be the same in every picture."""
+    used = dict.fromkeys(re.findall(r'(?:href="#|url\(#)([^")]+)', text))
+    short = {name: f"{prefix}{k}" for k, name in enumerate(used)}
+    text = re.sub(r' id="([^"]*)"', lambda found: f' id="{short[found[1]]}"' if found[1] in short else "", text)
+    return re.sub(r'(href="#|url\(#)([^")]+)', lambda found: found[1] + short[found[2]], text)
 
 
 def _short(number: "re.Match[str]") -> str:

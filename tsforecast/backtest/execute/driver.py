@@ -3,16 +3,17 @@
 import dataclasses
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
 
 from tsforecast.backtest.execute.assignment import Assignment, Receipt, run_assignment
 from tsforecast.backtest.execute.blocks import write_block
 from tsforecast.backtest.execute.heartbeat import HeartbeatMonitor
+from tsforecast.backtest.execute.progress import Tracker
 from tsforecast.backtest.execute.timeouts import Timeouts
 from tsforecast.backtest.execute.workers import Pool, open_pool
 from tsforecast.backtest.plan.bundles import bundle_jobs
@@ -22,7 +23,6 @@ from tsforecast.backtest.store.job_files import find_result, read_result
 from tsforecast.backtest.store.run_folder import RunFolder
 from tsforecast.exceptions import ExecutorError
 
-Progress: TypeAlias = Callable[[int, int, str], None]
 _DEATHS = 2  # of workers that ran a series alone, until it is taken for the cause: one may be chance
 _KILLED = ("KilledWorker", "WorkerCrashedError")  # what Dask and Ray raise in place of BrokenExecutor
 _CHECK_SECONDS = 1.0  # seconds between two checks of the workers
@@ -57,7 +57,7 @@ def drive(
     folder: RunFolder,
     executor: Literal["processes"] | Executor,
     timeouts: Timeouts,
-    progress: Progress,
+    tracker: Tracker,
 ) -> None:
     """Run jobs on workers: a job whose worker died is tried again, a series that keeps killing workers is a failure.
 
@@ -69,7 +69,7 @@ def drive(
         The file of a job could not be written.
     """
     with open_pool(executor) as pool:
-        driver = _Driver(plan, jobs, folder, pool, timeouts, progress)
+        driver = _Driver(plan, jobs, folder, pool, timeouts, tracker)
         try:
             driver.run()
         finally:
@@ -78,9 +78,9 @@ def drive(
 
 class _Driver:
     def __init__(
-        self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: Pool, timeouts: Timeouts, progress: Progress
+        self, plan: Plan, jobs: Sequence[Job], folder: RunFolder, pool: Pool, timeouts: Timeouts, tracker: Tracker
     ) -> None:
-        self._plan, self._folder, self._pool, self._progress = plan, folder, pool, progress
+        self._plan, self._folder, self._pool, self._tracker = plan, folder, pool, tracker
         self._timeouts = timeouts
         self._jobs = {job.address: job for job in jobs}
         self._waiting = deque(
@@ -151,6 +151,7 @@ class _Driver:
         unit.monitor, unit.is_late, unit.is_alone = HeartbeatMonitor(beat), False, is_suspect
         try:
             self._running[self._pool.submit(run_assignment, assignment)] = unit
+            self._tracker.begin([self._jobs[whole] for whole in unit.wholes])
         except BrokenExecutor:
             back.appendleft(unit)
             if not self._at_work():
@@ -340,4 +341,5 @@ class _Driver:
                 return
             self._folder.put(whole, join_results([pieces[first] for first in sorted(pieces)]))
         self._n_done += 1
-        self._progress(self._n_done, len(self._jobs), whole.model)
+        self._tracker.end([whole])
+        self._tracker.tell(whole.model)

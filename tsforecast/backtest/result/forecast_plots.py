@@ -9,11 +9,13 @@ import pandas as pd
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
-from tsforecast.backtest.result.plots import check_names, error_of_series, title_of
-from tsforecast.exceptions import DataError, UnknownNameError
-from tsforecast.panel.containers import Series, to_panel
-from tsforecast.plots.canvas import drawing, label, new_figure, shown_name
-from tsforecast.plots.fan import Fan, draw_fan, draw_history, recent
+from tsforecast.backtest.result.plots import check_models, error_of_series, title_of
+from tsforecast.charts.reading import panel_with_gaps
+from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
+from tsforecast.panel import Panel
+from tsforecast.panel.containers import Series
+from tsforecast.plots.canvas import drawing, label, new_figure, shortened, shown_name
+from tsforecast.plots.fan import Fan, draw_fan, draw_history, extent_of, recent
 from tsforecast.plots.lines import time_axis
 from tsforecast.plots.style import model_styles
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_MODELS = 4  # that are shown unless the caller names them
+_FURTHEST = 5.0  # times the range of the truth: forecasts that are farther away are not all shown
 
 
 class _Windows(NamedTuple):
@@ -45,17 +48,23 @@ def plot_forecasts(
     titles = _chosen_series(run, series)
     names = _chosen_models(run, models)
     tables = {name: _rows_of(run, name, list(titles)) for name in names}
-    past = None if history is None else to_panel(history)[0]
+    past = None if history is None else panel_with_gaps(history)
     with drawing():
         figure = new_figure(7.2, 0.5 + 2.1 * len(titles))
         handles: dict[str, Artist] = {}
         panels = figure.subplots(len(titles), 1, squeeze=False)[:, 0]
-        for ax, (unique_id, title) in zip(panels, titles.items(), strict=True):
-            windows = {name: _windows(run, table, unique_id) for name, table in tables.items()}
-            windows = {name: own for name, own in windows.items() if own is not None}
+        for ax, (unique_id, (title, note)) in zip(panels, titles.items(), strict=True):
+            found = {name: _windows(run, table, unique_id) for name, table in tables.items()}
+            windows = {name: own for name, own in found.items() if own is not None}
             handles |= _draw(ax, run, windows, None if past is None else _before(past, unique_id, run.horizon))
-            label(ax, title)
-        figure.legend(list(handles.values()), [shown_name(name) for name in handles], loc="outside right upper")
+            gone = _keep_in_view(ax, windows)
+            label(
+                ax,
+                title,
+                note="; ".join([*([note] if note else []), *([f"{listed} leaves the picture" for listed in gone])]),
+            )
+        names = [shown_name(name) for name in handles]
+        figure.legend(list(handles.values()), names, loc="outside right upper", handlelength=2.6)
     return figure
 
 
@@ -69,7 +78,7 @@ def _draw(
     for k, (name, own) in enumerate(windows.items()):
         ends = {p: (own.columns[f"lo-{p:g}"], own.columns[f"hi-{p:g}"]) for p in levels if k == 0}
         fan = Fan(own.times, own.columns["mean"], {p: pair for p, pair in ends.items() if np.isfinite(pair[0]).any()})
-        drawn = draw_fan(ax, fan, styles[name], name=name, alone=len(windows) == 1)
+        drawn = draw_fan(ax, fan, styles[name], name=name, only=len(windows) == 1)
         found |= {key if key == name else f"{key} of {name}": artist for key, artist in drawn.items()}
     if not windows:
         ax.annotate("no forecasts", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
@@ -78,8 +87,26 @@ def _draw(
     return found
 
 
-def _chosen_series(run: RunData, series: Any) -> dict[Any, str]:
-    """Names of the series to draw and the title of each: the best, median and worst of the winner by default."""
+def _keep_in_view(ax: "Axes", windows: dict[str, _Windows]) -> list[str]:
+    """Limit the axis where forecasts of models but the first are so far away that nothing else is seen; their names."""
+    if len(windows) < 2:
+        return []
+    first, *others = windows
+    low, high = extent_of([windows[first].truth, windows[first].columns["mean"]])
+    room = _FURTHEST * ((high - low) or abs(high) or 1.0)
+    gone = [name for name in others if not _is_within(windows[name].columns["mean"], low - room, high + room)]
+    if gone:
+        ax.set_ylim(low - 0.2 * room, high + 0.2 * room)
+    return [shortened(name) for name in gone]
+
+
+def _is_within(values: Floats, low: float, high: float) -> bool:
+    known = values[np.isfinite(values)]
+    return bool(((known >= low) & (known <= high)).all())
+
+
+def _chosen_series(run: RunData, series: Any) -> dict[Any, tuple[str, str]]:
+    """Series to draw, with a title and a note for each: by default the best, median and worst of the winner."""
     ids = run.cube.ids
     if series is not None:
         one = isinstance(series, str) or not isinstance(series, (Sequence, pd.Index, np.ndarray))
@@ -89,8 +116,8 @@ def _chosen_series(run: RunData, series: Any) -> dict[Any, str]:
                 some = ", ".join(repr(i) for i in ids[:3])
                 raise UnknownNameError(f"No series is called {name!r}; there are {some}{' …' if len(ids) > 3 else ''}.")
         if not wanted:
-            raise DataError("series is empty; name a series, or leave it out for the best, median and worst.")
-        return {name: shown_name(name) for name in wanted}
+            raise ParameterError("series is empty; name a series, or leave it out for the best, median and worst.")
+        return {name: (shortened(name, 60), "") for name in wanted}
     metric = error_of_series(run)
     winner = str(leaderboard(run)["model"].iloc[0])
     cube = run.cube
@@ -102,8 +129,9 @@ def _chosen_series(run: RunData, series: Any) -> dict[Any, str]:
     if order.size < 3:
         places = {"": order[0]} if order.size == 1 else {"best": order[0], "worst": order[-1]}
     about = title_of(run, metric)
+    told = {kind: f"{kind} of {order.size:,} series: " if kind else "" for kind in places}
     return {
-        ids[i]: f"{f'{kind} of {order.size}: ' if kind else ''}{shown_name(ids[i])}, {about} {scores[i]:.3g} by {winner}"
+        ids[i]: (f"{told[kind]}{shortened(ids[i], 50)}", f"{about} {scores[i]:.3g} by {shortened(winner)}")
         for kind, i in places.items()
     }
 
@@ -112,7 +140,9 @@ def _chosen_models(run: RunData, models: Sequence[str] | None) -> list[str]:
     """The models to draw, best first: those named, or the first three and the baseline."""
     if models is not None:
         names = [models] if isinstance(models, str) else list(models)
-        check_names(run, names)
+        check_models(run, names)
+        if not names:
+            raise ParameterError("models is empty; name a model, or leave it out for the first of the leaderboard.")
         return names
     board = leaderboard(run)
     ranked = board.loc[board["rank"].notna(), "model"].tolist()
@@ -159,7 +189,7 @@ def _truth(windows: Sequence[_Windows]) -> tuple[Index, Floats]:
     return times.take(np.insert(first, breaks, first[breaks])), np.insert(values[first], breaks, np.nan)
 
 
-def _before(past: Any, unique_id: Any, horizon: int) -> tuple[Index, Floats] | None:
+def _before(past: Panel, unique_id: Any, horizon: int) -> tuple[Index, Floats] | None:
     """The last part of a series of the history; None where it holds no series of that name."""
     place = past.ids.get_indexer([unique_id])[0]
     if place < 0 and past.n_series == 1:

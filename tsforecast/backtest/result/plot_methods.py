@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tsforecast.backtest.result import forecast_plots, plots
+from tsforecast.backtest.result import fit_plots, forecast_plots, plots
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.labels import By
 from tsforecast.panel.containers import Series
@@ -25,7 +25,7 @@ class PlotMethods:
     def plot_forecasts(
         self, series: Any = None, models: Sequence[str] | None = None, *, history: Series | None = None
     ) -> "Figure":
-        """Truth and forecasts of some series at all cutoffs, one panel a series; intervals are those of the first model.
+        """Truth and forecasts of some series at all cutoffs, a panel each; intervals are those of the first model.
 
         Parameters
         ----------
@@ -125,3 +125,23 @@ class PlotMethods:
             SeasonalNaive or Naive, where they ran, else the best model.
         """
         return plots.plot_series_errors(self.run, ax, by=by, metric=metric, baseline=baseline)
+
+    def plot_training(self) -> "Figure":
+        """Loss and norm of the gradient by epoch, of the newest fit of each network, one line a seed; see `fits`.
+
+        Raises
+        ------
+        DataError
+            No model is a network, or the run is of an earlier version.
+        """
+        return fit_plots.plot_training(self.run)
+
+    def plot_residuals(self, ax: "Axes | None" = None) -> "Axes":
+        """P-values of the test of Ljung and Box on the residuals of models of the ARIMA family; see `fits`.
+
+        Raises
+        ------
+        DataError
+            No model is of the ARIMA family, or the run is of an earlier version.
+        """
+        return fit_plots.plot_residuals(self.run, ax)

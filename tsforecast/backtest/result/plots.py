@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.backtest.plan.ranking import ranking_metric
 from tsforecast.backtest.result.analysis import calibration_of, ranks_of, step_losses
 from tsforecast.backtest.result.data import RunData
@@ -16,14 +16,14 @@ from tsforecast.backtest.result.leaderboard import cost, leaderboard, mean_over_
 from tsforecast.backtest.result.seeds import scores_by_seed
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 from tsforecast.plots import curves, rows
-from tsforecast.plots.canvas import axes_for, drawing, label
+from tsforecast.plots.canvas import axes_for, drawing, label, shortened
 from tsforecast.plots.style import ModelStyle, model_styles
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _FEWEST = 3  # units that an interval of a mean needs
-_MOST_DIAGRAM_ROWS = 3  # levels of intervals up to which each model is a row; with more, a line over levels
+_MOST_ROW_LEVELS = 2  # levels of intervals up to which each model is a row; with more, a line over levels
 
 
 def plot_ranking(
@@ -38,12 +38,13 @@ def plot_ranking(
         base = str(board["model"].iloc[0])
         board = leaderboard(run, metric=chosen, baseline=base)
     names = board["model"].tolist()
+    board.loc[(board["model"] == base) & board["rank"].notna(), "skill"] = 0.0  # the baseline alone has no comparison
     with drawing():
         axes = axes_for(ax, 6.4, rows.rows_height(len(names)))
-        skill, low, high = (board[column].to_numpy() for column in ("skill", "skill_low", "skill_high"))
+        skill, low, high = (board[column].to_numpy(dtype=np.float64) for column in ("skill", "skill_low", "skill_high"))
         rows.draw_ranking(axes, names, skill, low, high, _styles(run, names))
         better = "greater" if run.facts[chosen].best == "greatest" else "smaller"
-        title = f"Skill against {base}"
+        title = f"Skill against {shortened(base)}"
         label(axes, title, f"mean {title_of(run, chosen)} {better} by, with 95% interval", note=_extent(run))
     return axes
 
@@ -67,44 +68,53 @@ def plot_steps(run: RunData, ax: "Axes | None" = None) -> "Axes":
     has_scores = [bool(np.isfinite(one).any()) for one in losses]
     if not any(has_scores):
         raise DataError("No model finished anything, so that there are no errors to draw.")
-    known = np.stack([np.isfinite(one) for one, has in zip(losses, has_scores, strict=True) if has]).all(axis=0)
+    known = np.asarray(np.all([np.isfinite(one) for one, has in zip(losses, has_scores, strict=True) if has], axis=0))
     bands = [_mean_and_band(np.where(known, one, np.nan)) for one in losses]
     mean, low, high = (np.stack(part) for part in zip(*bands, strict=True))
     banded = _shown_first(run, most=3)
     unbanded = [i for i, name in enumerate(run.models) if name not in banded]
     low[unbanded], high[unbanded] = np.nan, np.nan
     scaled = bool(run.large.forecasts_of(run.models[int(np.argmax(has_scores))], ["scale"])["scale"].notna().any())
-    over = "series" if known.any(axis=(1, 2)).sum() >= _FEWEST else "cutoffs"
+    over = "series" if _n_series_of(known) >= _FEWEST else "cutoffs"
     with drawing():
         axes = axes_for(ax, 7.0, 3.4)
         curves.draw_steps(axes, run.models, mean, low, high, _styles(run, run.models))
         note = f"95% interval of the mean over {over}"
-        note += "" if not unbanded else f", of {' and '.join(banded)}"
+        note += "" if not unbanded else f", of {' and '.join(map(shortened, banded))}"
         y = "mean absolute error / seasonal scale" if scaled else "mean absolute error"
-        label(axes, "Error by step ahead", "steps ahead", y, note if np.isfinite(low).any() else "")
+        lacking = [name for name, has in zip(run.models, has_scores, strict=True) if not has]
+        label(axes, "Error by step ahead", "steps ahead", y, _joined(note if np.isfinite(low).any() else "", lacking))
     return axes
 
 
 def plot_calibration(run: RunData, ax: "Axes | None" = None, *, models: Sequence[str] | None = None) -> "Axes":
     """Coverage of intervals with its uncertainty; see `BacktestResult.plot_calibration`."""
-    check_names(run, models or ())
+    check_models(run, models or ())
     table = calibration_of(run, models)
     table = table[table["h"] == 0]
     names = [name for name in run.models if name in set(table["model"])]
     level = sorted(table["level"].unique().tolist())
-    parts = [
-        table.pivot(index="model", columns="level", values=column).reindex(index=names, columns=level).to_numpy()
+    coverage, low, high = (
+        table.pivot(index="model", columns="level", values=column)
+        .reindex(index=names, columns=level)
+        .to_numpy(copy=True)
         for column in ("coverage", "low", "high")
-    ]
-    by_rows = len(level) <= _MOST_DIAGRAM_ROWS
+    )
+    by_rows = len(level) <= _MOST_ROW_LEVELS
+    banded = _shown_first(run, most=3)
+    if not by_rows:
+        unbanded = [i for i, name in enumerate(names) if name not in banded]
+        low[unbanded], high[unbanded] = np.nan, np.nan
     with drawing():
         axes = axes_for(ax, 6.4, rows.rows_height(len(names)) if by_rows else 4.2)
         draw = rows.draw_coverage_rows if by_rows else rows.draw_reliability
-        draw(axes, names, level, *parts, _styles(run, names))
-        coverage = "truths inside the interval, %"
-        x, y = (coverage, "") if by_rows else ("level of the interval, %", coverage)
-        label(axes, "Reliability of intervals", x, y)
-        axes.set_title(axes.get_title(loc="left"), loc="left", pad=24.0 if by_rows else 7.0)
+        draw(axes, names, level, coverage, low, high, _styles(run, names))
+        held = "truths inside the interval, %"
+        x, y = (held, "") if by_rows else ("level of the interval, %", held)
+        looks = " and ".join(f"{percent:g}% {how}" for percent, how in zip(level, ("filled", "hollow"), strict=False))
+        rest = f"; band of {' and '.join(map(shortened, banded))}" if len(names) > 3 else ""
+        note = f"{looks}; right is the dashed line, with 95% interval" if by_rows else f"right is the diagonal{rest}"
+        label(axes, "Reliability of intervals", x, y, note)
     return axes
 
 
@@ -120,7 +130,8 @@ def plot_cost(run: RunData, ax: "Axes | None" = None, *, metric: str | None = No
         seconds, score = table["seconds"].to_numpy(), table["score"].to_numpy()
         curves.draw_cost(axes, run.models, seconds, score, on_front, _styles(run, run.models))
         x, y = "seconds per series and cutoff, fit and forecast", f"mean {title_of(run, chosen)}"
-        label(axes, "Accuracy against cost", x, y, "filled: no other model is as good and as fast")
+        lacking = table.index[table["score"].isna()].tolist()
+        label(axes, "Accuracy against cost", x, y, _joined("filled: no other model is as good and as fast", lacking))
     return axes
 
 
@@ -139,7 +150,11 @@ def plot_seeds(run: RunData, ax: "Axes | None" = None, *, metric: str | None = N
         x = f"mean {title_of(run, chosen)} of one seed"
         rows.draw_seeds(axes, names, own, _styles(run, names), x)
         several = any(one.size > 1 for one in own)
-        note = "a dot for each seed, a tick at their mean" if several else "one seed each: how much another changes is not known"
+        note = (
+            "a dot for each seed, a tick at their mean"
+            if several
+            else "one seed each: how much another changes is not known"
+        )
         label(axes, "Spread over seeds", x, note=note)
     return axes
 
@@ -155,8 +170,10 @@ def plot_series_errors(
     """Error of each series over the baseline's; see `BacktestResult.plot_series_errors`."""
     chosen = error_of_series(run, metric)
     base = baseline or usual_baseline(run.models) or str(leaderboard(run, metric=chosen)["model"].iloc[0])
-    check_names(run, [base])
+    check_models(run, [base])
     cube, labels = run.cube, stratum_labels(run, by)
+    if not np.isfinite(cube.plane(chosen)[run.models.index(base)]).any():
+        raise DataError(f"The baseline {base!r} has no score, so that no model can be compared with it.")
     names, ratios, styles = [], [], []
     for name, style in model_styles(run.models).items():
         if name == base:
@@ -171,8 +188,9 @@ def plot_series_errors(
     with drawing():
         axes = axes_for(ax, 6.4, rows.rows_height(len(names)))
         curves.draw_series_errors(axes, names, ratios, styles)
-        left = f"{title_of(run, chosen)} of a series / that of {base}; left of 1× is better"
-        label(axes, f"Each of {len(cube.ids)} series", left, note="a dot for each series, a tick at the median")
+        left = f"{title_of(run, chosen)} of a series / that of {shortened(base)}; left of 1× is better"
+        note = "a dot for each series, a tick at the median"
+        label(axes, f"Error of {'each of ' if len(cube.ids) > 1 else ''}{len(cube.ids):,} series", left, note=note)
     return axes
 
 
@@ -214,7 +232,7 @@ def _mean_and_band(losses: Floats) -> tuple[Floats, Floats, Floats]:
     counts = known.sum(axis=(0, 1))
     with np.errstate(invalid="ignore"):
         mean = np.where(counts > 0, np.where(known, losses, 0.0).sum(axis=(0, 1)) / np.maximum(counts, 1), np.nan)
-    axis = 1 if known.any(axis=(1, 2)).sum() >= _FEWEST else 0
+    axis = 1 if _n_series_of(known) >= _FEWEST else 0
     inner = known.sum(axis=axis)
     units = np.where(inner > 0, np.where(known, losses, 0.0).sum(axis=axis) / np.maximum(inner, 1), np.nan)
     n = np.isfinite(units).sum(axis=0)  # (horizon,)
@@ -224,6 +242,18 @@ def _mean_and_band(losses: Floats) -> tuple[Floats, Floats, Floats]:
     enough = n >= _FEWEST
     half[enough] = stats.t.ppf(0.975, n[enough] - 1) * np.sqrt(squares[enough] / (n[enough] - 1) / n[enough])
     return mean, np.maximum(mean - half, 0.0), mean + half
+
+
+def _joined(note: str, lacking: Sequence[str]) -> str:
+    """The note, and the names of models that are not drawn."""
+    told = [] if not lacking else [f"no score: {', '.join(shortened(name) for name in lacking[:3])}"]
+    told += [f"{len(lacking) - 3} more"] if len(lacking) > 3 else []
+    return "; ".join([*([note] if note else []), *told])
+
+
+def _n_series_of(known: Bools) -> int:
+    """Series with any known loss: ``(n_series, n_windows, horizon)``."""
+    return int(known.reshape(len(known), -1).any(axis=1).sum())
 
 
 def _shown_first(run: RunData, most: int) -> list[str]:
@@ -249,7 +279,7 @@ def _extent(run: RunData) -> str:
     return " · ".join(f"{n:,} {word}{'s' if n != 1 and word != 'series' else ''}" for n, word in parts)
 
 
-def check_names(run: RunData, names: Sequence[str]) -> None:
+def check_models(run: RunData, names: Sequence[str]) -> None:
     """Raise an `UnknownNameError` at the first name that is not a model's."""
     for name in names:
         if name not in run.models:

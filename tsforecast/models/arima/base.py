@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from tsforecast.exceptions import (
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
+from tsforecast.models.arima.diagnostics import residual_figure
 from tsforecast.models.arima.estimate import Engine, forecast
 from tsforecast.models.arima.facts import likelihood_facts, order_facts, residual_facts
 from tsforecast.models.arima.panel_fit import PanelFit, covariates_of, raise_failures, warn_of_failures
@@ -32,6 +33,9 @@ from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.times.frequency import future_times, steps_between
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Transform, TransformKind, learn_transform
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class ArimaForecaster(BaseForecaster):
@@ -336,6 +340,31 @@ class ArimaForecaster(BaseForecaster):
             if is_detailed(name, detailed):
                 told[name] |= residual_facts(self.residuals(name), season, fit.order.n_arma)
         return told
+
+    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
+        """A Figure of what is left in one series: residuals over time, autocorrelation, Q-Q, tests of Ljung and Box.
+
+        ``unique_id`` names the series; by default the first. Residuals are those of `residuals`, standardised.
+
+        Raises
+        ------
+        UnknownNameError
+            No series of that name was fitted.
+        DataError
+            There are too few residuals, or all are zero.
+
+        Examples
+        --------
+        >>> from tsforecast import ARIMA
+        >>> figure = ARIMA(order=(1, 0, 0)).fit(np.sin(np.arange(40.0) ** 2)).plot_diagnostics()
+        >>> [ax.get_title(loc="left") for ax in figure.axes]
+        ['Residuals', 'Autocorrelation of residuals', 'Normal Q-Q', 'Ljung-Box test']
+        """
+        name = next(iter(self._fits())) if unique_id is None else unique_id
+        fit, residuals = self._fit_of(name), self.residuals(name)
+        place = int(self.panel_.ids.get_indexer([name])[0])
+        times = self.panel_.times[self.panel_.indptr[place] : self.panel_.indptr[place + 1]]
+        return residual_figure(f"{name}: ARIMA{fit.order}", times, residuals, fit)
 
     def _fits(self) -> dict[str, ArimaFit]:
         self._check_fitted()

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from tsforecast.models.neural.batches.defaults import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
+from tsforecast.models.neural.forecasting.diagnostics import network_figure
 from tsforecast.models.neural.forecasting.parts import linear_part, season_part
 from tsforecast.models.neural.forecasting.paths import paths_of
 from tsforecast.models.neural.forecasting.trained import Trained
@@ -36,6 +37,9 @@ from tsforecast.panel.containers import Series, to_panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.too_short import SkipOrError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
 
@@ -164,6 +168,40 @@ class NeuralBase(BaseForecaster):
         for name, curve in zip(names, self.curves_, strict=False):
             told[name] |= curve.facts(long=self.is_global or is_detailed(name, detailed))
         return {name: own for name, own in told.items() if own}
+
+    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
+        """A Figure of how a network was trained, and how far back it looks.
+
+        Above, losses and norms of gradients by epoch, where this process trained it; below, the norm of the gradient of
+        its outputs by the inputs k steps back: see `gradient_by_lag`.
+
+        Parameters
+        ----------
+        unique_id : str, optional
+            The series to look at; by default the first with ``scope="per_series"``, else several series together.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no series of that name.
+        ParameterError
+            The model has no network, as `LinearAR`.
+
+        Examples
+        --------
+        >>> from tsforecast import LSTM, load
+        >>> figure = LSTM(max_epochs=2).fit(load("airline").series).plot_diagnostics()
+        >>> [ax.get_title(loc="left") for ax in figure.axes]
+        ['Training', 'Gradient by lag', '']
+        """
+        self._check_fitted()
+        chosen = [] if unique_id is None else self.panel_.positions(pd.Index([unique_id], tupleize_cols=False)).tolist()
+        place = 0 if self.is_global else (chosen or [0])[0]
+        panel = self.panel_ if self.is_global and not chosen else self.panel_.take(chosen or [place])
+        curve = self.curves_[place] if place < len(self.curves_) else None
+        losses = None if curve is None else (curve.loss, curve.validation_loss, curve.gradient_norm)
+        of = panel.ids[0] if panel.n_series == 1 else f"{panel.n_series:,} series"
+        return network_figure(f"{of}: {type(self).__name__}", self.trained_[place], panel, losses)
 
     def min_observations(self, panel: Panel) -> int:
         """Observations that each series needs: 8, and a lag more where differences are taken."""

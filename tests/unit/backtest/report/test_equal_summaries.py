@@ -120,7 +120,9 @@ def test_the_command_gives_the_same_summary_in_processes_resumed_and_from_a_copy
 
     assert command("one", "--executor", "here") == 0
     with monkeypatch.context() as patch:
-        patch.setattr("tsforecast.cli.progress.Bar.update", lambda bar, *done: stop_at(4)(*done))
+        patch.setattr(
+            "tsforecast.cli.progress.Bar.watch", lambda bar, told: stop_at(4)(told.done, told.total, told.model)
+        )
         assert command("two", "--executor", "here") == 130
     assert command("two", "--executor", "processes") == 0
     one, two = ((tmp_path / folder / "run" / "summary.md").read_bytes() for folder in ("one", "two"))
