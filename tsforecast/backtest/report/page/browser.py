@@ -10,9 +10,10 @@ import pandas as pd
 from tsforecast._types import Floats
 from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.page.chosen import SeriesOrder
-from tsforecast.backtest.report.page.looks import Look, shortened
+from tsforecast.backtest.report.page.looks import Look
 from tsforecast.backtest.report.page.paths import Paths, read_paths
 from tsforecast.backtest.result.data import RunData
+from tsforecast.plots.canvas import shortened
 
 _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8)
 _NONE, _STEPS = 4095, 4094  # of twelve bits: no value, and the greatest

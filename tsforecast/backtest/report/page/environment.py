@@ -7,8 +7,8 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from tsforecast.backtest.report.page.looks import shortened
 from tsforecast.backtest.report.page.pictures import Picture, quietly
+from tsforecast.plots.canvas import shortened
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -37,7 +37,7 @@ def asset(name: str) -> "Markup":
     """The style sheet or the script, to stand in the page as it is."""
     from markupsafe import Markup
 
-    return Markup(files(__package__).joinpath("templates", name).read_text("utf-8").strip())  # noqa: S704
+    return Markup(files(__package__).joinpath("templates", name).read_text("utf-8").strip())
 
 
 def hash_of(script: str) -> str:

@@ -38,16 +38,3 @@ def looks_of(models: Sequence[str]) -> dict[str, Look]:
         name: Look(style.place, style.place % n_colours, " ".join(f"{1.8 * k:g}" for k in style.dashes))
         for name, style in model_styles(models).items()
     }
-
-
-def shortened(name: object, longest: int) -> str:
-    """A name in one line, the middle of a long one left out.
-
-    Examples
-    --------
-    >>> shortened("a" * 50 + "b" * 50, 7)
-    'aaa…bbb'
-    """
-    text = " ".join(str(name).split())
-    half = (longest - 1) // 2
-    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"

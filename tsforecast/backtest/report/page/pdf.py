@@ -11,7 +11,6 @@ from tsforecast.backtest.report.cautions import cautions
 from tsforecast.backtest.report.conditions import conditions, model_calls
 from tsforecast.backtest.report.fits import fit_sentences
 from tsforecast.backtest.report.page.fit_pictures import fit_pictures
-from tsforecast.backtest.report.page.looks import shortened
 from tsforecast.backtest.report.page.pictures import (
     Picture,
     analysis_pictures,
@@ -25,7 +24,7 @@ from tsforecast.backtest.report.page.words import command, data_lines, kicker, p
 from tsforecast.backtest.report.sentences import headline, who_wins
 from tsforecast.backtest.report.troubles import failure_table, missing_sentence, warning_table
 from tsforecast.backtest.result.data import RunData
-from tsforecast.plots.canvas import drawing, new_figure, plain
+from tsforecast.plots.canvas import drawing, new_figure, plain, shortened
 from tsforecast.plots.style import FAINT, saving
 
 if TYPE_CHECKING:
@@ -45,10 +44,10 @@ def pdf_pages(run: RunData) -> bytes:
 
     subject = subject_of(run)
     file = io.BytesIO()
-    with quietly(), drawing(), matplotlib.rc_context(saving()):
-        with PdfPages(file, metadata={"Title": plain(kicker(run)), "CreationDate": None}) as pages:
-            for figure in [*_text_pages(_lines(subject)), *map(_picture_page, _pictures(subject))]:
-                pages.savefig(figure)
+    about = {"Title": kicker(run), "CreationDate": None}
+    with quietly(), drawing(), matplotlib.rc_context(saving()), PdfPages(file, metadata=about) as pages:
+        for figure in [*_text_pages(_lines(subject)), *map(_picture_page, _pictures(subject))]:
+            pages.savefig(figure)
     return file.getvalue()
 
 
@@ -73,7 +72,7 @@ def _lines(subject: Subject) -> list[tuple[str, str]]:
     """The text as lines with their kind: title, head, text, faint or table."""
     run, board = subject.run, subject.board
     told = verdict_sentences(subject)
-    lines = [("faint", kicker(run)), *_wrapped("title", who_wins(run, board), 58), ("text", "")]
+    lines = [("faint", kicker(run)), *_wrapped("title", who_wins(run, board), 52), ("text", "")]
     lines += [line for sentence in told for line in [*_wrapped("text", sentence), ("text", "")]]
     sections: list[tuple[str, Sequence[str] | pd.DataFrame]] = [
         ("To bear in mind", cautions(run, board) if told else []),
@@ -132,7 +131,7 @@ def _text_pages(lines: Sequence[tuple[str, str]]) -> "list[Figure]":
 
 def _put(page: "Figure", kind: str, text: str, y: float) -> None:
     looks: dict[str, dict[str, Any]] = {
-        "title": {"fontsize": 16, "fontweight": "bold"},
+        "title": {"fontsize": 14.5, "fontweight": "bold"},
         "head": {"fontsize": 11, "fontweight": "bold"},
         "faint": {"fontsize": 9, "color": FAINT[0]},
         "table head": {"fontsize": 8, "color": FAINT[0], "fontweight": "bold"},
@@ -147,7 +146,9 @@ def _put(page: "Figure", kind: str, text: str, y: float) -> None:
     letter = min(0.075, (_WIDTH - 2 * _MARGIN) / (sum(widths) + 2 * len(widths)))  # inches of one
     x = _MARGIN
     for width, cell in zip(widths, texts, strict=True):
-        page.text(x / _WIDTH, y / _HEIGHT, plain(cell), **look | {"fontsize": look["fontsize"] * min(letter / 0.068, 1)})
+        page.text(
+            x / _WIDTH, y / _HEIGHT, plain(cell), **look | {"fontsize": look["fontsize"] * min(letter / 0.068, 1)}
+        )
         x += (width + 2) * letter
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a page: what each shows, how to read it, and the figure, drawn only where there is something to see."""
+"""The pictures of a page: what each shows, how to read it, and the figure; those with nothing to show are left out."""
 
 import contextlib
 import dataclasses

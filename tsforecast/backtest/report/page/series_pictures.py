@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tsforecast._types import Floats, Index
+from tsforecast._types import Index
 from tsforecast.backtest.report.page.paths import Paths
 from tsforecast.plots.canvas import drawing, new_figure, shown_name
 from tsforecast.plots.fan import Fan, draw_fan, draw_history
-from tsforecast.plots.lines import draw_line, plain_times, time_axis
+from tsforecast.plots.lines import draw_line, drawn_times, time_axis
 from tsforecast.plots.style import FAINT, ModelStyle
 
 if TYPE_CHECKING:
@@ -40,9 +40,10 @@ def fan_picture(paths: Paths, style: ModelStyle) -> "Figure":
         handles = draw_fan(axes, Fan(own, paths.mean[0, 0, newest], bounds), style, name=shown_name(paths.models[0]))
         handles = _draw_truth(axes, paths, 0) | handles
         _finish(axes, paths, 0, [newest])
-        figure.legend(
-            list(handles.values()), list(handles), loc="outside lower left", ncols=4, columnspacing=1.2, handlelength=1.6
-        )
+        axes.legend(
+            list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(-0.02, -0.1), ncols=4,
+            columnspacing=1.2, handlelength=1.6, borderaxespad=0.0,
+        )  # fmt: skip
     return figure
 
 
@@ -75,7 +76,7 @@ def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], ban
                     line.set_gid(f"model-{style.place}")
             for pair in paths.bounds.values() if band is not None and len(own) else ():
                 low, high = pair[:, series, w][:, known]
-                area = axes.fill_between(plain_times(own), low, high, color=band.colour, alpha=0.16, linewidth=0)
+                area = axes.fill_between(drawn_times(own), low, high, color=band.colour, alpha=0.16, linewidth=0)
                 area.set_gid(f"model-{band.place}")
         _draw_truth(axes, paths, series, windows[0])
         _finish(axes, paths, series, list(windows))
@@ -91,7 +92,9 @@ def _draw_truth(axes: "Axes", paths: Paths, series: int, first: int = 0) -> "dic
         known = _known(own)
         line = pd.Series(values[known], index=_index(own[known]))
         line = line[~line.index.duplicated()].sort_index()
-        drawn = draw_history(axes, pd.Index(line.index), line.to_numpy(dtype=np.float64), "truth") if len(line) else drawn
+        drawn = (
+            draw_history(axes, pd.Index(line.index), line.to_numpy(dtype=np.float64), "truth") if len(line) else drawn
+        )
     return drawn
 
 
@@ -99,14 +102,16 @@ def _index(times: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> Index:
     return pd.Index(times.tolist())
 
 
-def _known(times: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]") -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+def _known(
+    times: "np.ndarray[tuple[int, ...], np.dtype[np.object_]]",
+) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
     return np.asarray(pd.notna(times))
 
 
 def _finish(axes: "Axes", paths: Paths, series: int, windows: Sequence[int]) -> None:
     """A dotted line at the first step after each cutoff, and an axis of times."""
     firsts = paths.times[series, list(windows), 0]
-    for x in plain_times(_index(firsts[_known(firsts)])):
+    for x in drawn_times(_index(firsts[_known(firsts)])):
         axes.axvline(x, color=FAINT[0], linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
     every = paths.times[series]
     time_axis(axes, _index(every[_known(every)]))

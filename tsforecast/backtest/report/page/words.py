@@ -1,4 +1,4 @@
-"""What a page says beside its pictures: the verdict's sentences, the data and what is wrong with them, how to repeat."""
+"""What a page says beside its pictures: the verdict, the data and what is wrong with them, how to repeat the run."""
 
 import shlex
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ def _diagnosed(diagnosis: pd.DataFrame | None) -> list[str]:
 
 
 def _unscored(run: RunData) -> str:
-    """How many series have no score by the metric that ranks, though they were forecast: mostly those without change."""
+    """How many series have no score by the metric that ranks, though they were forecast: mostly for want of change."""
     if not run.metrics or run.cells.empty:
         return ""
     cube = run.cube
