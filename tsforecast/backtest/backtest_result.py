@@ -444,7 +444,7 @@ class BacktestResult(PlotMethods):
         return leaderboard.seconds(self.run)
 
     def save(self, folder: str | Path) -> Path:
-        """Write the result into a new folder: tables, settings, a Markdown summary and an HTML page; the path of the folder.
+        """Write the result into a new folder: tables, settings, summary and HTML page; the path of the folder.
 
         Raises
         ------

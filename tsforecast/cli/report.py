@@ -57,12 +57,11 @@ def _write_report(result: BacktestResult, form: str, folder: Path, output: Path 
     from tsforecast.backtest.store.files import write_bytes
     from tsforecast.backtest.store.run_files import write_page
 
-    content = {
-        "html": lambda: result.to_html().encode(errors="replace"),
-        "md": lambda: markdown(result.run).encode(errors="replace"),
-        "pdf": result.to_pdf,
-        "latex": lambda: result.to_latex().encode(errors="replace"),
-    }[form]()
+    if form == "pdf":
+        content = result.to_pdf()
+    else:
+        text = {"html": result.to_html, "md": lambda: markdown(result.run), "latex": result.to_latex}[form]()
+        content = text.encode(errors="replace")
     if output is None:
         write_page(result.run, folder, _FILES[form], content)
     else:

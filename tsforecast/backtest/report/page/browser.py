@@ -18,7 +18,7 @@ from tsforecast.plots.canvas import shortened
 _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8)
 _NONE, _STEPS = 4095, 4094  # of twelve bits: no value, and the greatest
 _OVERHEAD = 100  # letters of a series beside its numbers
-_LEAST, _MOST = (100, 450_000), (1000, 2_200_000)  # at most so many letters, by number of series
+_SERIES, _LETTERS_AT = (100.0, 1000.0), (450_000.0, 2_200_000.0)  # at so many series, so many letters at most
 _FEWEST_MODELS = 3
 
 
@@ -61,7 +61,7 @@ def series_browser(run: RunData, ranked: Sequence[str], looks: dict[str, Look], 
 def _room(run: RunData, n_models: int) -> tuple[int, int]:
     """How many models and series fit into the page."""
     n_series = len(run.cube.ids)
-    limit = float(np.interp(n_series, *zip(_LEAST, _MOST, strict=True)))
+    limit = float(np.interp(n_series, _SERIES, _LETTERS_AT))
     n_steps, n_cells = (run.n_windows - 1) * run.step + run.horizon, run.n_windows * run.horizon
     for n_kept in range(n_models, 0, -1):
         letters = _OVERHEAD + 2 * (n_steps + (n_kept + 2) * n_cells)
@@ -93,7 +93,10 @@ def _as_json(
     rows = []
     for i, name in enumerate(paths.ids):
         score = order.scores[series[i]]
-        row = {"id": shortened(name, 80), "score": number_text(score, decimals) if np.isfinite(score) else None}
+        row: dict[str, Any] = {
+            "id": shortened(name, 80),
+            "score": number_text(score, decimals) if np.isfinite(score) else None,
+        }
         row |= {"lo": float(f"{low[i]:.9g}"), "hi": float(f"{high[i]:.9g}"), "t": kinds[i]}
         row |= {"y": texts["y"][i], "f": [one[i] for one in means]}
         rows.append(row | ({"l": ends[0][i], "u": ends[1][i]} if ends else {}))

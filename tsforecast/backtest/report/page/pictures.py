@@ -111,12 +111,11 @@ def series_pictures(run: RunData, ranked: list[str], order: SeriesOrder) -> list
     series = np.array(list(told.values()))
     paths = read_paths(run, ranked, series, banded=ranked[0], levels=levels, n_times=run.horizon)
     styles = model_styles(run.models)
-    band = None if paths.banded is None else styles[paths.banded]
     found = []
     for i, (name, place) in enumerate(told.items()):
         score = f"{title_of(run, order.metric)} of {order.model} {order.scores[place]:.3g}"
         about = score if name == "only" else f"The {name}: {score}"
-        figure = cutoffs_picture(paths, i, [styles[model] for model in ranked], band)
+        figure = cutoffs_picture(paths, i, [styles[model] for model in ranked], styles[ranked[0]])
         found.append(Picture(str(paths.ids[i]), about, figure))
     return found
 

@@ -1,7 +1,7 @@
 """Pictures of single series: truth, forecasts of all models from all cutoffs, and the intervals of one."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def fan_picture(paths: Paths, style: ModelStyle) -> "Figure":
     return figure
 
 
-def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], band: ModelStyle | None) -> "Figure":
+def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], band: ModelStyle) -> "Figure":
     """The forecasts of all models for one series, from the newest cutoffs, beside the truth.
 
     Parameters
@@ -58,8 +58,8 @@ def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], ban
         Place in ``paths.ids``.
     styles : sequence of ModelStyle
         Of each model in ``paths``; its lines have the id ``model-PLACE``, so that a style sheet can hide them.
-    band : ModelStyle, optional
-        Of the model whose intervals ``paths`` holds.
+    band : ModelStyle
+        Of the model whose intervals ``paths`` holds, if it holds any.
     """
     n_windows = paths.truth.shape[1]
     windows = range(max(n_windows - _MOST_CUTOFFS, 0), n_windows)
@@ -74,7 +74,7 @@ def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], ban
                 if np.isfinite(values).any():
                     line = draw_line(axes, own, values, colour=style.colour, style=style.line, width=1.3)
                     line.set_gid(f"model-{style.place}")
-            for pair in paths.bounds.values() if band is not None and len(own) else ():
+            for pair in paths.bounds.values() if len(own) else ():
                 low, high = pair[:, series, w][:, known]
                 area = axes.fill_between(drawn_times(own), low, high, color=band.colour, alpha=0.16, linewidth=0)
                 area.set_gid(f"model-{band.place}")
@@ -111,7 +111,8 @@ def _known(
 def _finish(axes: "Axes", paths: Paths, series: int, windows: Sequence[int]) -> None:
     """A dotted line at the first step after each cutoff, and an axis of times."""
     firsts = paths.times[series, list(windows), 0]
-    for x in drawn_times(_index(firsts[_known(firsts)])):
+    marks: list[Any] = list(drawn_times(_index(firsts[_known(firsts)])))  # dates, which matplotlib takes
+    for x in marks:
         axes.axvline(x, color=FAINT[0], linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
     every = paths.times[series]
     time_axis(axes, _index(every[_known(every)]))

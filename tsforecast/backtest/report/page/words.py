@@ -96,7 +96,14 @@ def command(run: RunData) -> str:
         return shlex.join(["tsforecast", "backtest", "--config", "config.yaml", "--output", "another-run"])
     usual: dict[str, Any] = {"step_size": None, "max_train_size": None, "gap": 0}
     cv = _arguments({"horizon": None, "n_windows": None} | usual, config, shown=("horizon", "n_windows"))
-    names = {"metrics": None, "refit": "always", "level": None, "quantiles": [], "seeds": None, "season_length": None}
+    names: dict[str, Any] = {
+        "metrics": None,
+        "refit": "always",
+        "level": None,
+        "quantiles": [],
+        "seeds": None,
+        "season_length": None,
+    }
     names |= {"audit": False, "too_short": "error"}
     rest = _arguments(names, config, shown=("metrics", "level", "season_length"))
     return f"backtest(models, data, cv=RollingOrigin({cv}), {rest})"
