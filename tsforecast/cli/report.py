@@ -57,15 +57,19 @@ def _write_report(result: BacktestResult, form: str, folder: Path, output: Path 
     from tsforecast.backtest.store.files import write_bytes
     from tsforecast.backtest.store.run_files import write_page
 
-    if form == "pdf":
+    content: str | bytes
+    if form == "html":
+        content = result.to_html()
+    elif form == "md":
+        content = markdown(result.run)
+    elif form == "pdf":
         content = result.to_pdf()
     else:
-        text = {"html": result.to_html, "md": lambda: markdown(result.run), "latex": result.to_latex}[form]()
-        content = text.encode(errors="replace")
+        content = result.to_latex()
     if output is None:
         write_page(result.run, folder, _FILES[form], content)
     else:
-        write_bytes(output, content)
+        write_bytes(output, content.encode(errors="replace") if isinstance(content, str) else content)
     print(output or folder / _FILES[form])
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_CUTOFFS = 12  # drawn, the newest: more would be too narrow to be seen
+_MOST_STEPS, _MOST_POINTS = 300, 4000  # steps of all forecasts of a model, and points of all models, that are drawn
 
 
 def fan_picture(paths: Paths, style: ModelStyle) -> "Figure":
@@ -38,7 +39,7 @@ def fan_picture(paths: Paths, style: ModelStyle) -> "Figure":
         figure = new_figure(4.9, 2.9)
         axes = figure.add_subplot()
         handles = draw_fan(axes, Fan(own, paths.mean[0, 0, newest], bounds), style, name=shown_name(paths.models[0]))
-        handles = _draw_truth(axes, paths, 0) | handles
+        handles = _draw_truth(axes, paths, 0, _newest(paths, _MOST_STEPS)[0]) | handles
         _finish(axes, paths, 0, [newest])
         axes.legend(
             list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(-0.02, -0.1), ncols=4,
@@ -61,8 +62,7 @@ def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], ban
     band : ModelStyle
         Of the model whose intervals ``paths`` holds, if it holds any.
     """
-    n_windows = paths.truth.shape[1]
-    windows = range(max(n_windows - _MOST_CUTOFFS, 0), n_windows)
+    windows = _newest(paths, min(_MOST_STEPS, _MOST_POINTS // len(styles)))
     with drawing():
         figure = new_figure(4.0, 2.4)
         axes = figure.add_subplot()
@@ -81,6 +81,13 @@ def cutoffs_picture(paths: Paths, series: int, styles: Sequence[ModelStyle], ban
         _draw_truth(axes, paths, series, windows[0])
         _finish(axes, paths, series, list(windows))
     return figure
+
+
+def _newest(paths: Paths, n_steps: int) -> range:
+    """Numbers of the newest cutoffs whose forecasts have so many steps in all; at least one."""
+    _, n_windows, horizon = paths.truth.shape
+    n_shown = max(min(n_steps // horizon, _MOST_CUTOFFS), 1)
+    return range(max(n_windows - n_shown, 0), n_windows)
 
 
 def _draw_truth(axes: "Axes", paths: Paths, series: int, first: int = 0) -> "dict[str, Artist]":
@@ -114,6 +121,6 @@ def _finish(axes: "Axes", paths: Paths, series: int, windows: Sequence[int]) -> 
     marks: list[Any] = list(drawn_times(_index(firsts[_known(firsts)])))  # dates, which matplotlib takes
     for x in marks:
         axes.axvline(x, color=FAINT[0], linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
-    every = paths.times[series]
+    every = paths.times[series, min(windows) :]
     time_axis(axes, _index(every[_known(every)]))
     axes.grid(False, axis="x")
