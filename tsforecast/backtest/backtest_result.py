@@ -10,6 +10,8 @@ import pandas as pd
 from tsforecast.backtest.compare.decision import Decision
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.latex import latex_table
+from tsforecast.backtest.report.page.page import html_page
+from tsforecast.backtest.report.page.pdf import pdf_pages
 from tsforecast.backtest.report.summary import markdown
 from tsforecast.backtest.report.timings import timings_page
 from tsforecast.backtest.result import analysis, leaderboard
@@ -20,7 +22,7 @@ from tsforecast.backtest.result.labels import By
 from tsforecast.backtest.result.leaderboard import OnFailure
 from tsforecast.backtest.result.plot_methods import PlotMethods
 from tsforecast.backtest.result.winner import best_model
-from tsforecast.backtest.store.run_files import SUMMARY, TIMINGS_PAGE, has_summary, load_run, save_run, write_page
+from tsforecast.backtest.store.run_files import PAGE, SUMMARY, TIMINGS_PAGE, has_summary, load_run, save_run, write_page
 from tsforecast.base import BaseForecaster
 from tsforecast.metrics.metric import ScoreFacts
 
@@ -442,7 +444,7 @@ class BacktestResult(PlotMethods):
         return leaderboard.seconds(self.run)
 
     def save(self, folder: str | Path) -> Path:
-        """Write the result into a new folder as Parquet, JSON, YAML and a Markdown summary; the path of the folder.
+        """Write the result into a new folder: tables, settings, summary and HTML page; the path of the folder.
 
         Raises
         ------
@@ -469,14 +471,23 @@ class BacktestResult(PlotMethods):
 
     @property
     def has_summary(self) -> bool:
-        """Whether the manifest lists a summary; False for a run that was killed just before it was written."""
+        """Whether the manifest lists summary and page; False for a run that was killed just before it was written."""
         return has_summary(self.run)
 
     def write_summary(self, folder: Path) -> None:
-        """Write ``timings.md`` and then ``summary.md`` into a folder, unless the same texts are there and listed.
+        """Write ``timings.md``, ``summary.md`` and ``report.html``, unless the same texts are there and listed.
 
         Equal runs have equal summaries to the byte; all that depends on the machine and its load, seconds above all,
-        stands in ``timings.md``.
+        stands in ``timings.md`` and in one section of the page.
         """
         write_page(self.run, folder, TIMINGS_PAGE, timings_page(self.run))
         write_page(self.run, folder, SUMMARY, markdown(self.run))
+        write_page(self.run, folder, PAGE, self.to_html())
+
+    def to_html(self) -> str:
+        """The result as one HTML page that needs no other file and no network; see ``report.html`` in a run folder."""
+        return html_page(self.run)
+
+    def to_pdf(self) -> bytes:
+        """The result as a PDF of A4 pages: the verdict, the ranking, and the pictures of the page."""
+        return pdf_pages(self.run)

@@ -179,11 +179,13 @@ def run_plan(
     timeouts: Timeouts = Timeouts(),  # noqa: B008 (frozen)
     on_progress: Progress | None = None,
     watch: Watch = nothing_watched,
+    summarise: bool = True,
 ) -> BacktestResult:
     """The result of a plan; jobs whose results are already in its folder are not run again.
 
     With ``add`` the folder holds a finished run, and the models of the plan that it lacks are added to it.
-    ``watch`` is told what ``on_progress`` is, and more: see `RunProgress`.
+    ``watch`` is told what ``on_progress`` is, and more: see `RunProgress`. Where ``summarise`` is False the caller
+    writes summary and page (`BacktestResult.write_summary`), after it has added what they shall tell.
     """
     if not (isinstance(executor, Executor) or executor is None or executor in ("auto", "processes")):
         raise ParameterError(f"executor={executor!r} is none of 'auto', 'processes', None and an Executor.")
@@ -198,13 +200,13 @@ def run_plan(
             on_progress(progress.done, progress.total, progress.model)
 
     if add:
-        return _run_new_models(plan, output, executor, timeouts, told)
+        return _run_new_models(plan, output, executor, timeouts, told, summarise)
     store = Memory(plan) if output is None else RunFolder(plan, Path(output))
-    return BacktestResult(_run(plan, store, executor, timeouts, told), plan.models)
+    return BacktestResult(_run(plan, store, executor, timeouts, told, summarise), plan.models)
 
 
 def _run_new_models(
-    plan: Plan, output: str | Path | None, executor: AnyExecutor, timeouts: Timeouts, watch: Watch
+    plan: Plan, output: str | Path | None, executor: AnyExecutor, timeouts: Timeouts, watch: Watch, summarise: bool
 ) -> BacktestResult:
     """The finished run in a folder with the models of a plan that it lacked, after these have run."""
     if output is None:
@@ -216,10 +218,11 @@ def _run_new_models(
     if not new:
         return _with_summary(BacktestResult(known, plan.models), Path(output), was_finished=True)
     smaller = dataclasses.replace(plan, models=new)
-    return BacktestResult(_run(smaller, Addition(smaller, Path(output)), executor, timeouts, watch), plan.models)
+    store = Addition(smaller, Path(output))
+    return BacktestResult(_run(smaller, store, executor, timeouts, watch, summarise), plan.models)
 
 
-def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, watch: Watch) -> RunData:
+def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, watch: Watch, summarise: bool) -> RunData:
     """Run the jobs of a plan that are not in its store yet; the finished run."""
     if timeouts.job_timeout is not None:
         executor = _able_to_stop(executor, plan, timeouts.job_timeout)
@@ -238,7 +241,7 @@ def _run(plan: Plan, store: Store, executor: AnyExecutor, timeouts: Timeouts, wa
         if plan.audit and not store.is_finished:
             check_for_leaks(plan, jobs, store.result)
         run = store.finish(jobs)
-        if isinstance(store, RunFolder):
+        if isinstance(store, RunFolder) and summarise:
             _with_summary(BacktestResult(run), store.folder, was_finished=was_finished)
         return run
 

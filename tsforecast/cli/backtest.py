@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from jsonargparse import Namespace
 
 from tsforecast.cli.adding import with_settings_of_run
-from tsforecast.cli.backtest_help import PlainHelp, help_epilog
+from tsforecast.cli.backtest_help import help_epilog
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser, PlainHelp
 from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel, stem_of
@@ -113,7 +113,7 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     from tsforecast.backtest.run import run_plan
     from tsforecast.cli.executors import open_executor
     from tsforecast.cli.progress import Bar
-    from tsforecast.cli.report import print_result
+    from tsforecast.cli.report import print_result, write_summary
 
     timeouts = Timeouts(given.executor_timeout, given.job_timeout)
     stem = name or stem_of(plan.source["data"])
@@ -121,8 +121,11 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor, log_on_stderr("tsforecast.backtest"):
             adding = given.add is not None
-            result = run_plan(plan, folder, add=adding, executor=executor, timeouts=timeouts, watch=bar.watch)
-            _diagnose(plan, result, folder)
+            result = run_plan(
+                plan, folder, add=adding, executor=executor, timeouts=timeouts, watch=bar.watch, summarise=False
+            )
+            if _diagnose(plan, result, folder) or not result.has_summary:
+                write_summary(result, folder)
     except KeyboardInterrupt:
         call = again if given.add is not None else _how_to_go_on(given, folder)
         print(f"To go on: tsforecast backtest {call}", file=sys.stderr)
@@ -136,8 +139,8 @@ def _how_to_go_on(given: Namespace, folder: Path) -> str:
     return shlex.join(["--config", str(folder / "config.yaml"), "--output", str(folder), *own])
 
 
-def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
-    """Write the diagnosis of the series to the run folder, and add the ranking by kind of series to its summary."""
+def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> bool:
+    """Write the diagnosis of the series to the run folder; whether it is new, so that there is more to tell."""
     from tsforecast.backtest.store.files import FrameWriter
     from tsforecast.backtest.store.manifest import replace_file
     from tsforecast.backtest.store.run_files import DIAGNOSIS
@@ -145,7 +148,7 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
 
     is_known = DIAGNOSIS in result.manifest.get("files", [DIAGNOSIS])
     if plan.panel.n_series > _DIAGNOSED or (is_known and (folder / DIAGNOSIS).exists()):
-        return
+        return False
 
     diagnosis = diagnose(plan.panel, plan.season_length)
 
@@ -154,7 +157,7 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
             writer.add(diagnosis)
 
     replace_file(folder, DIAGNOSIS, write)
-    result.write_summary(folder)
+    return True
 
 
 def make_plan(given: Namespace) -> Plan:

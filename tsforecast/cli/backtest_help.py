@@ -1,10 +1,6 @@
 """The end of ``tsforecast backtest --help``: what runs where an option is not given, the models, examples."""
 
-import argparse
 import shutil
-import textwrap
-
-from jsonargparse import DefaultHelpFormatter
 
 _DEFAULTS = """\
 without --models: Naive, SeasonalNaive (where there is a season), AutoARIMA (SARIMA where a season is longer than 24
@@ -20,20 +16,6 @@ examples:
   tsforecast backtest my.csv --models 'SARIMA(order=(1, 1, 1))' LSTM --seeds 5
   tsforecast backtest my.csv --horizon 12 --n_windows 5 --level 80 95
   tsforecast backtest --add runs/my-20260101-120000 --models GRU"""
-
-
-class PlainHelp(DefaultHelpFormatter):
-    """Help texts as written, without the types that jsonargparse adds; paragraphs and indented lines are kept."""
-
-    def _get_help_string(self, action: argparse.Action) -> str:
-        return (action.help or "").replace("%%", "%")  # as argparse itself shows them
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        parts = [
-            part if "\n  " in part else textwrap.fill(" ".join(part.split()), width, break_on_hyphens=False)
-            for part in text.split("\n\n")
-        ]
-        return "\n\n".join(parts)
 
 
 def help_epilog() -> str:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import textwrap
 from argparse import Action
 from typing import NoReturn
 
@@ -11,10 +12,17 @@ _NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", 
 
 
 class PlainHelp(DefaultHelpFormatter):
-    """Help texts as written, without the types that jsonargparse adds."""
+    """Help texts as written, without the types that jsonargparse adds; paragraphs and indented lines are kept."""
 
     def _get_help_string(self, action: Action) -> str:
         return (action.help or "").replace("%%", "%")  # as argparse itself shows them
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        parts = [
+            part if "\n  " in part else textwrap.fill(" ".join(part.split()), width, break_on_hyphens=False)
+            for part in text.split("\n\n")
+        ]
+        return "\n\n".join(parts)
 
 
 class Parser(ArgumentParser):

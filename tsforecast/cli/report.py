@@ -14,24 +14,63 @@ if TYPE_CHECKING:
 
     from tsforecast.backtest.backtest_result import BacktestResult
 
+_FILES = {"html": "report.html", "md": "summary.md", "pdf": "report.pdf", "latex": "report.tex"}
+_DESCRIPTION = """\
+Show a finished run again, and write its page and summary anew; with --format write one of them: the page (html), the
+summary (md), a PDF with the same pictures (pdf), or the ranking as a LaTeX table (latex)."""
 _FILE_WIDTH = 160  # columns where the output is not a terminal
 
 
 def show_report(arguments: list[str]) -> int:
     """Run ``tsforecast report`` and return its exit code."""
-    parser = argparse.ArgumentParser("tsforecast report", description="Show a finished run again.")
+    parser = argparse.ArgumentParser("tsforecast report", description=_DESCRIPTION)
     parser.add_argument("run", type=Path, help="run folder")
+    parser.add_argument("--format", choices=list(_FILES), help="write this alone, and print its path")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where to; in the run folder where it is not given")
     given = parser.parse_args(arguments)
+    if given.output is not None and given.format is None:
+        parser.error(f"--output needs a --format: one of {', '.join(_FILES)}")
     from tsforecast.backtest.backtest_result import BacktestResult
-    from tsforecast.exceptions import RunFolderError
 
     result = BacktestResult.load(given.run)
-    try:
-        result.write_summary(given.run)
-    except RunFolderError as error:  # the result is shown anyway
-        print(f"tsforecast: summary.md was left as it is: {error}", file=sys.stderr)
+    if given.format is not None:
+        _write_report(result, given.format, given.run, given.output)
+        return 0
+    write_summary(result, given.run)
     print_result(result, given.run.name, given.run)
     return 0
+
+
+def write_summary(result: BacktestResult, folder: Path) -> None:
+    """Write summary and page of a run; where the folder cannot be written this is said, and the result shown anyway."""
+    from tsforecast.exceptions import RunFolderError
+
+    try:
+        result.write_summary(folder)
+    except RunFolderError as error:
+        print(f"tsforecast: summary.md and report.html were left as they are: {error}", file=sys.stderr)
+
+
+def _write_report(result: BacktestResult, form: str, folder: Path, output: Path | None) -> None:
+    """Write a report in one format, into the run folder with its checksum or into another file; print its path."""
+    from tsforecast.backtest.report.summary import markdown
+    from tsforecast.backtest.store.files import write_bytes
+    from tsforecast.backtest.store.run_files import write_page
+
+    content: str | bytes
+    if form == "html":
+        content = result.to_html()
+    elif form == "md":
+        content = markdown(result.run)
+    elif form == "pdf":
+        content = result.to_pdf()
+    else:
+        content = result.to_latex()
+    if output is None:
+        write_page(result.run, folder, _FILES[form], content)
+    else:
+        write_bytes(output, content.encode(errors="replace") if isinstance(content, str) else content)
+    print(output or folder / _FILES[form])
 
 
 def print_result(result: BacktestResult, title: str, folder: Path) -> None:
@@ -74,7 +113,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
         total = int(result.warnings["count"].sum())
         console.print(Text(f"{total} warnings while fitting; timings.md counts them.", style="dim"))
     console.print(
-        Text(f"Results: {folder} (summary.md, timings.md, forecasts, scores, failures)", style="dim"), soft_wrap=True
+        Text(f"Results: {folder} (report.html, summary.md, timings.md, forecasts, scores, failures)", style="dim"),
+        soft_wrap=True,
     )
 
 

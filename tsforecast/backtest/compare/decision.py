@@ -210,8 +210,18 @@ class Decision:
         own = max(float(self._steps.adjusted[self._number(i, j)]), self._test(i, j).failed_pvalue)
         return min(own, self.alpha) if self.better[i, j] or self.better[j, i] else own
 
+    @functools.cached_property
+    def _ratio_intervals(self) -> dict[tuple[int, int], tuple[float, float]]:
+        """Those that were computed already: each takes a search, and tables and sentences ask for the same ones."""
+        return {}
+
     def _ratio_interval(self, i: int, j: int) -> tuple[float, float]:
         """Interval of the ratio of mean losses; where a decision follows from others, what these imply as well."""
+        if (i, j) not in self._ratio_intervals:
+            self._ratio_intervals[i, j] = self._new_ratio_interval(i, j)
+        return self._ratio_intervals[i, j]
+
+    def _new_ratio_interval(self, i: int, j: int) -> tuple[float, float]:
         low, high = self._test(i, j).ratio_interval(self._compared(i, j))
         if self._told_apart[self._number(i, j)]:
             return low, high

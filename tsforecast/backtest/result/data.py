@@ -37,8 +37,10 @@ class LargeTables(Protocol):
     def cells(self, columns: Sequence[str]) -> pd.DataFrame:
         """The scores with one row a forecast: its keys, then the columns of scores."""
 
-    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row for every step that a model forecast; with ``columns`` only these."""
+    def forecasts_of(
+        self, model: str, columns: Sequence[str] | None = None, series: Sequence[object] | None = None
+    ) -> pd.DataFrame:
+        """One row for every step that a model forecast; with ``columns`` only these, with ``series`` only theirs."""
 
     def parts(self) -> pd.DataFrame:
         """The scores of parts of models; no rows in a run of an earlier version."""
@@ -74,10 +76,13 @@ class TablesInMemory:
         """The scores with one row a forecast: its keys, then the columns of scores."""
         return widen(self.all_scores, columns)
 
-    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row for every step that a model forecast; with ``columns`` only these."""
+    def forecasts_of(
+        self, model: str, columns: Sequence[str] | None = None, series: Sequence[object] | None = None
+    ) -> pd.DataFrame:
+        """One row for every step that a model forecast; with ``columns`` only these, with ``series`` only theirs."""
         own = self.all_forecasts
-        own = own[own["model"] == model].reset_index(drop=True)
+        own = own[own["model"] == model]
+        own = (own if series is None else own[own["unique_id"].isin(list(series))]).reset_index(drop=True)
         return own if columns is None else own[list(columns)]
 
     def parts(self) -> pd.DataFrame:

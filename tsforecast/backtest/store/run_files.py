@@ -35,7 +35,8 @@ from tsforecast.backtest.store.manifest import (
 from tsforecast.backtest.store.stage import settle
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
-SUMMARY, TIMINGS_PAGE, DIAGNOSIS, STATIC = "summary.md", "timings.md", "diagnosis.parquet", "static.parquet"
+SUMMARY, TIMINGS_PAGE, PAGE = "summary.md", "timings.md", "report.html"
+DIAGNOSIS, STATIC = "diagnosis.parquet", "static.parquet"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,13 +68,18 @@ class TablesOnDisk:
         own = frame["model"].isin(self.models)
         return frame if own.all() else frame[own].reset_index(drop=True)
 
-    def forecasts_of(self, model: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def forecasts_of(
+        self, model: str, columns: Sequence[str] | None = None, series: Sequence[object] | None = None
+    ) -> pd.DataFrame:
         """One row for every step that a model forecast; with ``columns`` only these, names as categories."""
         path = self.folder / "forecasts" / forecast_file(self.models.index(model), model)
-        if columns is None:
+        if columns is None and series is None:
             return read_frame(path, FORECAST_COLUMNS)
+        wanted = None if columns is None else list(columns)
         with reading(path):
-            return pq.read_table(path, columns=list(columns), read_dictionary=["model", "unique_id"]).to_pandas()
+            if series is not None and pq.read_metadata(path).num_rows:  # an empty column has no type to compare
+                return pq.read_table(path, columns=wanted, filters=[("unique_id", "in", list(series))]).to_pandas()
+            return pq.read_table(path, columns=wanted, read_dictionary=["model", "unique_id"]).to_pandas()
 
     def parts(self) -> pd.DataFrame:
         """The scores of parts of models; no rows in the folder of an earlier version."""
@@ -172,13 +178,14 @@ def written_files(models: Sequence[str]) -> list[str]:
 
 
 def has_summary(run: RunData) -> bool:
-    """Whether the manifest lists a summary; False for a run that was killed just before it was written."""
-    return SUMMARY in run.manifest.get("files", [SUMMARY])
+    """Whether the manifest lists summary and page; False for a run that was killed just before they were written."""
+    files = run.manifest.get("files", [SUMMARY, PAGE])
+    return SUMMARY in files and PAGE in files
 
 
-def write_page(run: RunData, folder: Path, name: str, text: str) -> None:
-    """Write a page such as ``summary.md`` into a folder, unless the same text is there and the manifest lists it."""
-    path, content = folder / name, text.encode()
+def write_page(run: RunData, folder: Path, name: str, page: str | bytes) -> None:
+    """Write a page such as ``summary.md`` into a folder, unless the same one is there and the manifest lists it."""
+    path, content = folder / name, page.encode(errors="replace") if isinstance(page, str) else page
     try:
         if name in run.manifest.get("files", [name]) and path.is_file() and path.read_bytes() == content:
             return
