@@ -42,6 +42,7 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
     from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
     from tsforecast.backtest.report.timings import with_seconds
+    from tsforecast.cli.next_steps import after_backtest
 
     console = _console()
     board = result.leaderboard()
@@ -76,6 +77,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     console.print(
         Text(f"Results: {folder} (summary.md, timings.md, forecasts, scores, failures)", style="dim"), soft_wrap=True
     )
+    for line in after_backtest(result, folder):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _besides(result: BacktestResult, board: pd.DataFrame) -> list[str]:
