@@ -14,6 +14,7 @@ from jsonargparse import Namespace
 from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.backtest_help import help_epilog
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
+from tsforecast.cli.next_steps import AFTER_QUICKSTART
 from tsforecast.cli.parser import Parser, PlainHelp
 from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel, stem_of
 
@@ -38,7 +39,11 @@ def build_parser() -> Parser:
     read_strictly()
     usage = "tsforecast backtest [FILE ...] [options]"
     parser = Parser(
-        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
+        prog="tsforecast backtest",
+        usage=usage,
+        description=_DESCRIPTION,
+        formatter_class=PlainHelp,
+        parser_mode=MODE,
     )
     add = parser.add_argument
     add("file", nargs="*", type=str, help="CSV, Parquet or Excel file, long or wide; several, or a folder of them; or "
@@ -100,6 +105,7 @@ def run_backtest(arguments: list[str]) -> int:
         for name in _QUICKSTART:
             path = bundled("configs") / "backtest" / f"{name}.yaml"
             codes.append(_run_one(parser.parse_args(["--config", str(path)]), name))
+        print(AFTER_QUICKSTART)
         return max(codes)
     return parser.error(
         "no data: give a CSV, Parquet or Excel file, or the name of a data set (tsforecast datasets list)"
