@@ -1,6 +1,6 @@
 """Checks the built site: links lead somewhere, pictures have a text, and nothing is fetched from another host.
 
-    python docs/tools/check_site.py site
+Run as ``python docs/tools/check_site.py site``.
 """
 
 import sys
@@ -42,7 +42,8 @@ def faults(site: Path) -> list[str]:
         told += [f"{name}: the picture {source} has no text." for source in page.without_text]
         told += [f"{name}: {link} is fetched from another host." for link in page.fetched if urlsplit(link).netloc]
         if name.name != "404.html":  # its links begin at the root of a server
-            told += [f"{name}: {link} leads nowhere." for link in page.links + page.fetched if not _leads(link, path, pages)]
+            links = page.links + page.fetched
+            told += [f"{name}: {link} leads nowhere." for link in links if not _leads(link, path, pages)]
     return told
 
 

@@ -8,7 +8,13 @@ from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
 _SIZE = 20.0  # points; the page sets 1 em = 16 of them
-_LETTERS = {Path.MOVETO: ("M", 1), Path.LINETO: ("L", 1), Path.CURVE3: ("Q", 2), Path.CURVE4: ("C", 3), Path.CLOSEPOLY: ("Z", 1)}
+_LETTERS = {  # of SVG, with the points that each takes
+    Path.MOVETO: ("M", 1),
+    Path.LINETO: ("L", 1),
+    Path.CURVE3: ("Q", 2),
+    Path.CURVE4: ("C", 3),
+    Path.CLOSEPOLY: ("Z", 1),
+}
 
 
 def block(source: str, language: str, css_class: str, options: Any, md: Any, **others: Any) -> str:
@@ -24,7 +30,8 @@ def picture(tex: str) -> str:
     x, y, width, height = box.x0 - 1, -box.y1 - 1, box.width + 2, box.height + 2
     return (
         f'<svg role="img" aria-label="{escape(tex, quote=True)}" viewBox="{x:.1f} {y:.1f} {width:.1f} {height:.1f}" '
-        f'style="width:{width / 16:.2f}em;height:{height / 16:.2f}em"><path fill="currentColor" d="{_outline(outline)}"/></svg>'
+        f'style="width:{width / 16:.2f}em;height:{height / 16:.2f}em">'
+        f'<path fill="currentColor" d="{_outline(outline)}"/></svg>'
     )
 
 

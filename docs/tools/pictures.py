@@ -1,6 +1,6 @@
 """Draws the pictures of the pages on concepts, as SVG files.
 
-    python docs/tools/pictures.py docs/pictures
+Run as ``python docs/tools/pictures.py docs/pictures``.
 """
 
 import sys
@@ -14,10 +14,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
 from tsforecast import load
 
-_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#888888"  # Okabe & Ito: told apart by the colour-blind
+_BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#888888"  # Okabe & Ito, for the colour-blind, too
 _STYLE = {
     "svg.hashsalt": "tsforecast", "svg.fonttype": "path", "path.simplify_threshold": 0.3, "font.size": 10,
     "axes.spines.top": False, "axes.spines.right": False, "figure.constrained_layout.use": True,
@@ -90,7 +89,8 @@ def gradients() -> Figure:
     figure, ax = plt.subplots(figsize=(6.5, 2.8))
     for factor, color in [(1.1, _ORANGE), (1.0, _GREY), (0.9, _GREEN), (0.5, _BLUE)]:
         ax.plot(lags, factor**lags, color=color)
-        ax.annotate(f"{factor:g}", (40, factor**40.0), xytext=(4, -3), textcoords="offset points", color=color)
+        end = 40 if factor > 0.5 else 18
+        ax.annotate(f"{factor:g}", (end, factor**end), xytext=(4, -3), textcoords="offset points", color=color)
     ax.set(yscale="log", ylim=(1e-6, 1e3), xlim=(0, 43), xlabel="steps back", ylabel="size of the gradient")
     ax.set_title("one factor a step: vanishing, kept, exploding", loc="left", fontsize=10)
     return figure
@@ -98,7 +98,8 @@ def gradients() -> Figure:
 
 def truncation() -> Figure:
     """Six steps in two chunks: values cross the cut, gradients do not."""
-    figure, ax = plt.subplots(figsize=(7.5, 2.6))
+    figure, ax = plt.subplots(figsize=(7.5, 2.3))
+    ax.set_aspect("equal")
     for t in range(1, 7):
         ax.add_patch(plt.Circle((t, 1), 0.2, fc="none", ec=_BLUE, lw=1.5))
         ax.text(t, 1, f"$h_{t}$", ha="center", va="center")
@@ -108,13 +109,13 @@ def truncation() -> Figure:
         _arrow(ax, (t + 0.22, 1.05), (t + 0.78, 1.05), _BLUE)
         if t != 3:
             _arrow(ax, (t + 0.78, 0.92), (t + 0.22, 0.92), _ORANGE)
-    ax.axvline(3.5, color=_GREY, ls="--", lw=1)
-    ax.text(3.5, 1.62, "cut", ha="center", color=_GREY)
+    ax.plot([3.5, 3.5], [0, 1.6], color=_GREY, ls="--", lw=1)
+    ax.text(3.5, 1.68, "cut", ha="center", color=_GREY)
     ax.text(2, 1.5, "chunk 1", ha="center")
     ax.text(5, 1.5, "chunk 2", ha="center")
     ax.text(6.45, 1.12, "values", color=_BLUE)
     ax.text(6.45, 0.78, "gradients", color=_ORANGE)
-    ax.set(xlim=(0.5, 7.3), ylim=(0, 1.8))
+    ax.set(xlim=(0.6, 7.4), ylim=(0, 1.9))
     ax.axis("off")
     return figure
 
@@ -144,7 +145,8 @@ def cells() -> Figure:
     left.set(title="what goes into a cell", xlabel="input")
     for gate, color in [(0.99, _GREEN), (0.9, _BLUE), (0.5, _ORANGE)]:
         right.plot(gate ** np.arange(41), color=color)
-        right.text(20, gate**20.0 + 0.03, f"forget gate {gate:g}", color=color, fontsize=9)
+        place = (20, gate**20.0 + 0.03) if gate > 0.5 else (1.2, 0.4)
+        right.text(*place, f"forget gate {gate:g}", color=color, fontsize=9)
     right.set(title="share of a memory that is left", xlabel="steps later", ylim=(0, 1.05))
     return figure
 
@@ -165,8 +167,10 @@ def metrics() -> Figure:
         best = forecasts[np.argmin(scaled)]
         ax.plot(forecasts, scaled, color=color)
         ax.plot(best, 1, "o", color=color)
-        ax.annotate(f"{name}: {best:.2f}", (best, 1), xytext=(0, -14), textcoords="offset points", color=color, ha="center")
-    ax.set(ylim=(0.8, 2.2), xlabel="forecast of a log-normal outcome", ylabel="loss / smallest loss")
+        ax.annotate(f"{best:.2f}", (best, 1), xytext=(0, -14), textcoords="offset points", color=color, ha="center")
+        end = np.flatnonzero(scaled < 2.1)[-1] if name == "percentage error" else len(forecasts) - 1
+        ax.text(forecasts[end] + 0.05, scaled[end], name, color=color, va="center")
+    ax.set(xlim=(0, 4), ylim=(0.8, 2.2), xlabel="forecast of a log-normal outcome", ylabel="loss / smallest loss")
     return figure
 
 

@@ -53,8 +53,8 @@ def _console(example: Example) -> str | None:
 
 def _run_command(command: str) -> tuple[int, str]:
     if not command.startswith("tsforecast "):
-        done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
-        return done.returncode, done.stdout
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout + done.stderr
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         status = main(shlex.split(command, comments=True)[1:])
