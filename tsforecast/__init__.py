@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.tuned import Tuned
     from tsforecast.base import BaseForecaster
+    from tsforecast.charts.forecasts import plot_forecast
+    from tsforecast.charts.seasons import plot_seasons
+    from tsforecast.charts.series import plot_cutoffs, plot_series
     from tsforecast.data.catalog import load
     from tsforecast.data.file_format import FileFormat
     from tsforecast.data.process import ArimaProcess, SeasonalProcess
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
     from tsforecast.panel import Panel
+    from tsforecast.persist.load import load_forecaster
     from tsforecast.series.diagnose import diagnose
 
 __version__ = "0.1.0"
@@ -78,6 +82,11 @@ _HOMES = {
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
+    "load_forecaster": "tsforecast.persist.load",
+    "plot_cutoffs": "tsforecast.charts.series",
+    "plot_forecast": "tsforecast.charts.forecasts",
+    "plot_seasons": "tsforecast.charts.seasons",
+    "plot_series": "tsforecast.charts.series",
     "read": "tsforecast.data.read",
     "simulate": "tsforecast.data.simulate",
 }
@@ -120,6 +129,11 @@ __all__ = [
     "audit",
     "diagnose",
     "load",
+    "load_forecaster",
+    "plot_cutoffs",
+    "plot_forecast",
+    "plot_seasons",
+    "plot_series",
     "read",
     "simulate",
 ]

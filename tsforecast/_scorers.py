@@ -120,6 +120,7 @@ class Fitted(Protocol):
 
     panel_: Panel
     _container: Container
+    _scale: Floats | None
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
@@ -128,23 +129,40 @@ class Fitted(Protocol):
 def minus_mase(model: Fitted, y: Series, X: Covariates | None) -> float:
     """Minus the mean absolute scaled error of the forecasts for ``y``: see `BaseForecaster.score`."""
     X = None if is_repeated(y, X) else X
-    check_not_training(y, model.panel_.values)
+    _check_not_training(y, model)
     truth, container = to_panel(without_empty_end(y), freq=model.panel_.freq)
-    panel = model.panel_.take(model.panel_.positions(truth.ids))
-    season = panel.season_length
+    places = model.panel_.positions(truth.ids)
+    panel = model.panel_.take(places)
+    scales = scales_of(panel) if model._scale is None else model._scale[places]
     scores = np.full(truth.n_series, np.nan)
     for i, mean in enumerate(_means_of(model, panel, truth, container, X)):
-        trained = panel.series(i)
-        scale = np.nanmean(np.abs(trained[season:] - trained[:-season])) if trained.size > season else np.nan
+        scale = scales[i]
         error = np.nanmean(np.abs(truth.series(i) - mean))
         if scale > 0:
             scores[i] = -error / scale
     return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
 
 
+def scales_of(panel: Panel) -> Floats:
+    """Mean absolute change over one season of each series, ``(n_series,)``; nan where none is known.
+
+    Examples
+    --------
+    >>> scales_of(Panel.from_array(np.array([1.0, 2.0, 4.0])))
+    array([1.5])
+    """
+    season, scales = panel.season_length, np.full(panel.n_series, np.nan)
+    for i in range(panel.n_series):
+        y = panel.series(i)
+        changes = np.abs(y[season:] - y[:-season])
+        if not np.isnan(changes).all():
+            scales[i] = np.nanmean(changes)
+    return scales
+
+
 def predict_rows(model: Fitted, rows: Any) -> Any:
     """Forecasts at the times of ``rows``, in the same kind of container: a Series, a wide frame or an array."""
-    check_not_training(rows, model.panel_.values)
+    _check_not_training(rows, model)
     wanted = rows_like(rows, model.panel_.ids)
     if wanted is None:
         raise ParameterError(
@@ -159,6 +177,11 @@ def predict_rows(model: Fitted, rows: Any) -> Any:
     if isinstance(wanted, pd.Series):
         return pd.Series(table[:, 0], index=wanted.index, name=wanted.name)
     return table.reshape(wanted.shape)
+
+
+def _check_not_training(rows: Any, model: Fitted) -> None:
+    if model.panel_.left_out is None:
+        check_not_training(rows, model.panel_.values)
 
 
 def _means_of(model: Fitted, panel: Panel, asked: Panel, container: Container, X: Covariates | None) -> list[Floats]:

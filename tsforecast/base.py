@@ -4,6 +4,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
@@ -24,13 +25,14 @@ from tsforecast._arguments import (
 )
 from tsforecast._history import like_training, read_history
 from tsforecast._restore import restore
-from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows
-from tsforecast._types import Floats
+from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows, scales_of
+from tsforecast._types import Bools, Floats
 from tsforecast.exceptions import CovariateError, DataError, NotFittedError, ParameterError, SeriesTooShortError
 from tsforecast.forecast import Forecast, quantile_levels
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
 from tsforecast.panel.containers import Container, Series, to_panel
+from tsforecast.panel.shortened import shortened
 from tsforecast.panel.too_short import TooShort, check_choice, check_lengths
 
 
@@ -67,6 +69,8 @@ class BaseForecaster(BaseEstimator, ABC):
         Number of observations of each series that was too short to be fitted, by name; these have no forecasts.
     stand_in_ : Naive or None
         With ``too_short="naive"``: a `Naive` fitted to the skipped series, which forecasts these.
+    notes_ : dict
+        What was noted when the forecaster was saved; empty after `fit`.
     """
 
     handles_missing: bool = False
@@ -80,6 +84,8 @@ class BaseForecaster(BaseEstimator, ABC):
     panel_: Panel
     skipped_: dict[Any, int]
     stand_in_: "BaseForecaster | None"
+    notes_: dict[str, Any]
+    _scale: Floats | None
 
     @property
     def is_global(self) -> bool:
@@ -389,6 +395,48 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         return minus_mase(self, y, X)
 
+    @final
+    def save(
+        self,
+        path: str | Path,
+        *,
+        notes: Mapping[str, Any] | None = None,
+        keep_history: bool = False,
+        overwrite: bool = False,
+    ) -> None:
+        """Write the fitted forecaster to one file, which `tsforecast.load_forecaster` reads in any later version.
+
+        The file holds plain values and arrays with their checksums, no code. Of the series it holds what forecasts from
+        their ends need: a state, where the model has one.
+
+        Parameters
+        ----------
+        path : str or Path
+            Any name, with or without an ending. A saved forecaster there is replaced, at once or not at all.
+        notes : mapping, optional
+            Plain values to keep with the forecaster, of at most 100,000 characters: they come back in ``notes_``.
+            Those it has where it is None.
+        keep_history : bool
+            Whether the series are written, too: for residuals, simulations from the start and parts of forecasts.
+        overwrite : bool
+            Whether a file that is no saved forecaster may be replaced.
+
+        Raises
+        ------
+        NotFittedError
+            `fit` was not called.
+        ParameterError
+            The forecaster holds something that only pickle could write, such as a model of another library.
+        ModelFileError
+            ``path`` is a folder or another file, or cannot be written.
+        MissingFileError
+            The folder of ``path`` is not there.
+        """
+        from tsforecast.persist.save import save_forecaster  # on use: seldom needed
+
+        self._check_fitted()
+        save_forecaster(self, path, notes, keep_history, overwrite)
+
     def _checked_panel(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
         """The checked panel of the arguments of `fit`, without covariates that the model ignores, and its container."""
         check_order(y, X)
@@ -401,6 +449,7 @@ class BaseForecaster(BaseEstimator, ABC):
     def _remember(self, panel: Panel, kept: Panel, container: Container, *, takes_rows: bool = False) -> None:
         """Store the attributes that every model has after a fit to the series ``kept`` of a panel."""
         self.panel_, self._container, self._takes_rows, self.stand_in_ = kept, container, takes_rows, None
+        self.notes_, self._scale = {}, None
         short = ~panel.ids.isin(kept.ids)
         self.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
         self._places = (panel.positions(kept.ids), panel.n_series) if self.skipped_ else None
@@ -480,6 +529,28 @@ class BaseForecaster(BaseEstimator, ABC):
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
         return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
+
+    @final
+    def _short(self, panel: Panel) -> "tuple[Self, Bools] | None":
+        """`_condense`, the other learnt attributes without history, too."""
+        found = self._condense(panel)
+        if found is None or self.panel_.left_out is not None:
+            return found
+        short, whole = found
+        stand_in = None if self.stand_in_ is None else self.stand_in_._short(self.stand_in_.panel_)
+        short.stand_in_ = self.stand_in_ if stand_in is None else stand_in[0]
+        short._scale = scales_of(self.panel_)
+        short.panel_ = shortened(self.panel_, np.where(whole, self.panel_.lengths, 1))
+        return short, whole
+
+    def _condense(self, panel: Panel) -> "tuple[Self, Bools] | None":
+        """For `save`: a copy that forecasts from the end of ``panel`` without the history, and which series it needs.
+
+        The copy keeps in a learnt attribute what `_predict` and `_sample_paths` need of the series; they find in
+        ``panel.left_out`` that these were left out. The second result, ``(n_series,)``, is True for series that are
+        needed whole all the same. None, unless a model overrides this: all of the series are kept.
+        """
+        return None
 
     def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
         return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None

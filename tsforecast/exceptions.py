@@ -97,6 +97,14 @@ class RunFolderError(TSForecastError, OSError):
     """A run folder cannot be written, read or resumed."""
 
 
+class OutputError(TSForecastError, OSError):
+    """A file of results has no usable name, cannot be written, or may not be replaced."""
+
+
+class ModelFileError(TSForecastError, OSError):
+    """The file of a saved forecaster cannot be written or read: damaged, of a later version, or none at all."""
+
+
 class ExecutorError(RunFolderError):
     """The workers of a run are gone or do not answer; what was finished is kept, and the message tells how to go on."""
 

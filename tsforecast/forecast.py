@@ -2,13 +2,20 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index
+from tsforecast.charts.forecasts import plot_forecast
 from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.panel.containers import Series
 from tsforecast.panel.times.frequency import Freq, future_times
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _ROUNDING = 1e-6  # tolerance for the sum of probabilities
 
@@ -119,6 +126,10 @@ class Forecast:
         """Lower and upper end of the central interval of ``level`` percent: each ``(n_series, horizon)``."""
         low, high = interval_quantiles(level)
         return self.quantile(low), self.quantile(high)
+
+    def plot(self, history: Series | None = None, *, series: Any = None, ax: "Axes | None" = None) -> "Axes | Figure":
+        """History, point forecasts and intervals of one series, or of up to twelve: see `tsforecast.plot_forecast`."""
+        return plot_forecast(self, history, series=series, ax=ax)
 
     def to_frame(
         self, *, level: Sequence[float] | None = None, quantiles: Sequence[float] | None = None

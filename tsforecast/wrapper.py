@@ -2,7 +2,9 @@
 
 import copy
 from collections.abc import Mapping
+from typing import Self
 
+from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -45,6 +47,14 @@ class Wrapper(BaseForecaster):
     def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self._inner().gives_intervals
+
+    def _with_inner(self, inner: "tuple[BaseForecaster, Bools] | None") -> "tuple[Self, Bools] | None":
+        """For `_condense`: a copy that holds what the fitted forecaster was condensed to, if it could be."""
+        if inner is None:
+            return None
+        short = copy.copy(self)
+        short.forecaster_, whole = inner
+        return short, whole
 
     def _inner(self) -> BaseForecaster:
         if not isinstance(self.forecaster, BaseForecaster):

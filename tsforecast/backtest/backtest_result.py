@@ -18,6 +18,7 @@ from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.decision import decision_of
 from tsforecast.backtest.result.labels import By
 from tsforecast.backtest.result.leaderboard import OnFailure
+from tsforecast.backtest.result.plot_methods import PlotMethods
 from tsforecast.backtest.result.winner import best_model
 from tsforecast.backtest.store.run_files import SUMMARY, TIMINGS_PAGE, has_summary, load_run, save_run, write_page
 from tsforecast.base import BaseForecaster
@@ -25,7 +26,7 @@ from tsforecast.metrics.metric import ScoreFacts
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class BacktestResult:
+class BacktestResult(PlotMethods):
     """Forecasts, scores, timings and failures of a backtest.
 
     Attributes

@@ -4,12 +4,12 @@ import itertools
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from sklearn.base import clone
 
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
     FitError,
@@ -123,6 +123,9 @@ class Tuned(Wrapper):
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
         return self.forecaster_._sample_paths(panel, n_paths, horizon, X, rngs)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        return self._with_inner(self.forecaster_._short(panel))
 
     def _candidate(self, choice: Choice, space: Space) -> BaseForecaster:
         candidate: BaseForecaster = clone(self.forecaster)

@@ -6,21 +6,19 @@ import datetime
 import itertools
 import shlex
 import sys
-from argparse import Action
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from jsonargparse import DefaultHelpFormatter, Namespace
+from jsonargparse import Namespace
 
 from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
-from tsforecast.cli.parser import Parser
-from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
+from tsforecast.cli.parser import Parser, PlainHelp
+from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel
 
 if TYPE_CHECKING:
     from tsforecast.backtest.backtest_result import BacktestResult
     from tsforecast.backtest.plan.plan import Plan
-    from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
 _QUICKSTART = ("quickstart-stationary", "quickstart-seasonal")
@@ -34,19 +32,12 @@ flags override it. The run folder keeps the resolved configuration, so that --co
 --output RUN with it goes on with one that was stopped, and --add RUN --models ... adds models to a finished one."""
 
 
-class _Help(DefaultHelpFormatter):
-    """Help texts as written, without the types that jsonargparse adds."""
-
-    def _get_help_string(self, action: Action) -> str:
-        return (action.help or "").replace("%%", "%")  # as argparse itself shows them
-
-
 def build_parser() -> Parser:
     """The parser of the command's options; it imports no data or model code."""
     read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
     parser = Parser(
-        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=_Help, parser_mode=MODE
+        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
     )
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
@@ -108,6 +99,8 @@ def run_backtest(arguments: list[str]) -> int:
 
 
 def _run_one(given: Namespace, name: str | None = None, again: str | None = None) -> int:
+    plan = make_plan(given)
+
     from tsforecast.backtest.execute.timeouts import Timeouts
     from tsforecast.backtest.run import run_plan
     from tsforecast.cli.executors import open_executor
@@ -115,7 +108,6 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     from tsforecast.cli.report import print_result
 
     timeouts = Timeouts(given.executor_timeout, given.job_timeout)
-    plan = make_plan(given)
     stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
@@ -159,6 +151,9 @@ def _diagnose(plan: Plan, result: BacktestResult, folder: Path) -> None:
 
 def make_plan(given: Namespace) -> Plan:
     """The plan of the backtest with the given options; options that are not given are chosen from the data."""
+    panel, dataset, source = read_panel(given)  # before the imports below, so that a fault of the file is told at once
+
+    from tsforecast.backtest.choose.candidates import usual_horizon
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan.describe import build
     from tsforecast.backtest.plan.plan import Plan, name_models
@@ -168,9 +163,8 @@ def make_plan(given: Namespace) -> Plan:
     from tsforecast.cli.models import parse_models
     from tsforecast.metrics.choose import choose_metrics
 
-    panel, dataset, source = _read(given)
     season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
-    horizon = _given(given.horizon, dataset.horizon if dataset else _usual_horizon(_shortest(panel, given), season))
+    horizon = _given(given.horizon, dataset.horizon if dataset else usual_horizon(_shortest(panel, given), season))
     shortest = _shortest(panel, given)
     step = max(_given(given.step_size, horizon), 1)
     most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
@@ -208,48 +202,11 @@ def _given(value: int | None, usual: int) -> int:
     return usual if value is None else value
 
 
-def _read(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
-    """The series, their entry in the catalog if any, and how they were read, for the configuration of the run."""
-    from tsforecast.data.catalog import load, names
-    from tsforecast.data.read import read
-    from tsforecast.exceptions import MissingFileError
-
-    name = str(given.file or given.data)
-    if name in names():
-        dataset = load(name)
-        return dataset.panel, dataset, {"data": name}
-    if not Path(name).exists() and not Path(name).suffix:
-        import difflib
-
-        near = difflib.get_close_matches(name, names(), n=3) or list(names())
-        raise MissingFileError(f"{name!r} is neither a file nor a data set; near are {', '.join(near)}.")
-    options = {
-        "id_col": given.id_col,
-        "time_col": given.time_col,
-        "target_col": given.target_col,
-        "freq": given.freq,
-        "gaps": given.gaps,
-        "covariates": list(given.covariates),
-        "covariate_gaps": given.covariate_gaps,
-        "static": list(given.static),
-    }
-    form = file_format(given)
-    with log_on_stderr():
-        panel = read(name, **options, file_format=form)
-    return panel, None, {"data": str(Path(name).resolve()), **options, **changed_options(form)}
-
-
 def _shortest(panel: Panel, given: Namespace) -> int:
     """Length of the shortest series, or the median length where short series may be left out."""
     import numpy as np
 
     return int(panel.lengths.min() if given.too_short == "error" else np.median(panel.lengths))
-
-
-def _usual_horizon(shortest: int, season: int) -> int:
-    """Default horizon: a season (two years of quarters, a quarter of weeks), at most a fifth of the shortest series."""
-    usual = {1: 6, 4: 8, 52: 13}.get(season, min(season, 48))
-    return max(1, min(usual, shortest // 5))
 
 
 def _usual_models(season: int) -> list[str]:

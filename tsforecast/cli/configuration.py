@@ -86,6 +86,25 @@ def configs_first(arguments: Sequence[str]) -> list[str]:
     return first + rest
 
 
+def with_underscores(arguments: Sequence[str], parser: ArgumentParser) -> list[str]:
+    """The arguments with the options of a parser written as it has them: ``--n-windows`` becomes ``--n_windows``.
+
+    Examples
+    --------
+    >>> parser = ArgumentParser()
+    >>> _ = parser.add_argument("--n_windows")
+    >>> with_underscores(["--n-windows=3", "--n-a", "x-y"], parser)
+    ['--n_windows=3', '--n-a', 'x-y']
+    """
+    known = {text for action in parser._actions for text in action.option_strings}
+    found = []
+    for argument in arguments:
+        name, sign, value = argument.partition("=")
+        option = f"--{name[2:].replace('-', '_')}"
+        found.append(f"{option}{sign}{value}" if name.startswith("--") and option in known else argument)
+    return found
+
+
 def named_modules(arguments: Sequence[str], models: Sequence[str | dict[str, Any]] | None) -> list[str]:
     """Modules of the models named on the command line itself, which are trusted for this reason.
 

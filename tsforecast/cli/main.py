@@ -9,6 +9,7 @@ usage: tsforecast COMMAND [options]
 Does a recurrent network beat ARIMA on my series, and by how much?
 
 commands:
+  forecast   forecast the steps after a file ends: a table, a picture, a file to send
   backtest   compare models on a file or a data set; without arguments, the quickstart
   report     show a finished run again
   train      train a network from a Lightning configuration
@@ -76,6 +77,12 @@ def _backtest(arguments: list[str]) -> int:
     return run_backtest(arguments)
 
 
+def _forecast(arguments: list[str]) -> int:
+    from tsforecast.cli.forecast import run_forecast
+
+    return run_forecast(arguments)
+
+
 def _report(arguments: list[str]) -> int:
     from tsforecast.cli.report import show_report
 
@@ -125,6 +132,7 @@ def _simulate(arguments: list[str]) -> None:
 
 
 _COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
+    "forecast": _forecast,
     "backtest": _backtest,
     "report": _report,
     "train": _train,

@@ -1,12 +1,20 @@
-"""Parser: an option parser that reports errors in one line."""
+"""Parser: an option parser that reports errors in one line, and its help."""
 
 import re
 import sys
+from argparse import Action
 from typing import NoReturn
 
-from jsonargparse import ArgumentParser
+from jsonargparse import ArgumentParser, DefaultHelpFormatter
 
 _NOUNS = {"int": "whole number", "float": "number", "NoneType": "whole number", "str": "text", "bool": "yes or no"}
+
+
+class PlainHelp(DefaultHelpFormatter):
+    """Help texts as written, without the types that jsonargparse adds."""
+
+    def _get_help_string(self, action: Action) -> str:
+        return (action.help or "").replace("%%", "%")  # as argparse itself shows them
 
 
 class Parser(ArgumentParser):

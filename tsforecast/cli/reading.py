@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tsforecast.cli.configuration import MODE, read_strictly
@@ -16,7 +17,9 @@ from tsforecast.cli.parser import Parser
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser, Namespace
 
+    from tsforecast.data.catalog import Dataset
     from tsforecast.data.file_format import FileFormat
+    from tsforecast.panel import Panel
 
 _LOGGER = "tsforecast.data.read"
 
@@ -87,6 +90,51 @@ def with_reading(arguments: Sequence[str]) -> list[str]:
     values = {option: found[option] for option in options}
     texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
     return [*others, *(f"--data.reading.{name}={text}" for name, text in texts.items())]
+
+
+def read_panel(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
+    """The series of ``given.file`` or ``given.data``, and how they were read.
+
+    Parameters
+    ----------
+    given : Namespace
+        Parsed options, among them those of `add_reading_options`.
+
+    Returns
+    -------
+    panel : Panel
+    dataset : Dataset or None
+        The entry of the catalog, where the name is that of a data set.
+    source : dict
+        The options that read the same series again, for the configuration of a run.
+    """
+    from tsforecast.data.catalog import load, names
+    from tsforecast.data.read import read
+    from tsforecast.exceptions import MissingFileError
+
+    name = str(given.file or given.data)
+    if name in names():
+        dataset = load(name)
+        return dataset.panel, dataset, {"data": name}
+    if not Path(name).exists() and not Path(name).suffix:
+        import difflib
+
+        near = difflib.get_close_matches(name, names(), n=3) or list(names())
+        raise MissingFileError(f"{name!r} is neither a file nor a data set; near are {', '.join(near)}.")
+    options = {
+        "id_col": given.id_col,
+        "time_col": given.time_col,
+        "target_col": given.target_col,
+        "freq": given.freq,
+        "gaps": given.gaps,
+        "covariates": list(given.covariates),
+        "covariate_gaps": given.covariate_gaps,
+        "static": list(given.static),
+    }
+    form = file_format(given)
+    with log_on_stderr():
+        panel = read(name, **options, file_format=form)
+    return panel, None, {"data": str(Path(name).resolve()), **options, **changed_options(form)}
 
 
 def file_format(given: Namespace) -> FileFormat:

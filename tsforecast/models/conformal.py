@@ -1,11 +1,12 @@
 """Conformal: a wrapper that gives any forecaster split-conformal intervals."""
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from sklearn.base import clone
 
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -38,6 +39,8 @@ class Conformal(Wrapper):
     ----------
     calibrated_ : BaseForecaster
         Fitted on the observations before the tail.
+    errors_ : ndarray, shape (n_series, calibration_size, calibration_size)
+        After loading, in place of the series: the errors from every time of the tail, by step ahead.
     forecaster_ : BaseForecaster
         The forecaster that makes the forecasts.
 
@@ -48,6 +51,8 @@ class Conformal(Wrapper):
     >>> Conformal(Naive(), calibration_size=4).fit(y).predict(1, level=80)  # errors 0.5, 2, 0.5, 1
     array([[5., 3., 7.]])
     """
+
+    errors_: Floats
 
     def __init__(self, forecaster: BaseForecaster, calibration_size: int = 48, refit: bool = True) -> None:
         self.forecaster = forecaster
@@ -114,9 +119,26 @@ class Conformal(Wrapper):
             paths[i] = mean[i] + sign * _sizes_at(np.abs(errors[i]), share)
         return paths
 
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        found = self._with_inner(self.forecaster_._short(panel))
+        if found is None:
+            return None
+        short, whole = found
+        calibrated = self.calibrated_._short(self.calibrated_.panel_)
+        if not self.refit:
+            short.calibrated_ = short.forecaster_
+        elif calibrated is not None:
+            short.calibrated_ = calibrated[0]
+        short.errors_ = self._errors(self.panel_, self.calibration_size)
+        return short, whole
+
     def _errors(self, trained: Panel, horizon: int) -> Floats:
         """Errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
         size = self.calibration_size
+        if trained.left_out is not None:
+            errors = np.full((trained.n_series, size, horizon), np.nan)
+            errors[:, :, :size] = self.errors_[self.panel_.positions(trained.ids), :, :horizon]
+            return errors
         begin = trained.indptr[1:] - size
         tail = begin[:, None] + np.arange(size)
         errors = np.full((trained.n_series, size, horizon), np.nan)

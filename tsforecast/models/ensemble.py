@@ -1,12 +1,13 @@
 """Ensemble: the average of the forecasts of several forecasters."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import clone
 
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -127,6 +128,15 @@ class Ensemble(BaseForecaster):
         mean = average(np.stack([f.mean for f in forecasts]), axis=0)
         quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        members = [member._short(own) for member, own, _ in self._asked(panel, None)]
+        found = [pair for pair in members if pair is not None]
+        if len(found) < len(members):
+            return None
+        short = copy.copy(self)
+        short.forecasters_ = tuple(member for member, _ in found)
+        return short, np.logical_or.reduce([whole for _, whole in found])
 
     def _asked(self, panel: Panel, X: Floats | None) -> list[tuple[BaseForecaster, Panel, Floats | None]]:
         """Each member with its panel and its covariates of the horizon."""

@@ -8,13 +8,16 @@ available. Missing values are ignored: the last observation is the last known on
 All series of a panel are forecast at once, by sums over the segments of its array of values.
 """
 
+import copy
+import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from scipy import stats
 
-from tsforecast._types import Floats, Ints
+from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
@@ -22,31 +25,85 @@ from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class SeriesEnds:
+    """What a benchmark knows at the ends of the series.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_series, season_length)
+        The last known value of each phase of the season, or one level for each series.
+    ages : ndarray of int, shape (n_series, season_length)
+        How old they are: in seasons, or, of one last value, in steps; 0 for a mean.
+    slope : ndarray, shape (n_series,)
+        Change of the level in a step.
+    size : ndarray of int, shape (n_series,)
+        Steps or observations that slope or mean were estimated from.
+    """
+
+    values: Floats
+    ages: Ints
+    slope: Floats
+    size: Ints
+
+    def take(self, positions: Ints) -> "SeriesEnds":
+        """The ends of some series, in the order given."""
+        return SeriesEnds(self.values[positions], self.ages[positions], self.slope[positions], self.size[positions])
+
+    def steps(self, h: Ints) -> Ints:
+        """Steps from the last known observation to each step of the horizon: ``(n_series, horizon)``."""
+        return h + self.ages[:, :1]
+
+
 class _Textbook(BaseForecaster):
-    """Base of the benchmarks: normal forecasts with a mean and a standard deviation for each series and step."""
+    """Base of the benchmarks: normal forecasts with a mean and a standard deviation for each series and step.
+
+    Learnt attributes
+    -----------------
+    ends_ : tuple of SeriesEnds and ndarray
+        After loading, in place of the series: their ends, and residual standard deviations ``(n_series,)``.
+    """
 
     handles_missing = True
+    ends_: tuple[SeriesEnds, Floats]
 
     def _fit(self, panel: Panel) -> None:
         self._check(panel)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        self._check(panel)
+        ends = self._ends_of(panel)
         h = np.arange(1, horizon + 1)
-        mean = self._mean(panel, h)
+        mean = self._mean(ends, h)
         quantiles = np.empty((*mean.shape, levels.size))
         if levels.size:
-            quantiles = mean[:, :, None] + self._spread(panel, h)[:, :, None] * stats.norm.ppf(levels)
+            spread = self._spread(ends, self._sigma_of(panel), h)
+            quantiles = mean[:, :, None] + spread[:, :, None] * stats.norm.ppf(levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        self._check(panel)
+        ends = self._ends_of(panel)
         h = np.arange(1, horizon + 1)
         z = np.stack([rng.normal(size=(n_paths, horizon + 1)) for rng in rngs])
-        errors = self._sigma(panel)[:, None, None] * self._errors(panel, z[:, :, :-1], z[:, :, -1:])
-        return self._mean(panel, h)[:, None, :] + errors
+        errors = self._sigma_of(panel)[:, None, None] * self._errors(ends, z[:, :, :-1], z[:, :, -1:])
+        return self._mean(ends, h)[:, None, :] + errors
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools]:
+        short = copy.copy(self)
+        short.ends_ = self._ends_of(panel), self._sigma_of(panel)
+        return short, np.zeros(panel.n_series, dtype=np.bool_)
+
+    def _ends_of(self, panel: Panel) -> SeriesEnds:
+        if panel.left_out is not None:
+            return self.ends_[0].take(self.panel_.positions(panel.ids))
+        self._check(panel)
+        return self._ends(panel)
+
+    def _sigma_of(self, panel: Panel) -> Floats:
+        if panel.left_out is not None:
+            return self.ends_[1][self.panel_.positions(panel.ids)]
+        return self._sigma(panel)
 
     def _check(self, panel: Panel) -> None:
         needed = self.min_observations(panel)
@@ -57,19 +114,23 @@ class _Textbook(BaseForecaster):
         return 2
 
     @abstractmethod
-    def _mean(self, panel: Panel, h: Ints) -> Floats:
-        """Mean of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
-
-    @abstractmethod
-    def _spread(self, panel: Panel, h: Ints) -> Floats:
-        """Standard deviation of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
+    def _ends(self, panel: Panel) -> SeriesEnds:
+        """What is known at the ends of the series."""
 
     @abstractmethod
     def _sigma(self, panel: Panel) -> Floats:
         """Residual standard deviations: ``(n_series,)``."""
 
     @abstractmethod
-    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
+    def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
+        """Mean of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
+
+    @abstractmethod
+    def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
+        """Standard deviation of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
+
+    @abstractmethod
+    def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         """Errors of paths over sigma, ``(n_series, n_paths, horizon)``, with the covariance that the method implies.
 
         They are computed from independent standard normal innovations ``a``, of the same shape, and ``b``, ``(n_series,
@@ -88,17 +149,21 @@ class Naive(_Textbook):
     array([2., 2.])
     """
 
-    def _mean(self, panel: Panel, h: Ints) -> Floats:
-        return np.repeat(panel.values[_last_present(panel)][:, None], h.size, axis=1)
-
-    def _spread(self, panel: Panel, h: Ints) -> Floats:
-        return self._sigma(panel)[:, None] * np.sqrt(_steps(panel, h))
+    def _ends(self, panel: Panel) -> SeriesEnds:
+        values, ages = _last(panel)
+        return SeriesEnds(values, ages, np.zeros(panel.n_series), panel.n_present)
 
     def _sigma(self, panel: Panel) -> Floats:
         return _rms(_changes(panel, 1), panel)
 
-    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
-        return _walks(a, _steps(panel, np.ones(1, dtype=np.int64)))
+    def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
+        return np.repeat(ends.values, h.size, axis=1)
+
+    def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
+        return sigma[:, None] * np.sqrt(ends.steps(h))
+
+    def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
+        return _walks(a, ends.steps(np.ones(1, dtype=np.int64)))
 
 
 class SeasonalNaive(_Textbook):
@@ -130,30 +195,27 @@ class SeasonalNaive(_Textbook):
         """One season plus one."""
         return self._season(panel) + 1
 
-    def _mean(self, panel: Panel, h: Ints) -> Floats:
-        place, _ = self._last_season(panel)
-        return panel.values[place][:, (h - 1) % self._season(panel)]
-
-    def _spread(self, panel: Panel, h: Ints) -> Floats:
-        season = self._season(panel)
-        _, age = self._last_season(panel)
-        k = age[:, (h - 1) % season] + (h - 1) // season
-        return self._sigma(panel)[:, None] * np.sqrt(k + 1)
-
-    def _sigma(self, panel: Panel) -> Floats:
-        return _rms(_changes(panel, self._season(panel)), panel)
-
-    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
-        return _walks(a, self._last_season(panel)[1] + 1)
-
-    def _last_season(self, panel: Panel) -> tuple[Ints, Ints]:
-        """Row of the last known value of each phase, and its age in seasons: two ``(n_series, season_length)``."""
+    def _ends(self, panel: Panel) -> SeriesEnds:
         season = self._season(panel)
         place = panel.indptr[1:, None] - season + np.arange(season)
         age = np.zeros_like(place)
         while (lost := np.isnan(panel.values[place]) & (place - season >= panel.indptr[:-1, None])).any():
             place, age = place - season * lost, age + lost
-        return place, age
+        return SeriesEnds(panel.values[place], age, np.zeros(panel.n_series), panel.n_present)
+
+    def _sigma(self, panel: Panel) -> Floats:
+        return _rms(_changes(panel, self._season(panel)), panel)
+
+    def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
+        return ends.values[:, (h - 1) % ends.values.shape[1]]
+
+    def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
+        season = ends.values.shape[1]
+        k = ends.ages[:, (h - 1) % season] + (h - 1) // season
+        return sigma[:, None] * np.sqrt(k + 1)
+
+    def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
+        return _walks(a, ends.ages + 1)
 
 
 class Drift(_Textbook):
@@ -171,21 +233,24 @@ class Drift(_Textbook):
         """Three."""
         return 3
 
-    def _mean(self, panel: Panel, h: Ints) -> Floats:
-        last = panel.values[_last_present(panel)]
-        return last[:, None] + _slope(panel)[:, None] * _steps(panel, h)
-
-    def _spread(self, panel: Panel, h: Ints) -> Floats:
-        steps = _steps(panel, h)
-        return self._sigma(panel)[:, None] * np.sqrt(steps * (1 + steps / _span(panel)[:, None]))
+    def _ends(self, panel: Panel) -> SeriesEnds:
+        values, ages = _last(panel)
+        return SeriesEnds(values, ages, _slope(panel), _span(panel))
 
     def _sigma(self, panel: Panel) -> Floats:
         residuals = _changes(panel, 1) - np.repeat(_slope(panel), panel.lengths)
         return _rms(residuals, panel, n_parameters=1)
 
-    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
-        steps = _steps(panel, np.arange(1, a.shape[2] + 1))
-        of_slope = b / np.sqrt(_span(panel))[:, None, None]
+    def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
+        return ends.values + ends.slope[:, None] * ends.steps(h)
+
+    def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
+        steps = ends.steps(h)
+        return sigma[:, None] * np.sqrt(steps * (1 + steps / ends.size[:, None]))
+
+    def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
+        steps = ends.steps(np.arange(1, a.shape[2] + 1))
+        of_slope = b / np.sqrt(ends.size)[:, None, None]
         return _walks(a, steps[:, :1]) + of_slope * steps[:, None, :]
 
 
@@ -200,19 +265,21 @@ class HistoricAverage(_Textbook):
     array([3., 3.])
     """
 
-    def _mean(self, panel: Panel, h: Ints) -> Floats:
-        average = _sum(panel.values, panel) / panel.n_present
-        return average[:, None] * np.ones(h.size)
-
-    def _spread(self, panel: Panel, h: Ints) -> Floats:
-        return (self._sigma(panel) * np.sqrt(1 + 1 / panel.n_present))[:, None] * np.ones(h.size)
+    def _ends(self, panel: Panel) -> SeriesEnds:
+        nothing = np.zeros(panel.n_series)
+        return SeriesEnds(_average(panel)[:, None], np.zeros((panel.n_series, 1), np.int64), nothing, panel.n_present)
 
     def _sigma(self, panel: Panel) -> Floats:
-        average = self._mean(panel, np.ones(1, dtype=np.int64))[:, 0]
-        return _rms(panel.values - np.repeat(average, panel.lengths), panel, n_parameters=1)
+        return _rms(panel.values - np.repeat(_average(panel), panel.lengths), panel, n_parameters=1)
 
-    def _errors(self, panel: Panel, a: Floats, b: Floats) -> Floats:
-        return a + b / np.sqrt(panel.n_present)[:, None, None]
+    def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
+        return ends.values * np.ones(h.size)
+
+    def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
+        return (sigma * np.sqrt(1 + 1 / ends.size))[:, None] * np.ones(h.size)
+
+    def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
+        return a + b / np.sqrt(ends.size)[:, None, None]
 
 
 def _walks(a: Floats, steps: Ints) -> Floats:
@@ -239,9 +306,14 @@ def _slope(panel: Panel) -> Floats:
     return (panel.values[_last_present(panel)] - panel.values[_first_present(panel)]) / _span(panel)
 
 
-def _steps(panel: Panel, h: Ints) -> Ints:
-    """Steps from the last known observation to each step of the horizon: ``(n_series, horizon)``."""
-    return h + (panel.indptr[1:] - 1 - _last_present(panel))[:, None]
+def _last(panel: Panel) -> tuple[Floats, Ints]:
+    """The last known value of each series, and how many steps before the end it lies: two ``(n_series, 1)``."""
+    place = _last_present(panel)
+    return panel.values[place][:, None], (panel.indptr[1:] - 1 - place)[:, None]
+
+
+def _average(panel: Panel) -> Floats:
+    return _sum(panel.values, panel) / panel.n_present
 
 
 def _changes(panel: Panel, lag: int) -> Floats:

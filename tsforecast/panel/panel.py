@@ -46,6 +46,9 @@ class Panel:
     covariate_names : tuple of str, length n_features
     static : DataFrame, n_series rows, or None
         Static covariates, which do not change in time: columns of numbers or of texts, indexed by ``ids``.
+    left_out : ndarray of int, shape (n_series,), or None
+        Observations of each series before those held here, where a saved forecaster has kept only the ends of its
+        series; None where the series are whole.
 
     Examples
     --------
@@ -64,6 +67,7 @@ class Panel:
     covariates: Floats | None = None
     covariate_names: tuple[str, ...] = ()
     static: pd.DataFrame | None = None
+    left_out: Ints | None = None
 
     def __post_init__(self) -> None:
         if self.indptr[0] != 0 or self.indptr[-1] != self.values.size or len(self.times) != self.values.size:
@@ -77,7 +81,7 @@ class Panel:
             check_all_finite(self.covariates, self.covariate_names, self.times, self.indptr, self.ids)
         if self.static is not None and not self.static.index.equals(self.ids):
             raise DataError("static has another index than ids; use with_static, which aligns it.")
-        for name in ("values", "indptr", "covariates"):
+        for name in ("values", "indptr", "covariates", "left_out"):
             array = getattr(self, name)
             if array is not None and array.flags.writeable:
                 array = np.ascontiguousarray(array).copy()
@@ -317,10 +321,13 @@ class Panel:
         """The panel of some series, in the order given."""
         picked = np.asarray(positions, dtype=np.int64)
         static = None if self.static is None else self.static.iloc[picked]
-        return self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked), static)
+        taken = self._pick(self.indptr[picked], self.indptr[picked + 1], self.ids.take(picked), static)
+        return taken if self.left_out is None else dataclasses.replace(taken, left_out=self.left_out[picked])
 
     def slice(self, start: Ints, stop: Ints) -> "Panel":
         """The panel of observations ``start[i]`` to ``stop[i] - 1`` of each series i, counted from 0 in each."""
+        if self.left_out is not None:
+            raise DataError("The beginnings of these series were left out, so that steps cannot be counted from them.")
         if ((start < 0) | (stop > self.lengths) | (start >= stop)).any():
             bad = int(np.argmax((start < 0) | (stop > self.lengths) | (start >= stop)))
             raise DataError(
@@ -439,6 +446,7 @@ class Panel:
         )
         header = repr((freq_name(self.freq), str(self.times.dtype), self.ids.tolist(), self.covariate_names))
         about = b"" if self.static is None else repr(self.static.to_dict("list")).encode()
+        about += b"" if self.left_out is None else self.left_out.tobytes()
         for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table, about):
             digest.update(part)
         return digest.hexdigest()

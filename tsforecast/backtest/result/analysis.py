@@ -27,7 +27,7 @@ from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 def diebold_mariano_tests(run: RunData, a: str, b: str) -> pd.DataFrame:
     """Diebold-Mariano tests of two models at each step and over all steps; see `BacktestResult.dm`."""
     _check_models(run, a, b)
-    loss_a, loss_b = (_step_losses(run, name) for name in (a, b))
+    loss_a, loss_b = (step_losses(run, name) for name in (a, b))
     return diebold_mariano_table(loss_a, loss_b, step_size=run.step)
 
 
@@ -125,7 +125,7 @@ def pit_of(run: RunData, model: str) -> pd.DataFrame:
 
 def errors_by_step(run: RunData) -> pd.DataFrame:
     """Mean scaled absolute error by model and step: index model, one column a step; see `BacktestResult.steps`."""
-    tables = [_step_losses(run, model) for model in run.models]
+    tables = [step_losses(run, model) for model in run.models]
     known = np.stack([np.isfinite(table) for table in tables if np.isfinite(table).any()] or [np.isfinite(tables[0])])
     common = known.all(axis=0)
     means = [_mean_over_cells(np.where(common, table, np.nan)) for table in tables]
@@ -141,7 +141,7 @@ def _own_table(run: RunData, cells: pd.DataFrame, metrics: Sequence[str], models
     return np.stack([own.table(own.plane(metric))[:, order] for metric in metrics])
 
 
-def _step_losses(run: RunData, model: str) -> Floats:
+def step_losses(run: RunData, model: str) -> Floats:
     """Scaled absolute errors of a model, seeds averaged: ``(n_series, n_windows, horizon)``, nan where none."""
     horizon = run.horizon
     own = run.large.forecasts_of(model, [*FORECAST_KEYS, "h", "y", "scale", "mean"])

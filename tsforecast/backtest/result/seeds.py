@@ -15,6 +15,23 @@ _ROUNDING = 1e-12  # relative deviation of equal scores whose sums were rounded
 def spread_over_seeds(cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, own: Bools) -> Floats:
     """Standard deviation over seeds, divided by n - 1, of the score of each model; nan for one seed: ``(n_models,)``.
 
+    Parameters are those of `scores_by_seed`.
+    """
+    found = np.full(len(cube.models), np.nan)
+    for i, scores in enumerate(scores_by_seed(cube, facts, filled, metric, own)):
+        if scores.size < 2:
+            continue
+        with np.errstate(invalid="ignore", over="ignore"):  # nan where a score is infinite
+            deviation = np.std(scores, ddof=1)
+            found[i] = 0.0 if deviation <= _ROUNDING * np.abs(scores).max() else deviation
+    return found
+
+
+def scores_by_seed(
+    cube: Cube, facts: Mapping[str, ScoreFacts], filled: Floats, metric: str, own: Bools
+) -> list[Floats]:
+    """The score of each seed of each model: ``(n_seeds,)``, empty for a model without a score.
+
     The score of a seed is what the leaderboard would show if the model had run with that seed alone: the mean over the
     cutoffs of a series, then over series; for a pooled metric one ratio of sums.
 
@@ -32,19 +49,16 @@ def spread_over_seeds(cube: Cube, facts: Mapping[str, ScoreFacts], filled: Float
     about = facts[metric]
     columns = [metric] if about.below is None else [metric, about.below]
     places = [cube.metrics.index(column) for column in columns]
-    found = np.full(len(cube.models), np.nan)
-    for i in np.flatnonzero(cube.n_seeds > 1) if own.any() else ():
+    found = [np.empty(0)] * len(cube.models)
+    for i in np.flatnonzero(cube.n_seeds > 0) if own.any() else ():
         planes = planes_by_seed(cube, int(i), columns, filled[places, i])
         shown = [plane[:, own] for plane in planes]  # each (n_seeds, n_own)
         if np.isnan(shown[0]).any():  # the model has no score
             continue
         if about.below is None:
-            scores = _means_over_series(shown[0], cube.series[own])
+            found[i] = _means_over_series(shown[0], cube.series[own])
         else:
-            scores = np.array([pooled(above, below, root=about.root) for above, below in zip(*shown, strict=True)])
-        with np.errstate(invalid="ignore", over="ignore"):  # nan where a score is infinite
-            deviation = np.std(scores, ddof=1)
-            found[i] = 0.0 if deviation <= _ROUNDING * np.abs(scores).max() else deviation
+            found[i] = np.array([pooled(above, below, root=about.root) for above, below in zip(*shown, strict=True)])
     return found
 
 

@@ -1,0 +1,171 @@
+"""Forecasts of a run beside the truth: all cutoffs of some series, in one figure."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
+from tsforecast.backtest.result.plots import check_names, error_of_series, title_of
+from tsforecast.exceptions import DataError, UnknownNameError
+from tsforecast.panel.containers import Series, to_panel
+from tsforecast.plots.canvas import drawing, label, new_figure, shown_name
+from tsforecast.plots.fan import Fan, draw_fan, draw_history, recent
+from tsforecast.plots.lines import time_axis
+from tsforecast.plots.style import model_styles
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_MODELS = 4  # that are shown unless the caller names them
+
+
+class _Windows(NamedTuple):
+    """Forecasts of one series by one model, all windows one after another with a row of nan between."""
+
+    places: Ints  # steps from the first cutoff, (n,); -1 in the rows between
+    times: Index
+    truth: Floats
+    columns: dict[str, Floats]
+
+
+def plot_forecasts(
+    run: RunData,
+    series: Any = None,
+    models: Sequence[str] | None = None,
+    *,
+    history: Series | None = None,
+) -> "Figure":
+    """Truth and forecasts of some series at all cutoffs; see `BacktestResult.plot_forecasts`."""
+    titles = _chosen_series(run, series)
+    names = _chosen_models(run, models)
+    tables = {name: _rows_of(run, name, list(titles)) for name in names}
+    past = None if history is None else to_panel(history)[0]
+    with drawing():
+        figure = new_figure(7.2, 0.5 + 2.1 * len(titles))
+        handles: dict[str, Artist] = {}
+        panels = figure.subplots(len(titles), 1, squeeze=False)[:, 0]
+        for ax, (unique_id, title) in zip(panels, titles.items(), strict=True):
+            windows = {name: _windows(run, table, unique_id) for name, table in tables.items()}
+            windows = {name: own for name, own in windows.items() if own is not None}
+            handles |= _draw(ax, run, windows, None if past is None else _before(past, unique_id, run.horizon))
+            label(ax, title)
+        figure.legend(list(handles.values()), [shown_name(name) for name in handles], loc="outside right upper")
+    return figure
+
+
+def _draw(
+    ax: "Axes", run: RunData, windows: dict[str, _Windows], past: tuple[Index, Floats] | None
+) -> "dict[str, Artist]":
+    """One series: truth, then each model; the artists of a legend."""
+    times, values = past or _truth(list(windows.values()))
+    found = draw_history(ax, times, values, "truth")
+    styles, levels = model_styles(run.models), [float(percent) for percent in run.config["level"]]
+    for k, (name, own) in enumerate(windows.items()):
+        ends = {p: (own.columns[f"lo-{p:g}"], own.columns[f"hi-{p:g}"]) for p in levels if k == 0}
+        fan = Fan(own.times, own.columns["mean"], {p: pair for p, pair in ends.items() if np.isfinite(pair[0]).any()})
+        drawn = draw_fan(ax, fan, styles[name], name=name, alone=len(windows) == 1)
+        found |= {key if key == name else f"{key} of {name}": artist for key, artist in drawn.items()}
+    if not windows:
+        ax.annotate("no forecasts", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
+    elif len(times):
+        time_axis(ax, times)
+    return found
+
+
+def _chosen_series(run: RunData, series: Any) -> dict[Any, str]:
+    """Names of the series to draw and the title of each: the best, median and worst of the winner by default."""
+    ids = run.cube.ids
+    if series is not None:
+        one = isinstance(series, str) or not isinstance(series, (Sequence, pd.Index, np.ndarray))
+        wanted = [series] if one else list(series)
+        for name in wanted:
+            if name not in ids:
+                some = ", ".join(repr(i) for i in ids[:3])
+                raise UnknownNameError(f"No series is called {name!r}; there are {some}{' …' if len(ids) > 3 else ''}.")
+        if not wanted:
+            raise DataError("series is empty; name a series, or leave it out for the best, median and worst.")
+        return {name: shown_name(name) for name in wanted}
+    metric = error_of_series(run)
+    winner = str(leaderboard(run)["model"].iloc[0])
+    cube = run.cube
+    scores = mean_over_cutoffs(cube.plane(metric), cube.series)[run.models.index(winner)]
+    order = np.flatnonzero(np.isfinite(scores))[np.argsort(scores[np.isfinite(scores)], kind="stable")]
+    if order.size == 0:
+        raise DataError("No model finished anything, so that there are no forecasts to draw.")
+    places = {"best": order[0], "median": order[(order.size - 1) // 2], "worst": order[-1]}
+    if order.size < 3:
+        places = {"": order[0]} if order.size == 1 else {"best": order[0], "worst": order[-1]}
+    about = title_of(run, metric)
+    return {
+        ids[i]: f"{f'{kind} of {order.size}: ' if kind else ''}{shown_name(ids[i])}, {about} {scores[i]:.3g} by {winner}"
+        for kind, i in places.items()
+    }
+
+
+def _chosen_models(run: RunData, models: Sequence[str] | None) -> list[str]:
+    """The models to draw, best first: those named, or the first three and the baseline."""
+    if models is not None:
+        names = [models] if isinstance(models, str) else list(models)
+        check_names(run, names)
+        return names
+    board = leaderboard(run)
+    ranked = board.loc[board["rank"].notna(), "model"].tolist()
+    base = usual_baseline(run.models)
+    return [name for k, name in enumerate(ranked) if k < _MOST_MODELS - 1 or name == base]
+
+
+def _rows_of(run: RunData, model: str, ids: Sequence[Any]) -> pd.DataFrame:
+    """Forecasts of one model for these series, seeds averaged."""
+    ends = [f"{end}-{percent:g}" for percent in run.config["level"] for end in ("lo", "hi")]
+    rows = run.large.forecasts_of(model, ["unique_id", "cutoff", "ds", "h", "y", "mean", *ends])
+    rows = rows[rows["unique_id"].isin(ids)]
+    return rows.groupby(["unique_id", "cutoff", "h"], observed=True, sort=True).agg(
+        {"ds": "first", **dict.fromkeys(["y", "mean", *ends], "mean")}
+    ).reset_index()  # fmt: skip
+
+
+def _windows(run: RunData, rows: pd.DataFrame, unique_id: Any) -> _Windows | None:
+    own = rows[(rows["unique_id"] == unique_id).to_numpy()]
+    if own.empty:
+        return None
+    keys = run.cube.keys
+    known = pd.Index(keys.loc[(keys["unique_id"] == unique_id).to_numpy(), "cutoff"].unique()).sort_values()
+    window = known.get_indexer(pd.Index(own["cutoff"]))
+    places = window * run.step + own["h"].to_numpy()
+    ends = np.flatnonzero(np.diff(window)) + 1  # a row between two windows
+    names = [name for name in own if name not in ("unique_id", "cutoff", "h", "ds", "y")]
+    columns = {name: np.insert(own[name].to_numpy(dtype=np.float64), ends, np.nan) for name in names}
+    keep = np.insert(np.arange(len(own)), ends, ends)
+    truth = np.insert(own["y"].to_numpy(dtype=np.float64), ends, np.nan)
+    return _Windows(np.insert(places, ends, -1), pd.Index(own["ds"]).take(keep), truth, columns)
+
+
+def _truth(windows: Sequence[_Windows]) -> tuple[Index, Floats]:
+    """Times and truth of all windows; a missing value between windows that do not touch."""
+    if not windows:
+        return pd.Index([]), np.empty(0)
+    places = np.concatenate([own.places for own in windows])
+    times = windows[0].times.append([own.times for own in windows[1:]])
+    values = np.concatenate([own.truth for own in windows])
+    found, first = np.unique(places, return_index=True)
+    found, first = found[found >= 0], first[found >= 0]
+    breaks = np.flatnonzero(np.diff(found) > 1) + 1
+    return times.take(np.insert(first, breaks, first[breaks])), np.insert(values[first], breaks, np.nan)
+
+
+def _before(past: Any, unique_id: Any, horizon: int) -> tuple[Index, Floats] | None:
+    """The last part of a series of the history; None where it holds no series of that name."""
+    place = past.ids.get_indexer([unique_id])[0]
+    if place < 0 and past.n_series == 1:
+        place = 0
+    if place < 0:
+        return None
+    n = recent(int(past.lengths[place]), horizon, past.season_length)
+    stop = int(past.indptr[place + 1])
+    return past.times[stop - n : stop], past.values[stop - n : stop]

@@ -1,0 +1,71 @@
+"""The series of a file, read so that rows after the last value are those to forecast."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.cli.reading import read_panel
+from tsforecast.exceptions import MissingValuesError
+
+if TYPE_CHECKING:
+    from jsonargparse import Namespace
+
+    from tsforecast._types import Index
+    from tsforecast.panel import Panel
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class SeriesGiven:
+    """The series of the command.
+
+    Attributes
+    ----------
+    panel : Panel
+    season_length : int
+        Steps of a season, given or usual for the frequency.
+    usual : int or None
+        Steps ahead that are usual for a data set of the catalog.
+    """
+
+    panel: Panel
+    season_length: int
+    usual: int | None
+
+
+def read_series(given: Namespace) -> SeriesGiven:
+    """The series with their season.
+
+    Rows without a value after the last one of a series are the steps to forecast, so they are left out, as with
+    ``--gaps nan``; if times are missing between the others as well, a line on stderr says so.
+    """
+    try:
+        panel, dataset, _ = read_panel(given)
+    except MissingValuesError:
+        given.gaps = "nan"
+        panel, dataset, _ = read_panel(given)
+        n_missing = int(np.isnan(panel.values).sum())
+        if n_missing:
+            print(f"{n_missing:,} values are missing between others; they are left as missing.", file=sys.stderr)
+    season = given.season_length or (dataset.season_length if dataset else panel.season_length)
+    return SeriesGiven(panel, season, dataset.horizon if dataset else None)
+
+
+def shown_times(times: Index, freq: Any) -> list[str]:
+    """Times as people write them: months as ``2024-03``, years as ``2024``, days without the time of day.
+
+    Examples
+    --------
+    >>> from tsforecast.panel.times.frequency import parse_freq
+    >>> shown_times(pd.DatetimeIndex(["2024-03-01"]), parse_freq("MS")), shown_times(pd.Index([7]), 1)
+    (['2024-03'], ['7'])
+    """
+    if not isinstance(times, pd.DatetimeIndex) or not (times == times.normalize()).all():
+        return [str(time) for time in times]
+    code = "" if isinstance(freq, int) else freq.rule_code.split("-")[0]
+    pattern = "%Y" if code in ("YS", "YE") else "%Y-%m" if code in ("MS", "ME", "QS", "QE") else "%Y-%m-%d"
+    return [time.strftime(pattern) for time in times]

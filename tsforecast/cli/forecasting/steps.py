@@ -1,0 +1,221 @@
+"""The steps of `tsforecast forecast`: read, check, choose, fit, forecast, write, tell."""
+
+from __future__ import annotations
+
+import datetime
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+
+from tsforecast.backtest.choose.candidates import usual_horizon
+from tsforecast.backtest.plan.settings import check_levels, parse_level
+from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_what_can_be
+from tsforecast.cli.forecasting.future import check_future
+from tsforecast.cli.forecasting.models import (
+    Source,
+    check_freq,
+    chosen_model,
+    kept_model,
+    notes_of,
+    winner_of_run,
+    within,
+)
+from tsforecast.cli.forecasting.series import SeriesGiven
+from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
+from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
+from tsforecast.cli.forecasting.targets import Targets, model_file
+from tsforecast.cli.forecasting.writing import write_figure, write_table, write_workbook
+from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.panel.times.frequency import freq_name
+
+if TYPE_CHECKING:
+    from jsonargparse import Namespace
+    from rich.console import Console
+
+    from tsforecast.panel import Panel
+
+_MANY = 12  # series past which the most and the least certain ones are told
+_NAMED = 3  # series that a message names
+
+
+def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, stem: str) -> int:
+    """Forecast the series with the parsed options; the exit code.
+
+    Parameters
+    ----------
+    given : Namespace
+    targets : Targets
+        Where the files go.
+    series : SeriesGiven
+    stem : str
+        The name of what is forecast.
+    """
+    panel, season = series.panel, series.season_length
+    check_levels(parse_level(given.level), ())
+    source = None
+    if given.model is not None:
+        source = kept_model(model_file(given.model))
+    elif given.run is not None:
+        source = winner_of_run(given.run)
+    usual = series.usual or usual_horizon(int(np.median(panel.lengths)), season)
+    horizon = given.horizon or (source.horizon if source else usual)
+    X = _future(given, panel, horizon)
+    if source is None:
+        source = chosen_model(given, panel, season, horizon, stem)
+    level = list(given.level) if source.model.gives_intervals else []
+    ahead = _forecast(given, source, panel, horizon, X, level)
+    console = plain_console()
+    _tell(console, given, source, panel, ahead, level, season)
+    _write(console, given, targets, source, panel, ahead, level)
+    _tell_next(console, given, targets, source)
+    return 0 if len(ahead.forecast.ids) else 1
+
+
+def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None:
+    """The covariates of the horizon, checked; None where the series have none."""
+    if panel.covariates is None:
+        return None
+    from tsforecast.cli.forecasting.covariate_rows import covariate_rows
+
+    source = str(given.covariates_future or given.file or given.data)
+    rows = None
+    if Path(source).is_file():
+        rows = covariate_rows(given, source, panel.covariate_names, freq_name(panel.freq))
+    told = source if given.covariates_future else f"{source} has no rows for them, and --covariates_future no file"
+    return check_future(rows, panel, horizon, told if rows is None else source)
+
+
+def _forecast(
+    given: Namespace, source: Source, panel: Panel, horizon: int, X: pd.DataFrame | None, level: Sequence[float]
+) -> Ahead:
+    """Fit the model, unless it is fitted, and forecast every series."""
+    model = source.model
+    if source.is_fitted:
+        check_freq(model, panel)
+        strange = [] if model.is_global else panel.ids[~panel.ids.isin(model.panel_.ids)].tolist()
+        unknown = dict.fromkeys(strange, "is not one that the model was fitted to")
+        return forecast_what_can_be(model, panel, unknown, horizon, X, level, is_newer=True)
+    if given.run is not None:
+        model = within(model, given)
+    fitted, failed = fit_what_can_be(model, panel)
+    if failed and given.too_short == "error":
+        name, why = next(iter(failed.items()))
+        raise SeriesTooShortError(f"Series {name!r} {why}. --too_short naive forecasts such series by Naive.")
+    return forecast_what_can_be(fitted, panel, failed, horizon, X, level, is_newer=False)
+
+
+def _tell(
+    console: Console, given: Namespace, source: Source, panel: Panel, ahead: Ahead, level: Sequence[float], season: int
+) -> None:
+    """Print the sentences, the next periods and the chart."""
+    forecast = ahead.forecast
+    console.print()
+    if source.quality is not None:
+        say(console, source.quality.sentence, "bold")
+    for sentence in (source.told, *_exceptions(ahead), *_below_zero(given, panel, ahead, level)):
+        if sentence:
+            say(console, sentence)
+    console.print()
+    of = f"{forecast.ids[0]}" if len(forecast.ids) == 1 else f"{len(forecast.ids):,} series"
+    plural = "" if forecast.horizon == 1 else "s"
+    print_periods(console, forecast, level, f"{of}: the next {forecast.horizon} step{plural} by {source.name}")
+    console.print()
+    print_chart(console, forecast, panel, level, season)
+    console.print()
+    if len(forecast.ids) > _MANY and level:
+        print_certainty(console, certainty_table(forecast, level[0], ()), level[0])
+
+
+def _exceptions(ahead: Ahead) -> list[str]:
+    """Sentences on series that the model does not forecast, and on warnings."""
+    told = []
+    if ahead.stand_ins:
+        name, why = next(iter(ahead.stand_ins.items()))
+        n = len(ahead.stand_ins)
+        told.append(f"Naive forecasts {n:,} series that the model cannot; {str(name)!r}, say, {why}.")
+    if ahead.left_out:
+        names = ", ".join(map(repr, map(str, ahead.left_out[:_NAMED])))
+        told.append(f"No forecast of {len(ahead.left_out):,} series with fewer than two values: {names}.")
+    return told
+
+
+def _below_zero(given: Namespace, panel: Panel, ahead: Ahead, level: Sequence[float]) -> list[str]:
+    """A sentence where intervals reach below 0 and no value ever did."""
+    if not level or given.nonnegative or given.bounds or given.model or np.nanmin(panel.values) < 0:
+        return []
+    low, _ = ahead.forecast.interval(max(level))
+    return ["No value was ever below 0, but an interval is: --nonnegative keeps them above."] if (low < 0).any() else []
+
+
+def _write(
+    console: Console,
+    given: Namespace,
+    targets: Targets,
+    source: Source,
+    panel: Panel,
+    ahead: Ahead,
+    level: Sequence[float],
+) -> None:
+    """Write the table, the picture and the model, and say so."""
+    keys = given.id_col if isinstance(given.id_col, list | tuple) else []
+    table = forecast_table(ahead.forecast, level, keys)
+    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > _MANY and level else None
+    written = [f"{targets.output} ({len(table):,} rows)"]
+    if targets.output.suffix == ".xlsx":
+        about = pd.DataFrame({"about": [text for text in _about(source) if text]})
+        write_workbook(
+            targets.output, {"forecast": table, **({} if many is None else {"certainty": many}), "about": about}
+        )
+    else:
+        write_table(targets.output, table)
+        if many is not None:
+            write_table(targets.certainty, many)
+            written.append(f"{targets.certainty} (most certain first)")
+    if targets.plot is not None:
+        _draw(targets.plot, source, panel, ahead)
+        written.append(str(targets.plot))
+    say(console, f"Wrote {', '.join(written)}.")
+    if targets.save is not None:
+        targets.save.parent.mkdir(parents=True, exist_ok=True)
+        today = datetime.datetime.now().astimezone().date().isoformat()
+        source.model.save(targets.save, notes=notes_of(source, ahead.forecast.horizon, today))
+        say(console, f"Kept the model: {targets.save}.")
+
+
+def _about(source: Source) -> list[str]:
+    today = datetime.datetime.now().astimezone().date().isoformat()
+    return [
+        source.quality.sentence if source.quality else "",
+        source.told,
+        f"Written by tsforecast forecast on {today}.",
+    ]
+
+
+def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
+    from matplotlib.figure import Figure
+
+    from tsforecast.charts.forecasts import plot_forecast
+
+    forecast = ahead.forecast
+    title = f"{forecast.ids[0]}: forecast by {source.name}" if len(forecast.ids) == 1 else None
+    drawn = plot_forecast(forecast, panel, title=title)
+    figure = drawn if isinstance(drawn, Figure) else cast("Figure", drawn.get_figure(root=True))
+    write_figure(path, figure)
+
+
+def _tell_next(console: Console, given: Namespace, targets: Targets, source: Source) -> None:
+    """Say what can be done next."""
+    name = str(given.file or given.data)
+    if targets.save is not None:
+        told = f"With newer data: tsforecast forecast NEW.csv --model {shlex.quote(str(given.save))}"
+    elif source.is_fitted:
+        told = f"To fit anew: tsforecast forecast {shlex.quote(name)} --save {shlex.quote(str(given.model))}"
+    elif given.run is not None:
+        told = "To forecast newer data without a new fit, keep the model: --save model/"
+    else:
+        told = f"A thorough comparison: tsforecast backtest {shlex.quote(name)}. To keep the model: --save model/"
+    say(console, told, "dim")

@@ -1,0 +1,1 @@
+"""A fitted forecaster in one file and back: JSON and arrays with checksums, no code."""

@@ -1,0 +1,80 @@
+"""Lines over time that break where a value is missing, and axes of times."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from tsforecast._types import Bools, Floats, Index
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
+
+
+def draw_line(
+    ax: "Axes",
+    times: Index,
+    values: Floats,
+    *,
+    colour: str,
+    name: str = "",
+    style: "str | tuple[float, tuple[float, ...]]" = "-",
+    width: float = 1.4,
+    order: float = 2.0,
+) -> "Line2D":
+    """A line that is interrupted where values are missing; a value between two missing ones is a dot.
+
+    Parameters
+    ----------
+    times : Index, shape (n,)
+        Regular: what is missing is nan in ``values``, not absent.
+    values : ndarray, shape (n,)
+    """
+    x = plain_times(times)
+    (line,) = ax.plot(x, values, color=colour, linestyle=style, linewidth=width, zorder=order, label=name or "_line")
+    alone = alone_between_gaps(values)
+    if alone.any():
+        ax.plot(x[alone], values[alone], ".", color=colour, markersize=3.5, zorder=order, label="_alone")
+    return line
+
+
+def alone_between_gaps(values: Floats) -> Bools:
+    """Whether a value has no neighbour, so that no line would show it: ``(n,)``.
+
+    Examples
+    --------
+    >>> alone_between_gaps(np.array([1.0, np.nan, 3.0, 4.0])).tolist()
+    [True, False, False, False]
+    """
+    known = np.isfinite(values)
+    before, after = np.concatenate([[False], known[:-1]]), np.concatenate([known[1:], [False]])
+    return np.asarray(known & ~before & ~after)
+
+
+def plain_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
+    """Times as matplotlib draws them: dates without a zone, periods by their beginning, or numbers.
+
+    Examples
+    --------
+    >>> plain_times(pd.period_range("2024-01", periods=1, freq="M"))
+    array(['2024-01-01T00:00:00'], dtype='datetime64[s]')
+    """
+    if isinstance(times, pd.PeriodIndex):
+        times = times.to_timestamp()
+    if isinstance(times, pd.DatetimeIndex):
+        return times.tz_localize(None).to_numpy().astype("M8[s]" if (times.microsecond == 0).all() else "M8[us]")
+    return np.asarray(times.to_numpy())
+
+
+def time_axis(ax: "Axes", times: Index) -> None:
+    """Ticks for these times: few enough not to overlap, whole numbers where times are."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.ticker import MaxNLocator
+
+    if isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
+        locator = AutoDateLocator(minticks=3, maxticks=8)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
