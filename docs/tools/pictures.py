@@ -14,13 +14,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from tsforecast import load
+from tsforecast import LinearAR, load
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#888888"  # Okabe & Ito, for the colour-blind, too
 _STYLE = {
     "svg.hashsalt": "tsforecast", "svg.fonttype": "path", "path.simplify_threshold": 0.3, "font.size": 10,
     "axes.spines.top": False, "axes.spines.right": False, "figure.constrained_layout.use": True,
 }  # fmt: skip
+
+
+def forecast() -> Figure:
+    """The picture that `tsforecast forecast` writes for the airline series."""
+    panel = load("airline").panel
+    return LinearAR().fit(panel).predict(12, level=[80, 95]).plot(history=panel).figure
 
 
 def stationarity() -> Figure:
@@ -179,7 +185,8 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color
 
 
 _PICTURES: list[Callable[[], Figure]] = [
-    stationarity, differencing, seasonality, autocorrelation, cells, gradients, truncation, origins, metrics,
+    forecast, stationarity, differencing, seasonality, autocorrelation, cells, gradients, truncation, origins,
+    metrics,
 ]  # fmt: skip
 
 

@@ -3,8 +3,10 @@
 import contextlib
 import doctest
 import io
+import os
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from sybil import Document, Example
@@ -53,7 +55,11 @@ def _console(example: Example) -> str | None:
 
 def _run_command(command: str) -> tuple[int, str]:
     if not command.startswith("tsforecast "):
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60, check=False)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # python is the one that runs the tests
+        environment = os.environ | {"PATH": path}
+        done = subprocess.run(
+            command, shell=True, capture_output=True, text=True, timeout=60, check=False, env=environment
+        )
         return done.returncode, done.stdout + done.stderr
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
