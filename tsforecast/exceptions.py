@@ -1,9 +1,20 @@
 """Errors and warnings of tsforecast: errors share one base class, and each is also the builtin a caller would catch."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import sklearn.exceptions
+if TYPE_CHECKING:
+    from tsforecast._not_fitted import NotFittedError as NotFittedError
+
+
+def __getattr__(name: str) -> Any:
+    if name != "NotFittedError":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tsforecast._not_fitted import (
+        NotFittedError,
+    )  # imports scikit-learn, which most uses of this module do not need
+
+    return NotFittedError
 
 
 class TSForecastError(Exception):
@@ -11,7 +22,16 @@ class TSForecastError(Exception):
 
 
 class DataError(TSForecastError, ValueError):
-    """The data given cannot be used as they are."""
+    """The data given cannot be used as they are.
+
+    Attributes
+    ----------
+    advice : tuple of str
+        Options of the command line with which a file can be read, such as ``("--gaps", "nan")``; one choice where there
+        are several. Empty for data that are not from a file, or that no option mends.
+    """
+
+    advice: tuple[str, ...] = ()
 
 
 class FrequencyError(DataError):
@@ -75,10 +95,6 @@ class ParameterError(TSForecastError, ValueError):
 
 class UnknownNameError(TSForecastError, LookupError):
     """A name (of a series, a data set, a model, a metric) is not known."""
-
-
-class NotFittedError(TSForecastError, sklearn.exceptions.NotFittedError):
-    """``predict`` or ``score`` was called before ``fit``."""
 
 
 class LeakError(TSForecastError, RuntimeError):

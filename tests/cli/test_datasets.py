@@ -7,7 +7,8 @@ import pytest
 
 from tsforecast.cli.datasets import list_datasets, show_dataset, simulate_csv
 from tsforecast.cli.main import main
-from tsforecast.data.catalog import load, names
+from tsforecast.data.catalog import load
+from tsforecast.data.known import names
 from tsforecast.data.read import read
 from tsforecast.exceptions import ParameterError, UnknownNameError
 

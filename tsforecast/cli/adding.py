@@ -49,12 +49,13 @@ def with_settings_of_run(parser: Parser, arguments: list[str], given: Namespace)
     return merged
 
 
-def _check_data_are_known(parser: Parser, folder: Path, data: str | None) -> None:
+def _check_data_are_known(parser: Parser, folder: Path, data: str | list[str] | None) -> None:
     how = f"name a file with the same series: tsforecast backtest FILE --add {folder}"
     if data is None:
         parser.error(f"--add {folder}: its data were given in memory; {how}")
-    if Path(data).is_absolute() and not Path(data).exists():
-        parser.error(f"--add {folder}: its data were read from {data}, which is not there; {how}")
+    for path in [data] if isinstance(data, str) else data:
+        if Path(path).is_absolute() and not Path(path).exists() and not any(sign in path for sign in "*?["):
+            parser.error(f"--add {folder}: its data were read from {path}, which is not there; {how}")
 
 
 def _shown(value: Any) -> str:

@@ -14,7 +14,7 @@ from jsonargparse import Namespace
 from tsforecast.cli.adding import with_settings_of_run
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
 from tsforecast.cli.parser import Parser, PlainHelp
-from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel
+from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel, stem_of
 
 if TYPE_CHECKING:
     from tsforecast.backtest.backtest_result import BacktestResult
@@ -35,14 +35,15 @@ flags override it. The run folder keeps the resolved configuration, so that --co
 def build_parser() -> Parser:
     """The parser of the command's options; it imports no data or model code."""
     read_strictly()
-    usage = "tsforecast backtest [FILE] [options]"
+    usage = "tsforecast backtest [FILE ...] [options]"
     parser = Parser(
         prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
     )
     add = parser.add_argument
-    add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
+    add("file", nargs="*", type=str, help="CSV, Parquet or Excel file, long or wide; several, or a folder of them; or "
+        "the name of a data set")  # fmt: skip
     add("--config", action=ConfigFile, help="YAML file with any of the options below")
-    add("--data", type=str | None, help="the same as the first argument, for a configuration file")
+    add("--data", type=str | list[str] | None, help="the same as the first argument, for a configuration file")
     add_reading_options(parser)
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args")  # fmt: skip
@@ -95,7 +96,9 @@ def run_backtest(arguments: list[str]) -> int:
             path = bundled("configs") / "backtest" / f"{name}.yaml"
             codes.append(_run_one(parser.parse_args(["--config", str(path)]), name))
         return max(codes)
-    return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
+    return parser.error(
+        "no data: give a CSV, Parquet or Excel file, or the name of a data set (tsforecast datasets list)"
+    )
 
 
 def _run_one(given: Namespace, name: str | None = None, again: str | None = None) -> int:
@@ -108,7 +111,7 @@ def _run_one(given: Namespace, name: str | None = None, again: str | None = None
     from tsforecast.cli.report import print_result
 
     timeouts = Timeouts(given.executor_timeout, given.job_timeout)
-    stem = name or Path(str(plan.source["data"])).name.partition(".")[0]
+    stem = name or stem_of(plan.source["data"])
     folder = Path(given.output) if given.output else _new_folder(stem)
     try:
         with Bar(stem) as bar, open_executor(given.executor) as executor, log_on_stderr("tsforecast.backtest"):

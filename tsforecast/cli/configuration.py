@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import jsonargparse
@@ -49,7 +49,7 @@ class ConfigFile(ActionConfigFile):
             raise TypeError(f'Parser key "{dest}": {error}') from error
         if not isinstance(settings, dict):
             raise TypeError(f'Parser key "{dest}": {value} holds no options with values, such as horizon: 12.')
-        known = {action.dest for action in parser._actions} - {"help", "print_config", "file"}
+        known = {action.dest for action in parser._actions} - {"help", "print_config", "file"} | set(_ALIASES)
         lists = {action.dest for action in parser._actions if action.nargs in ("+", "*")}
         for name in settings:
             if name in _COMMAND_LINE_ONLY:
@@ -66,7 +66,18 @@ class ConfigFile(ActionConfigFile):
                 f'Parser key "{dest}": {value} sets executor={settings["executor"]!r}; code is sent to a scheduler and '
                 "taken from it, so it is named on the command line: --executor."
             )
-        ActionConfigFile.apply_config(parser, cfg, dest, value)
+        usual = _as_options(settings, lists)
+        text = value if usual == settings else yaml.safe_dump(usual, sort_keys=False, allow_unicode=True)
+        ActionConfigFile.apply_config(parser, cfg, dest, text)
+
+
+_ALIASES = {"date_format": "time_format"}
+
+
+def _as_options(settings: dict[str, Any], lists: Collection[str]) -> dict[str, Any]:
+    """The settings under their usual names, with a list in place of one text where an option takes several."""
+    named = {_ALIASES.get(name, name): value for name, value in settings.items()}
+    return {name: [value] if name in lists and isinstance(value, str) else value for name, value in named.items()}
 
 
 def configs_first(arguments: Sequence[str]) -> list[str]:

@@ -21,7 +21,8 @@ def list_datasets() -> None:
     from rich import box
     from rich.table import Table
 
-    from tsforecast.data.catalog import load, names
+    from tsforecast.data.catalog import load
+    from tsforecast.data.known import names
     from tsforecast.panel.times.frequency import freq_name
 
     headings = ("name", "series", "length", "freq", "season", "description")

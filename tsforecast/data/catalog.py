@@ -2,14 +2,13 @@
 
 import dataclasses
 import difflib
-import functools
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tsforecast._resources import bundled
-from tsforecast._yaml import read_yaml
+from tsforecast.data.known import known_entries
 from tsforecast.data.process import ArimaProcess, Process, SeasonalProcess
 from tsforecast.data.read import read
 from tsforecast.data.simulate import simulate
@@ -63,17 +62,6 @@ class Dataset:
         return self.panel.to_frame()
 
 
-def names() -> tuple[str, ...]:
-    """Names of the data sets that `load` can return.
-
-    Examples
-    --------
-    >>> {"airline", "co2", "seasonal", "simulated/arma21"} <= set(names())
-    True
-    """
-    return tuple(_entries())
-
-
 def load(
     name: str, *, n_obs: int | None = None, n_series: int | None = None, random_state: int | None = None
 ) -> Dataset:
@@ -120,13 +108,8 @@ def load(
     return Dataset(name, panel, int(entry["season_length"]), int(entry["horizon"]), **about, process=process)
 
 
-@functools.cache
-def _entries() -> dict[str, dict[str, Any]]:
-    return read_yaml(bundled("datasets") / "catalog.yaml")
-
-
 def _entry(name: str) -> dict[str, Any]:
-    entries = _entries()
+    entries = known_entries()
     if name in entries:
         return entries[name]
     close = difflib.get_close_matches(str(name).lower(), entries, n=3, cutoff=0.5)

@@ -25,7 +25,8 @@ class FileFormat:
         Separator of the cells of a row: one character, or ``"tab"``. Found among comma, semicolon, tab and bar; a first
         line ``sep=;``, as Excel writes it, names it.
     encoding : str, optional
-        UTF-8 (UTF-16 where the file begins with its byte order mark), or any name of an encoding such as ``"cp1252"``.
+        Any name of an encoding such as ``"cp1252"``. Guessed, and told in the log: UTF-8 where the bytes are, UTF-16
+        where they look so, else cp1252, the one of Windows in western Europe.
     decimal : {".", ","}, optional
         Decimal sign.
     thousands : {",", ".", " ", "'", ""}, optional
@@ -39,9 +40,14 @@ class FileFormat:
         5th week of 2020, ISO 8601); or ``"financial"``: ``2001/02`` is the year that begins in 2001, and is given the
         1st of January of 2001. Weeks ``"%G-W%V"``, ``"%Y-%W"`` and ``"%Y-%U"`` are their first day.
     skip_rows : int
-        Lines above the header to skip, such as a title or comments; ``sep=;`` counts as one.
+        Lines above the header to skip, such as a title or comments; ``sep=;`` counts as one. Titles are recognised, and
+        left out, where they have fewer cells than the table.
+    skip_lines : tuple of int
+        Numbers of lines to leave out, counted from 1 as an editor does (rows of a sheet, or of a Parquet file).
     missing : tuple of str
         Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and similar.
+    sheet : str or int, optional
+        Sheet of a workbook: its name, or its number from 1. The first one that holds a table.
 
     Examples
     --------
@@ -57,7 +63,9 @@ class FileFormat:
     day_first: bool | None = None
     time_format: str | None = None
     skip_rows: int = 0
+    skip_lines: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
+    sheet: str | int | None = None
 
     def checked(self) -> "FileFormat":
         """The checked format, with words such as ``tab`` replaced by the signs that they stand for.
@@ -67,20 +75,26 @@ class FileFormat:
         ParameterError
             An option has a value that is not allowed, or two of them contradict each other.
         """
-        for name, allowed in _ALLOWED.items():
-            value = getattr(self, name)
-            if value is not None and not allowed(value):
-                raise ParameterError(f"{name}={value!r} is not {_MEANT[name]}.")
+        wrong = [
+            f"{name}={getattr(self, name)!r} is not {_MEANT[name]}"
+            for name, allowed in _ALLOWED.items()
+            if getattr(self, name) is not None and not allowed(getattr(self, name))
+        ]
+        if wrong:
+            raise ParameterError(f"{'; '.join(wrong)}.")
         separator, thousands = (None if v is None else _SPACES.get(v, v) for v in (self.separator, self.thousands))
-        if isinstance(self.missing, str) or not all(isinstance(text, str) for text in self.missing):
-            raise ParameterError(f"missing={self.missing!r} is no sequence of texts.")
         decimal = self.decimal
         if decimal is None and thousands in (".", ","):
             decimal = "," if thousands == "." else "."
         if decimal is not None and decimal == thousands:
             raise ParameterError(f"decimal={decimal!r} and thousands={thousands!r} are the same; they must differ.")
         return dataclasses.replace(
-            self, separator=separator, decimal=decimal, thousands=thousands, missing=tuple(self.missing)
+            self,
+            separator=separator,
+            decimal=decimal,
+            thousands=thousands,
+            missing=tuple(self.missing),
+            skip_lines=tuple(self.skip_lines),
         )
 
 
@@ -102,6 +116,10 @@ def _is_separator(text: object) -> bool:
     return len(text) == 1 and text.isascii() and not text.isalnum() and text not in '\r\n"\0.-+'
 
 
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
 _ALLOWED: dict[str, Callable[[object], bool]] = {
     "header": lambda value: isinstance(value, bool),
     "separator": _is_separator,
@@ -110,7 +128,10 @@ _ALLOWED: dict[str, Callable[[object], bool]] = {
     "thousands": lambda value: value in (",", ".", " ", "'", "", "space", "none"),
     "day_first": lambda value: isinstance(value, bool),
     "time_format": _is_time_format,
-    "skip_rows": lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= 0,
+    "skip_rows": lambda value: _is_count(value, 0),
+    "skip_lines": lambda value: isinstance(value, (tuple, list)) and all(_is_count(line, 1) for line in value),
+    "missing": lambda value: isinstance(value, (tuple, list)) and all(isinstance(text, str) for text in value),
+    "sheet": lambda value: _is_count(value, 1) or (isinstance(value, str) and value.strip() != ""),
 }
 _MEANT = {
     "header": "True or False",
@@ -121,4 +142,7 @@ _MEANT = {
     "day_first": "True or False",
     "time_format": f"a pattern such as '%Y%m', nor one of {', '.join(TIME_WORDS)}",
     "skip_rows": "a whole number of lines, at least 0",
+    "skip_lines": "a sequence of numbers of lines, from 1",
+    "missing": "a sequence of texts",
+    "sheet": "the name of a sheet, or its number from 1",
 }

@@ -9,12 +9,21 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, ParameterError, UnknownNameError
+from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, UnknownNameError
 from tsforecast.panel.columns import check_long_frame, series_of, warn_unused
 from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
 from tsforecast.panel.parse import check_series_names, parse_table, parse_times, parse_values, plain_array
-from tsforecast.panel.regular import Gaps, check_fillable, check_increasing, fill_gaps, first_irregular, snap_times
+from tsforecast.panel.regular import (
+    Gaps,
+    check_fillable,
+    check_gaps,
+    check_increasing,
+    fill_gaps,
+    fill_values,
+    first_irregular,
+    snap_times,
+)
 from tsforecast.panel.static import align_static, constant_rows
 from tsforecast.panel.times.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
 from tsforecast.panel.times.infer_frequency import infer_freq
@@ -121,10 +130,12 @@ class Panel:
             Columns, of numbers or texts, that hold one value throughout a series: see `with_static`.
         freq : str or int, optional
             Frequency; inferred from the series where it is not given.
-        gaps : {"error", "nan", "snap"}
-            How a skipped time is handled: an error, or a missing value; ``"snap"`` also moves times that lie near a
+        gaps : {"error", "nan", "zero", "ffill", "interpolate", "snap"}
+            How a skipped time is handled: an error, or a missing value. This and empty cells are filled by ``"zero"``,
+            ``"ffill"`` (the last value before) and ``"interpolate"`` (a line between the neighbours, of which one is
+            later, so that a backtest sees it before its time). ``"snap"`` is ``"nan"``, and moves times that lie near a
             regular grid onto it, by less than half a step and no two times of a series onto one. Rows without a value
-            after the last one of a series are an error, or with ``"nan"`` and ``"snap"`` left out, with an
+            after the last one of a series are an error, or with all others than ``"error"`` left out, with an
             `UnusedRowWarning`: a series ends at its last value. A series without any value keeps its rows.
         covariate_gaps : {"error", "ffill", "interpolate"}
             How a missing covariate, in a row or at a skipped time, is handled: an error, or filled, see
@@ -191,7 +202,7 @@ class Panel:
         present = ~np.isnan(table.T)
         if not present.any(axis=1).all():
             raise DataError(f"Series {ids[int(np.argmin(present.any(axis=1)))]!r} holds nothing but missing values.")
-        check_end_of_rows(present, times, ids, may_be_cut=gaps in ("nan", "snap"))
+        check_end_of_rows(present, times, ids, may_be_cut=gaps != "error")
         begun = np.logical_or.accumulate(present, axis=1)
         inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
         indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
@@ -248,8 +259,7 @@ class Panel:
         covariates: Floats | None = None,
     ) -> tuple[Self, Floats | None]:
         """The panel, with regular times but without covariates, and these with a nan row at each skipped time."""
-        if gaps not in ("error", "nan", "snap"):
-            raise ParameterError(f"gaps={gaps!r} is none of 'error', 'nan', 'snap'.")
+        check_gaps(gaps)
         check_increasing(times, indptr, ids)
         if gaps == "error":
             check_ends(values, times, indptr, ids)
@@ -266,6 +276,7 @@ class Panel:
             if gaps == "error" or not isinstance(error, GapError):
                 raise error
             values, times, indptr, covariates = fill_gaps(values, times, indptr, ids, step, covariates)
+        values = fill_values(values, indptr, gaps)
         return cls(
             values, times, indptr, ids, parse_freq(times.freq) if isinstance(times, pd.PeriodIndex) else step
         ), covariates

@@ -8,7 +8,15 @@ import pandas as pd
 
 from tsforecast._memory import fits_in_memory
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, FrequencyError, GapError
+from tsforecast.exceptions import (
+    DataError,
+    DisorderError,
+    DuplicateTimeError,
+    FrequencyError,
+    GapError,
+    ParameterError,
+)
+from tsforecast.panel.covariates import fill_covariates
 from tsforecast.panel.parse import owner
 from tsforecast.panel.times.frequency import (
     Freq,
@@ -23,14 +31,23 @@ from tsforecast.panel.times.infer_frequency import advice, inside_series, most_r
 from tsforecast.panel.times.offsets import NANOS, shortest_ns
 from tsforecast.panel.times.snap import near_grid
 
-Gaps: TypeAlias = Literal["error", "nan", "snap"]
+Gaps: TypeAlias = Literal["error", "nan", "zero", "ffill", "interpolate", "snap"]
 
+_GAPS = ("error", "nan", "zero", "ffill", "interpolate", "snap")
+_NIGHT = 3  # clocks change at this hour at the latest
+_SUNDAY = 6
 _HOUR = pd.Timedelta(hours=1)
-_CLOCKS = (
+CLOCKS = (
     " Where clocks change for daylight saving, local times repeat an hour in autumn and skip one in spring: give the "
     "times in UTC, or with their offset from it."
 )
 _SPARE = 10_000  # unused times that a grid shared by all series may have
+
+
+def check_gaps(gaps: object) -> None:
+    """Raise a `ParameterError` for anything but one of `Gaps`."""
+    if gaps not in _GAPS:
+        raise ParameterError(f"gaps={gaps!r} is none of {', '.join(map(repr, _GAPS))}.")
 
 
 def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
@@ -43,13 +60,13 @@ def check_increasing(times: Index, indptr: Ints, ids: Index) -> None:
     row = int(np.argmax(bad)) + 1
     name = owner(row, indptr, ids)
     if steps[row - 1] == 0:
-        hint = _CLOCKS if _is_local_clock(times, indptr) else ""
+        hint = CLOCKS if is_local_clock(times, indptr) and is_clock_change(times[row]) else ""
         raise DuplicateTimeError(f"Series {name} has two observations at {times[row]}; one is needed.{hint}")
-    back = _is_local_clock(times, indptr) and times[row - 1] - times[row] < _HOUR
+    back = is_local_clock(times, indptr) and times[row - 1] - times[row] < _HOUR and is_clock_change(times[row])
     raise DisorderError(
         f"Series {name} goes back in time, from {times[row - 1]} to {times[row]}; sort the rows of each series by "
         f"time, as frame.sort_values('ds') does."
-        f"{_CLOCKS if back else ''}"
+        f"{CLOCKS if back else ''}"
     )
 
 
@@ -57,7 +74,6 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     """The error for the first time that is not one step after the time before it; None where all are."""
     if len(times) == 0:
         return None
-    ones = np.ones(len(times), dtype=np.int64)
     if isinstance(freq, int) != (not isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex))):
         kind = "integers" if not isinstance(freq, int) else "dates"
         return FrequencyError(f"freq={freq_label(freq)} does not go with times that are {kind}, as {times[0]} is.")
@@ -66,14 +82,9 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
             f"freq={freq_label(freq)} is not that of the times, periods {times.freqstr!r}. Leave freq out, or convert "
             "the periods: to_timestamp()."
         )
-    if isinstance(times, pd.DatetimeIndex) and not isinstance(freq, int) and has_fixed_step(freq):
-        # counted from the first time, so that a day without midnight does not shift later ones
-        begin = np.repeat(indptr[:-1], np.diff(indptr))
-        after = step_times(times.take(begin), np.arange(len(times)) - begin + 1, freq)
-    else:
-        after = step_times(times, ones, freq)
+    after = _one_step_on(times, indptr, freq)
     if not has_fixed_step(freq):
-        off_grid = np.asarray(step_times(after, -ones, freq) != times)
+        off_grid = np.asarray(step_times(after, np.full(len(times), -1), freq) != times)
         if off_grid.any():
             row = int(np.argmax(off_grid))
             return FrequencyError(
@@ -86,18 +97,70 @@ def first_irregular(times: Index, indptr: Ints, ids: Index, freq: Freq) -> DataE
     row = int(np.argmax(bad)) + 1
     name, wanted = owner(row, indptr, ids), after[row - 1]
     if np.asarray(times[row : row + 1] > after[row - 1 : row])[0]:
-        hour = _is_local_clock(times, indptr) and times[row] - wanted == _HOUR
+        hour = is_local_clock(times, indptr) and times[row] - wanted == _HOUR and is_clock_change(wanted)
         return GapError(
             f"Series {name} has nothing at {wanted}: it goes from {times[row - 1]} to {times[row]}, and the "
             f"frequency is {freq_label(freq)}. With gaps='nan' (--gaps nan on the command line) skipped times become "
-            f"missing values.{_CLOCKS if hour else ''}"
+            f"missing values.{CLOCKS if hour else ''}"
         )
-    zoned = isinstance(times, pd.DatetimeIndex) and times.tz is not None
+    zoned = isinstance(times, pd.DatetimeIndex) and times.tz is not None and wanted - times[row] == _HOUR
     return FrequencyError(
         f"Series {name} goes from {times[row - 1]} to {times[row]}, less than one step of the "
         f"frequency {freq_label(freq)}. Correct the times, or give {advice(times, indptr)}."
-        f"{_CLOCKS if zoned else ''}"
+        f"{CLOCKS if zoned else ''}"
     )
+
+
+def _one_step_on(times: Index, indptr: Ints, freq: Freq) -> Index:
+    """The time one step after each, counted from the first of its series where steps are of one length.
+
+    A day without midnight then does not shift later ones.
+    """
+    if isinstance(times, pd.DatetimeIndex) and not isinstance(freq, int) and has_fixed_step(freq):
+        begin = np.repeat(indptr[:-1], np.diff(indptr))
+        return step_times(times.take(begin), np.arange(len(times)) - begin + 1, freq)
+    return step_times(times, np.ones(len(times), dtype=np.int64), freq)
+
+
+def skipped_before(times: Index, indptr: Ints, freq: Freq) -> Ints:
+    """Rows whose time is more than one step after the time before it in the same series.
+
+    Examples
+    --------
+    >>> skipped_before(pd.Index([1, 2, 4, 5, 9]), np.array([0, 5]), 1)
+    array([2, 4])
+    """
+    before, after = times[:-1], times[1:]
+    later = np.asarray(after > step_times(before, np.ones(len(before), dtype=np.int64), freq))
+    return np.flatnonzero(later & inside_series(indptr, len(before))) + 1
+
+
+def fill_values(values: Floats, indptr: Ints, gaps: Gaps) -> Floats:
+    """Values with missing ones filled as ``gaps`` says, series by series; those that cannot be stay nan.
+
+    Examples
+    --------
+    >>> fill_values(np.array([1.0, np.nan, 3.0]), np.array([0, 3]), "interpolate")
+    array([1., 2., 3.])
+    >>> fill_values(np.array([1.0, np.nan, 3.0]), np.array([0, 3]), "zero")
+    array([1., 0., 3.])
+    """
+    if gaps == "zero":
+        return np.where(np.isnan(values), 0.0, values)
+    if gaps == "ffill" or gaps == "interpolate":
+        return fill_covariates(values[:, None], indptr, gaps)[:, 0]
+    return values
+
+
+def is_clock_change(time: pd.Timestamp) -> bool:
+    """Whether clocks may change at a local time: in the night to a Sunday.
+
+    Examples
+    --------
+    >>> is_clock_change(pd.Timestamp("2024-10-27 02:00")), is_clock_change(pd.Timestamp("2024-10-28 14:00"))
+    (True, False)
+    """
+    return time.day_of_week == _SUNDAY and time.hour <= _NIGHT
 
 
 def snap_times(times: Index, indptr: Ints, freq: Freq | None) -> tuple[Index, Freq | None]:
@@ -212,8 +275,14 @@ def _grid(first: Index, last: Index, freq: Freq, longest: int | None = None) -> 
     return step_times(first.repeat(steps + 1), np.arange(steps + 1), freq)
 
 
-def _is_local_clock(times: Index, indptr: Ints) -> bool:
-    """Whether times without a zone are mostly an hour or less apart: daylight saving repeats or skips some of these."""
+def is_local_clock(times: Index, indptr: Ints) -> bool:
+    """Whether times without a zone are mostly an hour or less apart: daylight saving repeats or skips some of these.
+
+    Examples
+    --------
+    >>> is_local_clock(pd.date_range("2024-01-01", periods=5, freq="7D"), np.array([0, 5]))
+    False
+    """
     if not isinstance(times, pd.DatetimeIndex) or times.tz is not None:
         return False
     steps = np.diff(times.to_numpy())[inside_series(indptr, len(times) - 1)]

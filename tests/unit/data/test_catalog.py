@@ -13,7 +13,8 @@ from statsmodels.tsa.statespace.tests.results import results_sarimax
 
 import tsforecast
 from tsforecast._resources import bundled
-from tsforecast.data.catalog import load, names
+from tsforecast.data.catalog import load
+from tsforecast.data.known import names
 from tsforecast.data.process import ArimaProcess
 from tsforecast.data.simulate import simulate
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError, UnknownNameError

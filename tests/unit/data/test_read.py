@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tsforecast.data.file_format import FileFormat
 from tsforecast.data.read import read
 from tsforecast.exceptions import CovariateError, DataError, GapError, MissingFileError
 from tsforecast.panel import Panel
@@ -193,24 +194,27 @@ def test_frequency_and_gaps_are_passed_on(tmp_path):
         ("\n\n", "is empty"),
         ("ds,y\n", "has no rows"),
         ("month\n2020-01-01\n", "no column besides"),
-        ("ds,y\n2020-01-01,1\n2020-02-01,many\n", r"column 'y' holds 'many' in row 2, which is no number"),
-        ("date,store,sales\n2020-01-01,A,1\n", r"column 'store' holds 'A' in row 1.*id_col"),
+        ("ds,y\n2020-01-01,1\n2020-02-01,many\n", r"column 'y' holds 'many' in line 3, which is no number"),
+        ("date,store,sales\n2020-01-01,A,1\n", r"column 'store' holds 'A' in line 2.*id_col"),
         (
             "date,open,when\n2020-01-01,1,2020-01-01\n",
-            r"column 'when' holds '2020-01-01' in row 1, which is a date.*--time_col",
+            r"column 'when' holds '2020-01-01' in line 2, which is a date.*--time_col",
         ),
-        ("sales,date\n1.5,2020-01-01\n", r"column 'sales' holds '1.5' in row 1, which is no date.*--time_col"),
-        ('ds,y\n2020-01-01,"$10,361.00"\n', r"'\$10,361.00' in row 1, which is no number. Separators of thousands"),
+        ("sales,date\n1.5,2020-01-01\n", r"column 'sales' holds '1.5' in line 2, which is no date.*--time_col"),
+        ('ds,y\n2020-01-01,"$10,361.00"\n', r"'\$10,361.00' in line 2, which is no number. Separators of thousands"),
         (
             "ds;y\n2020-01-01;1,234\n",
-            r"'1,234' in row 1, which is no number that can be told: say thousands=',' where it",
+            r"'1,234' in line 2, which is no number that can be told: say --thousands , where it",
         ),
-        ("ds;y\n01.01.2020;12,5 kg\n", r"'12,5 kg' in row 1, which is no number. Separators of thousands"),
-        ("ds;y\n2020-01-01;1.23,5\n", r"'1.23,5' in row 1, which is no number"),
-        ("ds,y\n2020-01-01,1\n2020-02-01,-\n", r"'-' in row 2, which is no number. Leave the cell empty"),
-        ("store,sales\nA,1\nB,2\n", r"column 'store' holds 'A' in row 1, which is no date.*time_col"),
-        ("ds,y\n2020-01-01,1\n,2\n", r"column 'ds' holds '' in row 2, which is no date"),
-        ("ds,y\n2020-13-01,1\n", r"column 'ds' holds '2020-13-01' in row 1"),
+        ("ds;y\n01.01.2020;12,5 kg\n", r"'12,5 kg' in line 2, which is no number. Separators of thousands"),
+        ("ds;y\n2020-01-01;1.23,5\n", r"'1.23,5' in line 2, which is no number"),
+        (
+            "ds,y\n2020-01-01,1\n2020-02-01,-\n",
+            r"'-' in line 3, which is no number, and may stand for a missing one. Leave the cell empty",
+        ),
+        ("store,sales\nA,1\nB,2\n", r"column 'store' holds 'A' in line 2, which is no date.*time_col"),
+        ("ds,y\n2020-01-01,1\n,2\n", r"column 'ds' holds '' in line 3, which is no date"),
+        ("ds,y\n2020-13-01,1\n", r"column 'ds' holds '2020-13-01' in line 2"),
         ('a,b\n1,2\n"x', "is no CSV file"),
         ("t,a,a \n1,2,3\n", "two columns 'a'"),
     ],
@@ -223,15 +227,17 @@ def test_a_file_that_cannot_be_read_says_where_and_why(tmp_path, text, message):
 def test_files_that_are_none_or_of_another_kind_are_refused(tmp_path):
     with pytest.raises(MissingFileError, match="is not there"):
         read(tmp_path / "absent.csv")
-    with pytest.raises(FileNotFoundError, match="is a folder"):
+    with pytest.raises(FileNotFoundError, match="is a folder without a file"):
         read(tmp_path)
-    with pytest.raises(DataError, match=r"ends in '.xlsx'"):
+    with pytest.raises(DataError, match=r"ends in '.ods'"):
+        read(write(tmp_path / "data.ods", "x"))
+    with pytest.raises(DataError, match="no Excel workbook"):
         read(write(tmp_path / "data.xlsx", "x"))
     with pytest.raises(DataError, match="no Parquet file"):
         read(write(tmp_path / "data.parquet", "x"))
     (tmp_path / "latin.csv").write_bytes("ds,münze\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"latin.csv is not in UTF-8 .*save it as CSV UTF-8"):
-        read(tmp_path / "latin.csv")
+    with pytest.raises(DataError, match=r"latin.csv is not in ASCII .*save it as CSV UTF-8"):
+        read(tmp_path / "latin.csv", file_format=FileFormat(encoding="ascii"))
 
 
 def test_dots_between_thousands_are_read_beside_decimal_commas(tmp_path):

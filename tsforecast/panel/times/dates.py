@@ -25,7 +25,7 @@ _WORDS = (  # allowed parts of a date: pandas accepts other texts too, some as w
     r"|UTC|GMT)+"
 )
 _QUARTERS = (
-    r"(?i)^(?P<year>[0-9]{4})[- ]?Q(?P<quarter>[1-4])$",  # 2020Q1
+    r"(?i)^(?P<year>[0-9]{4})[- /]?Q(?P<quarter>[1-4])$",  # 2020Q1
     r"(?i)^Q(?P<quarter>[1-4])[-/ ]?(?P<year>[0-9]{4})$",
     r"(?i)^(?P<quarter>[1-4])Q[-/ ]?(?P<year>[0-9]{4})$",
 )

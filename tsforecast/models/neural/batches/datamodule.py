@@ -12,7 +12,8 @@ import pytorch_lightning as pl
 import torch
 
 from tsforecast._types import Bools, Ints
-from tsforecast.data import catalog
+from tsforecast.data import catalog, known
+from tsforecast.data.read import read_as
 from tsforecast.data.reading import Reading
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Table
@@ -128,7 +129,7 @@ class StreamDataModule(pl.LightningDataModule):
         """Read the source, unless series were given or it was read before."""
         if self.panel is not None:
             return
-        is_known = self.source in catalog.names()
+        is_known = self.source in known.names()
         if self.reading is not None and (is_known or Path(self.source).is_dir()):
             raise ParameterError(
                 f"{self.source!r} is {'a data set' if is_known else 'a folder'}; reading is for a file."
@@ -140,7 +141,7 @@ class StreamDataModule(pl.LightningDataModule):
         elif Path(self.source).is_dir():
             self.use_folder(Folder(Path(self.source), too_short=self.too_short))
         else:
-            self.use(self._long_enough((self.reading or Reading()).panel(self.source)))
+            self.use(self._long_enough(read_as(self.source, self.reading or Reading())))
 
     def _long_enough(self, panel: Panel) -> Panel:
         """The series that are long enough for a network."""

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tsforecast.data.limits import check_size
+from tsforecast.data.cells.periods import is_period
+from tsforecast.data.files.limits import check_size
 from tsforecast.exceptions import DataError
 
 _INDEX = "__index_level_0__"  # name that pandas gives to an index without a name
@@ -84,11 +85,6 @@ def _plain(path: Path, name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(kind) or pa.types.is_boolean(kind) or is_period(kind):
         return column
     raise DataError(f"{path}: column {name!r} is of the type {kind}; texts, numbers or times are needed.")
-
-
-def is_period(kind: pa.DataType) -> bool:
-    """Whether a type is that of periods written by pandas."""
-    return isinstance(kind, pa.ExtensionType) and kind.extension_name == "pandas.period"
 
 
 def _text_bytes(chunk: pa.DictionaryArray) -> int:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tsforecast._types import Index, Ints
+from tsforecast.data.cells.months import with_english_months
+from tsforecast.data.cells.periods import is_period
 from tsforecast.data.file_format import UNITS, FileFormat
-from tsforecast.data.numbers import BadCell
-from tsforecast.data.parquet_table import is_period
 from tsforecast.exceptions import DataError
 from tsforecast.panel.times.dates import compact_dates, parse_dates
 from tsforecast.panel.times.day_first import is_regular
@@ -22,8 +22,14 @@ _WHOLE = r"[-+]?[0-9]{1,18}(?:\.0*)?"
 _OPTION = "(time_format of FileFormat, --time_format on the command line)"
 _YEARS = (1900, 2100)
 _SINCE_1970 = {10: "s", 13: "ms", 16: "us", 19: "ns"}  # unit by the number of digits, from September 2001 on
-_WEEK = r"(?i)^(?:([0-9]{4})[ -]?(?:W|KW|week)?[ -]?([0-9]{1,2})|(?:W|KW|week)[ -]?([0-9]{1,2})[ /.,-]{1,2}([0-9]{4}))$"
-_QUARTER, _MONTH, _DAY_OF_YEAR, _HOUR = 5, 6, 7, 10  # number of digits of 20241, 202401, 2024031 and 2024013112
+_WEEK = (
+    r"(?i)^(?:([0-9]{4})[ -]?(?:W|KW|week)?[ -]?([0-9]{1,2})(?:-1)?|"
+    r"(?:W|KW|week)[ -]?([0-9]{1,2})[ /.,-]{1,2}([0-9]{4}))$"
+)
+_QUARTER, _MONTH, _DAY_OF_YEAR, _DAY, _HOUR = 5, 6, 7, 8, 10  # digits of 20241, 202401, 2024031, 20240131, 2024013112
+_QUARTER_WORDS = r"(?i)[0-9]{4}[- /]?Q[1-4]|Q[1-4][-/ ]?[0-9]{4}|[1-4]Q[-/ ]?[0-9]{4}"
+_UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_MOST, _ENOUGH_TO_TELL, _ENOUGH = 0.9, 10, 3
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
@@ -32,16 +38,33 @@ _LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
 @dataclasses.dataclass(frozen=True)
 class Times:
-    """Times of every row, how they were read, and three examples as written and as read."""
+    """Times of every row, how they were read, and three examples as written and as read.
+
+    Attributes
+    ----------
+    index : Index, shape (n_rows,)
+        At the ``bad`` rows it holds anything.
+    bad : ndarray of int
+        Rows whose cell is no time, in increasing order.
+    cells : callable
+        The cell of a row as it is written.
+    how, why : str
+        What the times are, and what a bad cell is not.
+    is_sure : bool
+        False where only convention decides how they are read.
+    """
 
     index: Index
+    bad: Ints
+    cells: Callable[[int], str]
     how: str
     examples: tuple[tuple[str, str], ...]
-    is_sure: bool
+    is_sure: bool = True
+    why: str = "no date"
 
 
-def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times | BadCell:
-    """The times of a column, or its first cell that is not a time.
+def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
+    """The times of a column, and which of its cells are none.
 
     Raises
     ------
@@ -50,17 +73,42 @@ def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times | BadCell:
     """
     if is_period(column.type):
         periods = pd.PeriodIndex(column.to_pandas())
-        if periods.hasnans:
-            return BadCell(int(np.argmax(periods.isna())), "", "no date")
-        return Times(periods, "periods", tuple((str(p), str(p)) for p in periods[:3]), True)
+        shown = tuple((str(p), str(p)) for p in periods.dropna()[:3])
+        return Times(periods, np.flatnonzero(periods.isna()), lambda row: "", "periods", shown)
     codes, different = _encoded(column)
-    read = _texts_or_numbers(different, form)
-    bad = read.values.isna().to_numpy()[codes]
-    if bad.any():
-        place = int(np.argmax(bad))
-        return BadCell(place, str(different.iloc[codes[place]]), read.why)
-    shown = [(str(different.iloc[i]), _plain(read.values.iloc[i])) for i in range(min(3, len(different)))]
-    return Times(pd.Index(read.values.array).take(codes), read.how, tuple(shown), read.is_sure)
+    usable = _usable(different, form)
+    if not usable.any():
+        nothing = pd.DatetimeIndex([pd.NaT]).take(np.zeros(len(codes), dtype=np.int64))
+        return Times(nothing, np.arange(len(codes)), lambda row: _cell(different.iloc[codes[row]]), "dates", ())
+    parts = different[usable].reset_index(drop=True)
+    read = _texts_or_numbers(parts, form)
+    place = np.maximum(np.cumsum(usable) - 1, 0)  # of each distinct cell among those that may be times
+    bad = ~usable | read.values.isna().to_numpy()[place]
+    examples = [(_cell(different.iloc[i]), _plain(read.values.iloc[place[i]])) for i in np.flatnonzero(~bad)[:3]]
+    return Times(
+        pd.Index(read.values.array).take(place[codes]),
+        np.flatnonzero(bad[codes]),
+        lambda row: _cell(different.iloc[codes[row]]),
+        read.how,
+        tuple(examples),
+        read.is_sure,
+        read.why,
+    )
+
+
+def _cell(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
+
+
+def _usable(different: "pd.Series[Any]", form: FileFormat) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Which distinct cells may be times: not those without a digit, and whole numbers alone where most are."""
+    if different.dtype != object:
+        return different.notna().to_numpy(dtype=bool)
+    digits = different.str.contains(r"\d").to_numpy(dtype=bool)
+    whole = different.str.fullmatch(_WHOLE).to_numpy(dtype=bool)
+    if form.time_format in ("number", *UNITS) or (form.time_format is None and 2 * whole.sum() > digits.sum()):
+        return whole
+    return digits if form.time_format is None else (different != "").to_numpy(dtype=bool)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,30 +138,39 @@ def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Parsed:
     if different.dtype.kind == "M" or isinstance(different.dtype, pd.DatetimeTZDtype):
         return _Parsed(different)
     if different.dtype.kind in "iuf":
-        whole = different.dropna()
-        if (whole != np.floor(whole)).any() or (whole.abs() >= 2**63).any():
+        odd = different[(different != np.floor(different)) | (different.abs() >= 2**63)]
+        if len(odd):
             if form.time_format == "excel":
                 return _Parsed(_workbook_days(different.astype(str)), "days as workbooks count them")
-            odd = whole[(whole != np.floor(whole)) | (whole.abs() >= 2**63)].iloc[0]
-            raise DataError(f"{odd} is no time; dates or whole numbers are needed.")
-        if len(whole) < len(different):
-            return _Parsed(different.where(different.isna(), 0).astype(object))
-        different = different.astype(np.int64).astype(str)
-    if different.eq("").any():
-        return _Parsed(different.where(different != "", None))
+            raise DataError(f"{odd.iloc[0]} is no time; dates or whole numbers are needed.")
+        different = different.astype(np.int64).astype(str).astype(object)
     if form.time_format is not None:
         return _by_format(different, form.time_format)
     if different.str.fullmatch(_WHOLE).all():
         return _whole_numbers(different)
+    if (weeks := _weeks_in_words(different)) is not None:
+        return _Parsed(weeks, "weeks, by their Monday")
+    different = with_english_months(different)
     return _Parsed(parse_dates(different, form.day_first), _order(different, form))
 
 
+def _weeks_in_words(texts: "pd.Series[str]") -> "pd.Series[Any] | None":
+    """Mondays of texts such as KW 05/2024 or 2024-W5, where most texts are weeks; else None."""
+    named = texts.str.contains(r"(?i)W|KW|week").to_numpy(dtype=bool)
+    if not named.any():
+        return None
+    read = _weeks(texts).where(named)
+    return read if 2 * read.notna().sum() > len(texts) else None
+
+
 def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
+    if texts.str.fullmatch(_QUARTER_WORDS).mean() > _MOST:
+        return "quarters, by their first day"
     parts = texts.str.extract(r"^([0-9]{1,2})[/.\-][0-9]{1,2}[/.\-]([0-9]{2,4})").dropna()
     if parts.empty:
         return "dates"
     read = parse_dates(texts, form.day_first)[parts.index]
-    by_day = (read.dt.day == parts[0].astype(int)).all()
+    by_day = (read.dt.day == parts[0].astype(int))[read.notna()].all()
     return "dates, the day first" if by_day else "dates, the month first"
 
 
@@ -158,12 +215,14 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Parsed:
     lengths = set(numbers.abs().astype(str).str.len())
     digits = numbers.astype(str)
     n_digits = lengths.pop() if len(lengths) == 1 else 0
-    if n_digits == _MONTH and _all_valid(digits, "%Y%m"):
+    if n_digits == _DAY and (read := _mostly(digits, "%Y%m%d")) is not None:
+        return _Parsed(read, "dates, as year, month and day")
+    if n_digits == _MONTH and (months := _mostly(digits, "%Y%m")) is not None:
         if _is_regular_as_days(digits):
             raise DataError(
                 _unclear(digits, "'%Y%m' for a year and a month, '%y%m%d' for days of a year of two digits")
             )
-        return _Parsed(pd.to_datetime(digits, format="%Y%m"), "months, as year and month", is_sure=False)
+        return _Parsed(months, "months, as year and month", is_sure=False)
     if n_digits == _MONTH and (parts := _weeks(digits)).notna().all() and parts.dt.year.between(*_YEARS).all():
         raise DataError(_unclear(digits, f"'week' for a year and its week (the first is {_plain(parts.iloc[0])} then)"))
     if n_digits == _DAY_OF_YEAR and _all_valid(digits, "%Y%j"):
@@ -178,6 +237,8 @@ def _whole_numbers(texts: "pd.Series[str]") -> _Parsed:
 def _counted(numbers: "pd.Series[Any]", digits: "pd.Series[str]", n_digits: int) -> _Parsed:
     """Quarters or plain whole numbers; a `DataError` where they may count from 1970 or be days of a workbook."""
     unit = _unit(numbers, n_digits)
+    if unit is not None and _is_regular_clock(numbers, unit):
+        return _Parsed(_since_1970(unit)(digits), f"counted from 1970 in {_UNIT_NAMES[unit]}", is_sure=False)
     if unit is not None:
         first = _plain(_since_1970(unit)(digits).iloc[0])
         raise DataError(_unclear(digits, f"{unit!r} where they count from 1970 (the first is {first} then)"))
@@ -204,6 +265,12 @@ def _unit(numbers: "pd.Series[Any]", n_digits: int) -> str | None:
     return unit if (numbers % minute == 0).all() else None
 
 
+def _is_regular_clock(numbers: "pd.Series[Any]", unit: str) -> bool:
+    """Whether numbers since 1970 are whole minutes, at least three, and none the next number of another."""
+    minute = 60 * 10 ** (3 * UNITS.index(unit))
+    return len(numbers) >= _ENOUGH and bool((numbers % minute == 0).all()) and numbers.nunique() > 1
+
+
 def _is_regular_as_days(digits: "pd.Series[str]") -> bool:
     """Whether numbers such as 200131 may also be days of years with two digits, and regular ones."""
     parts = [digits.str[i : i + 2].astype(int) for i in (0, 2, 4)]
@@ -216,11 +283,16 @@ def _unclear(digits: "pd.Series[str]", ways: str) -> str:
 
 
 def _numbers(texts: "pd.Series[str]") -> "pd.Series[Any]":
-    whole = texts.where(texts.str.fullmatch(_WHOLE))
-    plain = whole.str.replace(r"\.0*$", "", regex=True)
-    if whole.isna().any():
-        return plain
-    return pd.Series([int(text) for text in plain], dtype=np.int64)
+    return pd.Series([int(text) for text in texts.str.replace(r"\.0*$", "", regex=True)], dtype=np.int64)
+
+
+def _mostly(digits: "pd.Series[str]", way: str) -> "pd.Series[Any] | None":
+    """Times of digits in one way, where all are valid in it, or nine of ten of ten and more; else None."""
+    read = pd.to_datetime(digits, format=way, errors="coerce")
+    valid = read.notna() & read.dt.year.between(*_YEARS)
+    if valid.all() or (len(valid) >= _ENOUGH_TO_TELL and valid.mean() >= _MOST):
+        return read.where(valid)
+    return None
 
 
 def _all_valid(digits: "pd.Series[str]", way: str) -> bool:
@@ -231,8 +303,6 @@ def _all_valid(digits: "pd.Series[str]", way: str) -> bool:
 def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
     def read(texts: "pd.Series[str]") -> "pd.Series[Any]":
         numbers = _numbers(texts)
-        if numbers.dtype != np.int64:
-            return numbers  # has missing values, since some text is not a number
         index = pd.DatetimeIndex(numbers.to_numpy().view(f"M8[{unit}]"))
         return pd.Series(index.as_unit("us") if unit == "s" and numbers.abs().max() < 2**43 else index)
 
@@ -240,13 +310,14 @@ def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
 
 
 def _quarters(texts: "pd.Series[str]") -> "pd.Series[Any]":
-    found = [re.fullmatch(r"([0-9]{4})-?Q?([1-4])", text) for text in texts]
-    first = [None if match is None else f"{match[1]}-{3 * int(match[2]) - 2:02}" for match in found]
+    found = [re.fullmatch(r"([0-9]{4})[-/ ]?Q?([1-4])|Q?([1-4])[-/ .]{0,2}([0-9]{4})", text.upper()) for text in texts]
+    parts = [None if match is None else (match[1] or match[4], match[2] or match[3]) for match in found]
+    first = [None if part is None else f"{part[0]}-{3 * int(part[1]) - 2:02}" for part in parts]
     return pd.to_datetime(pd.Series(first, dtype=object), format="%Y-%m", errors="coerce")
 
 
 def _weeks(texts: "pd.Series[str]") -> "pd.Series[Any]":
-    """Mondays of weeks of ISO 8601: 202005, 2020-W5, W05-2020, KW 5/2020."""
+    """Mondays of weeks of ISO 8601: 202005, 2020-W5, 2020-W05-1, W05-2020, KW 5/2020."""
     found = [re.fullmatch(_WEEK, text) for text in texts]
     parts = [None if m is None else (m[1] or m[4], (m[2] or m[3]).zfill(2)) for m in found]
     days = [None if part is None else f"{part[0]}-W{part[1]}-1" for part in parts]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tsforecast._types import Floats
+from tsforecast._types import Floats, Ints
 from tsforecast.data.file_format import FileFormat
 
 MISSING = (
@@ -20,6 +20,7 @@ _GROUPERS = (*_SPACES, "'", "’")  # signs that are unambiguous between groups 
 _BOOLEANS = ("true", "false")
 _PEEK = 50  # cells searched for them
 _OTHER = {".": ",", ",": "."}
+_NONE: Ints = np.empty(0, dtype=np.int64)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +46,29 @@ class BadCell:
     why: str
 
 
-def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> "tuple[Floats, Notation] | BadCell":
-    """Numbers, ``(n,)``, nan where missing, and their notation; or the first cell that is not a number.
+@dataclasses.dataclass(frozen=True)
+class Numbers:
+    """What a column of texts was read as.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n,)
+        nan where a cell is missing or bad.
+    notation : Notation
+    bad : ndarray of int
+        Places of the cells that are no numbers, in increasing order.
+    unclear : BadCell or None
+        The first cell whose value depends on whether its sign is a decimal one, which nothing decides.
+    """
+
+    values: Floats
+    notation: Notation
+    bad: Ints
+    unclear: BadCell | None = None
+
+
+def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Numbers:
+    """Numbers, their notation, and the cells that are not numbers.
 
     In a file separated by commas the decimal sign is a point, and ``1,234`` is 1234 by convention. With any other
     separator ``1,234`` and ``1.234`` are ambiguous: another cell, such as ``12,5``, ``1.234.567`` or ``0.125``, or
@@ -54,29 +76,28 @@ def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> "
 
     Examples
     --------
-    >>> values, notation = parse_numbers(pa.chunked_array([["1.234,5", "12.000", "n/a"]]), FileFormat(), ";")
-    >>> values.tolist(), notation.decimal
-    ([1234.5, 12000.0, nan], ',')
+    >>> found = parse_numbers(pa.chunked_array([["1.234,5", "12.000", "n/a", "x"]]), FileFormat(), ";")
+    >>> found.values.tolist(), found.notation.decimal, found.bad
+    ([1234.5, 12000.0, nan, nan], ',', array([3]))
     """
     texts = pc.utf8_trim_whitespace(texts)
     missing = pc.is_in(texts, value_set=pa.array([*MISSING, *form.missing], texts.type))
     given = pc.if_else(missing, None, texts)
     if form.decimal in (None, ".") and form.thousands is None and separator == ",":
         try:
-            return _finite(_floats(given), texts, Notation(".", (), _shown(given, r"[.]\d")))
+            return _finite(_floats(given), Notation(".", (), _shown(given, r"[.]\d")), _NONE)
         except pa.ArrowInvalid:  # some cell has another notation, or is not a number
             pass
-    notation = _notation(given, form, separator)
-    if isinstance(notation, BadCell):
-        return notation
+    notation, unclear = _notation(given, form, separator)
     valid = pc.fill_null(pc.match_substring_regex(given, _pattern(notation)), True)
+    bad = _NONE
     if not pc.all(valid).as_py():
-        place = int(np.argmin(valid.to_numpy()))
-        return BadCell(place, texts[place].as_py(), "")
+        bad = np.flatnonzero(~valid.to_numpy())
+        given = pc.if_else(valid, given, None)
     plain = given
     for sign in notation.thousands:
         plain = pc.replace_substring(plain, sign, "")
-    return _finite(_floats(pc.replace_substring(plain, notation.decimal, ".")), texts, notation)
+    return _finite(_floats(pc.replace_substring(plain, notation.decimal, ".")), notation, bad, unclear)
 
 
 def booleans_as_digits(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -100,63 +121,54 @@ def _floats(texts: pa.ChunkedArray) -> Floats:
     return np.asarray(pc.cast(texts, pa.float64()).to_numpy(), dtype=np.float64)
 
 
-def _finite(values: Floats, texts: pa.ChunkedArray, notation: Notation) -> "tuple[Floats, Notation] | BadCell":
+def _finite(values: Floats, notation: Notation, bad: Ints, unclear: BadCell | None = None) -> Numbers:
     infinite = np.isinf(values)
     if infinite.any():
-        place = int(np.argmax(infinite))
-        return BadCell(place, texts[place].as_py(), "no finite number. Leave the cell empty where a value is missing")
-    return values, notation
+        bad = np.union1d(bad, np.flatnonzero(infinite))
+        values = np.where(infinite, np.nan, values)
+    return Numbers(values, notation, bad, unclear)
 
 
-def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Notation | BadCell:
+def _notation(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> tuple[Notation, BadCell | None]:
+    """The notation of all cells, and the first one that could be read in two ways where nothing decides."""
     if form.decimal is not None or form.thousands is not None:
         decimal = form.decimal or "."
         usual = (_OTHER[decimal], *_GROUPERS)
         chosen = usual if form.thousands is None else _alike(form.thousands)
-        return Notation(decimal, chosen, _shown(texts, _any_sign((decimal, *chosen))))
-    decisive = {sign: _first(texts, _unambiguous(sign)) for sign in ".,"}
-    if decisive["."] is not None and decisive[","] is not None:
-        later = max(decisive["."], decisive[","])
-        cells = [texts[place].as_py() for place in sorted((decisive["."], decisive[","]))]
-        return BadCell(
-            later,
-            cells[1],
-            f"written in another way than {cells[0]!r} is: decimals have one sign in a file. {_OPTIONS}",
-        )
+        return Notation(decimal, chosen, _shown(texts, _any_sign((decimal, *chosen)))), None
+    counts = {sign: _count(texts, _unambiguous(sign)) for sign in ".,"}
     ambiguous = {sign: _first(texts, rf"^[-+]?[1-9]\d{{0,2}}[{sign}]\d{{3}}$") for sign in ".,"}
-    if decisive["."] is None and decisive[","] is None:
+    if not any(counts.values()):
         places = [place for place in ambiguous.values() if place is not None and separator != ","]
         if places:
-            date = _first(texts, r"\d[/:\-]\d")
-            if date is not None:  # a column of dates is the more likely mistake
-                return BadCell(date, texts[date].as_py(), "")
-            return _unclear(min(places), texts[min(places)].as_py())
+            return _unclear_cell(min(places), texts[min(places)].as_py())
         signs = (".", *_GROUPERS) if ambiguous[","] is None else (",", *_GROUPERS)
-        return Notation(".", (",", *_GROUPERS), _shown(texts, _any_sign(signs)), is_sure=ambiguous[","] is None)
-    decimal = "," if decisive["."] is None else "."
+        return Notation(".", (",", *_GROUPERS), _shown(texts, _any_sign(signs)), ambiguous[","] is None), None
+    decimal = max(".,", key=lambda sign: counts[sign])  # cells of the other kind are then bad
     other = _OTHER[decimal]
-    return Notation(
-        decimal,
-        (other, *_GROUPERS),
-        _shown(texts, _any_sign((decimal, other, *_GROUPERS))),
-        is_sure=ambiguous[other] is None,
-    )
+    examples = _shown(texts, _any_sign((decimal, other, *_GROUPERS)))
+    return Notation(decimal, (other, *_GROUPERS), examples, is_sure=ambiguous[other] is None), None
 
 
-_OPTIONS = (
-    "Separators of thousands and decimal commas: say which, with decimal=',' or thousands=',' (--decimal or "
-    "--thousands on the command line), and likewise with '.'"
-)
-
-
-def _unclear(place: int, cell: str) -> BadCell:
+def _unclear_cell(place: int, cell: str) -> tuple[Notation, BadCell]:
+    """The notation with a sign between thousands, for the other cells, and what is to be asked."""
     sign = "," if "," in cell else "."
-    return BadCell(
-        place,
-        cell,
-        f"no number that can be told: say thousands={sign!r} where it is {cell.replace(sign, '')}, decimal={sign!r} "
-        f"where it is {cell.replace(sign, '.')} (--thousands {sign} or --decimal {sign} on the command line)",
+    why = (
+        f"no number that can be told: say --thousands {sign} where it is {cell.replace(sign, '')}, --decimal {sign} "
+        f"where it is {cell.replace(sign, '.')}"
     )
+    return Notation(_OTHER[sign], (sign, *_GROUPERS)), BadCell(place, cell, why)
+
+
+def is_number_of(cell: str, decimal: str) -> bool:
+    """Whether a text is a number that needs the other decimal sign than ``decimal``, or both.
+
+    Examples
+    --------
+    >>> is_number_of("1,5", "."), is_number_of("12 kg", ".")
+    (True, False)
+    """
+    return re.match(_unambiguous(_OTHER[decimal]), cell) is not None
 
 
 def _unambiguous(sign: str) -> str:
@@ -188,6 +200,10 @@ def _any_sign(signs: Sequence[str]) -> str:
 def _first(texts: pa.ChunkedArray, pattern: str) -> int | None:
     place = pc.index(pc.match_substring_regex(texts, pattern), True).as_py()
     return None if place < 0 else int(place)
+
+
+def _count(texts: pa.ChunkedArray, pattern: str) -> int:
+    return int(pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0)
 
 
 def _shown(texts: pa.ChunkedArray, pattern: str) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tsforecast.data.cells.numbers import MISSING, parse_numbers
 from tsforecast.data.file_format import FileFormat
-from tsforecast.data.numbers import MISSING, BadCell, parse_numbers
 
 
 def static_column(column: pa.ChunkedArray, form: FileFormat, separator: str) -> "np.ndarray[Any, Any]":
@@ -27,7 +27,7 @@ def static_column(column: pa.ChunkedArray, form: FileFormat, separator: str) -> 
     texts = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
     is_code = pc.any(pc.match_substring_regex(texts, r"^[-+]?0\d")).as_py()
     numbers = None if is_code else parse_numbers(texts, form, separator)
-    if numbers is not None and not isinstance(numbers, BadCell):
-        return numbers[0]
+    if numbers is not None and numbers.unclear is None and not numbers.bad.size:
+        return numbers.values
     missing = pc.is_in(texts, value_set=pa.array([*MISSING, *form.missing], texts.type))
     return np.array(pc.if_else(missing, None, texts).to_pylist(), dtype=object)

@@ -1,0 +1,164 @@
+"""Cells of a table as times, names of series and numbers; faults for those that are none."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tsforecast._types import Floats, Index, Ints
+from tsforecast.data.cells.affixes import without_affix
+from tsforecast.data.cells.names import read_names
+from tsforecast.data.cells.numbers import Notation, Numbers, booleans_as_digits, parse_numbers
+from tsforecast.data.cells.periods import is_period
+from tsforecast.data.cells.static_columns import static_column
+from tsforecast.data.cells.times import Times
+from tsforecast.data.faults import Fault, Faults, shown
+from tsforecast.data.files.table import FileTable, Remark
+from tsforecast.data.layout import Layout
+from tsforecast.data.number_faults import add_number_faults
+from tsforecast.data.reading import Reading
+from tsforecast.data.time_column import rows_with_times, times_of
+
+
+@dataclasses.dataclass(frozen=True)
+class Body:
+    """What the rows of a table hold.
+
+    Attributes
+    ----------
+    table : FileTable
+    rows : ndarray of int, shape (n_rows,)
+        Row of the table that each row was read from.
+    times : Times
+        How the times were read.
+    index : Index, shape (n_rows,)
+    codes : ndarray of int, shape (n_rows,)
+        Number of the series of each row; 0 in a wide file.
+    names : tuple of str
+        Names of the series of a long file with several.
+    data : DataFrame, n_rows rows
+        Values and covariates as float64, and static columns.
+    notation : Notation or None
+        How numbers are written, where they are texts.
+    remarks : tuple of Remark
+    damaged : frozenset of str
+        Columns of which some cell is no number, which is a fault already.
+    """
+
+    table: FileTable
+    rows: Ints
+    times: Times
+    index: Index
+    codes: Ints
+    names: tuple[str, ...]
+    data: pd.DataFrame
+    notation: Notation | None
+    remarks: tuple[Remark, ...] = ()
+    damaged: frozenset[str] = frozenset()
+
+    def picked(self, places: Ints) -> "Body":
+        """The same with some rows, in the order given."""
+        return dataclasses.replace(
+            self,
+            rows=self.rows[places],
+            index=self.index.take(places),
+            codes=self.codes[places],
+            data=self.data.iloc[places].reset_index(drop=True),
+        )
+
+    def where(self, places: Ints) -> list[str]:
+        """The lines of some rows, as text."""
+        return self.table.where(self.rows[places].tolist())
+
+    def name(self, place: int) -> str:
+        """The series of a row, for a message: with its name where there are several."""
+        return f"Series {self.names[self.codes[place]]!r}" if self.names else "The file"
+
+
+def body_of(table: FileTable, layout: Layout, options: Reading, faults: Faults) -> Body | None:
+    """The cells as times, names and numbers; None where no times can be read, which is a fault."""
+    remarks = list(table.remarks) + list(layout.remarks)
+    times = times_of(table, layout, options, faults)
+    if times is None:
+        _data(table, layout, options, faults, remarks)
+        return None
+    keep = rows_with_times(table, layout, times, faults, remarks)
+    names: tuple[str, ...] = ()
+    codes = np.zeros(len(keep), dtype=np.int64)
+    if layout.ids:
+        found = read_names([table.columns[name] for name in layout.ids])
+        codes, names = found.codes, found.names
+        nameless = found.bad[keep[found.bad]]
+        if nameless.size:
+            faults.add(_nameless(table, layout.ids, nameless))
+            keep = keep.copy()
+            keep[nameless] = False
+        if found.alike:
+            what = f"names in {layout.ids[0]!r} differ in spaces alone, and are different series: {list(found.alike)}"
+            remarks.append(Remark(what, is_sure=False))
+    if not keep.any():
+        return None
+    kept = table.kept(keep)
+    data, notation, damaged = _data(kept, layout, options, faults, remarks)
+    index = times.index[keep]
+    if not isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        index = pd.Index(index.to_numpy(dtype=np.int64))
+    return Body(kept, np.arange(len(index)), times, index, codes[keep], names, data, notation, tuple(remarks), damaged)
+
+
+def _nameless(table: FileTable, ids: Sequence[str], rows: Ints) -> Fault:
+    options = table.options_without(rows.tolist())
+    way = f" ({' '.join(options)})" if options else ""
+    where = shown(table.where(rows[:3].tolist()), rows.size)
+    return Fault(
+        f"column {' or '.join(map(repr, ids))} holds '' in {where}, which is no name of a series; every row needs one",
+        f"Fill it in, or leave the row out{way}.",
+        options,
+    )
+
+
+def _data(
+    table: FileTable, layout: Layout, options: Reading, faults: Faults, remarks: list[Remark]
+) -> tuple[pd.DataFrame, Notation | None, frozenset[str]]:
+    """Values and covariates as numbers, and static columns; the notation of texts, and columns with bad cells."""
+    names = [*layout.values, *layout.covariates]
+    held = dict(zip(table.columns.column_names, table.columns.columns, strict=True))  # faster than by each name
+    found: dict[str, Floats] = {}
+    for name in names:
+        column = held[name]
+        if pa.types.is_timestamp(column.type) or is_period(column.type):
+            what = f"column {name!r} holds {str(column[0])!r} in {table.where([0])[0]}, which is a date, not a number"
+            faults.add(Fault(what, "If it holds the times, name it with --time_col."))
+            found[name] = np.full(len(column), np.nan)
+        elif not pa.types.is_string(column.type):
+            found[name] = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    texts = [name for name in names if name not in found]
+    notation, damaged = None, frozenset[str]()
+    if texts:
+        plain = [_plain_texts(name, held[name], options, remarks) for name in texts]
+        read = _numbers(plain, options, table.separator)
+        add_number_faults(table, layout, texts, read, faults)
+        n_rows = table.columns.num_rows
+        found |= zip(texts, read.values.reshape(len(texts), n_rows), strict=True)
+        notation = read.notation
+        damaged = frozenset(texts[place] for place in np.unique(read.bad // n_rows))
+    columns: dict[str, object] = {name: found[name] for name in names}
+    columns |= {name: static_column(held[name], options, table.separator) for name in layout.static}
+    data = pd.DataFrame(columns, copy=False, index=pd.RangeIndex(table.columns.num_rows))
+    return data, notation, damaged
+
+
+def _plain_texts(name: str, column: pa.ChunkedArray, options: Reading, remarks: list[Remark]) -> pa.ChunkedArray:
+    """A column without the sign beside all its numbers, and truths as 1 and 0."""
+    found, sign = without_affix(column, options.missing)
+    if sign:
+        remarks.append(Remark(f"{sign!r} beside all numbers of {name!r} is left out", is_sure=False))
+    return booleans_as_digits(found)
+
+
+def _numbers(columns: Sequence[pa.ChunkedArray], options: Reading, separator: str) -> Numbers:
+    chunks = [chunk for column in columns for chunk in column.chunks]
+    return parse_numbers(pa.chunked_array(chunks, pa.string()), options, separator)

@@ -1,0 +1,118 @@
+"""Guesses what the columns of a table are from their cells: dates, numbers, texts, and what tells rows apart."""
+
+import itertools
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tsforecast._types import Ints
+from tsforecast.data.cells.names import codes_of
+from tsforecast.data.cells.periods import is_period
+from tsforecast.data.cells.times import read_times
+from tsforecast.data.file_format import FileFormat
+from tsforecast.data.files.table import FileTable
+from tsforecast.data.files.titles import kind_of
+from tsforecast.exceptions import DataError
+
+_PEEK = 500  # rows from which the kind of a column is told
+_MOST_KEYS = 3  # columns that name a series together
+_CANDIDATES = 6
+_NUMERIC = re.compile(r"[-+(€$£]*\s*\d[\d.,'’ \u00a0\u202f]*\s*[)%€$£]*")
+
+
+def repeats_cells(column: pa.ChunkedArray) -> bool:
+    """Whether two cells are the same."""
+    return len(column.unique()) < len(column)
+
+
+def first_held(column: pa.ChunkedArray) -> int:
+    """The first row whose cell holds something; 0 where none of the first does."""
+    held = [i for i, cell in enumerate(column.slice(0, _PEEK).to_pylist()) if str(cell or "").strip()]
+    return held[0] if held else 0
+
+
+def _codes(table: FileTable, names: Sequence[str]) -> Ints:
+    """A number for each row that is the same where all cells of some columns are."""
+    combined = np.zeros(table.columns.num_rows, dtype=np.int64)
+    for name in names:
+        codes = codes_of(table.columns[name])
+        combined = np.unique(combined * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)[1]
+    return combined.astype(np.int64)
+
+
+def n_repeated(table: FileTable, names: Sequence[str]) -> int:
+    """Number of rows whose cells in some columns are those of a row above."""
+    return table.columns.num_rows - int(np.unique(_codes(table, names)).size)
+
+
+def repeated_rows(table: FileTable, names: Sequence[str]) -> tuple[int, int]:
+    """The first row that repeats the cells of another in some columns: the other, and it."""
+    codes = _codes(table, names)
+    second = int(np.argmax(pd.Series(codes).duplicated()))
+    return int(np.argmax(codes == codes[second])), second
+
+
+def keys_of(table: FileTable, times: Sequence[str], candidates: Sequence[str]) -> tuple[str, ...]:
+    """The fewest columns that, together with the times, tell apart as many rows as all of them do.
+
+    Columns of which most cells are different, such as notes, are left out. None are needed where the times do.
+    """
+    n_rows = table.columns.num_rows
+    usable = [name for name in candidates if 2 * len(table.columns[name].unique()) <= max(n_rows, 4)][:_CANDIDATES]
+    best = n_repeated(table, [*times, *usable])
+    for size in range(min(len(usable), _MOST_KEYS) + 1):
+        for keys in itertools.combinations(usable, size):
+            if n_repeated(table, [*times, *keys]) == best:
+                return keys
+    return tuple(usable)
+
+
+def kind_of_column(column: pa.ChunkedArray) -> str:
+    """``date``, ``number``, ``text`` or ``empty``: what most of the first cells are."""
+    if pa.types.is_timestamp(column.type) or is_period(column.type):
+        return "date"
+    if not pa.types.is_string(column.type):
+        return "number"
+    cells = some_cells(column)
+    kinds = [_kind(cell) for cell in cells]
+    held = [kind for kind in kinds if kind != "empty"]
+    return max(("number", "date", "text"), key=held.count) if held else "empty"
+
+
+def _kind(cell: str) -> str:
+    if _NUMERIC.fullmatch(cell) and kind_of(cell) != "date":
+        return "number"
+    return "number" if cell.lower() in ("true", "false") else kind_of(cell)
+
+
+def some_cells(column: pa.ChunkedArray) -> list[str]:
+    """Some distinct cells that hold something."""
+    cells = pc.unique(pc.cast(column.slice(0, _PEEK), pa.string())).to_pylist()
+    return [cell.strip() for cell in cells if cell and cell.strip()][:30]
+
+
+def holds_whole_numbers(column: pa.ChunkedArray) -> bool:
+    """Whether all cells are whole numbers."""
+    if pa.types.is_string(column.type):
+        return bool(pc.all(pc.match_substring_regex(column, r"^\s*[-+]?[0-9]+\s*$")).as_py())
+    return bool(pa.types.is_integer(column.type))
+
+
+def dates_among(table: FileTable, names: Sequence[str], options: FileFormat) -> str | None:
+    """The first of some columns that holds dates; None where none does."""
+    return next((name for name in names if holds_dates(table.columns[name], options)), None)
+
+
+def holds_dates(column: pa.ChunkedArray, form: FileFormat) -> bool:
+    """Whether most of the first cells are dates."""
+    if not pa.types.is_string(column.type):
+        return bool(pa.types.is_timestamp(column.type) or is_period(column.type))
+    try:
+        found = read_times(column.slice(0, _PEEK), form)
+    except DataError:
+        return kind_of_column(column) == "date"
+    return isinstance(found.index, pd.DatetimeIndex) and 2 * found.bad.size < min(len(column), _PEEK)

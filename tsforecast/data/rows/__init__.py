@@ -1,0 +1,1 @@
+"""Rows to series: their order, rows for one time, revisions, and the panel."""
