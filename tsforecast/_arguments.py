@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,27 @@ def number_list(name: str, given: float | Sequence[float] | None) -> list[float]
         raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
     check_each_once(name, numbers)
     return numbers
+
+
+class GivesIntervals(Protocol):
+    """What is needed of a forecaster to know whether levels can be had."""
+
+    @property
+    def gives_intervals(self) -> bool:
+        """Whether it gives intervals and quantiles."""
+
+
+def wanted_levels(
+    model: GivesIntervals, level: float | Sequence[float] | None, quantiles: float | Sequence[float] | None
+) -> tuple[list[float] | None, list[float] | None]:
+    """Levels of intervals and of quantiles as lists; a `ParameterError` where the model gives none."""
+    levels, wanted = number_list("level", level), number_list("quantiles", quantiles)
+    if (levels or wanted) and not model.gives_intervals:
+        raise ParameterError(
+            f"{type(model).__name__} gives no intervals: level={level!r}, quantiles={quantiles!r} cannot be had; "
+            "leave them out, or wrap it: Conformal(model) makes intervals from the errors of any model."
+        )
+    return levels, wanted
 
 
 def _is_list(given: object) -> bool:

@@ -4,17 +4,20 @@ from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, split_covariates
 from tsforecast.panel.containers import Container, Series, long_columns, to_panel
+from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.times.frequency import freq_name
 
 
 def read_history(history: Series, X: Covariates | None, trained: Panel) -> tuple[Panel, Container, Covariates | None]:
     """The panel of a history, its container, and the covariates of the horizon from ``X``."""
+    history, native = series_of_native(history)
+    X = table_of(X)
     history = long_columns(history, X)
     panel, container = to_panel(history, freq=trained.freq)
     if trained.covariate_names and panel.covariates is None and X is not None:
         past, X = split_covariates(X, panel)
         panel, container = to_panel(history, past, trained.freq)
-    return panel, container, X
+    return panel, Container(container.kind, native), X
 
 
 def like_training(panel: Panel, trained: Panel, uses_covariates: bool) -> Panel:

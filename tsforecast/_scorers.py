@@ -11,6 +11,7 @@ from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Container, Series, to_panel
 from tsforecast.panel.ends import without_empty_end
+from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import time_kind
 from tsforecast.panel.times.frequency import steps_between
 
@@ -128,7 +129,8 @@ class Fitted(Protocol):
 
 def minus_mase(model: Fitted, y: Series, X: Covariates | None) -> float:
     """Minus the mean absolute scaled error of the forecasts for ``y``: see `BaseForecaster.score`."""
-    X = None if is_repeated(y, X) else X
+    y, _ = series_of_native(y)
+    X = None if is_repeated(y, table_of(X)) else table_of(X)
     _check_not_training(y, model)
     truth, container = to_panel(without_empty_end(y), freq=model.panel_.freq)
     places = model.panel_.positions(truth.ids)

@@ -1,14 +1,11 @@
 """BaseForecaster: the interface that every model has."""
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Self, final
 
 import numpy as np
-import pandas as pd
 from sklearn.base import BaseEstimator
 
 from tsforecast._arguments import (
@@ -18,22 +15,25 @@ from tsforecast._arguments import (
     check_paths_finite,
     check_present,
     generators_of,
-    number_list,
     random_generator,
     steps_ahead,
+    wanted_levels,
     with_gaps,
 )
+from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
+from tsforecast._fitting import checked_panel, fit_checked, fit_each
 from tsforecast._history import like_training, read_history
 from tsforecast._restore import restore
-from tsforecast._scorers import check_order, is_repeated, minus_mase, predict_rows, scales_of
-from tsforecast._types import Bools, Floats
-from tsforecast.exceptions import CovariateError, DataError, NotFittedError, ParameterError, SeriesTooShortError
+from tsforecast._scorers import minus_mase, predict_rows
+from tsforecast._totals import block_length, interval_levels, totals
+from tsforecast._types import Floats
+from tsforecast.exceptions import NotFittedError, ParameterError
 from tsforecast.forecast import Forecast, quantile_levels
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
-from tsforecast.panel.containers import Container, Series, to_panel
-from tsforecast.panel.shortened import shortened
-from tsforecast.panel.too_short import TooShort, check_choice, check_lengths
+from tsforecast.panel.containers import Container, Series
+from tsforecast.panel.native import table_of
+from tsforecast.panel.too_short import TooShort, check_choice
 
 
 class BaseForecaster(BaseEstimator, ABC):
@@ -54,12 +54,23 @@ class BaseForecaster(BaseEstimator, ABC):
     search_space : mapping of str to sequence
         Values worth trying, by parameter, for a tuner with a budget; empty where there is nothing to tune.
     fits_together : bool
-        Whether `fit_many` costs less than as many calls of `fit`; then the model writes `_fit_many`.
+        Whether one call of `_fit_many`, which the model then writes, costs less than as many of `fit`.
+    forecasts_counts : bool
+        Whether quantiles and sample paths are whole numbers.
     nests : tuple of str
         Class paths of simpler models that are a special case of this one; a verdict names those it does not beat.
     quick_params : mapping, optional
         For a model whose first fit in a process loads or compiles something: parameters of a quick fit, which a
         backtest runs before it measures times.
+
+    Arguments of every constructor
+    ------------------------------
+    nonnegative : bool
+        Whether forecasts are 0 or more.
+    bounds : tuple of two floats, optional
+        Least and greatest value of forecasts, ``(0, 100)`` for percentages; None in place of either for no such bound.
+        What a model expects past a bound lies on it: quantiles and sample paths end there, and the mean is that of the
+        distribution so censored (see `tsforecast._bounds`). A value outside in the series is an error of `fit`.
 
     Learnt attributes
     -----------------
@@ -77,9 +88,13 @@ class BaseForecaster(BaseEstimator, ABC):
     uses_covariates: bool = False
     gives_intervals: bool = True
     fits_together: bool = False
+    forecasts_counts: bool = False
     nests: tuple[str, ...] = ()
     search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
     quick_params: ClassVar[Mapping[str, Any] | None] = None
+
+    nonnegative: bool = False  # this and the next are arguments of every constructor
+    bounds: Bounds = None
 
     panel_: Panel
     skipped_: dict[Any, int]
@@ -115,7 +130,8 @@ class BaseForecaster(BaseEstimator, ABC):
         ----------
         y : Series, DataFrame, ndarray or Panel
             One or many series: a pandas Series (any regular index), a wide frame (times in the index, one column a
-            series), a long frame (``unique_id``, ``ds``, ``y``), an array ``(n_obs,)`` or ``(n_obs, n_series)``.
+            series), a long frame (``unique_id``, ``ds``, ``y``), an array ``(n_obs,)`` or ``(n_obs, n_series)``. Or a
+            frame of polars or Arrow, long or wide (times in ``ds``), lazy ones too, or a series, which counts as array.
         X : DataFrame, Series or ndarray, optional
             Covariates known into the future, at the times of ``y``: a frame with the times in its index or in ``ds``
             (and ``unique_id`` where series differ), a Series with the times in its index, or an array with one row an
@@ -152,17 +168,8 @@ class BaseForecaster(BaseEstimator, ABC):
         {'b': 1}
         """
         check_choice(too_short)
-        repeated = is_repeated(y, X)
-        panel, container = self._checked_panel(y, None if repeated else X)
-        if repeated and container.kind == "long":
-            raise CovariateError(
-                "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
-                "numbers, so give a wide frame, or leave the second out and score by the model's own score, -MASE."
-            )
-        kept = self._fit_long_enough(panel, too_short)
-        self._remember(panel, kept, container, takes_rows=repeated)
-        self.stand_in_ = self._stand_in(panel) if too_short == "naive" and self.skipped_ else None
-        return self
+        panel, container, repeated = checked_panel(self, y, X)
+        return fit_checked(self, panel, container, too_short, takes_rows=repeated)
 
     def min_observations(self, panel: Panel) -> int:
         """Smallest number of observations, not counting missing ones, that each series needs to be fitted.
@@ -194,47 +201,6 @@ class BaseForecaster(BaseEstimator, ABC):
         {}
         """
         return {}
-
-    @final
-    @classmethod
-    def fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
-        """Fit models of this class, each to its own panel: the seconds of each fit, and its error or None.
-
-        Every model equals the result of `fit` exactly, but many small fits of a model that `fits_together` take much
-        less time. A model whose fit failed is unchanged.
-
-        Parameters
-        ----------
-        models : sequence of n_fits forecasters of this class
-        panels : sequence of n_fits Panel
-
-        Examples
-        --------
-        >>> import pandas as pd
-        >>> from tsforecast import Naive, Panel
-        >>> panels = [Panel.from_frame(pd.DataFrame({"unique_id": "a", "ds": [1, 2, 3], "y": y}))
-        ...           for y in ([1.0, 2.0, 3.0], [5.0, float("nan"), 4.0])]
-        >>> models = [Naive(), Naive()]
-        >>> [error for _, error in Naive.fit_many(models, panels)]
-        [None, None]
-        >>> [model.predict(1).mean.item() for model in models]
-        [3.0, 4.0]
-        """
-        done: list[tuple[float, Exception | None]] = [(0.0, None)] * len(models)
-        admitted: dict[int, tuple[Panel, Container]] = {}
-        for k, (model, panel) in enumerate(zip(models, panels, strict=True)):
-            try:
-                admitted[k] = model._checked_panel(panel, None)
-                model._check_lengths(panel)
-            except (DataError, ParameterError) as error:
-                done[k] = (0.0, error)
-        admitted = {k: pair for k, pair in admitted.items() if done[k][1] is None}
-        seen = [panel for panel, _ in admitted.values()]
-        for k, outcome in zip(admitted, cls._fit_many([models[k] for k in admitted], seen), strict=True):
-            done[k] = outcome
-            if outcome[1] is None:
-                models[k]._remember(admitted[k][0], *admitted[k])
-        return done
 
     @final
     def predict(
@@ -270,7 +236,8 @@ class BaseForecaster(BaseEstimator, ABC):
             in: a wide frame; with levels, columns are (series, statistic). Long frame in: a long frame ``unique_id``,
             ``ds``, ``mean``, …. Array in: ``(horizon,)`` or ``(horizon, n_series)``; with levels one more axis at the
             end, in the order mean, lower, upper, …, quantiles. Panel in: a `Forecast`. A series that was skipped as too
-            short is absent, or a column of nan in an array.
+            short is absent, or a column of nan in an array. What came from polars or Arrow goes back to it, times in
+            ``ds``; with levels columns of a wide frame are called ``series/statistic``.
 
         Raises
         ------
@@ -289,24 +256,86 @@ class BaseForecaster(BaseEstimator, ABC):
         if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
             return predict_rows(self, horizon)
         steps = steps_ahead(horizon)
-        levels, wanted = number_list("level", level), number_list("quantiles", quantiles)
-        if (levels or wanted) and not self.gives_intervals:
-            raise ParameterError(
-                f"{type(self).__name__} gives no intervals: level={level!r}, quantiles={quantiles!r} cannot be had; "
-                "leave them out, or wrap it: Conformal(model) makes intervals from the errors of any model."
-            )
-        if history is None:
-            panel, container = self.panel_, self._container
-        else:
-            panel, container, X = self._condition(history, X)
-        asked = quantile_levels(levels, wanted)
-        check_forecast_size(panel, steps, asked.size)
-        future = self._future(X, panel, steps)
-        forecast = self._predict(panel, steps, future, asked)
-        check_finite(forecast, type(self).__name__)
-        out = restore(forecast, container, levels, wanted)
+        levels, wanted = wanted_levels(self, level, quantiles)
+        panel, container, X = self._origin(history, X)
+        out = restore(self._checked(panel, steps, X, quantile_levels(levels, wanted)), container, levels, wanted)
         places = getattr(self, "_places", None) if history is None and container.kind == "matrix" else None
         return out if places is None else with_gaps(out, *places)
+
+    @final
+    def forecast(
+        self,
+        horizon: int,
+        X: Covariates | None = None,
+        *,
+        history: Series | None = None,
+        level: float | Sequence[float] | None = None,
+        quantiles: float | Sequence[float] | None = None,
+    ) -> Forecast:
+        """The same forecasts as `predict`, as a `Forecast`, whatever the container of ``y``.
+
+        Examples
+        --------
+        >>> from tsforecast import Naive
+        >>> Naive().fit([3.0, 1.0, 2.0]).forecast(2, level=80).interval(80)[0].round(2)
+        array([[-0.03, -0.87]])
+        """
+        self._check_fitted()
+        steps, asked = steps_ahead(horizon), quantile_levels(*wanted_levels(self, level, quantiles))
+        panel, _, X = self._origin(history, X)
+        return self._checked(panel, steps, X, asked)
+
+    @final
+    def predict_total(
+        self,
+        horizon: int,
+        X: Covariates | None = None,
+        *,
+        history: Series | None = None,
+        level: float | Sequence[float] | None = None,
+        by: int | None = None,
+        n_paths: int = 4000,
+        random_state: int | np.random.Generator | None = 0,
+    ) -> Any:
+        """Sums of each series over the horizon with intervals, from joint sample paths.
+
+        Ends of intervals of single steps do not add up to those of a sum: errors of different steps cancel in part.
+
+        Parameters
+        ----------
+        horizon, X, history, level
+            As for `predict`.
+        by : int, optional
+            Steps in a block, for a sum over each block: ``horizon=24, by=12`` is two years of months. The whole horizon
+            where it is None.
+        n_paths, random_state
+            As for `sample_paths`.
+
+        Returns
+        -------
+        DataFrame
+            A row for each series and block: ``unique_id``, ``start`` and ``end``, the times of its first and last step,
+            ``mean``, ``lo-80``, ``hi-80`` and so on. The mean is that of the paths.
+
+        Raises
+        ------
+        NotFittedError, ParameterError, CovariateError, UnknownNameError, FitError
+            As `sample_paths`; and a `ParameterError` where ``by`` does not divide the horizon.
+
+        Examples
+        --------
+        >>> from tsforecast import Naive
+        >>> table = Naive().fit([3.0, 1.0, 2.0]).predict_total(4, level=80, by=2)
+        >>> list(table.columns), len(table)
+        (['unique_id', 'start', 'end', 'mean', 'lo-80', 'hi-80'], 2)
+        """
+        self._check_fitted()
+        steps, rng = steps_ahead(horizon), random_generator(random_state)
+        length, levels = block_length(by, steps), interval_levels(level)
+        panel, container, X = self._origin(history, X)
+        check_paths(panel.take([0]), steps, n_paths)
+        table = totals(self, panel, self._future(X, panel, steps), (int(n_paths), steps, length), levels, rng)
+        return table if container.native is None else container.native.frame(table)
 
     @final
     def sample_paths(
@@ -359,14 +388,11 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         steps = steps_ahead(horizon)
         rng = random_generator(random_state)
-        panel = self.panel_
-        if history is not None:
-            panel, _, X = self._condition(history, X)
+        panel, _, X = self._origin(history, X)
         check_paths(panel, steps, n_paths)
-        future = self._future(X, panel, steps)
-        paths = self._sample_paths(panel, int(n_paths), steps, future, generators_of(panel.ids, rng))
-        check_paths_finite(paths, panel.ids, type(self).__name__)
-        return paths
+        return self._paths_within(
+            panel, int(n_paths), steps, self._future(X, panel, steps), generators_of(panel.ids, rng)
+        )
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -404,102 +430,37 @@ class BaseForecaster(BaseEstimator, ABC):
         keep_history: bool = False,
         overwrite: bool = False,
     ) -> None:
-        """Write the fitted forecaster to one file, which `tsforecast.load_forecaster` reads in any later version.
+        """Write the fitted forecaster to one file, without any code, which `tsforecast.load_forecaster` reads.
 
-        The file holds plain values and arrays with their checksums, no code. Of the series it holds what forecasts from
-        their ends need: a state, where the model has one.
+        Of its series only what forecasts from their ends need is kept.
 
         Parameters
         ----------
         path : str or Path
-            Any name, with or without an ending. A saved forecaster there is replaced, at once or not at all.
+            A saved forecaster of this name is replaced, at once or not at all.
         notes : mapping, optional
-            Plain values to keep with the forecaster, of at most 100,000 characters: they come back in ``notes_``.
-            Those it has where it is None.
+            Plain values, of at most 100,000 characters, that come back in ``notes_``; the present ones where None.
         keep_history : bool
-            Whether the series are written, too: for residuals, simulations from the start and parts of forecasts.
+            Whether to keep the series, for residuals, covariances and parts of forecasts.
         overwrite : bool
-            Whether a file that is no saved forecaster may be replaced.
+            Whether to replace a file that is no saved forecaster.
 
         Raises
         ------
-        NotFittedError
-            `fit` was not called.
         ParameterError
-            The forecaster holds something that only pickle could write, such as a model of another library.
-        ModelFileError
-            ``path`` is a folder or another file, or cannot be written.
-        MissingFileError
-            The folder of ``path`` is not there.
+            It holds what only pickle could write, such as a model of another library.
+        ModelFileError, MissingFileError
+            ``path`` is a folder or another file, cannot be written, or its folder is not there.
         """
         from tsforecast.persist.save import save_forecaster  # on use: seldom needed
 
         self._check_fitted()
         save_forecaster(self, path, notes, keep_history, overwrite)
 
-    def _checked_panel(self, y: Series, X: Covariates | None) -> tuple[Panel, Container]:
-        """The checked panel of the arguments of `fit`, without covariates that the model ignores, and its container."""
-        check_order(y, X)
-        panel, container = to_panel(y, X)
-        check_present(panel, self.handles_missing, type(self).__name__)
-        if not self.uses_covariates and panel.covariates is not None:
-            panel = panel.with_covariates(None)
-        return panel, container
-
-    def _remember(self, panel: Panel, kept: Panel, container: Container, *, takes_rows: bool = False) -> None:
-        """Store the attributes that every model has after a fit to the series ``kept`` of a panel."""
-        self.panel_, self._container, self._takes_rows, self.stand_in_ = kept, container, takes_rows, None
-        self.notes_, self._scale = {}, None
-        short = ~panel.ids.isin(kept.ids)
-        self.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
-        self._places = (panel.positions(kept.ids), panel.n_series) if self.skipped_ else None
-
-    def _fit_long_enough(self, panel: Panel, too_short: TooShort) -> Panel:
-        """Fit the series that are long enough and return their panel; short ones are an error or left out."""
-        kept = panel
-        while True:
-            try:
-                self._check_lengths(kept)
-                self._fit(kept)
-            except SeriesTooShortError as error:
-                left = np.flatnonzero(~kept.ids.isin(list(error.series)))
-                if too_short == "error" or left.size in (0, kept.n_series):
-                    raise
-                kept = kept.take(left)
-            else:
-                return kept
-
-    def _check_lengths(self, panel: Panel) -> None:
-        needed = self.min_observations(panel)
-        if (panel.n_present >= needed).all():
-            return  # finding the reason is slow
-        way_on = "too_short='skip' goes on without them." if panel.n_series > 1 else ""
-        why = f"{type(self).__name__} needs at least {needed}{self._why_so_many(panel)}"
-        check_lengths(panel.ids, panel.n_present, needed, why, way_on)
-
-    def _stand_in(self, panel: Panel) -> "BaseForecaster | None":
-        """A `Naive` fitted to the skipped series that are long enough for it; None where none is."""
-        naive: BaseForecaster = import_module("tsforecast").Naive()  # by name: this module must not import models
-        try:
-            naive.fit(panel.take(panel.positions(pd.Index(list(self.skipped_)))), too_short="skip")
-        except SeriesTooShortError:
-            return None
-        naive._container = self._container
-        return naive
-
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
         """Seconds and error of each fit of a model to its panel; one after another unless a model overrides it."""
-        done: list[tuple[float, Exception | None]] = []
-        for model, panel in zip(models, panels, strict=True):
-            begin = time.perf_counter()
-            try:
-                model._fit(panel)
-            except Exception as error:  # returned, for the caller to handle fit by fit
-                done.append((time.perf_counter() - begin, error))
-            else:
-                done.append((time.perf_counter() - begin, None))
-        return done
+        return fit_each(models, panels)
 
     @abstractmethod
     def _fit(self, panel: Panel) -> None:
@@ -526,39 +487,54 @@ class BaseForecaster(BaseEstimator, ABC):
             "model made along the horizon."
         )
 
-    def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
-        """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
-        return self._predict(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
+    def _range(self) -> Range:
+        """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""
+        return Range.of(self.nonnegative, self.bounds, whole=self.forecasts_counts)
+
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        """Increasing quantile levels that can be had and show a whole distribution, for its mean within bounds.
+
+        Empty where there are no intervals. A model that gives some levels only overrides this.
+        """
+        return EVERY_LEVEL if self.gives_intervals else EVERY_LEVEL[:0]
 
     @final
-    def _short(self, panel: Panel) -> "tuple[Self, Bools] | None":
-        """`_condense`, the other learnt attributes without history, too."""
-        found = self._condense(panel)
-        if found is None or self.panel_.left_out is not None:
-            return found
-        short, whole = found
-        stand_in = None if self.stand_in_ is None else self.stand_in_._short(self.stand_in_.panel_)
-        short.stand_in_ = self.stand_in_ if stand_in is None else stand_in[0]
-        short._scale = scales_of(self.panel_)
-        short.panel_ = shortened(self.panel_, np.where(whole, self.panel_.lengths, 1))
-        return short, whole
+    def _within(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+        """`_predict` within the bounds: what a forecaster that holds others calls of them."""
+        within = self._range()
+        known = levels[:0] if within.is_open else self._known_levels(panel, horizon)
+        return within.forecast(lambda asked: self._predict(panel, horizon, X, asked), levels, known)
 
-    def _condense(self, panel: Panel) -> "tuple[Self, Bools] | None":
-        """For `save`: a copy that forecasts from the end of ``panel`` without the history, and which series it needs.
+    def _checked(self, panel: Panel, steps: int, X: Covariates | None, levels: Floats) -> Forecast:
+        """A forecast that is finite, within the bounds, and no larger than memory holds."""
+        check_forecast_size(panel, steps, levels.size)
+        forecast = self._within(panel, steps, self._future(X, panel, steps), levels)
+        check_finite(forecast, type(self).__name__)
+        return forecast
 
-        The copy keeps in a learnt attribute what `_predict` and `_sample_paths` need of the series; they find in
-        ``panel.left_out`` that these were left out. The second result, ``(n_series,)``, is True for series that are
-        needed whole all the same. None, unless a model overrides this: all of the series are kept.
-        """
-        return None
+    @final
+    def _paths_within(
+        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
+    ) -> Floats:
+        """`_sample_paths` within the bounds; an error where one is not finite."""
+        paths = self._range().clip(self._sample_paths(panel, n_paths, horizon, X, rngs))
+        check_paths_finite(paths, panel.ids, type(self).__name__)
+        return paths
+
+    def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
+        """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
+        return self._within(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
 
     def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
         return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
 
-    def _condition(self, history: Series, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
+    def _origin(self, history: Series | None, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
         """The panel to forecast from, its container, and the covariates of the horizon."""
+        if history is None:
+            return self.panel_, self._container, table_of(X)
         panel, container, X = read_history(history, X, self.panel_)
         check_present(panel, self.handles_missing, type(self).__name__)
+        self._range().check(panel)
         return like_training(panel, self.panel_, self.uses_covariates), container, X
 
     def _check_fitted(self) -> None:

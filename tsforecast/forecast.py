@@ -1,6 +1,7 @@
 """Forecast: point forecasts, quantiles or probabilities of every series of a panel."""
 
 import dataclasses
+import html
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _ROUNDING = 1e-6  # tolerance for the sum of probabilities
+_MOST_ROWS = 12  # shown of a forecast
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +49,11 @@ class Forecast:
     ...     np.array([[2.0, 2.0]]), np.array([[[1.0, 3.0], [0.5, 3.5]]]), np.array([0.1, 0.9]),
     ...     pd.Index(["a"]), pd.Index([4]), 1,
     ... )
+    >>> forecast
+    Forecast of a, 2 steps after 4
+    unique_id  ds  mean  lo-80  hi-80
+            a   5   2.0    1.0    3.0
+            a   6   2.0    0.5    3.5
     >>> forecast.to_frame(level=[80])
       unique_id  ds  mean  lo-80  hi-80
     0         a   5   2.0    1.0    3.0
@@ -102,8 +109,49 @@ class Forecast:
             )
 
     def __repr__(self) -> str:
+        """What it is in one line, then the first rows of its frame."""
+        return f"{self._title()}\n{self._shown().to_string(index=False)}{self._rest()}"
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook: a title, the first rows as a table, and how many more there are."""
+        rest = f"<p>{self._rest().strip()}</p>" if self._rest() else ""
+        return f"<p>{html.escape(self._title())}</p>{self._shown().to_html(index=False, border=0)}{rest}"
+
+    def _title(self) -> str:
         n_series, horizon = self.mean.shape
-        return f"Forecast(n_series={n_series}, horizon={horizon}, quantile_levels={self.quantile_levels.tolist()})"
+        steps = f"{horizon} {'step' if horizon == 1 else 'steps'}"
+        end = str(self.cutoff[0]).removesuffix(" 00:00:00")
+        if n_series == 1:
+            return f"Forecast of {self.ids[0]}, {steps} after {end}"
+        ends = f"after {end}" if self.cutoff.nunique() == 1 else "after the end of each"
+        return f"Forecast of {n_series:,} series, {steps} {ends}"
+
+    def _shown(self) -> pd.DataFrame:
+        """The first rows of the frame, with intervals where the quantiles are their ends."""
+        n_series = min(len(self.ids), -(-_MOST_ROWS // max(1, self.horizon)))
+        first = dataclasses.replace(
+            self,
+            mean=self.mean[:n_series],
+            quantiles=self.quantiles[:n_series],
+            ids=self.ids[:n_series],
+            cutoff=self.cutoff[:n_series],
+            probabilities=None if self.probabilities is None else self.probabilities[:n_series],
+        )
+        level, quantiles = self._levels()
+        return first.to_frame(level=level, quantiles=quantiles).head(_MOST_ROWS)
+
+    def _rest(self) -> str:
+        n_rows = self.mean.size - _MOST_ROWS
+        return f"\n… and {n_rows:,} more rows: to_frame() has all." if n_rows > 0 else ""
+
+    def _levels(self) -> tuple[list[float], list[float]]:
+        """Central intervals, in percent, that the quantiles are the ends of, and the quantiles that are no end."""
+        given = self.quantile_levels.tolist()
+        paired = [q for q in given if q < 0.5 and np.isclose(self.quantile_levels, 1 - q, rtol=0, atol=1e-9).any()]
+        level = [round(100 * (1 - 2 * q), 8) for q in reversed(paired)]
+        level = [percent for percent in level if percent >= 1]
+        ends = [q for percent in level for q in interval_quantiles(percent)]
+        return level, [q for q in given if not np.isclose(ends, q, rtol=0, atol=1e-9).any()]
 
     @property
     def horizon(self) -> int:

@@ -4,7 +4,9 @@ import copy
 from collections.abc import Mapping
 from typing import Self
 
-from tsforecast._types import Bools
+from tsforecast._bounds import Range
+from tsforecast._fitting import remember
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -26,12 +28,20 @@ class Wrapper(BaseForecaster):
         self._check_fitted()
         parts = {name: copy.copy(part) for name, part in self.forecaster_.parts().items()}
         for part in parts.values():
-            part._remember(self.panel_, self.panel_, self._container)
+            remember(part, self.panel_, self.panel_, self._container)
         return parts
 
     def min_observations(self, panel: Panel) -> int:
         """As the forecaster."""
         return self._inner().min_observations(panel)
+
+    def _range(self) -> Range:
+        """Its own where it has bounds, else that of the forecaster."""
+        own = super()._range()
+        return self._inner()._range() if own.is_open else own
+
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        return self.forecaster_._known_levels(panel, horizon)
 
     @property
     def handles_missing(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
@@ -47,6 +57,11 @@ class Wrapper(BaseForecaster):
     def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self._inner().gives_intervals
+
+    @property
+    def forecasts_counts(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """As the forecaster."""
+        return self._inner().forecasts_counts
 
     def _with_inner(self, inner: "tuple[BaseForecaster, Bools] | None") -> "tuple[Self, Bools] | None":
         """For `_condense`: a copy that holds what the fitted forecaster was condensed to, if it could be."""

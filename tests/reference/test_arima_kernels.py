@@ -474,7 +474,7 @@ def test_forecast_is_the_conditional_mean_and_variance_of_the_dense_normal(proce
     gaps = np.sort(rng.choice(np.arange(lost + 1, y.size), size=n_missing, replace=False))
     rows = np.vstack([np.eye(y.size)[gaps], y])
     process = ArimaStateSpace(order, phi, theta, 1.0)
-    ahead = process.forecast(process.state_of(rows), 6)
+    ahead = process.forecast(process.state_of(process.rows_of(rows)), 6)
     mean, variance = ahead.mean, ahead.variance
     y[gaps] = np.nan
     expected, spread = twin.gaussian_forecast(y, phi, theta, order.differences(), 6)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.adapters.times import plain_times
@@ -55,6 +56,8 @@ class Darts(Adapter):
         Such as ``darts.models.ExponentialSmoothing()``.
     n_samples : int
         Samples that quantiles are taken from.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -79,9 +82,18 @@ class Darts(Adapter):
 
     foreign: ClassVar[Mapping[str, Library]] = {"model": _DARTS}
 
-    def __init__(self, model: Any, n_samples: int = 500) -> None:
+    def __init__(
+        self,
+        model: Any,
+        n_samples: int = 500,
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.model = model
         self.n_samples = n_samples
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def is_global(self) -> bool:

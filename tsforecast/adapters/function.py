@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import FitError, ParameterError
@@ -40,6 +41,8 @@ class FunctionForecaster(BaseForecaster):
         Observations that the function needs of a series.
     handles_missing : bool
         Whether ``y`` may hold nan.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Raises
     ------
@@ -56,10 +59,20 @@ class FunctionForecaster(BaseForecaster):
 
     functions: ClassVar[tuple[str, ...]] = ("function",)  # arguments that a configuration names as module:function
 
-    def __init__(self, function: Callable[..., Any], *, n_needed: int = 2, handles_missing: bool = False) -> None:
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        *,
+        n_needed: int = 2,
+        handles_missing: bool = False,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.function = function
         self.n_needed = n_needed
         self.handles_missing = handles_missing
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.exceptions import CovariateError, ParameterError
@@ -51,6 +52,8 @@ class NeuralForecast(Adapter):
     ----------
     model : object
         Such as ``neuralforecast.models.NHITS(h=12, input_size=24)``; at least ``h`` steps are forecast at once.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -77,8 +80,16 @@ class NeuralForecast(Adapter):
 
     foreign: ClassVar[Mapping[str, Library]] = {"model": _NEURALFORECAST}
 
-    def __init__(self, model: Any) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.model = model
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def is_global(self) -> bool:
@@ -123,6 +134,11 @@ class NeuralForecast(Adapter):
             drawn = drawn[:, :, [self._place(trained, q) for q in levels.tolist()]]
         quantiles = np.sort(drawn[:, :horizon, :], axis=2) if levels.size else np.empty((panel.n_series, horizon, 0))
         return Forecast(mean[:, :horizon], quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        """Those that the loss was trained for, where it has no distribution."""
+        trained = _trained_quantiles(self.held.loss)
+        return np.unique(np.round(trained, 10)) if trained.size > 1 else super()._known_levels(panel, horizon)
 
     def _place(self, trained: Floats, q: float) -> int:
         near = np.flatnonzero(np.isclose(trained, q, rtol=0, atol=1e-6))

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import clone, is_regressor
 
 from tsforecast._arguments import generators_of, number_list
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats, Ints
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.adapters.lag_table import LagTable, filled, lag_table, reach_of, scale_of
@@ -59,6 +60,8 @@ class SklearnForecaster(Adapter):
         Whether places in the season (and the week, of hours) are features.
     quantiles : sequence of float
         Levels that a regressor of quantiles is fitted for.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -86,6 +89,8 @@ class SklearnForecaster(Adapter):
         season_length: int | None = None,
         calendar: bool = True,
         quantiles: Sequence[float] = (0.025, 0.1, 0.5, 0.9, 0.975),
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.regressor = regressor
         self.lags = lags
@@ -93,6 +98,8 @@ class SklearnForecaster(Adapter):
         self.season_length = season_length
         self.calendar = calendar
         self.quantiles = quantiles
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def is_global(self) -> bool:

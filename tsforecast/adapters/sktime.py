@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.adapters.times import plain_times
@@ -48,6 +49,8 @@ class Sktime(Adapter):
         Such as ``sktime.forecasting.theta.ThetaForecaster(sp=12)``.
     horizon : int, optional
         Steps that the forecaster is fitted for, where it must know them in ``fit`` (tag ``requires-fh-in-fit``).
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -72,9 +75,18 @@ class Sktime(Adapter):
 
     foreign: ClassVar[Mapping[str, Library]] = {"forecaster": _SKTIME}
 
-    def __init__(self, forecaster: Any, horizon: int | None = None) -> None:
+    def __init__(
+        self,
+        forecaster: Any,
+        horizon: int | None = None,
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.forecaster = forecaster
         self.horizon = horizon
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument

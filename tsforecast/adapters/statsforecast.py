@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.forecast import Forecast
@@ -49,6 +50,8 @@ class StatsForecast(Adapter):
     ----------
     model : object
         Such as ``statsforecast.models.AutoETS(season_length=12)``.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -74,8 +77,16 @@ class StatsForecast(Adapter):
 
     foreign: ClassVar[Mapping[str, Library]] = {"model": _STATSFORECAST}
 
-    def __init__(self, model: Any) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.model = model
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def uses_covariates(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument

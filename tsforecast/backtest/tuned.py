@@ -9,6 +9,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._bounds import Bounds
+from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
@@ -51,6 +53,8 @@ class Tuned(Wrapper):
         it is None.
     random_state : int, optional
         Seed of the search.
+    nonnegative, bounds
+        Limits of forecasts, see `BaseForecaster`; those of the forecaster where neither is given.
 
     Attributes
     ----------
@@ -77,12 +81,17 @@ class Tuned(Wrapper):
         budget: int | str = DEFAULT_BUDGET,
         horizon: int | None = None,
         random_state: int | None = 0,
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.forecaster = forecaster
         self.space = space
         self.budget = budget
         self.horizon = horizon
         self.random_state = random_state
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def is_global(self) -> bool:
@@ -117,15 +126,15 @@ class Tuned(Wrapper):
         self.forecaster_: BaseForecaster = self._candidate(best, space).fit(panel)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        return self.forecaster_._predict(panel, horizon, X, levels)
+        return self.forecaster_._within(panel, horizon, X, levels)
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        return self.forecaster_._sample_paths(panel, n_paths, horizon, X, rngs)
+        return self.forecaster_._paths_within(panel, n_paths, horizon, X, rngs)
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
-        return self._with_inner(self.forecaster_._short(panel))
+        return self._with_inner(short_of(self.forecaster_, panel))
 
     def _candidate(self, choice: Choice, space: Space) -> BaseForecaster:
         candidate: BaseForecaster = clone(self.forecaster)
@@ -141,7 +150,7 @@ class Tuned(Wrapper):
         rows = (panel.indptr[:-1] + stop)[:, None] + np.arange(horizon)
         X = None if panel.covariates is None else panel.covariates[rows]
         try:
-            mean = self._candidate(choice, space).fit(before)._predict(before, horizon, X, np.empty(0)).mean
+            mean = self._candidate(choice, space).fit(before)._within(before, horizon, X, np.empty(0)).mean
         except (TSForecastError, ValueError, ArithmeticError, RuntimeError):
             return float("inf")
         scale = seasonal_scale(before.values, before.indptr, panel.season_length)

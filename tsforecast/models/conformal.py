@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._bounds import EVERY_LEVEL, Bounds
+from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
@@ -34,6 +36,8 @@ class Conformal(Wrapper):
     refit : bool
         Whether forecasts are made by a second fit, on all observations, so that point forecasts are those of the
         forecaster alone; else by the calibrated one, as the theory assumes.
+    nonnegative, bounds
+        Limits of forecasts, see `BaseForecaster`; those of the forecaster where neither is given.
 
     Attributes
     ----------
@@ -54,10 +58,20 @@ class Conformal(Wrapper):
 
     errors_: Floats
 
-    def __init__(self, forecaster: BaseForecaster, calibration_size: int = 48, refit: bool = True) -> None:
+    def __init__(
+        self,
+        forecaster: BaseForecaster,
+        calibration_size: int = 48,
+        refit: bool = True,
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.forecaster = forecaster
         self.calibration_size = calibration_size
         self.refit = refit
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def gives_intervals(self) -> bool:  # type: ignore[override] # a property of every other wrapper
@@ -86,7 +100,7 @@ class Conformal(Wrapper):
         self.forecaster_: BaseForecaster = clone(self.forecaster).fit(panel) if self.refit else self.calibrated_
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        forecast = self.forecaster_._predict(panel, horizon, X, np.empty(0))
+        forecast = self.forecaster_._within(panel, horizon, X, np.empty(0))
         widths = np.zeros((panel.n_series, horizon, 0))
         if levels.size:
             errors = np.abs(self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon))
@@ -102,7 +116,7 @@ class Conformal(Wrapper):
         The row of errors gives the rank and sign of each step of a path; the size of this rank comes from all errors of
         the step, as for intervals (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
         """
-        mean = self.forecaster_._predict(panel, horizon, X, np.empty(0)).mean
+        mean = self.forecaster_._within(panel, horizon, X, np.empty(0)).mean
         errors = self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon)
         paths = np.empty((panel.n_series, n_paths, horizon))
         for i, rng in enumerate(rngs):
@@ -120,11 +134,11 @@ class Conformal(Wrapper):
         return paths
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
-        found = self._with_inner(self.forecaster_._short(panel))
+        found = self._with_inner(short_of(self.forecaster_, panel))
         if found is None:
             return None
         short, whole = found
-        calibrated = self.calibrated_._short(self.calibrated_.panel_)
+        calibrated = short_of(self.calibrated_, self.calibrated_.panel_)
         if not self.refit:
             short.calibrated_ = short.forecaster_
         elif calibrated is not None:
@@ -132,10 +146,23 @@ class Conformal(Wrapper):
         short.errors_ = self._errors(self.panel_, self.calibration_size)
         return short, whole
 
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        """Levels for which there are enough errors at every step, from the observations in the tails."""
+        trained, later = self.panel_.take(self.panel_.positions(panel.ids)), max(0, self._size() - horizon + 1)
+        if trained.left_out is None:
+            known = ~np.isnan(trained.values[trained.indptr[1:, None] - later + np.arange(later)])
+        else:
+            known = ~np.isnan(self._errors(trained, horizon)[:, :, -1])
+        n_errors = int(known.sum(axis=1).min())  # at the last step
+        widest = n_errors / (n_errors + 1)
+        inside = EVERY_LEVEL[np.abs(2 * EVERY_LEVEL - 1) < widest]
+        return np.union1d(inside, np.round([0.5 - widest / 2, 0.5 + widest / 2], 12))
+
     def _errors(self, trained: Panel, horizon: int) -> Floats:
         """Errors from every time of the tail, nan past its end: ``(n_series, calibration_size, horizon)``."""
         size = self.calibration_size
         if trained.left_out is not None:
+            size = self.errors_.shape[1]
             errors = np.full((trained.n_series, size, horizon), np.nan)
             errors[:, :, :size] = self.errors_[self.panel_.positions(trained.ids), :, :horizon]
             return errors
@@ -146,7 +173,7 @@ class Conformal(Wrapper):
             steps = min(horizon, size - t)
             seen = trained.slice(np.zeros_like(begin), trained.lengths - size + t)
             X = None if trained.covariates is None else trained.covariates[tail[:, t : t + steps]]
-            mean = self.calibrated_._predict(seen, steps, X, np.empty(0)).mean
+            mean = self.calibrated_._within(seen, steps, X, np.empty(0)).mean
             errors[:, t, :steps] = trained.values[tail[:, t : t + steps]] - mean
         return errors
 

@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._bounds import Bounds
+from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
@@ -25,6 +27,8 @@ class Ensemble(BaseForecaster):
     ----------
     forecasters : sequence of BaseForecaster
     how : {"mean", "median"}
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -38,9 +42,18 @@ class Ensemble(BaseForecaster):
     array([3.5, 4. ])
     """
 
-    def __init__(self, forecasters: Sequence[BaseForecaster], how: Literal["mean", "median"] = "mean") -> None:
+    def __init__(
+        self,
+        forecasters: Sequence[BaseForecaster],
+        how: Literal["mean", "median"] = "mean",
+        *,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
+    ) -> None:
         self.forecasters = forecasters
         self.how = how
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def is_global(self) -> bool:
@@ -101,6 +114,11 @@ class Ensemble(BaseForecaster):
         given = self.forecasters if isinstance(self.forecasters, Sequence) else ()
         return {str(i): member for i, member in enumerate(given)}
 
+    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
+        """Those of the member that reaches least far."""
+        of_members = (m._known_levels(own, horizon) for m, own, _ in self._asked(panel, None))
+        return min(of_members, key=lambda levels: float(levels.max(initial=0.0)))
+
     def _members(self) -> Sequence[BaseForecaster]:
         if not isinstance(self.forecasters, Sequence):
             raise ParameterError(f"forecasters={self.forecasters!r} is no sequence; [Naive(), Drift()] is one.")
@@ -123,14 +141,14 @@ class Ensemble(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         asked = self._asked(panel, X)
-        forecasts = [m._predict(own, horizon, future, levels) for m, own, future in asked]
+        forecasts = [m._within(own, horizon, future, levels) for m, own, future in asked]
         average = np.mean if self.how == "mean" else np.median
         mean = average(np.stack([f.mean for f in forecasts]), axis=0)
         quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
-        members = [member._short(own) for member, own, _ in self._asked(panel, None)]
+        members = [short_of(member, own) for member, own, _ in self._asked(panel, None)]
         found = [pair for pair in members if pair is not None]
         if len(found) < len(members):
             return None
@@ -156,7 +174,7 @@ class Ensemble(BaseForecaster):
         own = zip(*(rng.spawn(len(self.forecasters_)) for rng in rngs), strict=True)  # generators by member, series
         paths = np.stack(
             [
-                m._sample_paths(one, n_paths, horizon, future, given)
+                m._paths_within(one, n_paths, horizon, future, given)
                 for (m, one, future), given in zip(self._asked(panel, X), own, strict=True)
             ]
         )  # (n_members, n_series, n_paths, horizon)

@@ -17,6 +17,7 @@ from typing import Self
 import numpy as np
 from scipy import stats
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
@@ -66,6 +67,10 @@ class _Textbook(BaseForecaster):
 
     handles_missing = True
     ends_: tuple[SeriesEnds, Floats]
+
+    def __init__(self, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _fit(self, panel: Panel) -> None:
         self._check(panel)
@@ -143,6 +148,11 @@ class Naive(_Textbook):
 
     Needs two observations. A constant series has intervals of zero width.
 
+    Parameters
+    ----------
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
+
     Examples
     --------
     >>> Naive().fit([3.0, 1.0, 2.0]).predict(2)
@@ -176,6 +186,8 @@ class SeasonalNaive(_Textbook):
     ----------
     season_length : int, optional
         Steps per season; what is usual for the frequency (12 for months) where it is None.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Examples
     --------
@@ -183,8 +195,10 @@ class SeasonalNaive(_Textbook):
     array([2., 6., 2.])
     """
 
-    def __init__(self, season_length: int | None = None) -> None:
+    def __init__(self, season_length: int | None = None, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
         self.season_length = season_length
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _season(self, panel: Panel) -> int:
         if self.season_length is None:
@@ -223,6 +237,11 @@ class Drift(_Textbook):
 
     Needs three observations.
 
+    Parameters
+    ----------
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
+
     Examples
     --------
     >>> Drift().fit([1.0, 2.0, 5.0]).predict(2)
@@ -258,6 +277,11 @@ class HistoricAverage(_Textbook):
     """The mean of all observations; sigma_h = sigma * sqrt(1 + 1 / T).
 
     Needs two observations.
+
+    Parameters
+    ----------
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Examples
     --------

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import stats
 
+from tsforecast._bounds import Bounds
 from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.data.process import Process
@@ -23,6 +24,8 @@ class TrueModel(BaseForecaster):
     process : ArimaProcess or SeasonalProcess
         The process given to `tsforecast.data.simulate.simulate`, or that of a data set of
         `tsforecast.data.catalog.load`.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Examples
     --------
@@ -31,8 +34,10 @@ class TrueModel(BaseForecaster):
     array([1. , 0.5])
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
         self.process = process
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _fit(self, panel: Panel) -> None:
         if not isinstance(self.process, Process):

@@ -10,6 +10,7 @@ from tsforecast.exceptions import ContainerTypeError, DataError
 from tsforecast.panel.align import Covariates, align_covariates
 from tsforecast.panel.columns import warn_unused
 from tsforecast.panel.covariates import KEY_COLUMNS
+from tsforecast.panel.native import Native, series_of_native, table_of
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import plain_array
 from tsforecast.panel.times.frequency import Freq
@@ -23,14 +24,16 @@ class HasPanel(Protocol):
         """The panel."""
 
 
-Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float]]
+Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float], Any]
+Kind: TypeAlias = Literal["panel", "long", "wide", "series", "array", "matrix"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Container:
     """Kind of object that a panel was made from, so that forecasts can be returned in the same kind."""
 
-    kind: Literal["panel", "long", "wide", "series", "array", "matrix"]
+    kind: Kind
+    native: Native | None = None  # of a frame or series of another library than pandas
 
     @property
     def is_array(self) -> bool:
@@ -45,7 +48,8 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     ----------
     y : Panel, Series, DataFrame, ndarray or data set
         A long frame has the columns ``ds`` and ``y`` (and ``unique_id``, unless it is one series); any other frame is
-        wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``.
+        wide. An array is ``(n_obs,)`` or ``(n_obs, n_series)``. Frames and series of polars, Arrow and other libraries
+        are read as `tsforecast.panel.native.series_of_native` says.
     X : DataFrame, Series or ndarray, optional
         See `align_covariates`; a frame with one row a series, named in ``unique_id``, and no ``ds`` is static: see
         `Panel.with_static`.
@@ -62,15 +66,18 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     Examples
     --------
     >>> to_panel([1.0, 2.0, 3.0])
-    (Panel(n_series=1, n_obs=3, freq='1'), Container(kind='array'))
+    (Panel(n_series=1, n_obs=3, freq='1'), Container(kind='array', native=None))
     """
+    y, native = series_of_native(y)
+    X = table_of(X)
     y = long_columns(y, X)
     try:
-        panel, container = _read(y, freq)
+        panel, kind = _read(y, freq)
     except DataError:
         if freq is None:
             raise
-        panel, container = _read(y, None)  # try without: the series may have another frequency
+        panel, kind = _read(y, None)  # try without: the series may have another frequency
+    container = Container(kind, native)
     if is_static(X):
         return panel.with_static(X), container
     if X is not None:
@@ -93,21 +100,21 @@ def long_columns(y: Series, X: Covariates | None) -> Series:
     return y[found]
 
 
-def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
+def _read(y: Series, freq: Freq | None) -> tuple[Panel, Kind]:
     if isinstance(y, Panel):
-        return y, Container("panel")
+        return y, "panel"
     if isinstance(y, pd.Series):
-        return Panel.from_series(y, freq=freq), Container("series")
+        return Panel.from_series(y, freq=freq), "series"
     if isinstance(y, pd.DataFrame):
         if {"ds", "y"} <= set(y.columns):
-            return Panel.from_frame(y, freq=freq), Container("long")
+            return Panel.from_frame(y, freq=freq), "long"
         if {"unique_id", "ds"} & set(y.columns):
             raise DataError(
                 f"The frame has the columns {list(map(str, y.columns))}. A long frame needs ds and y (and unique_id for"
                 " several series): rename the columns, or name them in Panel.from_frame(frame, target_col=...). A wide "
                 "frame has its times in the index: frame.set_index('ds')."
             )
-        return Panel.from_wide(y, freq=freq), Container("wide")
+        return Panel.from_wide(y, freq=freq), "wide"
     if isinstance(y, (np.ndarray, list, tuple)):
         try:
             array = plain_array(y)
@@ -115,11 +122,12 @@ def _read(y: Series, freq: Freq | None) -> tuple[Panel, Container]:
             raise
         except ValueError as error:
             raise DataError("The lists have different lengths; an array is rectangular.") from error
-        return Panel.from_array(array), Container("array" if array.ndim == 1 else "matrix")
+        return Panel.from_array(array), "array" if array.ndim == 1 else "matrix"
     if isinstance(getattr(y, "panel", None), Panel):
-        return y.panel, Container("panel")
+        return y.panel, "panel"
     raise ContainerTypeError(
-        f"A {type(y).__name__} cannot be read as time series; give a pandas Series or DataFrame, an array or a Panel."
+        f"A {type(y).__name__} cannot be read as time series; give a Series or a DataFrame (of pandas, "
+        "polars and so on), an array or a Panel."
     )
 
 

@@ -13,6 +13,7 @@ from tsforecast.exceptions import CovariateError, DataError, FrequencyError, Gap
 from tsforecast.panel.columns import check_long_frame, series_of, warn_unused
 from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
+from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import check_series_names, parse_table, parse_times, parse_values, plain_array
 from tsforecast.panel.regular import (
     Gaps,
@@ -103,7 +104,7 @@ class Panel:
     @classmethod
     def from_frame(
         cls,
-        frame: pd.DataFrame,
+        frame: Any,
         *,
         id_col: str = "unique_id",
         time_col: str = "ds",
@@ -119,9 +120,10 @@ class Panel:
         Parameters
         ----------
         frame : DataFrame
-            Rows of one series must be in increasing time; series may be interleaved. Without a column ``id_col`` the
-            frame is one series, named after ``target_col``. Times may be whole numbers, which are dates where all of
-            them are days such as 20240131 (from 1900 to 2100).
+            Of pandas, polars, Arrow or another library that narwhals reads; a lazy one is collected. Rows of one series
+            must be in increasing time; series may be interleaved. Without a column ``id_col`` the frame is one series,
+            named after ``target_col``. Times may be whole numbers, which are dates where all of them are days such as
+            20240131 (from 1900 to 2100).
         id_col, time_col, target_col : str
             Column names.
         covariates : sequence of str
@@ -159,6 +161,7 @@ class Panel:
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
+        frame = table_of(frame)
         check_long_frame(frame, id_col, time_col, target_col, covariates, static)
         warn_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
         codes, labels = series_of(frame, id_col, target_col)
@@ -175,8 +178,8 @@ class Panel:
         return panel.with_static(constant_rows(frame[list(static)].iloc[rows], indptr, labels)) if static else panel
 
     @classmethod
-    def from_wide(cls, frame: pd.DataFrame, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
-        """The panel of a wide frame: times in the index, one column for each series.
+    def from_wide(cls, frame: Any, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
+        """The panel of a wide frame: times in the index (or ``ds``, of another library), one column for each series.
 
         Leading and trailing nan of a column are trimmed: the series begins later, or ends earlier, than the others.
         Rows at the end that are empty in all columns are handled according to ``gaps``, as in `from_frame`.
@@ -193,6 +196,7 @@ class Panel:
         >>> Panel.from_wide(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [np.nan, 5.0, 6.0]})).lengths
         array([3, 2])
         """
+        frame, _ = series_of_native(frame)
         if frame.shape[0] == 0 or frame.shape[1] == 0:
             raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
         check_series_names(frame.columns, "columns")
@@ -436,7 +440,7 @@ class Panel:
         y1  30.0
         """
         return dataclasses.replace(
-            self, static=None if static is None else align_static(static, self.ids, self.covariate_names)
+            self, static=None if static is None else align_static(table_of(static), self.ids, self.covariate_names)
         )
 
     def to_frame(self) -> pd.DataFrame:

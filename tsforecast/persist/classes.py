@@ -1,34 +1,24 @@
-"""Classes that the file of a forecaster may name: plain records of this package, and what it or a trusted module has."""
+"""Classes that the file of a forecaster may name: plain records of this package, and those of trusted modules."""
 
 import dataclasses
 import importlib
 import types
 import typing
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from tsforecast._classes import class_path, find_class
 from tsforecast.exceptions import ModelFileError
 
-_ROOMS = ("tsforecast.models.", "tsforecast.series.", "tsforecast.panel.", "tsforecast.data.process.", "tsforecast._")
-
-
-class Stated(Protocol):
-    """An object that says itself what is to be written of it, in values that can be: of a class with both methods."""
-
-    def to_saved(self) -> Mapping[str, Any]:
-        """What `from_saved` makes an equal object of."""
-
-    @classmethod
-    def from_saved(cls, saved: Mapping[str, Any]) -> Any:
-        """The object; a `DataError` where the values do not belong together."""
-
-
-def is_stated(cls: type, trusted: Collection[str] = ()) -> bool:
-    """Whether objects of a class say themselves what is written of them (`Stated`)."""
-    return hasattr(cls, "to_saved") and hasattr(cls, "from_saved") and _may_be_made(cls, trusted)
+_ROOMS = (
+    "tsforecast.models.",
+    "tsforecast.series.",
+    "tsforecast.panel.",
+    "tsforecast.data.process.",
+    "tsforecast._bounds.",
+)
 
 
 def is_record(cls: type, trusted: Collection[str] = ()) -> bool:
@@ -51,17 +41,13 @@ def name_of(cls: type) -> str:
 
 
 def record_named(name: str, trusted: Collection[str]) -> type:
-    """The class of records, or of `Stated` objects, that is called so; nothing else can be found."""
+    """The class of records that is called so; nothing else can be found."""
     module, _, attribute = name.partition(":")
     inside = f"{module}.".startswith(_ROOMS)
     if not (inside or module in trusted) or not attribute.isidentifier():
         raise ModelFileError(f"names {name[:80]!r}, which is no record of this package; trusted=... admits your own.")
     found = getattr(importlib.import_module(module), attribute, None)
-    if (
-        not isinstance(found, type)
-        or name_of(found) != name
-        or not (is_record(found, trusted) or is_stated(found, trusted))
-    ):
+    if not isinstance(found, type) or name_of(found) != name or not is_record(found, trusted):
         raise ModelFileError(f"names {name[:80]!r}, which is no record.")
     return found
 

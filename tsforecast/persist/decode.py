@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from tsforecast._classes import check_class, find_function
+from tsforecast._saving import Stating, set_learnt
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ModelFileError
 from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import parse_freq
-from tsforecast.persist.classes import Stated, check_record, class_named, is_stated, record_named
+from tsforecast.persist.classes import check_record, class_named, record_named
 from tsforecast.persist.encode import DEEPEST, KIND
-from tsforecast.persist.indexes import unpack_index, unpack_panel
+from tsforecast.persist.indexes import unpack_dtype, unpack_index, unpack_panel
 
 
 class Decoder:
@@ -43,9 +44,9 @@ class Decoder:
             "scalar": lambda node, _: _number(node["dtype"]).type(self.decode(node["v"])),
             "index": lambda node, depth: unpack_index(node["v"], lambda part: self.decode(part, depth + 1)),
             "time": lambda node, depth: self.decode(node["v"], depth + 1)[0],
+            "dtype": lambda node, _: unpack_dtype(node["v"]),
             "freq": lambda node, _: parse_freq(node["v"]),
             "record": self._record,
-            "object": self._record,
             "class": lambda node, _: class_named(node["v"], self._trusted),
             "function": lambda node, _: self._function(node["v"]),
             "again": lambda node, _: self._shared[_place(node["v"])],
@@ -91,9 +92,6 @@ class Decoder:
     def _record(self, node: Mapping[str, Any], depth: int) -> Any:
         cls: Any = record_named(node["class"], self._trusted)
         values = self._mapping(node["v"], depth)
-        if is_stated(cls, self._trusted):
-            stated: type[Stated] = cls
-            return stated.from_saved(values)
         check_record(cls, values)
         return cls(**values)
 
@@ -115,13 +113,25 @@ class Decoder:
         path = node["class"]
         cls: Any = class_named(path, self._trusted)
         check_class(cls, (BaseForecaster,), "its class", own=path.partition(":")[0] in self._trusted)
+        _check_functions(cls, node["arguments"])
         model: BaseForecaster = cls(**self._mapping(node["arguments"], depth))
-        for name, value in self._mapping(node["learnt"], depth).items():
+        learnt = self._mapping(node["learnt"], depth)
+        for name in learnt:
             if not name.isidentifier() or name.startswith("__") or hasattr(cls, name) or name in vars(model):
                 raise ModelFileError(f"says that fit has set {name[:80]!r}, which is no such attribute.")
-            setattr(model, name, value)
+        if learnt and isinstance(model, Stating):
+            model._restore(learnt)
+        else:
+            set_learnt(model, learnt)
         self._shared.append(model)
         return model
+
+
+def _check_functions(cls: type, arguments: Mapping[str, Any]) -> None:
+    """Raise a `ModelFileError` where an argument that is to be called is no function of a trusted module."""
+    for name in getattr(cls, "functions", ()):
+        if name in arguments and not (isinstance(arguments[name], dict) and arguments[name].get(KIND) == "function"):
+            raise ModelFileError(f"has {name} of {cls.__name__} that is no function.")
 
 
 def _place(number: Any) -> int:

@@ -1,9 +1,9 @@
 """Forecasters to plain values and arrays: a closed set of kinds of values, so that a new forecaster needs no code here.
 
 What a forecaster has, its constructor's arguments and the attributes that `fit` sets, may be made of None, numbers,
-texts, lists, tuples and mappings; arrays and indexes; panels; other forecasters; classes and functions that stand at the
-top of a module; frozen dataclasses and named tuples of this package; and objects of this package that say themselves
-what is to be written of them (`tsforecast.persist.classes.Stated`). Anything else cannot be saved.
+texts, lists, tuples and mappings; arrays and indexes; panels; other forecasters; classes and functions that stand at
+the top of a module; frozen dataclasses and named tuples of this package or of the module of one's own forecaster.
+Anything else cannot be saved, unless the forecaster says in these what is to be written (`tsforecast._saving`).
 """
 
 import math
@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._saving import Stating, learnt_of
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import freq_name
-from tsforecast.persist.classes import is_record, is_stated, name_of, path_named
-from tsforecast.persist.indexes import pack_index, pack_panel
+from tsforecast.persist.classes import is_record, name_of, path_named
+from tsforecast.persist.indexes import pack_dtype, pack_index, pack_panel
 
 DEEPEST = 60  # values within values
 KIND = "$"  # the key that tells what kind of value a JSON object is
@@ -79,10 +80,10 @@ class Encoder:
             return {KIND: "index", "v": pack_index(value, lambda part: self.encode(part, depth + 1))}
         if isinstance(value, pd.Timestamp):
             return {KIND: "time", "v": self._tagged(pd.DatetimeIndex([value]), depth + 1)}
+        if (value if isinstance(value, type) else type(value)).__module__.startswith("narwhals."):
+            return {KIND: "dtype", "v": pack_dtype(value)}
         if isinstance(value, pd.offsets.BaseOffset):
             return {KIND: "freq", "v": freq_name(value)}
-        if is_stated(type(value)):
-            return {KIND: "object", "class": name_of(type(value)), "v": self._mapping(value.to_saved(), depth)}
         if is_record(type(value)) or _is_own_record(value):
             return {KIND: "record", "class": name_of(type(value)), "v": self._mapping(_fields(value), depth)}
         if isinstance(value, Mapping) and type(value).__module__ in ("builtins", "types", "collections"):
@@ -147,7 +148,9 @@ class Encoder:
     def _forecaster(self, model: BaseForecaster, depth: int) -> dict[str, Any]:
         self._owners.append(type(model).__name__)
         arguments = model.get_params(deep=False)
-        learnt = {name: value for name, value in sorted(vars(model).items()) if name not in arguments}
+        learnt: Mapping[str, Any] = {}
+        if hasattr(model, "panel_"):
+            learnt = model._learnt() if isinstance(model, Stating) else learnt_of(model)
         out = {
             KIND: "forecaster",
             "class": path_named(type(model)),
@@ -158,7 +161,7 @@ class Encoder:
         return out
 
     def _mapping(self, values: Mapping[str, Any], depth: int) -> dict[str, Any]:
-        return {name: self.encode(value, depth + 1) for name, value in values.items()}
+        return {name: self.encode(value, depth + 1) for name, value in sorted(values.items())}
 
     @property
     def _owner(self) -> str:

@@ -13,6 +13,10 @@ from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import freq_name, parse_freq
 
 _UNITS = ("s", "ms", "us", "ns")
+_COLUMNS = (
+    "String", "Categorical", "Date", "Datetime", "Boolean", "Float32", "Float64",
+    "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
+)  # fmt: skip
 _DTYPES = ("object", "str", "string", "bool", "boolean")
 _ZONE = re.compile(r"(?!dateutil)[A-Za-z][A-Za-z0-9_+:-]*(/[A-Za-z0-9_+-]+){0,3}")
 
@@ -111,6 +115,24 @@ def unpack_panel(packed: Mapping[str, Any], decode: Code) -> Panel:
     step = int(freq) if freq.isdigit() else parse_freq(freq)
     times = unpack_index(packed["times"], decode)
     return Panel(values, times, indptr, ids, step, covariates, tuple(names), static, left_out)
+
+
+def pack_dtype(dtype: Any) -> dict[str, Any]:
+    """The type of a column of another library's frame, as narwhals has it."""
+    name = dtype.__name__ if isinstance(dtype, type) else type(dtype).__name__
+    if name not in _COLUMNS:
+        raise ParameterError(f"a frame with a column of the type {dtype} cannot be told in a file; {_COLUMNS} can.")
+    if name == "Datetime" and not isinstance(dtype, type):
+        return {"name": name, "unit": dtype.time_unit, "zone": dtype.time_zone}
+    return {"name": name}
+
+
+def unpack_dtype(packed: Mapping[str, Any]) -> Any:
+    """The type that `pack_dtype` wrote."""
+    import narwhals.stable.v2 as nw  # on use: only for series of other libraries than pandas
+
+    kind = getattr(nw, _known(packed["name"], _COLUMNS))
+    return kind(_known(packed["unit"], _UNITS), packed["zone"]) if "unit" in packed else kind()
 
 
 def _is_table(array: Any, dtype: type, n_axes: int) -> bool:

@@ -1,5 +1,6 @@
 """Read a saved forecaster back."""
 
+import importlib
 import json
 from collections.abc import Collection
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from safetensors.numpy import load as from_safetensors
 
 from tsforecast.base import BaseForecaster
-from tsforecast.exceptions import MissingDependencyError, ModelFileError
+from tsforecast.exceptions import MissingDependencyError, ModelFileError, ParameterError
 from tsforecast.panel import Panel
 from tsforecast.persist.archive import read_archive
 from tsforecast.persist.decode import Decoder
@@ -39,6 +40,8 @@ def load_forecaster(path: str | Path, *, trusted: Collection[str] = ()) -> BaseF
         There is no such file.
     ModelFileError
         It is damaged, no saved forecaster, written by a later version, or names what it may not name.
+    ParameterError
+        A module of ``trusted`` could not be imported.
     MissingDependencyError
         The forecaster needs a package that is not installed.
 
@@ -56,6 +59,8 @@ def load_forecaster(path: str | Path, *, trusted: Collection[str] = ()) -> BaseF
     if isinstance(trusted, str):
         trusted = (trusted,)
     manifest, text, arrays = read_archive(place)
+    for module in trusted:
+        _import(module)
     try:
         model = Decoder(from_safetensors(arrays), trusted).decode(json.loads(text))
         return _whole(model, manifest)
@@ -66,6 +71,13 @@ def load_forecaster(path: str | Path, *, trusted: Collection[str] = ()) -> BaseF
     except Exception as error:  # of many kinds, as there are many ways for values to be wrong
         told = " ".join(str(error).split())[:300]
         raise ModelFileError(f"{str(path)!r} is no whole forecaster: {type(error).__name__}: {told}") from error
+
+
+def _import(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # the module may raise anything
+        raise ParameterError(f"trusted: {module!r} could not be imported: {type(error).__name__}: {error}.") from error
 
 
 def _whole(model: Any, manifest: dict[str, Any]) -> BaseForecaster:

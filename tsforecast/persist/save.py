@@ -8,6 +8,7 @@ from typing import Any
 
 from safetensors.numpy import save as to_safetensors
 
+from tsforecast._saving import short_of
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.persist.archive import check_target, write_archive
@@ -24,7 +25,7 @@ def save_forecaster(
     target = Path(path)
     held = _checked_notes(model.notes_ if notes is None else notes)
     check_target(target, overwrite=overwrite)
-    short = None if keep_history else model._short(model.panel_)
+    short = None if keep_history else short_of(model, model.panel_)
     kept = copy.copy(model) if short is None else short[0]
     del kept.notes_
     encoder = Encoder()

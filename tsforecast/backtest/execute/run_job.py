@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from sklearn.base import clone
 
+from tsforecast._fit_together import fit_together
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.execute.preload import preload
 from tsforecast.backtest.origins import RollingOrigin
@@ -63,7 +64,7 @@ def run_jobs(jobs: Sequence[Job], panel: Panel, cv: RollingOrigin, levels: Float
     models: list[BaseForecaster] = [clone(job.forecaster) for job in jobs]
     with _recorded() as caught:
         panels = [training_panel(panel, cv, job.windows[0]) for job in jobs]
-        outcomes = type(models[0]).fit_many(models, panels)
+        outcomes = fit_together(models, panels)
     results = []
     for job, model, (seconds, error) in zip(jobs, models, outcomes, strict=True):
         if error is None:

@@ -38,21 +38,3 @@ def extrapolate(
             total -= operator[k] * level[lost + h - k]
         level[lost + h] = total
     return level[lost:]
-
-
-@njit
-def state_paths(pi: Floats, r: int, n: int, phi: Floats, theta: Floats, operator: Floats, horizon: int) -> Floats:
-    """What 1 more in each element of the first state does to the next values of a given series: (r, horizon)."""
-    out = np.empty((r, horizon))
-    nothing = np.zeros(n)
-    before = np.zeros(operator.size)
-    for j in range(r):
-        a = np.zeros(n)
-        for t in range(min(pi.size, max(n - j, 0))):
-            a[j + t] = -pi[t]
-        alpha = np.zeros(r)
-        alpha[j] = 1.0
-        path = extrapolate(before, nothing, a, alpha, phi, theta, operator, horizon)
-        for h in range(horizon):
-            out[j, h] = path[h]
-    return out

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from tsforecast._bounds import Bounds
 from tsforecast._renamed import renamed
 from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError
@@ -53,6 +54,8 @@ class AutoARIMA(ArimaForecaster):
         Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     n_jobs : int
         Threads over the series.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Notes
     -----
@@ -91,6 +94,8 @@ class AutoARIMA(ArimaForecaster):
         near_unit_root: NearUnitRoot = "bound",
         target_transform: TransformKind = None,
         n_jobs: int = 1,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.season_length = season_length
         self.d = d
@@ -104,6 +109,8 @@ class AutoARIMA(ArimaForecaster):
         self.near_unit_root = near_unit_root
         self.target_transform = target_transform
         self.n_jobs = n_jobs
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _panel_fit(self, panel: Panel) -> PanelFit:
         from tsforecast.models.arima.search.harmonics import search_with_harmonics  # numba is slow to import

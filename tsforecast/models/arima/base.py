@@ -1,15 +1,19 @@
 """What ARMA, ARIMA, SARIMA and AutoARIMA share: one fit a series, forecasts from any history, tables."""
 
+import copy
+import dataclasses
+import functools
 from abc import abstractmethod
-from collections.abc import Hashable, Sequence
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
 from tsforecast._renamed import with_new_names
-from tsforecast._types import Floats
+from tsforecast._saving import learnt_of, set_learnt
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import (
     CovariateError,
@@ -20,16 +24,21 @@ from tsforecast.exceptions import (
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import check_covariate_names, regressors
-from tsforecast.models.arima.estimate import Engine, forecast
+from tsforecast.models.arima.estimate import Engine
 from tsforecast.models.arima.panel_fit import PanelFit, covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
 from tsforecast.panel.magnitudes import check_sizes
+from tsforecast.panel.shortened import check_has_history, n_before
 from tsforecast.panel.times.frequency import future_times, steps_between
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Transform, TransformKind, learn_transform
+
+if TYPE_CHECKING:
+    from tsforecast.models.arima.intervals import ParameterUncertainty
+    from tsforecast.models.arima.origin import SeriesEnd, WholeSeries
 
 
 class ArimaForecaster(BaseForecaster):
@@ -40,6 +49,8 @@ class ArimaForecaster(BaseForecaster):
     fits_ : dict of str to ArimaFit
         By the name of the series.
     transform_ : Transform
+    ends_ : dict of str to SeriesEnd
+        After loading, in place of long series: what forecasts need of them.
     """
 
     handles_missing = True
@@ -53,6 +64,7 @@ class ArimaForecaster(BaseForecaster):
 
     fits_: dict[str, ArimaFit]
     transform_: Transform
+    ends_: "dict[str, SeriesEnd]"
 
     def set_params(self, **params: Any) -> Self:
         """The forecaster itself with other constructor arguments, under their names or, with a warning, old names."""
@@ -89,14 +101,36 @@ class ArimaForecaster(BaseForecaster):
         mean, variance = np.empty((2, data.n_series, horizon))
         spread = np.empty((data.n_series, horizon, levels.size))
         for i in range(data.n_series):
-            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
-            mean[i], variance[i] = forecast(fit, y, Z, horizon, future, self.engine)
+            fit, origin = self._start_of(data, i)
+            future = self._regressors_ahead(data, i, horizon, X)
+            mean[i], variance[i] = origin.forecast(fit, future, self.engine)
             if levels.size:
-                trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
-                spread[i] = self._spread(fit, trained, (y, Z), future, mean[i], variance[i], levels)
+                spread[i] = self._spread(fit, origin, future, mean[i], variance[i], levels)
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools]:
+        short = copy.copy(self)
+        data = self.transform_.apply(panel)
+        ends = {}
+        for i, name in enumerate(data.ids):
+            fit, origin = self._start_of(data, i)
+            ends[name] = origin.end(fit, self.engine)
+        short.ends_ = {name: end for name, end in ends.items() if end is not None}
+        return short, np.array([end is None for end in ends.values()])
+
+    def _learnt(self) -> dict[str, Any]:
+        return learnt_of(self)
+
+    def _restore(self, learnt: Mapping[str, Any]) -> None:
+        from tsforecast.models.arima.origin import check_end  # numba takes half a second to import
+
+        set_learnt(self, learnt)
+        left_out = n_before(self.panel_)
+        for i, name in enumerate(self.panel_.ids):
+            end = self.ends_[name] if left_out[i] else None
+            check_end(name, self.fits_[name], end, int(self.panel_.lengths[i]))
 
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Means of the next steps of one series; those of steps before the first of ``X`` are not used: (steps,).
@@ -106,13 +140,12 @@ class ArimaForecaster(BaseForecaster):
         names = panel.covariate_names
         skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
         future = future_covariates(X, panel, steps, names, skipped)
-        return self._predict(panel, steps, future, np.empty(0)).mean[0]
+        return self._within(panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
         fit: ArimaFit,
-        trained: tuple[Floats, Floats],
-        history: tuple[Floats, Floats],
+        origin: "SeriesEnd | WholeSeries",
         future: Floats,
         mean: Floats,
         variance: Floats,
@@ -123,31 +156,25 @@ class ArimaForecaster(BaseForecaster):
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
-        sd, degrees, mixed = self._sd_ahead(fit, trained, history, future, variance)
+        sd, degrees, mixed = self._sd_ahead(fit, origin, future, variance)
         if mixed == 0.0:
             return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
-        return mixture.quantiles(fit, (mean, sd, degrees), trained[0], float(history[0][-1]), mixed, levels)
+        return mixture.quantiles(fit, (mean, sd, degrees), *origin.values_mixed(), mixed, levels)
 
     def _sd_ahead(
-        self,
-        fit: ArimaFit,
-        trained: tuple[Floats, Floats],
-        history: tuple[Floats, Floats],
-        future: Floats,
-        variance: Floats,
+        self, fit: ArimaFit, origin: "SeriesEnd | WholeSeries", future: Floats, variance: Floats
     ) -> tuple[Floats, int, float]:
         """Standard deviation of each step, (horizon,), degrees of freedom, and how far a mixture takes their place.
 
-        All with unknown parameters. ``trained`` is what the fit was made from, ``history`` what is forecast from;
-        ``variance``, (horizon,), is that of forecasts at known parameters.
+        All with unknown parameters. ``variance``, (horizon,), is that of forecasts at known parameters.
         """
-        from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
+        from tsforecast.models.arima import intervals  # numba takes half a second to import
 
-        known = intervals.uncertainty_of(fit, *trained)
-        sd = np.sqrt(intervals.variance_ahead(fit, known, *history, future, variance))
+        known = origin.uncertainty(fit)
+        sd = np.sqrt(origin.variance(fit, known, future, variance))
         if not self.chooses_order:
             return sd, known.degrees, 0.0
-        mixed = mixture.share_mixed(fit, trained[0], history[0]) if self._chooses_differences() else 0.0
+        mixed = origin.mixed(fit) if self._chooses_differences() else 0.0
         return sd * intervals.chosen_factor(fit, known) ** (1.0 - mixed), known.degrees, mixed
 
     def _chooses_differences(self) -> bool:
@@ -163,32 +190,46 @@ class ArimaForecaster(BaseForecaster):
         data = self.transform_.apply(panel)
         paths = np.empty((data.n_series, n_paths, horizon))
         for i, rng in enumerate(rngs):
-            fit, y, Z, future = self._problem(data, i, horizon, None if X is None else X[i])
-            mean, variance = forecast(fit, y, Z, horizon, future, self.engine)
+            fit, origin = self._start_of(data, i)
+            future = self._regressors_ahead(data, i, horizon, X)
+            mean, variance = origin.forecast(fit, future, self.engine)
             if fit.sigma2 == 0.0:
                 paths[i] = mean
                 continue
-            trained = (y, Z) if panel is self.panel_ else self._series(data.ids[i])
-            sd, degrees, mixed = self._sd_ahead(fit, trained, (y, Z), future, variance)
-            errors = (simulation.paths_from_end(fit, y, Z, future, n_paths, rng) - mean) / np.sqrt(variance)
+            sd, degrees, mixed = self._sd_ahead(fit, origin, future, variance)
+            errors = (origin.ahead(fit, future).sample_paths(n_paths, rng) - mean) / np.sqrt(variance)
             if mixed == 0.0:
                 paths[i] = mean + sd * simulation.with_tails(errors, degrees, self.chooses_order)
             else:
                 own = (mean, sd, degrees)
-                paths[i] = mean + mixture.at_scores(fit, own, trained[0], float(y[-1]), mixed, errors)
+                paths[i] = mean + mixture.at_scores(fit, own, *origin.values_mixed(), mixed, errors)
         return self.transform_.invert_quantiles(paths, panel.ids)
 
-    def _problem(self, data: Panel, i: int, horizon: int, X: Floats | None) -> tuple[ArimaFit, Floats, Floats, Floats]:
-        """The fit of series ``i``, its values and regressors, and the regressors of the horizon."""
+    def _start_of(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
+        """The fit of series ``i``, and what its forecasts start from."""
+        from tsforecast.models.arima.origin import WholeSeries  # numba takes half a second to import
+
         name = data.ids[i]
-        fitted = self._fit_of(name)
-        _check_history(data, i, fitted)
-        trend = self._trend_of(fitted)
+        fit = self._fit_of(name)
+        if n_before(data)[i]:
+            return fit, self.ends_[name]
+        _check_history(data, i, fit)
+        trend = self._trend_of(fit)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
-        n_obs = int(data.lengths[i])
-        Z = regressors(trend, first, n_obs, covariates_of(data, i))
-        future = regressors(trend, first + n_obs, horizon, X)
-        return fitted, data.series(i), Z, future
+        Z = regressors(trend, first, int(data.lengths[i]), covariates_of(data, i))
+        return fit, WholeSeries(data.series(i), Z, functools.partial(self._trained, name))
+
+    def _trained(self, unique_id: str) -> "tuple[Floats, Floats] | ParameterUncertainty":
+        """The series that was fitted and its regressors, or what is known from them where they were left out."""
+        own = int(self.panel_.positions(pd.Index([unique_id]))[0])
+        known = self.ends_[unique_id].known if n_before(self.panel_)[own] else None
+        return self._series(unique_id) if known is None else known
+
+    def _regressors_ahead(self, data: Panel, i: int, horizon: int, X: Floats | None) -> Floats:
+        """Regressors of the horizon of series ``i``: (horizon, n_regressors)."""
+        trend = self._trend_of(self._fit_of(data.ids[i]))
+        first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
+        return regressors(trend, first + int(data.lengths[i]), horizon, None if X is None else X[i])
 
     def simulate(
         self,
@@ -236,16 +277,19 @@ class ArimaForecaster(BaseForecaster):
         rng = random_generator(random_state)
         future = self._future(X, self.panel_, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
-        for i, (name, fit) in enumerate(self.fits_.items()):
-            y, Z = self._series(name)
-            columns = self._trend_of(fit)
+        data = self.transform_.apply(self.panel_)
+        for i, name in enumerate(self.fits_):
             if anchor == "end":
-                ahead = regressors(columns, y.size, horizon, None if future is None else future[i])
-                paths[i] = simulation.paths_from_end(fit, y, Z, ahead, n_paths, rng)
+                fit, origin = self._start_of(data, i)
+                paths[i] = origin.ahead(fit, self._regressors_ahead(data, i, horizon, future)).sample_paths(
+                    n_paths, rng
+                )
             else:
+                fit, y = self.fits_[name], self._series(name)[0]
                 steps = self._first_regressors(name, max(horizon, fit.order.n_lost))
                 paths[i] = simulation.paths_from_start(fit, y, steps, n_paths, rng)[:, :horizon]
-        return self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        values = self.transform_.invert_quantiles(paths.transpose(0, 2, 1), self.panel_.ids).transpose(0, 2, 1)
+        return self._range().clip(values)
 
     def _first_regressors(self, unique_id: str, horizon: int) -> Floats:
         """Regressors of the first ``horizon`` steps: (horizon, n_regressors)."""
@@ -330,7 +374,9 @@ class ArimaForecaster(BaseForecaster):
         """Training values on the scale of the model, and their regressors."""
         fit = self._fit_of(unique_id)
         i = int(self.panel_.positions(pd.Index([unique_id]))[0])
-        data = self.transform_.apply(self.panel_.take([i]))
+        own = self.panel_.take([i])
+        check_has_history(own, f"residuals, covariances or a beginning of series {unique_id!r}")
+        data = self.transform_.apply(dataclasses.replace(own, left_out=None))
         return data.values, regressors(self._trend_of(fit), 0, data.n_obs, data.covariates)
 
 
@@ -346,10 +392,11 @@ def _n_given(X: Covariates, panel: Panel, steps: int) -> int:
 
 
 def _steps_from(train: Panel, data: Panel, i: int) -> int:
-    """Steps from the first time of the training series to the first of the series ``i`` of ``data``."""
+    """Steps from the first time of the training series to the first that ``data`` holds of its series ``i``."""
     own = int(train.positions(data.ids[i : i + 1])[0])
     begin, first = train.indptr[own], data.indptr[i]
-    return steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
+    held = steps_between(train.times[begin : begin + 1], data.times[first : first + 1], train.freq)
+    return int(n_before(train)[own]) + held
 
 
 def _check_history(panel: Panel, i: int, fitted: ArimaFit) -> None:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from tsforecast._bounds import Bounds
 from tsforecast._renamed import renamed
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.base import ArimaForecaster
@@ -31,6 +32,8 @@ class ARMA(ArimaForecaster):
         What computes the likelihood and its maximum.
     n_jobs : int
         Threads over the series.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Examples
     --------
@@ -54,12 +57,16 @@ class ARMA(ArimaForecaster):
         target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.order = order
         self.trend = trend
         self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _panel_fit(self, panel: Panel) -> PanelFit:
         if not isinstance(self.order, (tuple, list)) or len(self.order) != 2:
@@ -83,6 +90,8 @@ class ARIMA(ArimaForecaster):
         What computes the likelihood and its maximum.
     n_jobs : int
         Threads over the series.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Notes
     -----
@@ -114,12 +123,16 @@ class ARIMA(ArimaForecaster):
         target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.order = order
         self.trend = trend
         self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _panel_fit(self, panel: Panel) -> PanelFit:
         return _one_order(Order.of(self.order), self.trend, self.engine, panel)
@@ -145,6 +158,8 @@ class SARIMA(ArimaForecaster):
         What computes the likelihood and its maximum.
     n_jobs : int
         Threads over the series.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Examples
     --------
@@ -172,6 +187,8 @@ class SARIMA(ArimaForecaster):
         target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.order = order
         self.seasonal_order = seasonal_order
@@ -180,6 +197,8 @@ class SARIMA(ArimaForecaster):
         self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def _panel_fit(self, panel: Panel) -> PanelFit:
         season = panel.season_length if self.season_length is None else self.season_length

@@ -6,6 +6,7 @@ the data there is a factor from experience, `chosen_factor`. docs/arima_interval
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import stdtrit
@@ -16,7 +17,7 @@ from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
 from tsforecast.models.arima.order import Order, multiply
-from tsforecast.models.arima.process import ArimaStateSpace
+from tsforecast.models.arima.process import ArimaState, ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 
 _STEP = 1e-4  # radians, of central differences
@@ -42,15 +43,15 @@ class ParameterUncertainty:
         Rows whose outer products sum up to the covariance of the angles.
     factor : ndarray, shape (n_regressors, n_regressors)
         Upper triangular ``U``: the covariance of beta is ``sigma2 (U' U)^-1``.
-    residual : ndarray, shape (n,)
-        Innovations.
+    recent : float
+        Mean square of the last third of the innovations over that of all.
     """
 
     degrees: int
     angles: Floats
     steps: Floats
     factor: Floats
-    residual: Floats
+    recent: float
 
 
 def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
@@ -73,7 +74,7 @@ def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
     factor = np.ascontiguousarray(U[n_missing:, n_missing:])
     weight = _weight(fit, y)
     if weight == 0.0:
-        return ParameterUncertainty(degrees, angles, np.empty((0, angles.size)), factor, residual)
+        return ParameterUncertainty(degrees, angles, np.empty((0, angles.size)), factor, _recent(residual))
     J = np.empty((angles.size, value.size))
     for i in range(angles.size):
         moved = angles.copy()
@@ -81,7 +82,7 @@ def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
         J[i] = (_whitened(moved, order, W, n_missing)[0] - value) / _STEP
     information = J @ J.T * degrees / (value @ value) + np.eye(angles.size) / _PRIOR**2
     steps = np.sqrt(weight) * np.linalg.inv(np.linalg.cholesky(information))
-    return ParameterUncertainty(degrees, angles, steps, factor, residual)
+    return ParameterUncertainty(degrees, angles, steps, factor, _recent(residual))
 
 
 def variance_ahead(
@@ -94,16 +95,47 @@ def variance_ahead(
     the lags move one standard error up and down along each of their principal axes: the delta method, with steps as
     long as the errors are (Julier & Uhlmann's unscented transform).
     """
+    Y, _ = levels(y - Z @ fit.beta, fit.order)
+    return variance_after(fit, known, regressor_states(fit, known, Z), Y, future, variance)
+
+
+def regressor_states(fit: ArimaFit, known: ParameterUncertainty, Z: Floats) -> tuple[ArimaState, ...]:
+    """States of the process of a fit, run over each of the regressors ``Z``, (n_obs, n_regressors), as over a series.
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
+    >>> len(regressor_states(fit, uncertainty_of(fit, y, np.ones((40, 1))), np.ones((40, 1))))
+    1
+    """
+    process = _process(known.angles, fit.order)
+    rows = (np.ascontiguousarray(column)[None, :] for column in Z.T)
+    return tuple(process.state_of(process.rows_of(row)) for row in rows)
+
+
+def variance_after(
+    fit: ArimaFit,
+    known: ParameterUncertainty,
+    regressors: Sequence[ArimaState],
+    Y: Floats | None,
+    future: Floats,
+    variance: Floats,
+) -> Floats:
+    """`variance_ahead` from the states of the regressors and the rows ``Y`` of the series.
+
+    ``Y`` is not needed where ``known`` has no steps.
+    """
     order, scale = fit.order, fit.n_obs / known.degrees
     horizon = future.shape[0]
-    plain = y - Z @ fit.beta
-    Y, _ = levels(plain, order)
     total = variance * scale
-    if Z.shape[1]:
-        paths = np.column_stack([_mean(known.angles, order, column, horizon) for column in Z.T])
+    if regressors:
+        process = _process(known.angles, order)
+        paths = np.column_stack([process.forecast(state, horizon).mean for state in regressors])
         loadings = np.linalg.solve(_regular(known.factor).T, (future - paths).T)
         total = total + fit.sigma2 * scale * (loadings**2).sum(axis=0)
-    if known.steps.shape[0]:
+    if Y is not None and known.steps.shape[0]:
         mean, spread = _moments(known.angles, order, Y, horizon)
         for step in known.steps:
             for sign in (1.0, -1.0):
@@ -127,12 +159,8 @@ def chosen_factor(fit: ArimaFit, known: ParameterUncertainty) -> float:
     >>> round(chosen_factor(fit, uncertainty_of(fit, y, np.ones((400, 1)))), 3)
     1.001
     """
-    squares = known.residual**2
-    third = max(squares.size // 3, min(4, squares.size))
-    whole = float(squares.mean())
-    recent = float(squares[squares.size - third :].mean()) / whole if whole > 0.0 else 1.0
     share = min(10.0 * (fit.order.n_arma + fit.beta.size) / fit.n_obs, _MOST)
-    growth = max(float(np.log(max(recent, 1.0))) - _CALM, 0.0)
+    growth = max(float(np.log(max(known.recent, 1.0))) - _CALM, 0.0)
     return float(np.exp(_OF_CHOICE * share**_POWER + _OF_RECENT * growth))
 
 
@@ -173,13 +201,14 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:
-    process = ArimaStateSpace(order, *_polynomials(x, order), 1.0)
-    ahead = process.forecast(process.state_of(Y), horizon)
+    process = _process(x, order)
+    ahead = process.forecast(process.state_of(process.rows_of(Y)), horizon)
     return ahead.mean, ahead.variance
 
 
-def _mean(x: Floats, order: Order, column: Floats, horizon: int) -> Floats:
-    return _moments(x, order, np.ascontiguousarray(column)[None, :], horizon)[0]
+def _process(x: Floats, order: Order) -> ArimaStateSpace:
+    """The process at the angles ``x``, with innovation variance 1."""
+    return ArimaStateSpace(order, *_polynomials(x, order), 1.0)
 
 
 def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
@@ -191,6 +220,13 @@ def _polynomials(x: Floats, order: Order) -> tuple[Floats, Floats]:
 def _regular(U: Floats) -> Floats:
     """U with 1 where a regressor is explained by those before it."""
     return U + np.diag(np.where(np.diag(U) > 0.0, 0.0, 1.0))
+
+
+def _recent(residual: Floats) -> float:
+    squares = residual**2
+    third = max(squares.size // 3, min(4, squares.size))
+    whole = float(squares.mean())
+    return float(squares[squares.size - third :].mean()) / whole if whole > 0.0 else 1.0
 
 
 def _weight(fit: ArimaFit, y: Floats) -> float:

@@ -9,8 +9,9 @@ from scipy.linalg import solve_triangular
 from scipy.signal import lfilter
 
 from tsforecast._types import Floats
+from tsforecast.exceptions import DataError
 from tsforecast.kernels.arma import autocovariance
-from tsforecast.kernels.arma.forecast import extrapolate, state_paths
+from tsforecast.kernels.arma.forecast import extrapolate
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.kernels.arma.residuals import recursive_residuals
 from tsforecast.models.arima.engines.kernels import beginning, levels, whiten
@@ -18,9 +19,11 @@ from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.state_space import GaussianPrediction
 
+LONGEST = 4_000_000  # values of a series whose state can be kept
 
-class ArimaState(NamedTuple):
-    """All of a series that its next values depend on: all its rows, since the last may still depend on the first.
+
+class ArimaRows(NamedTuple):
+    """A series as the likelihood sees it.
 
     Attributes
     ----------
@@ -38,6 +41,48 @@ class ArimaState(NamedTuple):
     W: Floats
     R: Floats
     logdet: float
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class ArimaState:
+    """All of a series that its next values depend on.
+
+    Rows stand for missing values, as in `ArimaRows`; the last is the series. Of each row the last values are kept, as
+    many as the longest lag, r; all where there are fewer.
+
+    Attributes
+    ----------
+    levels : ndarray, shape (n_missing + 1, n_lost)
+        Last values of each row, on which differences are undone.
+    differences, innovations : ndarray, shape (n_missing + 1, m)
+        Last values of each row differenced, and whitened.
+    begin : ndarray, shape (n_missing + 1, r)
+        The state before the beginning, where there are fewer values than lags; else (n_missing + 1, 0).
+    n : int
+        Values differenced, at most 4,000,000: whether the beginning is still felt after so many.
+    coefficients, U : ndarray, shapes (n_missing,), (n_missing, n_missing)
+        Missing values given the data: their mean is minus the former, their covariance ``(U' U)^-1``.
+    """
+
+    levels: Floats
+    differences: Floats
+    innovations: Floats
+    begin: Floats
+    n: int
+    coefficients: Floats
+    U: Floats
+
+    def __post_init__(self) -> None:
+        (k, m), missing = self.differences.shape, self.coefficients.size
+        if (
+            self.innovations.shape != (k, m)
+            or self.levels.shape[0] != k
+            or self.begin.shape[0] != k
+            or k != missing + 1
+        ):
+            raise DataError("Rows of a state differ in number or length.")
+        if self.U.shape != (missing, missing) or not m <= self.n <= LONGEST:
+            raise DataError(f"A state of {self.n} values, {missing} of them missing, has other arrays.")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -87,10 +132,28 @@ class ArimaStateSpace:
         """The process run over a series (n_obs,), in which nan is a missing value."""
         return ArimaFiltered(self, y, *levels(y, self.order))
 
-    def state_of(self, Y: Floats) -> ArimaState:
-        """The state after the series whose rows are ``Y``: see `ArimaState`."""
+    def rows_of(self, Y: Floats) -> ArimaRows:
+        """The rows ``Y`` of a series with their differences, whitened."""
         W = np.ascontiguousarray(self.order.difference(Y.T).T)
-        return ArimaState(Y, W, *whiten(W, self.phi, self.theta))
+        return ArimaRows(Y, W, *whiten(W, self.phi, self.theta))
+
+    def state_of(self, rows: ArimaRows) -> ArimaState:
+        """The state after a series."""
+        phi, theta = self.phi, self.theta
+        k, n = rows.W.shape
+        r = rows.R.shape[1] - n
+        m = min(n, r)
+        begin = np.empty((k, 0))
+        if n < r:
+            L = beginning(phi, theta, 1)[1]
+            begin = np.stack([L @ rows.R[i, :r] for i in range(k)])
+        coefficients, U = np.empty(0), np.empty((0, 0))
+        if k > 1:
+            _, coefficients, U = by_gram_schmidt(rows.R.copy())
+        last = np.ascontiguousarray(rows.Y[:, rows.Y.shape[1] - self.order.n_lost :])
+        differences = np.ascontiguousarray(rows.W[:, n - m :])
+        innovations = np.ascontiguousarray(rows.R[:, rows.R.shape[1] - m :])
+        return ArimaState(last, differences, innovations, begin, n, coefficients, U)
 
     def forecast(self, state: ArimaState, horizon: int) -> GaussianPrediction:
         """The next ``horizon`` values after a state.
@@ -100,21 +163,27 @@ class ArimaStateSpace:
         data, of covariance ``(U' U)^-1``.
         """
         phi, theta, operator = self.phi, self.theta, self.order.differences()
-        Y, W, R = state.Y, state.W, state.R
-        k, n = W.shape
-        r = R.shape[1] - n
-        pi, L, C = beginning(phi, theta, n)
-        paths = np.stack(
-            [extrapolate(Y[i], W[i], R[i, r:], L @ R[i, :r], phi, theta, operator, horizon) for i in range(k)]
-        )
+
+        def path(levels: Floats, w: Floats, a: Floats, begin: Floats) -> Floats:
+            after: Floats = extrapolate(levels, w, a, begin, phi, theta, operator, horizon)
+            return after
+
+        rows = zip(state.levels, state.differences, state.innovations, state.begin, strict=True)
+        paths = np.stack([path(*row) for row in rows])
         mean, loadings = paths[-1], np.empty((0, horizon))
+        n, m, r = state.n, state.differences.shape[1], max(phi.size, theta.size)
+        pi, L, C = beginning(phi, theta, n)
         if n < pi.size + r + theta.size:  # the beginning is still felt at the end
-            felt = L.T @ state_paths(pi, r, n, phi, theta, operator, horizon)
+            age = np.arange(n - m, n) - np.arange(r)[:, None]
+            moved = np.where(
+                (age >= 0) & (age < pi.size), -pi[np.clip(age, 0, pi.size - 1)], 0.0
+            )  # innovations, (r, m)
+            nothing = np.zeros(self.order.n_lost), np.zeros(m)
+            felt = L.T @ np.stack([path(*nothing, a, one) for a, one in zip(moved, np.eye(r), strict=True)])
             loadings = solve_triangular(C, felt, lower=True)
-        if k > 1:
-            _, coefficients, U = by_gram_schmidt(R.copy())
-            mean = mean - coefficients @ paths[:-1]
-            loadings = np.vstack([loadings, solve_triangular(U, paths[:-1], trans="T")])
+        if len(paths) > 1:
+            mean = mean - state.coefficients @ paths[:-1]
+            loadings = np.vstack([loadings, solve_triangular(state.U, paths[:-1], trans="T")])
         return GaussianPrediction(mean, _integrated_psi(phi, theta, operator, horizon), loadings, self.sigma2)
 
 
@@ -127,7 +196,7 @@ class ArimaFiltered:
     process : ArimaStateSpace
     y : ndarray, shape (n_obs,)
     Y : ndarray, shape (n_missing + 1, n_obs - first)
-        See `ArimaState`.
+        See `ArimaRows`.
     first : int
         Leading missing values.
     """
@@ -138,18 +207,23 @@ class ArimaFiltered:
     first: int
 
     @functools.cached_property
+    def rows(self) -> ArimaRows:
+        """The series as the likelihood sees it."""
+        return self.process.rows_of(self.Y)
+
+    @functools.cached_property
     def state(self) -> ArimaState:
         """The state at the end."""
-        return self.process.state_of(self.Y)
+        return self.process.state_of(self.rows)
 
     @functools.cached_property
     def loglik(self) -> float:
         """Exact log-likelihood of the differenced series, missing values integrated out."""
-        state, sigma2 = self.state, self.process.sigma2
-        n_missing = state.Y.shape[0] - 1
-        residual, _, U = by_gram_schmidt(state.R.copy())
-        logdet = state.logdet + 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
-        n = state.W.shape[1] - n_missing
+        rows, sigma2 = self.rows, self.process.sigma2
+        n_missing = rows.Y.shape[0] - 1
+        residual, _, U = by_gram_schmidt(rows.R.copy())
+        logdet = rows.logdet + 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
+        n = rows.W.shape[1] - n_missing
         return float(-0.5 * (n * np.log(2 * np.pi * sigma2) + logdet + residual @ residual / sigma2))
 
     @functools.cached_property

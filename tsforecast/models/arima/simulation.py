@@ -1,4 +1,4 @@
-"""Paths drawn from a fitted process: onwards from the end of a series, or of whole series."""
+"""Paths drawn from a fitted process: tails of those from the end of a series, and whole series."""
 
 import numpy as np
 from scipy.signal import lfilter, lfiltic
@@ -10,35 +10,6 @@ from tsforecast.models.arima.intervals import quantiles_of
 from tsforecast.models.arima.process import ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.series.interpolation import interpolated
-
-
-def paths_from_end(
-    fit: ArimaFit, y: Floats, Z: Floats, future: Floats, n_paths: int, rng: np.random.Generator
-) -> Floats:
-    """Values after the end of a series, drawn jointly given the series: (n_paths, horizon).
-
-    Parameters
-    ----------
-    fit : ArimaFit
-        Its parameters are taken as known.
-    y : ndarray, shape (n_obs,)
-    Z, future : ndarray, shapes (n_obs, n_regressors), (horizon, n_regressors)
-    n_paths : int
-    rng : numpy.random.Generator
-
-    Examples
-    --------
-    >>> from tsforecast.models.arima.estimate import estimate
-    >>> from tsforecast.models.arima.order import Order
-    >>> y, nothing = np.cumsum(np.sin(np.arange(40.0) ** 2)), np.empty((40, 0))
-    >>> fit = estimate(y, nothing, (), Order(0, 1, 0), "numba")
-    >>> paths = paths_from_end(fit, y, nothing, nothing[:1], 9999, np.random.default_rng(0))
-    >>> bool(abs(paths.std() / np.sqrt(fit.sigma2) - 1) < 0.02)
-    True
-    """
-    process = ArimaStateSpace.of(fit)
-    ahead = process.forecast(process.filter(y - Z @ fit.beta).state, future.shape[0])
-    return ahead.shifted(future @ fit.beta).sample_paths(n_paths, rng)
 
 
 def with_tails(errors: Floats, degrees: int, chosen: bool) -> Floats:

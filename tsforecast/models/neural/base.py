@@ -1,7 +1,7 @@
 """NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
-from tsforecast._types import Floats
+from tsforecast._bounds import Bounds
+from tsforecast._fitting import remember
+from tsforecast._saving import learnt_of, set_learnt
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
@@ -19,7 +22,9 @@ from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
 from tsforecast.models.neural.forecasting.parts import linear_part, season_part
 from tsforecast.models.neural.forecasting.paths import paths_of
+from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
 from tsforecast.models.neural.forecasting.trained import Trained
+from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.networks.stock.cells import CellName
@@ -69,6 +74,8 @@ class NeuralBase(BaseForecaster):
         preparation: Preparation | dict[str, Any] | None = None,
         training: Training | dict[str, Any] | None = None,
         random_state: int | None = 0,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.hidden_size = hidden_size
         self.num_layers = num_layers
@@ -83,6 +90,8 @@ class NeuralBase(BaseForecaster):
         self.preparation = preparation
         self.training = training
         self.random_state = random_state
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Constructor arguments; with ``deep`` also the fields of groups of options, such as ``training__scope``."""
@@ -118,6 +127,16 @@ class NeuralBase(BaseForecaster):
     def is_global(self) -> bool:
         """Whether one network is trained on all series together."""
         return group_of(Training, "training", self.training).scope == "global"
+
+    @property
+    def forecasts_counts(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
+        """Whether the loss is one of counts."""
+        return head_of(group_of(Decoding, "decoding", self.decoding).loss).counts
+
+    @property
+    def _has_floor(self) -> bool:
+        """Whether zero is the least forecast of series without negative values: where no least value is stated."""
+        return self._range().low == -np.inf
 
     @property
     def nests(self) -> tuple[str, ...]:  # type: ignore[override] # here it depends on a constructor argument
@@ -181,7 +200,7 @@ class NeuralBase(BaseForecaster):
         )
         model.trained_ = [trained]
         panel, container = to_panel(loaded.panel)
-        model._remember(panel, panel, container)
+        remember(model, panel, panel, container)
         return model
 
     def fit_folder(
@@ -233,7 +252,7 @@ class NeuralBase(BaseForecaster):
         if error is not None:
             raise error
         panel, container = to_panel(source.sample(self._seed))
-        self._remember(panel, panel, container)
+        remember(self, panel, panel, container)
         self.skipped_ = dict(source.skipped)
         return self
 
@@ -302,13 +321,15 @@ class NeuralBase(BaseForecaster):
         return seed_of(self.random_state)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        seed = self._seed
+        seed, floor = self._seed, self._has_floor
         with one_thread():
             if self.is_global:
-                return self.trained_[0].forecast(panel, horizon, X, levels, seed)
-            place = self.panel_.positions(panel.ids)
+                return self.trained_[0].forecast(panel, horizon, X, levels, seed, floor=floor)
+            place = self._places_of(panel)
             parts = [
-                self.trained_[k].forecast(panel.take([i]), horizon, None if X is None else X[i : i + 1], levels, seed)
+                self.trained_[k].forecast(
+                    panel.take([i]), horizon, None if X is None else X[i : i + 1], levels, seed, floor=floor
+                )
                 for i, k in enumerate(place)
             ]
         mean = np.concatenate([part.mean for part in parts])
@@ -318,18 +339,48 @@ class NeuralBase(BaseForecaster):
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        seed = self._seed
+        seed, floor = self._seed, self._has_floor
         with one_thread():
             if self.is_global:
-                return paths_of(self.trained_[0], panel, n_paths, horizon, X, rngs, seed)
-            place = self.panel_.positions(panel.ids)
+                return paths_of(self.trained_[0], panel, (n_paths, horizon), X, rngs, seed, floor=floor)
+            place = self._places_of(panel)
             parts = [
                 paths_of(
-                    self.trained_[k], panel.take([i]), n_paths, horizon, None if X is None else X[[i]], [rngs[i]], seed
+                    self.trained_[k],
+                    panel.take([i]),
+                    (n_paths, horizon),
+                    None if X is None else X[[i]],
+                    [rngs[i]],
+                    seed,
+                    floor=floor,
                 )
                 for i, k in enumerate(place)
             ]
         return np.concatenate(parts)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        short = copy.copy(self)
+        with one_thread():
+            if self.is_global:
+                found = [self.trained_[0].condensed(panel)]
+            else:
+                found = [self.trained_[k].condensed(panel.take([i])) for i, k in enumerate(self._places_of(panel))]
+        short.trained_ = [trained for trained in found if trained is not None]
+        return (short, np.zeros(panel.n_series, dtype=np.bool_)) if len(short.trained_) == len(found) else None
+
+    def _learnt(self) -> dict[str, Any]:
+        held = [trained_to_saved(trained, self.panel_) for trained in self.trained_]
+        return {**learnt_of(self), "trained_": held}
+
+    def _restore(self, learnt: Mapping[str, Any]) -> None:
+        self._check()
+        set_learnt(self, learnt)
+        panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
+        held = zip(learnt["trained_"], panels, strict=True)
+        self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+
+    def _places_of(self, panel: Panel) -> list[int]:
+        return list(map(int, self.panel_.positions(panel.ids)))
 
     def parts(self) -> dict[str, BaseForecaster]:
         """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
@@ -382,15 +433,14 @@ class NeuralBase(BaseForecaster):
         True
         """
         self._check_fitted()
-        steps, panel = steps_ahead(horizon), self.panel_
-        if history is not None:
-            panel, _, X = self._condition(history, X)
+        steps = steps_ahead(horizon)
+        panel, _, X = self._origin(history, X)
         check_forecast_size(panel, steps, 0)
         future, nothing = self._future(X, panel, steps), np.empty(0)
-        whole = self._predict(panel, steps, future, nothing)
+        whole = self._within(panel, steps, future, nothing)
         check_finite(whole, type(self).__name__)
         season, linear = (
-            self._with(part)._predict(panel, steps, future, nothing).mean for part in (season_part, linear_part)
+            self._with(part)._within(panel, steps, future, nothing).mean for part in (season_part, linear_part)
         )
         added = {"season": season, "linear": linear - season, "recurrent": whole.mean - linear, "mean": whole.mean}
         frame = pd.DataFrame({"unique_id": whole.ids.repeat(steps), "ds": whole.times})

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from tsforecast._bounds import Bounds
 from tsforecast._classes import find_class
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.neural.base import NeuralBase
@@ -58,6 +59,8 @@ class LSTM(NeuralBase):
         Optimiser, clipping, validation tail, early stopping; one network for all series or one for each.
     random_state : int or None
         Seed of everything random: weights, order of series, sampled paths. The same gives identical forecasts.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -124,7 +127,8 @@ class NeuralForecaster(NeuralBase):
         ``tsforecast.models.neural.networks.minimal_gated.MinimalGated``, or ``my_module:MyNetwork``.
     settings : mapping, optional
         Keyword arguments of the network: ``hidden_size``, ``dropout`` and so on.
-    season_length, bptt_length, lr, max_epochs, n_members, start, decoding, preparation, training, random_state
+    season_length, bptt_length, lr, max_epochs, n_members, start, decoding, preparation, training, random_state, \
+nonnegative, bounds
         See `LSTM`.
 
     Attributes
@@ -160,6 +164,8 @@ class NeuralForecaster(NeuralBase):
         preparation: Preparation | dict[str, Any] | None = None,
         training: Training | dict[str, Any] | None = None,
         random_state: int | None = 0,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.network = network
         self.settings = settings
@@ -173,6 +179,8 @@ class NeuralForecaster(NeuralBase):
         self.preparation = preparation
         self.training = training
         self.random_state = random_state
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @classmethod
     def from_checkpoint(cls, path: str | Path, own: Sequence[type] = ()) -> Self:

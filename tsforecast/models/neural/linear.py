@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
+from tsforecast._bounds import Bounds
 from tsforecast.exceptions import DataError
 from tsforecast.models.neural.base import NeuralBase
 from tsforecast.models.neural.checks import check_value
@@ -37,6 +38,8 @@ class LinearAR(NeuralBase):
     validation_size : float
         Share at the end of each series that is forecast by a first regression without it, from whose errors the width
         of the intervals is learnt; 0 for none. The regression that forecasts learns from the whole series.
+    nonnegative, bounds
+        Limits of forecasts: see `BaseForecaster`.
 
     Attributes
     ----------
@@ -70,12 +73,16 @@ class LinearAR(NeuralBase):
         preparation: Preparation | dict[str, Any] | None = None,
         scope: Literal["global", "per_series"] = "global",
         validation_size: float = 0.1,
+        nonnegative: bool = False,
+        bounds: Bounds = None,
     ) -> None:
         self.season_length = season_length
         self.decoding = decoding
         self.preparation = preparation
         self.scope = scope
         self.validation_size = validation_size
+        self.nonnegative = nonnegative
+        self.bounds = bounds
 
     @property
     def is_global(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from tsforecast._fit_together import fit_together
 from tsforecast.data import catalog
 from tsforecast.data.simulate import simulate
 from tsforecast.exceptions import CovariateError, FitError, ParameterError, SeriesTooShortError, UnknownNameError
@@ -341,7 +342,7 @@ def test_many_fits_at_once_forecast_to_the_bit_what_each_does_alone():
         LSTM(**options | {"hidden_size": 3}),
         GRU(**options),
     ]
-    results = LSTM.fit_many(models[:3], panels[:3]) + GRU.fit_many(models[3:], panels[3:])
+    results = fit_together(models[:3], panels[:3]) + fit_together(models[3:], panels[3:])
     for model, panel, (seconds, error) in zip(models, panels, results, strict=True):
         assert error is None
         assert seconds > 0
@@ -355,7 +356,7 @@ def test_one_fit_of_many_that_fails_leaves_the_others_as_they_are():
     y = seasonal(60)
     panels = [to_panel(part)[0] for part in (y, y[:5], y * 2, y)]
     models = [LSTM(**QUICK), LSTM(**QUICK), LSTM(**QUICK), LSTM(**QUICK, dropout=2.0)]
-    errors = [error for _, error in LSTM.fit_many(models, panels)]
+    errors = [error for _, error in fit_together(models, panels)]
     assert [type(error) for error in errors] == [type(None), SeriesTooShortError, type(None), ParameterError]
     assert not hasattr(models[1], "trained_")
     alone = clone(models[2]).fit(panels[2]).predict(4)

@@ -88,6 +88,18 @@ class Ends(NamedTuple):
     state: State
     season: Floats  # (n_series, cycle)
 
+    def take(self, positions: Ints) -> "Ends":
+        """The ends of some series, in the order given; their panel stays that of all."""
+        if np.array_equal(positions, np.arange(self.level.size)):
+            return self
+        rows = torch.as_tensor(positions)
+        state = tree_map(
+            lambda leaf: leaf.index_select(-2, rows) if isinstance(leaf, torch.Tensor) else leaf, self.state
+        )
+        memory = SeriesMemory(*(part[positions] for part in self.memory))
+        level, scale, season = (part[positions] for part in (self.level, self.scale, self.season))
+        return Ends(self.panel, memory, level, scale, self.last[:, positions], state, season)
+
 
 def ends_of(panel: Panel, inputs: Inputs, end: HistoryOutput) -> Ends:
     """The ends of the series of a panel, from their inputs and the network's output and state there."""

@@ -1,6 +1,7 @@
 """Limits of forecasts: bounds from the history of each series, in its own unit, for any weights of a network."""
 
 import dataclasses
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,6 +14,7 @@ _POINT = 2.0  # largest distance of a point forecast from the last value, in wid
 _BOUND = 4.0  # ... and of a quantile
 _RESOLUTION = 1e-11  # times the largest value: smaller ranges are rounding errors
 _HUGE = 1e300
+_MOST_DOUBLINGS = 40  # of steps: more than any forecast has
 _INNER, _OUTER = 0.1, 0.9  # levels of the quantiles between which every point forecast lies
 
 
@@ -43,6 +45,11 @@ class Limits:
     positive: Bools
     silence: Silence
 
+    def without_floor(self) -> Self:
+        """The same limits, but forecasts of series without negative values may be negative: a caller sees to these."""
+        silence = dataclasses.replace(self.silence, smallest=np.zeros_like(self.silence.smallest))
+        return dataclasses.replace(self, positive=np.zeros_like(self.positive), silence=silence)
+
     def of_points(self, points: Floats, *, medians: bool) -> Floats:
         """Point forecasts ``(n_series, horizon)`` within the limits; 0 for medians of series that are mostly zero."""
         inside = self._within(points, _POINT * self.reach)
@@ -68,26 +75,65 @@ class Limits:
         return np.clip(values, np.where(positive, np.maximum(least, 0.0), least), np.maximum(high, last + reach))
 
 
-def limits_of(panel: Panel, horizon: int, positive: Bools, season_length: int) -> Limits:
-    """The limits of the series of ``panel``, each of which must have a value."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Extent:
+    """How far the values of each series go, from which limits for any number of steps follow.
+
+    Attributes
+    ----------
+    low, high, last, lengths : ndarray, shape (n_series,)
+        Smallest, largest and last value, and observations.
+    ranges : ndarray, shape (n_series, n_doublings)
+        Widest range within 1, 2, 4, … steps.
+    positive : ndarray of bool, shape (n_series,)
+    silence : Silence
+    """
+
+    low: Floats
+    high: Floats
+    last: Floats
+    lengths: Ints
+    ranges: Floats
+    positive: Bools
+    silence: Silence
+
+    def take(self, positions: Ints) -> "Extent":
+        """The extent of some series, in the order given."""
+        rows: dict[str, Any] = {
+            f.name: getattr(self, f.name)[positions] for f in dataclasses.fields(self) if f.name != "silence"
+        }
+        return Extent(**rows, silence=self.silence.take(positions))
+
+    def limits(self, horizon: int) -> Limits:
+        """The limits of the next ``horizon`` steps."""
+        low, high = self.low, self.high
+        steps = np.arange(1, horizon + 1) / np.maximum(self.lengths - 1, 1)[:, None]
+        reach = np.minimum(_reach(self.ranges, horizon), (high - low)[:, None] * np.maximum(steps, 1.0))
+        reach = np.maximum(reach, _RESOLUTION * np.maximum(np.abs(low), np.abs(high))[:, None]).clip(max=_HUGE)
+        return Limits(low, high, self.last, reach, self.positive, self.silence)
+
+
+def extent_of(panel: Panel, positive: Bools, season_length: int, horizon: int | None = None) -> Extent:
+    """The extent of the series of ``panel``, each of which must have a value, for so many steps or for any number."""
     starts = panel.indptr[:-1]
     seen = ~np.isnan(panel.values)
     low = np.minimum.reduceat(np.where(seen, panel.values, np.inf), starts)
     high = np.maximum.reduceat(np.where(seen, panel.values, -np.inf), starts)
     rows = np.maximum.reduceat(np.where(seen, np.arange(panel.n_obs), 0), starts)
-    steps = np.arange(1, horizon + 1) / np.maximum(panel.lengths - 1, 1)[:, None]
-    reach = np.minimum(_reach(panel.values, panel.indptr, horizon), (high - low)[:, None] * np.maximum(steps, 1.0))
-    reach = np.maximum(reach, _RESOLUTION * np.maximum(np.abs(low), np.abs(high))[:, None]).clip(max=_HUGE)
+    ranges = widest_ranges(panel.values, panel.indptr, _MOST_DOUBLINGS if horizon is None else _n_doublings(horizon))
     silence = silence_of(panel, positive, season_length)
-    return Limits(low, high, panel.values[rows], reach, positive, silence)
+    return Extent(low, high, panel.values[rows], panel.lengths, ranges, positive, silence)
 
 
-def _reach(values: Floats, indptr: Ints, horizon: int) -> Floats:
+def _n_doublings(horizon: int) -> int:
+    return int(np.floor(np.log2(horizon))) + 2
+
+
+def _reach(table: Floats, horizon: int) -> Floats:
     """Widest ranges within 1, 2, 3, ... steps, interpolated linearly between those of powers of two."""
     steps = np.arange(1, horizon + 1)
     place = np.floor(np.log2(steps)).astype(np.int64)
     share = steps / 2.0**place - 1
-    table = widest_ranges(values, indptr, int(place[-1]) + 2)
     return np.asarray((1 - share) * table[:, place] + share * table[:, place + 1])
 
 

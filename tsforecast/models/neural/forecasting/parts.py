@@ -10,7 +10,7 @@ def linear_part(trained: Trained) -> Trained:
 
     Preparation, limits and spread of the residuals are unchanged, so that intervals are as wide as with the network.
     """
-    return dataclasses.replace(trained, network=trained.network.linear_part(), ends=None, share=0.0)
+    return dataclasses.replace(trained, network=trained.network.linear_part(), ends=None, past=None, share=0.0)
 
 
 def season_part(trained: Trained) -> Trained:
@@ -18,4 +18,4 @@ def season_part(trained: Trained) -> Trained:
     network = trained.network.linear_part()
     network.slopes.zero_()
     network.intercept.zero_()
-    return dataclasses.replace(trained, network=network, ends=None, share=0.0)
+    return dataclasses.replace(trained, network=network, ends=None, past=None, share=0.0)

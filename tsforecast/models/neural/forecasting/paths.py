@@ -22,17 +22,20 @@ _NORMAL_MARKS = np.linspace(-4.0, 4.0, 81)  # standard normal quantiles of the l
 def paths_of(
     trained: Trained,
     panel: Panel,
-    n_paths: int,
-    horizon: int,
+    size: tuple[int, int],
     X: Floats | None,
     rngs: Sequence[np.random.Generator],
     seed: int,
+    *,
+    floor: bool = True,
 ) -> Floats:
     """Joint draws from the end of every series: ``(n_series, n_paths, horizon)``; see `BaseForecaster.sample_paths`.
 
-    ``rngs`` has a generator for each series; ``seed`` is that of the forecaster, from which its quantiles are computed.
+    ``size`` is the number of paths and of steps; ``rngs`` has a generator for each series; ``seed`` is that of the
+    forecaster, from which its quantiles are computed; ``floor`` as for `Trained.forecast`.
     """
-    forecast = trained.forecast(panel, horizon, X, stats.norm.cdf(_NORMAL_MARKS), seed)
+    n_paths, horizon = size
+    forecast = trained.forecast(panel, horizon, X, stats.norm.cdf(_NORMAL_MARKS), seed, floor=floor)
     if trained.decoding.kind == "direct":
         noise = (rng.normal(size=(n_paths, horizon)) for rng in rngs)
         correlation, returns = trained.spread.correlation, trained.returns(panel)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from tsforecast._types import Bools, Floats
+from tsforecast._types import Bools, Floats, Ints
 from tsforecast.panel import Panel
 
 _SHORTEST = 8  # zeros: shorter runs at the end are not counted
@@ -25,6 +25,10 @@ class Silence:
 
     smallest: Floats
     n_zeros: Floats
+
+    def take(self, positions: Ints) -> "Silence":
+        """The zeros of some series, in the order given."""
+        return Silence(self.smallest[positions], self.n_zeros[positions])
 
     def of_points(self, points: Floats, *, medians: bool) -> Floats:
         """Point forecasts: zero where the series has ended, and for medians below half the smallest positive value."""

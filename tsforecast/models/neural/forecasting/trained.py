@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from tsforecast.models.neural.batches.defaults import horizon_of
 from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.bound import check_horizon
 from tsforecast.models.neural.forecasting.intervals import Spread
-from tsforecast.models.neural.forecasting.limits import is_positive, limits_of, outward
+from tsforecast.models.neural.forecasting.limits import Extent, extent_of, is_positive, outward
 from tsforecast.models.neural.heads import Head, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.options import Decoding
@@ -22,6 +23,7 @@ from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, concatenate
 from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
 from tsforecast.panel import Panel
+from tsforecast.panel.shortened import check_has_history, n_before
 from tsforecast.series.calendar import phases_after
 from tsforecast.series.differencing import accumulate, undo_differences
 from tsforecast.series.outliers import clip_outliers
@@ -31,6 +33,19 @@ _MOST_SPREADS, _LONG = (
     100,
 )  # largest distance of a value fed back from the mean, and steps after which it is doubled
 _FEW_BELOW = 0.1  # share of series with negative values up to which the panel counts as of non-negative quantities
+
+
+class Past(NamedTuple):
+    """What forecasts from the ends of series need of them."""
+
+    ids: Index
+    ends: decode.Ends
+    base: Floats | None  # (n_series, lag), where differences are taken
+    extent: Extent
+
+    def positions(self, ids: Index) -> Ints:
+        """Places of some of the series."""
+        return self.ids.get_indexer(ids).astype(np.int64)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -53,6 +68,8 @@ class Trained:
     ends : Ends, optional
         States at the ends of the training series, kept where they are small enough and there are no covariates, so
         that forecasts of these series start there.
+    past : Past, optional
+        After loading, in place of the training series: all that forecasts from their ends need of them.
     share : float
         Factor that the holdout fit has found for the network's part of the output, which is in ``network`` already.
     """
@@ -66,6 +83,54 @@ class Trained:
     window: int | None = None
     ends: decode.Ends | None = None
     share: float = 1.0
+    past: Past | None = None
+
+    def condensed(self, panel: Panel) -> "Trained | None":
+        """One that forecasts from the ends of ``panel``, training series, without the rest of them.
+
+        None where that cannot be: with covariates, whose future the state at the end depends on, and for series whose
+        values are prepared otherwise than in training.
+        """
+        history = self._history(panel)
+        prepared, _, _ = self._of(history)
+        trained = self.prepared.transform
+        lambdas = trained.lambdas[trained.ids.get_indexer(panel.ids)]
+        known = (
+            np.array_equal(prepared.transform.lambdas, lambdas, equal_nan=True) and panel.ids.isin(trained.ids).all()
+        )
+        if panel.covariates is not None or not known:
+            return None
+        ends = self._ends_of(panel, history, None)
+        base = prepared.base(history) if prepared.lag else None
+        past = Past(panel.ids, ends, base, self._extent(history, prepared, None))
+        return dataclasses.replace(self, ends=None, past=past)
+
+    def _ends_of(self, panel: Panel, history: Panel, X: Floats | None) -> decode.Ends:
+        """The ends of any series, computed where they are not kept."""
+        if panel.left_out is not None and self.past is not None:
+            return self.past.ends.take(self.past.positions(panel.ids))
+        check_has_history(panel, "parts of forecasts")
+        if self.ends is not None and self.ends.panel is panel:
+            return self.ends
+        prepared, _, numbers = self._of(history)
+        inputs = inputs_of(history, prepared, self.layout, X, targets=False)
+        end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
+        return decode.ends_of(panel, inputs, end)
+
+    def _extent(self, history: Panel, prepared: FittedPreparation, horizon: int | None) -> Extent:
+        if history.left_out is not None and self.past is not None:
+            return self.past.extent.take(self.past.positions(history.ids))
+        quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
+        positive = is_positive(history, prepared.lowest, quantity)
+        return extent_of(history, positive, self.layout.season_length, horizon)
+
+    def _base(self, history: Panel, prepared: FittedPreparation) -> Floats | None:
+        """Last values that differences are added to; None without differences."""
+        if not prepared.lag:
+            return None
+        if history.left_out is not None and self.past is not None and self.past.base is not None:
+            return self.past.base[self.past.positions(history.ids)]
+        return prepared.base(history)
 
     def _begin(
         self, panel: Panel, horizon: int, X: Floats | None
@@ -73,11 +138,7 @@ class Trained:
         """History, network output and state at its end, origin, spread, and seasonal indices of the future steps."""
         history = self._history(panel)
         prepared, spread, numbers = self._of(history)
-        ends = self.ends
-        if ends is None or ends.panel is not panel:
-            inputs = inputs_of(history, prepared, self.layout, X, targets=False)
-            end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
-            ends = decode.ends_of(panel, inputs, end)
+        ends = self._ends_of(panel, history, X)
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
         far = prepared.spread + np.abs(np.nan_to_num(ends.memory.last - prepared.mean))
@@ -87,16 +148,20 @@ class Trained:
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
         return history, end, ahead, spread, season
 
-    def forecast(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int) -> Forecast:
-        """Forecasts from the end of every series: see `BaseForecaster._predict`."""
+    def forecast(
+        self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int, *, floor: bool = True
+    ) -> Forecast:
+        """Forecasts from the end of every series: see `BaseForecaster._predict`.
+
+        With ``floor`` series without negative values are not forecast below zero; without it a caller bounds forecasts.
+        """
         check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
         history, end, ahead, spread, season = self._begin(panel, horizon, X)
         prepared = ahead.prepared
         point, around, sizes = self._decode(history, horizon, end, ahead, spread, levels, seed)
         mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
-        quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
-        positive = is_positive(history, prepared.lowest, quantity)
-        limits = limits_of(history, horizon, positive, self.layout.season_length)
+        limits = self._extent(history, prepared, horizon).limits(horizon)
+        limits = limits if floor else limits.without_floor()
         medians = self.decoding.is_median
         mean = limits.of_points(mean, medians=medians)
         quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
@@ -116,7 +181,7 @@ class Trained:
         n_members = self.network.n_members
         shape = (horizon, n_members, -(-n_paths // n_members))
         p = np.stack([rng.uniform(size=shape) for rng in rngs]).transpose(2, 0, 3, 1)
-        base = ahead.prepared.base(history) if ahead.prepared.lag else None
+        base = self._base(history, ahead.prepared)
         return self._walks(p, end, ahead, spread, base)
 
     def _n_columns(self, horizon: int, n_levels: int) -> int:
@@ -130,6 +195,8 @@ class Trained:
 
     def _history(self, panel: Panel) -> Panel:
         """The history that forecasts are made from: with isolated outliers clipped, except for counts."""
+        if panel.left_out is not None:
+            return panel
         empty = panel.n_present == 0
         if empty.any():
             i = int(np.argmax(empty))
@@ -152,7 +219,7 @@ class Trained:
         """Point forecasts of u, their quantiles, and the sizes of residuals, for every step."""
         prepared = ahead.prepared
         forecast = decode.direct(self.network, self.head, end, ahead, horizon)
-        base = prepared.base(history) if prepared.lag else None
+        base = self._base(history, prepared)
         if base is not None:
             forecast = forecast._replace(point=undo_differences(forecast.point, base))
         sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
@@ -181,12 +248,13 @@ class Trained:
 
     def _of(self, panel: Panel) -> tuple[FittedPreparation, Spread, Ints]:
         """Preparation, spread and training numbers of the series of ``panel``; new series get number -1."""
-        if self.head.counts:
+        whole = panel.left_out is None
+        if self.head.counts and whole:
             check_counts(panel)
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
         numbers = found.copy() if self.layout.n_series else np.full_like(found, UNKNOWN)
-        if self.preparation.transform == "auto":  # a logarithm was chosen, but values are no longer positive
+        if self.preparation.transform == "auto" and whole:  # a logarithm was chosen, but values are no longer positive
             below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
             found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
         new = np.flatnonzero(found < 0)
@@ -271,7 +339,7 @@ class Trained:
         table = np.full((panel.n_series, horizon + block + 1, self.layout.centre.size), np.nan)
         if X is not None:
             table[:, :horizon] = X
-        ages = panel.lengths.astype(np.float64)
+        ages = (n_before(panel) + panel.lengths).astype(np.float64)
         static = self.layout.static_code.encode(panel)
         steps = [
             self.layout.known_inputs(ages + k, phases[:, k + 1], table[:, k : k + 1 + block], static)
