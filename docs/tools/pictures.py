@@ -3,6 +3,7 @@
 Run as ``python docs/tools/pictures.py docs/pictures``.
 """
 
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from tsforecast import LinearAR, load
+from tsforecast import SARIMA, BacktestResult, LinearAR, SeasonalNaive, load
+from tsforecast.backtest import RollingOrigin, backtest
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#888888"  # Okabe & Ito, for the colour-blind, too
 _STYLE = {
@@ -27,6 +29,22 @@ def forecast() -> Figure:
     """The picture that `tsforecast forecast` writes for the airline series."""
     panel = load("airline").panel
     return LinearAR().fit(panel).predict(12, level=[80, 95]).plot(history=panel).figure
+
+
+def ranking() -> Figure:
+    """Skill of the models of the page on results."""
+    return _result().plot_ranking().figure
+
+
+def calibration() -> Figure:
+    """What the intervals of the models of the page on results held."""
+    return _result().plot_calibration().figure
+
+
+@functools.cache
+def _result() -> BacktestResult:
+    models = [SeasonalNaive(), SARIMA(target_transform="log"), LinearAR()]
+    return backtest(models, load("seasonal").panel, cv=RollingOrigin(12, n_windows=3))
 
 
 def stationarity() -> Figure:
@@ -185,8 +203,8 @@ def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color
 
 
 _PICTURES: list[Callable[[], Figure]] = [
-    forecast, stationarity, differencing, seasonality, autocorrelation, cells, gradients, truncation, origins,
-    metrics,
+    forecast, ranking, calibration, stationarity, differencing, seasonality, autocorrelation, cells, gradients,
+    truncation, origins, metrics,
 ]  # fmt: skip
 
 
