@@ -113,7 +113,7 @@ def gradients() -> Figure:
     figure, ax = plt.subplots(figsize=(6.5, 2.8))
     for factor, color in [(1.1, _ORANGE), (1.0, _GREY), (0.9, _GREEN), (0.5, _BLUE)]:
         ax.plot(lags, factor**lags, color=color)
-        end = 40 if factor > 0.5 else 18
+        end = 40 if factor > 0.5 else 14
         ax.annotate(f"{factor:g}", (end, factor**end), xytext=(4, -3), textcoords="offset points", color=color)
     ax.set(yscale="log", ylim=(1e-6, 1e3), xlim=(0, 43), xlabel="steps back", ylabel="size of the gradient")
     ax.set_title("one factor a step: vanishing, kept, exploding", loc="left", fontsize=10)
@@ -164,12 +164,12 @@ def cells() -> Figure:
     x = np.linspace(-5, 5, 201)
     left.plot(x, 1 / (1 + np.exp(-x)), color=_BLUE)
     left.plot(x, np.tanh(x), color=_ORANGE)
-    left.text(1.2, 0.5, "sigmoid: a gate,\n0 closed, 1 open", color=_BLUE, fontsize=9)
-    left.text(-4.9, -0.65, "tanh: a content", color=_ORANGE, fontsize=9)
+    left.text(-4.9, 0.2, "sigmoid: a gate,\n0 closed, 1 open", color=_BLUE, fontsize=9)
+    left.text(0.2, -0.65, "tanh: a content", color=_ORANGE, fontsize=9)
     left.set(title="what goes into a cell", xlabel="input")
     for gate, color in [(0.99, _GREEN), (0.9, _BLUE), (0.5, _ORANGE)]:
         right.plot(gate ** np.arange(41), color=color)
-        place = (20, gate**20.0 + 0.03) if gate > 0.5 else (1.2, 0.4)
+        place = (20, gate**20.0 + 0.03) if gate > 0.5 else (5, 0.04)
         right.text(*place, f"forget gate {gate:g}", color=color, fontsize=9)
     right.set(title="share of a memory that is left", xlabel="steps later", ylim=(0, 1.05))
     return figure
