@@ -52,7 +52,7 @@ class Fittable(Protocol):
         """Fit to all series of the panel."""
 
 
-Model = TypeVar("Model", bound=Fittable)
+AnyFittable = TypeVar("AnyFittable", bound=Fittable)
 
 
 def checked_panel(model: Fittable, y: Series, X: Covariates | None) -> tuple[Panel, Container, bool]:
@@ -79,8 +79,8 @@ def checked_panel(model: Fittable, y: Series, X: Covariates | None) -> tuple[Pan
 
 
 def fit_checked(
-    model: Model, panel: Panel, container: Container, too_short: TooShort, *, takes_rows: bool = False
-) -> Model:
+    model: AnyFittable, panel: Panel, container: Container, too_short: TooShort, *, takes_rows: bool = False
+) -> AnyFittable:
     """The forecaster itself, fitted to a checked panel: see `BaseForecaster.fit`."""
     kept = fit_long_enough(model, panel, too_short)
     remember(model, panel, kept, container, takes_rows=takes_rows)

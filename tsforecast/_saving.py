@@ -17,8 +17,8 @@ from tsforecast.base import BaseForecaster
 from tsforecast.panel import Panel
 from tsforecast.panel.shortened import n_before, shortened
 
-Model = TypeVar("Model", bound=BaseForecaster)
-Short: TypeAlias = tuple[Model, Bools] | None
+ForecasterT = TypeVar("ForecasterT", bound=BaseForecaster)
+Short: TypeAlias = tuple[ForecasterT, Bools] | None
 
 
 @runtime_checkable
@@ -45,7 +45,7 @@ class Stating(Protocol):
         """Set what `_learnt` gave, read from a file; a `DataError` where it does not belong together."""
 
 
-def short_of(model: Model, panel: Panel) -> Short[Model]:
+def short_of(model: ForecasterT, panel: Panel) -> Short[ForecasterT]:
     """A fitted forecaster without history, that forecasts from the end of ``panel``, and which series it needs whole.
 
     None where it needs all of them.

@@ -304,8 +304,7 @@ class BaseForecaster(BaseEstimator, ABC):
         horizon, X, history, level
             As for `predict`.
         by : int, optional
-            Steps in a block, for a sum over each block: ``horizon=24, by=12`` is two years of months. The whole horizon
-            where it is None.
+            Steps in a block, each of which has a sum: ``horizon=24, by=12`` is two years of months. All where None.
         n_paths, random_state
             As for `sample_paths`.
 
@@ -318,7 +317,7 @@ class BaseForecaster(BaseEstimator, ABC):
         Raises
         ------
         NotFittedError, ParameterError, CovariateError, UnknownNameError, FitError
-            As `sample_paths`; and a `ParameterError` where ``by`` does not divide the horizon.
+            As `sample_paths`; also where ``by`` does not divide the horizon.
 
         Examples
         --------
@@ -388,9 +387,8 @@ class BaseForecaster(BaseEstimator, ABC):
         rng = random_generator(random_state)
         panel, _, X = self._origin(history, X)
         check_paths(panel, steps, n_paths)
-        return self._paths_within(
-            panel, int(n_paths), steps, self._future(X, panel, steps), generators_of(panel.ids, rng)
-        )
+        future, rngs = self._future(X, panel, steps), generators_of(panel.ids, rng)
+        return self._paths_within(panel, int(n_paths), steps, future, rngs)
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -457,7 +455,7 @@ class BaseForecaster(BaseEstimator, ABC):
 
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
-        """Seconds and error of each fit of a model to its panel; one after another unless a model overrides it."""
+        """Seconds and error of each fit of a model to its panel; one by one unless a model overrides it."""
         return fit_each(models, panels)
 
     @abstractmethod

@@ -54,3 +54,37 @@ def test_a_level_given_as_a_share_is_refused_and_not_taken_for_less_than_one_per
 
 def test_levels_and_quantiles_are_merged_in_order():
     assert quantile_levels([80, 50], [0.5, 0.9]).tolist() == [0.1, 0.25, 0.5, 0.75, 0.9]
+
+
+def shown(n_series=1, horizon=2, levels=(0.1, 0.5, 0.9), freq="MS", name="a"):
+    mean = np.arange(1.0, n_series * horizon + 1).reshape(n_series, horizon)
+    quantiles = mean[:, :, None] + np.array(levels)
+    ids = pd.Index([f"{name}{i}" if n_series > 1 else name for i in range(n_series)])
+    cutoff = pd.DatetimeIndex(["2024-01-01"] * n_series)
+    return Forecast(mean, quantiles, np.array(levels), ids, cutoff, pd.tseries.frequencies.to_offset(freq))
+
+
+def test_a_forecast_is_read_as_a_table_with_what_it_is_above():
+    lines = str(shown()).splitlines()
+    assert lines[0] == "Forecast of a, 2 steps after 2024-01-01"
+    assert lines[1].split() == ["unique_id", "ds", "mean", "lo-80", "hi-80", "q0.5"]
+    assert len(lines) == 4 and repr(shown()) == str(shown())
+
+
+def test_a_long_forecast_shows_its_beginning_and_tells_how_many_rows_follow():
+    lines = str(shown(n_series=1000, horizon=24)).splitlines()
+    assert lines[0] == "Forecast of 1,000 series, 24 steps after 2024-01-01"
+    assert len(lines) == 2 + 12 + 1 and lines[-1] == "… and 23,988 more rows: to_frame() has all."
+    assert "more rows" not in str(shown(n_series=4, horizon=3))
+
+
+def test_a_notebook_shows_a_table_with_names_that_are_no_markup():
+    page = shown(name="<b>R&D</b>")._repr_html_()
+    assert "<table" in page and "<b>" not in page and "R&amp;D" in page
+    assert "more rows" in shown(horizon=30)._repr_html_() and "more rows" not in page
+
+
+def test_quantiles_that_are_no_ends_of_an_interval_are_shown_as_they_are():
+    header = str(shown(levels=(0.2, 0.5, 0.95))).splitlines()[1].split()
+    assert header == ["unique_id", "ds", "mean", "q0.2", "q0.5", "q0.95"]
+    assert str(shown(levels=())).splitlines()[1].split() == ["unique_id", "ds", "mean"]

@@ -25,14 +25,14 @@ class HasPanel(Protocol):
 
 
 Series: TypeAlias = Union[Panel, HasPanel, pd.DataFrame, "pd.Series[Any]", "np.ndarray[Any, Any]", list[float], Any]
-Kind: TypeAlias = Literal["panel", "long", "wide", "series", "array", "matrix"]
+ContainerKind: TypeAlias = Literal["panel", "long", "wide", "series", "array", "matrix"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Container:
-    """Kind of object that a panel was made from, so that forecasts can be returned in the same kind."""
+    """ContainerKind of object that a panel was made from, so that forecasts can be returned in the same kind."""
 
-    kind: Kind
+    kind: ContainerKind
     native: Native | None = None  # of a frame or series of another library than pandas
 
     @property
@@ -100,7 +100,7 @@ def long_columns(y: Series, X: Covariates | None) -> Series:
     return y[found]
 
 
-def _read(y: Series, freq: Freq | None) -> tuple[Panel, Kind]:
+def _read(y: Series, freq: Freq | None) -> tuple[Panel, ContainerKind]:
     if isinstance(y, Panel):
         return y, "panel"
     if isinstance(y, pd.Series):

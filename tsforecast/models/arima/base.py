@@ -37,7 +37,7 @@ from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.series.transform import Transform, TransformKind, learn_transform
 
 if TYPE_CHECKING:
-    from tsforecast.models.arima.intervals import ParameterUncertainty
+    from tsforecast.models.arima.intervals import ParameterUncertainty, Seen
     from tsforecast.models.arima.origin import SeriesEnd, WholeSeries
 
 
@@ -156,26 +156,34 @@ class ArimaForecaster(BaseForecaster):
 
         if fit.sigma2 == 0.0:
             return np.zeros((variance.size, levels.size))
-        sd, degrees, mixed = self._sd_ahead(fit, origin, future, variance)
+        known = origin.uncertainty(fit)
+        seen = origin.seen(fit, known)
+        sd, factor, mixed = self._sd_ahead(fit, known, seen, origin, future, variance)
+        sd, degrees = sd * factor, known.degrees
         if mixed == 0.0:
             return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
         return mixture.quantiles(fit, (mean, sd, degrees), *origin.values_mixed(), mixed, levels)
 
     def _sd_ahead(
-        self, fit: ArimaFit, origin: "SeriesEnd | WholeSeries", future: Floats, variance: Floats
-    ) -> tuple[Floats, int, float]:
-        """Standard deviation of each step, (horizon,), degrees of freedom, and how far a mixture takes their place.
+        self,
+        fit: ArimaFit,
+        known: "ParameterUncertainty",
+        seen: "Seen",
+        origin: "SeriesEnd | WholeSeries",
+        future: Floats,
+        variance: Floats,
+    ) -> tuple[Floats, float, float]:
+        """Standard deviation of each step, (horizon,), its factor for a chosen order, and the share of a mixture.
 
         All with unknown parameters. ``variance``, (horizon,), is that of forecasts at known parameters.
         """
         from tsforecast.models.arima import intervals  # numba takes half a second to import
 
-        known = origin.uncertainty(fit)
-        sd = np.sqrt(origin.variance(fit, known, future, variance))
+        sd = np.sqrt(intervals.variance_ahead(fit, known, seen, future, variance))
         if not self.chooses_order:
-            return sd, known.degrees, 0.0
+            return sd, 1.0, 0.0
         mixed = origin.mixed(fit) if self._chooses_differences() else 0.0
-        return sd * intervals.chosen_factor(fit, known) ** (1.0 - mixed), known.degrees, mixed
+        return sd, intervals.chosen_factor(fit, known) ** (1.0 - mixed), mixed
 
     def _chooses_differences(self) -> bool:
         """Whether each series has its differences and its trend chosen from its own values."""
@@ -184,8 +192,8 @@ class ArimaForecaster(BaseForecaster):
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        """Paths of the process at its estimates, each step then spread as the intervals are."""
-        from tsforecast.models.arima import mixture, simulation  # numba takes half a second to import
+        """Paths of the process and of errors of its estimates, each step spread as the intervals are."""
+        from tsforecast.models.arima import intervals, mixture, simulation  # numba takes half a second to import
 
         data = self.transform_.apply(panel)
         paths = np.empty((data.n_series, n_paths, horizon))
@@ -196,8 +204,12 @@ class ArimaForecaster(BaseForecaster):
             if fit.sigma2 == 0.0:
                 paths[i] = mean
                 continue
-            sd, degrees, mixed = self._sd_ahead(fit, origin, future, variance)
+            known = origin.uncertainty(fit)
+            seen = origin.seen(fit, known)
+            sd, factor, mixed = self._sd_ahead(fit, known, seen, origin, future, variance)
             errors = (origin.ahead(fit, future).sample_paths(n_paths, rng) - mean) / np.sqrt(variance)
+            errors = simulation.with_shared(errors, intervals.shared_errors(fit, known, seen, future), sd, rng)
+            sd, degrees = sd * factor, known.degrees
             if mixed == 0.0:
                 paths[i] = mean + sd * simulation.with_tails(errors, degrees, self.chooses_order)
             else:

@@ -6,7 +6,7 @@ the data there is a factor from experience, `chosen_factor`. docs/arima_interval
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from scipy.special import stdtrit
@@ -85,9 +85,41 @@ def uncertainty_of(fit: ArimaFit, y: Floats, Z: Floats) -> ParameterUncertainty:
     return ParameterUncertainty(degrees, angles, steps, factor, _recent(residual))
 
 
-def variance_ahead(
-    fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, future: Floats, variance: Floats
-) -> Floats:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Seen:
+    """What intervals need of the series that is forecast from.
+
+    Attributes
+    ----------
+    regressors : tuple of ArimaState
+        States of the process run over each regressor, as over a series.
+    rows : ndarray, shape (n_missing + 1, n_obs), or None
+        The series less its regression, as `ArimaRows.Y`, where the lags are uncertain.
+    """
+
+    regressors: tuple[ArimaState, ...]
+    rows: Floats | None
+
+
+def seen_of(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats) -> Seen:
+    """What intervals need of a series ``y``, (n_obs,), with the regressors ``Z``, (n_obs, n_regressors).
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y, ones = np.sin(np.arange(40.0) ** 2), np.ones((40, 1))
+    >>> fit = estimate(y, ones, ("mean",), Order(0, 0, 0), "numba")
+    >>> seen = seen_of(fit, uncertainty_of(fit, y, ones), y, ones)
+    >>> len(seen.regressors), seen.rows
+    (1, None)
+    """
+    process = _process(known.angles, fit.order)
+    columns = (np.ascontiguousarray(column)[None, :] for column in Z.T)
+    rows = levels(y - Z @ fit.beta, fit.order)[0] if known.steps.shape[0] else None
+    return Seen(tuple(process.state_of(process.rows_of(row)) for row in columns), rows)
+
+
+def variance_ahead(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats, variance: Floats) -> Floats:
     """Variance of the next values with that of the parameters: (horizon,).
 
     The known-parameter ``variance``, (horizon,), is divided by the degrees of freedom in place of ``n_obs``. To it are
@@ -95,53 +127,37 @@ def variance_ahead(
     the lags move one standard error up and down along each of their principal axes: the delta method, with steps as
     long as the errors are (Julier & Uhlmann's unscented transform).
     """
-    Y, _ = levels(y - Z @ fit.beta, fit.order)
-    return variance_after(fit, known, regressor_states(fit, known, Z), Y, future, variance)
+    scale = fit.n_obs / known.degrees
+    total = variance * scale
+    if seen.regressors:
+        total = total + fit.sigma2 * scale * (_loadings(fit, known, seen, future) ** 2).sum(axis=0)
+    for shift, wider in _shifts(fit, known, seen, future.shape[0]):
+        total = total + 0.5 * (shift**2 + wider * fit.sigma2 * scale)
+    return total
 
 
-def regressor_states(fit: ArimaFit, known: ParameterUncertainty, Z: Floats) -> tuple[ArimaState, ...]:
-    """States of the process of a fit, run over each of the regressors ``Z``, (n_obs, n_regressors), as over a series.
+def shared_errors(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats) -> Floats:
+    """What each uncertain direction of the parameters adds to all steps of a path: (n_directions, horizon).
+
+    Their squares, summed over directions, are the part of `variance_ahead` that is no innovation. An error of the mean
+    or of a slope moves every step the same way, which a sum over the steps shows more than any of them.
 
     Examples
     --------
     >>> from tsforecast.models.arima.estimate import estimate
     >>> y = np.sin(np.arange(40.0) ** 2)
-    >>> fit = estimate(y, np.ones((40, 1)), ("mean",), Order(0, 0, 0), "numba")
-    >>> len(regressor_states(fit, uncertainty_of(fit, y, np.ones((40, 1))), np.ones((40, 1))))
-    1
+    >>> mean, ahead = np.ones((40, 1)), np.ones((3, 1))
+    >>> fit = estimate(y, mean, ("mean",), Order(0, 0, 0), "numba")
+    >>> known = uncertainty_of(fit, y, mean)
+    >>> shared = shared_errors(fit, known, seen_of(fit, known, y, mean), ahead)
+    >>> bool(np.allclose(np.abs(shared), np.sqrt(fit.sigma2 / 39)))
+    True
     """
-    process = _process(known.angles, fit.order)
-    rows = (np.ascontiguousarray(column)[None, :] for column in Z.T)
-    return tuple(process.state_of(process.rows_of(row)) for row in rows)
-
-
-def variance_after(
-    fit: ArimaFit,
-    known: ParameterUncertainty,
-    regressors: Sequence[ArimaState],
-    Y: Floats | None,
-    future: Floats,
-    variance: Floats,
-) -> Floats:
-    """`variance_ahead` from the states of the regressors and the rows ``Y`` of the series.
-
-    ``Y`` is not needed where ``known`` has no steps.
-    """
-    order, scale = fit.order, fit.n_obs / known.degrees
-    horizon = future.shape[0]
-    total = variance * scale
-    if regressors:
-        process = _process(known.angles, order)
-        paths = np.column_stack([process.forecast(state, horizon).mean for state in regressors])
-        loadings = np.linalg.solve(_regular(known.factor).T, (future - paths).T)
-        total = total + fit.sigma2 * scale * (loadings**2).sum(axis=0)
-    if Y is not None and known.steps.shape[0]:
-        mean, spread = _moments(known.angles, order, Y, horizon)
-        for step in known.steps:
-            for sign in (1.0, -1.0):
-                moved, wider = _moments(known.angles + sign * step, order, Y, horizon)
-                total = total + 0.5 * ((moved - mean) ** 2 + np.maximum(wider - spread, 0.0) * fit.sigma2 * scale)
-    return total
+    scale, rows_of = fit.n_obs / known.degrees, [np.empty((0, future.shape[0]))]
+    if seen.regressors:
+        rows_of.append(np.sqrt(fit.sigma2 * scale) * _loadings(fit, known, seen, future))
+    rows_of += [np.sqrt(0.5) * shift[None] for shift, _ in _shifts(fit, known, seen, future.shape[0])]
+    return np.concatenate(rows_of)
 
 
 def chosen_factor(fit: ArimaFit, known: ParameterUncertainty) -> float:
@@ -198,6 +214,25 @@ def _whitened(x: Floats, order: Order, W: Floats, n_missing: int) -> tuple[Float
     logdet += 2.0 * float(np.log(np.diag(U)[:n_missing]).sum())
     n = W.shape[1]
     return residual * np.exp(logdet / (2.0 * (n - n_missing))), residual[residual.size - n :], U
+
+
+def _loadings(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats) -> Floats:
+    """What the forecast changes by with independent errors of beta of variance sigma2: (n_regressors, horizon)."""
+    process = _process(known.angles, fit.order)
+    paths = np.column_stack([process.forecast(state, future.shape[0]).mean for state in seen.regressors])
+    return np.asarray(np.linalg.solve(_regular(known.factor).T, (future - paths).T), dtype=np.float64)
+
+
+def _shifts(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, horizon: int) -> Iterator[tuple[Floats, Floats]]:
+    """What a forecast, and its variance over sigma2 (if more), change by as the lags move: each (horizon,)."""
+    if seen.rows is None:
+        return
+    Y = seen.rows
+    mean, spread = _moments(known.angles, fit.order, Y, horizon)
+    for step in known.steps:
+        for sign in (1.0, -1.0):
+            moved, wider = _moments(known.angles + sign * step, fit.order, Y, horizon)
+            yield moved - mean, np.maximum(wider - spread, 0.0)
 
 
 def _moments(x: Floats, order: Order, Y: Floats, horizon: int) -> tuple[Floats, Floats]:

@@ -9,10 +9,12 @@ from tsforecast._types import Floats
 from tsforecast.exceptions import DataError
 from tsforecast.models.arima import intervals, mixture
 from tsforecast.models.arima.estimate import Engine, engine_for, forecast
-from tsforecast.models.arima.intervals import ParameterUncertainty
+from tsforecast.models.arima.intervals import ParameterUncertainty, Seen
 from tsforecast.models.arima.process import LONGEST, ArimaState, ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.state_space import GaussianPrediction
+
+_LONG_LAG = 10_000  # steps: what a lag of a file may be, whatever it holds of the series
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,14 +25,14 @@ class SeriesEnd:
     ----------
     state : ArimaState
         Of the series less its regression.
-    regressors : tuple of ArimaState
-        Of each regressor, at the parameters that ``known`` is about.
+    of_intervals : Seen or None
+        What intervals need; None where there is no variance.
     known : ParameterUncertainty or None
         How well the series that was fitted determines the parameters; None where there is no variance.
     """
 
     state: ArimaState
-    regressors: tuple[ArimaState, ...]
+    of_intervals: Seen | None
     known: ParameterUncertainty | None
 
     def forecast(self, fit: ArimaFit, future: Floats, engine: Engine) -> tuple[Floats, Floats]:
@@ -47,9 +49,10 @@ class SeriesEnd:
         assert self.known is not None  # asked for only where there is variance
         return self.known
 
-    def variance(self, fit: ArimaFit, known: ParameterUncertainty, future: Floats, variance: Floats) -> Floats:
-        """Variance of the next values with that of the parameters: see `intervals.variance_ahead`."""
-        return intervals.variance_after(fit, known, self.regressors, None, future, variance)
+    def seen(self, fit: ArimaFit, known: ParameterUncertainty) -> Seen:
+        """What intervals need of the series."""
+        assert self.of_intervals is not None  # asked for only where there is variance
+        return self.of_intervals
 
     def mixed(self, fit: ArimaFit) -> float:
         """How far quantiles are those of a mixture: not at all, so long a series."""
@@ -75,7 +78,7 @@ def check_end(name: Hashable, fit: ArimaFit, end: SeriesEnd | None, n_held: int)
     right = sizes == (order.p, order.q, order.P, order.Q, len(fit.beta_names))
     right = right and (order.season_length == 1 or order.P + order.D + order.Q > 0)
     if end is None:
-        right = right and order.n_lost + max(ar, ma) <= n_held
+        right = right and max(order.n_lost, ar, ma) <= max(n_held, _LONG_LAG)
     else:
         right = right and (end.state.levels.shape[1], end.state.differences.shape[1]) == (order.n_lost, max(ar, ma))
     if not right:
@@ -113,9 +116,9 @@ class WholeSeries:
         trained = self.trained()
         return trained if isinstance(trained, ParameterUncertainty) else intervals.uncertainty_of(fit, *trained)
 
-    def variance(self, fit: ArimaFit, known: ParameterUncertainty, future: Floats, variance: Floats) -> Floats:
-        """As `SeriesEnd.variance`."""
-        return intervals.variance_ahead(fit, known, self.y, self.Z, future, variance)
+    def seen(self, fit: ArimaFit, known: ParameterUncertainty) -> Seen:
+        """As `SeriesEnd.seen`."""
+        return intervals.seen_of(fit, known, self.y, self.Z)
 
     def mixed(self, fit: ArimaFit) -> float:
         """How far quantiles are those of a mixture: see `mixture.share_mixed`."""
@@ -137,8 +140,8 @@ class WholeSeries:
             return None
         state = ArimaStateSpace.of(fit).filter(self.y - self.Z @ fit.beta).state
         if fit.sigma2 == 0.0:
-            return SeriesEnd(state, (), None)
+            return SeriesEnd(state, None, None)
         known = self.uncertainty(fit)
         if known.steps.shape[0] or self.mixed(fit) > 0.0:
             return None
-        return SeriesEnd(state, intervals.regressor_states(fit, known, self.Z), known)
+        return SeriesEnd(state, self.seen(fit, known), known)

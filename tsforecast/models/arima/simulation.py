@@ -12,6 +12,31 @@ from tsforecast.models.arima.result import ArimaFit
 from tsforecast.series.interpolation import interpolated
 
 
+def with_shared(errors: Floats, shared: Floats, sd: Floats, rng: np.random.Generator) -> Floats:
+    """Standard normal errors with a part that is shared by all steps of a path: same shape, again standard normal.
+
+    Parameters
+    ----------
+    errors : ndarray, shape (n_paths, horizon)
+        Standard normal, with the correlation of innovations.
+    shared : ndarray, shape (n_directions, horizon)
+        See `tsforecast.models.arima.intervals.shared_errors`.
+    sd : ndarray, shape (horizon,)
+        Standard deviation of each step, with that part.
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> z = with_shared(rng.normal(size=(9999, 2)), np.full((1, 2), 0.6), np.ones(2), rng)
+    >>> bool(abs(np.corrcoef(z.T)[0, 1] - 0.36) < 0.04), bool(abs(z.std() - 1) < 0.02)
+    (True, True)
+    """
+    loadings = shared / sd
+    own = np.sqrt(np.maximum(1.0 - (loadings**2).sum(axis=0), 0.0))
+    return np.asarray(own * errors + rng.normal(size=(len(errors), len(shared))) @ loadings)
+
+
 def with_tails(errors: Floats, degrees: int, chosen: bool) -> Floats:
     """Standard normal errors moved to the distribution that intervals have, in standard deviations: same shape.
 

@@ -84,7 +84,7 @@ def test_time_is_charged_fit_by_fit(monkeypatch):
             clock[0] += 3.0 if panel.n_obs == 28 else 0.0
             super()._fit(panel)
 
-    monkeypatch.setattr("tsforecast.base.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr("tsforecast._fitting.time", SimpleNamespace(perf_counter=lambda: clock[0]))
     seconds = backtest(Slow(), frame_of()["a"], cv=CV, level=(), metrics=["mae"]).timings["fit_seconds"]
     assert seconds.tolist() == [0.0, 0.0, 0.0, 3.0]
 

@@ -77,7 +77,9 @@ def test_longer_series_and_given_differences_are_not_mixed(n, options):
     assert fit.beta_names in ((), ("mean",))
     mean, variance = forecast(fit, y, own, 4, future, "numba")
     known = intervals.uncertainty_of(fit, y, own)
-    sd = np.sqrt(intervals.variance_ahead(fit, known, y, own, future, variance)) * intervals.chosen_factor(fit, known)
+    sd = np.sqrt(
+        intervals.variance_ahead(fit, known, intervals.seen_of(fit, known, y, own), future, variance)
+    ) * intervals.chosen_factor(fit, known)
     expected = mean[:, None] + sd[:, None] * intervals.quantiles_of(levels, known.degrees, True)
     np.testing.assert_array_equal(model.predict(4, level=80)[:, 1:], expected)
 
