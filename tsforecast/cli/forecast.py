@@ -15,7 +15,7 @@ from tsforecast.cli.configuration import (
     with_underscores,
 )
 from tsforecast.cli.parser import Parser, PlainHelp
-from tsforecast.cli.reading import add_reading_options
+from tsforecast.cli.reading import add_reading_options, stem_of
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -32,14 +32,15 @@ stand in a file (--config); flags override it."""
 def build_parser() -> Parser:
     """The parser of the command's options; it imports no data or model code."""
     read_strictly()
-    usage = "tsforecast forecast FILE [options]"
+    usage = "tsforecast forecast FILE ... [options]"
     parser = Parser(
         prog="tsforecast forecast", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
     )
     add = parser.add_argument
-    add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
+    add("file", nargs="*", type=str, help="CSV, Parquet or Excel file, long or wide; several, or a folder of them; or "
+        "the name of a data set")  # fmt: skip
     add("--config", action=ConfigFile, help="YAML file with any of the options below")
-    add("--data", type=str | None, help="the same as the first argument, for a configuration file")
+    add("--data", type=str | list[str] | None, help="the same as the first argument, for a configuration file")
     add("--horizon", type=int | None, help="steps ahead; a season, at most a fifth of the series of median length")
     add("--level", type=float, nargs="*", default=[80, 95], help="central intervals in percent (80 95)")
     add("--output", type=str | None, help="table to write, .csv, .parquet or .xlsx (NAME-forecast.csv in this folder; "
@@ -61,8 +62,8 @@ def build_parser() -> Parser:
         "over 1,000 series 500 are in it)")  # fmt: skip
     add("--too_short", type=Literal["error", "naive"], default="naive", help="what becomes of series that the model "
         "cannot be fitted to: Naive forecasts them (naive), or error")  # fmt: skip
-    add("--executor", type=str, default="auto", help="where the backtest runs: here, processes, dask://HOST:PORT, or "
-        "auto: here, and one that is long in processes")  # fmt: skip
+    add("--executor", type=str, default="here", help="where the backtest runs: here (this process), processes, "
+        "dask://HOST:PORT, or auto: here, and one that is long in processes")  # fmt: skip
     add("--own_code", type=str, nargs="+", default=[], help="modules of your own whose classes a configuration names: "
         "they are imported, which runs them")  # fmt: skip
     add_reading_options(parser)
@@ -86,14 +87,14 @@ def run_forecast(arguments: list[str]) -> int:
 
 def _forecast_file(given: Namespace) -> int:
     """Check the options and read the file, so that a fault is told at once; then import the rest and forecast."""
-    from tsforecast.cli.forecasting.series import read_series
+    from tsforecast.cli.forecasting.series import named_files, read_series
     from tsforecast.cli.forecasting.targets import choose_targets
     from tsforecast.forecast import quantile_levels
 
     quantile_levels(given.level, None)
-    name = str(given.file or given.data)
-    stem = Path(name).name.partition(".")[0]
-    inputs = [name, *([given.covariates_future] if given.covariates_future else [])]
+    given.file = named_files(given)
+    stem = stem_of(given.file)
+    inputs = [*given.file, *([given.covariates_future] if given.covariates_future else [])]
     targets = choose_targets(stem, given, inputs)
     series = read_series(given)
 
@@ -128,6 +129,8 @@ def _with_data_of_run(parser: Parser, arguments: list[str], run: str) -> Namespa
     reading = Parser(add_help=False, parser_mode=MODE)
     add_reading_options(reading)
     names = {action.dest for action in reading._actions} & set(config)
-    parser.set_defaults({name: config[name] for name in (*names, "data")})
+    lists = {action.dest for action in reading._actions if action.nargs == "+"}
+    known = {name: config[name] for name in (*names, "data")}
+    parser.set_defaults({k: [v] if k in lists and isinstance(v, str) else v for k, v in known.items()})
     print(f"Data of {run}: {config['data']}", file=sys.stderr)
     return parser.parse_args(arguments)

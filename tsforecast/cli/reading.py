@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tsforecast.data.reading import Reading
     from tsforecast.panel import Panel
 
-_LOGGER = "tsforecast.data.read"
+READING_LOG = "tsforecast.data.read"
 
 
 def add_reading_options(parser: ArgumentParser) -> None:
@@ -216,7 +216,7 @@ def changed_options(options: Reading) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def log_on_stderr(name: str = _LOGGER) -> Iterator[None]:
+def log_on_stderr(name: str = READING_LOG) -> Iterator[None]:
     """Print a log, usually that of `tsforecast.data.read`, to stderr, one line for each message."""
     logger, handler = logging.getLogger(name), logging.StreamHandler(sys.stderr)
     before = logger.level, logger.propagate

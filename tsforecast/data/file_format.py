@@ -45,7 +45,8 @@ class FileFormat:
     skip_lines : tuple of int
         Numbers of lines to leave out, counted from 1 as an editor does (rows of a sheet, or of a Parquet file).
     missing : tuple of str
-        Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and similar.
+        Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and similar; ``-`` means
+        any run of dashes.
     sheet : str or int, optional
         Sheet of a workbook: its name, or its number from 1. The first one that holds a table.
 

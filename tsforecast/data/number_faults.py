@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tsforecast.data.cells.numbers import Numbers, is_number_of
+from tsforecast.data.cells.numbers import DASHES, Numbers, is_number_of
 from tsforecast.data.faults import Fault, Faults, cut_text, shown
 from tsforecast.data.files.table import FileTable
 from tsforecast.data.layout import Layout
@@ -50,8 +50,8 @@ def add_number_faults(table: FileTable, layout: Layout, names: Sequence[str], re
             for place, where in zip(places[:4], table.where(rows[:4]), strict=True)
         ]
         also = f" (and {shown(texts[1:], count - 1)})" if count > 1 else ""
-        different = list(dict.fromkeys(cells[place] for place in places))
-        is_sampled = count > len(places) or len(different) > _MOST_MISSING or max(map(len, different)) > _LONGEST
+        different = list(dict.fromkeys(re.sub(DASHES, "-", cells[place]) for place in places))
+        is_sampled = count > len(places) or len(different) > _MOST_MISSING or not all(map(_can_be_said, different))
         words = () if sort in _NOT_MISSING or is_sampled else ("--missing", *different)
         faults.add(Fault(f"column {first!r} holds {texts[0]}, which is {sort}{also}", _hint(sort, words, read), words))
 
@@ -78,6 +78,11 @@ def _sort_of(cell: str, decimal: str) -> str:
     if re.search(r"\d", cell):
         return _UNITS
     return _WORD if re.search(r"\w", cell) else _EMPTY_SIGN
+
+
+def _can_be_said(text: str) -> bool:
+    """Whether a text can be a value of an option of the command line."""
+    return len(text) <= _LONGEST and (text == "-" or not text.startswith("-") or text[1:2].isdigit())
 
 
 def _hint(sort: str, words: Sequence[str], read: Numbers) -> str:

@@ -126,6 +126,6 @@ def _check_distinct(options: Reading) -> None:
         for name in names:
             if not isinstance(name, str):
                 raise ParameterError(f"{option}={name!r} is no name of a column.")
-            if name in taken and not {option, taken[name]} <= {"id_col", "static"}:
+            if name in taken and {option, taken[name]} != {"id_col", "static"}:
                 raise ParameterError(f"Column {name!r} is named twice, in {option} and elsewhere; each has one use.")
             taken[name] = option

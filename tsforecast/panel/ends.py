@@ -14,7 +14,7 @@ _WAY_ON = (
     "of the future goes into predict(horizon, X)), or end each series at its last value: gaps='nan' of "
     "Panel.from_frame, from_wide, from_series and read (--gaps nan on the command line)."
 )
-_LEFT_OUT = "these rows are left out. Each series ends at its last value, and forecasts begin at the step after it."
+LEFT_OUT = "these rows are left out. Each series ends at its last value, and forecasts begin at the step after it."
 
 
 def empty_ends(values: Floats, indptr: Ints) -> Ints:
@@ -45,7 +45,7 @@ def cut_ends(
     if not counts.any():
         return values, times, indptr, covariates
     also = "" if covariates is None else " Their covariates are not kept: give them to predict(horizon, X)."
-    warnings.warn(f"{_message(counts, times, indptr, ids)}: {_LEFT_OUT}{also}", UnusedRowWarning, stacklevel=4)
+    warnings.warn(f"{_message(counts, times, indptr, ids)}: {LEFT_OUT}{also}", UnusedRowWarning, stacklevel=4)
     lengths = np.diff(indptr)
     kept = np.arange(values.size) - np.repeat(indptr[:-1], lengths) < np.repeat(lengths - counts, lengths)
     new_indptr = np.concatenate([[0], np.cumsum(lengths - counts)]).astype(np.int64)
@@ -70,7 +70,7 @@ def check_end_of_rows(known: Bools, times: Index, ids: Index, *, may_be_cut: boo
     message = _message(np.full(len(ids), n_rows), times, np.full(len(ids) + 1, len(times)), ids)
     if not may_be_cut:
         raise MissingValuesError(f"{message}. {_WAY_ON}")
-    warnings.warn(f"{message}: {_LEFT_OUT}", UnusedRowWarning, stacklevel=3)
+    warnings.warn(f"{message}: {LEFT_OUT}", UnusedRowWarning, stacklevel=3)
 
 
 def without_empty_end(y: Any) -> Any:

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tsforecast.data import csv_table, limits
 from tsforecast.data.file_format import FileFormat
+from tsforecast.data.files import content as content_module
+from tsforecast.data.files import limits
 from tsforecast.data.read import read
 from tsforecast.exceptions import DataError, MissingFileError, ParameterError, TSForecastError
 from tsforecast.panel.regular import first_irregular
@@ -198,8 +199,8 @@ def test_a_compressed_file_is_read_and_one_that_only_seems_so_refused(tmp_path):
 def test_a_small_file_that_becomes_a_huge_one_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(b"ds,y\n") + gzip.compress(b"2020-01-01,1\n" * 2**16) * 8)
-    monkeypatch.setattr(csv_table, "_FREE", 2**21)
-    monkeypatch.setattr(csv_table, "_STEP", 2**16)
+    monkeypatch.setattr(content_module, "_FREE", 2**21)
+    monkeypatch.setattr(content_module, "_STEP", 2**16)
     with pytest.raises(DataError, match="times as much"):
         read(path)
     monkeypatch.setattr(limits, "memory_bytes", lambda: 2**20)

@@ -56,7 +56,7 @@ def quick_choice(
     season_length: int | None = None,
     n_windows: int | None = None,
     level: Sequence[float] = (80, 95),
-    executor: AnyExecutor = "auto",
+    executor: AnyExecutor = None,
     on_progress: Progress | None = None,
 ) -> Choice:
     """The model with the lowest mean scaled error over a few cutoffs, and how wrong it was there.
@@ -79,7 +79,7 @@ def quick_choice(
     level : sequence of float
         Intervals in percent.
     executor, on_progress
-        As for `backtest`.
+        As for `backtest`; by default this process, since others take as long to start as the backtest.
 
     Returns
     -------
@@ -110,7 +110,9 @@ def quick_choice(
     cv = quick_cutoffs(drawn.lengths, steps, season, n_windows)
     if cv is None:
         length, needed = int(np.median(panel.lengths)), steps + max(season + 1, 4)
-        return _unmeasured(panel, named, steps, f"{length} observations are too few; {needed} are needed")
+        return _unmeasured(
+            panel, named, steps, f"{length} observations are too few to test {steps} steps, which takes {needed}"
+        )
     result = backtest(
         named,
         drawn,

@@ -29,7 +29,7 @@ class Quality:
     n_models, n_series, n_windows, horizon : int
         Models compared; series, cutoffs and steps that it was measured on.
     error : float
-        Mean absolute error, in the unit of the series; of several series that of the one in the middle (the median).
+        Mean absolute error, in the unit of the series; of several series that of the median one.
     percent : float
         The same in percent of the mean absolute truth; nan where values are negative or all zero.
     level : float
@@ -81,7 +81,7 @@ class Quality:
         if self.n_series == 1:
             return f"{_short(self.error)}{f' ({share})' if np.isfinite(self.percent) else ''} on average"
         size = f"{share} of the value" if np.isfinite(self.percent) else _short(self.error)
-        return f"{size} on average in the middle one of {self.n_series:,} series"
+        return f"{size} on average in the median one of {self.n_series:,} series"
 
     @property
     def coverage_text(self) -> str:
@@ -162,7 +162,7 @@ def time_text(time: Any) -> str:
 
 
 def _errors(own: pd.DataFrame) -> tuple[float, float]:
-    """Mean absolute error, and that in percent of the mean truth, of the series in the middle."""
+    """Mean absolute error, and that in percent of the mean truth, of the median series."""
     y, mean = (own[name].to_numpy(dtype=np.float64) for name in ("y", "mean"))
     known = np.isfinite(y) & np.isfinite(mean)
     codes, names = pd.factorize(own["unique_id"])

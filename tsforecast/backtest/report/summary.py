@@ -157,11 +157,12 @@ def _settings(run: RunData) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _data_name(data: str | None) -> str:
-    """The name of the data set or of the file, without its folder, which may be another one for an equal run."""
+def _data_name(data: str | list[str] | None) -> str:
+    """The name of the data set or of the files, without their folder, which may be another one for an equal run."""
     if data is None:
         return "given in memory"
-    return PurePath(data).name if PurePath(data).is_absolute() else data
+    paths = [data] if isinstance(data, str) else data
+    return ", ".join(PurePath(path).name if PurePath(path).is_absolute() else path for path in paths)
 
 
 def _budgets(models: Sequence[dict[str, Any]]) -> list[str]:

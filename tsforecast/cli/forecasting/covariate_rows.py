@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tsforecast.cli.reading import read_panel
+from tsforecast.cli.reading import READING_LOG, read_panel
 from tsforecast.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
     from tsforecast.panel import Panel
 
-_LOG = logging.getLogger("tsforecast.data.read")
+_LOG = logging.getLogger(READING_LOG)
 
 
-def covariate_rows(given: Namespace, path: str, names: Sequence[str], freq: str) -> pd.DataFrame:
-    """The times and the covariates of a file: ``ds`` and the covariates, and ``unique_id`` where series differ.
+def covariate_rows(given: Namespace, paths: Sequence[str], names: Sequence[str], freq: str) -> pd.DataFrame:
+    """The times and the covariates of files: ``ds`` and the covariates, and ``unique_id`` where series differ.
 
-    The file is read like the series, with the same options: a table of times and covariates, or a long one that names
-    the series too. Each covariate is read as if it were the value of a series, so that what a value is missing in
-    does not matter.
+    The file is read like the series, with the same options: a table of times and covariates, of which some may be
+    absent, or a long one that names the series too. Each covariate is read as if it were the value of a series, so that
+    cells that are empty in it do not matter.
 
     Parameters
     ----------
     given : Namespace
         The options of the command.
-    path : str
+    paths : sequence of str
     names : sequence of str
         The covariates.
     freq : str
@@ -41,14 +41,11 @@ def covariate_rows(given: Namespace, path: str, names: Sequence[str], freq: str)
     DataError
         It has no such column, or cannot be read.
     """
-    options = {"file": path, "freq": freq, "gaps": "nan", "covariates": [], "static": []}
+    options = {"file": list(paths), "freq": freq, "gaps": "nan", "covariates": [], "static": []}
     try:
         shared = _quietly(given, **options, id_col=None, target_col=None)
-        frames = [] if not set(names) <= set(shared.ids) else [
-            pd.DataFrame({"ds": one.times, name: one.values})
-            for name in names
-            for one in [shared.take(shared.positions(pd.Index([name])))]
-        ]  # fmt: skip
+        known = [shared.take(shared.positions(pd.Index([name]))) for name in names if name in shared.ids]
+        frames = [pd.DataFrame({"ds": one.times, str(one.ids[0]): one.values}) for one in known]
     except DataError:  # names of series are no numbers
         frames = []
     if not frames:

@@ -40,7 +40,8 @@ def check_future(rows: pd.DataFrame | None, panel: Panel, horizon: int, source: 
     >>> check_future(pd.DataFrame({"ds": [3], "price": [1.0]}), panel, 2, "f.csv")
     Traceback (most recent call last):
         ...
-    tsforecast.exceptions.CovariateError: f.csv: price is missing at 4. A forecast of 2 steps needs price at 3, 4.
+    tsforecast.exceptions.CovariateError: A forecast of 2 steps needs price at 3, 4; price is missing at 4 in f.csv.
+    Give them in rows after the last value, or in a file that --covariates_future names.
     """
     names = list(panel.covariate_names)
     times = future_times(panel.last_times, horizon, panel.freq)
@@ -74,16 +75,16 @@ def _message(have: Bools, panel: Panel, horizon: int, times: Index, source: str)
     first = int(np.argmin(have.all(axis=1)))
     series = first // horizon
     own = ~have[series * horizon : (series + 1) * horizon].all(axis=1)
-    needed = _listed(times[series * horizon : (series + 1) * horizon])
-    absent = _listed(times[series * horizon : (series + 1) * horizon][own])
+    needed = times[series * horizon : (series + 1) * horizon]
     n_lacking = int((~have.reshape(panel.n_series, -1).all(axis=1)).sum())
     of = "" if panel.n_series == 1 else f" for series {panel.ids[series]!r}"
     also = f" (and {n_lacking - 1:,} other series)" if n_lacking > 1 else ""
     step = "1 step" if horizon == 1 else f"{horizon} steps"
     verb = "are" if "," in lacking else "is"
+    at = "all of them" if own.all() else _listed(needed[own])
     return (
-        f"{source}: {lacking} {verb} missing at {absent}{of}{also}. A forecast of {step} needs {', '.join(names)} at "
-        f"{needed}."
+        f"A forecast of {step}{of} needs {', '.join(names)} at {_listed(needed)}; {lacking} {verb} missing at {at}"
+        f"{also} in {source}. Give them in rows after the last value, or in a file that --covariates_future names."
     )
 
 

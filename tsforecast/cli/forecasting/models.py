@@ -107,7 +107,7 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
             executor=executor,
             on_progress=bar.update,
         )
-    told = "" if choice.quality else f"{choice.name} is not measured: {choice.reason}. How wrong it is is not known."
+    told = "" if choice.quality else f"How wrong {choice.name} is is not known: {choice.reason}."
     if choice.quality and choice.quality.n_series < panel.n_series:
         told = f"It was chosen on {choice.quality.n_series:,} of the {panel.n_series:,} series."
     return Source(choice.name, choice.model, horizon, choice.quality, told)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
+import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from tsforecast.cli.reading import read_panel
+from tsforecast.cli.reading import READING_LOG, read_panel
 from tsforecast.exceptions import MissingValuesError
+from tsforecast.panel.ends import LEFT_OUT
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
 
     from tsforecast._types import Index
+    from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
 
@@ -37,22 +42,50 @@ class SeriesGiven:
     usual: int | None
 
 
+def named_files(given: Namespace) -> list[str]:
+    """The files, or the data set, that the command names."""
+    data = given.file or given.data
+    return [data] if isinstance(data, str) else list(data)
+
+
 def read_series(given: Namespace) -> SeriesGiven:
     """The series with their season.
 
     Rows without a value after the last one of a series are the steps to forecast, so they are left out, as with
     ``--gaps nan``; if times are missing between the others as well, a line on stderr says so.
     """
+    told = io.StringIO()
     try:
-        panel, dataset, _ = read_panel(given)
+        with contextlib.redirect_stderr(told):  # how it was read is not told twice
+            panel, dataset, _ = read_panel(given)
     except MissingValuesError:
-        given.gaps = "nan"
-        panel, dataset, _ = read_panel(given)
-        n_missing = int(np.isnan(panel.values).sum())
-        if n_missing:
-            print(f"{n_missing:,} values are missing between others; they are left as missing.", file=sys.stderr)
+        panel, dataset = _read_to_last_values(given)
+    except BaseException:
+        print(told.getvalue(), end="", file=sys.stderr)
+        raise
+    else:
+        print(told.getvalue(), end="", file=sys.stderr)
     season = given.season_length or (dataset.season_length if dataset else panel.season_length)
     return SeriesGiven(panel, season, dataset.horizon if dataset else None)
+
+
+def _read_to_last_values(given: Namespace) -> tuple[Panel, Dataset | None]:
+    """The series up to their last values, in a file with rows after these."""
+    given.gaps = "nan"
+    log = logging.getLogger(READING_LOG)
+    log.addFilter(_is_no_unused_row)
+    try:
+        panel, dataset, _ = read_panel(given)
+    finally:
+        log.removeFilter(_is_no_unused_row)
+    n_missing = int(np.isnan(panel.values).sum())
+    also = f" {n_missing:,} values are missing between others, and are left so." if n_missing else ""
+    print(f"Rows without a value after the last one are those to forecast.{also}", file=sys.stderr)
+    return panel, dataset
+
+
+def _is_no_unused_row(record: logging.LogRecord) -> bool:
+    return LEFT_OUT not in record.getMessage()
 
 
 def shown_times(times: Index, freq: Any) -> list[str]:

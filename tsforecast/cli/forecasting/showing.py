@@ -42,13 +42,14 @@ def say(console: Console, sentence: str, style: str = "") -> None:
 
 def print_periods(console: Console, forecast: Forecast, level: Sequence[float], title: str) -> None:
     """The next periods: each step of one series, or the first ones of the first few series."""
+    console.print(Text(title, style="bold"))
     if len(forecast.ids) == 1:
-        console.print(_steps_table(forecast, level, title))
+        console.print(_steps_table(forecast, level))
         more = forecast.horizon - _FIRST if forecast.horizon > _STEPS else 0
         if more:
             console.print(Text(f"and {more} more steps, in the file", style="dim"))
     else:
-        console.print(_series_table(forecast, level, title))
+        console.print(_series_table(forecast, level))
         more = len(forecast.ids) - _SERIES
         if more > 0:
             console.print(Text(f"and {more:,} more series, in the file", style="dim"))
@@ -78,8 +79,9 @@ def print_certainty(console: Console, table: pd.DataFrame, level: float) -> None
     """The most and the least certain series."""
     names = [name for name in table.columns if name not in ("mean", f"width-{level:g}", "relative_width")]
     decimals = usual_decimals(table["mean"].to_numpy())
-    grid = _grid(f"Most and least certain of {len(table):,} series, by the width of the {level:g}% interval")
-    for column in ("Series", "Mean forecast", "Width", "Relative width"):
+    console.print(Text(f"Most and least certain of {len(table):,} series", style="bold"))
+    grid = _grid()
+    for column in ("Series", "Mean forecast", f"Width of {level:g}% interval", "in percent"):
         grid.add_column(column, justify="left" if column == "Series" else "right", no_wrap=True)
     for part in (table.head(_CHOSEN), table.iloc[max(len(table) - _CHOSEN, _CHOSEN) :]):
         for row in part.itertuples(index=False):
@@ -104,8 +106,8 @@ def number(value: float, decimals: int) -> str:
     return text.removeprefix("-") if not text.strip("-0.,") else text
 
 
-def _steps_table(forecast: Forecast, level: Sequence[float], title: str) -> Table:
-    grid = _grid(title)
+def _steps_table(forecast: Forecast, level: Sequence[float]) -> Table:
+    grid = _grid()
     columns = ["When", "Forecast", *(f"{percent:g}% interval" for percent in level)]
     for name in columns:
         grid.add_column(name, justify="left" if name == "When" else "right", no_wrap=True)
@@ -118,8 +120,8 @@ def _steps_table(forecast: Forecast, level: Sequence[float], title: str) -> Tabl
     return grid
 
 
-def _series_table(forecast: Forecast, level: Sequence[float], title: str) -> Table:
-    grid = _grid(title)
+def _series_table(forecast: Forecast, level: Sequence[float]) -> Table:
+    grid = _grid()
     n_periods = min(forecast.horizon, _PERIODS)
     is_common = len(forecast.cutoff.unique()) == 1
     heads = (
@@ -138,8 +140,8 @@ def _series_table(forecast: Forecast, level: Sequence[float], title: str) -> Tab
     return grid
 
 
-def _grid(title: str) -> Table:
-    return Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+def _grid() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False)
 
 
 def _range(low: float, high: float, decimals: int) -> str:

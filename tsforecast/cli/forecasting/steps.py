@@ -68,9 +68,13 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
         source = chosen_model(given, panel, season, horizon, stem)
     level = list(given.level) if source.model.gives_intervals else []
     ahead = _forecast(given, source, panel, horizon, X, level)
+    written = _write(given, targets, source, panel, ahead, level)  # before anything is printed, as a pipe may close
     console = plain_console()
     _tell(console, given, source, panel, ahead, level, season)
-    _write(console, given, targets, source, panel, ahead, level)
+    say(console, f"Wrote {', '.join(written)}.")
+    if targets.save is not None:
+        _keep(targets.save, source, ahead.forecast.horizon)
+        say(console, f"Kept the model: {targets.save}.")
     _tell_next(console, given, targets, source)
     return 0 if len(ahead.forecast.ids) else 1
 
@@ -81,12 +85,11 @@ def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None
         return None
     from tsforecast.cli.forecasting.covariate_rows import covariate_rows
 
-    source = str(given.covariates_future or given.file or given.data)
+    paths = [given.covariates_future] if given.covariates_future else list(given.file)
     rows = None
-    if Path(source).is_file():
-        rows = covariate_rows(given, source, panel.covariate_names, freq_name(panel.freq))
-    told = source if given.covariates_future else f"{source} has no rows for them, and --covariates_future no file"
-    return check_future(rows, panel, horizon, told if rows is None else source)
+    if all(Path(path).exists() for path in paths):  # a data set of the catalog has no rows after its last value
+        rows = covariate_rows(given, paths, panel.covariate_names, freq_name(panel.freq))
+    return check_future(rows, panel, horizon, ", ".join(paths))
 
 
 def _forecast(
@@ -152,16 +155,10 @@ def _below_zero(given: Namespace, panel: Panel, ahead: Ahead, level: Sequence[fl
 
 
 def _write(
-    console: Console,
-    given: Namespace,
-    targets: Targets,
-    source: Source,
-    panel: Panel,
-    ahead: Ahead,
-    level: Sequence[float],
-) -> None:
-    """Write the table, the picture and the model, and say so."""
-    keys = given.id_col if isinstance(given.id_col, list | tuple) else []
+    given: Namespace, targets: Targets, source: Source, panel: Panel, ahead: Ahead, level: Sequence[float]
+) -> list[str]:
+    """Write the table and the picture; what was written, in words."""
+    keys = given.id_col or []
     table = forecast_table(ahead.forecast, level, keys)
     many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > _MANY and level else None
     written = [f"{targets.output} ({len(table):,} rows)"]
@@ -178,21 +175,22 @@ def _write(
     if targets.plot is not None:
         _draw(targets.plot, source, panel, ahead)
         written.append(str(targets.plot))
-    say(console, f"Wrote {', '.join(written)}.")
-    if targets.save is not None:
-        targets.save.parent.mkdir(parents=True, exist_ok=True)
-        today = datetime.datetime.now().astimezone().date().isoformat()
-        source.model.save(targets.save, notes=notes_of(source, ahead.forecast.horizon, today))
-        say(console, f"Kept the model: {targets.save}.")
+    return written
+
+
+def _keep(path: Path, source: Source, horizon: int) -> None:
+    """Keep the fitted model in a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source.model.save(path, notes=notes_of(source, horizon, _today()))
+
+
+def _today() -> str:
+    return datetime.datetime.now().astimezone().date().isoformat()
 
 
 def _about(source: Source) -> list[str]:
-    today = datetime.datetime.now().astimezone().date().isoformat()
-    return [
-        source.quality.sentence if source.quality else "",
-        source.told,
-        f"Written by tsforecast forecast on {today}.",
-    ]
+    quality = source.quality.sentence if source.quality else ""
+    return [quality, source.told, f"Written by tsforecast forecast on {_today()}."]
 
 
 def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
@@ -209,13 +207,15 @@ def _draw(path: Path, source: Source, panel: Panel, ahead: Ahead) -> None:
 
 def _tell_next(console: Console, given: Namespace, targets: Targets, source: Source) -> None:
     """Say what can be done next."""
-    name = str(given.file or given.data)
+    name = shlex.join(given.file)
     if targets.save is not None:
         told = f"With newer data: tsforecast forecast NEW.csv --model {shlex.quote(str(given.save))}"
     elif source.is_fitted:
-        told = f"To fit anew: tsforecast forecast {shlex.quote(name)} --save {shlex.quote(str(given.model))}"
+        told = f"To fit anew: tsforecast forecast {name} --save {shlex.quote(str(given.model))}"
     elif given.run is not None:
         told = "To forecast newer data without a new fit, keep the model: --save model/"
+    elif source.quality is None:
+        told = "To keep the model: --save model/"
     else:
-        told = f"A thorough comparison: tsforecast backtest {shlex.quote(name)}. To keep the model: --save model/"
+        told = f"A thorough comparison: tsforecast backtest {name}. To keep the model: --save model/"
     say(console, told, "dim")

@@ -11,7 +11,7 @@ from tsforecast.forecast import Forecast
 
 
 def forecast_table(forecast: Forecast, level: Sequence[float], keys: Sequence[str]) -> pd.DataFrame:
-    """A row for each series and step: ``unique_id`` (or key columns), ``ds``, ``mean``, ``lo-80``, ``hi-80``, and so on.
+    """A row for each series and step: ``unique_id`` or key columns, ``ds``, ``mean``, and ``lo-80``, ``hi-80``, ….
 
     Parameters
     ----------

@@ -15,6 +15,7 @@ MISSING = (
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NAN", "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
+DASHES = r"^[-–—‒]+$"
 _SPACES = " \u00a0\u2009\u202f"
 _GROUPERS = (*_SPACES, "'", "’")  # signs that are unambiguous between groups of three digits
 _BOOLEANS = ("true", "false")
@@ -81,8 +82,7 @@ def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> N
     ([1234.5, 12000.0, nan, nan], ',', array([3]))
     """
     texts = pc.utf8_trim_whitespace(texts)
-    missing = pc.is_in(texts, value_set=pa.array([*MISSING, *form.missing], texts.type))
-    given = pc.if_else(missing, None, texts)
+    given = pc.if_else(missing_cells(texts, form), None, texts)
     if form.decimal in (None, ".") and form.thousands is None and separator == ",":
         try:
             return _finite(_floats(given), Notation(".", (), _shown(given, r"[.]\d")), _NONE)
@@ -98,6 +98,18 @@ def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> N
     for sign in notation.thousands:
         plain = pc.replace_substring(plain, sign, "")
     return _finite(_floats(pc.replace_substring(plain, notation.decimal, ".")), notation, bad, unclear)
+
+
+def missing_cells(texts: pa.ChunkedArray, form: FileFormat) -> pa.ChunkedArray:
+    """Whether each text stands for a missing value; a dash in ``form.missing`` means any run of dashes.
+
+    Examples
+    --------
+    >>> missing_cells(pa.chunked_array([["", "--", "–", "5"]]), FileFormat(missing=("-",))).to_pylist()
+    [True, True, True, False]
+    """
+    missing = pc.is_in(texts, value_set=pa.array([*MISSING, *form.missing], texts.type))
+    return pc.or_(missing, pc.match_substring_regex(texts, DASHES)) if "-" in form.missing else missing
 
 
 def booleans_as_digits(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tsforecast.data.cells.numbers import MISSING, parse_numbers
+from tsforecast.data.cells.numbers import missing_cells, parse_numbers
 from tsforecast.data.file_format import FileFormat
 
 
@@ -29,5 +29,4 @@ def static_column(column: pa.ChunkedArray, form: FileFormat, separator: str) -> 
     numbers = None if is_code else parse_numbers(texts, form, separator)
     if numbers is not None and numbers.unclear is None and not numbers.bad.size:
         return numbers.values
-    missing = pc.is_in(texts, value_set=pa.array([*MISSING, *form.missing], texts.type))
-    return np.array(pc.if_else(missing, None, texts).to_pylist(), dtype=object)
+    return np.array(pc.if_else(missing_cells(texts, form), None, texts).to_pylist(), dtype=object)

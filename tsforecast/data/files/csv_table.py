@@ -160,7 +160,7 @@ def _without_lines(data: bytes, n_lines: int) -> bytes:
 
 
 def _separator(head: str) -> str:
-    """The separator that is equally frequent in most of the first lines, else the most frequent one in the header."""
+    """The separator that is equally frequent in all of the first lines, else in most of them."""
     lines = [re.sub(r'"[^"]*"', "", line) for line in re.split("\r?\n|\r", head)[: _LINES + 1] if line.strip()]
     lines = lines[:-1] if len(lines) > _LINES else lines
     counts = {each: [line.count(each) for line in lines] for each in _SEPARATORS}
@@ -168,7 +168,7 @@ def _separator(head: str) -> str:
     constant = [each for each in found if len(set(counts[each])) == 1]
     if constant:
         return max(constant, key=lambda each: counts[each][0])
-    return max(_SEPARATORS, key=lambda each: (_agreement(counts[each]), counts[each][0]))
+    return max(_SEPARATORS, key=lambda each: _agreement(counts[each]))
 
 
 def _agreement(counts: list[int]) -> int:

@@ -11,7 +11,7 @@ from tsforecast.data.file_format import FileFormat
 from tsforecast.data.files.csv_table import csv_table
 from tsforecast.data.files.parquet_table import parquet_table
 from tsforecast.data.files.sources import PARQUET, WORKBOOK, files_of
-from tsforecast.data.files.table import FileTable, joined
+from tsforecast.data.files.table import FileTable, joined_tables
 from tsforecast.data.files.workbook import workbook_table
 from tsforecast.exceptions import DataError
 
@@ -26,7 +26,7 @@ def table_of(path: str | Path | Sequence[str | Path], form: FileFormat, faults: 
     DataError
         A file cannot be read, or has no rows.
     """
-    return joined([_one(file, form, faults) for file in files_of(path)])
+    return joined_tables([_one(file, form, faults) for file in files_of(path)])
 
 
 def _one(path: Path, form: FileFormat, faults: Faults) -> FileTable:

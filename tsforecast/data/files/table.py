@@ -86,7 +86,7 @@ def _line(lines: Ints, row: int) -> int:
     return int(lines[row]) if row < len(lines) else row + 1
 
 
-def joined(tables: Sequence[FileTable]) -> FileTable:
+def joined_tables(tables: Sequence[FileTable]) -> FileTable:
     """The rows of several files, one after another, with a column ``file`` that holds the name of each.
 
     Columns that some files lack are empty there.
