@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: backtest test check lint kernels examples fuzz examiners clean
+.PHONY: backtest test check lint kernels examples docs docs-build pictures fuzz examiners clean
 .DELETE_ON_ERROR:
 
 .venv/ready: pyproject.toml constraints.txt
@@ -31,6 +31,16 @@ kernels: .venv/ready  ## the compiled kernels against their slow twins, once not
 examples: .venv/ready  ## run every example
 	set -e; for example in examples/*.py; do echo "$$example"; $(BIN)/python $$example > /dev/null; done
 
+pictures: .venv/ready
+	$(BIN)/python docs/tools/pictures.py docs/pictures
+
+docs: pictures  ## serve the documentation at http://localhost:8000, built anew at each change
+	PYTHONPATH=docs/tools $(BIN)/zensical serve
+
+docs-build: pictures  ## build the documentation into site/; a warning, a broken link and anything from another host are errors
+	PYTHONPATH=docs/tools $(BIN)/zensical build --strict --clean
+	$(BIN)/python docs/tools/check_site.py site
+
 FUZZ_SECONDS ?= 60
 .fuzz/ready:
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --target .fuzz/packages "atheris>=3"
@@ -53,7 +63,7 @@ PEERS := darts neuralforecast sktime statsforecast fev gift-eval
 examiners: $(PEERS:%=.venv-examiners/%/ready)  ## our models under others' checks, and others' models in our backtest: each library in an environment of its own
 	set -e; for peer in $(PEERS); do .venv-examiners/$$peer/bin/python -m pytest -q tests/examiners; done
 
-check: lint examples kernels test  ## what CI runs
+check: lint docs-build examples kernels test  ## what CI runs
 
 clean:
-	rm -rf .venv .venv-examiners .fuzz .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist runs
+	rm -rf .venv .venv-examiners .fuzz .numba_cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .cache dist docs/pictures runs site

@@ -1,7 +1,7 @@
 """Truncated BPTT with carried state against random windows with the state at zero: one panel, equal optimiser steps.
 
 Which is ahead depends on the panel: windows by a little on these seven series, at four times the cost; carried state on
-M3 and M4 (docs/bptt.md, "What it scores").
+M3 and M4 (docs/benchmarks.md).
 """
 
 from tsforecast import LSTM, SeasonalNaive, load

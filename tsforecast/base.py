@@ -41,10 +41,20 @@ class BaseForecaster(BaseEstimator, ABC):
     """Base class of all forecasters: parameters in the constructor, learnt attributes (``name_``) after ``fit``.
 
     A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; all arguments of callers are checked
-    and converted here.
+    and converted here. Parameters below are arguments of every constructor; attributes that end in ``_`` are learnt by
+    `fit`, the others are set by the class of a model.
 
-    Class attributes that a model sets
-    ----------------------------------
+    Other Parameters
+    ----------------
+    nonnegative : bool
+        Whether forecasts are 0 or more.
+    bounds : tuple of two floats, optional
+        Least and greatest value of forecasts, ``(0, 100)`` for percentages; None in place of either for no such bound.
+        What a model expects past a bound lies on it: quantiles and sample paths end there, and the mean is that of the
+        distribution so censored (see `tsforecast._bounds`). A value outside in the series is an error of `fit`.
+
+    Attributes
+    ----------
     handles_missing : bool
         Whether nan in the series is allowed; else `fit` refuses it.
     uses_covariates : bool
@@ -63,18 +73,6 @@ class BaseForecaster(BaseEstimator, ABC):
     quick_params : mapping, optional
         For a model whose first fit in a process loads or compiles something: parameters of a quick fit, which a
         backtest runs before it measures times.
-
-    Arguments of every constructor
-    ------------------------------
-    nonnegative : bool
-        Whether forecasts are 0 or more.
-    bounds : tuple of two floats, optional
-        Least and greatest value of forecasts, ``(0, 100)`` for percentages; None in place of either for no such bound.
-        What a model expects past a bound lies on it: quantiles and sample paths end there, and the mean is that of the
-        distribution so censored (see `tsforecast._bounds`). A value outside in the series is an error of `fit`.
-
-    Learnt attributes
-    -----------------
     panel_ : Panel
         The series given to `fit`, without those that were skipped.
     skipped_ : dict

@@ -121,7 +121,7 @@ def learn_safe_transform(panel: Panel, kind: TransformKind, season_length: int) 
     """The requested transform; with ``"auto"``, the logarithm only where it is safe to invert.
 
     Inverting the logarithm magnifies errors exponentially. So a series with jumps is not transformed, and the square
-    root is taken of one with fewer than 48 values, which show its growth poorly (docs/bptt.md has results).
+    root is taken of one with fewer than 48 values, which show its growth poorly (docs/benchmarks.md has results).
     """
     transform = learn_transform(panel, kind, season_length=season_length)
     if kind != "auto" or not (transform.lambdas == 0).any():

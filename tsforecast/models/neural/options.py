@@ -125,7 +125,7 @@ class Decoding:
     adjust_bias : bool, optional
         Whether ``mean`` is adjusted for bias where a transform is undone, so that it is one on the scale of the series.
         Where it is None, it is for ``"mse"`` and ``"gaussian"``, which forecast the mean of the transformed series;
-        the other losses forecast its median, which is more accurate without it (measured in docs/bptt.md).
+        the other losses forecast its median, which is more accurate without it (measured in docs/benchmarks.md).
     n_samples : int
         Paths sampled for the intervals of a recursive forecast.
 

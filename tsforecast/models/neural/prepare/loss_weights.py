@@ -12,7 +12,7 @@ that the forecast stays a median; weights that depended on the target would bias
 
 In a panel of many series, those of little weight lose little, for they are learnt from the others, too; in a panel of
 few they would hardly be learnt. So the mean weights of the series are raised to a power: near 0 (equal weights) for few
-series, one half at 50, near 1 for many. docs/bptt.md has what was measured.
+series, one half at 50, near 1 for many. docs/benchmarks.md has what was measured.
 """
 
 import numpy as np
