@@ -134,3 +134,23 @@ def test_arguments_of_simulate_are_checked():
                             ({"horizon": 2, "anchor": "middle"}, "anchor")]:  # fmt: skip
         with pytest.raises(ParameterError, match=word):
             model.simulate(**arguments)
+
+
+def test_an_error_of_the_mean_moves_all_steps_of_a_path_together():
+    """The sum of 12 steps varies by 12 innovations and by 12 times one error of the mean, of variance 1/30 of them.
+
+    Of 20,000 paths with Student's tails a variance has a standard error of 1%.
+    """
+    y = np.random.default_rng(0).normal(size=30)
+    paths = ARIMA((0, 0, 0)).fit(y).sample_paths(20_000, 12, random_state=0)[0]
+    wanted = (12 + 12**2 / 30) / (1 + 1 / 30)
+    assert paths.sum(axis=1).var() / paths.var(axis=0).mean() == pytest.approx(wanted, rel=0.05)
+
+
+def test_an_error_of_a_slope_moves_later_steps_more():
+    y = np.cumsum(np.random.default_rng(1).normal(1, 1, size=40))
+    paths = ARIMA((0, 1, 0), trend="drift").fit(y).sample_paths(20_000, 20, random_state=0)[0]
+    h = np.array([10, 20])
+    wanted = np.minimum.outer(h, h) + np.outer(h, h) / 39
+    found = np.cov(paths[:, h - 1].T)
+    np.testing.assert_allclose(found / found[0, 0], wanted / wanted[0, 0], rtol=0.05)
