@@ -8,7 +8,7 @@ import numpy as np
 from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.choose.candidates import quick_candidates, quick_cutoffs, usual_horizon
 from tsforecast.backtest.choose.quality import Quality, measure
-from tsforecast.backtest.execute.driver import Progress
+from tsforecast.backtest.execute.progress import Progress
 from tsforecast.backtest.execute.workers import AnyExecutor
 from tsforecast.backtest.plan.plan import name_models, seeds_of, with_seed
 from tsforecast.backtest.run import backtest
