@@ -114,7 +114,7 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
 
 
 def keep_within(model: BaseForecaster, given: Namespace) -> BaseForecaster:
-    """The model, which keeps its forecasts keep_within the bounds that were asked for.
+    """The model, which keeps its forecasts within the bounds that were asked for.
 
     Raises
     ------
