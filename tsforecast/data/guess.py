@@ -19,6 +19,8 @@ from tsforecast.data.files.titles import kind_of
 from tsforecast.exceptions import DataError
 
 _PEEK = 500  # rows from which the kind of a column is told
+_CELLS = 12  # different cells of a column that are looked at
+_LIKE_DATE = re.compile(r"\d{1,4}([./ -])\d{1,2}\1\d|\d{1,2}\.\d{4}$|\d{4}\.\d{1,2}$")
 _MOST_KEYS = 3  # columns that name a series together
 _CANDIDATES = 6
 _NUMERIC = re.compile(r"[-+(€$£]*\s*\d[\d.,'’ \u00a0\u202f]*\s*[)%€$£]*")
@@ -39,7 +41,7 @@ def _codes(table: FileTable, names: Sequence[str]) -> Ints:
     """A number for each row that is the same where all cells of some columns are."""
     combined = np.zeros(table.columns.num_rows, dtype=np.int64)
     for name in names:
-        codes = codes_of(table.columns[name])
+        codes = codes_of(table.held[name])
         combined = np.unique(combined * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)[1]
     return combined.astype(np.int64)
 
@@ -62,7 +64,7 @@ def keys_of(table: FileTable, times: Sequence[str], candidates: Sequence[str]) -
     Columns of which most cells are different, such as notes, are left out. None are needed where the times do.
     """
     n_rows = table.columns.num_rows
-    usable = [name for name in candidates if 2 * len(table.columns[name].unique()) <= max(n_rows, 4)][:_CANDIDATES]
+    usable = [name for name in candidates if 2 * len(table.held[name].unique()) <= max(n_rows, 4)][:_CANDIDATES]
     best = n_repeated(table, [*times, *usable])
     for size in range(min(len(usable), _MOST_KEYS) + 1):
         for keys in itertools.combinations(usable, size):
@@ -84,7 +86,7 @@ def kind_of_column(column: pa.ChunkedArray) -> str:
 
 
 def _kind(cell: str) -> str:
-    if _NUMERIC.fullmatch(cell) and kind_of(cell) != "date":
+    if _NUMERIC.fullmatch(cell) and not (_LIKE_DATE.match(cell) and kind_of(cell) == "date"):
         return "number"
     return "number" if cell.lower() in ("true", "false") else kind_of(cell)
 
@@ -92,7 +94,7 @@ def _kind(cell: str) -> str:
 def some_cells(column: pa.ChunkedArray) -> list[str]:
     """Some distinct cells that hold something."""
     cells = pc.unique(pc.cast(column.slice(0, _PEEK), pa.string())).to_pylist()
-    return [cell.strip() for cell in cells if cell and cell.strip()][:30]
+    return [cell.strip() for cell in cells if cell and cell.strip()][:_CELLS]
 
 
 def holds_whole_numbers(column: pa.ChunkedArray) -> bool:
@@ -104,7 +106,7 @@ def holds_whole_numbers(column: pa.ChunkedArray) -> bool:
 
 def dates_among(table: FileTable, names: Sequence[str], options: FileFormat) -> str | None:
     """The first of some columns that holds dates; None where none does."""
-    return next((name for name in names if holds_dates(table.columns[name], options)), None)
+    return next((name for name in names if holds_dates(table.held[name], options)), None)
 
 
 def holds_dates(column: pa.ChunkedArray, form: FileFormat) -> bool:

@@ -129,7 +129,7 @@ def _long(table: FileTable, options: Reading, free: list[str], faults: Faults) -
         faults.add(_absent("ds", "time_col", names, faults))
     rest = [name for name in rest if name not in times]
     if target is None:
-        numeric = [name for name in rest if kind_of_column(table.columns[name]) == "number"]
+        numeric = [name for name in rest if kind_of_column(table.held[name]) == "number"]
         if len(numeric) == 1:
             target = numeric[0]
             remarks.append(Remark(f"the values are in {target!r} (--target_col)"))
@@ -159,7 +159,7 @@ def _or(others: Sequence[str]) -> str:
 
 def _wide(table: FileTable, options: Reading, free: list[str], faults: Faults) -> Layout:
     times = options.time_cols or _times_of_wide(table, options, free, faults)
-    values = [name for name in free if name not in times and (name or not holds_whole_numbers(table.columns[name]))]
+    values = [name for name in free if name not in times and (name or not holds_whole_numbers(table.held[name]))]
     layout = Layout(False, (), times, tuple(values), options.covariates, (), options.revision_col)
     if not values:
         faults.add(
@@ -170,7 +170,7 @@ def _wide(table: FileTable, options: Reading, free: list[str], faults: Faults) -
             )
         )
         return layout
-    kinds = {name: kind_of_column(table.columns[name]) for name in values}
+    kinds = {name: kind_of_column(table.held[name]) for name in values}
     dates = [name for name in values if kinds[name] == "date"]
     for name in dates:
         faults.add(_date_fault(table, name))
@@ -184,9 +184,9 @@ def _wide(table: FileTable, options: Reading, free: list[str], faults: Faults) -
 
 
 def _date_fault(table: FileTable, name: str) -> Fault:
-    row = first_held(table.columns[name])
+    row = first_held(table.held[name])
     return Fault(
-        f"column {name!r} holds {str(table.columns[name][row])!r} in {table.where([row])[0]}, which is a date, not a "
+        f"column {name!r} holds {str(table.held[name][row])!r} in {table.where([row])[0]}, which is a date, not a "
         "number",
         f"If it holds the times, name it with --time_col {name}, and in a long file (a row for each series and time) "
         f"the others with --id_col and --target_col; else leave it out: --drop {name}.",
@@ -200,7 +200,7 @@ def _times_of_wide(table: FileTable, options: Reading, free: list[str], faults: 
     if not free:
         return ()
     first, *others = free
-    columns = table.columns
+    columns = table.held
     if not first and holds_whole_numbers(columns[first]):
         return (next((name for name in others if holds_dates(columns[name], options)), first),)
     if (parts := _parts_of_times(table, first, others)) is not None:
@@ -236,13 +236,13 @@ def _times_of_wide(table: FileTable, options: Reading, free: list[str], faults: 
 
 def _parts_of_times(table: FileTable, first: str, others: Sequence[str]) -> str | None:
     """The column beside a first one of years, or of dates, whose name says that it holds months or hours."""
-    cells = some_cells(table.columns[first])
+    cells = some_cells(table.held[first])
     named = [name for name in others if _PARTS_OF_TIMES.fullmatch(name.strip())]
     are_years = bool(cells) and all(_YEARS.fullmatch(cell) for cell in cells)
-    if named and are_years and repeats_cells(table.columns[first]):
+    if named and are_years and repeats_cells(table.held[first]):
         return named[0]
-    if named and cells and kind_of_column(table.columns[first]) == "date" and repeats_cells(table.columns[first]):
-        clock = some_cells(table.columns[named[0]])
+    if named and cells and kind_of_column(table.held[first]) == "date" and repeats_cells(table.held[first]):
+        clock = some_cells(table.held[named[0]])
         return named[0] if clock and all(re.fullmatch(r"\d{1,2}(:\d\d){0,2}", cell) for cell in clock) else None
     return None
 
@@ -250,7 +250,7 @@ def _parts_of_times(table: FileTable, first: str, others: Sequence[str]) -> str 
 def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[str], faults: Faults) -> Layout:
     """The layout as it is, or, where columns name series, that of a long file, with the fault that says so."""
     values = list(layout.values)
-    columns = table.columns
+    columns = table.held
     whole = [name for name in values if holds_whole_numbers(columns[name]) and repeats_cells(columns[name])]
     twice = n_repeated(table, layout.times)
     candidates = texts or whole
@@ -279,7 +279,7 @@ def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[
         faults.add(_text_fault(table, texts[0], hint, tuple(words), also=texts[1:]))
     else:
         first, second = repeated_rows(table, layout.times)
-        time = " ".join(str(table.columns[name][second]) for name in layout.times)
+        time = " ".join(str(table.held[name][second]) for name in layout.times)
         where = table.where([second, first])
         faults.add(
             Fault(
@@ -293,10 +293,10 @@ def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[
 
 
 def _text_fault(table: FileTable, name: str, hint: str, options: tuple[str, ...], also: Sequence[str] = ()) -> Fault:
-    row = first_held(table.columns[name])
+    row = first_held(table.held[name])
     more = f" (likewise {', '.join(map(repr, also[:5]))})" if also else ""
     return Fault(
-        f"column {name!r} holds {str(table.columns[name][row])!r} in {table.where([row])[0]}{more}, which is no number",
+        f"column {name!r} holds {str(table.held[name][row])!r} in {table.where([row])[0]}{more}, which is no number",
         hint,
         options,
     )

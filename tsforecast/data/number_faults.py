@@ -37,7 +37,7 @@ def add_number_faults(table: FileTable, layout: Layout, names: Sequence[str], re
     if not read.bad.size:
         return
     looked = read.bad[:_MOST].tolist()
-    cells = {place: str(table.columns[names[place // n_rows]][place % n_rows]).strip() for place in looked}
+    cells = {place: str(table.held[names[place // n_rows]][place % n_rows]).strip() for place in looked}
     sorts: dict[str, list[int]] = {}
     for place, cell in cells.items():
         sorts.setdefault(_sort_of(cell, read.notation.decimal), []).append(place)

@@ -201,12 +201,18 @@ def test_frequency_and_gaps_are_passed_on(tmp_path):
             r"column 'when' holds '2020-01-01' in line 2, which is a date.*--time_col",
         ),
         ("sales,date\n1.5,2020-01-01\n", r"column 'sales' holds '1.5' in line 2, which is no date.*--time_col"),
-        ('ds,y\n2020-01-01,"$10,361.00"\n', r"'\$10,361.00' in line 2, which is no number. Separators of thousands"),
+        (
+            'ds,y\n2020-01-01,"$10,361.00"\n2020-01-02,7\n',
+            r"'\$10,361.00' in line 2, which is no number. Separators of thousands",
+        ),
         (
             "ds;y\n2020-01-01;1,234\n",
             r"'1,234' in line 2, which is no number that can be told: say --thousands , where it",
         ),
-        ("ds;y\n01.01.2020;12,5 kg\n", r"'12,5 kg' in line 2, which is no number. Separators of thousands"),
+        (
+            "ds;y\n01.01.2020;12,5 kg\n02.01.2020;7\n",
+            r"'12,5 kg' in line 2, which is no number. Separators of thousands",
+        ),
         ("ds;y\n2020-01-01;1.23,5\n", r"'1.23,5' in line 2, which is no number"),
         (
             "ds,y\n2020-01-01,1\n2020-02-01,-\n",

@@ -1,6 +1,7 @@
 """FileTable: the cells of one or several files, with the line of each row and remarks on how they were read."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -50,6 +51,11 @@ class FileTable:
     remarks: tuple[Remark, ...] = ()
     unit: str = "line"
     parts: tuple[tuple[int, str], ...] = ()
+
+    @functools.cached_property
+    def held(self) -> dict[str, pa.ChunkedArray]:
+        """The columns by name, which is faster than to look each up in the table."""
+        return dict(zip(self.columns.column_names, self.columns.columns, strict=True))
 
     def kept(self, rows: Bools) -> "FileTable":
         """The table of the rows that are true."""

@@ -1,6 +1,7 @@
 """Recognises lines that are no part of a table: titles above the header, units below it, notes and totals."""
 
 import collections
+import functools
 import re
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from tsforecast.panel.times.dates import is_date
 
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 _NUMERIC = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u202f]*%?")
+_CELLS = 12  # cells of a row whose kind is looked at
 _EMPTY = ("", "NA", "NaN", "nan", "null", "NULL", "N/A", "n/a", "#N/A", "-")
 _TOTAL = re.compile(
     r"(?i)(?:grand |sub-?|zwischen|gesamt)?(?:total|totals|totale|sum|summe|gesamtsumme|gesamtergebnis|ergebnis|gesamt"
@@ -15,6 +17,7 @@ _TOTAL = re.compile(
 )
 
 
+@functools.lru_cache(maxsize=10_000)
 def kind_of(cell: str) -> str:
     """``empty``, ``number``, ``date`` or ``text``.
 
@@ -60,8 +63,8 @@ def rows_above(rows: Sequence[Sequence[str]], has_header: bool | None) -> int:
 
 def _is_header_of_other_length(above: Sequence[str], row: Sequence[str]) -> bool:
     """Whether a row of several words stands above data: names of which one is lacking, or too much."""
-    words = [kind_of(cell.strip()) for cell in above if cell.strip()]
-    is_data = bool({"number", "date"} & {kind_of(cell.strip()) for cell in row})
+    words = [kind_of(cell.strip()) for cell in above[:_CELLS] if cell.strip()]
+    is_data = bool({"number", "date"} & {kind_of(cell.strip()) for cell in row[:_CELLS]})
     return is_data and len(words) > 1 and set(words) == {"text"} and not above[0].lstrip().startswith("#")
 
 
@@ -69,9 +72,9 @@ def _is_above(rows: Sequence[Sequence[str]], k: int, has_header: bool | None) ->
     """Whether a full row is still a title: a comment, or a date or number above a row of names above data."""
     if len(rows) < k + 3 or has_header is False:
         return False
-    here, below, after = ([kind_of(cell.strip()) for cell in rows[k + i]] for i in range(3))
+    here, below, after = ([kind_of(cell.strip()) for cell in rows[k + i][:_CELLS]] for i in range(3))
     is_data = bool({"number", "date"} & set(after))
-    names_below = set(below) <= {"text"} and is_data and len(below) == len(after)
+    names_below = set(below) <= {"text"} and is_data and len(rows[k + 1]) == len(rows[k + 2])
     if rows[k][0].lstrip().startswith("#"):
         return not {"number", "date"} & set(below)
     return bool({"number", "date"} & set(here)) and names_below
