@@ -1,4 +1,4 @@
-"""The page of a run in a browser: no errors or requests, accessible, sorted and switched by clicks, fit for telephones."""
+"""The page of a run in a browser: no errors or requests, accessible, sorted and switched by clicks, fit for phones."""
 
 import shutil
 
