@@ -52,7 +52,9 @@ def leaderboard(
         tables = []
         for label in [None] if labels is None else in_order(labels):
             within = np.ones(len(cube.series), dtype=bool) if labels is None else is_label(labels, label)[cube.series]
-            table = _board(cube, run.facts, filled, chosen, within, base if with_skill else None, (chosen, *spread_of), decided)
+            table = _board(
+                cube, run.facts, filled, chosen, within, base if with_skill else None, (chosen, *spread_of), decided
+            )
             if labels is not None:
                 table.insert(0, "stratum", [label] * len(table))
             tables.append(table)
