@@ -10,7 +10,7 @@ from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
 from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, new_figure, plain, shortened
 from tsforecast.plots.fan import Fan, columns_of, draw_fan, draw_history, recent
-from tsforecast.plots.lines import time_axis
+from tsforecast.plots.lines import drawn_times, time_axis
 from tsforecast.plots.style import model_style
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ def plot_forecast(
         if len(places) == 1:
             name = names[places[0]]
             axes = axes_for(ax)
-            found = _draw(axes, name, fans[name], past)
+            found = _draw(axes, name, fans[name](), past)
             label(axes, shortened(name, 60) if title is None else title)
             legend_outside(axes, list(found.values()), list(found))
             return axes
-        return _panels({names[place]: fans[names[place]] for place in places}, past, title, len(names))
+        return _panels({names[place]: fans[names[place]]() for place in places}, past, title, len(names))
 
 
 def _panels(fans: dict[Any, Fan], past: Panel | None, title: str | None, n_all: int) -> "Figure":
@@ -104,7 +104,7 @@ def _draw(ax: "Axes", name: Any, fan: Fan, past: Panel | None) -> "dict[str, Art
     if past is not None and place >= 0:
         begin, stop = int(past.indptr[place]), int(past.indptr[place + 1])
         _check_kinds(past.times, fan.times)
-        n_after = int((past.times[begin:stop] >= fan.times[0]).sum())
+        n_after = int((drawn_times(past.times[begin:stop]) >= drawn_times(fan.times[:1])).sum())
         n = recent(stop - begin - n_after, len(fan.times), past.season_length)
         first = max(stop - n_after - n, begin)
         times = past.times[first:stop]

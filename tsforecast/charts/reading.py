@@ -2,13 +2,14 @@
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeAlias, Union
 
 import numpy as np
 import pandas as pd
 
-from tsforecast._types import Floats, Index
+from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import (
     ContainerTypeError,
     DataError,
@@ -44,9 +45,9 @@ def panel_with_gaps(y: Series) -> Panel:
 
     Examples
     --------
-    >>> days = pd.date_range("2024-01-01", periods=6).delete(4)
-    >>> panel_with_gaps(pd.Series([1.0, 2.0, 3.0, 4.0, 6.0], index=days)).values
-    array([ 1.,  2.,  3.,  4., nan,  6.])
+    >>> days = pd.date_range("2024-01-01", periods=30).delete(28)
+    >>> panel_with_gaps(pd.Series(np.arange(29.0), index=days)).values[-3:]
+    array([27., nan, 28.])
     """
     try:
         return to_panel(y)[0]
@@ -84,8 +85,8 @@ def chosen_places(ids: Index, series: Any, most: int) -> list[int]:
     return [int(place) for place in found]
 
 
-def fans_of(forecast: Forecasts, past: Panel | None) -> dict[Any, Fan]:
-    """Forecasts by series, from any container that ``predict`` gives.
+def fans_of(forecast: Forecasts, past: Panel | None) -> dict[Any, Callable[[], Fan]]:
+    """What makes the forecasts of each series, by its name, from any container that ``predict`` gives.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def fans_of(forecast: Forecasts, past: Panel | None) -> dict[Any, Fan]:
         return _from_long(forecast.to_frame(level=_levels_of(forecast.quantile_levels)))
     if isinstance(forecast, pd.Series):
         name = "y" if forecast.name is None else forecast.name
-        return {name: _fan(forecast.index, {"mean": forecast.to_numpy(dtype=np.float64)})}
+        return {name: partial(_fan, forecast.index, {"mean": forecast.to_numpy(dtype=np.float64)})}
     if isinstance(forecast, pd.DataFrame):
         return _from_frame(forecast, past)
     if hasattr(forecast, "to_pandas"):  # a frame of Polars or Arrow
@@ -117,28 +118,30 @@ def fans_of(forecast: Forecasts, past: Panel | None) -> dict[Any, Fan]:
     )
 
 
-def _from_frame(frame: pd.DataFrame, past: Panel | None) -> dict[Any, Fan]:
+def _from_frame(frame: pd.DataFrame, past: Panel | None) -> dict[Any, Callable[[], Fan]]:
     if frame.empty:
         raise DataError("The frame holds no forecasts.")
     if isinstance(frame.columns, pd.MultiIndex):
         names = frame.columns.get_level_values(0).unique()
-        return {name: _fan_of_rows(frame[name].dropna(how="all")) for name in names}
+        return {name: partial(_fan_of_columns, frame, name) for name in names}
     if "ds" in frame.columns:
         return _from_long(frame)
     if any(_is_statistic(str(name)) for name in frame.columns):
         name = past.ids[0] if past is not None and past.n_series == 1 else "y"
-        return {name: _fan_of_rows(frame)}
-    return {name: _fan_of_rows(frame[[name]].dropna().set_axis(["mean"], axis=1)) for name in frame.columns}
+        return {name: partial(_fan_of_rows, frame)}
+    return {name: partial(_fan_of_columns, frame, name) for name in frame.columns}
 
 
-def _from_long(frame: pd.DataFrame) -> dict[Any, Fan]:
+def _from_long(frame: pd.DataFrame) -> dict[Any, Callable[[], Fan]]:
+    rows = frame.set_index("ds")
     if "unique_id" not in frame.columns:
-        return {"y": _fan_of_rows(frame.set_index("ds"))}
-    groups = frame.groupby("unique_id", sort=False, observed=True)
-    return {name: _fan_of_rows(own.drop(columns="unique_id").set_index("ds")) for name, own in groups}
+        return {"y": partial(_fan_of_rows, rows)}
+    codes, names = pd.factorize(frame["unique_id"])
+    order = np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+    return {name: partial(_fan_of_rows, rows, own) for name, own in zip(names.tolist(), order, strict=True)}
 
 
-def _from_array(table: Floats, past: Panel | None) -> dict[Any, Fan]:
+def _from_array(table: Floats, past: Panel | None) -> dict[Any, Callable[[], Fan]]:
     if past is None:
         raise DataError("An array of forecasts has no times; give history=, which they follow.")
     table = table[:, None] if table.ndim == 1 else table
@@ -150,10 +153,19 @@ def _from_array(table: Floats, past: Panel | None) -> dict[Any, Fan]:
         )
     times = future_times(past.last_times, len(table), past.freq)
     rows = np.arange(len(table))
-    return {name: _fan(times.take(i * len(table) + rows), {"mean": table[:, i]}) for i, name in enumerate(past.ids)}
+    return {
+        name: partial(_fan, times.take(i * len(table) + rows), {"mean": table[:, i]}) for i, name in enumerate(past.ids)
+    }
 
 
-def _fan_of_rows(rows: pd.DataFrame) -> Fan:
+def _fan_of_columns(frame: pd.DataFrame, name: Any) -> Fan:
+    """The fan of one series of a wide frame, whose columns are series, or pairs of series and statistic."""
+    own = frame[name]
+    return _fan_of_rows((own.to_frame("mean") if isinstance(own, pd.Series) else own).dropna(how="all"))
+
+
+def _fan_of_rows(rows: pd.DataFrame, places: Ints | None = None) -> Fan:
+    rows = rows if places is None else rows.iloc[places]
     columns = {str(name): rows[name].to_numpy(dtype=np.float64) for name in rows.columns if _is_statistic(str(name))}
     return _fan(rows.index, columns)
 

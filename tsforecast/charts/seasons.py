@@ -90,7 +90,7 @@ def _calendar(times: Index, length: int, panel: Panel) -> tuple[int, list[str]]:
     if length == 4 and name[:1] == "Q":
         return first.quarter - 1, [f"Q{k + 1}" for k in range(4)]
     if length == 7 and name == "D":
-        return first.dayofweek, list(_DAYS)
+        return first.weekday(), list(_DAYS)
     if length == 24 and name == "h":
         return first.hour, [f"{k}h" for k in range(24)]
     return 0, numbers

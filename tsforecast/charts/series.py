@@ -90,6 +90,8 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     ------
     SeriesTooShortError
         The series has too few observations.
+    ParameterError
+        ``cv`` is no splitter, or several series are named.
     UnknownNameError
         There is no series of that name.
 
@@ -100,6 +102,8 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     >>> [text.get_text() for text in ax.get_yticklabels()]
     ['1957-12', '1958-12', '1959-12']
     """
+    if not hasattr(cv, "split"):
+        raise ParameterError(f"cv={cv!r} is no splitter; RollingOrigin(horizon, n_windows) is one.")
     panel = panel_with_gaps(y)
     places = chosen_places(panel.ids, series, 1)
     if len(places) > 1:

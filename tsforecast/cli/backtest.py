@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from jsonargparse import Namespace
 
 from tsforecast.cli.adding import with_settings_of_run
-from tsforecast.cli.backtest_help import PlainHelp, help_epilog
+from tsforecast.cli.backtest_help import ParagraphHelp, help_epilog
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
+from tsforecast.cli.next_steps import AFTER_QUICKSTART
 from tsforecast.cli.parser import Parser
 from tsforecast.cli.reading import add_reading_options, changed_options, file_format, log_on_stderr
 
@@ -39,7 +40,11 @@ def build_parser() -> Parser:
     read_strictly()
     usage = "tsforecast backtest [FILE] [options]"
     parser = Parser(
-        prog="tsforecast backtest", usage=usage, description=_DESCRIPTION, formatter_class=PlainHelp, parser_mode=MODE
+        prog="tsforecast backtest",
+        usage=usage,
+        description=_DESCRIPTION,
+        formatter_class=ParagraphHelp,
+        parser_mode=MODE,
     )
     add = parser.add_argument
     add("file", nargs="?", type=str, help="CSV or Parquet file, long or wide, or the name of a data set")
@@ -100,6 +105,7 @@ def run_backtest(arguments: list[str]) -> int:
         for name in _QUICKSTART:
             path = bundled("configs") / "backtest" / f"{name}.yaml"
             codes.append(_run_one(parser.parse_args(["--config", str(path)]), name))
+        print(AFTER_QUICKSTART)
         return max(codes)
     return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
 

@@ -22,7 +22,7 @@ examples:
   tsforecast backtest --add runs/my-20260101-120000 --models GRU"""
 
 
-class PlainHelp(DefaultHelpFormatter):
+class ParagraphHelp(DefaultHelpFormatter):
     """Help texts as written, without the types that jsonargparse adds; paragraphs and indented lines are kept."""
 
     def _get_help_string(self, action: argparse.Action) -> str:

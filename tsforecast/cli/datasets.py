@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from tsforecast.cli.next_steps import AFTER_LIST, after_show, after_simulate
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -40,6 +42,7 @@ def list_datasets() -> None:
     for row in rows:
         table.add_row(*row)
     _console().print(table)
+    print(AFTER_LIST)
 
 
 def show_dataset(name: str, rows: int = 3) -> None:
@@ -83,6 +86,7 @@ def show_dataset(name: str, rows: int = 3) -> None:
         for k, end in enumerate(ends):
             lines = end[["ds", "y"]].to_string(index=False, header=k == 0)
             console.print("  ..." if k else "", lines, sep="\n" if k else "", highlight=False, markup=False)
+    print(f"\n{after_show(name)}")
 
 
 def simulate_csv(
@@ -121,6 +125,7 @@ def simulate_csv(
         markup=False,
         soft_wrap=True,
     )
+    print(after_simulate(name, output))
 
 
 def _described(process: Process) -> str:

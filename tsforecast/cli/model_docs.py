@@ -11,7 +11,8 @@ from typing import Literal
 import tsforecast
 
 _ROOT, _BASE = "BaseForecaster", ("tsforecast.base", "BaseForecaster")
-_ELSEWHERE = re.compile(r"[Ss]ee `(\w+)`\.|parameters and attributes are those of `(\w+)`")
+_ELSEWHERE = re.compile(r"\b[Ss]ee `(\w+)`\.$|parameters and attributes are those of `(\w+)`")
+_OF_PARAMETERS = ("Parameters", "Arguments of every constructor")  # headings
 _EXTRA = re.compile(r"extra ``(\w+)``")
 _CODE = re.compile(r"``?([^`]*)``?")
 
@@ -205,8 +206,8 @@ def _parameters_told(cls: _Class) -> dict[str, tuple[str, str]]:
     elsewhere = _ELSEWHERE.search(sections[""])
     if elsewhere and (other := _other(elsewhere)) is not None:
         told |= _parameters_told(other)
-    for names, kind, meaning in _entries(sections.get("Parameters", "")):
-        elsewhere = _ELSEWHERE.fullmatch(meaning)
+    for names, kind, meaning in _entries("\n".join(sections.get(heading, "") for heading in _OF_PARAMETERS)):
+        elsewhere = None if kind else _ELSEWHERE.search(meaning)
         other = _other(elsewhere) if elsewhere else None
         known = {} if other is None else _parameters_told(other)
         told |= {name: known.get(name, (kind, meaning)) for name in names}

@@ -27,21 +27,30 @@ def show_models(arguments: list[str]) -> None:
     docs = model_docs()
     print("\n".join(model_lines(docs, width) if given.name is None else page_lines(_found(given.name, docs), width)))
     if given.name is None:
+        if common := _common(docs):
+            print(f"\nEach takes {', '.join(common)}, too.")
         print("\ntsforecast models NAME shows one whole. In a command: --models 'SARIMA(order=(0, 1, 1))' LSTM")
 
 
 def model_lines(docs: list[ModelDoc], width: int, *, with_parameters: bool = True) -> list[str]:
     """The models by group, a line or two for each, then its parameters with their defaults."""
-    indent = max(len(doc.name) for doc in docs) + 4
+    indent, common = max(len(doc.name) for doc in docs) + 4, _common(docs)
     lines: list[str] = []
     for group, title in _GROUPS.items():
         lines += ["", f"{title}"] if lines else [title]
         for doc in (doc for doc in docs if doc.group == group):
             needs = f" (extra {doc.extra})" if doc.extra else ""
             lines += _wrapped(f"{doc.gist}{needs}", width, f"  {doc.name}".ljust(indent), indent)
-            if with_parameters and doc.parameters:
-                lines += _wrapped(", ".join(map(str, doc.parameters)), width, " " * (indent + 2), indent + 2)
+            own = [str(parameter) for parameter in doc.parameters if str(parameter) not in common]
+            if with_parameters and own:
+                lines += _wrapped(", ".join(own), width, " " * (indent + 2), indent + 2)
     return lines
+
+
+def _common(docs: list[ModelDoc]) -> list[str]:
+    """The parameters, with their defaults, that all models have."""
+    shown = [list(map(str, doc.parameters)) for doc in docs]
+    return [parameter for parameter in shown[0] if all(parameter in own for own in shown)]
 
 
 def page_lines(doc: ModelDoc, width: int) -> list[str]:

@@ -81,6 +81,7 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
     from tsforecast.backtest.report.sentences import headline, refit_sentence, verdicts, who_wins
     from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
     from tsforecast.backtest.report.timings import with_seconds
+    from tsforecast.cli.next_steps import after_backtest
 
     console = _console()
     board = result.leaderboard()
@@ -116,6 +117,8 @@ def print_result(result: BacktestResult, title: str, folder: Path) -> None:
         Text(f"Results: {folder} (report.html, summary.md, timings.md, forecasts, scores, failures)", style="dim"),
         soft_wrap=True,
     )
+    for line in after_backtest(result, folder):
+        console.print(Text(line), soft_wrap=True)
 
 
 def _besides(result: BacktestResult, board: pd.DataFrame) -> list[str]:

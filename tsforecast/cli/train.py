@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tsforecast.cli.next_steps import after_train
 from tsforecast.cli.reading import log_on_stderr, with_reading
 from tsforecast.cli.train_config import check_classes, check_text
 from tsforecast.exceptions import MissingFileError, ParameterError, RunFolderError, TSForecastError
@@ -137,10 +138,12 @@ def _run(args: list[str]) -> None:
         parser_kwargs={"prog": "tsforecast train"},
     )
     if cli.trainer.is_global_zero:
-        _print_paths(cli.trainer.checkpoint_callbacks)
+        _print_paths(cli.trainer.checkpoint_callbacks, cli.model)
 
 
-def _print_paths(callbacks: Sequence[Any]) -> None:
-    for callback in callbacks:
-        if path := getattr(callback, "best_model_path", ""):
-            print(f"checkpoint: {path}")
+def _print_paths(callbacks: Sequence[Any], module: Any) -> None:
+    paths = [path for callback in callbacks if (path := getattr(callback, "best_model_path", ""))]
+    for path in paths:
+        print(f"checkpoint: {path}")
+    if paths:
+        print(after_train(paths[-1], module.spec.network.__name__, dict(module.spec.settings)))

@@ -1,6 +1,6 @@
 """Lines over time that break where a value is missing, and axes of times."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,9 @@ from tsforecast._types import Bools, Floats, Index
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
+
+_MOST_TICKS, _INCHES = 8, 0.55  # ticks of an axis of times, and what each needs
+_FEWEST_TICKS = 5  # that the locator of matplotlib finds an interval for in any range of less than years
 
 
 def draw_line(
@@ -52,7 +55,7 @@ def alone_between_gaps(values: Floats) -> Bools:
     return np.asarray(known & ~before & ~after)
 
 
-def drawn_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
+def drawn_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[Any]]":
     """Times as matplotlib draws them: dates without a zone, periods by their beginning, or numbers.
 
     Examples
@@ -69,12 +72,26 @@ def drawn_times(times: Index) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
 
 def time_axis(ax: "Axes", times: Index) -> None:
     """Ticks for these times: few enough not to overlap, whole numbers where times are."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.dates import (
+        DAILY,
+        HOURLY,
+        MICROSECONDLY,
+        MINUTELY,
+        MONTHLY,
+        SECONDLY,
+        YEARLY,
+        AutoDateLocator,
+        ConciseDateFormatter,
+    )
     from matplotlib.ticker import MaxNLocator
 
+    figure = ax.get_figure()
+    width = _INCHES * _MOST_TICKS if figure is None else ax.get_position().width * figure.bbox.width / figure.dpi
+    most = int(np.clip(width / _INCHES, 2, _MOST_TICKS))
     if isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
-        locator = AutoDateLocator(minticks=3, maxticks=8)
+        shorter = dict.fromkeys((MONTHLY, DAILY, HOURLY, MINUTELY, SECONDLY, MICROSECONDLY), max(most, _FEWEST_TICKS))
+        locator = AutoDateLocator(minticks=2, maxticks={YEARLY: most, **shorter})
         ax.xaxis.set_major_locator(locator)
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        ax.xaxis.set_major_locator(MaxNLocator(most, integer=True))

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from typing import TYPE_CHECKING
 
 from tsforecast.plots.style import named_colours, saving
@@ -37,7 +38,8 @@ def svg_of(figure: "Figure", prefix: str = "i", title: str = "") -> str:
     import matplotlib
 
     file = io.StringIO()
-    with matplotlib.rc_context(saving()):
+    with matplotlib.rc_context(saving()), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)  # a browser has it
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = file.getvalue()
     text = text[text.index("<svg") :]
@@ -46,7 +48,9 @@ def svg_of(figure: "Figure", prefix: str = "i", title: str = "") -> str:
     text = re.sub(r' xmlns:xlink="[^"]*"', "", text).replace("xlink:href", "href")
     text = _with_few_ids(text, prefix)
     text = re.sub(r"font-family: [^;\"]*; ?", "", text)
-    text = re.sub(r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--ts-font, sans-serif)", text)
+    text = re.sub(
+        r"font: ([^;\"]*?)'DejaVu Sans'[^;\"]*", r"font: \1var(--ts-font, sans-serif)", text
+    )  # of earlier versions of matplotlib
     for name, (light, _) in named_colours().items():
         text = text.replace(light, f"var(--ts-{name}, {light})")
     text = _GEOMETRY.sub(lambda found: _NUMBER.sub(_short, found.group(0)), text)

@@ -1,5 +1,7 @@
 """A forecast is drawn from any container that predict gives, after its history."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,6 +88,17 @@ def test_of_many_series_the_first_twelve_are_shown_and_the_title_says_so():
     assert figure.get_suptitle() == "12 of 15 series"
 
 
+def test_ticks_of_small_panels_do_not_touch():
+    many = pd.DataFrame(
+        np.random.default_rng(0).normal(size=(60, 12)), index=pd.date_range("2011-01", periods=60, freq="QS")
+    )
+    figure = plot_forecast(Naive().fit(many.set_axis(list("abcdefghijkl"), axis=1)).predict(8), history=None)
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        boxes = [text.get_window_extent() for text in ax.get_xticklabels() if text.get_text()]
+        assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
+
+
 def test_of_a_long_history_the_last_part_is_shown():
     y = np.random.default_rng(0).normal(size=5000)
     ax = plot_forecast(Naive().fit(y).predict(10), history=y)
@@ -102,6 +115,11 @@ def test_a_history_with_gaps_breaks():
     gappy = Y.drop(Y.index[10:14])
     ax = plot_forecast(Naive().fit(Y).predict(3), history=gappy)
     assert np.isnan(line_of(ax, True).get_ydata()).sum() == 4
+
+
+def test_a_history_of_periods_fits_a_forecast_of_dates():
+    ax = plot_forecast(Naive().fit(Y).predict(3), history=Y.to_period("M"))
+    assert line_of(ax, True).get_xdata()[-1] < line_of(ax).get_xdata()[0]
 
 
 def test_one_step_is_a_point_with_its_interval():

@@ -139,3 +139,16 @@ def test_a_short_series_or_a_splitter_without_rows_is_refused():
 
     with pytest.raises(DataError, match="no cutoff"):
         plot_cutoffs(Nothing(), np.arange(9.0))
+    with pytest.raises(ParameterError, match="cv=None is no splitter"):
+        plot_cutoffs(None, np.arange(9.0))
+
+
+@pytest.mark.parametrize(
+    ("start", "freq", "length", "first"),
+    [("2024-01-03", "D", 7, "Mon"), ("2024-01-03 05:00", "h", 24, "0h"), ("2024-04-01", "QS", 4, "Q1")],
+)
+def test_periods_have_the_names_of_the_calendar(start, freq, length, first):
+    y = pd.Series(np.arange(60.0), index=pd.date_range(start, periods=60, freq=freq))
+    upper, _ = plot_seasons(y).axes
+    assert upper.get_xticklabels()[0].get_text() == first
+    assert len(next(line for line in upper.lines if len(line.get_ydata()) > 1).get_ydata()) == length

@@ -1,11 +1,14 @@
 """Lines break where values are missing, and no value is lost."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from tsforecast.plots.canvas import axes_for
+from tsforecast.plots.canvas import axes_for, drawing
 from tsforecast.plots.lines import alone_between_gaps, draw_line, drawn_times, time_axis
 
 DAYS = pd.date_range("2024-01-01", periods=7)
@@ -56,3 +59,18 @@ def test_any_times_are_drawn_in_order(times):
     ax.figure.draw_without_rendering()
     assert (np.diff(drawn_times(times)).astype(np.float64) > 0).all()
     assert [text.get_text() for text in ax.get_xticklabels()]
+
+
+@pytest.mark.parametrize("width", [2.5, 7.0])
+@pytest.mark.parametrize("freq", ["min", "h", "D", "MS", "QS", "YS"])
+@pytest.mark.parametrize("n", [23, 500])
+def test_ticks_of_dates_never_touch(width, freq, n):
+    times = pd.date_range("1950-03-01", periods=n, freq=freq)
+    ax = Figure(figsize=(width, 2), dpi=100).subplots()
+    with drawing():
+        draw_line(ax, times, np.arange(float(n)), colour="#000000")
+        time_axis(ax, times)
+        ax.figure.draw_without_rendering()
+    texts = [text for text in ax.get_xticklabels() if text.get_text()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert all(a.x1 <= b.x0 + 1 for a, b in itertools.pairwise(boxes)), [text.get_text() for text in texts]

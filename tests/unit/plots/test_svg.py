@@ -48,6 +48,12 @@ def test_colours_are_variables_and_models_have_a_class():
     assert 'class="model-2"' in text
 
 
+def test_letters_that_the_font_lacks_are_left_to_the_browser():
+    ax = axes_for(None)
+    ax.set_title("\u8ca9\u58f2")
+    assert "\u8ca9\u58f2" in svg_of(ax.figure)  # and without a warning, which would be an error here
+
+
 def test_errors_of_a_thousand_series_by_twelve_models_are_small():
     assert len(svg_of(figure(1428, 12))) < 350_000
     assert len(svg_of(figure(100, 12))) < 150_000
