@@ -3,7 +3,9 @@
 import pytest
 
 
-@pytest.fixture(autouse=True)
-def plain_pages(monkeypatch):
-    """Pages of runs are empty here: their pictures take a second. A module that tests pages has its own fixture."""
-    monkeypatch.setattr("tsforecast.backtest.backtest_result.html_page", lambda run: "<!DOCTYPE html>\n")
+@pytest.fixture(autouse=True, scope="session")
+def plain_pages():
+    """Pages of runs are empty here: their pictures take a second. The page has tests of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tsforecast.backtest.backtest_result.html_page", lambda run: "<!DOCTYPE html>\n")
+        yield

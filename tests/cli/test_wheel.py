@@ -54,3 +54,12 @@ def test_bundled_configs_are_found(installed):
 def test_the_command_runs(installed):
     code = "import sys, tsforecast.cli.main as cli; sys.argv = ['tsforecast', 'datasets', 'list']; sys.exit(cli.main())"
     assert "airline" in run(installed, code)
+
+
+def test_the_page_finds_its_templates(installed):
+    code = (
+        "from tsforecast.backtest.report.page.environment import asset, environment; "
+        "print(environment().list_templates(), len(asset('style.css')) > 0)"
+    )
+    listed = run(installed, code)
+    assert "page.html" in listed and "script.js" in listed and "True" in listed

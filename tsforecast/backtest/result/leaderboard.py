@@ -30,10 +30,12 @@ def leaderboard(
     baseline: str | None = None,
     on_failure: OnFailure = "exclude",
     spread_of: Sequence[str] = (),
+    with_skill: bool = True,
 ) -> pd.DataFrame:
     """One row a model, best first; see `BacktestResult.leaderboard`.
 
-    ``spread_of`` names further metrics whose standard deviation over seeds is a column.
+    ``spread_of`` names further metrics whose standard deviation over seeds is a column. Without skill, which takes a
+    decision for each stratum, it is much faster.
     """
     if baseline is not None and baseline not in run.models:
         raise UnknownNameError(f"No model is called {baseline!r}; there are {', '.join(run.models)}.")
@@ -50,7 +52,9 @@ def leaderboard(
         tables = []
         for label in [None] if labels is None else in_order(labels):
             within = np.ones(len(cube.series), dtype=bool) if labels is None else is_label(labels, label)[cube.series]
-            table = _board(cube, run.facts, filled, chosen, within, base, (chosen, *spread_of), decided)
+            table = _board(
+                cube, run.facts, filled, chosen, within, base if with_skill else None, (chosen, *spread_of), decided
+            )
             if labels is not None:
                 table.insert(0, "stratum", [label] * len(table))
             tables.append(table)

@@ -45,7 +45,7 @@ def scores_by_stratum(run: RunData, diagnosis: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for division, labels in strata_of(diagnosis).items():
-        board = leaderboard(run, labels)
+        board = leaderboard(run, labels, with_skill=False)
         metric = run.ranking_metric
         for stratum, own in board.groupby("stratum", sort=False):
             scores = own.set_index("model")[metric]

@@ -19,7 +19,7 @@ from tsforecast.backtest.report.page.pictures import (
     quietly,
     series_pictures,
 )
-from tsforecast.backtest.report.page.subject import Subject, subject_of
+from tsforecast.backtest.report.page.subject import PageSubject, subject_of
 from tsforecast.backtest.report.page.tables import cost_table, kind_table, part_skill_table, rank_table
 from tsforecast.backtest.report.page.words import (
     command,
@@ -65,7 +65,7 @@ def _frame(run: RunData) -> dict[str, Any]:
     }
 
 
-def _opening(subject: Subject) -> dict[str, Any]:
+def _opening(subject: PageSubject) -> dict[str, Any]:
     """The verdict with a picture, and the board."""
     run, board = subject.run, subject.board
     told = verdict_sentences(subject)
@@ -82,7 +82,7 @@ def _opening(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _series(subject: Subject) -> dict[str, Any]:
+def _series(subject: PageSubject) -> dict[str, Any]:
     """Pictures of single series, and the browser of all."""
     if subject.order is None:
         return {"series": [], "browser": None, "browser_note": "", "errors": []}
@@ -96,7 +96,7 @@ def _series(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _analyses(subject: Subject) -> dict[str, Any]:
+def _analyses(subject: PageSubject) -> dict[str, Any]:
     """Pictures of what the numbers prove, each with its table where it has one."""
     run = subject.run
     if subject.order is None:

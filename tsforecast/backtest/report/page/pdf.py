@@ -19,7 +19,7 @@ from tsforecast.backtest.report.page.pictures import (
     quietly,
     series_pictures,
 )
-from tsforecast.backtest.report.page.subject import Subject, subject_of
+from tsforecast.backtest.report.page.subject import PageSubject, subject_of
 from tsforecast.backtest.report.page.words import command, data_lines, kicker, part_lines, verdict_sentences, versions
 from tsforecast.backtest.report.sentences import headline, who_wins
 from tsforecast.backtest.report.troubles import failure_table, missing_sentence, warning_table
@@ -51,7 +51,7 @@ def pdf_pages(run: RunData) -> bytes:
     return file.getvalue()
 
 
-def _pictures(subject: Subject) -> list[Picture]:
+def _pictures(subject: PageSubject) -> list[Picture]:
     """All pictures of the page in its order."""
     run, order = subject.run, subject.order
     if order is None:
@@ -68,7 +68,7 @@ def _pictures(subject: Subject) -> list[Picture]:
     ]
 
 
-def _lines(subject: Subject) -> list[tuple[str, str]]:
+def _lines(subject: PageSubject) -> list[tuple[str, str]]:
     """The text as lines with their kind: title, head, text, faint or table."""
     run, board = subject.run, subject.board
     told = verdict_sentences(subject)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast.backtest.report.conditions import data_name
-from tsforecast.backtest.report.page.subject import Subject
+from tsforecast.backtest.report.page.subject import PageSubject
 from tsforecast.backtest.report.parts import part_sentences
 from tsforecast.backtest.report.sentences import better_than_baseline, nested_sentence, set_sentence, verdicts
 from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
@@ -32,7 +32,7 @@ def kicker(run: RunData) -> str:
     return " · ".join(parts)
 
 
-def verdict_sentences(subject: Subject) -> list[str]:
+def verdict_sentences(subject: PageSubject) -> list[str]:
     """The sentences of the verdict, those that the summary and the terminal have; none where nothing is compared."""
     told = verdicts(subject.run, subject.board, most=_RIVALS)
     if not told:
