@@ -7,9 +7,9 @@ import pytest
 
 import tsforecast
 from tsforecast.base import BaseForecaster
+from tsforecast.cli.listing.model_docs import model_docs
+from tsforecast.cli.listing.model_list import example_call
 from tsforecast.cli.main import main
-from tsforecast.cli.model_docs import model_docs
-from tsforecast.cli.model_list import example_call
 from tsforecast.cli.models import parse_models
 from tsforecast.exceptions import TSForecastError
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from jsonargparse import Namespace
 
 from tsforecast.cli.adding import with_settings_of_run
-from tsforecast.cli.backtest_help import help_epilog
 from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_modules, read_strictly
+from tsforecast.cli.listing.backtest_help import help_epilog
 from tsforecast.cli.next_steps import AFTER_QUICKSTART
 from tsforecast.cli.parser import Parser, PlainHelp
 from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel, stem_of

@@ -97,7 +97,7 @@ def _train(arguments: list[str]) -> int | None:
 
 
 def _models(arguments: list[str]) -> None:
-    from tsforecast.cli.model_list import show_models
+    from tsforecast.cli.listing.model_list import show_models
 
     show_models(arguments)
 

@@ -20,8 +20,8 @@ examples:
 
 def help_epilog() -> str:
     """What runs where an option is not given, all models in a line each, and examples."""
-    from tsforecast.cli.model_docs import model_docs
-    from tsforecast.cli.model_list import model_lines
+    from tsforecast.cli.listing.model_docs import model_docs
+    from tsforecast.cli.listing.model_list import model_lines
 
     width = shutil.get_terminal_size((100, 24)).columns
     models = "\n".join(model_lines(model_docs(), width, with_parameters=False)).replace("\n\n", "\n")

@@ -6,7 +6,7 @@ import re
 import shutil
 import textwrap
 
-from tsforecast.cli.model_docs import ModelDoc, Parameter, model_docs, plain_text
+from tsforecast.cli.listing.model_docs import ModelDoc, Parameter, model_docs, plain_text
 
 _GROUPS = {
     "model": "models",

@@ -1,0 +1,1 @@
+"""Lists of models and their parameters, read from the sources."""
