@@ -14,7 +14,7 @@ _BELOW, _LEAST = 3.0, 10.0  # the scale of skills ends so many times the best sk
 
 
 @dataclasses.dataclass(frozen=True)
-class Cell:
+class BoardCell:
     """A cell of the board.
 
     Attributes
@@ -26,18 +26,18 @@ class Cell:
         Length of its bar in percent of the longest.
     beyond : bool
         Whether the number is too great for the bar.
-    span : Span, optional
+    span : BoardInterval, optional
     """
 
     text: str
     value: str
     bar: float | None = None
     beyond: bool = False
-    span: "Span | None" = None
+    span: "BoardInterval | None" = None
 
 
 @dataclasses.dataclass(frozen=True)
-class Span:
+class BoardInterval:
     """An interval around a number, in percent of the width of its column.
 
     Attributes
@@ -63,21 +63,24 @@ class BoardTable:
     ----------
     titles : tuple of str
         The first two are those of rank and model.
-    rows : tuple of (str, tuple of Cell)
+    rows : tuple of (str, tuple of BoardCell)
         Model, then its cells, the rank first, without the name.
     """
 
     titles: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    rows: tuple[tuple[str, tuple[BoardCell, ...]], ...]
 
 
 def board_table(run: RunData, board: pd.DataFrame) -> BoardTable:
     """The leaderboard for a page: the same texts as in the terminal and the summary, with bars and intervals."""
     shown = headline(run, board)
     if not run.metrics:
-        rows = [(model, (Cell("-", ""), Cell(str(n), str(n)))) for model, n in board[["model", "n_missing"]].to_numpy()]
+        rows = [
+            (model, (BoardCell("-", ""), BoardCell(str(n), str(n))))
+            for model, n in board[["model", "n_missing"]].to_numpy()
+        ]
         return BoardTable(("#", "Model", "Missing"), tuple(rows))
-    columns = [[Cell(text, "" if text == "-" else text) for text in shown["#"]]]
+    columns = [[BoardCell(text, "" if text == "-" else text) for text in shown["#"]]]
     titles = [str(title) for title in shown.columns]
     metrics = shown_metrics(run)
     for title in titles[2:]:
@@ -86,7 +89,7 @@ def board_table(run: RunData, board: pd.DataFrame) -> BoardTable:
         if name is not None:
             columns.append(_metric_cells(texts, board[name], bars=name == run.ranking_metric))
         elif title == "Missing":
-            columns.append([Cell(text, text) for text in texts])
+            columns.append([BoardCell(text, text) for text in texts])
         else:
             columns.append(_skill_cells(texts, board))
     order = _reading_order(titles, run.facts[run.ranking_metric].title)
@@ -101,7 +104,7 @@ def _reading_order(titles: Sequence[str], ranks: str) -> list[int]:
     return sorted(places, key=lambda k: 0 if titles[k] == ranks else 1 if titles[k].startswith("Skill vs ") else 2)
 
 
-def _metric_cells(texts: Sequence[str], values: "pd.Series[float]", *, bars: bool) -> list[Cell]:
+def _metric_cells(texts: Sequence[str], values: "pd.Series[float]", *, bars: bool) -> list[BoardCell]:
     numbers = values.to_numpy(dtype=np.float64)
     known = numbers[np.isfinite(numbers)]
     drawn = bars and known.size > 0 and known.min() >= 0 and known.max() > 0
@@ -112,17 +115,17 @@ def _metric_cells(texts: Sequence[str], values: "pd.Series[float]", *, bars: boo
         value = f"{number:.10g}" if np.isfinite(number) else ""
         if drawn and value:
             length = float(min(100 * number / longest, 100.0))
-            cells.append(Cell(text, value, round(length, 1), bool(number > longest * (1 + 1e-9))))
+            cells.append(BoardCell(text, value, round(length, 1), bool(number > longest * (1 + 1e-9))))
         else:
-            cells.append(Cell(text, value))
+            cells.append(BoardCell(text, value))
     return cells
 
 
-def _skill_cells(texts: Sequence[str], board: pd.DataFrame) -> list[Cell]:
+def _skill_cells(texts: Sequence[str], board: pd.DataFrame) -> list[BoardCell]:
     table = board[["skill", "skill_low", "skill_high"]].to_numpy(dtype=np.float64)
     known = table[np.isfinite(table)]
     if not known.size:
-        return [Cell(text, "") for text in texts]
+        return [BoardCell(text, "") for text in texts]
     high = max(known.max(), 0.0)
     low = max(min(known.min(), 0.0), -_BELOW * max(high, _LEAST))
     low, high = (low, high) if high > low else (-1.0, 1.0)
@@ -135,10 +138,10 @@ def _skill_cells(texts: Sequence[str], board: pd.DataFrame) -> list[Cell]:
     cells = []
     for text, (skill, left, right) in zip(texts, table, strict=True):
         if not np.isfinite(skill):
-            cells.append(Cell(text, ""))
+            cells.append(BoardCell(text, ""))
             continue
         ends = (place(left if np.isfinite(left) else skill), place(right if np.isfinite(right) else skill))
         cut = bool(np.isfinite(left) and left < low)
-        span = Span(place(skill), *ends, place(0.0), is_inside=bool(low <= skill <= high), is_cut=cut)
-        cells.append(Cell(text, f"{skill:.10g}", span=span))
+        span = BoardInterval(place(skill), *ends, place(0.0), is_inside=bool(low <= skill <= high), is_cut=cut)
+        cells.append(BoardCell(text, f"{skill:.10g}", span=span))
     return cells

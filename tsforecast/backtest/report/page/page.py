@@ -19,7 +19,7 @@ from tsforecast.backtest.report.page.pictures import (
     quietly,
     series_pictures,
 )
-from tsforecast.backtest.report.page.subject import Subject, subject_of
+from tsforecast.backtest.report.page.ranked_run import RankedRun, ranked_run_of
 from tsforecast.backtest.report.page.tables import cost_table, kind_table, part_skill_table, rank_table
 from tsforecast.backtest.report.page.words import (
     command,
@@ -42,8 +42,8 @@ _TOO_LARGE = (
 
 def html_page(run: RunData) -> str:
     """The run as one HTML page. Equal runs give equal pages, apart from the section on cost."""
-    subject = subject_of(run)
-    content = _frame(run) | _opening(subject) | _series(subject) | _analyses(subject) | _rest(run)
+    ranked_run = ranked_run_of(run)
+    content = _frame(run) | _opening(ranked_run) | _series(ranked_run) | _analyses(ranked_run) | _rest(run)
     content["contents"] = _contents(content)
     with quietly():
         return environment().get_template("page.html").render(page=content) + "\n"
@@ -65,41 +65,41 @@ def _frame(run: RunData) -> dict[str, Any]:
     }
 
 
-def _opening(subject: Subject) -> dict[str, Any]:
+def _opening(ranked_run: RankedRun) -> dict[str, Any]:
     """The verdict with a picture, and the board."""
-    run, board = subject.run, subject.board
-    told = verdict_sentences(subject)
+    run, board = ranked_run.run, ranked_run.board
+    told = verdict_sentences(ranked_run)
     n_all = run.n_series * run.n_windows
     return {
         "headline": who_wins(run, board),
         "verdict": told,
         "cautions": cautions(run, board) if told else [],
-        "fan": None if subject.order is None else opening_picture(run, subject.best, subject.order),
+        "fan": None if ranked_run.order is None else opening_picture(run, ranked_run.best, ranked_run.order),
         "board": board_table(run, board),
         "missing": missing_sentence(board, n_all),
         "metrics": metric_lines(run),
-        "ranked": subject.ranked,
+        "ranked": ranked_run.ranked,
     }
 
 
-def _series(subject: Subject) -> dict[str, Any]:
+def _series(ranked_run: RankedRun) -> dict[str, Any]:
     """Pictures of single series, and the browser of all."""
-    if subject.order is None:
+    if ranked_run.order is None:
         return {"series": [], "browser": None, "browser_note": "", "errors": []}
-    run, order = subject.run, subject.order
-    browser = series_browser(run, subject.ranked, looks_of(run.models), order) if run.n_series > 1 else None
+    run, order = ranked_run.run, ranked_run.order
+    browser = series_browser(run, ranked_run.ranked, looks_of(run.models), order) if run.n_series > 1 else None
     return {
-        "series": series_pictures(run, subject.ranked, order),
+        "series": series_pictures(run, ranked_run.ranked, order),
         "browser": None if browser is None else browser.data,
         "browser_note": "" if browser is None else browser.left_out,
-        "errors": error_pictures(run, subject.ranked),
+        "errors": error_pictures(run, ranked_run.ranked),
     }
 
 
-def _analyses(subject: Subject) -> dict[str, Any]:
+def _analyses(ranked_run: RankedRun) -> dict[str, Any]:
     """Pictures of what the numbers prove, each with its table where it has one."""
-    run = subject.run
-    if subject.order is None:
+    run = ranked_run.run
+    if ranked_run.order is None:
         return {"analyses": {}, "tables": {}, "not_drawn": "", "kinds": None}
     pictures = analysis_pictures(run)
     tables = {"ranks": rank_table, "cost": cost_table}

@@ -19,12 +19,12 @@ from tsforecast.backtest.report.page.pictures import (
     quietly,
     series_pictures,
 )
-from tsforecast.backtest.report.page.subject import Subject, subject_of
+from tsforecast.backtest.report.page.ranked_run import RankedRun, ranked_run_of
 from tsforecast.backtest.report.page.words import command, data_lines, kicker, part_lines, verdict_sentences, versions
 from tsforecast.backtest.report.sentences import headline, who_wins
 from tsforecast.backtest.report.troubles import failure_table, missing_sentence, warning_table
 from tsforecast.backtest.result.data import RunData
-from tsforecast.plots.canvas import drawing, new_figure, plain, shortened
+from tsforecast.plots.canvas import drawing, new_figure, plain, short_name
 from tsforecast.plots.style import FAINT, saving
 
 if TYPE_CHECKING:
@@ -42,36 +42,36 @@ def pdf_pages(run: RunData) -> bytes:
     import matplotlib
     from matplotlib.backends.backend_pdf import PdfPages
 
-    subject = subject_of(run)
+    ranked_run = ranked_run_of(run)
     file = io.BytesIO()
     about = {"Title": kicker(run), "CreationDate": None}
     with quietly(), drawing(), matplotlib.rc_context(saving()), PdfPages(file, metadata=about) as pages:
-        for figure in [*_text_pages(_lines(subject)), *map(_picture_page, _pictures(subject))]:
+        for figure in [*_text_pages(_lines(ranked_run)), *map(_picture_page, _pictures(ranked_run))]:
             pages.savefig(figure)
     return file.getvalue()
 
 
-def _pictures(subject: Subject) -> list[Picture]:
+def _pictures(ranked_run: RankedRun) -> list[Picture]:
     """All pictures of the page in its order."""
-    run, order = subject.run, subject.order
+    run, order = ranked_run.run, ranked_run.order
     if order is None:
         return fit_pictures(run)
-    fan = opening_picture(run, subject.best, order)
+    fan = opening_picture(run, ranked_run.best, order)
     analyses = analysis_pictures(run)
     order_shown = ("steps", "intervals", "ranks", "cost", "seeds")
     return [
         *([fan] if fan is not None else []),
-        *series_pictures(run, subject.ranked, order),
-        *error_pictures(run, subject.ranked),
+        *series_pictures(run, ranked_run.ranked, order),
+        *error_pictures(run, ranked_run.ranked),
         *(analyses[name] for name in order_shown if name in analyses),
         *fit_pictures(run),
     ]
 
 
-def _lines(subject: Subject) -> list[tuple[str, str]]:
+def _lines(ranked_run: RankedRun) -> list[tuple[str, str]]:
     """The text as lines with their kind: title, head, text, faint or table."""
-    run, board = subject.run, subject.board
-    told = verdict_sentences(subject)
+    run, board = ranked_run.run, ranked_run.board
+    told = verdict_sentences(ranked_run)
     lines = [("faint", kicker(run)), *_wrapped("title", who_wins(run, board), 52), ("text", "")]
     lines += [line for sentence in told for line in [*_wrapped("text", sentence), ("text", "")]]
     sections: list[tuple[str, Sequence[str] | pd.DataFrame]] = [
@@ -84,7 +84,7 @@ def _lines(subject: Subject) -> list[tuple[str, str]]:
         ("Failures", failure_table(run)),
         ("Warnings", warning_table(run)),
         ("How to repeat it", [command(run), *(line.replace("`", "") for line in conditions(run))]),
-        ("", [f"{name}: {shortened(call, 600)}" for name, call in model_calls(run).items()]),
+        ("", [f"{name}: {short_name(call, 600)}" for name, call in model_calls(run).items()]),
         ("", [f"{name}: {value}" for name, value in versions(run)]),
     ]
     for title, content in sections:
@@ -108,7 +108,7 @@ def _table(frame: pd.DataFrame) -> list[tuple[str, str]]:
     longest[0 if len(str(frame.columns[0])) > 1 else 1] = _NAME
     longest[-1] = 60 if frame.columns[-1] == "example" else _CELL
     cells = [[str(title) for title in frame.columns], *frame.astype(str).to_numpy().tolist()]
-    rows = [[shortened(cell, most) for cell, most in zip(row, longest, strict=True)] for row in cells]
+    rows = [[short_name(cell, most) for cell, most in zip(row, longest, strict=True)] for row in cells]
     widths = [max(len(row[k]) for row in rows) for k in range(len(longest))]
     return [
         ("table head" if k == 0 else "table", "\t".join(f"{w}\t{c}" for w, c in zip(widths, row, strict=True)))
@@ -163,7 +163,7 @@ def _picture_page(picture: Picture) -> "Figure":
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0.04, below / total, 0.92, height / total))  # type: ignore[call-arg]
-    title = plain(shortened(picture.title, 80))
+    title = plain(short_name(picture.title, 80))
     figure.text(0.045, 1 - 0.36 / total, title, fontsize=11, fontweight="bold")
     about = "\n".join(textwrap.wrap(plain(picture.about), 100))
     figure.text(0.045, 0.16 / total, about, fontsize=8.5, color=FAINT[0], va="bottom")

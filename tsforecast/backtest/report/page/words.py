@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast.backtest.report.conditions import data_name
-from tsforecast.backtest.report.page.subject import Subject
+from tsforecast.backtest.report.page.ranked_run import RankedRun
 from tsforecast.backtest.report.parts import part_sentences
 from tsforecast.backtest.report.sentences import better_than_baseline, nested_sentence, set_sentence, verdicts
 from tsforecast.backtest.report.skipped import is_skipped, skipped_sentence
@@ -32,13 +32,13 @@ def kicker(run: RunData) -> str:
     return " · ".join(parts)
 
 
-def verdict_sentences(subject: Subject) -> list[str]:
+def verdict_sentences(ranked_run: RankedRun) -> list[str]:
     """The sentences of the verdict, those that the summary and the terminal have; none where nothing is compared."""
-    told = verdicts(subject.run, subject.board, most=_RIVALS)
+    told = verdicts(ranked_run.run, ranked_run.board, most=_RIVALS)
     if not told:
         return []
     sentences = [" ".join([one.sentence, one.share_sentence]).strip() for one in told]
-    more = [set_sentence(subject.run), nested_sentence(subject.run, subject.board)]
+    more = [set_sentence(ranked_run.run), nested_sentence(ranked_run.run, ranked_run.board)]
     return [*sentences, *(text for text in more if text)]
 
 

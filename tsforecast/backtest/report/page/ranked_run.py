@@ -10,7 +10,7 @@ from tsforecast.backtest.result.leaderboard import leaderboard
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
+class RankedRun:
     """A run with what all parts of a page start from.
 
     Attributes
@@ -35,10 +35,10 @@ class Subject:
         return self.ranked[0]
 
 
-def subject_of(run: RunData) -> Subject:
+def ranked_run_of(run: RunData) -> RankedRun:
     """A run with its leaderboard and the order of its series."""
     board = leaderboard(run)
     is_ranked = bool(board["rank"].notna().any())
     ranked = [str(name) for name in board["model"]]
     order = series_order(run, ranked[0], run.ranking_metric) if is_ranked else None
-    return Subject(run, board, ranked, order if order is not None and order.n_scored else None)
+    return RankedRun(run, board, ranked, order if order is not None and order.n_scored else None)
