@@ -12,6 +12,7 @@ import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
 from tsforecast._facts import Detailed, Facts, is_detailed
+from tsforecast._predicting import forecast_within, future_of
 from tsforecast._renamed import with_new_names
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
@@ -145,7 +146,7 @@ class ArimaForecaster(BaseForecaster):
         names = panel.covariate_names
         skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
         future = future_covariates(X, panel, steps, names, skipped)
-        return self._within(panel, steps, future, np.empty(0)).mean[0]
+        return forecast_within(self, panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
@@ -292,7 +293,7 @@ class ArimaForecaster(BaseForecaster):
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
         rng = random_generator(random_state)
-        future = self._future(X, self.panel_, horizon) if anchor == "end" else None
+        future = future_of(self, X, self.panel_, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
         data = self.transform_.apply(self.panel_)
         for i, name in enumerate(self.fits_):

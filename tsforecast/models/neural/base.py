@@ -12,6 +12,7 @@ from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._bounds import Bounds
 from tsforecast._facts import SHARED, Detailed, Facts, is_detailed
 from tsforecast._fitting import remember
+from tsforecast._predicting import forecast_within, future_of, origin_of
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
@@ -33,7 +34,7 @@ from tsforecast.models.neural.networks.stock.cells import CellName
 from tsforecast.models.neural.options import Decoding, Start, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.seeds import seed_of
-from tsforecast.models.neural.training.curve import TrainingCurve
+from tsforecast.models.neural.training.curve import TrainingCurve, check_curves
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
@@ -63,7 +64,7 @@ class NeuralBase(BaseForecaster):
         "lr": (0.003, 0.01, 0.03),
     }
     _cell: CellName = "lstm"
-    curves_: Sequence[TrainingCurve] = ()  # of each trained network; none in a forecaster read from a file
+    curves_: Sequence[TrainingCurve]  # of each trained network; none in a forecaster read from a checkpoint
 
     def __init__(
         self,
@@ -262,7 +263,7 @@ class NeuralBase(BaseForecaster):
             decoding=trained.decoding,
             preparation=trained.preparation,
         )
-        model.trained_ = [trained]
+        model.trained_, model.curves_ = [trained], []
         panel, container = to_panel(loaded.panel)
         remember(model, panel, panel, container)
         return model
@@ -439,10 +440,11 @@ class NeuralBase(BaseForecaster):
 
     def _restore(self, learnt: Mapping[str, Any]) -> None:
         self._check()
-        set_learnt(self, learnt)
+        set_learnt(self, {"curves_": [], **learnt})
         panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
         held = zip(learnt["trained_"], panels, strict=True)
         self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+        check_curves(self.curves_, len(panels))
 
     def _places_of(self, panel: Panel) -> list[int]:
         return list(map(int, self.panel_.positions(panel.ids)))
@@ -499,13 +501,13 @@ class NeuralBase(BaseForecaster):
         """
         self._check_fitted()
         steps = steps_ahead(horizon)
-        panel, _, X = self._origin(history, X)
+        panel, _, X = origin_of(self, history, X)
         check_forecast_size(panel, steps, 0)
-        future, nothing = self._future(X, panel, steps), np.empty(0)
-        whole = self._within(panel, steps, future, nothing)
+        future, nothing = future_of(self, X, panel, steps), np.empty(0)
+        whole = forecast_within(self, panel, steps, future, nothing)
         check_finite(whole, type(self).__name__)
         season, linear = (
-            self._with(part)._within(panel, steps, future, nothing).mean for part in (season_part, linear_part)
+            forecast_within(self._with(part), panel, steps, future, nothing).mean for part in (season_part, linear_part)
         )
         added = {"season": season, "linear": linear - season, "recurrent": whole.mean - linear, "mean": whole.mean}
         frame = pd.DataFrame({"unique_id": whole.ids.repeat(steps), "ds": whole.times})
