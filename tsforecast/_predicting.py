@@ -14,6 +14,7 @@ from tsforecast._arguments import (
     generators_of,
     random_generator,
     steps_ahead,
+    wanted_levels,
     with_gaps,
 )
 from tsforecast._bounds import Range
@@ -40,6 +41,10 @@ class Forecasting(Protocol):
     @property
     def uses_covariates(self) -> bool:
         """Whether covariates change the forecasts."""
+
+    @property
+    def gives_intervals(self) -> bool:
+        """Whether it gives intervals and quantiles."""
 
     def _range(self) -> Range:
         """The values that forecasts may take."""
@@ -127,14 +132,30 @@ def checked_forecast(model: Forecasting, panel: Panel, steps: int, X: Covariates
     return forecast
 
 
-def forecast_like_series(
+def forecast_asked(
     model: Forecasting,
-    steps: int,
+    horizon: object,
     X: Covariates | None,
     history: Series | None,
-    levels: tuple[list[float] | None, list[float] | None],
+    level: float | Sequence[float] | None,
+    quantiles: float | Sequence[float] | None,
+) -> Forecast:
+    """A forecast, once all arguments are checked: see `BaseForecaster.forecast`."""
+    steps, asked = steps_ahead(horizon), quantile_levels(*wanted_levels(model, level, quantiles))
+    panel, _, X = origin_of(model, history, X)
+    return checked_forecast(model, panel, steps, X, asked)
+
+
+def forecast_like_series(
+    model: Forecasting,
+    horizon: object,
+    X: Covariates | None,
+    history: Series | None,
+    level: float | Sequence[float] | None,
+    quantiles: float | Sequence[float] | None,
 ) -> Any:
-    """Forecasts in the container of the series; ``levels`` are those of intervals, in percent, and of quantiles."""
+    """Forecasts in the container of the series, once all arguments are checked: see `BaseForecaster.predict`."""
+    steps, levels = steps_ahead(horizon), wanted_levels(model, level, quantiles)
     panel, container, X = origin_of(model, history, X)
     out = restore(checked_forecast(model, panel, steps, X, quantile_levels(*levels)), container, *levels)
     places = getattr(model, "_places", None) if history is None and container.kind == "matrix" else None

@@ -3,32 +3,28 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from tsforecast._arguments import steps_ahead, wanted_levels
+from tsforecast._arguments import check_nested
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
-from tsforecast._facts import Detailed, Facts
+from tsforecast._facts import Detailed, Facts, no_diagnostics
 from tsforecast._fitting import checked_panel, fit_checked, fit_each
-from tsforecast._predicting import (
-    checked_forecast,
-    drawn_paths,
-    forecast_like_series,
-    forecast_within,
-    future_of,
-    origin_of,
-)
+from tsforecast._predicting import drawn_paths, forecast_asked, forecast_like_series, forecast_within, future_of
 from tsforecast._scorers import minus_mase, predict_rows
 from tsforecast._totals import total_table
 from tsforecast._types import Floats
 from tsforecast.exceptions import NotFittedError, ParameterError
-from tsforecast.forecast import Forecast, quantile_levels
+from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Series
 from tsforecast.panel.too_short import TooShort, check_choice
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class BaseForecaster(BaseEstimator, ABC):
@@ -108,11 +104,7 @@ class BaseForecaster(BaseEstimator, ABC):
         ValueError
             There is no such argument.
         """
-        known = self.get_params(deep=True)
-        for key in params:
-            name, _, rest = key.partition("__")
-            if rest and name in known and not hasattr(known[name], "set_params"):
-                raise ParameterError(f"{key!r}: {name}={known[name]!r} of {type(self).__name__} has no parameters.")
+        check_nested(type(self).__name__, self.get_params(deep=True), params)
         return super().set_params(**params)
 
     @final
@@ -199,6 +191,10 @@ class BaseForecaster(BaseEstimator, ABC):
         """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series; none at first."""
         return {}
 
+    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
+        """A Figure of what a fit left over, or of how it went; a `ParameterError` unless a model overrides it."""
+        raise no_diagnostics(type(self).__name__)
+
     @final
     def predict(
         self,
@@ -252,8 +248,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
             return predict_rows(self, horizon)
-        steps = steps_ahead(horizon)
-        return forecast_like_series(self, steps, X, history, wanted_levels(self, level, quantiles))
+        return forecast_like_series(self, horizon, X, history, level, quantiles)
 
     @final
     def forecast(
@@ -274,9 +269,7 @@ class BaseForecaster(BaseEstimator, ABC):
         array([[-0.03, -0.87]])
         """
         self._check_fitted()
-        steps, asked = steps_ahead(horizon), quantile_levels(*wanted_levels(self, level, quantiles))
-        panel, _, X = origin_of(self, history, X)
-        return checked_forecast(self, panel, steps, X, asked)
+        return forecast_asked(self, horizon, X, history, level, quantiles)
 
     @final
     def predict_total(

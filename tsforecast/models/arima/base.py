@@ -380,7 +380,8 @@ class ArimaForecaster(BaseForecaster):
     def fit_facts(self, detailed: Detailed = None) -> Facts:
         """Likelihood of each fit, the order where it was chosen, and in detail what is left in the residuals.
 
-        See `tsforecast.models.arima.facts` for their names.
+        See `tsforecast.models.arima.facts` for their names. A forecaster saved without its series, see `save`, knows
+        nothing of residuals.
 
         Examples
         --------
@@ -390,10 +391,11 @@ class ArimaForecaster(BaseForecaster):
         (1.0, 8, True)
         """
         season = self._panel_fit(self.panel_).season_length if self._fits() else 1
+        whole = set(self.panel_.ids[n_before(self.panel_) == 0])
         told: dict[Hashable, dict[str, float | Sequence[float]]] = {}
         for name, fit in self._fits().items():
             told[name] = {**likelihood_facts(fit), **(order_facts(fit) if self.chooses_order else {})}
-            if is_detailed(name, detailed):
+            if name in whole and is_detailed(name, detailed):
                 told[name] |= residual_facts(self.residuals(name), season, fit.order.n_arma)
         return told
 
