@@ -51,7 +51,7 @@ def check_curves(curves: Any, n_networks: int) -> None:
     --------
     >>> check_curves([TrainingCurve(np.ones(3), np.ones(3), np.ones(3))], 1)
     """
-    held = list(curves) if isinstance(curves, (list, tuple)) else [None]
+    held: list[Any] = list(curves) if isinstance(curves, (list, tuple)) else [None]
     if len(held) not in (0, n_networks) or not all(isinstance(curve, TrainingCurve) for curve in held):
         raise DataError(f"There are {len(held)} curves of the training of {n_networks} networks.")
     for curve in held:
