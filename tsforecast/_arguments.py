@@ -1,7 +1,7 @@
 """Checks of the arguments that forecasters are given, and of the forecasts that they return."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -74,6 +74,19 @@ def number_list(name: str, given: float | Sequence[float] | None) -> list[float]
         raise ParameterError(f"{name}={given!r} is neither a number nor a sequence of numbers.") from error
     check_each_once(name, numbers)
     return numbers
+
+
+def check_nested(model: str, known: Mapping[str, Any], params: Mapping[str, Any]) -> None:
+    """Raise a `ParameterError` where ``a__b`` is to be set and the argument ``a`` of a model has no parameters.
+
+    Examples
+    --------
+    >>> check_nested("Naive", {"bounds": None}, {"bounds": (0, 1)})
+    """
+    for key in params:
+        name, _, rest = key.partition("__")
+        if rest and name in known and not hasattr(known[name], "set_params"):
+            raise ParameterError(f"{key!r}: {name}={known[name]!r} of {model} has no parameters.")
 
 
 class GivesIntervals(Protocol):

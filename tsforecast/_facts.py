@@ -8,9 +8,26 @@ step: epoch by epoch, lag by lag, counted from 1. A number that is not known is 
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import TypeAlias
 
+from tsforecast.exceptions import ParameterError
+
 Facts: TypeAlias = Mapping[Hashable, Mapping[str, float | Sequence[float]]]
 Detailed: TypeAlias = Collection[Hashable] | None  # series whose long or costly facts are wanted; None for all
 SHARED = ""  # in place of the name of a series
+
+
+def no_diagnostics(model: str) -> ParameterError:
+    """The error of a forecaster that has no diagnostics to draw.
+
+    Examples
+    --------
+    >>> print(no_diagnostics("Naive"))
+    Naive has no diagnostics to draw; the ARIMA family has (ARMA, ARIMA, SARIMA, AutoARIMA), and so have the networks
+    (RNN, LSTM, GRU, NeuralForecaster).
+    """
+    return ParameterError(
+        f"{model} has no diagnostics to draw; the ARIMA family has (ARMA, ARIMA, SARIMA, AutoARIMA), and so have the "
+        "networks (RNN, LSTM, GRU, NeuralForecaster)."
+    )
 
 
 def is_detailed(name: Hashable, detailed: Detailed) -> bool:

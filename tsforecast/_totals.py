@@ -1,29 +1,42 @@
 """Sums of sample paths over the horizon, or over blocks of it, with their intervals."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tsforecast._arguments import generators_of, number_list
+from tsforecast._arguments import check_paths, generators_of, number_list, random_generator, steps_ahead
+from tsforecast._predicting import Forecasting, future_of, origin_of, paths_within
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import interval_quantiles, quantile_levels
 from tsforecast.panel import Panel
+from tsforecast.panel.align import Covariates
+from tsforecast.panel.containers import Series
 from tsforecast.panel.times.frequency import future_times
 from tsforecast.panel.whole_numbers import whole_number
 
 _MOST_NUMBERS = 2**25  # of paths in memory at once
 
 
-class Drawing(Protocol):
-    """What is needed of a forecaster here."""
-
-    def _paths_within(
-        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
-    ) -> Floats:
-        """Joint sample paths, ``(n_series, n_paths, horizon)``."""
+def total_table(
+    model: Forecasting,
+    horizon: int,
+    X: Covariates | None,
+    history: Series | None,
+    level: float | Sequence[float] | None,
+    by: int | None,
+    n_paths: int,
+    random_state: int | np.random.Generator | None,
+) -> Any:
+    """Sums over the horizon in a frame, once all arguments are checked: see `BaseForecaster.predict_total`."""
+    steps, rng = steps_ahead(horizon), random_generator(random_state)
+    length, levels = block_length(by, steps), interval_levels(level)
+    panel, container, X = origin_of(model, history, X)
+    check_paths(panel.take([0]), steps, n_paths)
+    table = totals(model, panel, future_of(model, X, panel, steps), (int(n_paths), steps, length), levels, rng)
+    return table if container.native is None else container.native.frame(table)
 
 
 def block_length(by: int | None, horizon: int) -> int:
@@ -59,7 +72,7 @@ def interval_levels(level: float | Sequence[float] | None) -> list[float]:
 
 
 def totals(
-    model: Drawing,
+    model: Forecasting,
     panel: Panel,
     X: Floats | None,
     size: tuple[int, int, int],
@@ -70,7 +83,7 @@ def totals(
 
     Parameters
     ----------
-    model : Drawing
+    model : BaseForecaster
     panel : Panel
     X : ndarray, shape (n_series, horizon, n_features), or None
     size : tuple of int
@@ -87,7 +100,7 @@ def totals(
             part = slice(begin, min(begin + n_together, panel.n_series))
             some, draws = panel.take(np.arange(part.start, part.stop)), rngs[part]
             own = None if X is None else X[part]
-        paths = model._paths_within(some, n_paths, horizon, own, draws)
+        paths = paths_within(model, some, n_paths, horizon, own, draws)
         tables.append(total_frame(paths, some.ids, future_times(some.last_times, horizon, panel.freq), length, level))
     return pd.concat(tables, ignore_index=True)
 

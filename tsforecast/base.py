@@ -3,38 +3,28 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self, final
+from typing import TYPE_CHECKING, Any, ClassVar, Self, final
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from tsforecast._arguments import (
-    check_finite,
-    check_forecast_size,
-    check_paths,
-    check_paths_finite,
-    check_present,
-    generators_of,
-    random_generator,
-    steps_ahead,
-    wanted_levels,
-    with_gaps,
-)
+from tsforecast._arguments import check_nested
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
-from tsforecast._facts import Detailed, Facts
+from tsforecast._facts import Detailed, Facts, no_diagnostics
 from tsforecast._fitting import checked_panel, fit_checked, fit_each
-from tsforecast._history import like_training, read_history
-from tsforecast._restore import restore
+from tsforecast._predicting import drawn_paths, forecast_asked, forecast_like_series, forecast_within, future_of
 from tsforecast._scorers import minus_mase, predict_rows
-from tsforecast._totals import block_length, interval_levels, totals
+from tsforecast._totals import total_table
 from tsforecast._types import Floats
 from tsforecast.exceptions import NotFittedError, ParameterError
-from tsforecast.forecast import Forecast, quantile_levels
+from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
-from tsforecast.panel.align import Covariates, future_covariates
-from tsforecast.panel.containers import Container, Series
-from tsforecast.panel.native import table_of
+from tsforecast.panel.align import Covariates
+from tsforecast.panel.containers import Series
 from tsforecast.panel.too_short import TooShort, check_choice
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class BaseForecaster(BaseEstimator, ABC):
@@ -114,11 +104,7 @@ class BaseForecaster(BaseEstimator, ABC):
         ValueError
             There is no such argument.
         """
-        known = self.get_params(deep=True)
-        for key in params:
-            name, _, rest = key.partition("__")
-            if rest and name in known and not hasattr(known[name], "set_params"):
-                raise ParameterError(f"{key!r}: {name}={known[name]!r} of {type(self).__name__} has no parameters.")
+        check_nested(type(self).__name__, self.get_params(deep=True), params)
         return super().set_params(**params)
 
     @final
@@ -205,6 +191,10 @@ class BaseForecaster(BaseEstimator, ABC):
         """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series; none at first."""
         return {}
 
+    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
+        """A Figure of what a fit left over, or of how it went; a `ParameterError` unless a model overrides it."""
+        raise no_diagnostics(type(self).__name__)
+
     @final
     def predict(
         self,
@@ -258,12 +248,7 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         if not isinstance(horizon, (int, np.integer)) and getattr(self, "_takes_rows", False):
             return predict_rows(self, horizon)
-        steps = steps_ahead(horizon)
-        levels, wanted = wanted_levels(self, level, quantiles)
-        panel, container, X = self._origin(history, X)
-        out = restore(self._checked(panel, steps, X, quantile_levels(levels, wanted)), container, levels, wanted)
-        places = getattr(self, "_places", None) if history is None and container.kind == "matrix" else None
-        return out if places is None else with_gaps(out, *places)
+        return forecast_like_series(self, horizon, X, history, level, quantiles)
 
     @final
     def forecast(
@@ -284,9 +269,7 @@ class BaseForecaster(BaseEstimator, ABC):
         array([[-0.03, -0.87]])
         """
         self._check_fitted()
-        steps, asked = steps_ahead(horizon), quantile_levels(*wanted_levels(self, level, quantiles))
-        panel, _, X = self._origin(history, X)
-        return self._checked(panel, steps, X, asked)
+        return forecast_asked(self, horizon, X, history, level, quantiles)
 
     @final
     def predict_total(
@@ -332,12 +315,7 @@ class BaseForecaster(BaseEstimator, ABC):
         (['unique_id', 'start', 'end', 'mean', 'lo-80', 'hi-80'], 2)
         """
         self._check_fitted()
-        steps, rng = steps_ahead(horizon), random_generator(random_state)
-        length, levels = block_length(by, steps), interval_levels(level)
-        panel, container, X = self._origin(history, X)
-        check_paths(panel.take([0]), steps, n_paths)
-        table = totals(self, panel, self._future(X, panel, steps), (int(n_paths), steps, length), levels, rng)
-        return table if container.native is None else container.native.frame(table)
+        return total_table(self, horizon, X, history, level, by, n_paths, random_state)
 
     @final
     def sample_paths(
@@ -388,12 +366,7 @@ class BaseForecaster(BaseEstimator, ABC):
         True
         """
         self._check_fitted()
-        steps = steps_ahead(horizon)
-        rng = random_generator(random_state)
-        panel, _, X = self._origin(history, X)
-        check_paths(panel, steps, n_paths)
-        future, rngs = self._future(X, panel, steps), generators_of(panel.ids, rng)
-        return self._paths_within(panel, int(n_paths), steps, future, rngs)
+        return drawn_paths(self, n_paths, horizon, X, history, random_state)
 
     @final
     def score(self, y: Series, X: Covariates | None = None) -> float:
@@ -499,44 +472,9 @@ class BaseForecaster(BaseEstimator, ABC):
         """
         return EVERY_LEVEL if self.gives_intervals else EVERY_LEVEL[:0]
 
-    @final
-    def _within(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        """`_predict` within the bounds: what a forecaster that holds others calls of them."""
-        within = self._range()
-        known = levels[:0] if within.is_open else self._known_levels(panel, horizon)
-        return within.forecast(lambda asked: self._predict(panel, horizon, X, asked), levels, known)
-
-    def _checked(self, panel: Panel, steps: int, X: Covariates | None, levels: Floats) -> Forecast:
-        """A forecast that is finite, within the bounds, and no larger than memory holds."""
-        check_forecast_size(panel, steps, levels.size)
-        forecast = self._within(panel, steps, self._future(X, panel, steps), levels)
-        check_finite(forecast, type(self).__name__)
-        return forecast
-
-    @final
-    def _paths_within(
-        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
-    ) -> Floats:
-        """`_sample_paths` within the bounds; an error where one is not finite."""
-        paths = self._range().clip(self._sample_paths(panel, n_paths, horizon, X, rngs))
-        check_paths_finite(paths, panel.ids, type(self).__name__)
-        return paths
-
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
-        return self._within(panel, steps, self._future(X, panel, steps), np.empty(0)).mean[0]
-
-    def _future(self, X: Covariates | None, panel: Panel, horizon: int) -> Floats | None:
-        return future_covariates(X, panel, horizon, panel.covariate_names) if self.uses_covariates else None
-
-    def _origin(self, history: Series | None, X: Covariates | None) -> tuple[Panel, Container, Covariates | None]:
-        """The panel to forecast from, its container, and the covariates of the horizon."""
-        if history is None:
-            return self.panel_, self._container, table_of(X)
-        panel, container, X = read_history(history, X, self.panel_)
-        check_present(panel, self.handles_missing, type(self).__name__)
-        self._range().check(panel)
-        return like_training(panel, self.panel_, self.uses_covariates), container, X
+        return forecast_within(self, panel, steps, future_of(self, X, panel, steps), np.empty(0)).mean[0]
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "panel_"):

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tsforecast._bounds import Range
 from tsforecast._facts import Detailed, Facts
@@ -11,6 +11,9 @@ from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Wrapper(BaseForecaster):
@@ -36,6 +39,11 @@ class Wrapper(BaseForecaster):
         """Those of the fitted forecaster."""
         self._check_fitted()
         return self.forecaster_.fit_facts(detailed)
+
+    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
+        """That of the fitted forecaster."""
+        self._check_fitted()
+        return self.forecaster_.plot_diagnostics(unique_id)
 
     def min_observations(self, panel: Panel) -> int:
         """As the forecaster."""

@@ -13,6 +13,7 @@ import yaml
 
 from tsforecast import Drift, SeasonalNaive
 from tsforecast.backtest import BacktestResult
+from tsforecast.backtest.execute.progress import RunProgress
 from tsforecast.cli.backtest import build_parser, make_plan
 from tsforecast.cli.main import main
 from tsforecast.cli.models import parse_models
@@ -207,7 +208,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
         if forced:
             monkeypatch.setenv("FORCE_COLOR", forced)
         with Bar("run") as bar:
-            bar.update(3, 8, "SARIMA")
+            bar.watch(RunProgress(3, 8, "SARIMA", "SARIMA"))
             limit = time.monotonic() + 600
             while shown and not bar._progress.live.is_started:
                 assert time.monotonic() < limit, "waited 600 seconds until the bar was there"

@@ -76,7 +76,7 @@ def test_short_work_says_nothing_and_its_thread_ends(monkeypatch, capsys):
 def test_a_long_job_is_told_of_while_it_runs(monkeypatch, capsys):
     monkeypatch.setattr(progress, "_FIRST_LINE", 0.01)
     with Bar("my") as bar:
-        bar.update(0, 1, "LSTM")
+        bar.watch(RunProgress(0, 1, "LSTM", "LSTM"))
         limit, told = time.monotonic() + 600, ""
         while "now LSTM" not in told:
             assert time.monotonic() < limit, "waited 600 seconds for a line"

@@ -28,6 +28,7 @@ CHANGES = {
 TRUSTED = ("forecasters",)  # of the function that FunctionForecaster holds
 UNSAVED = ("SklearnForecaster",)  # holds an object of another library
 WHOLE = ("FunctionForecaster", "TrueModel")  # keep their series
+OF_RESIDUALS = ("residual_acf", "ljung_box", "jarque_bera")  # facts that take all observations
 PROCESS = SeasonalProcess(pattern=(100.0, 110.0), freq="MS", start="2001-01-01")
 
 
@@ -111,6 +112,18 @@ def test_with_its_history_it_is_the_whole_forecaster(pair, tmp_path):
     pd.testing.assert_frame_equal(whole.predict(7, level=60), model.predict(7, level=60), check_exact=True)
     if name in ("ARMA", "ARIMA", "SARIMA", "AutoARIMA"):
         np.testing.assert_array_equal(whole.residuals("s0"), model.residuals("s0"))
+
+
+def test_of_its_fit_a_loaded_forecaster_tells_all_but_what_needs_the_series(pair, tmp_path):
+    _, model, loaded, _ = pair
+    assert repr(loaded.fit_facts([])) == repr(model.fit_facts([]))  # as texts, nan is nan
+    told, whole = loaded.fit_facts(), model.fit_facts()
+    for series, facts in whole.items():
+        lacking = {name.rpartition("__")[2] for name in set(facts) - set(told[series])}
+        assert all(name.startswith(OF_RESIDUALS) for name in lacking)
+        assert repr(told[series]) == repr({name: facts[name] for name in facts if name in told[series]})
+    model.save(tmp_path / "whole", keep_history=True)
+    assert repr(load_forecaster(tmp_path / "whole", trusted=TRUSTED).fit_facts()) == repr(whole)
 
 
 def test_a_loaded_forecaster_is_fitted_anew_as_any(pair):

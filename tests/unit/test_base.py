@@ -1,12 +1,14 @@
 """What `fit`, `predict` and `score` check and convert, on the simplest models."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit
 
-from tsforecast import Drift, Forecast, HistoricAverage, Naive, Panel, SeasonalNaive
+from tsforecast import ARIMA, Conformal, Drift, Ensemble, Forecast, HistoricAverage, Naive, Panel, SeasonalNaive
 from tsforecast.exceptions import DataError, FitError, MissingValuesError, NotFittedError, ParameterError
 
 MONTHS = pd.date_range("2020-01-01", periods=36, freq="MS")
@@ -143,3 +145,17 @@ def test_a_panel_gives_a_forecast_back():
 def test_clone_is_unfitted():
     with pytest.raises(NotFittedError):
         clone(Naive().fit([1.0, 2.0])).predict(1)
+
+
+@pytest.mark.parametrize("model", [Naive(), Ensemble([Naive(), Drift()]), Conformal(Naive(), 4)], ids=repr)
+def test_a_forecaster_without_diagnostics_says_which_have_some(model):
+    with pytest.raises(ParameterError, match=r"has no diagnostics to draw; the ARIMA family .* networks"):
+        model.fit(np.arange(12.0)).plot_diagnostics("y")
+    assert inspect.signature(type(model).plot_diagnostics) == inspect.signature(ARIMA.plot_diagnostics)
+
+
+def test_a_wrapper_draws_the_diagnostics_of_its_forecaster():
+    model = Conformal(ARIMA(order=(0, 1, 1)), 6).fit(np.sin(np.arange(40.0) ** 2))
+    assert model.plot_diagnostics().get_suptitle() == model.forecaster_.plot_diagnostics("y").get_suptitle()
+    with pytest.raises(NotFittedError):
+        Conformal(ARIMA(), 6).plot_diagnostics()

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._bounds import Bounds
+from tsforecast._predicting import forecast_within, paths_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
@@ -126,12 +127,12 @@ class Tuned(Wrapper):
         self.forecaster_: BaseForecaster = self._candidate(best, space).fit(panel)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        return self.forecaster_._within(panel, horizon, X, levels)
+        return forecast_within(self.forecaster_, panel, horizon, X, levels)
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        return self.forecaster_._paths_within(panel, n_paths, horizon, X, rngs)
+        return paths_within(self.forecaster_, panel, n_paths, horizon, X, rngs)
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
         return self._with_inner(short_of(self.forecaster_, panel))
@@ -150,7 +151,7 @@ class Tuned(Wrapper):
         rows = (panel.indptr[:-1] + stop)[:, None] + np.arange(horizon)
         X = None if panel.covariates is None else panel.covariates[rows]
         try:
-            mean = self._candidate(choice, space).fit(before)._within(before, horizon, X, np.empty(0)).mean
+            mean = forecast_within(self._candidate(choice, space).fit(before), before, horizon, X, np.empty(0)).mean
         except (TSForecastError, ValueError, ArithmeticError, RuntimeError):
             return float("inf")
         scale = seasonal_scale(before.values, before.indptr, panel.season_length)

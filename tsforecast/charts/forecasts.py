@@ -8,7 +8,7 @@ from tsforecast.charts.reading import Forecasts, chosen_places, fans_of, panel_w
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
-from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, new_figure, plain, shortened
+from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, new_figure, plain, short_name
 from tsforecast.plots.fan import Fan, columns_of, draw_fan, draw_history, recent
 from tsforecast.plots.lines import drawn_times, time_axis
 from tsforecast.plots.style import model_style
@@ -74,7 +74,7 @@ def plot_forecast(
             name = names[places[0]]
             axes = axes_for(ax)
             found = _draw(axes, name, fans[name](), past)
-            label(axes, shortened(name, 60) if title is None else title)
+            label(axes, short_name(name, 60) if title is None else title)
             legend_outside(axes, list(found.values()), list(found))
             return axes
         return _panels({names[place]: fans[names[place]]() for place in places}, past, title, len(names))
@@ -87,7 +87,7 @@ def _panels(fans: dict[Any, Fan], past: Panel | None, title: str | None, n_all: 
     found: dict[str, Artist] = {}
     for ax, (name, fan) in zip(panels, fans.items(), strict=False):
         found |= _draw(ax, name, fan, past)
-        label(ax, shortened(name, 60 if n_columns == 1 else 32 if n_columns == 2 else 20))
+        label(ax, short_name(name, 60 if n_columns == 1 else 32 if n_columns == 2 else 20))
     for ax in panels[len(fans) :]:
         ax.remove()
     told = title if title is not None else "Forecasts" if n_all == len(fans) else f"{len(fans)} of {n_all:,} series"

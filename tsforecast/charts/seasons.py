@@ -12,7 +12,7 @@ from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
 from tsforecast.panel.times.frequency import freq_name
 from tsforecast.panel.whole_numbers import whole_number
-from tsforecast.plots.canvas import drawing, label, new_figure, shortened
+from tsforecast.plots.canvas import drawing, label, new_figure, short_name
 from tsforecast.plots.seasons import draw_season_lines, draw_subseries
 
 if TYPE_CHECKING:
@@ -67,11 +67,11 @@ def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = N
         figure = new_figure(7.2, 5.6)
         upper, lower = figure.subplots(2, 1)
         draw_season_lines(upper, table, labels, periods)
-        label(upper, f"{shortened(name, 50)}: each season")
+        label(upper, f"{short_name(name, 50)}: each season")
         draw_subseries(lower, table, periods)
         label(
             lower,
-            f"{shortened(name, 50)}: each period",
+            f"{short_name(name, 50)}: each period",
             note="within a period from the first season to the last, with the mean",
         )
     return figure

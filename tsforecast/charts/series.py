@@ -8,7 +8,7 @@ from tsforecast._types import Floats
 from tsforecast.charts.reading import chosen_places, panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel.containers import Series
-from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, shortened
+from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, short_name
 from tsforecast.plots.cutoffs import Window, draw_windows, windows_height
 from tsforecast.plots.lines import draw_line, time_axis
 from tsforecast.plots.style import FAINT, model_style
@@ -68,7 +68,7 @@ def plot_series(y: Series, *, series: Any = None, ax: "Axes | None" = None) -> "
         if len(places) > 1 and _are_far_apart([panel.series(place) for place in places]):
             axes.set_yscale("log")
         names = [panel.ids[place] for place in places]
-        title = shortened(names[0], 60) if n_all == 1 else f"{n_all:,} series"
+        title = short_name(names[0], 60) if n_all == 1 else f"{n_all:,} series"
         label(axes, title, note=f"every {-(-n_all // _MOST_LINES)}th is drawn" if n_all > _MOST_LINES else "")
         if named and n_all > 1:
             legend_outside(axes, lines, names)
@@ -116,7 +116,7 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     with drawing():
         axes = axes_for(ax, 7.0, windows_height(len(windows)))
         found = draw_windows(axes, times, windows)
-        name = shortened(panel.ids[place], 50)
+        name = short_name(panel.ids[place], 50)
         label(axes, f"{len(windows)} cutoff{'s' if len(windows) > 1 else ''} of {name}", y="cutoff")
         legend_outside(axes, list(found.values()), list(found))
     return axes

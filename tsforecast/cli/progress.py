@@ -31,8 +31,9 @@ class Bar:
 
     Examples
     --------
+    >>> from tsforecast.backtest.execute.progress import RunProgress
     >>> with Bar("my") as bar:  # soon done: nothing is shown
-    ...     bar.update(1, 2, "SARIMA")
+    ...     bar.watch(RunProgress(1, 2, "SARIMA"))
     """
 
     def __init__(self, title: str) -> None:
@@ -55,12 +56,6 @@ class Bar:
         self._thread.join()
         if self._progress is not None:
             self._progress.stop()
-
-    def update(self, done: int, total: int, model: str) -> None:
-        """Update the numbers of finished and of all jobs, and the current model; the time left is not known."""
-        from tsforecast.backtest.execute.progress import RunProgress
-
-        self.watch(RunProgress(done, total, model, model))
 
     def watch(self, told: "RunProgress") -> None:
         """Update how far the run is."""

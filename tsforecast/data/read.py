@@ -8,7 +8,7 @@ from pathlib import Path
 from tsforecast.data.columns import Body, body_of
 from tsforecast.data.faults import Faults
 from tsforecast.data.file_format import FileFormat
-from tsforecast.data.files.load import table_of, without_columns
+from tsforecast.data.files.load import file_table, without_columns
 from tsforecast.data.files.table import Remark
 from tsforecast.data.layout import Layout, find_layout
 from tsforecast.data.reading import Duplicates, Reading
@@ -160,7 +160,7 @@ def read_as(path: str | Path | Sequence[str | Path], options: Reading) -> Panel:
     """
     options = options.checked()
     faults = Faults(str(path if isinstance(path, (str, Path)) else path[0] if path else "no file"))
-    table = table_of(path, options, faults)
+    table = file_table(path, options, faults)
     layout = find_layout(table, options, faults)
     table = without_columns(table, [name for name in options.drop if name in table.columns.column_names])
     body = body_of(table, layout, options, faults)

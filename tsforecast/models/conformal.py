@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._bounds import EVERY_LEVEL, Bounds
+from tsforecast._predicting import forecast_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
@@ -100,7 +101,7 @@ class Conformal(Wrapper):
         self.forecaster_: BaseForecaster = clone(self.forecaster).fit(panel) if self.refit else self.calibrated_
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        forecast = self.forecaster_._within(panel, horizon, X, np.empty(0))
+        forecast = forecast_within(self.forecaster_, panel, horizon, X, np.empty(0))
         widths = np.zeros((panel.n_series, horizon, 0))
         if levels.size:
             errors = np.abs(self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon))
@@ -116,7 +117,7 @@ class Conformal(Wrapper):
         The row of errors gives the rank and sign of each step of a path; the size of this rank comes from all errors of
         the step, as for intervals (the Schaake shuffle of Clark et al. 2004, *J. Hydrometeorology* 5).
         """
-        mean = self.forecaster_._within(panel, horizon, X, np.empty(0)).mean
+        mean = forecast_within(self.forecaster_, panel, horizon, X, np.empty(0)).mean
         errors = self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon)
         paths = np.empty((panel.n_series, n_paths, horizon))
         for i, rng in enumerate(rngs):
@@ -173,7 +174,7 @@ class Conformal(Wrapper):
             steps = min(horizon, size - t)
             seen = trained.slice(np.zeros_like(begin), trained.lengths - size + t)
             X = None if trained.covariates is None else trained.covariates[tail[:, t : t + steps]]
-            mean = self.calibrated_._within(seen, steps, X, np.empty(0)).mean
+            mean = forecast_within(self.calibrated_, seen, steps, X, np.empty(0)).mean
             errors[:, t, :steps] = trained.values[tail[:, t : t + steps]] - mean
         return errors
 

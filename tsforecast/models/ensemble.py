@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from tsforecast._bounds import Bounds
 from tsforecast._facts import Detailed, Facts, facts_of_members
+from tsforecast._predicting import forecast_within, paths_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
@@ -147,7 +148,7 @@ class Ensemble(BaseForecaster):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         asked = self._asked(panel, X)
-        forecasts = [m._within(own, horizon, future, levels) for m, own, future in asked]
+        forecasts = [forecast_within(m, own, horizon, future, levels) for m, own, future in asked]
         average = np.mean if self.how == "mean" else np.median
         mean = average(np.stack([f.mean for f in forecasts]), axis=0)
         quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
@@ -180,7 +181,7 @@ class Ensemble(BaseForecaster):
         own = zip(*(rng.spawn(len(self.forecasters_)) for rng in rngs), strict=True)  # generators by member, series
         paths = np.stack(
             [
-                m._paths_within(one, n_paths, horizon, future, given)
+                paths_within(m, one, n_paths, horizon, future, given)
                 for (m, one, future), given in zip(self._asked(panel, X), own, strict=True)
             ]
         )  # (n_members, n_series, n_paths, horizon)

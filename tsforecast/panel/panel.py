@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import CovariateError, DataError, FrequencyError, GapError, UnknownNameError
+from tsforecast.exceptions import CovariateError, DataError, GapError, UnknownNameError
 from tsforecast.panel.columns import check_long_frame, series_of, warn_unused
 from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
 from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
@@ -27,7 +27,7 @@ from tsforecast.panel.regular import (
 )
 from tsforecast.panel.static import align_static, constant_rows
 from tsforecast.panel.times.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
-from tsforecast.panel.times.infer_frequency import infer_freq
+from tsforecast.panel.times.infer_frequency import declared_freq, infer_freq
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -210,7 +210,7 @@ class Panel:
         begun = np.logical_or.accumulate(present, axis=1)
         inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
         indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
-        step = _declared(frame.index, times) if freq is None else freq
+        step = declared_freq(frame.index, times) if freq is None else freq
         return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)[0]
 
     @classmethod
@@ -228,7 +228,7 @@ class Panel:
         if len(series) == 0:
             raise DataError(f"Series {ids[0]!r} is empty.")
         times = parse_times(_index_of(series), indptr, ids)
-        step = _declared(series.index, times) if freq is None else freq
+        step = declared_freq(series.index, times) if freq is None else freq
         return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)[0]
 
     @classmethod
@@ -465,18 +465,6 @@ class Panel:
         for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table, about):
             digest.update(part)
         return digest.hexdigest()
-
-
-def _declared(index: Index, times: Index) -> Freq | None:
-    """The frequency stored in an index; None where there is none, or none that has a name."""
-    if isinstance(index, pd.RangeIndex) and not isinstance(times, pd.DatetimeIndex):  # 20240101 may be a date
-        return index.step if index.step > 0 else None
-    if not isinstance(index, pd.DatetimeIndex) or index.freq is None:
-        return None
-    try:
-        return parse_freq(index.freq)
-    except FrequencyError:  # such as months of a DateOffset: their day is inferred from the times
-        return None
 
 
 def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":

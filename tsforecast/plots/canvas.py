@@ -97,16 +97,16 @@ def shown_name(name: object, longest: int = _LONGEST_NAME) -> str:
     >>> shown_name("LSTM")
     'LSTM'
     """
-    text = shortened(name, longest)
+    text = short_name(name, longest)
     return plain(f"\u200b{text}" if text.startswith("_") else text)  # a leading _ would hide it in a legend
 
 
-def shortened(name: object, longest: int = _LONGEST_NAME) -> str:
+def short_name(name: object, longest: int = _LONGEST_NAME) -> str:
     """A name in one line, the middle of a long one left out.
 
     Examples
     --------
-    >>> shortened("SeasonalNaive(season_length=12, and much more)")
+    >>> short_name("SeasonalNaive(season_length=12, and much more)")
     'SeasonalNaive(s…and much more)'
     """
     text = " ".join(str(name).split()) or " "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tsforecast._types import Bools, Floats
-from tsforecast.plots.canvas import legend_outside, shortened
+from tsforecast.plots.canvas import legend_outside, short_name
 from tsforecast.plots.rows import name_rows, spread_out
 from tsforecast.plots.style import FAINT, ModelStyle
 from tsforecast.plots.ticks import is_far_apart, number, seconds_text, set_log_ticks
@@ -149,4 +149,4 @@ def caption(name: str, stratum: object) -> str:
     >>> caption("Naive", "north")
     'Naive · north'
     """
-    return f"{shortened(name, 20)} · {shortened(stratum, 16)}"
+    return f"{short_name(name, 20)} · {short_name(stratum, 16)}"

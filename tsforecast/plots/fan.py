@@ -83,12 +83,12 @@ def columns_of(n: int) -> tuple[int, int]:
     return -(-n // n_columns), n_columns
 
 
-def extent_of(values: Sequence[Floats]) -> tuple[float, float]:
+def finite_range(values: Sequence[Floats]) -> tuple[float, float]:
     """Least and greatest finite value; (0, 1) where there is none.
 
     Examples
     --------
-    >>> extent_of([np.array([1.0, np.nan]), np.array([3.0])])
+    >>> finite_range([np.array([1.0, np.nan]), np.array([3.0])])
     (1.0, 3.0)
     """
     known = np.concatenate([one[np.isfinite(one)] for one in values] or [np.empty(0)])

@@ -1,5 +1,6 @@
 """Networks of one's own, checkpoints of `tsforecast train`, and fits with covariates, saved and loaded."""
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -10,10 +11,12 @@ import pytorch_lightning as pl
 from tsforecast import GRU, LSTM, NeuralForecaster, load, load_forecaster
 from tsforecast.exceptions import DataError, ModelFileError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
+from tsforecast.models.neural.training.curve import TrainingCurve
 from tsforecast.models.neural.training.quiet import quiet_torch
 from tsforecast.models.neural.training.stock_module import recurrent_module
 
 QUICK = {"n_members": 2, "max_epochs": 1}
+CURVE = TrainingCurve(np.ones(3), np.ones(3), np.ones(3))
 OWN = """
 from tsforecast.models.neural.networks.minimal_gated import MinimalGated
 
@@ -118,3 +121,17 @@ def test_parts_need_the_series(tmp_path):
     model.save(tmp_path / "model", keep_history=True)
     whole = load_forecaster(tmp_path / "model")
     pd.testing.assert_frame_equal(whole.decompose(5), model.decompose(5), check_exact=True)
+
+
+@pytest.mark.parametrize(
+    "held",
+    ["no curves", [CURVE, CURVE], [None], [dataclasses.replace(CURVE, gradient_norm=np.ones(2))],
+     [dataclasses.replace(CURVE, validation_loss=np.ones(3, dtype=int))]],
+    ids=["text", "two", "none", "shorter", "whole numbers"],
+)  # fmt: skip
+def test_curves_that_are_not_of_the_networks_are_an_error_of_loading(tmp_path, held):
+    model = LSTM(**QUICK).fit(load("airline").series)
+    model.curves_ = held
+    model.save(tmp_path / "model")
+    with pytest.raises(ModelFileError, match=r"curves|Losses|type"):
+        load_forecaster(tmp_path / "model")

@@ -8,12 +8,14 @@ import numpy as np
 from tsforecast.backtest.backtest_result import BacktestResult
 from tsforecast.backtest.choose.candidates import quick_candidates, quick_cutoffs, usual_horizon
 from tsforecast.backtest.choose.quality import Quality, measure
-from tsforecast.backtest.execute.progress import Progress
+from tsforecast.backtest.execute.progress import Watch, nothing_watched
 from tsforecast.backtest.execute.workers import AnyExecutor
-from tsforecast.backtest.plan.plan import name_models, seeds_of, with_seed
-from tsforecast.backtest.run import backtest
+from tsforecast.backtest.plan.plan import Plan, name_models, seeds_of, with_seed
+from tsforecast.backtest.plan.settings import parse_level
+from tsforecast.backtest.run import run_plan
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.metrics.choose import choose_metrics
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series, to_panel
 
@@ -57,7 +59,7 @@ def quick_choice(
     n_windows: int | None = None,
     level: Sequence[float] = (80, 95),
     executor: AnyExecutor = None,
-    on_progress: Progress | None = None,
+    watch: Watch = nothing_watched,
 ) -> QuickChoice:
     """The model with the lowest mean scaled error over a few cutoffs, and how wrong it was there.
 
@@ -78,8 +80,10 @@ def quick_choice(
         Cutoffs, where the series are long enough; five, three for over 20 series, two for over 200.
     level : sequence of float
         Intervals in percent.
-    executor, on_progress
+    executor : "auto", "processes", Executor or None
         As for `backtest`; by default this process, since others take as long to start as the backtest.
+    watch : callable, optional
+        Called with a `RunProgress`: jobs done and in all, what runs now, and the time left.
 
     Returns
     -------
@@ -113,17 +117,19 @@ def quick_choice(
         return _unmeasured(
             panel, named, steps, f"{length} observations are too few to test {steps} steps, which takes {needed}"
         )
-    result = backtest(
-        named,
-        drawn,
+    plan = Plan(
+        panel=drawn,
+        models=dict(named),
         cv=cv,
-        metrics=["mase", "mae", "coverage"] if level else ["mase", "mae"],
-        level=level,
+        metrics=choose_metrics(["mase", "mae", "coverage"] if level else ["mase", "mae"]),
+        refit="always",
+        level=parse_level(level),
+        quantiles=(),
+        seeds=None,
         season_length=season,
-        executor=executor,
         too_short="skip",
-        on_progress=on_progress,
     )
+    result = run_plan(plan, None, executor=executor, watch=watch)
     for metric in ("mase", "mae"):
         board = result.leaderboard(metric=metric)
         if board["rank"].notna().any():

@@ -14,8 +14,8 @@ from tsforecast.charts.reading import panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
-from tsforecast.plots.canvas import drawing, label, new_figure, shortened, shown_name
-from tsforecast.plots.fan import Fan, draw_fan, draw_history, extent_of, recent
+from tsforecast.plots.canvas import drawing, label, new_figure, short_name, shown_name
+from tsforecast.plots.fan import Fan, draw_fan, draw_history, finite_range, recent
 from tsforecast.plots.lines import time_axis
 from tsforecast.plots.style import model_styles
 
@@ -92,12 +92,12 @@ def _keep_in_view(ax: "Axes", windows: dict[str, _Windows]) -> list[str]:
     if len(windows) < 2:
         return []
     first, *others = windows
-    low, high = extent_of([windows[first].truth, windows[first].columns["mean"]])
+    low, high = finite_range([windows[first].truth, windows[first].columns["mean"]])
     room = _FURTHEST * ((high - low) or abs(high) or 1.0)
     gone = [name for name in others if not _is_within(windows[name].columns["mean"], low - room, high + room)]
     if gone:
         ax.set_ylim(low - 0.2 * room, high + 0.2 * room)
-    return [shortened(name) for name in gone]
+    return [short_name(name) for name in gone]
 
 
 def _is_within(values: Floats, low: float, high: float) -> bool:
@@ -117,7 +117,7 @@ def _chosen_series(run: RunData, series: Any) -> dict[Any, tuple[str, str]]:
                 raise UnknownNameError(f"No series is called {name!r}; there are {some}{' …' if len(ids) > 3 else ''}.")
         if not wanted:
             raise ParameterError("series is empty; name a series, or leave it out for the best, median and worst.")
-        return {name: (shortened(name, 60), "") for name in wanted}
+        return {name: (short_name(name, 60), "") for name in wanted}
     metric = error_of_series(run)
     winner = str(leaderboard(run)["model"].iloc[0])
     cube = run.cube
@@ -131,7 +131,7 @@ def _chosen_series(run: RunData, series: Any) -> dict[Any, tuple[str, str]]:
     about = title_of(run, metric)
     told = {kind: f"{kind} of {order.size:,} series: " if kind else "" for kind in places}
     return {
-        ids[i]: (f"{told[kind]}{shortened(ids[i], 50)}", f"{about} {scores[i]:.3g} by {shortened(winner)}")
+        ids[i]: (f"{told[kind]}{short_name(ids[i], 50)}", f"{about} {scores[i]:.3g} by {short_name(winner)}")
         for kind, i in places.items()
     }
 

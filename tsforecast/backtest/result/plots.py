@@ -16,7 +16,7 @@ from tsforecast.backtest.result.leaderboard import cost, leaderboard, mean_over_
 from tsforecast.backtest.result.seeds import scores_by_seed
 from tsforecast.exceptions import DataError, ParameterError, UnknownNameError
 from tsforecast.plots import curves, rows
-from tsforecast.plots.canvas import axes_for, drawing, label, shortened
+from tsforecast.plots.canvas import axes_for, drawing, label, short_name
 from tsforecast.plots.style import ModelStyle, model_styles
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def plot_ranking(
         skill, low, high = (board[column].to_numpy(dtype=np.float64) for column in ("skill", "skill_low", "skill_high"))
         rows.draw_ranking(axes, names, skill, low, high, _styles(run, names))
         better = "greater" if run.facts[chosen].best == "greatest" else "smaller"
-        title = f"Skill against {shortened(base)}"
+        title = f"Skill against {short_name(base)}"
         label(axes, title, f"mean {title_of(run, chosen)} {better} by, with 95% interval", note=_extent(run))
     return axes
 
@@ -80,7 +80,7 @@ def plot_steps(run: RunData, ax: "Axes | None" = None) -> "Axes":
         axes = axes_for(ax, 7.0, 3.4)
         curves.draw_steps(axes, run.models, mean, low, high, _styles(run, run.models))
         note = f"95% interval of the mean over {over}"
-        note += "" if not unbanded else f", of {' and '.join(map(shortened, banded))}"
+        note += "" if not unbanded else f", of {' and '.join(map(short_name, banded))}"
         y = "mean absolute error / seasonal scale" if scaled else "mean absolute error"
         lacking = [name for name, has in zip(run.models, has_scores, strict=True) if not has]
         label(axes, "Error by step ahead", "steps ahead", y, _joined(note if np.isfinite(low).any() else "", lacking))
@@ -112,7 +112,7 @@ def plot_calibration(run: RunData, ax: "Axes | None" = None, *, models: Sequence
         held = "truths inside the interval, %"
         x, y = (held, "") if by_rows else ("level of the interval, %", held)
         looks = " and ".join(f"{percent:g}% {how}" for percent, how in zip(level, ("filled", "hollow"), strict=False))
-        rest = f"; band of {' and '.join(map(shortened, banded))}" if len(names) > 3 else ""
+        rest = f"; band of {' and '.join(map(short_name, banded))}" if len(names) > 3 else ""
         note = f"{looks}; right is the dashed line, with 95% interval" if by_rows else f"right is the diagonal{rest}"
         label(axes, "Reliability of intervals", x, y, note)
     return axes
@@ -188,7 +188,7 @@ def plot_series_errors(
     with drawing():
         axes = axes_for(ax, 6.4, rows.rows_height(len(names)))
         curves.draw_series_errors(axes, names, ratios, styles)
-        left = f"{title_of(run, chosen)} of a series / that of {shortened(base)}; left of 1× is better"
+        left = f"{title_of(run, chosen)} of a series / that of {short_name(base)}; left of 1× is better"
         note = "a dot for each series, a tick at the median"
         label(axes, f"Error of {'each of ' if len(cube.ids) > 1 else ''}{len(cube.ids):,} series", left, note=note)
     return axes
@@ -246,7 +246,7 @@ def _mean_and_band(losses: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _joined(note: str, lacking: Sequence[str]) -> str:
     """The note, and the names of models that are not drawn."""
-    told = [] if not lacking else [f"no score: {', '.join(shortened(name) for name in lacking[:3])}"]
+    told = [] if not lacking else [f"no score: {', '.join(short_name(name) for name in lacking[:3])}"]
     told += [f"{len(lacking) - 3} more"] if len(lacking) > 3 else []
     return "; ".join([*([note] if note else []), *told])
 

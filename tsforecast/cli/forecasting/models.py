@@ -105,7 +105,7 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
             n_windows=given.n_windows,
             level=given.level,
             executor=executor,
-            on_progress=bar.update,
+            watch=bar.watch,
         )
     told = "" if choice.quality else f"How wrong {choice.name} is is not known: {choice.reason}."
     if choice.quality and choice.quality.n_series < panel.n_series:

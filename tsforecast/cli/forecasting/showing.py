@@ -87,17 +87,17 @@ def print_certainty(console: Console, table: pd.DataFrame, level: float) -> None
         for row in part.itertuples(index=False):
             relative = "-" if pd.isna(row[-1]) else f"{row[-1]:,.0f}%"
             name = " / ".join(str(key) for key in row[: len(names)])
-            grid.add_row(*map(Text, (name, number(row[-3], decimals), number(row[-2], decimals), relative)))
+            grid.add_row(*map(Text, (name, _number(row[-3], decimals), _number(row[-2], decimals), relative)))
         grid.add_section()
     console.print(grid)
 
 
-def number(value: float, decimals: int) -> str:
+def _number(value: float, decimals: int) -> str:
     """A number as people write it; a dash for nan.
 
     Examples
     --------
-    >>> number(12345.678, 1), number(float("nan"), 0), number(-0.0001, 2)
+    >>> _number(12345.678, 1), _number(float("nan"), 0), _number(-0.0001, 2)
     ('12,345.7', '-', '0.00')
     """
     if not np.isfinite(value):
@@ -116,7 +116,7 @@ def _steps_table(forecast: Forecast, level: Sequence[float]) -> Table:
     n_rows = forecast.horizon if forecast.horizon <= _STEPS else _FIRST
     for h, when in enumerate(shown_times(forecast.times[:n_rows], forecast.freq)):
         ranges = (_range(low[0, h], high[0, h], decimals) for low, high in ends)
-        grid.add_row(when, number(forecast.mean[0, h], decimals), *ranges)
+        grid.add_row(when, _number(forecast.mean[0, h], decimals), *ranges)
     return grid
 
 
@@ -135,7 +135,7 @@ def _series_table(forecast: Forecast, level: Sequence[float]) -> Table:
         cells = []
         for h in range(n_periods):
             around = f"\n{_range(low[i, h], high[i, h], decimals)}" if level else ""
-            cells.append(Text(f"{number(forecast.mean[i, h], decimals)}{around}"))
+            cells.append(Text(f"{_number(forecast.mean[i, h], decimals)}{around}"))
         grid.add_row(Text(str(forecast.ids[i])), *cells)
     return grid
 
@@ -145,7 +145,7 @@ def _grid() -> Table:
 
 
 def _range(low: float, high: float, decimals: int) -> str:
-    return f"{number(low, decimals)} to {number(high, decimals)}"
+    return f"{_number(low, decimals)} to {_number(high, decimals)}"
 
 
 def _interval(forecast: Forecast, level: Sequence[float]) -> tuple[Floats, Floats]:

@@ -16,7 +16,7 @@ from tsforecast.data.files.workbook import workbook_table
 from tsforecast.exceptions import DataError
 
 
-def table_of(path: str | Path | Sequence[str | Path], form: FileFormat, faults: Faults) -> FileTable:
+def file_table(path: str | Path | Sequence[str | Path], form: FileFormat, faults: Faults) -> FileTable:
     """The rows of a file, or of several, one after another.
 
     Raises

@@ -12,6 +12,7 @@ import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
 from tsforecast._facts import Detailed, Facts, is_detailed
+from tsforecast._predicting import forecast_within, future_of
 from tsforecast._renamed import with_new_names
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
@@ -145,7 +146,7 @@ class ArimaForecaster(BaseForecaster):
         names = panel.covariate_names
         skipped = steps - _n_given(X, panel, steps) if names and X is not None else 0
         future = future_covariates(X, panel, steps, names, skipped)
-        return self._within(panel, steps, future, np.empty(0)).mean[0]
+        return forecast_within(self, panel, steps, future, np.empty(0)).mean[0]
 
     def _spread(
         self,
@@ -292,7 +293,7 @@ class ArimaForecaster(BaseForecaster):
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
         rng = random_generator(random_state)
-        future = self._future(X, self.panel_, horizon) if anchor == "end" else None
+        future = future_of(self, X, self.panel_, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
         data = self.transform_.apply(self.panel_)
         for i, name in enumerate(self.fits_):
@@ -379,7 +380,8 @@ class ArimaForecaster(BaseForecaster):
     def fit_facts(self, detailed: Detailed = None) -> Facts:
         """Likelihood of each fit, the order where it was chosen, and in detail what is left in the residuals.
 
-        See `tsforecast.models.arima.facts` for their names.
+        See `tsforecast.models.arima.facts` for their names. A forecaster saved without its series, see `save`, knows
+        nothing of residuals.
 
         Examples
         --------
@@ -389,10 +391,11 @@ class ArimaForecaster(BaseForecaster):
         (1.0, 8, True)
         """
         season = self._panel_fit(self.panel_).season_length if self._fits() else 1
+        whole = set(self.panel_.ids[n_before(self.panel_) == 0])
         told: dict[Hashable, dict[str, float | Sequence[float]]] = {}
         for name, fit in self._fits().items():
             told[name] = {**likelihood_facts(fit), **(order_facts(fit) if self.chooses_order else {})}
-            if is_detailed(name, detailed):
+            if name in whole and is_detailed(name, detailed):
                 told[name] |= residual_facts(self.residuals(name), season, fit.order.n_arma)
         return told
 

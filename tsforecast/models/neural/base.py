@@ -10,8 +10,9 @@ import pandas as pd
 
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._bounds import Bounds
-from tsforecast._facts import SHARED, Detailed, Facts, is_detailed
+from tsforecast._facts import SHARED, Detailed, Facts
 from tsforecast._fitting import remember
+from tsforecast._predicting import forecast_within, future_of, origin_of
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
@@ -22,10 +23,10 @@ from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
 from tsforecast.models.neural.forecasting.diagnostics import network_figure
-from tsforecast.models.neural.forecasting.parts import linear_part, season_part
-from tsforecast.models.neural.forecasting.paths import paths_of
+from tsforecast.models.neural.forecasting.parts import linear_part, part_table, season_part
+from tsforecast.models.neural.forecasting.paths import paths_each, paths_of
 from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
-from tsforecast.models.neural.forecasting.trained import Trained
+from tsforecast.models.neural.forecasting.trained import Trained, forecast_each
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
@@ -33,7 +34,7 @@ from tsforecast.models.neural.networks.stock.cells import CellName
 from tsforecast.models.neural.options import Decoding, Start, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.seeds import seed_of
-from tsforecast.models.neural.training.curve import TrainingCurve
+from tsforecast.models.neural.training.curve import TrainingCurve, check_curves, training_facts
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
@@ -63,7 +64,7 @@ class NeuralBase(BaseForecaster):
         "lr": (0.003, 0.01, 0.03),
     }
     _cell: CellName = "lstm"
-    curves_: Sequence[TrainingCurve] = ()  # of each trained network; none in a forecaster read from a file
+    curves_: Sequence[TrainingCurve]  # of each trained network; none in a forecaster read from a checkpoint
 
     def __init__(
         self,
@@ -180,24 +181,15 @@ class NeuralBase(BaseForecaster):
         """
         self._check_fitted()
         names: Sequence[Hashable] = [SHARED] if self.is_global else self.panel_.ids.tolist()
-        told: dict[Hashable, dict[str, float | Sequence[float]]] = {name: {} for name in names}
-        if self.nests:
-            for name, trained in zip(names, self.trained_, strict=True):
-                told[name]["share"] = trained.share
-        for name, curve in zip(names, self.curves_, strict=False):
-            told[name] |= curve.facts(long=self.is_global or is_detailed(name, detailed))
-        return {name: own for name, own in told.items() if own}
+        shares = [trained.share for trained in self.trained_] if self.nests else []
+        return training_facts(names, shares, self.curves_, detailed)
 
     def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
         """A Figure of how a network was trained, and how far back it looks.
 
         Above, losses and norms of gradients by epoch, where this process trained it; below, the norm of the gradient of
-        its outputs by the inputs k steps back: see `gradient_by_lag`.
-
-        Parameters
-        ----------
-        unique_id : str, optional
-            The series to look at; by default the first with ``scope="per_series"``, else several series together.
+        its outputs by the inputs k steps back: see `gradient_by_lag`. ``unique_id`` names the series to look at; by
+        default the first with ``scope="per_series"``, else several series together.
 
         Raises
         ------
@@ -262,7 +254,7 @@ class NeuralBase(BaseForecaster):
             decoding=trained.decoding,
             preparation=trained.preparation,
         )
-        model.trained_ = [trained]
+        model.trained_, model.curves_ = [trained], []
         panel, container = to_panel(loaded.panel)
         remember(model, panel, panel, container)
         return model
@@ -386,42 +378,19 @@ class NeuralBase(BaseForecaster):
         return seed_of(self.random_state)
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        seed, floor = self._seed, self._has_floor
         with one_thread():
             if self.is_global:
-                return self.trained_[0].forecast(panel, horizon, X, levels, seed, floor=floor)
-            place = self._places_of(panel)
-            parts = [
-                self.trained_[k].forecast(
-                    panel.take([i]), horizon, None if X is None else X[i : i + 1], levels, seed, floor=floor
-                )
-                for i, k in enumerate(place)
-            ]
-        mean = np.concatenate([part.mean for part in parts])
-        quantiles = np.concatenate([part.quantiles for part in parts])
-        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+                return self.trained_[0].forecast(panel, horizon, X, levels, self._seed, floor=self._has_floor)
+            return forecast_each(self._networks_of(panel), panel, horizon, X, levels, self._seed, floor=self._has_floor)
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
-        seed, floor = self._seed, self._has_floor
+        size = (n_paths, horizon)
         with one_thread():
             if self.is_global:
-                return paths_of(self.trained_[0], panel, (n_paths, horizon), X, rngs, seed, floor=floor)
-            place = self._places_of(panel)
-            parts = [
-                paths_of(
-                    self.trained_[k],
-                    panel.take([i]),
-                    (n_paths, horizon),
-                    None if X is None else X[[i]],
-                    [rngs[i]],
-                    seed,
-                    floor=floor,
-                )
-                for i, k in enumerate(place)
-            ]
-        return np.concatenate(parts)
+                return paths_of(self.trained_[0], panel, size, X, rngs, self._seed, floor=self._has_floor)
+            return paths_each(self._networks_of(panel), panel, size, X, rngs, self._seed, floor=self._has_floor)
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
         short = copy.copy(self)
@@ -429,7 +398,7 @@ class NeuralBase(BaseForecaster):
             if self.is_global:
                 found = [self.trained_[0].condensed(panel)]
             else:
-                found = [self.trained_[k].condensed(panel.take([i])) for i, k in enumerate(self._places_of(panel))]
+                found = [own.condensed(panel.take([i])) for i, own in enumerate(self._networks_of(panel))]
         short.trained_ = [trained for trained in found if trained is not None]
         return (short, np.zeros(panel.n_series, dtype=np.bool_)) if len(short.trained_) == len(found) else None
 
@@ -439,13 +408,15 @@ class NeuralBase(BaseForecaster):
 
     def _restore(self, learnt: Mapping[str, Any]) -> None:
         self._check()
-        set_learnt(self, learnt)
+        set_learnt(self, {"curves_": [], **learnt})
         panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
         held = zip(learnt["trained_"], panels, strict=True)
         self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+        check_curves(self.curves_, len(panels))
 
-    def _places_of(self, panel: Panel) -> list[int]:
-        return list(map(int, self.panel_.positions(panel.ids)))
+    def _networks_of(self, panel: Panel) -> list[Trained]:
+        """The network of each series of a panel."""
+        return [self.trained_[k] for k in self.panel_.positions(panel.ids)]
 
     def parts(self) -> dict[str, BaseForecaster]:
         """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
@@ -499,17 +470,15 @@ class NeuralBase(BaseForecaster):
         """
         self._check_fitted()
         steps = steps_ahead(horizon)
-        panel, _, X = self._origin(history, X)
+        panel, _, X = origin_of(self, history, X)
         check_forecast_size(panel, steps, 0)
-        future, nothing = self._future(X, panel, steps), np.empty(0)
-        whole = self._within(panel, steps, future, nothing)
+        future, nothing = future_of(self, X, panel, steps), np.empty(0)
+        whole = forecast_within(self, panel, steps, future, nothing)
         check_finite(whole, type(self).__name__)
         season, linear = (
-            self._with(part)._within(panel, steps, future, nothing).mean for part in (season_part, linear_part)
+            forecast_within(self._with(part), panel, steps, future, nothing).mean for part in (season_part, linear_part)
         )
-        added = {"season": season, "linear": linear - season, "recurrent": whole.mean - linear, "mean": whole.mean}
-        frame = pd.DataFrame({"unique_id": whole.ids.repeat(steps), "ds": whole.times})
-        return frame.assign(**{name: table.reshape(-1) for name, table in added.items()})
+        return part_table(whole, season, linear)
 
     def _with(self, part: Callable[[Trained], Trained]) -> Self:
         """The fitted forecaster with a part of each trained network only."""

@@ -22,6 +22,25 @@ _FORTNIGHT = pd.Timedelta(days=14)
 _MONTH = pd.Timedelta(days=28)
 
 
+def declared_freq(index: Index, times: Index) -> Freq | None:
+    """The frequency stored in an index; None where there is none, or none that has a name.
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=3, freq="D")
+    >>> freq_name(declared_freq(days, days))
+    'D'
+    """
+    if isinstance(index, pd.RangeIndex) and not isinstance(times, pd.DatetimeIndex):  # 20240101 may be a date
+        return index.step if index.step > 0 else None
+    if not isinstance(index, pd.DatetimeIndex) or index.freq is None:
+        return None
+    try:
+        return parse_freq(index.freq)
+    except FrequencyError:  # such as months of a DateOffset: their day is inferred from the times
+        return None
+
+
 def infer_freq(times: Index, indptr: Ints, ids: Index) -> Freq:
     """The one frequency that most series have.
 

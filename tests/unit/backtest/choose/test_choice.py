@@ -106,3 +106,10 @@ def test_cutoffs_leave_a_season_and_one_more_to_learn_from(length, horizon):
         assert length - horizon < 13
     else:
         assert length - cv.needed + 1 >= 13
+
+
+def test_who_watches_a_choice_is_told_of_each_job_until_the_last():
+    told = []
+    quick_choice(walks(40), [Naive(), Drift()], horizon=3, watch=told.append)
+    assert told[0].total == told[-1].done > 1 and told[-1].left == 0.0
+    assert {progress.model for progress in told} == {"Naive", "Drift", ""}

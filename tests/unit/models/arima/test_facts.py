@@ -6,7 +6,8 @@ import pytest
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.tsa.stattools import acf
 
-from tsforecast import ARIMA, SARIMA, AutoARIMA
+from tsforecast import ARIMA, SARIMA, AutoARIMA, load_forecaster
+from tsforecast.exceptions import DataError
 from tsforecast.models.arima.facts import residual_facts
 
 
@@ -57,3 +58,14 @@ def test_residuals_are_summed_up_as_statsmodels_does():
 @pytest.mark.parametrize("residuals", [np.array([]), np.full(9, np.nan), np.zeros(30), np.array([1.0, -1.0, 2.0])])
 def test_what_too_few_or_empty_residuals_do_not_show_is_not_told(residuals):
     assert not {"ljung_box", "jarque_bera"} & set(residual_facts(residuals, 12, 2))
+
+
+def test_without_its_series_a_fit_tells_nothing_of_residuals(tmp_path):
+    model = AutoARIMA().fit(pd.DataFrame({"a": walk(300), "b": walk(300, seed=1)}))
+    model.save(tmp_path / "model")
+    loaded = load_forecaster(tmp_path / "model")
+    assert loaded.panel_.left_out.all()
+    assert loaded.fit_facts() == loaded.fit_facts([]) == model.fit_facts([])
+    assert "residual_acf" in model.fit_facts()["b"]
+    with pytest.raises(DataError, match="keep_history=True"):
+        loaded.plot_diagnostics()

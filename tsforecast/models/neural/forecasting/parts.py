@@ -2,6 +2,10 @@
 
 import dataclasses
 
+import pandas as pd
+
+from tsforecast._types import Floats
+from tsforecast.forecast import Forecast
 from tsforecast.models.neural.forecasting.trained import Trained
 
 
@@ -19,3 +23,13 @@ def season_part(trained: Trained) -> Trained:
     network.slopes.zero_()
     network.intercept.zero_()
     return dataclasses.replace(trained, network=network, ends=None, past=None, share=0.0)
+
+
+def part_table(whole: Forecast, season: Floats, linear: Floats) -> pd.DataFrame:
+    """A long frame of what each part adds to a forecast: see `NeuralBase.decompose`.
+
+    ``season`` and ``linear``, each ``(n_series, horizon)``, are point forecasts of `season_part` and `linear_part`.
+    """
+    added = {"season": season, "linear": linear - season, "recurrent": whole.mean - linear, "mean": whole.mean}
+    frame = pd.DataFrame({"unique_id": whole.ids.repeat(whole.horizon), "ds": whole.times})
+    return frame.assign(**{name: table.reshape(-1) for name, table in added.items()})

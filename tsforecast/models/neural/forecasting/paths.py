@@ -57,3 +57,21 @@ def _normal_ranks(walks: Floats, n_paths: int, rng: np.random.Generator) -> Floa
 def _values_at(z: Floats, quantiles: Floats) -> Floats:
     """Values at standard normal numbers ``(n_paths, horizon)``, within the quantiles ``(horizon, n_marks)``."""
     return np.column_stack([np.interp(z[:, h], _NORMAL_MARKS, quantiles[h]) for h in range(z.shape[1])])
+
+
+def paths_each(
+    networks: Sequence[Trained],
+    panel: Panel,
+    size: tuple[int, int],
+    X: Floats | None,
+    rngs: Sequence[np.random.Generator],
+    seed: int,
+    *,
+    floor: bool,
+) -> Floats:
+    """Sample paths ``(n_series, n_paths, horizon)``, of each series by the network at its place: see `paths_of`."""
+    parts = [
+        paths_of(trained, panel.take([i]), size, None if X is None else X[[i]], [rngs[i]], seed, floor=floor)
+        for i, trained in enumerate(networks)
+    ]
+    return np.concatenate(parts)

@@ -359,3 +359,23 @@ def draws(ids: Index, seed: int, shape: tuple[int, ...]) -> Floats:
     """
     marks = pd.util.hash_array(ids.astype(str).to_numpy(dtype=object)).tolist()
     return np.stack([np.random.default_rng([seed, mark]).uniform(size=shape) for mark in marks])
+
+
+def forecast_each(
+    networks: Sequence[Trained],
+    panel: Panel,
+    horizon: int,
+    X: Floats | None,
+    levels: Floats,
+    seed: int,
+    *,
+    floor: bool,
+) -> Forecast:
+    """The forecast of a panel, of each series by the network at its place: see `Trained.forecast`."""
+    parts = [
+        trained.forecast(panel.take([i]), horizon, None if X is None else X[[i]], levels, seed, floor=floor)
+        for i, trained in enumerate(networks)
+    ]
+    mean = np.concatenate([part.mean for part in parts])
+    quantiles = np.concatenate([part.quantiles for part in parts])
+    return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)

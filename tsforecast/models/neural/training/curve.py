@@ -1,11 +1,14 @@
 """How training went, epoch by epoch: losses and norms of gradients."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
+from tsforecast._facts import SHARED, Detailed, Facts, is_detailed
 from tsforecast._types import Floats, Ints
+from tsforecast.exceptions import DataError
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -40,6 +43,37 @@ class TrainingCurve:
         curves = {"loss": self.loss, "gradient_norm": self.gradient_norm, "validation_loss": self.validation_loss}
         told = {name: curve.tolist() for name, curve in curves.items() if long and not np.isnan(curve).all()}
         return {"epochs": float(self.n_epochs), **told}
+
+
+def training_facts(
+    names: Sequence[Hashable], shares: Sequence[float], curves: Sequence[TrainingCurve], detailed: Detailed
+) -> Facts:
+    """Facts of networks, each with the name of its series, or `SHARED`: see `NeuralBase.fit_facts`.
+
+    ``shares`` and ``curves`` are of each network, or empty.
+    """
+    told: dict[Hashable, dict[str, float | Sequence[float]]] = {name: {} for name in names}
+    for name, share in zip(names, shares, strict=False):
+        told[name]["share"] = share
+    for name, curve in zip(names, curves, strict=False):
+        told[name] |= curve.facts(long=name == SHARED or is_detailed(name, detailed))
+    return {name: own for name, own in told.items() if own}
+
+
+def check_curves(curves: Any, n_networks: int) -> None:
+    """Raise a `DataError` unless there is a curve of each network, or none at all.
+
+    Examples
+    --------
+    >>> check_curves([TrainingCurve(np.ones(3), np.ones(3), np.ones(3))], 1)
+    """
+    held: list[Any] = list(curves) if isinstance(curves, (list, tuple)) else [None]
+    if len(held) not in (0, n_networks) or not all(isinstance(curve, TrainingCurve) for curve in held):
+        raise DataError(f"There are {len(held)} curves of the training of {n_networks} networks.")
+    for curve in held:
+        parts = (curve.loss, curve.gradient_norm, curve.validation_loss)
+        if any(part.ndim != 1 or part.shape != curve.loss.shape or part.dtype != np.float64 for part in parts):
+            raise DataError("Losses and norms of gradients of a training are not of the same epochs.")
 
 
 class CurveRecord:
