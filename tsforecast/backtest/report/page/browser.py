@@ -13,7 +13,7 @@ from tsforecast.backtest.report.page.chosen import SeriesOrder
 from tsforecast.backtest.report.page.looks import Look
 from tsforecast.backtest.report.page.paths import Paths, read_paths
 from tsforecast.backtest.result.data import RunData
-from tsforecast.plots.canvas import shortened
+from tsforecast.plots.canvas import short_name
 
 _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8)
 _NONE, _STEPS = 4095, 4094  # of twelve bits: no value, and the greatest
@@ -94,7 +94,7 @@ def _as_json(
     for i, name in enumerate(paths.ids):
         score = order.scores[series[i]]
         row: dict[str, Any] = {
-            "id": shortened(name, 80),
+            "id": short_name(name, 80),
             "score": number_text(score, decimals) if np.isfinite(score) else None,
         }
         row |= {"lo": float(f"{low[i]:.9g}"), "hi": float(f"{high[i]:.9g}"), "t": kinds[i]}

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tsforecast.backtest.report.page.pictures import Picture, quietly
-from tsforecast.plots.canvas import shortened
+from tsforecast.plots.canvas import short_name
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -27,7 +27,7 @@ def environment() -> "Environment":
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     number = itertools.count(1)
-    made.filters["short"] = shortened
+    made.filters["short"] = short_name
     made.filters["with_code"] = _with_code
     made.filters["svg"] = lambda picture: _svg(picture, f"p{next(number)}-")
     return made
@@ -60,4 +60,4 @@ def _svg(picture: Picture, prefix: str) -> "Markup":
     from tsforecast.plots.svg import svg_of
 
     with quietly():
-        return Markup(svg_of(picture.figure, prefix, shortened(f"{picture.title}. {picture.about}", _LONGEST_LABEL)))
+        return Markup(svg_of(picture.figure, prefix, short_name(f"{picture.title}. {picture.about}", _LONGEST_LABEL)))

@@ -24,7 +24,7 @@ from tsforecast.backtest.report.page.words import command, data_lines, kicker, p
 from tsforecast.backtest.report.sentences import headline, who_wins
 from tsforecast.backtest.report.troubles import failure_table, missing_sentence, warning_table
 from tsforecast.backtest.result.data import RunData
-from tsforecast.plots.canvas import drawing, new_figure, plain, shortened
+from tsforecast.plots.canvas import drawing, new_figure, plain, short_name
 from tsforecast.plots.style import FAINT, saving
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _lines(subject: PageSubject) -> list[tuple[str, str]]:
         ("Failures", failure_table(run)),
         ("Warnings", warning_table(run)),
         ("How to repeat it", [command(run), *(line.replace("`", "") for line in conditions(run))]),
-        ("", [f"{name}: {shortened(call, 600)}" for name, call in model_calls(run).items()]),
+        ("", [f"{name}: {short_name(call, 600)}" for name, call in model_calls(run).items()]),
         ("", [f"{name}: {value}" for name, value in versions(run)]),
     ]
     for title, content in sections:
@@ -108,7 +108,7 @@ def _table(frame: pd.DataFrame) -> list[tuple[str, str]]:
     longest[0 if len(str(frame.columns[0])) > 1 else 1] = _NAME
     longest[-1] = 60 if frame.columns[-1] == "example" else _CELL
     cells = [[str(title) for title in frame.columns], *frame.astype(str).to_numpy().tolist()]
-    rows = [[shortened(cell, most) for cell, most in zip(row, longest, strict=True)] for row in cells]
+    rows = [[short_name(cell, most) for cell, most in zip(row, longest, strict=True)] for row in cells]
     widths = [max(len(row[k]) for row in rows) for k in range(len(longest))]
     return [
         ("table head" if k == 0 else "table", "\t".join(f"{w}\t{c}" for w, c in zip(widths, row, strict=True)))
@@ -163,7 +163,7 @@ def _picture_page(picture: Picture) -> "Figure":
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.set(rect=(0.04, below / total, 0.92, height / total))  # type: ignore[call-arg]
-    title = plain(shortened(picture.title, 80))
+    title = plain(short_name(picture.title, 80))
     figure.text(0.045, 1 - 0.36 / total, title, fontsize=11, fontweight="bold")
     about = "\n".join(textwrap.wrap(plain(picture.about), 100))
     figure.text(0.045, 0.16 / total, about, fontsize=8.5, color=FAINT[0], va="bottom")
