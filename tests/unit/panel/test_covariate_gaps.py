@@ -70,8 +70,8 @@ def test_a_covariate_that_is_no_finite_number_is_named_at_every_door(door, value
     assert "price" in str(caught.value)
 
 
-def test_an_infinite_covariate_of_a_file_is_named_by_its_row(tmp_path):
-    with pytest.raises(DataError, match="'price' holds 'inf' in row"):
+def test_an_infinite_covariate_of_a_file_is_named_by_its_line(tmp_path):
+    with pytest.raises(DataError, match="'price' holds 'inf' in line"):
         as_file(frame({7: np.inf}), tmp_path / "long.csv")
 
 

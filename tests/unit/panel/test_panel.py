@@ -131,7 +131,7 @@ def test_a_misspelt_wish_for_gaps_is_refused_and_fills_nothing(gaps):
         lambda: Panel.from_wide(gappy.to_frame("a"), gaps=gaps),
         lambda: Panel.from_frame(gappy.rename_axis("ds").reset_index(name="y"), gaps=gaps),
     ):
-        with pytest.raises(ParameterError, match=f"gaps={gaps!r} is none of 'error', 'nan', 'snap'"):
+        with pytest.raises(ParameterError, match=f"gaps={gaps!r} is none of 'error', 'nan', 'zero'"):
             read()
 
 

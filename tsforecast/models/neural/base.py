@@ -23,7 +23,7 @@ from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
 from tsforecast.models.neural.forecasting.diagnostics import network_figure
-from tsforecast.models.neural.forecasting.parts import linear_part, part_table, season_part
+from tsforecast.models.neural.forecasting.parts import linear_part, season_part, table_of_parts
 from tsforecast.models.neural.forecasting.paths import paths_each, paths_of
 from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
 from tsforecast.models.neural.forecasting.trained import Trained, forecast_each
@@ -478,7 +478,7 @@ class NeuralBase(BaseForecaster):
         season, linear = (
             forecast_within(self._with(part), panel, steps, future, nothing).mean for part in (season_part, linear_part)
         )
-        return part_table(whole, season, linear)
+        return table_of_parts(whole, season, linear)
 
     def _with(self, part: Callable[[Trained], Trained]) -> Self:
         """The fitted forecaster with a part of each trained network only."""

@@ -25,7 +25,7 @@ def season_part(trained: Trained) -> Trained:
     return dataclasses.replace(trained, network=network, ends=None, past=None, share=0.0)
 
 
-def part_table(whole: Forecast, season: Floats, linear: Floats) -> pd.DataFrame:
+def table_of_parts(whole: Forecast, season: Floats, linear: Floats) -> pd.DataFrame:
     """A long frame of what each part adds to a forecast: see `NeuralBase.decompose`.
 
     ``season`` and ``linear``, each ``(n_series, horizon)``, are point forecasts of `season_part` and `linear_part`.
