@@ -54,7 +54,7 @@ def test_days_of_a_week_are_found_and_can_be_named(tmp_path):
 def test_a_missing_covariate_stops_before_the_first_fit_unless_it_is_to_be_filled(promotions, capsys):
     command = ["backtest", str(promotions), "--models", "ARIMA", "--covariates", "price"]
     assert main(command) != 0
-    assert "--covariate_gaps on the command line" in capsys.readouterr().err
+    assert "--covariate_gaps ffill" in capsys.readouterr().err
     for how, filled in (("ffill", [9, 9]), ("interpolate", [10, 11])):
         found = plan(promotions, "--covariates", "price", "--covariate_gaps", how)
         assert found.panel.covariates[10:12, 0].tolist() == filled

@@ -32,7 +32,7 @@ def run(capsys, *models, folder="run", data="nile", more=()):
 def test_after_a_run_its_winner_forecasts_and_a_model_that_it_lacks_is_added(in_tmp, capsys):
     lines = run(capsys, "Naive", "Drift", folder="my run").splitlines()[-2:]
     winner = BacktestResult.load("my run").leaderboard()["model"].iloc[0]
-    assert lines[0] == f"Next: forecast with {winner}: tsforecast forecast --run 'my run'"
+    assert lines[0] == f"  or: forecast with {winner}: tsforecast forecast --run 'my run'"
     what, _, command = lines[1].partition(": tsforecast ")
     assert what == "  or: add another model" and "AutoARIMA" in command
     assert main([*shlex.split(command)[:-1], "SeasonalNaive"]) == 0
@@ -72,14 +72,17 @@ def test_a_model_within_another_is_not_proposed_again(in_tmp, capsys):
 
 def test_a_page_of_the_run_is_named_where_there_is_one(in_tmp, capsys):
     run(capsys, "Naive")
-    (in_tmp / "run" / "report.html").write_text("")
-    steps = after_backtest(BacktestResult.load("run"), in_tmp / "run")
-    assert steps[0] == f"Next: see it all: open {in_tmp / 'run' / 'report.html'} in a browser" and len(steps) == 3
+    result, folder = BacktestResult.load("run"), in_tmp / "run"
+    steps = after_backtest(result, folder)
+    assert steps[0] == f"Next: see it all: open {folder / 'report.html'} in a browser" and len(steps) == 3
+    (folder / "report.html").unlink()
+    assert after_backtest(result, folder)[0].startswith("Next: forecast with Naive")
 
 
 def test_of_data_given_in_memory_no_command_is_named(tmp_path):
     result = backtest([Naive(), Drift()], np.arange(30.0), cv=RollingOrigin(2), output=tmp_path / "run")
-    assert after_backtest(result, tmp_path / "run") == []
+    (step,) = after_backtest(result, tmp_path / "run")
+    assert "tsforecast" not in step and step.endswith("report.html in a browser")
 
 
 def test_after_series_were_written_they_are_compared(in_tmp, capsys):

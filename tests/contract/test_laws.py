@@ -120,8 +120,8 @@ class DeafToHistory(SeasonalNaive):
 class NoWidth(SeasonalNaive):
     """Intervals that are points."""
 
-    def _spread(self, panel, h):
-        return 1e-9 * super()._spread(panel, h)
+    def _spread(self, ends, sigma, h):
+        return 1e-9 * super()._spread(ends, sigma, h)
 
 
 MUTANTS = {

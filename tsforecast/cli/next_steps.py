@@ -34,9 +34,9 @@ def after_backtest(result: BacktestResult, folder: Path) -> list[str]:
     steps = []
     if (folder / _PAGE).is_file():
         steps.append(f"see it all: open {_quoted(folder / _PAGE)} in a browser")
-    best = result.leaderboard().iloc[0]
-    if best["rank"] == 1 and run.config.get("data") is not None and not _is(run, str(best["model"]), _TRUTH):
-        steps.append(f"forecast with {best['model']}: tsforecast forecast --run {_quoted(folder)}")
+    ranked = result.leaderboard().dropna(subset=["rank"])["model"].tolist()  # best first; none without any score
+    if ranked and run.config.get("data") is not None and not _is(run, ranked[0], _TRUTH):
+        steps.append(f"forecast with {ranked[0]}: tsforecast forecast --run {_quoted(folder)}")
     if (surer := _surer(run, folder)) is not None:
         steps.append(surer)
     return [f"{'Next:' if k == 0 else '  or:'} {step}" for k, step in enumerate(steps)]

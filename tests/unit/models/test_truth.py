@@ -40,7 +40,7 @@ def test_intervals_cover_what_they_say():
 def test_clone_and_parameters_keep_the_process():
     process = ArimaProcess(phi=(0.5,))
     model = TrueModel(process)
-    assert clone(model).get_params() == {"process": process}
+    assert clone(model).get_params() == {"process": process, "nonnegative": False, "bounds": None}
     assert TrueModel(None).set_params(process=process).fit([1.0, 4.0]).predict(1).tolist() == [2.0]
 
 

@@ -52,6 +52,17 @@ class Chunk(NamedTuple):
         return self.reset.shape[-1]
 
     @property
+    def n_known(self) -> Ints:
+        """Time steps without padding, of a chunk of training: ``(1 or n_members,)``.
+
+        Series of a folder have no numbers; theirs are the steps that have a weight.
+        """
+        is_known = self.series >= 0
+        if not is_known.any():
+            is_known = self.wanted[1][..., 0] > 0
+        return np.asarray(is_known.sum(dim=(1, 2)).cpu())
+
+    @property
     def wanted(self) -> tuple[Tensor, Tensor, Tensor]:
         """Target, weight and scale of a chunk of training."""
         assert self.target is not None

@@ -123,6 +123,7 @@ class CurveRecord:
         n_epochs = int(place.max(initial=-1)) + 1
         losses, norms, sizes = means[own].T  # each (n_steps,)
         seen = np.bincount(place, sizes, n_epochs)  # the same in every whole epoch
+        seen = np.where(seen > 0, seen, np.nan)
         n_whole = max(n_epochs - int(seen[-1] < seen[0]), 1) if n_epochs else 0
         loss = (np.bincount(place, losses * sizes, n_epochs) / seen)[:n_whole]
         norm = (np.bincount(place, norms, n_epochs) / np.bincount(place, minlength=n_epochs))[:n_whole]
