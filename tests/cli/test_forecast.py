@@ -1,6 +1,7 @@
 """`tsforecast forecast`: one series, several, many, covariates, runs, saved models, and wrong arguments."""
 
 import functools
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -239,3 +240,36 @@ def test_the_same_winner_as_a_backtest_of_the_same_cutoffs_has(one):
     assert notes["name"] == result.leaderboard()["model"].iloc[0]
     own = result.forecasts_of(notes["name"])
     assert notes["quality"]["error"] == pytest.approx(np.abs(own["y"] - own["mean"]).mean(), rel=1e-9)
+
+
+def wide(in_tmp, **more):
+    frame = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=40), "demand": np.arange(40.0) % 7, **more})
+    frame.loc[33:, "demand"] = np.nan
+    frame.to_csv(in_tmp / "wide.csv", index=False)
+
+
+def test_columns_that_go_on_after_the_others_may_be_covariates_and_this_is_said(in_tmp, capsys):
+    wide(in_tmp, price=np.cos(np.arange(40.0)))
+    assert main(["forecast", "wide.csv", "--models", "Naive", "--horizon", "3"]) == 0
+    assert "demand ends before price; if what goes on is known ahead" in capsys.readouterr().err
+
+
+def test_commands_to_go_on_with_repeat_how_the_file_was_read(in_tmp, capsys):
+    wide(in_tmp, price=np.cos(np.arange(40.0)))
+    call = ["forecast", "wide.csv", "--covariates", "price", "--models", "LinearAR", "--save", "kept"]
+    assert main(call) == 0
+    again = capsys.readouterr().out.splitlines()[-1].partition("tsforecast ")[2]
+    assert "--covariates price" in again
+    words = shlex.split(again.replace("NEW.csv", "wide.csv"))
+    assert main([*words, "--output", "again.csv"]) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("again.csv"), pd.read_csv("wide-forecast.csv"))
+
+
+def test_times_with_a_zone_keep_it_in_a_workbook(in_tmp):
+    times = pd.date_range("2024-03-01", periods=60, freq="h", tz="UTC").strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    pd.DataFrame({"ds": times, "load": np.arange(60.0) % 24}).to_csv("load.csv", index=False)
+    assert main(["forecast", "load.csv", "--models", "Naive", "--horizon", "2", "--output", "f.xlsx"]) == 0
+    assert pd.read_excel("f.xlsx", engine="openpyxl")["ds"].tolist() == [
+        "2024-03-03 12:00:00+00:00",
+        "2024-03-03 13:00:00+00:00",
+    ]

@@ -215,6 +215,19 @@ def changed_options(options: Reading) -> dict[str, Any]:
     return {name: _plain(getattr(options, name)) for name in names if getattr(options, name) != getattr(usual, name)}
 
 
+def reading_flags(given: Namespace) -> list[str]:
+    """The reading options that differ from their defaults, as words of a command line."""
+    options = reading_options(given)
+    words = []
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if value == getattr(type(options)(), field.name):
+            continue
+        parts = value if isinstance(value, tuple) else [value]
+        words += [f"--{field.name}", *({True: "yes", False: "no"}.get(v, str(v)) for v in parts)]
+    return words
+
+
 @contextlib.contextmanager
 def log_on_stderr(name: str = READING_LOG) -> Iterator[None]:
     """Print a log, usually that of `tsforecast.data.read`, to stderr, one line for each message."""

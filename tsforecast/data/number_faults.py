@@ -1,6 +1,7 @@
 """Faults for cells that are no numbers: each sort once, with the option that mends it."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from tsforecast.data.cells.numbers import DASHES, Numbers, is_number_of
@@ -86,7 +87,7 @@ def _can_be_said(text: str) -> bool:
 
 
 def _hint(sort: str, words: Sequence[str], read: Numbers) -> str:
-    way = " ".join(words) if words else "--missing and the text"
+    way = shlex.join(words) if words else "--missing and the text"
     if sort == _SIGN:
         sign = read.notation.decimal
         return (

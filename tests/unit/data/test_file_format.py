@@ -136,7 +136,7 @@ def test_any_table_under_any_options_is_a_panel_or_an_error_of_ours(tmp_path, ro
          ["day first", "'02.01.2020' is 2020-01-02", "'03.01.2020' is 2020-01-03", "decimal comma", "'1,5' is 1.5"]),
         ("ds;y\n2020-01-01;1,5\n2020-01-02;2.000\n", logging.WARNING, ["'2.000' is 2000", "'.' between thousands"]),
         ("ds,y\n202001,1\n202002,2\n", logging.WARNING, ["year and month", "'202002' is 2020-02-01"]),
-        ("ds,y\n1990,1\n1991,2\n", logging.INFO, ["whole numbers", "time_format='%Y'"]),
+        ("ds,y\n1990,1\n1991,2\n", logging.INFO, ["whole numbers", "time_format %Y"]),
         ("ds,y\n13/01/2020,1\n14/01/2020,2\n", logging.INFO, ["the day first"]),
         ("ds,y\n01/13/2020,1\n01/14/2020,2\n", logging.INFO, ["the month first"]),
     ],

@@ -6,15 +6,19 @@ import contextlib
 import dataclasses
 import io
 import logging
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from tsforecast.backtest.report.numbers import listed
 from tsforecast.cli.reading import READING_LOG, read_panel
 from tsforecast.exceptions import MissingValuesError
 from tsforecast.panel.ends import LEFT_OUT
+
+_FEW_SERIES = 12  # most columns of a file that are asked about
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -65,6 +69,9 @@ def read_series(given: Namespace) -> SeriesGiven:
         raise
     else:
         print(told.getvalue(), end="", file=sys.stderr)
+    is_plain = not (given.covariates or given.id_col or given.target_col or dataset)
+    if is_plain and (hint := _perhaps_covariates(panel)):
+        print(hint, file=sys.stderr)
     season = given.season_length or (dataset.season_length if dataset else panel.season_length)
     return SeriesGiven(panel, season, dataset.horizon if dataset else None)
 
@@ -82,6 +89,20 @@ def _read_to_last_values(given: Namespace) -> tuple[Panel, Dataset | None]:
     also = f" {n_missing:,} values are missing between others, and are left so." if n_missing else ""
     print(f"Rows without a value after the last one are those to forecast.{also}", file=sys.stderr)
     return panel, dataset
+
+
+def _perhaps_covariates(panel: Panel) -> str:
+    """A sentence where some of a few series go on after the others: these may be covariates that are known ahead."""
+    last = panel.last_times
+    later = panel.ids[last == last.max()].astype(str).tolist()
+    earlier = panel.ids[last < last.max()].astype(str).tolist()
+    if not earlier or panel.n_series > _FEW_SERIES:
+        return ""
+    verb = "ends" if len(earlier) == 1 else "end"
+    flags = shlex.join(["--covariates", *later])
+    return (
+        f"{listed(earlier)} {verb} before {listed(later)}; if what goes on is known ahead, it is a covariate: {flags}"
+    )
 
 
 def _is_no_unused_row(record: logging.LogRecord) -> bool:

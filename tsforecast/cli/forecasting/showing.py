@@ -50,6 +50,9 @@ def print_periods(console: Console, forecast: Forecast, level: Sequence[float], 
             console.print(Text(f"and {more} more steps, in the file", style="dim"))
     else:
         console.print(_series_table(forecast, level))
+        if forecast.horizon > _PERIODS:
+            later = forecast.horizon - _PERIODS
+            console.print(Text(f"and {later} more of the {_steps(forecast.horizon)} of each, in the file", style="dim"))
         more = len(forecast.ids) - _SERIES
         if more > 0:
             console.print(Text(f"and {more:,} more series, in the file", style="dim"))
@@ -72,7 +75,11 @@ def print_chart(console: Console, forecast: Forecast, panel: Panel, level: Seque
         console.print(_styled(row), no_wrap=True, crop=True)
     named = "" if len(forecast.ids) == 1 else f"{forecast.ids[0]}: "
     band = f", shaded its {level[0]:g}% interval" if level else ""
-    console.print(Text(f"{named}history, and the forecast of {forecast.horizon} steps{band}", style="dim"))
+    console.print(Text(f"{named}history, and the forecast of {_steps(forecast.horizon)}{band}", style="dim"))
+
+
+def _steps(n: int) -> str:
+    return "1 step" if n == 1 else f"{n} steps"
 
 
 def print_certainty(console: Console, table: pd.DataFrame, level: float) -> None:

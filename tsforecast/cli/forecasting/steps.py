@@ -29,6 +29,7 @@ from tsforecast.cli.forecasting.showing import plain_console, print_certainty, p
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
 from tsforecast.cli.forecasting.targets import Targets, model_file
 from tsforecast.cli.forecasting.writing import write_figure, write_table, write_workbook
+from tsforecast.cli.reading import reading_flags
 from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.panel.times.frequency import freq_name
 
@@ -221,9 +222,11 @@ def _draw(path: Path, source: ModelSource, panel: Panel, ahead: Ahead) -> None:
 
 def _tell_next(console: Console, given: Namespace, targets: Targets, source: ModelSource) -> None:
     """Say what can be done next."""
-    name = shlex.join(given.file)
+    reading = reading_flags(given)
+    name = shlex.join([*given.file, *reading])
     if targets.save is not None:
-        told = f"With newer data: tsforecast forecast NEW.csv --model {shlex.quote(str(given.save))}"
+        again = shlex.join(["NEW.csv", *reading, "--model", str(given.save)])
+        told = f"With newer data: tsforecast forecast {again}"
     elif source.is_fitted:
         told = f"To fit anew: tsforecast forecast {name} --save {shlex.quote(str(given.model))}"
     elif given.run is not None:

@@ -134,13 +134,12 @@ def _date_format(column: "pd.Series[Any]") -> str | None:
 
 def _cells_of(column: "pd.Series[Any]") -> list[Any]:
     """The values of a column as a workbook holds them."""
-    if isinstance(column.dtype, pd.PeriodDtype):
+    if isinstance(column.dtype, (pd.PeriodDtype, pd.DatetimeTZDtype)):  # a workbook's dates know no time zone
         return [str(value) for value in column]
     if pd.api.types.is_datetime64_any_dtype(column):
-        local = column.dt.tz_localize(None) if isinstance(column.dtype, pd.DatetimeTZDtype) else column
-        if (local.dt.year < _FIRST_YEAR).any():
-            return [str(value.date()) for value in local]
-        return list(local.dt.to_pydatetime())
+        if (column.dt.year < _FIRST_YEAR).any():
+            return [str(value.date()) for value in column]
+        return list(column.dt.to_pydatetime())
     if pd.api.types.is_numeric_dtype(column):
         return [None if value != value else value for value in column.tolist()]  # nan is not itself
     return [_CONTROL.sub("", str(value)) for value in column]

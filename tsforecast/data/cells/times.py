@@ -250,7 +250,7 @@ def _counted(numbers: "pd.Series[Any]", digits: "pd.Series[str]", n_digits: int)
         first = _plain(_workbook_days(digits).iloc[0])
         raise DataError(_unclear(digits, f"'excel' for days as workbooks count them (the first is {first} then)"))
     if numbers.between(*_YEARS).all():
-        return _Parsed(numbers, "whole numbers (for dates of years say time_format='%Y')")
+        return _Parsed(numbers, "whole numbers (dates of years: --time_format %Y)")
     return _Parsed(numbers, "whole numbers")
 
 

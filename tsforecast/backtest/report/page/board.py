@@ -140,8 +140,8 @@ def _skill_cells(texts: Sequence[str], board: pd.DataFrame) -> list[BoardCell]:
         if not np.isfinite(skill):
             cells.append(BoardCell(text, ""))
             continue
-        ends = (place(left if np.isfinite(left) else skill), place(right if np.isfinite(right) else skill))
-        cut = bool(np.isfinite(left) and left < low)
+        ends = (place(skill if np.isnan(left) else left), place(skill if np.isnan(right) else right))
+        cut = bool(left < low)
         span = SkillSpan(place(skill), *ends, place(0.0), is_inside=bool(low <= skill <= high), is_cut=cut)
         cells.append(BoardCell(text, f"{skill:.10g}", span=span))
     return cells
