@@ -178,7 +178,7 @@ def test_forecasts_stay_above_zero_where_that_is_asked(in_tmp, capsys):
     y = np.random.default_rng(0).poisson(0.7, size=60).astype(float)
     months(60).assign(y=y).to_csv("few.csv", index=False)
     assert main(["forecast", "few.csv", *QUICK, "--output", "a.csv"]) == 0
-    assert "--nonnegative keeps them above" in capsys.readouterr().out
+    assert "--nonnegative prevents that" in capsys.readouterr().out
     assert main(["forecast", "few.csv", *QUICK, "--nonnegative", "--output", "b.csv"]) == 0
     assert (pd.read_csv("b.csv")["lo-95"] >= 0).all() and (pd.read_csv("a.csv")["lo-95"] < 0).any()
 
@@ -273,3 +273,19 @@ def test_times_with_a_zone_keep_it_in_a_workbook(in_tmp):
         "2024-03-03 12:00:00+00:00",
         "2024-03-03 13:00:00+00:00",
     ]
+
+
+def test_a_stand_in_keeps_to_the_bounds_that_were_asked_for(in_tmp, capsys):
+    short = pd.DataFrame(
+        {"unique_id": "short", "ds": pd.date_range("2020-06-01", periods=7, freq="MS"), "y": [0.0, 9, 1, 7, 0, 8, 1]}
+    )
+    pd.concat([months(60), short]).to_csv("two.csv", index=False)
+    call = ["forecast", "two.csv", "--models", "SeasonalNaive", "--horizon", "4", "--nonnegative"]
+    assert main(call) == 0
+    found = pd.read_csv("two-forecast.csv").set_index("unique_id").loc["short"]
+    assert (found[["lo-80", "lo-95"]] >= 0).all(axis=None)
+
+
+def test_outputs_that_are_the_same_file_are_refused_before_a_fit(one, capsys):
+    assert main(["forecast", "one.csv", *QUICK, "--output", "x.csv", "--save", "x.csv"]) == 2
+    assert "must be different files" in capsys.readouterr().err

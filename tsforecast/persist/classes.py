@@ -60,7 +60,10 @@ def class_named(name: str, trusted: Collection[str]) -> type:
             f"needs {name[:80]!r}, which is not of tsforecast, and importing it runs its code. If you trust that "
             f"module: load_forecaster(path, trusted=({module[:80]!r},))."
         )
-    return find_class(name, trusted)
+    found = find_class(name, trusted)
+    if colon and found.__module__ != module:  # a name that the module imports is another's class
+        raise ModelFileError(f"names {name[:80]!r}, which is no class of that module.")
+    return found
 
 
 def path_named(cls: type) -> str:

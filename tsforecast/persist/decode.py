@@ -102,7 +102,10 @@ class Decoder:
                 f"needs the function {name[:80]!r}, and importing its module runs its code. If you trust it: "
                 f"load_forecaster(path, trusted=({module[:80]!r},))."
             )
-        return find_function(name, self._trusted)
+        found = find_function(name, self._trusted)
+        if getattr(found, "__module__", None) != module:  # a name that the module imports is another's function
+            raise ModelFileError(f"names {name[:80]!r}, which is no function of that module.")
+        return found
 
     def _panel(self, node: Mapping[str, Any], depth: int) -> Panel:
         panel = unpack_panel(node["v"], lambda part: self.decode(part, depth + 1))

@@ -28,14 +28,14 @@ class Ahead:
         Why the model does not forecast a series and `Naive` does, by name.
     left_out : tuple
         Names of series that not even `Naive` forecasts, which needs two observations.
-    n_warnings : int
+    warned : tuple of str
         Warnings of the model.
     """
 
     forecast: Forecast
     stand_ins: dict[Any, str]
     left_out: tuple[Any, ...]
-    n_warnings: int
+    warned: tuple[str, ...]
 
 
 def fit_what_can_be(model: BaseForecaster, panel: Panel) -> tuple[BaseForecaster, dict[Any, str]]:
@@ -94,17 +94,20 @@ def forecast_what_can_be(
         whole: Forecast = model.predict(
             horizon, X if model.uses_covariates else None, history=own if is_newer else None, level=list(level)
         )
+    warned = tuple(dict.fromkeys(str(one.message) for one in caught))
     if not not_fitted:
-        return Ahead(whole, {}, (), len(caught))
+        return Ahead(whole, {}, (), warned)
     others = panel.take(panel.positions(pd.Index(list(not_fitted), tupleize_cols=False)))
     try:
-        naive = Naive().fit(others.with_covariates(None), too_short="skip")
+        naive = Naive(nonnegative=model.nonnegative, bounds=model.bounds).fit(
+            others.with_covariates(None), too_short="skip"
+        )
     except SeriesTooShortError:
-        return Ahead(whole, {}, tuple(not_fitted), len(caught))
+        return Ahead(whole, {}, tuple(not_fitted), warned)
     forecast = _joined([whole, naive.predict(horizon, level=list(level))], panel.ids)
     left_out = tuple(naive.skipped_)
     stand_ins = {name: why for name, why in not_fitted.items() if name not in naive.skipped_}
-    return Ahead(forecast, stand_ins, left_out, len(caught))
+    return Ahead(forecast, stand_ins, left_out, warned)
 
 
 def _joined(parts: Sequence[Forecast], order: Index) -> Forecast:

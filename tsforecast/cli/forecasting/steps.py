@@ -150,6 +150,7 @@ def _exceptions(ahead: Ahead) -> list[str]:
     if ahead.left_out:
         names = ", ".join(map(repr, map(str, ahead.left_out[:_NAMED])))
         told.append(f"No forecast of {len(ahead.left_out):,} series with fewer than two values: {names}.")
+    told += [f"Warning: {text}" for text in ahead.warned[:_NAMED]]
     return told
 
 
@@ -158,7 +159,11 @@ def _below_zero(given: Namespace, panel: Panel, ahead: Ahead, level: Sequence[fl
     if not level or given.nonnegative or given.bounds or given.model or np.nanmin(panel.values) < 0:
         return []
     low, _ = ahead.forecast.interval(max(level))
-    return ["No value was ever below 0, but an interval is: --nonnegative keeps them above."] if (low < 0).any() else []
+    return (
+        ["All values are 0 or more, but an interval reaches below 0: --nonnegative prevents that."]
+        if (low < 0).any()
+        else []
+    )
 
 
 def _write(

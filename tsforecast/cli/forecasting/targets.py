@@ -65,6 +65,9 @@ def choose_targets(stem: str, given: "Namespace", inputs: Sequence[str]) -> Targ
     table = Path(given.output) if given.output else Path(f"{stem}-forecast.csv")
     picture = Path(given.plot) if given.plot else None if given.output else Path(f"{stem}-forecast.png")
     targets = Targets(table, picture, None if given.save is None else model_file(given.save))
+    paths = [path for path in (table, picture, targets.save) if path is not None]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise OutputError(f"--output, --plot and --save must be different files; got {', '.join(map(str, paths))}.")
     _check_suffix("output", table, _TABLES)
     if picture is not None:
         _check_suffix("plot", picture, _PICTURES)

@@ -138,7 +138,8 @@ def _cells_of(column: "pd.Series[Any]") -> list[Any]:
         return [str(value) for value in column]
     if pd.api.types.is_datetime64_any_dtype(column):
         if (column.dt.year < _FIRST_YEAR).any():
-            return [str(value.date()) for value in column]
+            is_daily = (column == column.dt.normalize()).all()
+            return [str(value.date() if is_daily else value) for value in column]
         return list(column.dt.to_pydatetime())
     if pd.api.types.is_numeric_dtype(column):
         return [None if value != value else value for value in column.tolist()]  # nan is not itself
