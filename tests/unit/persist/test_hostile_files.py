@@ -315,6 +315,7 @@ def test_an_argument_that_the_class_does_not_have_is_refused(parts):
     [
         {"$": "function", "v": "os:system"},
         {"$": "function", "v": "subprocess:run"},
+        {"$": "function", "v": "trusted_module:os.system"},
         {"$": "class", "v": "tsforecast.Naive"},
         "os:system",
         {"$": "tuple", "v": []},
@@ -322,7 +323,7 @@ def test_an_argument_that_the_class_does_not_have_is_refused(parts):
 )
 def test_a_function_is_of_a_trusted_module(parts, function, monkeypatch):
     module = type(sys)("trusted_module")
-    exec("def last(y, horizon): return y[-1] + 0 * y[:horizon]", vars(module))
+    exec("import os\ndef last(y, horizon): return y[-1] + 0 * y[:horizon]", vars(module))
     monkeypatch.setitem(sys.modules, "trusted_module", module)
     forged = parts(FunctionForecaster(module.last))
     forged.model["arguments"]["function"] = function
