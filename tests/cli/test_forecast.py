@@ -2,6 +2,8 @@
 
 import functools
 import shlex
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -289,3 +291,11 @@ def test_a_stand_in_keeps_to_the_bounds_that_were_asked_for(in_tmp, capsys):
 def test_outputs_that_are_the_same_file_are_refused_before_a_fit(one, capsys):
     assert main(["forecast", "one.csv", *QUICK, "--output", "x.csv", "--save", "x.csv"]) == 2
     assert "must be different files" in capsys.readouterr().err
+
+
+def test_a_file_is_read_before_heavy_imports():
+    code = (
+        "import sys, tsforecast.cli.forecasting.series; print(*{'scipy', 'sklearn', 'torch', 'numba'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tsforecast.backtest.report.numbers import listed
 from tsforecast.cli.reading import READING_LOG, read_panel
 from tsforecast.exceptions import MissingValuesError
 from tsforecast.panel.ends import LEFT_OUT
@@ -98,6 +97,8 @@ def _perhaps_covariates(panel: Panel) -> str:
     earlier = panel.ids[last < last.max()].astype(str).tolist()
     if not earlier or panel.n_series > _FEW_SERIES:
         return ""
+    from tsforecast.backtest.report.numbers import listed  # loads the backtest, which a faulty file need not wait for
+
     verb = "ends" if len(earlier) == 1 else "end"
     flags = shlex.join(["--covariates", *later])
     return (
