@@ -19,7 +19,7 @@ def plain_times(panel: Panel, i: int, ahead: int = 0) -> "pd.DatetimeIndex | pd.
     >>> [str(t.date()) for t in plain_times(panel, 0, ahead=1)]
     ['2020-01-31', '2020-02-29', '2020-03-31']
     """
-    times = panel.times[panel.indptr[i] : panel.indptr[i + 1]]
+    times = panel.times_of(i)
     if ahead:
         times = times.append(future_times(panel.last_times[[i]], ahead, panel.freq))
     if isinstance(panel.freq, int):

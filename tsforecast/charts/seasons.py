@@ -10,16 +10,15 @@ from tsforecast.charts.reading import chosen_places, panel_with_gaps
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
+from tsforecast.panel.times.dates import MONTH_NAMES
 from tsforecast.panel.times.frequency import freq_name
+from tsforecast.panel.times.offsets import WEEKDAYS
 from tsforecast.panel.whole_numbers import whole_number
 from tsforecast.plots.canvas import drawing, label, new_figure, short_name
 from tsforecast.plots.seasons import draw_season_lines, draw_subseries
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = None) -> "Figure":
@@ -60,7 +59,7 @@ def plot_seasons(y: Series, *, season_length: int | None = None, series: Any = N
         )
     if values.size < length + 1:
         raise ParameterError(f"Series {name!r} has {values.size} observations, not more than a season of {length}.")
-    times = panel.times[panel.indptr[place] : panel.indptr[place + 1]]
+    times = panel.times_of(place)
     first, periods = _calendar(times, length, panel)
     table, labels = _by_season(values, times, first, length)
     with drawing():
@@ -86,11 +85,11 @@ def _calendar(times: Index, length: int, panel: Panel) -> tuple[int, list[str]]:
         return 0, numbers
     name, first = freq_name(panel.freq), times[0]
     if length == 12 and name[:1] == "M":
-        return first.month - 1, list(_MONTHS)
+        return first.month - 1, list(MONTH_NAMES)
     if length == 4 and name[:1] == "Q":
         return first.quarter - 1, [f"Q{k + 1}" for k in range(4)]
     if length == 7 and name == "D":
-        return first.weekday(), list(_DAYS)
+        return first.weekday(), list(WEEKDAYS)
     if length == 24 and name == "h":
         return first.hour, [f"{k}h" for k in range(24)]
     return 0, numbers

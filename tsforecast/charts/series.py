@@ -58,7 +58,7 @@ def plot_series(y: Series, *, series: Any = None, ax: "Axes | None" = None) -> "
         axes = axes_for(ax)
         lines = []
         for k, place in enumerate(places):
-            times = panel.times[panel.indptr[place] : panel.indptr[place + 1]]
+            times = panel.times_of(place)
             style = model_style(k)
             colour, width = (style.colour, 1.4) if named else (FAINT[0], 0.7)
             look = style.line if named else "-"
@@ -109,7 +109,7 @@ def plot_cutoffs(cv: Splitter, y: Series, *, series: Any = None, ax: "Axes | Non
     if len(places) > 1:
         raise ParameterError(f"series={series!r} names {len(places)} series; cutoffs are drawn of one.")
     place = places[0]
-    times = panel.times[panel.indptr[place] : panel.indptr[place + 1]]
+    times = panel.times_of(place)
     windows = [Window(np.asarray(train), np.asarray(test)) for train, test in cv.split(_rows(panel.series(place)))]
     if not windows or any(not (len(own.train) and len(own.test)) for own in windows):
         raise DataError("cv gives no cutoff with rows to train and to test on.")

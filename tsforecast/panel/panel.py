@@ -314,6 +314,10 @@ class Panel:
         """Values of series ``i``, counted from 0: a read-only view ``(lengths[i],)``."""
         return self.values[self.indptr[i] : self.indptr[i + 1]]
 
+    def times_of(self, i: int) -> Index:
+        """Times of series ``i``, counted from 0: ``(lengths[i],)``."""
+        return self.times[self.indptr[i] : self.indptr[i + 1]]
+
     @property
     def n_present(self) -> Ints:
         """Observations of each series that are not missing: ``(n_series,)``."""

@@ -4,7 +4,6 @@ Members are stored as they are, so that reading takes no more memory than the fi
 holds the SHA-256 of every byte before it: a change anywhere is seen, in the zip's own tables too.
 """
 
-import contextlib
 import hashlib
 import importlib
 import io
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tsforecast._whole_file import write_whole
 from tsforecast.exceptions import MissingFileError, ModelFileError
 
 SCHEMA = 1  # of the file; a later version reads all earlier ones
@@ -69,16 +69,9 @@ def write_archive(path: Path, model: str, arrays: bytes, about: Mapping[str, Any
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in members.items()}
     manifest = {"format": _FORMAT, "schema": SCHEMA, "version": _version(), **about, "members": digests}
     content = _zipped({MANIFEST: _json(manifest).encode(), **members})
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
         raise ModelFileError(
             f"{str(path)!r} cannot be written: {error.strerror or error}. What was there before is as it was."
         ) from error

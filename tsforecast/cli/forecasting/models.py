@@ -131,7 +131,7 @@ def keep_within(model: BaseForecaster, given: Namespace) -> BaseForecaster:
     return model.set_params(**wanted)
 
 
-def check_freq(model: BaseForecaster, panel: Panel) -> None:
+def check_known_series(model: BaseForecaster, panel: Panel) -> None:
     """Raise a `DataError` where newer data have other series than a model of each series was fitted to."""
     if not model.is_global and not panel.ids.isin(model.panel_.ids).any():
         known = ", ".join(map(str, model.panel_.ids[:3]))

@@ -17,7 +17,7 @@ from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_
 from tsforecast.cli.forecasting.future import check_future
 from tsforecast.cli.forecasting.models import (
     ModelSource,
-    check_freq,
+    check_known_series,
     chosen_model,
     keep_within,
     kept_model,
@@ -99,7 +99,7 @@ def _forecast(
     """Fit the model, unless it is fitted, and forecast every series."""
     model = source.model
     if source.is_fitted:
-        check_freq(model, panel)
+        check_known_series(model, panel)
         strange = [] if model.is_global else panel.ids[~panel.ids.isin(model.panel_.ids)].tolist()
         unknown = dict.fromkeys(strange, "is not one that the model was fitted to")
         return forecast_what_can_be(model, panel, unknown, horizon, X, level, is_newer=True)

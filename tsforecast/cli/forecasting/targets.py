@@ -106,11 +106,15 @@ def _check_place(path: Path) -> None:
         raise OutputError(f"{path} cannot be written: {folder} {why}.")
 
 
+def _check_no_input(path: Path, inputs: Sequence[str]) -> None:
+    if any(Path(name).exists() and path.exists() and path.samefile(name) for name in inputs):
+        raise OutputError(f"{path} is read for this forecast, so it is not replaced; name another file.")
+
+
 def _check_content(path: Path, inputs: Sequence[str], *, overwrite: bool) -> None:
     if not path.exists():
         return
-    if any(Path(name).exists() and path.samefile(name) for name in inputs):
-        raise OutputError(f"{path} is read for this forecast, so it is not replaced; name another file.")
+    _check_no_input(path, inputs)
     if not overwrite and not _is_own(path):
         raise OutputError(f"{path} is there and is no forecast that this command wrote; --overwrite replaces it.")
 
@@ -119,8 +123,7 @@ def _check_model(path: Path, inputs: Sequence[str]) -> None:
     from tsforecast.persist.archive import check_target
 
     _check_place(path)
-    if any(Path(name).exists() and path.exists() and path.samefile(name) for name in inputs):
-        raise OutputError(f"{path} is read for this forecast, so it is not replaced; name another file.")
+    _check_no_input(path, inputs)
     if path.parent.exists():
         check_target(path, overwrite=False)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from tsforecast.panel.times.dates import MONTH_NAMES
+
 _NAMES = (  # the first letters of each month that tell it apart, by month
     "jän|janv|enero|ene|gen|genn|janeiro|januari|januar|jan",
     "fév|fev|feb|févr|fevereiro|febrero|febbraio|februari|februar|fevr",
@@ -37,7 +38,7 @@ def with_english_months(texts: "pd.Series[Any]") -> "pd.Series[Any]":
     months = {word: _month(word) for word in words}
     if not words or all(month is None for month in months.values()):
         return texts
-    if all(word.lower()[:3] in {name.lower() for name in _ENGLISH} and word.isascii() for word in words):
+    if all(word.lower()[:3] in {name.lower() for name in MONTH_NAMES} and word.isascii() for word in words):
         return texts
     return pd.Series([_translated(text, months) for text in texts], dtype=object)
 
@@ -46,7 +47,7 @@ def _translated(text: str, months: dict[str, int | None]) -> str:
     for word in _WORD.findall(text):
         month = months[word]
         if month is not None:
-            text = re.sub(rf"(?:(?<=\d)\.)?(\s*){word}\.?", rf"\g<1>{_ENGLISH[month]}", text, count=1)
+            text = re.sub(rf"(?:(?<=\d)\.)?(\s*){word}\.?", rf"\g<1>{MONTH_NAMES[month]}", text, count=1)
     return text
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 
 from tsforecast._types import Index
 from tsforecast.data.faults import Fault
+from tsforecast.panel.times.dates import MONTH_NAMES
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_PARTS_OF_YEARS = (set(_MONTHS), {"q1", "q2", "q3", "q4"})
+_PARTS_OF_YEARS = ({month.lower() for month in MONTH_NAMES}, {"q1", "q2", "q3", "q4"})
 _NUMBERS_OF_MONTHS = [str(month) for month in range(1, 13)]
 
 

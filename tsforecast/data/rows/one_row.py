@@ -18,6 +18,7 @@ from tsforecast.data.rows.order import oldest_first
 from tsforecast.data.rows.revisions import known_by, oldest_revision_first
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, ParameterError
 from tsforecast.panel.regular import CLOCKS, is_clock_change, is_local_clock
+from tsforecast.panel.times.dates import without_midnight
 
 
 def latest_known(body: Body, layout: Layout, options: Reading, faults: Faults) -> Body:
@@ -77,7 +78,7 @@ def _complement(body: Body) -> bool:
 
 def _repeated(body: Body, layout: Layout, options: Reading, again: Ints, first: Ints) -> Fault:
     row, other = int(again[0]), int(first[0])
-    time = _plain(body.index[row])
+    time = without_midnight(body.index[row])
     lines = body.where(np.array([other, row]))
     more = f" (and so it is with {again.size - 1} more rows)" if again.size > 1 else ""
     name = body.name(row) if body.names else f"Series {layout.values[0]!r}" if layout.is_long and layout.values else ""
@@ -138,13 +139,10 @@ def _back_in_time(body: Body, rows: Ints) -> Fault:
     where = body.where(rows[back[:4]])
     more = f" (and so do {shown(where[1:], back.size - 1)})" if back.size > 1 else ""
     name = body.name(int(rows[row]))
+    before, after = without_midnight(times[row - 1]), without_midnight(times[row])
     return Fault(
-        f"{name} goes back in time, from {_plain(times[row - 1])} to {_plain(times[row])}, in {where[0]}{more}",
+        f"{name} goes back in time, from {before} to {after}, in {where[0]}{more}",
         "Rows in any order are sorted with --sort.",
         ("--sort",),
         DisorderError,
     )
-
-
-def _plain(time: object) -> str:
-    return str(time).removesuffix(" 00:00:00")

@@ -421,8 +421,7 @@ class ArimaForecaster(BaseForecaster):
         name = next(iter(self._fits())) if unique_id is None else unique_id
         fit, residuals = self._fit_of(name), self.residuals(name)
         place = int(self.panel_.ids.get_indexer([name])[0])
-        times = self.panel_.times[self.panel_.indptr[place] : self.panel_.indptr[place + 1]]
-        return residual_figure(f"{name}: ARIMA{fit.order}", times, residuals, fit)
+        return residual_figure(f"{name}: ARIMA{fit.order}", self.panel_.times_of(place), residuals, fit)
 
     def _fits(self) -> dict[str, ArimaFit]:
         self._check_fitted()

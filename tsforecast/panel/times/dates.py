@@ -10,6 +10,7 @@ from tsforecast._types import Index
 from tsforecast.exceptions import DataError
 from tsforecast.panel.times.day_first import NUMBERS, PIVOT, check_years_last, is_day_first
 
+MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _FIRST_YEAR = 1500  # earlier years are taken for a misreading, of "Jan-12" for example
 _COMPACT = (19000101, 21001231)
 _NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
@@ -192,3 +193,14 @@ def _to_datetime(dates: "pd.Series[Any]") -> "pd.Series[pd.Timestamp]":
         except ValueError:  # pandas 3 refuses mixed offsets even where errors are to be coerced
             return pd.to_datetime(dates, utc=True, **how)
         return pd.to_datetime(dates, utc=True, **how) if parsed.dtype == object else parsed
+
+
+def without_midnight(time: object) -> str:
+    """A time as text, without the time of day where that is midnight.
+
+    Examples
+    --------
+    >>> without_midnight(pd.Timestamp("2024-03-01")), without_midnight(7)
+    ('2024-03-01', '7')
+    """
+    return str(time).removesuffix(" 00:00:00")

@@ -1,14 +1,13 @@
 """WholeCheckpointIO: writes a checkpoint completely or not at all."""
 
-import contextlib
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from tsforecast._whole_file import write_whole
 from tsforecast.exceptions import RunFolderError
 
 
@@ -35,17 +34,10 @@ class WholeCheckpointIO(TorchCheckpointIO):
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
         target = Path(path)
-        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                file.write(buffer.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
+            write_whole(target, buffer.getbuffer())
         except OSError as error:
-            with contextlib.suppress(OSError):
-                beside.unlink()
             raise RunFolderError(
                 f"The checkpoint {str(path)!r} cannot be written: {error.strerror or error}. The one that was there "
                 "before, if any, is as it was."
