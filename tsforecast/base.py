@@ -1,33 +1,25 @@
 """BaseForecaster: the interface that every model has."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self, final
+from collections.abc import Sequence
+from typing import Any, Self, final
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
-from tsforecast._arguments import check_nested
-from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
-from tsforecast._facts import Detailed, Facts, no_diagnostics
-from tsforecast._fitting import checked_panel, fit_checked, fit_each
+from tsforecast._fitting import checked_panel, fit_checked
+from tsforecast._insight import Insight
+from tsforecast._kept import Kept
 from tsforecast._predicting import drawn_paths, forecast_asked, forecast_like_series, forecast_within, future_of
 from tsforecast._scorers import minus_mase, predict_rows
 from tsforecast._totals import total_table
 from tsforecast._types import Floats
-from tsforecast.exceptions import NotFittedError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Series
 from tsforecast.panel.too_short import TooShort, check_choice
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-class BaseForecaster(BaseEstimator, ABC):
+class BaseForecaster(Insight, Kept):
     """Base class of all forecasters: parameters in the constructor, learnt attributes (``name_``) after ``fit``.
 
     A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; all arguments of callers are checked
@@ -72,40 +64,6 @@ class BaseForecaster(BaseEstimator, ABC):
     notes_ : dict
         What was noted when the forecaster was saved; empty after `fit`.
     """
-
-    handles_missing: bool = False
-    uses_covariates: bool = False
-    gives_intervals: bool = True
-    fits_together: bool = False
-    forecasts_counts: bool = False
-    nests: tuple[str, ...] = ()
-    search_space: ClassVar[Mapping[str, Sequence[Any]]] = {}
-    quick_params: ClassVar[Mapping[str, Any] | None] = None
-
-    nonnegative: bool = False  # this and the next are arguments of every constructor
-    bounds: Bounds = None
-
-    panel_: Panel
-    skipped_: dict[Any, int]
-    stand_in_: "BaseForecaster | None"
-    notes_: dict[str, Any]
-    _scale: Floats | None
-
-    @property
-    def is_global(self) -> bool:
-        """Whether one set of parameters is learnt from all series together, rather than one for each series."""
-        return False
-
-    def set_params(self, **params: Any) -> Self:
-        """The forecaster itself with other arguments; ``forecaster__order`` sets ``order`` of its ``forecaster``.
-
-        Raises
-        ------
-        ValueError
-            There is no such argument.
-        """
-        check_nested(type(self).__name__, self.get_params(deep=True), params)
-        return super().set_params(**params)
 
     @final
     def fit(self, y: Series, X: Covariates | None = None, *, too_short: TooShort = "error") -> Self:
@@ -155,45 +113,6 @@ class BaseForecaster(BaseEstimator, ABC):
         check_choice(too_short)
         panel, container, repeated = checked_panel(self, y, X)
         return fit_checked(self, panel, container, too_short, takes_rows=repeated)
-
-    def min_observations(self, panel: Panel) -> int:
-        """Smallest number of observations, not counting missing ones, that each series needs to be fitted.
-
-        1 unless a model overrides it; a backtest calls it before the first fit. ``panel`` gives the frequency and
-        covariates.
-
-        Examples
-        --------
-        >>> from tsforecast import Panel, SeasonalNaive
-        >>> SeasonalNaive(12).min_observations(Panel.from_array(np.arange(3.0)))
-        13
-        """
-        return 1
-
-    def _why_so_many(self, panel: Panel) -> str:
-        """Why `min_observations` are needed, in brackets for a message; empty unless a model overrides it."""
-        return ""
-
-    def parts(self) -> Mapping[str, "BaseForecaster"]:
-        """Fitted forecasters that are this one with only a part of it, by the part's name; none unless overridden.
-
-        Each holds the parts before it. A backtest scores their point forecasts beside those of the whole.
-
-        Examples
-        --------
-        >>> from tsforecast import Naive
-        >>> Naive().fit([1.0, 2.0]).parts()
-        {}
-        """
-        return {}
-
-    def fit_facts(self, detailed: Detailed = None) -> Facts:
-        """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series; none at first."""
-        return {}
-
-    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
-        """A Figure of what a fit left over, or of how it went; a `ParameterError` unless a model overrides it."""
-        raise no_diagnostics(type(self).__name__)
 
     @final
     def predict(
@@ -395,87 +314,6 @@ class BaseForecaster(BaseEstimator, ABC):
         self._check_fitted()
         return minus_mase(self, y, X)
 
-    @final
-    def save(
-        self,
-        path: str | Path,
-        *,
-        notes: Mapping[str, Any] | None = None,
-        keep_history: bool = False,
-        overwrite: bool = False,
-    ) -> None:
-        """Write the fitted forecaster to one file, without any code, which `tsforecast.load_forecaster` reads.
-
-        Of its series only what forecasts from their ends need is kept.
-
-        Parameters
-        ----------
-        path : str or Path
-            A saved forecaster of this name is replaced, at once or not at all.
-        notes : mapping, optional
-            Plain values, of at most 100,000 characters, that come back in ``notes_``; the present ones where None.
-        keep_history : bool
-            Whether to keep the series, for residuals, covariances and parts of forecasts.
-        overwrite : bool
-            Whether to replace a file that is no saved forecaster.
-
-        Raises
-        ------
-        ParameterError
-            It holds what only pickle could write, such as a model of another library.
-        ModelFileError, MissingFileError
-            ``path`` is a folder or another file, cannot be written, or its folder is not there.
-        """
-        from tsforecast.persist.save import save_forecaster  # on use: seldom needed
-
-        self._check_fitted()
-        save_forecaster(self, path, notes, keep_history, overwrite)
-
-    @classmethod
-    def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
-        """Seconds and error of each fit of a model to its panel; one by one unless a model overrides it."""
-        return fit_each(models, panels)
-
-    @abstractmethod
-    def _fit(self, panel: Panel) -> None:
-        """Check the constructor's arguments against the panel, fit, and store the learnt attributes (``name_``)."""
-
-    @abstractmethod
-    def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        """Forecasts from the end of every series of ``panel``, which need not be the panel of `_fit`.
-
-        ``X`` is ``(n_series, horizon, n_features)``; ``levels`` are the increasing quantile levels, which may be empty.
-        The object must not change.
-        """
-
-    def _sample_paths(
-        self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
-    ) -> Floats:
-        """Joint draws from the end of every series of ``panel``: ``(n_series, n_paths, horizon)``.
-
-        Arguments are as those of `_predict`; ``rngs`` has one generator for each series. A model that does not override
-        this has no sample paths: quantiles of single steps do not say how the steps depend on each other.
-        """
-        raise ParameterError(
-            f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
-            "model made along the horizon."
-        )
-
-    def _range(self) -> Range:
-        """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""
-        return Range.of(self.nonnegative, self.bounds, whole=self.forecasts_counts)
-
-    def _known_levels(self, panel: Panel, horizon: int) -> Floats:
-        """Increasing quantile levels that can be had and show a whole distribution, for its mean within bounds.
-
-        Empty where there are no intervals. A model that gives some levels only overrides this.
-        """
-        return EVERY_LEVEL if self.gives_intervals else EVERY_LEVEL[:0]
-
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
         return forecast_within(self, panel, steps, future_of(self, X, panel, steps), np.empty(0)).mean[0]
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "panel_"):
-            raise NotFittedError(f"This {type(self).__name__} is not fitted; call fit first.")

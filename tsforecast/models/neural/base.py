@@ -1,56 +1,49 @@
 """NeuralBase: parameters, fitting, forecasting, folders and checkpoints of all neural forecasters."""
 
 import copy
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
-from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._bounds import Bounds
-from tsforecast._facts import SHARED, Detailed, Facts
 from tsforecast._fitting import remember
-from tsforecast._predicting import forecast_within, future_of, origin_of
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
-from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.defaults import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
 from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
-from tsforecast.models.neural.forecasting.diagnostics import network_figure
-from tsforecast.models.neural.forecasting.parts import linear_part, season_part, table_of_parts
 from tsforecast.models.neural.forecasting.paths import paths_each, paths_of
 from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
 from tsforecast.models.neural.forecasting.trained import Trained, forecast_each
 from tsforecast.models.neural.heads import head_of
+from tsforecast.models.neural.insight import NeuralInsight
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.networks.stock.cells import CellName
 from tsforecast.models.neural.options import Decoding, Start, Training, group_fields, group_of, group_with
 from tsforecast.models.neural.prepare.preparation import Preparation
 from tsforecast.models.neural.seeds import seed_of
-from tsforecast.models.neural.training.curve import TrainingCurve, check_curves, training_facts
+from tsforecast.models.neural.training.curve import check_curves
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
 from tsforecast.panel import Panel
-from tsforecast.panel.align import Covariates
-from tsforecast.panel.containers import Series, to_panel
+from tsforecast.panel.containers import to_panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.too_short import SkipOrError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 _GROUPS: dict[str, type[Any]] = {"decoding": Decoding, "preparation": Preparation, "training": Training}
 
 
-class NeuralBase(BaseForecaster):
+class NeuralBase(NeuralInsight):
     """Base of the neural forecasters: everything but the network."""
 
     handles_missing = True
@@ -64,7 +57,6 @@ class NeuralBase(BaseForecaster):
         "lr": (0.003, 0.01, 0.03),
     }
     _cell: CellName = "lstm"
-    curves_: Sequence[TrainingCurve]  # of each trained network; none in a forecaster read from a checkpoint
 
     def __init__(
         self,
@@ -150,69 +142,6 @@ class NeuralBase(BaseForecaster):
     def nests(self) -> tuple[str, ...]:  # type: ignore[override] # here it depends on a constructor argument
         """`LinearAR`, where training starts from it."""
         return ("tsforecast.LinearAR",) if self.start == "linear" else ()
-
-    @property
-    def share_(self) -> "float | pd.Series[float]":
-        """Factor of the network's part of a point forecast; with ``scope="per_series"`` one for each series, by name.
-
-        The output of the networks for each step ahead is ``S x + c + share * V h``: a linear autoregression, and a
-        share, 0 to 1, of what a recurrent network adds to it. The share is one number for all members, steps ahead and
-        series that are learnt together: the one, in steps of 0.05, with the smallest mean absolute error when two
-        members that were trained without the tails of the series forecast these. It is 1 where there is no such tail
-        (``refit=False``, ``validation_size=0``) or no linear part (``start="zero"``).
-        """
-        self._check_fitted()
-        if self.is_global:
-            return self.trained_[0].share
-        return pd.Series([trained.share for trained in self.trained_], self.panel_.ids, name="share")
-
-    def fit_facts(self, detailed: Detailed = None) -> Facts:
-        """How training went, of each network, and ``share``, `share_`, where it starts from a linear autoregression.
-
-        ``epochs``, and for each whole epoch ``loss``, ``gradient_norm`` and, where tails were looked at,
-        ``validation_loss``: see `TrainingCurve`. A forecaster read from a checkpoint knows the share only.
-
-        Examples
-        --------
-        >>> from tsforecast import LSTM, load
-        >>> told = LSTM(max_epochs=2).fit(load("airline").series).fit_facts()[""]
-        >>> told["epochs"], len(told["loss"]), len(told["gradient_norm"])
-        (2.0, 2, 2)
-        """
-        self._check_fitted()
-        names: Sequence[Hashable] = [SHARED] if self.is_global else self.panel_.ids.tolist()
-        shares = [trained.share for trained in self.trained_] if self.nests else []
-        return training_facts(names, shares, self.curves_, detailed)
-
-    def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
-        """A Figure of how a network was trained, and how far back it looks.
-
-        Above, losses and norms of gradients by epoch, where this process trained it; below, the norm of the gradient of
-        its outputs by the inputs k steps back: see `gradient_by_lag`. ``unique_id`` names the series to look at; by
-        default the first with ``scope="per_series"``, else several series together.
-
-        Raises
-        ------
-        UnknownNameError
-            There is no series of that name.
-        ParameterError
-            The model has no network, as `LinearAR`.
-
-        Examples
-        --------
-        >>> from tsforecast import LSTM, load
-        >>> figure = LSTM(max_epochs=2).fit(load("airline").series).plot_diagnostics()
-        >>> [ax.get_title(loc="left") for ax in figure.axes]
-        ['Training', 'Gradient by lag', '']
-        """
-        self._check_fitted()
-        chosen = [] if unique_id is None else self.panel_.positions(pd.Index([unique_id], tupleize_cols=False)).tolist()
-        place = 0 if self.is_global else (chosen or [0])[0]
-        panel = self.panel_ if self.is_global and not chosen else self.panel_.take(chosen or [place])
-        curve = self.curves_[place] if place < len(self.curves_) else None
-        losses = None if curve is None else (curve.loss, curve.validation_loss, curve.gradient_norm)
-        of = panel.ids[0] if panel.n_series == 1 else f"{panel.n_series:,} series"
-        return network_figure(f"{of}: {type(self).__name__}", self.trained_[place], panel, losses)
 
     def min_observations(self, panel: Panel) -> int:
         """Observations that each series needs: 8, and a lag more where differences are taken."""
@@ -417,74 +346,6 @@ class NeuralBase(BaseForecaster):
     def _networks_of(self, panel: Panel) -> list[Trained]:
         """The network of each series of a panel."""
         return [self.trained_[k] for k in self.panel_.positions(panel.ids)]
-
-    def parts(self) -> dict[str, BaseForecaster]:
-        """The same fitted forecaster with its network switched off, and with the linear autoregression off, too.
-
-        By the names ``"season"`` (level and season go on) and ``"linear part"`` (with the linear autoregression added);
-        none with ``start="zero"``, which has no linear part. Intervals are as wide as those of the whole.
-
-        Examples
-        --------
-        >>> from tsforecast import LSTM, load
-        >>> model = LSTM(max_epochs=2).fit(load("airline").series)
-        >>> {name: len(part.predict(12)) for name, part in model.parts().items()}
-        {'season': 12, 'linear part': 12}
-        """
-        self._check_fitted()
-        return {"season": self._with(season_part), "linear part": self._with(linear_part)} if self.nests else {}
-
-    def decompose(self, horizon: int, X: Covariates | None = None, *, history: Series | None = None) -> pd.DataFrame:
-        """Point forecasts as sums of their parts, in the unit of the series, one row a series and step.
-
-        Parts are differences of forecasts in which more and more is switched on. ``season`` is the forecast of the
-        preparation alone: the level at the end (or the mean, of a series that returns to it) and the season go on.
-        ``linear`` is what the linear autoregression adds to that, and ``recurrent`` what the share of the network
-        (`share_`) adds to both. Without a transform, and within the limits that every forecast has, these are the terms
-        of the output; a logarithm makes of them factors, so that what a part adds depends on the order, which is this.
-
-        Parameters
-        ----------
-        horizon, X, history
-            As for `predict`.
-
-        Returns
-        -------
-        DataFrame
-            ``unique_id``, ``ds``, ``season``, ``linear``, ``recurrent`` and ``mean``, their sum, which is that of
-            `predict`.
-
-        Raises
-        ------
-        NotFittedError, ParameterError, CovariateError, UnknownNameError, FitError
-            As `predict`.
-
-        Examples
-        --------
-        >>> from tsforecast import LSTM, load
-        >>> table = LSTM(max_epochs=2).fit(load("airline").series).decompose(12)
-        >>> list(table.columns)
-        ['unique_id', 'ds', 'season', 'linear', 'recurrent', 'mean']
-        >>> bool((table["season"] + table["linear"] + table["recurrent"] - table["mean"]).abs().max() < 1e-9)
-        True
-        """
-        self._check_fitted()
-        steps = steps_ahead(horizon)
-        panel, _, X = origin_of(self, history, X)
-        check_forecast_size(panel, steps, 0)
-        future, nothing = future_of(self, X, panel, steps), np.empty(0)
-        whole = forecast_within(self, panel, steps, future, nothing)
-        check_finite(whole, type(self).__name__)
-        season, linear = (
-            forecast_within(self._with(part), panel, steps, future, nothing).mean for part in (season_part, linear_part)
-        )
-        return table_of_parts(whole, season, linear)
-
-    def _with(self, part: Callable[[Trained], Trained]) -> Self:
-        """The fitted forecaster with a part of each trained network only."""
-        other = copy.copy(self)
-        other.trained_ = [part(trained) for trained in self.trained_]
-        return other
 
     def _check(self) -> None:
         self._check_network()
