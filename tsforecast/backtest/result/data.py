@@ -116,6 +116,9 @@ class RunData:
     static : DataFrame, n_series rows, or None
         ``unique_id`` and the static covariates of the data (`Panel.with_static`), in the order of the panel; None where
         the data had none, or an older version wrote the run.
+    history : DataFrame or None
+        ``unique_id``, ``ds`` and ``y`` of the last steps up to the oldest cutoff of each series, for pictures; None
+        where an older version wrote the run.
     """
 
     timings: pd.DataFrame
@@ -125,6 +128,7 @@ class RunData:
     manifest: dict[str, Any]
     large: LargeTables
     static: pd.DataFrame | None = None
+    history: pd.DataFrame | None = None
 
     @property
     def models(self) -> list[str]:
@@ -189,6 +193,11 @@ class RunData:
     def step(self) -> int:
         """Steps from one cutoff to the next."""
         return int(self.config["step_size"] or self.config["horizon"])
+
+    @property
+    def gap(self) -> int:
+        """Steps between a cutoff and the first step forecast."""
+        return int(self.config.get("gap") or 0)
 
     @property
     def overlap(self) -> int:

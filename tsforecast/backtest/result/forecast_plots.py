@@ -8,6 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.history import joined_truth, values_before
 from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
 from tsforecast.backtest.result.plots import check_models, error_of_series, title_of
 from tsforecast.charts.reading import panel_with_gaps
@@ -31,7 +32,7 @@ _FURTHEST = 5.0  # times the range of the truth: forecasts that are farther away
 class _Windows(NamedTuple):
     """Forecasts of one series by one model, all windows one after another with a row of nan between."""
 
-    places: Ints  # steps from the first cutoff, (n,); -1 in the rows between
+    steps: Ints  # after the oldest cutoff, (n,); -1 in the rows between
     times: Index
     truth: Floats
     columns: dict[str, Floats]
@@ -56,7 +57,7 @@ def plot_forecasts(
         for ax, (unique_id, (title, note)) in zip(panels, titles.items(), strict=True):
             found = {name: _windows(run, table, unique_id) for name, table in tables.items()}
             windows = {name: own for name, own in found.items() if own is not None}
-            handles |= _draw(ax, run, windows, None if past is None else _before(past, unique_id, run.horizon))
+            handles |= _draw(ax, run, windows, (past, unique_id))
             gone = _keep_in_view(ax, windows)
             label(
                 ax,
@@ -69,10 +70,12 @@ def plot_forecasts(
 
 
 def _draw(
-    ax: "Axes", run: RunData, windows: dict[str, _Windows], past: tuple[Index, Floats] | None
+    ax: "Axes", run: RunData, windows: dict[str, _Windows], past: tuple[Panel | None, Any]
 ) -> "dict[str, Artist]":
-    """One series: truth, then each model; the artists of a legend."""
-    times, values = past or _truth(list(windows.values()))
+    """One series: truth, then each model; the artists of a legend. ``past`` is a history given, and the series."""
+    given, unique_id = past
+    known = None if given is None else _before(given, unique_id, run.horizon)
+    times, values = known or _truth(run, unique_id, list(windows.values()))
     found = draw_history(ax, times, values, "truth")
     styles, levels = model_styles(run.models), [float(percent) for percent in run.config["level"]]
     for k, (name, own) in enumerate(windows.items()):
@@ -167,26 +170,24 @@ def _windows(run: RunData, rows: pd.DataFrame, unique_id: Any) -> _Windows | Non
     keys = run.cube.keys
     known = pd.Index(keys.loc[(keys["unique_id"] == unique_id).to_numpy(), "cutoff"].unique()).sort_values()
     window = known.get_indexer(pd.Index(own["cutoff"]))
-    places = window * run.step + own["h"].to_numpy()
+    steps = window * run.step + run.gap + own["h"].to_numpy()
     ends = np.flatnonzero(np.diff(window)) + 1  # a row between two windows
     names = [name for name in own if name not in ("unique_id", "cutoff", "h", "ds", "y")]
     columns = {name: np.insert(own[name].to_numpy(dtype=np.float64), ends, np.nan) for name in names}
     keep = np.insert(np.arange(len(own)), ends, ends)
     truth = np.insert(own["y"].to_numpy(dtype=np.float64), ends, np.nan)
-    return _Windows(np.insert(places, ends, -1), pd.Index(own["ds"]).take(keep), truth, columns)
+    return _Windows(np.insert(steps, ends, -1), pd.Index(own["ds"]).take(keep), truth, columns)
 
 
-def _truth(windows: Sequence[_Windows]) -> tuple[Index, Floats]:
-    """Times and truth of all windows; a missing value between windows that do not touch."""
+def _truth(run: RunData, unique_id: Any, windows: Sequence[_Windows]) -> tuple[Index, Floats]:
+    """Times and truth of all windows, after what the run keeps from before them."""
     if not windows:
         return pd.Index([]), np.empty(0)
-    places = np.concatenate([own.places for own in windows])
+    steps = np.concatenate([own.steps for own in windows])
     times = windows[0].times.append([own.times for own in windows[1:]])
-    values = np.concatenate([own.truth for own in windows])
-    found, first = np.unique(places, return_index=True)
-    found, first = found[found >= 0], first[found >= 0]
-    breaks = np.flatnonzero(np.diff(found) > 1) + 1
-    return times.take(np.insert(first, breaks, first[breaks])), np.insert(values[first], breaks, np.nan)
+    return joined_truth(
+        steps, times, np.concatenate([own.truth for own in windows]), values_before(run, [unique_id])[0]
+    )
 
 
 def _before(past: Panel, unique_id: Any, horizon: int) -> tuple[Index, Floats] | None:

@@ -16,7 +16,7 @@ from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData
 from tsforecast.backtest.store.files import forecast_file, reading, write_bytes
 from tsforecast.backtest.store.folder import holds_run
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
-from tsforecast.backtest.store.run_files import DIAGNOSIS, STATIC, load_run
+from tsforecast.backtest.store.run_files import DATA_TABLES, DIAGNOSIS, load_run
 from tsforecast.backtest.store.run_folder import RunFolder, as_yaml
 from tsforecast.backtest.store.stage import clear_stage, kept_files, put_in_place, staging
 from tsforecast.backtest.store.store import now
@@ -82,7 +82,7 @@ class Addition(RunFolder):
                 "nests": joined_nests(old.manifest.get("nests", {}), theirs["models"], self._plan.models),
                 "random": [*old.manifest.get("random", []), *self._manifest["random"]],
                 "identity": joined_identity(theirs, mine),
-                "files": kept_files(old.manifest, (STATIC, DIAGNOSIS)) | file_hashes(stage, written),
+                "files": kept_files(old.manifest, (*DATA_TABLES, DIAGNOSIS)) | file_hashes(stage, written),
             }
             write_manifest(stage, old.manifest | changed)
         put_in_place(self.folder)

@@ -36,7 +36,11 @@ from tsforecast.backtest.store.stage import settle
 from tsforecast.exceptions import DataError, MissingFileError, RunFolderError
 
 SUMMARY, TIMINGS_PAGE, PAGE = "summary.md", "timings.md", "report.html"
-DIAGNOSIS, STATIC = "diagnosis.parquet", "static.parquet"
+DIAGNOSIS, STATIC, HISTORY = "diagnosis.parquet", "static.parquet", "history.parquet"
+DATA_TABLES = {
+    STATIC: ("unique_id",),
+    HISTORY: ("unique_id", "ds", "y"),
+}  # of the data, and their columns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,8 +127,8 @@ def save_run(run: RunData, folder: Path) -> None:
     }
     for i, model in enumerate(run.models):
         frames[f"forecasts/{forecast_file(i, model).removesuffix('.parquet')}"] = run.large.forecasts_of(model)
-    if run.static is not None:
-        frames[STATIC.removesuffix(".parquet")] = run.static
+    of_data = {STATIC: run.static, HISTORY: run.history}
+    frames |= {name.removesuffix(".parquet"): table for name, table in of_data.items() if table is not None}
     content = yaml.safe_dump(run.config, sort_keys=False, allow_unicode=True).encode()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -161,9 +165,12 @@ def load_run(folder: Path) -> RunData:
     models = [model["name"] for model in config["models"]]
     _check_tables(folder, manifest, needed_files(models))
     frames = {name: read_frame(folder / f"{name}.parquet", TABLES[name]) for name in list(TABLES)[1:]}
-    static = read_frame(folder / STATIC, ["unique_id"]) if STATIC in manifest.get("files", ()) else None
+    listed = manifest.get("files", [name for name in DATA_TABLES if (folder / name).exists()])
+    static, history = (
+        read_frame(folder / name, columns) if name in listed else None for name, columns in DATA_TABLES.items()
+    )
     large = TablesOnDisk(folder, tuple(models))
-    return RunData(**frames, config=config, manifest=manifest, large=large, static=static)
+    return RunData(**frames, config=config, manifest=manifest, large=large, static=static, history=history)
 
 
 def needed_files(models: Sequence[str]) -> list[str]:

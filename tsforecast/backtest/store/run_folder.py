@@ -30,10 +30,10 @@ from tsforecast.backtest.store.folder import (
 )
 from tsforecast.backtest.store.job_files import intact_results, read_result, write_result
 from tsforecast.backtest.store.manifest import file_hashes, read_manifest, write_manifest
-from tsforecast.backtest.store.run_files import STATIC, load_run, written_files
+from tsforecast.backtest.store.run_files import HISTORY, STATIC, load_run, written_files
 from tsforecast.backtest.store.stage import settle
 from tsforecast.backtest.store.store import join_blocks, new_manifest, now
-from tsforecast.backtest.store.tables import TableBuilder, static_table
+from tsforecast.backtest.store.tables import TableBuilder, history_table, static_table
 from tsforecast.exceptions import DataError, RunFolderError, TSForecastError
 
 
@@ -167,7 +167,7 @@ class RunFolder:
     def _write_all(self, jobs: Sequence[Job]) -> None:
         """Write all files of a finished run, the manifest, which marks it as finished, last."""
         self._write_tables(jobs, self.folder)
-        names = [*written_files(list(self._plan.models)), *self._write_static()]
+        names = [*written_files(list(self._plan.models)), *self._write_data_tables()]
         write_bytes(self.folder / "config.yaml", self._config)
         started = read_manifest(self.folder).get("started")
         files = file_hashes(self.folder, names)
@@ -190,14 +190,14 @@ class RunFolder:
         """Rows that come first in a table: none in a new run."""
         return ()
 
-    def _write_static(self) -> list[str]:
-        """Write the static covariates, if the data have any; the names of the files written."""
-        table = static_table(self._plan.panel)
-        if table is None:
-            return []
-        with FrameWriter(self.folder / STATIC, table) as writer:
-            writer.add(table)
-        return [STATIC]
+    def _write_data_tables(self) -> list[str]:
+        """Write what the run keeps of its data; the names of the files written."""
+        tables = {STATIC: static_table(self._plan.panel), HISTORY: history_table(self._plan)}
+        kept = {name: table for name, table in tables.items() if table is not None}
+        for name, table in kept.items():
+            with FrameWriter(self.folder / name, table) as writer:
+                writer.add(table)
+        return list(kept)
 
     def result(self, job: Job) -> JobResult:
         """The result of a finished job."""

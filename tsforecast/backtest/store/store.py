@@ -12,7 +12,7 @@ from tsforecast.backtest.plan.jobs import Address, Job, JobResult, join_results
 from tsforecast.backtest.plan.nests import nested_models
 from tsforecast.backtest.plan.plan import Plan, draws_numbers
 from tsforecast.backtest.result.data import LATER_TABLES, TABLES, RunData, TablesInMemory
-from tsforecast.backtest.store.tables import TableBuilder, static_table
+from tsforecast.backtest.store.tables import TableBuilder, history_table, static_table
 
 _JOINED_SERIES = 4096
 
@@ -81,6 +81,7 @@ class Memory:
             config=resolved_config(self._plan),
             manifest=new_manifest(self._plan, len(jobs)),
             static=static_table(self._plan.panel),
+            history=history_table(self._plan),
         )
 
 

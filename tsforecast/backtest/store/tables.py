@@ -20,6 +20,9 @@ from tsforecast.metrics.metric import Metric
 from tsforecast.metrics.scale import seasonal_scale
 from tsforecast.panel import Panel
 
+_HISTORY_ROWS = 500_000  # at most that a run keeps of all series together
+_FEWEST_STEPS = 12  # of each series, where there is room
+
 
 class TableBuilder:
     """Builds the rows of each table from the result of a job; cutoffs and scales are computed once.
@@ -185,6 +188,20 @@ def static_table(panel: Panel) -> pd.DataFrame | None:
     table = panel.static.reset_index(drop=True)
     table.insert(0, "unique_id", panel.ids)
     return table
+
+
+def history_table(plan: Plan) -> pd.DataFrame:
+    """``unique_id``, ``ds`` and ``y`` of the last steps up to the oldest cutoff of each series, for pictures.
+
+    As many as two horizons or a season have; fewer, or none, where there are so many series that it would be much.
+    """
+    panel = plan.panel
+    steps = max(2 * plan.cv.horizon, panel.season_length, _FEWEST_STEPS)
+    stop = panel.indptr[:-1] + np.maximum(plan.cv.bounds(panel.lengths)[1][0], 0)
+    first = np.maximum(stop - min(steps, _HISTORY_ROWS // panel.n_series), panel.indptr[:-1])
+    counts = stop - first
+    rows = np.repeat(stop - np.cumsum(counts), counts) + np.arange(counts.sum())
+    return pd.DataFrame({"unique_id": panel.ids.repeat(counts), "ds": panel.times.take(rows), "y": panel.values[rows]})
 
 
 def finished(result: JobResult) -> Bools:

@@ -54,7 +54,7 @@ def test_lines_are_the_forecasts_of_each_cutoff_with_a_break_between():
     found = drawn(ax, 1)
     np.testing.assert_allclose(found[np.isfinite(found)], rows["mean"])
     assert np.flatnonzero(np.isnan(found)).tolist() == [4, 9]
-    np.testing.assert_allclose(drawn(ax, 0), rows["y"])  # cutoffs touch, so that the truth is one line
+    np.testing.assert_allclose(drawn(ax, 0)[-12:], rows["y"])  # cutoffs touch, so that the truth is one line
     assert len(ax.collections) == 2
 
 
@@ -62,13 +62,13 @@ def test_the_truth_breaks_where_cutoffs_do_not_touch():
     (ax,) = run(RollingOrigin(2, n_windows=3, step_size=5)).plot_forecasts("s2").axes
     assert np.isnan(drawn(ax, 0)).sum() == 2
     (ax,) = run(models=[FailsOnce()]).plot_forecasts("s2").axes
-    assert np.isnan(drawn(ax, 0)).sum() == 1 and np.isfinite(drawn(ax, 0)).sum() == 8
+    assert np.isnan(drawn(ax, 0)).sum() == 1 and np.isfinite(drawn(ax, 0)).sum() == 12 + 8  # a season before
 
 
 def test_overlapping_cutoffs_show_each_truth_once():
     result = run(RollingOrigin(4, n_windows=3, step_size=1))
     (ax,) = result.plot_forecasts("s2").axes
-    np.testing.assert_allclose(drawn(ax, 0), frame()["s2"].iloc[-6:])
+    np.testing.assert_allclose(drawn(ax, 0), frame()["s2"].iloc[-6 - 12 :])  # and a season before
 
 
 def test_with_a_history_what_came_before_is_drawn():
@@ -79,7 +79,7 @@ def test_with_a_history_what_came_before_is_drawn():
 def test_seeds_are_averaged_and_one_step_is_a_dot():
     (ax,) = run(RollingOrigin(1, n_windows=3, step_size=4), y=frame(1)).plot_forecasts().axes
     dots = [line for line in ax.lines if line.get_marker() in ("o", "s", ".")]
-    assert sum(np.isfinite(line.get_ydata()).sum() for line in dots) == 9  # the truth and two models at three cutoffs
+    assert sum(np.isfinite(line.get_ydata()).sum() for line in dots) == 8  # two truths and two models at three cutoffs
 
 
 def test_the_first_models_and_the_baseline_are_shown():

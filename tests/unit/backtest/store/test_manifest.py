@@ -16,8 +16,8 @@ from tsforecast.exceptions import RunFolderError, TSForecastError
 
 FILES = [
     "config.yaml", "manifest.json", "summary.md", "timings.md", "report.html", "scores.parquet", "timings.parquet",
-    "failures.parquet", "warnings.parquet", "parts.parquet", "fits.parquet", "forecasts/00-Naive.parquet",
-    "forecasts/01-Drift.parquet",
+    "failures.parquet", "warnings.parquet", "parts.parquet", "fits.parquet", "history.parquet",
+    "forecasts/00-Naive.parquet", "forecasts/01-Drift.parquet",
 ]  # fmt: skip
 
 

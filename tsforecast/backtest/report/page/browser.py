@@ -62,7 +62,9 @@ def _room(run: RunData, n_models: int) -> tuple[int, int]:
     """How many models and series fit into the page."""
     n_series = len(run.cube.ids)
     limit = float(np.interp(n_series, _SERIES, _LETTERS_AT))
-    n_steps, n_cells = (run.n_windows - 1) * run.step + run.horizon, run.n_windows * run.horizon
+    n_past = 0 if run.history is None else -(-len(run.history) // max(n_series, 1))
+    n_steps = n_past + (run.n_windows - 1) * run.step + run.horizon
+    n_cells = run.n_windows * run.horizon
     for n_kept in range(n_models, 0, -1):
         letters = _OVERHEAD + 2 * (n_steps + (n_kept + 2) * n_cells)
         if n_series * letters <= limit or n_kept == min(_FEWEST_MODELS, n_models):
@@ -85,6 +87,9 @@ def _as_json(
     values = [paths.truth[None], paths.mean, *paths.bounds.values()]
     every = np.concatenate([np.where(np.isfinite(v), v, np.nan) for v in values])  # (n_tables, n_series, ...)
     low, high = (edge(every, np.isfinite(every)) for edge in (_least, _greatest))
+    low, high = _with_past(low, high, paths)
+    before = [np.array([own.to_numpy()]) for own in paths.before] if not paths.gap else [np.empty((1, 0))] * len(low)
+    pasts = [_encoded(own[None], low[[i]], high[[i]])[0][0] for i, own in enumerate(before)]
     texts = {"y": _encoded(paths.history[None], low, high)[0]}
     means = _encoded(paths.mean, low, high)
     ends = [text for pair in paths.bounds.values() for text in _encoded(pair, low, high)]
@@ -98,7 +103,7 @@ def _as_json(
             "score": number_text(score, decimals) if np.isfinite(score) else None,
         }
         row |= {"lo": float(f"{low[i]:.9g}"), "hi": float(f"{high[i]:.9g}"), "t": kinds[i]}
-        row |= {"y": texts["y"][i], "f": [one[i] for one in means]}
+        row |= {"p": pasts[i], "y": texts["y"][i], "f": [one[i] for one in means]}
         rows.append(row | ({"l": ends[0][i], "u": ends[1][i]} if ends else {}))
     models = [{"colour": looks[name].colour_place, "dashes": looks[name].dashes} for name in paths.models]
     kept = [looks[name].place for name in paths.models]
@@ -115,6 +120,14 @@ def _least(values: Floats, known: "np.ndarray[Any, Any]") -> Floats:
 def _greatest(values: Floats, known: "np.ndarray[Any, Any]") -> Floats:
     found = np.where(known, values, -np.inf).max(axis=(0, 2, 3))
     return np.where(np.isfinite(found), found, 0.0)
+
+
+def _with_past(low: Floats, high: Floats, paths: Paths) -> tuple[Floats, Floats]:
+    """The ends of each series, with what is shown from before its oldest cutoff."""
+    known = [own.to_numpy()[np.isfinite(own.to_numpy())] for own in paths.before]
+    lows = [min(one, float(own.min(initial=one))) for one, own in zip(low.tolist(), known, strict=True)]
+    highs = [max(one, float(own.max(initial=one))) for one, own in zip(high.tolist(), known, strict=True)]
+    return np.array(lows), np.array(highs)
 
 
 def _encoded(values: Floats, low: Floats, high: Floats) -> list[list[str]]:

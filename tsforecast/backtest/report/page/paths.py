@@ -9,6 +9,7 @@ import pandas as pd
 from tsforecast._types import Floats, Ints
 from tsforecast.backtest.result.cube import FORECAST_KEYS
 from tsforecast.backtest.result.data import RunData
+from tsforecast.backtest.result.history import values_before
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Paths:
         The times of the first steps after each cutoff, ``n`` of them; None where no model forecast.
     step : int
         Steps from one cutoff to the next.
+    gap : int
+        Steps between a cutoff and the first step forecast.
+    before : list of Series
+        Values of each series up to its oldest cutoff, by their times; empty where the run kept none.
     """
 
     ids: list[object]
@@ -41,6 +46,8 @@ class Paths:
     banded: str | None
     times: "np.ndarray[tuple[int, int, int], np.dtype[np.object_]]"
     step: int
+    gap: int
+    before: "list[pd.Series[float]]"
 
     @property
     def history(self) -> Floats:
@@ -106,6 +113,8 @@ def read_paths(
         banded=banded if bounds else None,
         times=times,
         step=run.step,
+        gap=run.gap,
+        before=values_before(run, list(ids)),
     )
 
 

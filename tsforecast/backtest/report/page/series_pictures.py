@@ -8,6 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Index
 from tsforecast.backtest.report.page.paths import Paths
+from tsforecast.backtest.result.history import joined_truth
 from tsforecast.plots.canvas import drawing, new_figure, shown_name
 from tsforecast.plots.fan import Fan, draw_fan, draw_history
 from tsforecast.plots.lines import draw_line, drawn_times, time_axis
@@ -92,17 +93,13 @@ def _newest(paths: Paths, n_steps: int) -> range:
 
 def _draw_truth(axes: "Axes", paths: Paths, series: int, first: int = 0) -> "dict[str, Artist]":
     """What was observed after the cutoffs from number ``first`` on, without a line over what no forecast reaches."""
-    times, truth = paths.times[series, first:], paths.truth[series, first:]
-    parts = zip(times, truth, strict=True) if paths.step > truth.shape[1] else [(times.ravel(), truth.ravel())]
-    drawn: dict[str, Artist] = {}
-    for own, values in parts:
-        known = _known(own)
-        line = pd.Series(values[known], index=_index(own[known]))
-        line = line[~line.index.duplicated()].sort_index()
-        drawn = (
-            draw_history(axes, pd.Index(line.index), line.to_numpy(dtype=np.float64), "truth") if len(line) else drawn
-        )
-    return drawn
+    times, truth = paths.times[series, first:].ravel(), paths.truth[series, first:]
+    n_windows, horizon = truth.shape
+    steps = np.add.outer(np.arange(n_windows) * paths.step + paths.gap, np.arange(1, horizon + 1)).ravel()
+    known = _known(times)
+    before = None if first else paths.before[series]
+    shown, values = joined_truth(steps[known], _index(times[known]), truth.ravel()[known], before)
+    return draw_history(axes, shown, values, "truth") if len(shown) else {}
 
 
 def _index(times: "np.ndarray[tuple[int], np.dtype[np.object_]]") -> Index:
@@ -122,5 +119,6 @@ def _finish(axes: "Axes", paths: Paths, series: int, windows: Sequence[int]) -> 
     for x in marks:
         axes.axvline(x, color=FAINT[0], linewidth=0.8, linestyle=(0, (2, 3)), zorder=1)
     every = paths.times[series, min(windows) :]
-    time_axis(axes, _index(every[_known(every)]))
+    shown = _index(every[_known(every)])
+    time_axis(axes, paths.before[series].index.append(shown) if min(windows) == 0 else shown)
     axes.grid(False, axis="x")

@@ -40,6 +40,15 @@ def test_numbers_are_read_back_to_a_step_of_the_range(tmp_path):
                 np.testing.assert_allclose(decoded(row["l"], row["lo"], row["hi"]), own["lo-80"], rtol=0, atol=near)
 
 
+def test_values_before_the_oldest_cutoff_come_first(tmp_path):
+    run = run_of(tmp_path, step_size=2).run
+    found = series_browser(run, ["Drift"], looks_of(run.models), series_order(run, "Drift", "mase"))
+    for row in found.data["series"]:
+        past = run.history.loc[run.history["unique_id"] == row["id"], "y"].to_numpy()
+        near = (row["hi"] - row["lo"]) / 4094
+        np.testing.assert_allclose(decoded(row["p"], row["lo"], row["hi"]), past, rtol=0, atol=near)
+
+
 def test_series_read_alone_are_those_read_with_all(tmp_path):
     run = run_of(tmp_path).run
     every = read_paths(run, ["Drift"], np.arange(4), banded="Drift", levels=[80.0])

@@ -61,9 +61,9 @@ if (source) {
   const draw = () => {
     const one = all.series[choice.selectedIndex];
     const { horizon, step } = all;
-    const last = one.y.length / 2 - 1;
+    const before = one.p.length / 2, last = before + one.y.length / 2 - 1;
     const W = Math.min(Math.max(place.clientWidth, 280), 1100), H = W < 600 ? 240 : 320;
-    const x = (t) => left + ((W - left - right) * t) / Math.max(last, 1);
+    const x = (t) => left + ((W - left - right) * (before + t)) / Math.max(last, 1);
     const spread = one.hi - one.lo || Math.abs(one.hi) || 1, low = one.lo - spread * 0.04, high = one.hi + spread * 0.04;
     const y = (v) => top + ((H - top - bottom) * (high - v)) / (high - low);
     const line = (values, from) => {
@@ -117,7 +117,7 @@ if (source) {
       const group = make("g", { class: `model-${all.kept[k]}` }, svg);
       make("path", { ...ink, d, stroke: `var(--ts-model-${model.colour})`, "stroke-width": 1.8, "stroke-dasharray": model.dashes }, group);
     });
-    make("path", { ...ink, d: line(numbers(one.y, one.lo, one.hi), 0), stroke: "var(--ts-ink)", "stroke-width": 2 }, svg);
+    make("path", { ...ink, d: line(numbers(one.p + one.y, one.lo, one.hi), -before), stroke: "var(--ts-ink)", "stroke-width": 2 }, svg);
     place.replaceChildren(svg);
   };
   for (const one of all.series) {
