@@ -38,7 +38,7 @@ class Hooks(BaseEstimator, ABC):
     skipped_: dict[Any, int]
     stand_in_: "BaseForecaster | None"
     notes_: dict[str, Any]
-    moved_: Panel | None = None  # files of a version without it have none
+    moved_: Panel  # after `update` only
     _scale: Floats | None
 
     @property
@@ -119,7 +119,7 @@ class Hooks(BaseEstimator, ABC):
     @property
     def _origin(self) -> Panel:
         """What forecasts start from: the series of `fit`, or what is held of them after `update`."""
-        return self.panel_ if self.moved_ is None else self.moved_
+        return getattr(self, "moved_", self.panel_)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "panel_"):

@@ -1,8 +1,6 @@
 """Reads what `BaseForecaster.update` is given, and compares it with what is known: gaps, overlaps, corrections."""
 
 import dataclasses
-import warnings
-from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
@@ -10,6 +8,7 @@ import pandas as pd
 
 from tsforecast._arguments import check_present
 from tsforecast._bounds import Range
+from tsforecast._repeated import Revised, check_repeated
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import (
     CovariateError,
@@ -19,20 +18,15 @@ from tsforecast.exceptions import (
     MissingValuesError,
     ParameterError,
     UnknownNameError,
-    UnusedRowWarning,
 )
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, align_covariates
 from tsforecast.panel.containers import Series, is_static, to_panel
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
-from tsforecast.panel.shortened import n_before
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
 
 Gaps: TypeAlias = Literal["error", "nan"]
-Revised: TypeAlias = Literal["error", "ignore"]
-
-_SAME = 1e-9  # relative difference of values that count as equal: a sum in another order
 
 
 class Updatable(Protocol):
@@ -116,7 +110,8 @@ def _given(model: Updatable, y: Series, X: Covariates | None, gaps: Gaps) -> tup
     if nameless and is_alone:
         panel = dataclasses.replace(panel, ids=origin.ids if origin.n_series else pd.Index(list(model.skipped_)))
     if container.kind == "wide":
-        begin = parse_times(pd.Series(y.index[:1]), np.array([0, 1]), pd.Index(["index"]))
+        rows = y if isinstance(y, pd.DataFrame) else pd.DataFrame()
+        begin = parse_times(pd.Series(rows.index[:1]), np.array([0, 1]), pd.Index(["index"]))
     if container.kind in ("long", "series"):
         _check_some_value(panel)
     kinds = time_kind(panel.times), time_kind(origin.times)
@@ -196,7 +191,8 @@ def _gone_on(
     table = first if len(begin) == 0 else np.minimum(first, _steps_to_each(origin, places, begin, given.ids))
     for i in np.flatnonzero(table > 1) if gaps == "error" else ():
         raise _gap_error(model, given, int(i), origin.last_times[places[i]], int(first[i]))
-    _compare(model, given, places, first, revised)
+    if revised == "error":
+        check_repeated(model, given, places, first)
     n_new = first + given.lengths - 1
     late = np.flatnonzero(n_new > 0)
     if late.size == 0:
@@ -234,62 +230,9 @@ def _gap_error(model: Updatable, given: Panel, i: int, end: Any, first: int) -> 
         else f"{type(model).__name__} cannot use missing values"
     )
     return GapError(
-        f"Series {given.ids[i]!r} ends at {end}, and y_new goes on at {given.times_of(i)[0]}: {absent} absent. Give all "
-        f"observations since the end; {way}."
+        f"Series {given.ids[i]!r} ends at {end}, and y_new goes on at {given.times_of(i)[0]}: {absent} absent. "
+        f"Give all observations since the end; {way}."
     )
-
-
-def _compare(model: Updatable, given: Panel, places: Ints, first: Ints, revised: Revised) -> None:
-    """Compare rows at or before the end of each series with what is known of them."""
-    if revised == "ignore":
-        return
-    changed: list[str] = []
-    n_changed, unknown = 0, []
-    for i in np.flatnonzero(first <= 0):
-        rows = given.series(i)[: 1 - int(first[i])]
-        known, is_held = _known(model, int(places[i]), np.arange(rows.size) + int(first[i]))
-        near = np.abs(rows - known) <= _SAME * np.abs(known)
-        differs = is_held & ~(near | (np.isnan(rows) & np.isnan(known)))
-        n_changed += int(differs.sum())
-        if not is_held.all():
-            unknown.append(int(i))
-        if differs.any():
-            at = int(np.argmax(differs))
-            changed.append(
-                f"series {given.ids[i]!r} at {given.times_of(i)[at]}, {known[at]:g} before and {rows[at]:g} now"
-            )
-    if changed:
-        values = "One known value differs" if n_changed == 1 else f"{n_changed} known values differ"
-        raise DataError(
-            f"{values} in y_new, the first of {changed[0]} ({len(changed)} series in all). update cannot take back what a "
-            "forecaster has seen: fit it anew, or forecast from corrected series with predict(history=...). "
-            "revised='ignore' passes such rows over, and forecasts go on from the old values."
-        )
-    if unknown:
-        i = unknown[0]
-        warnings.warn(
-            f"y_new repeats rows of {len(unknown)} series, the first of them {given.ids[i]!r} from {given.times_of(i)[0]}, "
-            "that are no longer held; these rows are passed over without being compared. revised='ignore' says so.",
-            UnusedRowWarning,
-            stacklevel=5,
-        )
-
-
-def _known(model: Updatable, place: int, steps: Ints) -> tuple[Floats, "np.ndarray[Any, np.dtype[np.bool_]]"]:
-    """Values held of one series at steps from its end (0 is the last), and which are held: two ``(n,)``."""
-    values = np.full(steps.size, np.nan)
-    is_held = np.zeros(steps.size, dtype=np.bool_)
-    total = _n_observed(model._origin, place)
-    for panel in (model.panel_, model._origin):
-        held = panel.series(place)
-        at = steps + total - 1 - (_n_observed(panel, place) - held.size)
-        inside = (at >= 0) & (at < held.size)
-        values[inside], is_held[inside] = held[at[inside]], True
-    return values, is_held
-
-
-def _n_observed(panel: Panel, place: int) -> int:
-    return int(n_before(panel)[place] + panel.lengths[place])
 
 
 def _news_of(origin: Panel, given: Panel, places: Ints, first: Ints) -> Panel:
@@ -317,13 +260,12 @@ def _news_of(origin: Panel, given: Panel, places: Ints, first: Ints) -> Panel:
 def _with_covariates(news: Panel, origin: Panel, X: Covariates | None, uses_covariates: bool) -> Panel:
     """News with the covariates of the training series, in their order."""
     names = origin.covariate_names
-    if not uses_covariates or is_static(X):
-        X = None
-    if isinstance(X, (pd.DataFrame, pd.Series)):
-        X = X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
-        if names:
-            X = X[[c for c in X.columns if str(c) in (*names, "unique_id", "ds")]]
-        if _columns(X):
+    if isinstance(X, pd.Series):
+        X = X.to_frame("x0" if X.name is None else X.name)
+    if uses_covariates and isinstance(X, pd.DataFrame) and not is_static(X):
+        wanted = names if names else tuple(str(c) for c in X.columns)
+        X = X[[c for c in X.columns if str(c) in (*wanted, "unique_id", "ds")]]
+        if set(map(str, X.columns)) - {"unique_id", "ds"}:
             news = news.with_covariates(*align_covariates(X, news.ids, news.lengths, news.times))
     if not uses_covariates and news.covariates is not None:
         return news.with_covariates(None)
@@ -336,7 +278,3 @@ def _with_covariates(news: Panel, origin: Panel, X: Covariates | None, uses_cova
         order = [news.covariate_names.index(name) for name in names]
         return news.with_covariates(news.covariates[:, order], names)
     return news
-
-
-def _columns(X: pd.DataFrame) -> Sequence[Any]:
-    return [c for c in X.columns if c not in ("unique_id", "ds")]
