@@ -78,8 +78,8 @@ def read_news(
     if own.size + skipped.size < given.n_series:
         strange = given.ids[~given.ids.isin([*model._origin.ids, *model.skipped_])]
         raise UnknownNameError(
-            f"Series {strange[0]!r} is not among the {model._origin.n_series} series fitted; fit anew with it, as update "
-            "learns no parameters."
+            f"Series {strange[0]!r} is not among the {model._origin.n_series} series fitted; fit anew with it, as "
+            "update learns no parameters."
         )
     news = _gone_on(model, given.take(own), begin, X, gaps, revised) if own.size else None
     stand_in, of_stand_in = model.stand_in_, None
@@ -168,8 +168,8 @@ def _check_some_value(panel: Panel) -> None:
     if bare.any():
         i = int(np.argmax(bare))
         raise MissingValuesError(
-            f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. Take "
-            "these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
+            f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. "
+            "Take these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
         )
 
 
@@ -260,13 +260,12 @@ def _news_of(origin: Panel, given: Panel, places: Ints, first: Ints) -> Panel:
 def _with_covariates(news: Panel, origin: Panel, X: Covariates | None, uses_covariates: bool) -> Panel:
     """News with the covariates of the training series, in their order."""
     names = origin.covariate_names
-    if isinstance(X, pd.Series):
-        X = X.to_frame("x0" if X.name is None else X.name)
-    if uses_covariates and isinstance(X, pd.DataFrame) and not is_static(X):
-        wanted = names if names else tuple(str(c) for c in X.columns)
-        X = X[[c for c in X.columns if str(c) in (*wanted, "unique_id", "ds")]]
-        if set(map(str, X.columns)) - {"unique_id", "ds"}:
-            news = news.with_covariates(*align_covariates(X, news.ids, news.lengths, news.times))
+    table = X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
+    if uses_covariates and isinstance(table, pd.DataFrame) and not is_static(table):
+        wanted = names if names else tuple(map(str, table.columns))
+        table = table[[c for c in table.columns if str(c) in (*wanted, "unique_id", "ds")]]
+        if set(map(str, table.columns)) - {"unique_id", "ds"}:
+            news = news.with_covariates(*align_covariates(table, news.ids, news.lengths, news.times))
     if not uses_covariates and news.covariates is not None:
         return news.with_covariates(None)
     if set(news.covariate_names) != set(names):
