@@ -22,6 +22,7 @@ from tsforecast.exceptions import (
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, align_covariates
 from tsforecast.panel.containers import Series, is_static, to_panel
+from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
@@ -70,6 +71,7 @@ def read_news(
             raise ParameterError(f"{name}={choice!r} is none of {', '.join(map(repr, get_args(known)))}.")
     y, _ = series_of_native(y)
     X = table_of(X) if model.uses_covariates else None
+    y = _without_empty_rows(y) if gaps == "nan" else y
     if _is_empty(y):
         return None, None
     given, begin = _given(model, y, X, gaps)
@@ -87,6 +89,14 @@ def read_news(
         few = given.with_covariates(None).take(np.flatnonzero(given.ids.isin(stand_in.panel_.ids)))
         of_stand_in = _gone_on(stand_in, few, begin, None, gaps, revised) if few.n_series else None
     return news, of_stand_in
+
+
+def _without_empty_rows(y: Any) -> Any:
+    """A frame or Series without rows after the last value of its series: steps that later values may leave behind."""
+    if not isinstance(y, (pd.DataFrame, pd.Series)):
+        return y
+    is_long = isinstance(y, pd.DataFrame) and {"ds", "y"} <= set(map(str, y.columns))
+    return y.iloc[:0] if not is_long and y.isna().all(axis=None) else without_empty_end(y)
 
 
 def _is_empty(y: Any) -> bool:

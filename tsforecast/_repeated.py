@@ -66,8 +66,8 @@ def check_repeated(model: Holding, given: Panel, places: Ints, first: Ints) -> N
         values = "One known value differs" if n_changed == 1 else f"{n_changed} known values differ"
         others = f" ({len(changed)} series in all)" if len(changed) > 1 else ""
         raise DataError(
-            f"{values} in y_new, the first of {changed[0]}{others}. A forecaster cannot take back what it has seen: fit "
-            "it anew, or forecast from the corrected series with predict(history=...). revised='ignore' passes such "
+            f"{values} in y_new, the first of {changed[0]}{others}. A forecaster cannot take back what it has seen: "
+            "fit it anew, or forecast from the corrected series with predict(history=...). revised='ignore' passes such "
             "rows over, and forecasts go on from the old values."
         )
     if unknown:

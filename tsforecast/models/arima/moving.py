@@ -3,8 +3,8 @@
 The unknowns are the state ``z`` before the beginning and the missing values, each with a row of what it has left in the
 last values (`tsforecast.models.arima.process`). New values v, as predicted with the unknowns at their mean, have the
 covariance ``I + D' (C C')^-1 D`` where the rows D of z are still felt; they change the mean of z by
-``(C_new C_new')^-1 D v``, and the missing values by recursive least squares: rows of the triangular factor are put on top
-of the whitened new ones, and made triangular again (Golub & Van Loan 2013, section 6.5.3).
+``(C_new C_new')^-1 D v``, and the missing values by recursive least squares: rows of the triangular factor are put on
+top of the whitened new ones, and made triangular again (Golub & Van Loan 2013, section 6.5.3).
 
 Missing values are then rotated to independent ones of variance 1 with mean 0, so that there need not be more of them
 than there are numbers in a row: memory does not grow with their count.
