@@ -11,7 +11,7 @@ from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from tsforecast._news import Gaps, read_news
+from tsforecast._news import NewsGaps, read_news
 from tsforecast._repeated import Revised
 from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
@@ -77,7 +77,7 @@ def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT
     return moved, whole
 
 
-def update_fitted(model: BaseForecaster, y: Series, X: Covariates | None, gaps: Gaps, revised: Revised) -> None:
+def update_fitted(model: BaseForecaster, y: Series, X: Covariates | None, gaps: NewsGaps, revised: Revised) -> None:
     """Move the origin of a fitted forecaster on: see `BaseForecaster.update`."""
     news, of_skipped = read_news(model, y, X, gaps, revised)
     moved = copy.copy(model) if news is None else moved_on(model, model._origin, news)[0]
