@@ -21,7 +21,7 @@ from tsforecast.panel.appended import appended
 from tsforecast.panel.containers import Series
 from tsforecast.panel.shortened import check_has_history
 
-ForecasterT = TypeVar("ForecasterT", bound=BaseForecaster)
+MovedT = TypeVar("MovedT", bound=BaseForecaster)
 
 
 @runtime_checkable
@@ -53,7 +53,7 @@ class Moving(Protocol):
         """
 
 
-def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT, Bools]:
+def moved_on(model: MovedT, panel: Panel, news: Panel) -> tuple[MovedT, Bools]:
     """A copy of a fitted forecaster that forecasts from the end of ``news``, and which series it needs whole.
 
     What a forecaster that holds others calls of them, in its own `_moved`. A model without this hook has the news put
