@@ -26,6 +26,7 @@ class ClippedTail(NamedTuple):
     values: Floats  # (n_obs,)
     away: Floats  # (n_obs,): distances, nan where a value is missing
     limit: Floats  # (n_series,): largest distance that is not clipped
+    edge: Floats  # (n_series,): largest distance that will not be clipped, whatever values come later
 
 
 class RunningOutliers(NamedTuple):
@@ -77,14 +78,16 @@ class RunningOutliers(NamedTuple):
         last[last_rows(tail)] = True
         gaps, counts, span = self.gaps.copy(), self.counts.copy(), self.span.copy()
         add_distances(away, tail.indptr, ~last, gaps, counts, span, GAP)
-        limit = CLIPPED_TO * largest_before_gap(gaps, counts, RARE)
+        most = np.maximum(1, counts[:, 0] // RARE)
+        most = np.where(counts[:, 0] < 2, 0, most)
+        limit = CLIPPED_TO * largest_before_gap(gaps, most)
         n_present = self.counts[:, 0] + tail.n_present
         limit = np.where(n_present < FEWEST_VALUES, np.inf, limit)
         each = limit.repeat(tail.lengths)
         far = (away > each) & ~last
         values = tail.values.copy()
         values[far] = np.clip(values[far], middle[far] - each[far], middle[far] + each[far])
-        return ClippedTail(values, away, limit)
+        return ClippedTail(values, away, limit, largest_before_gap(gaps, 2 * most + 2))
 
     def settled(self, tail: Panel, clipped: ClippedTail, leaves: Bools) -> "RunningOutliers":
         """After the values of the tail that leave it, ``(n_obs,)``, the first of each series."""

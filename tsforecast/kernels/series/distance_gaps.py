@@ -72,15 +72,15 @@ def add_distances(
 
 
 @njit
-def largest_before_gap(gaps: Floats, counts: Ints, rare: int) -> Floats:
-    """Largest distance of each series before a gap, as of `extent.largest_usual`: ``(n_series,)``."""
-    out = np.full(counts.shape[0], np.inf)
+def largest_before_gap(gaps: Floats, most: Ints) -> Floats:
+    """Largest distance of each series below its lowest gap that has at most so many above: ``(n_series,)``, else inf.
+
+    With one in fifty, at least one, of the distances as ``most`` it is that of `extent.largest_usual`.
+    """
+    out = np.full(most.size, np.inf)
     for i in range(out.size):
-        n = counts[i, 0]
-        if n < 2:
-            continue
         for k in range(gaps.shape[1]):
-            if np.isnan(gaps[i, k, 0]) or gaps[i, k, 2] > max(1, n // rare):
+            if np.isnan(gaps[i, k, 0]) or gaps[i, k, 2] > most[i]:
                 break
             out[i] = gaps[i, k, 0]
     return out

@@ -19,7 +19,10 @@ from tsforecast.models.neural.networks.network import State
 from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import Carried, FittedPreparation
 from tsforecast.panel import Panel
+from tsforecast.panel.appended import appended
 from tsforecast.series.running_outliers import N_UNSETTLED, ClippedTail, RunningOutliers
+
+_MOST_SPARE = 16_384  # values of a series that are held because the first of them may be an outlier
 
 
 class Machine(NamedTuple):
@@ -59,6 +62,9 @@ class Past:
         Before the tail.
     ends : Ends, optional
         Ends computed from the whole series at once, where these may differ from those of the tail by rounding.
+    spare : Past, optional
+        The same with longer tails, from the first value on that is an outlier or may become one: such values are
+        clipped by a limit that later values may change, and then the states are computed anew from there.
     """
 
     tail: Panel
@@ -67,6 +73,7 @@ class Past:
     outliers: RunningOutliers
     extent: RunningExtent
     ends: decode.Ends | None = None
+    spare: "Past | None" = None
 
     @classmethod
     def of(cls, panel: Panel, machine: Machine) -> "Past":
@@ -74,20 +81,34 @@ class Past:
         n = panel.n_series
         state = machine.network.initial_state(n)
         whole = cls(panel, machine.prepared.begin(), state, RunningOutliers.begin(n), RunningExtent.begin(n))
-        return whole.settled(machine)
+        return whole._both(whole, machine)
 
     def take(self, positions: Ints) -> "Past":
         """Of some series, in the order given."""
         if np.array_equal(positions, np.arange(self.tail.n_series)):
             return self
         ends = None if self.ends is None else self.ends.take(positions)
-        parts = (self.outliers.take(positions), self.extent.take(positions), ends)
+        spare = None if self.spare is None else self.spare.take(positions)
+        parts = (self.outliers.take(positions), self.extent.take(positions), ends, spare)
         state = decode.state_of(self.state, positions)
         return Past(self.tail.take(positions), self.carried.take(positions), state, *parts)
 
-    def outdated(self, machine: Machine) -> Bools:
-        """Series of which settled values would be clipped otherwise by what came later: ``(n_series,)``."""
-        return self.outliers.outdated(self._clipped(machine).limit)
+    def after(self, news: Panel, machine: Machine) -> "Past":
+        """After ``news`` of some of the series."""
+        longer = self.with_news(news)
+        return longer._both(longer if self.spare is None else self.spare.with_news(news), machine)
+
+    def with_news(self, news: Panel) -> "Past":
+        """With ``news`` in the tails, where they are not settled yet."""
+        tail = appended(self.tail, news, np.ones(self.tail.n_series, dtype=np.bool_))
+        return dataclasses.replace(self, tail=tail, ends=None, spare=None)
+
+    def _both(self, spare: "Past", machine: Machine) -> "Past":
+        """Settled, with a spare one that is settled up to the first value that may be an outlier."""
+        spare = spare._settled(machine, careful=True)
+        is_outdated = self.outliers.outdated(self._clipped(machine).limit).any()
+        own = (spare if is_outdated or self.carried is spare.carried else self)._settled(machine)
+        return own if spare.tail.n_obs == own.tail.n_obs else dataclasses.replace(own, spare=spare)
 
     def now(self, machine: Machine, X: Floats | None, *, quantity: bool) -> Now:
         """What forecasts begin from; ``X`` holds covariates after the ends, ``quantity`` is as for `is_positive`."""
@@ -109,17 +130,24 @@ class Past:
     def _clipped(self, machine: Machine) -> ClippedTail:
         tail = self.tail
         if machine.prepared.counts or tail.covariates is not None:
-            return ClippedTail(tail.values, np.full(tail.n_obs, np.nan), np.full(tail.n_series, np.inf))
+            nothing = np.full(tail.n_series, np.inf)
+            return ClippedTail(tail.values, np.full(tail.n_obs, np.nan), nothing, nothing)
         return self.outliers.clip(tail)
 
-    def settled(self, machine: Machine) -> "Past":
-        """With all values of the tail that later ones cannot change moved to the states before it."""
-        tail, layout = self.tail, machine.layout
+    def _settled(self, machine: Machine, *, careful: bool = False) -> "Past":
+        """With values of the tail moved to the states before it: all that are known to become what they do now.
+
+        These are all but the last few; with ``careful`` none from the first on that may be an outlier.
+        """
+        tail, layout, clipped = self.tail, machine.layout, self._clipped(machine)
         shortest = max(layout.horizon if tail.covariates is not None else 1, machine.window or 1)
-        n_gone = tail.lengths - np.minimum(_n_unsettled(tail, shortest), tail.lengths)
+        n_gone = np.maximum(tail.lengths - _n_unsettled(tail, shortest), 0)
+        if careful:
+            usual = np.append(~(clipped.away > clipped.edge.repeat(tail.lengths)), True)
+            n_usual = np.minimum.reduceat(np.where(usual, tail.n_obs, np.arange(usual.size)), tail.indptr[:-1])
+            n_gone = np.clip(n_usual - tail.indptr[:-1], np.maximum(tail.lengths - _MOST_SPARE, 0), n_gone)
         if not n_gone.any():
             return self
-        clipped = self._clipped(machine)
         moved = np.flatnonzero(n_gone)
         own, table = machine.take(moved), tail.with_values(clipped.values).take(moved)
         gone = table.slice(np.zeros_like(moved), n_gone[moved])

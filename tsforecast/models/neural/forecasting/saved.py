@@ -67,7 +67,8 @@ def trained_from_saved(saved: Mapping[str, Any], spec: NetworkSpec, panel: Panel
 def _past_to_saved(past: Past) -> dict[str, Any]:
     saved: dict[str, Any] = {name: getattr(past, name) for name in _OF_PAST}
     ends = None if past.ends is None else _ends_to_saved(past.ends)
-    return {**saved, "state": _state_to_saved(past.state), "ends": ends}
+    spare = None if past.spare is None else _past_to_saved(past.spare)
+    return {**saved, "state": _state_to_saved(past.state), "ends": ends, "spare": spare}
 
 
 def _past_from_saved(saved: Mapping[str, Any], trained: Trained, panel: Panel) -> Past:
@@ -84,7 +85,8 @@ def _past_from_saved(saved: Mapping[str, Any], trained: Trained, panel: Panel) -
     _check_extent(extent)
     state = _state_from_saved(saved["state"], network, n)
     ends = None if saved["ends"] is None else _ends_from_saved(saved["ends"], network, panel)
-    return Past(tail, carried, state, outliers, extent, ends)
+    spare = None if saved["spare"] is None else _past_from_saved(saved["spare"], trained, panel)
+    return Past(tail, carried, state, outliers, extent, ends, spare)
 
 
 def _shapes(record: Any) -> list[Any]:

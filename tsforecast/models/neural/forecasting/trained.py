@@ -118,23 +118,26 @@ class Trained:
         """
         if self.head.counts:
             check_counts(news)
-        machine, every = self._machine(panel.ids), np.ones(panel.n_series, dtype=np.bool_)
+        machine = self._machine(panel.ids)
         if panel.left_out is None:
-            longer = appended(panel, news, every)
-            if not self._prepares(self._history(longer)):
+            longer = appended(panel, news, np.ones(panel.n_series, dtype=np.bool_))
+            history = self._history(longer)
+            if not self._prepares(history):
                 return None
+            machine.prepared.transform.apply(history)  # raises where it cannot
             return dataclasses.replace(self, ends=None, past=Past.of(longer, machine))
         past = self._past_of(panel)
-        past = dataclasses.replace(past, tail=appended(past.tail, news, every), ends=None)
-        values = past.values(machine)
-        if not self._prepares(values):
-            i = int(np.argmin(np.minimum.reduceat(values.values, values.indptr[:-1])))
+        values = past.with_news(news).values(machine)
+        below = self._not_positive(values)
+        if below.any():
+            i = int(np.argmax(below))
             raise DataError(
                 f"Series {panel.ids[i]!r} has the value {values.series(i).min():g}; the logarithm was chosen for it, "
                 "which needs positive values, and its history was left out, from which it could be prepared anew: fit "
                 "again, or predict with the whole history."
             )
-        return dataclasses.replace(self, ends=None, past=past.settled(machine))
+        machine.prepared.transform.apply(values)
+        return dataclasses.replace(self, ends=None, past=past.after(news, machine))
 
     def _past_of(self, panel: Panel) -> Past:
         """What is known of series whose beginnings were left out."""

@@ -170,7 +170,8 @@ def inputs_of(
     phases = phases_of(panel.times, panel.freq, layout.cycle)
     u, seasons, base = prepared.flatten(panel, phases, before)
     memory, x, level, scale = prepared.walk(u, panel.indptr, before.memory)
-    age = np.concatenate([np.arange(a, a + n, dtype=np.float64) for a, n in zip(before.ages, panel.lengths)])
+    rows = np.arange(panel.n_obs, dtype=np.float64)
+    age = rows - np.repeat(panel.indptr[:-1] - before.ages, panel.lengths)
     static = layout.static_code.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
     known = layout.known_inputs(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
     horizon = layout.horizon if targets else 0
