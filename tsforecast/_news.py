@@ -22,6 +22,7 @@ from tsforecast.exceptions import (
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, align_covariates
 from tsforecast.panel.containers import Series, is_static, to_panel
+from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
@@ -70,6 +71,7 @@ def read_news(
             raise ParameterError(f"{name}={choice!r} is none of {', '.join(map(repr, get_args(known)))}.")
     y, _ = series_of_native(y)
     X = table_of(X) if model.uses_covariates else None
+    y = _without_empty_rows(y) if gaps == "nan" else y
     if _is_empty(y):
         return None, None
     given, begin = _given(model, y, X, gaps)
@@ -78,8 +80,8 @@ def read_news(
     if own.size + skipped.size < given.n_series:
         strange = given.ids[~given.ids.isin([*model._origin.ids, *model.skipped_])]
         raise UnknownNameError(
-            f"Series {strange[0]!r} is not among the {model._origin.n_series} series fitted; fit anew with it, as update "
-            "learns no parameters."
+            f"Series {strange[0]!r} is not among the {model._origin.n_series} series fitted; fit anew with it, as "
+            "update learns no parameters."
         )
     news = _gone_on(model, given.take(own), begin, X, gaps, revised) if own.size else None
     stand_in, of_stand_in = model.stand_in_, None
@@ -87,6 +89,14 @@ def read_news(
         few = given.with_covariates(None).take(np.flatnonzero(given.ids.isin(stand_in.panel_.ids)))
         of_stand_in = _gone_on(stand_in, few, begin, None, gaps, revised) if few.n_series else None
     return news, of_stand_in
+
+
+def _without_empty_rows(y: Any) -> Any:
+    """A frame or Series without rows after the last value of its series: steps that later values may leave behind."""
+    if not isinstance(y, (pd.DataFrame, pd.Series)):
+        return y
+    is_long = isinstance(y, pd.DataFrame) and {"ds", "y"} <= set(map(str, y.columns))
+    return y.iloc[:0] if not is_long and y.isna().all(axis=None) else without_empty_end(y)
 
 
 def _is_empty(y: Any) -> bool:
@@ -168,8 +178,8 @@ def _check_some_value(panel: Panel) -> None:
     if bare.any():
         i = int(np.argmax(bare))
         raise MissingValuesError(
-            f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. Take "
-            "these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
+            f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. "
+            "Take these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
         )
 
 
@@ -260,13 +270,12 @@ def _news_of(origin: Panel, given: Panel, places: Ints, first: Ints) -> Panel:
 def _with_covariates(news: Panel, origin: Panel, X: Covariates | None, uses_covariates: bool) -> Panel:
     """News with the covariates of the training series, in their order."""
     names = origin.covariate_names
-    if isinstance(X, pd.Series):
-        X = X.to_frame("x0" if X.name is None else X.name)
-    if uses_covariates and isinstance(X, pd.DataFrame) and not is_static(X):
-        wanted = names if names else tuple(str(c) for c in X.columns)
-        X = X[[c for c in X.columns if str(c) in (*wanted, "unique_id", "ds")]]
-        if set(map(str, X.columns)) - {"unique_id", "ds"}:
-            news = news.with_covariates(*align_covariates(X, news.ids, news.lengths, news.times))
+    table = X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
+    if uses_covariates and isinstance(table, pd.DataFrame) and not is_static(table):
+        wanted = names if names else tuple(map(str, table.columns))
+        table = table[[c for c in table.columns if str(c) in (*wanted, "unique_id", "ds")]]
+        if set(map(str, table.columns)) - {"unique_id", "ds"}:
+            news = news.with_covariates(*align_covariates(table, news.ids, news.lengths, news.times))
     if not uses_covariates and news.covariates is not None:
         return news.with_covariates(None)
     if set(news.covariate_names) != set(names):

@@ -11,13 +11,15 @@ from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from tsforecast._news import Gaps, Revised, read_news
+from tsforecast._news import Gaps, read_news
+from tsforecast._repeated import Revised
 from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.appended import appended
 from tsforecast.panel.containers import Series
+from tsforecast.panel.shortened import check_has_history
 
 ForecasterT = TypeVar("ForecasterT", bound=BaseForecaster)
 
@@ -67,7 +69,10 @@ def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT
     (array([5., 5.]), array([2., 2.]), array([False]))
     """
     found = model._moved(panel, news) if isinstance(model, Moving) else None
-    moved, whole = (copy.copy(model), np.ones(panel.n_series, dtype=np.bool_)) if found is None else found
+    if found is None:
+        check_has_history(panel, f"forecasts of {type(model).__name__} after an update")
+        found = copy.copy(model), np.ones(panel.n_series, dtype=np.bool_)
+    moved, whole = found
     moved.moved_ = appended(panel, news, whole)
     return moved, whole
 

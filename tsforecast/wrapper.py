@@ -8,6 +8,7 @@ from tsforecast._bounds import Range
 from tsforecast._facts import Detailed, Facts
 from tsforecast._fitting import remember
 from tsforecast._types import Bools, Floats
+from tsforecast._updating import moved_on
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -77,8 +78,11 @@ class Wrapper(BaseForecaster):
         """As the forecaster."""
         return self._inner().forecasts_counts
 
+    def _moved(self, panel: Panel, news: Panel) -> "tuple[Self, Bools] | None":
+        return self._with_inner(moved_on(self.forecaster_, panel, news))
+
     def _with_inner(self, inner: "tuple[BaseForecaster, Bools] | None") -> "tuple[Self, Bools] | None":
-        """For `_condense`: a copy that holds what the fitted forecaster was condensed to, if it could be."""
+        """For `_condense` and `_moved`: a copy that holds what the fitted forecaster was made into, if it could be."""
         if inner is None:
             return None
         short = copy.copy(self)

@@ -21,10 +21,10 @@ from tsforecast._bounds import Bounds
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
-from tsforecast.models.running import Moments, season_moved
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
+from tsforecast.series.running import Moments, season_moved
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
