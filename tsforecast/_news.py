@@ -27,7 +27,7 @@ from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
 
-Gaps: TypeAlias = Literal["error", "nan"]
+NewsGaps: TypeAlias = Literal["error", "nan"]
 
 
 class Updatable(Protocol):
@@ -55,7 +55,7 @@ class Updatable(Protocol):
 
 
 def read_news(
-    model: Updatable, y: Series, X: Covariates | None, gaps: Gaps, revised: Revised
+    model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps, revised: Revised
 ) -> tuple[Panel | None, Panel | None]:
     """Checked new observations of the series of a forecaster, and those of its stand-in; None where there are none.
 
@@ -66,7 +66,7 @@ def read_news(
     >>> news.values, news.times.tolist()
     (array([5.]), [3])
     """
-    for name, choice, known in (("gaps", gaps, Gaps), ("revised", revised, Revised)):
+    for name, choice, known in (("gaps", gaps, NewsGaps), ("revised", revised, Revised)):
         if choice not in get_args(known):
             raise ParameterError(f"{name}={choice!r} is none of {', '.join(map(repr, get_args(known)))}.")
     y, _ = series_of_native(y)
@@ -106,7 +106,7 @@ def _is_empty(y: Any) -> bool:
     return isinstance(y, (pd.Series, pd.DataFrame, np.ndarray, list, tuple)) and len(y) == 0
 
 
-def _given(model: Updatable, y: Series, X: Covariates | None, gaps: Gaps) -> tuple[Panel, Index]:
+def _given(model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps) -> tuple[Panel, Index]:
     """The panel of all that was given, and, for a table, the time of its first row: ``(1,)`` or ``(0,)``."""
     origin, begin = model._origin, model._origin.times[:0]
     is_alone = origin.n_series + len(model.skipped_) == 1
@@ -192,7 +192,7 @@ def _with_array(given: Panel, X: Covariates | None) -> Panel:
 
 
 def _gone_on(
-    model: Updatable, given: Panel, begin: Index, X: Covariates | None, gaps: Gaps, revised: Revised
+    model: Updatable, given: Panel, begin: Index, X: Covariates | None, gaps: NewsGaps, revised: Revised
 ) -> Panel | None:
     """The rows after the end of each series, once those before it are compared; None where there are none."""
     origin = model._origin

@@ -1,4 +1,4 @@
-"""What `update` promises, for every forecaster: it forecasts as from the whole history, and an error changes nothing."""
+"""What `update` promises, for every forecaster: it forecasts as from the whole history; an error changes nothing."""
 
 import copy
 import sys
