@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from tsforecast import ARIMA, SARIMA, Conformal, Drift, Ensemble, Naive, Panel, SeasonalNaive, load_forecaster
+from tsforecast import ARIMA, Conformal, Drift, Ensemble, Naive, Panel, SeasonalNaive, load_forecaster
 from tsforecast.exceptions import (
     ContainerTypeError,
     CovariateError,
