@@ -331,3 +331,18 @@ def test_the_series_of_fit_stay_what_residuals_are_of():
     np.testing.assert_array_equal(model.covariance("a"), table)
     assert model.panel_.n_obs == CUT
     assert not hasattr(model.fit(ONE), "moved_")
+
+
+def test_arima_of_short_series_goes_on_with_all_of_it_beside_long_ones(tmp_path):
+    t = np.arange(160)
+    values = np.column_stack([np.sin(t**2.0), np.cos(t**2.0)]).cumsum(axis=0)
+    y = pd.DataFrame(values, index=pd.date_range("2020-01-01", periods=160, freq="D"), columns=["long", "short"])
+    y.iloc[:100, 1] = np.nan
+    fitted = ARIMA(order=(1, 0, 1)).fit(y.iloc[:140])
+    model = copy.copy(fitted).update(y.iloc[140:150])
+    model.save(tmp_path / "model")
+    model = load_forecaster(tmp_path / "model").update(y.iloc[150:])
+    want = fitted.predict(5, history=y, level=80)
+    pd.testing.assert_frame_equal(model.predict(5, level=80), want, rtol=1e-10)
+    assert model.moved_.lengths.tolist() == [32, 60] and model.moved_.left_out.tolist() == [128, 0]
+    assert list(model.ends_) == ["long"]
