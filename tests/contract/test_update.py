@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsforecast import SeasonalProcess, TrueModel, load_forecaster
+from tsforecast import ARIMA, Conformal, Ensemble, SeasonalNaive, SeasonalProcess, TrueModel, Tuned, load_forecaster
 from tsforecast.exceptions import DataError, NotFittedError, UnknownNameError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -125,3 +125,26 @@ def test_an_error_leaves_it_as_it_was(case):
 def test_nothing_is_updated_before_fit(name):
     with pytest.raises(NotFittedError):
         forecaster(name).update(FRAME)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Conformal(ARIMA((1, 0, 0)), calibration_size=8, refit=False),
+        Conformal(Ensemble([SeasonalNaive(), ARIMA((1, 1, 0))]), calibration_size=8),
+        Tuned(ARIMA((1, 0, 0)), {"order": [(0, 0, 1)]}, budget=2),
+    ],
+    ids=str,
+)
+def test_with_covariates_and_stand_ins_wrappers_go_on(model, tmp_path):
+    frame = FRAME.assign(short=np.where(np.arange(150) < CUT - 4, np.nan, np.arange(150.0)))
+    X = pd.DataFrame({"x": np.sin(np.arange(160.0) ** 2)}, pd.date_range("2001-01-01", periods=160, freq="MS"))
+    fitted = model.fit(frame.iloc[:CUT], X, too_short="naive")
+    fitted.save(tmp_path / "model")
+    got = copy.copy(fitted).update(frame.iloc[CUT:], X)
+    loaded = load_forecaster(tmp_path / "model").update(frame.iloc[CUT:135], X).update(frame.iloc[135:], X)
+    want = fitted.predict(5, X, history=FRAME, level=60)
+    for one in (got, loaded):
+        pd.testing.assert_frame_equal(one.predict(5, X, level=60), want, **CLOSE)
+        assert one.stand_in_.predict(1)["short"].tolist() == [149.0]
+    assert list(fitted.skipped_) == ["short"]
