@@ -60,7 +60,7 @@ def trained_from_saved(saved: Mapping[str, Any], spec: NetworkSpec, panel: Panel
     if past is not None:
         trained = dataclasses.replace(trained, past=_past_from_saved(past, trained, panel))
     if ends is not None:
-        trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, network, panel))
+        trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, trained.runs, panel))
     return trained
 
 
@@ -73,7 +73,7 @@ def _past_to_saved(past: Past) -> dict[str, Any]:
 
 def _past_from_saved(saved: Mapping[str, Any], trained: Trained, panel: Panel) -> Past:
     tail, carried, outliers, extent = (saved[name] for name in _OF_PAST)
-    network, prepared, n = trained.network, trained.prepared, panel.n_series
+    network, prepared, n = trained.runs, trained.prepared, panel.n_series
     begun: tuple[Any, ...] = (prepared.begin(), RunningOutliers.begin(n), RunningExtent.begin(n))
     if not isinstance(tail, Panel) or not panel.ids.equals(tail.ids) or tail.left_out is not None:
         raise DataError("What was kept of the series is not of these series.")

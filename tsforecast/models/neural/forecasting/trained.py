@@ -1,6 +1,7 @@
 """Trained: a trained network with everything else needed to forecast, and how it forecasts."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,8 +20,7 @@ from tsforecast.models.neural.forecasting.limits import Extent, extent_of, is_po
 from tsforecast.models.neural.forecasting.past import Machine, Now, Past
 from tsforecast.models.neural.heads import Head, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.no_network import NoMembers
-from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
+from tsforecast.models.neural.networks.precise import is_own, precise
 from tsforecast.models.neural.options import Decoding
 from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, concatenate
@@ -96,7 +96,7 @@ class Trained:
         """
         if panel.left_out is not None:
             return self
-        own = not isinstance(self.network.members, (RecurrentMembers, NoMembers))
+        own = is_own(self.network)
         history = self._history(panel)
         if not self._prepares(history) or (own and panel.covariates is not None):
             return None
@@ -149,7 +149,7 @@ class Trained:
     def _machine(self, ids: Index) -> Machine:
         found = self.prepared.transform.ids.get_indexer(ids).astype(np.int64)
         numbers = found if self.layout.n_series else np.full_like(found, UNKNOWN)
-        return Machine(self.network, self.prepared.take(found), self.layout, self.window, numbers)
+        return Machine(self.runs, self.prepared.take(found), self.layout, self.window, numbers)
 
     def _prepares(self, history: Panel) -> bool:
         """Whether all series are prepared as in training."""
@@ -169,7 +169,7 @@ class Trained:
             return self.ends
         prepared, _, numbers = self._of(history)
         inputs = inputs_of(history, prepared, self.layout, X, targets=False)
-        end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
+        end = decode.run_history(self.runs, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
         return decode.ends_of(panel, inputs, end)
 
     def _now(self, panel: Panel, prepared: FittedPreparation, horizon: int, X: Floats | None) -> Now:
@@ -256,7 +256,7 @@ class Trained:
     def _decode(self, begun: Beginning, horizon: int, levels: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
         """Point forecasts of u, their quantiles, and the sizes of residuals, for every step."""
         end, ahead, spread, base = begun.end, begun.ahead, begun.spread, begun.base
-        forecast = decode.direct(self.network, self.head, end, ahead, horizon)
+        forecast = decode.direct(self.runs, self.head, end, ahead, horizon)
         if base is not None:
             forecast = forecast._replace(point=undo_differences(forecast.point, base))
         sizes = spread.sizes(horizon, ahead.prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
@@ -277,6 +277,11 @@ class Trained:
             else:
                 mean = transform.invert_quantiles(point, ids)
             return mean, transform.invert_quantiles(around, ids)
+
+    @functools.cached_property
+    def runs(self) -> LinearStart:
+        """The network in the precision that it forecasts in."""
+        return precise(self.network)
 
     @property
     def head(self) -> Head:
@@ -349,7 +354,7 @@ class Trained:
                 return head.at(raw, p, scale)
             return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
 
-        paths = decode.sample_paths(self.network, begun.end, begun.ahead, outcome, p)
+        paths = decode.sample_paths(self.runs, begun.end, begun.ahead, outcome, p)
         if base is not None:
             every = base.repeat(paths.shape[1], axis=0)
             paths = undo_differences(paths.reshape(-1, horizon), every).reshape(paths.shape)
