@@ -10,7 +10,7 @@ from tsforecast.models.neural.networks.no_network import NoMembers
 from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 
 
-def is_own(network: LinearStart) -> bool:
+def is_of_own(network: LinearStart) -> bool:
     """Whether the members are networks of one's own: all but the stock recurrent stack and none."""
     return not isinstance(network.members, (RecurrentMembers, NoMembers))
 
@@ -22,7 +22,7 @@ def precise(network: LinearStart) -> LinearStart:
     The stock stack computes each step alone, and its results do not depend on how many are run together. Products of
     other networks may, in the last digits of float32. One that cannot run in float64 stays as it is.
     """
-    if not is_own(network):
+    if not is_of_own(network):
         return network
     wide = copy.deepcopy(network).double()
     x = torch.zeros(1, 2, 1, network.slopes.shape[1], dtype=torch.float64)
