@@ -25,9 +25,12 @@ from tsforecast.panel.containers import Series, is_static, to_panel
 from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
+from tsforecast.panel.regular import first_irregular
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
 
 NewsGaps: TypeAlias = Literal["error", "nan"]
+
+_NO_VALUE = "Take such rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
 
 
 class Updatable(Protocol):
@@ -129,7 +132,7 @@ def _given(model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps) ->
         raise DataError(f"The times of y_new are {kinds[0]}, those of the series {kinds[1]}; give both the same kind.")
     panel = panel.at_freq(origin.freq)
     if panel.freq != origin.freq:
-        raise FrequencyError(
+        raise first_irregular(panel.times, panel.indptr, panel.ids, origin.freq) or FrequencyError(
             f"y_new has the frequency {freq_name(panel.freq)!r}; the model was fitted on {freq_name(origin.freq)!r}."
         )
     return _with_array(panel, X), begin
@@ -166,11 +169,13 @@ def _all_names(model: Updatable) -> Index:
 
 
 def _filled(y: Any) -> Any:
-    """A wide frame without the columns that hold no value, unless that is all of them."""
+    """A wide frame without the columns that hold no value; all of them are an error."""
     if not isinstance(y, pd.DataFrame) or {"unique_id", "ds"} & set(map(str, y.columns)) or not y.columns.is_unique:
         return y
     known = y.notna().any(axis=0).to_numpy()
-    return y.loc[:, known] if known.any() else y
+    if not known.any():
+        raise MissingValuesError(f"y_new has no value in its {len(y)} rows. {_NO_VALUE}")
+    return y.loc[:, known]
 
 
 def _check_some_value(panel: Panel) -> None:
@@ -179,7 +184,7 @@ def _check_some_value(panel: Panel) -> None:
         i = int(np.argmax(bare))
         raise MissingValuesError(
             f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. "
-            "Take these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
+            f"{_NO_VALUE}"
         )
 
 

@@ -31,6 +31,7 @@ NAMES = [*MODELS, *WRAPPERS, "TrueModel"]
 UNSAVED = ("SklearnForecaster",)
 WITHOUT_PATHS = ("FunctionForecaster",)
 CLOSE = {"rtol": 1e-10, "atol": 1e-9}  # of values near 100
+ROUNDED = {"rtol": 1e-8, "atol": 1e-6}  # of a network of one's own: batches of another size round otherwise
 CUT = 125
 
 
@@ -61,13 +62,14 @@ def case(request):
 
 def assert_as_from(model, other, frame, *, paths=True):
     """That it forecasts as another, fitted to the same, does from a whole history."""
+    close = ROUNDED if type(model).__name__ == "NeuralForecaster" else CLOSE
     ours, theirs = model.predict(7, level=60), other.predict(7, level=60, history=frame)
-    pd.testing.assert_frame_equal(ours, theirs, **CLOSE)
+    pd.testing.assert_frame_equal(ours, theirs, **close)
     if paths:
         ours, theirs = model.sample_paths(4, 5, random_state=3), other.sample_paths(4, 5, history=frame, random_state=3)
-        np.testing.assert_allclose(ours, theirs, **CLOSE)
+        np.testing.assert_allclose(ours, theirs, **close)
         ours, theirs = model.predict_total(4, n_paths=50), other.predict_total(4, history=frame, n_paths=50)
-        pd.testing.assert_frame_equal(ours, theirs, **CLOSE)
+        pd.testing.assert_frame_equal(ours, theirs, **close)
 
 
 @pytest.mark.parametrize("n_rows", [1, 10])
