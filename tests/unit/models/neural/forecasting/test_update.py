@@ -96,7 +96,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_one_by_one_in_a_block_and_after_loading_is_the_whole_history(name, tmp_path):
     model, panel = CASES[name]
-    rtol = 1e-5 if name == "own network" else 0.0  # its float32 products depend on how many are computed together
+    rtol = 1e-11 if name == "own network" else 0.0  # the last digits of its products depend on how many are computed
     fitted = model.fit(part(panel, 0, N_OLD))
     fitted.save(tmp_path / "model")
     block = load_forecaster(tmp_path / "model").update(part(panel, N_OLD, N_OLD + N_NEW))
