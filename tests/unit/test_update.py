@@ -170,6 +170,7 @@ def test_rows_that_are_no_longer_held_are_passed_over_with_a_warning(tmp_path):
         (FRAME.iloc[[30, 30]], DuplicateTimeError, "two observations at 2024-01-31"),
         (FRAME.iloc[CUT:].rename(columns={"a": "c"}), UnknownNameError, r"'c' is not among the 2 series fitted"),
         (FRAME.iloc[CUT:].set_axis(range(10)), DataError, "whole numbers, those of the series dates"),
+        (FRAME.iloc[[CUT]].shift(freq="6h"), FrequencyError, "not a whole number of steps"),
         (FRAME.iloc[CUT:].shift(freq="6h"), FrequencyError, "not a whole number of steps"),
         (FRAME.iloc[CUT:].asfreq("2D"), GapError, "nothing at 2024-02-01"),
         (FRAME.iloc[CUT:].resample("6h").ffill(), FrequencyError, "less than one step of the frequency 'D'"),
