@@ -39,6 +39,7 @@ class Hooks(BaseEstimator, ABC):
     skipped_: dict[Any, int]
     stand_in_: "BaseForecaster | None"
     notes_: dict[str, Any]
+    moved_: Panel  # after `update` only
     _scale: Floats | None
 
     @property
@@ -130,6 +131,11 @@ class Hooks(BaseEstimator, ABC):
         Empty where there are no intervals. A model that gives some levels only overrides this.
         """
         return EVERY_LEVEL if self.gives_intervals else EVERY_LEVEL[:0]
+
+    @property
+    def _origin(self) -> Panel:
+        """What forecasts start from: the series of `fit`, or what is held of them after `update`."""
+        return getattr(self, "moved_", self.panel_)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "panel_"):
