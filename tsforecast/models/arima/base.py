@@ -116,7 +116,7 @@ class ArimaForecaster(ArimaInsight):
         spread = np.empty((data.n_obs, levels.size))
         for i in range(data.n_series):
             rows = slice(data.indptr[i], data.indptr[i + 1])
-            fit, origin = self._start_of(data, i)
+            fit, origin = self._whole_series(data, i)
             mean[rows], variance[rows] = one_step(fit, origin.y, origin.Z, self.engine)
             if levels.size:
                 spread[rows] = self._spread_of_steps(fit, origin, mean[rows], variance[rows], levels)
@@ -273,12 +273,16 @@ class ArimaForecaster(ArimaInsight):
 
     def _start_of(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
         """The fit of series ``i``, and what its forecasts start from."""
+        if n_before(data)[i]:
+            return self._fit_of(data.ids[i]), self.ends_[data.ids[i]]
+        return self._whole_series(data, i)
+
+    def _whole_series(self, data: Panel, i: int) -> "tuple[ArimaFit, WholeSeries]":
+        """The fit of series ``i``, and the series with its regressors."""
         from tsforecast.models.arima.origin import WholeSeries  # numba takes half a second to import
 
         name = data.ids[i]
         fit = self._fit_of(name)
-        if n_before(data)[i]:
-            return fit, self.ends_[name]
         _check_history(data, i, fit)
         trend = self._trend_of(fit)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0

@@ -121,8 +121,8 @@ def first_outputs(network: LinearStart, x: Floats, lengths: Ints, n_outputs: int
     """
     runner, n = Runner(network, lengths, None, series), lengths.size
     output = torch.zeros(network.n_members, len(x) + 1, n_outputs, dtype=network.slopes.dtype)
-    for part, features, inputs, _ in runner.chunks(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
-        output[:, runner.rows[part]] = network.output(features, inputs).flatten(-2)[..., :n_outputs]
+    for step in runner.steps(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
+        output[:, runner.rows[step.part]] = network.output(step.features, step.x).flatten(-2)[..., :n_outputs]
     return output[:, :-1].double().numpy()
 
 
