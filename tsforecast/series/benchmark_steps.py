@@ -19,7 +19,7 @@ def walk_steps(panel: Panel, lag: int) -> tuple[Floats, Floats]:
     >>> walk_steps(Panel.from_array(np.array([1.0, 3.0, 2.0, 5.0])), 1)[0]
     array([nan,  1.,  3.,  2.])
     """
-    rows = rows_before(panel, lag)
+    rows = last_known_rows(panel, lag)
     variance = _over(_running(_changes(panel, lag) ** 2, panel), _known_before(_changes(panel, lag), panel))
     seasons = (np.arange(panel.n_obs) - rows) // lag
     return _at(panel.values, rows), np.sqrt(variance * seasons)
@@ -33,7 +33,7 @@ def drift_steps(panel: Panel) -> tuple[Floats, Floats]:
     >>> drift_steps(Panel.from_array(np.array([1.0, 3.0, 2.0, 5.0])))[0]
     array([nan, nan, 5. , 2.5])
     """
-    rows, first = rows_before(panel, 1), _first_known(panel)
+    rows, first = last_known_rows(panel, 1), _first_known(panel)
     size = (rows - first).astype(np.float64)
     size[rows <= first] = np.nan
     last = _at(panel.values, rows)
@@ -63,12 +63,12 @@ def average_steps(panel: Panel) -> tuple[Floats, Floats]:
     return centre + away, np.sqrt(variance * (1 + 1 / np.maximum(count, 1)))
 
 
-def rows_before(panel: Panel, lag: int) -> Ints:
+def last_known_rows(panel: Panel, lag: int) -> Ints:
     """Row of the last known value whole lags before each observation, -1 where there is none: ``(n_obs,)``.
 
     Examples
     --------
-    >>> rows_before(Panel.from_array(np.array([1.0, 3.0, np.nan, 5.0, 4.0, 2.0])), 2)
+    >>> last_known_rows(Panel.from_array(np.array([1.0, 3.0, np.nan, 5.0, 4.0, 2.0])), 2)
     array([-1, -1,  0,  1,  0,  3])
     """
     out = np.full(panel.n_obs, -1)
