@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from tsforecast._arguments import check_nested
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
 from tsforecast._fitting import fit_each
+from tsforecast._one_step import OneStep, step_by_step
 from tsforecast._types import Floats
 from tsforecast.exceptions import NotFittedError, ParameterError
 from tsforecast.forecast import Forecast
@@ -104,6 +105,21 @@ class Hooks(BaseEstimator, ABC):
             f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
             "model made along the horizon."
         )
+
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        """Forecast of each observation from those of its series before it, with the parameters as they are.
+
+        ``panel`` has all observations of its series; covariates of the step that is forecast are known. Unless a model
+        overrides it, forecasts are made from each beginning of the series, which is slow.
+        """
+        return step_by_step(self._predict, panel, levels, n_needed=self.min_observations(panel))
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Observations and their forecasts on the scale that the model computes on, without bounds: two ``(n_obs,)``.
+
+        A model with a transform overrides it.
+        """
+        return panel.values, self._one_step(panel, np.empty(0)).mean
 
     def _range(self) -> Range:
         """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""

@@ -80,6 +80,9 @@ class Wrapper(BaseForecaster):
         """As the forecaster."""
         return self._inner().forecasts_counts
 
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        return self.forecaster_._one_step_transformed(panel)
+
     def _moved(self, panel: Panel, news: Panel) -> "tuple[Self, Bools] | None":
         return self._with_inner(moved_on(self.forecaster_, panel, news))
 

@@ -111,7 +111,7 @@ def test_with_its_history_it_is_the_whole_forecaster(pair, tmp_path):
     assert whole.panel_.fingerprint() == model.panel_.fingerprint()
     pd.testing.assert_frame_equal(whole.predict(7, level=60), model.predict(7, level=60), check_exact=True)
     if name in ("ARMA", "ARIMA", "SARIMA", "AutoARIMA"):
-        np.testing.assert_array_equal(whole.residuals("s0"), model.residuals("s0"))
+        pd.testing.assert_frame_equal(whole.residuals(), model.residuals(), check_exact=True)
 
 
 def test_of_its_fit_a_loaded_forecaster_tells_all_but_what_needs_the_series(pair, tmp_path):

@@ -18,12 +18,14 @@ import numpy as np
 from scipy import stats
 
 from tsforecast._bounds import Bounds
+from tsforecast._one_step import OneStep
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
+from tsforecast.series.benchmark_steps import average_steps, drift_steps, walk_steps
 from tsforecast.series.running import Moments, season_moved
 
 
@@ -105,6 +107,10 @@ class _Textbook(BaseForecaster):
         errors = self._sigma_of(panel)[:, None, None] * self._errors(ends, z[:, :, :-1], z[:, :, -1:])
         return self._mean(ends, h)[:, None, :] + errors
 
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        mean, sd = self._steps(panel)
+        return OneStep(mean, mean[:, None] + sd[:, None] * stats.norm.ppf(levels))
+
     def _condense(self, panel: Panel) -> tuple[Self, Bools]:
         short = copy.copy(self)
         short.ends_ = self._ends_of(panel), self._sigma_of(panel)
@@ -179,6 +185,10 @@ class _Textbook(BaseForecaster):
         """Standard deviation of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
 
     @abstractmethod
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of each observation given those before it: two ``(n_obs,)``."""
+
+    @abstractmethod
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         """Errors of paths over sigma, ``(n_series, n_paths, horizon)``, with the covariance that the method implies.
 
@@ -215,6 +225,9 @@ class Naive(_Textbook):
 
     def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
         return sigma[:, None] * np.sqrt(ends.steps(h))
+
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return walk_steps(panel, 1)
 
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         return _walks(a, ends.steps(np.ones(1, dtype=np.int64)))
@@ -275,6 +288,9 @@ class SeasonalNaive(_Textbook):
         k = ends.ages[:, (h - 1) % season] + (h - 1) // season
         return sigma[:, None] * np.sqrt(k + 1)
 
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return walk_steps(panel, self._season(panel))
+
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         return _walks(a, ends.ages + 1)
 
@@ -323,6 +339,9 @@ class Drift(_Textbook):
         steps = ends.steps(h)
         return sigma[:, None] * np.sqrt(steps * (1 + steps / ends.size[:, None]))
 
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return drift_steps(panel)
+
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         steps = ends.steps(np.arange(1, a.shape[2] + 1))
         of_slope = b / np.sqrt(ends.size)[:, None, None]
@@ -369,6 +388,9 @@ class HistoricAverage(_Textbook):
 
     def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
         return (sigma * np.sqrt(1 + 1 / ends.size))[:, None] * np.ones(h.size)
+
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return average_steps(panel)
 
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         return a + b / np.sqrt(ends.size)[:, None, None]
