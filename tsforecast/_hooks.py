@@ -10,8 +10,9 @@ from sklearn.base import BaseEstimator
 from tsforecast._arguments import check_nested
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
 from tsforecast._fitting import fit_each
+from tsforecast._past_errors import paths_of_past
 from tsforecast._types import Floats
-from tsforecast.exceptions import NotFittedError, ParameterError
+from tsforecast.exceptions import NotFittedError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -96,13 +97,11 @@ class Hooks(BaseEstimator, ABC):
     ) -> Floats:
         """Joint draws from the end of every series of ``panel``: ``(n_series, n_paths, horizon)``.
 
-        Arguments are as those of `_predict`; ``rngs`` has one generator for each series. A model that does not override
-        this has no sample paths: quantiles of single steps do not say how the steps depend on each other.
+        Arguments are as those of `_predict`; ``rngs`` has one generator for each series. Where a model does not
+        override this, its steps are joined as the errors of a copy on the end of the training series, which it was not
+        fitted on: see `tsforecast._past_errors.paths_of_past`.
         """
-        raise ParameterError(
-            f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
-            "model made along the horizon."
-        )
+        return paths_of_past(self, panel, n_paths, horizon, X, rngs)
 
     def _range(self) -> Range:
         """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""
