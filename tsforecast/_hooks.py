@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -18,6 +18,8 @@ from tsforecast.panel import Panel
 
 if TYPE_CHECKING:
     from tsforecast.base import BaseForecaster
+
+PointStatistic: TypeAlias = Literal["mean", "median"]
 
 
 class Hooks(BaseEstimator, ABC):
@@ -40,6 +42,14 @@ class Hooks(BaseEstimator, ABC):
     stand_in_: "BaseForecaster | None"
     notes_: dict[str, Any]
     _scale: Floats | None
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """What the point forecast ``mean`` is of the predictive distribution: its mean, or its median.
+
+        Medians of distributions skewed to the right add up to less than the mean of the sum, that of `predict_total`.
+        """
+        return "mean"
 
     @property
     def is_global(self) -> bool:

@@ -219,7 +219,8 @@ class BaseForecaster(Insight, Kept):
         -------
         DataFrame
             A row for each series and block: ``unique_id``, ``start`` and ``end``, the times of its first and last step,
-            ``mean``, ``lo-80``, ``hi-80`` and so on. The mean is that of the paths.
+            ``mean``, ``lo-80``, ``hi-80`` and so on. The mean is that of the paths. Where ``point_statistic`` is
+            ``"median"``, as by default of networks, the column ``mean`` of `predict` adds up to less on skewed series.
 
         Raises
         ------

@@ -65,8 +65,8 @@ def energy_score(y_true: Floats, paths: Floats) -> Floats:
     for i, (y, own) in enumerate(zip(y_true, paths, strict=True)):
         known = ~np.isnan(y)
         if known.any():
-            own = own[:, known]
-            score[i] = np.linalg.norm(own - y[known], axis=1).mean() - pdist(own).mean() / 2
+            seen = own[:, known]
+            score[i] = np.linalg.norm(seen - y[known], axis=1).mean() - pdist(seen).mean() / 2
     return score
 
 
