@@ -15,6 +15,7 @@ from tsforecast import (
     Drift,
     Ensemble,
     Forecast,
+    LinearAR,
     Naive,
     Panel,
     SeasonalNaive,
@@ -232,3 +233,9 @@ def test_paths_of_what_is_not_fitted_are_refused():
 def test_a_horizon_past_the_calibration_tail_is_refused():
     with pytest.raises(ParameterError, match="no 5 observations in a row"):
         Conformal(Naive(), calibration_size=4).fit(monthly()).sample_paths(3, 5)
+
+
+def test_a_forecaster_says_whether_its_point_forecast_is_a_median():
+    medians, means = LinearAR(), LinearAR(decoding={"loss": "mse"})
+    assert [medians.point_statistic, means.point_statistic, Naive().point_statistic] == ["median", "mean", "mean"]
+    assert Conformal(medians).point_statistic == Ensemble([Naive(), medians]).point_statistic == "median"
