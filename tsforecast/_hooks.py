@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -11,13 +11,16 @@ from tsforecast._arguments import check_nested
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
 from tsforecast._fitting import fit_each
 from tsforecast._one_step import OneStep, step_by_step
+from tsforecast._past_errors import paths_of_past
 from tsforecast._types import Floats
-from tsforecast.exceptions import NotFittedError, ParameterError
+from tsforecast.exceptions import NotFittedError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
 if TYPE_CHECKING:
     from tsforecast.base import BaseForecaster
+
+PointStatistic: TypeAlias = Literal["mean", "median"]
 
 
 class Hooks(BaseEstimator, ABC):
@@ -41,6 +44,14 @@ class Hooks(BaseEstimator, ABC):
     notes_: dict[str, Any]
     moved_: Panel  # after `update` only
     _scale: Floats | None
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """What the point forecast ``mean`` is of the predictive distribution: its mean, or its median.
+
+        Medians of distributions skewed to the right add up to less than the mean of the sum, that of `predict_total`.
+        """
+        return "mean"
 
     @property
     def is_global(self) -> bool:
@@ -98,13 +109,11 @@ class Hooks(BaseEstimator, ABC):
     ) -> Floats:
         """Joint draws from the end of every series of ``panel``: ``(n_series, n_paths, horizon)``.
 
-        Arguments are as those of `_predict`; ``rngs`` has one generator for each series. A model that does not override
-        this has no sample paths: quantiles of single steps do not say how the steps depend on each other.
+        Arguments are as those of `_predict`; ``rngs`` has one generator for each series. Where a model does not
+        override this, its steps are joined as the errors of a copy on the end of the training series, which it was not
+        fitted on: see `tsforecast._past_errors.paths_of_past`.
         """
-        raise ParameterError(
-            f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
-            "model made along the horizon."
-        )
+        return paths_of_past(self, panel, n_paths, horizon, X, rngs)
 
     def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
         """Forecast of each observation from those of its series before it, with the parameters as they are.

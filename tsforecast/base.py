@@ -22,9 +22,9 @@ from tsforecast.panel.too_short import TooShort, check_choice
 class BaseForecaster(Insight, Kept):
     """Base class of all forecasters: parameters in the constructor, learnt attributes (``name_``) after ``fit``.
 
-    A model writes `_fit`, `_predict` and, if it can, `_sample_paths` on Panels; all arguments of callers are checked
-    and converted here. Parameters below are arguments of every constructor; attributes that end in ``_`` are learnt by
-    `fit`, the others are set by the class of a model.
+    A model writes `_fit`, `_predict` and, if it has paths of its own, `_sample_paths` on Panels; all arguments of
+    callers are checked and converted here. Parameters below are arguments of every constructor; attributes that end
+    in ``_`` are learnt by `fit`, the others are set by the class of a model.
 
     Other Parameters
     ----------------
@@ -219,7 +219,8 @@ class BaseForecaster(Insight, Kept):
         -------
         DataFrame
             A row for each series and block: ``unique_id``, ``start`` and ``end``, the times of its first and last step,
-            ``mean``, ``lo-80``, ``hi-80`` and so on. The mean is that of the paths.
+            ``mean``, ``lo-80``, ``hi-80`` and so on. The mean is that of the paths. Where ``point_statistic`` is
+            ``"median"``, as by default of networks, the column ``mean`` of `predict` adds up to less on skewed series.
 
         Raises
         ------
@@ -269,7 +270,9 @@ class BaseForecaster(Insight, Kept):
         Raises
         ------
         ParameterError
-            An argument is out of its range, or the model has no sample paths.
+            An argument is out of its range, or past errors to join the steps by are wanting.
+        SeriesTooShortError
+            A model without paths of its own needs so many values for errors of a copy along the horizon.
         NotFittedError, CovariateError, UnknownNameError
             As `predict`.
         FitError

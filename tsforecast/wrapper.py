@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tsforecast._bounds import Range
 from tsforecast._facts import Detailed, Facts
 from tsforecast._fitting import remember
+from tsforecast._hooks import PointStatistic
 from tsforecast._types import Bools, Floats
 from tsforecast._updating import moved_on
 from tsforecast.base import BaseForecaster
@@ -27,6 +28,11 @@ class Wrapper(BaseForecaster):
     def nests(self) -> tuple[str, ...]:  # type: ignore[override] # here it depends on a constructor argument
         """As the forecaster."""
         return self._inner().nests
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """As the forecaster."""
+        return self._inner().point_statistic
 
     def parts(self) -> Mapping[str, BaseForecaster]:
         """Those of the fitted forecaster, whose point forecasts are those of the wrapper."""

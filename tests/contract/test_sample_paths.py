@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtri
 
 from tsforecast import (
     ARIMA,
@@ -14,13 +15,15 @@ from tsforecast import (
     Drift,
     Ensemble,
     Forecast,
+    LinearAR,
     Naive,
     Panel,
     SeasonalNaive,
     SeasonalProcess,
     TrueModel,
 )
-from tsforecast.exceptions import NotFittedError, ParameterError
+from tsforecast._past_errors import joint_shares
+from tsforecast.exceptions import NotFittedError, ParameterError, SeriesTooShortError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from forecasters import MODELS, WRAPPERS, forecaster
@@ -58,8 +61,6 @@ def wide(n_series=3):
 def fitted(request):
     name = request.param
     model = TrueModel(PROCESS) if name == "TrueModel" else forecaster(name, **CHANGES.get(name, {}))
-    if type(model)._sample_paths is BaseForecaster._sample_paths:
-        pytest.skip("does not know how the steps of a forecast hang together")
     return model.fit(wide())
 
 
@@ -153,22 +154,60 @@ def test_covariates_of_the_horizon_move_the_paths():
     assert mean[0] - mean[1] > 8
 
 
-class Pathless(BaseForecaster):
-    """Forecasts zero, and knows nothing of how sure it is."""
+class Last(BaseForecaster):
+    """The last value, with intervals of a random walk of variance 1 where it is told to; no paths of its own."""
+
+    def __init__(self, sure=False, nonnegative=False, bounds=None):
+        self.sure, self.nonnegative, self.bounds = sure, nonnegative, bounds
+
+    @property
+    def gives_intervals(self):
+        return self.sure
 
     def _fit(self, panel):
-        pass
+        self.end_ = {name: panel.fingerprint() for name in panel.ids}
 
     def _predict(self, panel, horizon, X, levels):
-        mean = np.zeros((panel.n_series, horizon))
-        quantiles = np.zeros((*mean.shape, levels.size))
+        mean = np.repeat(panel.values[panel.indptr[1:] - 1][:, None], horizon, axis=1)
+        sd = np.sqrt(np.arange(1, horizon + 1))
+        quantiles = mean[:, :, None] + sd[:, None] * ndtri(levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
 
-def test_a_model_without_paths_says_so_and_what_has_them():
-    with pytest.raises(ParameterError, match=r"Pathless has no sample paths. Wrap it: Conformal\(model\)"):
-        Pathless().fit(monthly()).sample_paths(3, 2)
-    assert Conformal(Pathless()).fit(monthly()).sample_paths(3, 2, random_state=0).shape == (1, 3, 2)
+class LastOfItsFit(Last):
+    """Forecasts from the end of its fit alone, as some models of other libraries."""
+
+    def _predict(self, panel, horizon, X, levels):
+        if self.end_[panel.ids[0]] != panel.fingerprint():
+            raise ParameterError("no other history")
+        return super()._predict(panel, horizon, X, levels)
+
+
+@pytest.mark.parametrize("kind", [Last, LastOfItsFit])
+def test_steps_of_a_model_without_paths_hang_together_as_its_errors_did(kind):
+    """Of a random walk the correlation of steps 1 and 4 is a half; errors of 16 to 48 times estimate it roughly."""
+    y = np.cumsum(np.random.default_rng(8).normal(size=200))
+    paths = kind(sure=True).fit(y).sample_paths(20_000, 4, random_state=0)[0]
+    np.testing.assert_allclose(paths.std(axis=0), np.sqrt([1, 2, 3, 4]), rtol=0.05)
+    assert 0.1 < np.corrcoef(paths.T)[0, 3] < 0.85
+    assert np.corrcoef(paths.T)[2, 3] > 0.7
+
+
+def test_paths_of_a_model_without_intervals_spread_as_errors_that_it_had_not_seen():
+    y = np.cumsum(np.random.default_rng(5).normal(size=400))
+    paths = Last().fit(y).sample_paths(4000, 3, random_state=0)[0]
+    wanted = Conformal(Last(), calibration_size=50).fit(y).sample_paths(4000, 3, random_state=0)[0]
+    np.testing.assert_allclose(paths.std(axis=0), wanted.std(axis=0), rtol=0.05)
+
+
+def test_a_series_too_short_for_errors_along_the_horizon_is_named():
+    with pytest.raises(SeriesTooShortError, match="sample paths of Last need 1 to fit on and 5 to err on"):
+        Last().fit([1.0, 2.0, 3.0]).sample_paths(3, 5)
+
+
+def test_one_row_of_errors_makes_paths_in_parallel():
+    share = joint_shares(np.zeros((1, 3)), 50, np.random.default_rng(0))
+    assert (np.ptp(share, axis=1) == 0).all() and np.ptp(share[:, 0]) > 0.5
 
 
 @pytest.mark.parametrize(
@@ -194,3 +233,9 @@ def test_paths_of_what_is_not_fitted_are_refused():
 def test_a_horizon_past_the_calibration_tail_is_refused():
     with pytest.raises(ParameterError, match="no 5 observations in a row"):
         Conformal(Naive(), calibration_size=4).fit(monthly()).sample_paths(3, 5)
+
+
+def test_a_forecaster_says_whether_its_point_forecast_is_a_median():
+    medians, means = LinearAR(), LinearAR(decoding={"loss": "mse"})
+    assert [medians.point_statistic, means.point_statistic, Naive().point_statistic] == ["median", "mean", "mean"]
+    assert Conformal(medians).point_statistic == Ensemble([Naive(), medians]).point_statistic == "median"

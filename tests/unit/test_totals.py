@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tsforecast import ARIMA, BaseForecaster, Drift, Forecast, Naive, Panel, SeasonalNaive
+from tsforecast import ARIMA, Drift, Forecast, Naive, Panel, SeasonalNaive
 from tsforecast.exceptions import NotFittedError, ParameterError
 
 N_SERIES, HORIZON = 1500, 12
@@ -112,16 +112,7 @@ def test_what_is_asked_is_checked(given, match):
         Naive().fit([1.0, 2.0, 1.0]).predict_total(**({"horizon": 12} | given))
 
 
-def test_a_model_without_paths_and_one_that_is_not_fitted_say_so():
-    class Pathless(BaseForecaster):
-        def _fit(self, panel):
-            pass
-
-        def _predict(self, panel, horizon, X, levels):
-            raise NotImplementedError
-
-    with pytest.raises(ParameterError, match=r"Pathless has no sample paths. Wrap it: Conformal\(model\)"):
-        Pathless().fit([1.0, 2.0]).predict_total(2)
+def test_a_model_that_is_not_fitted_says_so():
     for ask in (Naive().predict_total, Naive().forecast):
         with pytest.raises(NotFittedError):
             ask(2)

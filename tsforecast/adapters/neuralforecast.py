@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._bounds import Bounds
+from tsforecast._hooks import PointStatistic
 from tsforecast._types import Floats
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.exceptions import CovariateError, ParameterError
@@ -106,6 +107,11 @@ class NeuralForecast(Adapter):
         """Whether the loss of the model has quantiles."""
         loss = self.held.loss
         return hasattr(loss, "update_quantile") or len(_trained_quantiles(loss)) > 1
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """The median where the loss is of quantiles; else what the model calls its forecast, taken as the mean."""
+        return "median" if len(_trained_quantiles(self.held.loss)) else "mean"
 
     def _fit(self, panel: Panel) -> None:
         import neuralforecast

@@ -8,6 +8,7 @@ from sklearn.base import clone, is_regressor
 
 from tsforecast._arguments import generators_of, number_list
 from tsforecast._bounds import Bounds
+from tsforecast._hooks import PointStatistic
 from tsforecast._types import Floats, Ints
 from tsforecast.adapters.adapter import Adapter
 from tsforecast.adapters.lag_table import LagTable, filled, lag_table, reach_of, scale_of
@@ -110,6 +111,11 @@ class SklearnForecaster(Adapter):
     def gives_intervals(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """Whether the regressor estimates a quantile."""
         return quantile_parameter(self.held.get_params()) is not None
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """The median where the regressor estimates quantiles; else what it estimates, as a rule the mean."""
+        return "median" if self.gives_intervals else "mean"
 
     def min_observations(self, panel: Panel) -> int:
         """The largest lag, the steps that are forecast directly, and one."""

@@ -8,6 +8,7 @@ from sklearn.base import clone
 
 from tsforecast._bounds import EVERY_LEVEL, Bounds
 from tsforecast._one_step import OneStep, one_step_within
+from tsforecast._past_errors import errors_along, signed_errors
 from tsforecast._predicting import forecast_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
@@ -137,11 +138,7 @@ class Conformal(Wrapper):
                     f"calibration_size={self.calibration_size}: in the tail of series {panel.ids[i]!r} there are no "
                     f"{horizon} observations in a row, which paths of horizon={horizon} need."
                 )
-            ranks = np.argsort(np.argsort(np.abs(rows), axis=0), axis=0)
-            row = rng.integers(len(rows), size=n_paths)
-            share = (ranks[row] + rng.uniform(size=(n_paths, horizon))) / len(rows)
-            sign = np.sign(rows[row]) * rng.choice([-1.0, 1.0], size=(n_paths, 1))
-            paths[i] = mean[i] + sign * _sizes_at(np.abs(errors[i]), share)
+            paths[i] = mean[i] + signed_errors(rows, errors[i], n_paths, rng)
         return paths
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
@@ -184,16 +181,7 @@ class Conformal(Wrapper):
             errors = np.full((trained.n_series, size, horizon), np.nan)
             errors[:, :, :size] = self.errors_[self.panel_.positions(trained.ids), :, :horizon]
             return errors
-        begin = trained.indptr[1:] - size
-        tail = begin[:, None] + np.arange(size)
-        errors = np.full((trained.n_series, size, horizon), np.nan)
-        for t in range(size):
-            steps = min(horizon, size - t)
-            seen = trained.slice(np.zeros_like(begin), trained.lengths - size + t)
-            X = None if trained.covariates is None else trained.covariates[tail[:, t : t + steps]]
-            mean = forecast_within(self.calibrated_, seen, steps, X, np.empty(0)).mean
-            errors[:, t, :steps] = trained.values[tail[:, t : t + steps]] - mean
-        return errors
+        return errors_along(self.calibrated_, trained, trained.indptr[1:] - size, np.arange(size), horizon)
 
     def _width(self, errors: Floats, share: float) -> Floats:
         """Half the width of the central interval with coverage ``share``: ``(n_series, horizon)``."""
@@ -210,11 +198,3 @@ class Conformal(Wrapper):
         ordered = np.sort(errors, axis=1)  # nan last
         found = np.take_along_axis(ordered, np.maximum(rank - 1, 0)[:, None, :], axis=1)[:, 0, :]
         return np.where(rank > 0, found, 0.0)
-
-
-def _sizes_at(sizes: Floats, share: Floats) -> Floats:
-    """Size that a given share of the errors does not exceed, at most the largest error: both ``(n, horizon)``."""
-    ordered = np.sort(sizes, axis=0)  # nan last
-    count = (~np.isnan(sizes)).sum(axis=0)
-    rank = np.clip(np.ceil((count + 1) * share).astype(np.int64), 1, count)
-    return np.take_along_axis(ordered, rank - 1, axis=0)

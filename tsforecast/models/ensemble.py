@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from tsforecast._bounds import Bounds
 from tsforecast._facts import Detailed, Facts, facts_of_members
+from tsforecast._hooks import PointStatistic
 from tsforecast._one_step import OneStep, one_step_within
 from tsforecast._predicting import forecast_within, paths_within
 from tsforecast._saving import short_of
@@ -58,6 +59,11 @@ class Ensemble(BaseForecaster):
         self.how = how
         self.nonnegative = nonnegative
         self.bounds = bounds
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """Median where the forecast of one member is one: an average of means and medians is no mean."""
+        return "median" if any(member.point_statistic == "median" for member in self._members()) else "mean"
 
     @property
     def is_global(self) -> bool:

@@ -213,8 +213,8 @@ def test_a_regressor_of_means_gives_no_intervals_and_says_what_does():
     assert not model.gives_intervals
     with pytest.raises(ParameterError, match=r"no intervals.*Conformal"):
         model.predict(2, level=80)
-    with pytest.raises(ParameterError, match="no sample paths"):
-        model.sample_paths(3, 2)
+    paths = model.sample_paths(4000, 2, random_state=0)  # by errors of a copy
+    np.testing.assert_allclose(paths.mean(axis=1), model.forecast(2).mean, atol=0.1)
 
 
 def test_seeds_of_a_backtest_are_the_regressors_random_state():

@@ -9,6 +9,7 @@ import numpy as np
 
 from tsforecast._bounds import Bounds
 from tsforecast._fitting import remember
+from tsforecast._hooks import PointStatistic
 from tsforecast._one_step import OneStep
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
@@ -133,6 +134,11 @@ class NeuralBase(NeuralInsight):
     def forecasts_counts(self) -> bool:  # type: ignore[override] # here it depends on a constructor argument
         """Whether the loss is one of counts."""
         return head_of(group_of(Decoding, "decoding", self.decoding).loss).counts
+
+    @property
+    def point_statistic(self) -> PointStatistic:
+        """The median where the loss is an absolute error or of quantiles, as by default; else the mean."""
+        return "median" if group_of(Decoding, "decoding", self.decoding).is_median else "mean"
 
     @property
     def _has_floor(self) -> bool:
