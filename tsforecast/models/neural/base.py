@@ -191,7 +191,9 @@ class NeuralBase(NeuralInsight):
         NotFittedError
             `fit` was not called.
         ParameterError
-            There is a network for each series, or none, or the series were left out when the forecaster was saved.
+            There is a network for each series, or none.
+        DataError
+            The series were left out when the forecaster was saved.
         RunFolderError
             The file cannot be written.
 
@@ -203,7 +205,7 @@ class NeuralBase(NeuralInsight):
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model.to_checkpoint(f"{folder}/lstm.ckpt")
         ...     same = LSTM.from_checkpoint(f"{folder}/lstm.ckpt")
-        >>> bool((same.predict(12) == model.predict(12)).all())
+        >>> bool((same.forecast(12).mean == model.forecast(12).mean).all())
         True
         """
         self._check_fitted()
@@ -215,7 +217,7 @@ class NeuralBase(NeuralInsight):
         check_has_history(self.panel_, "checkpoints")
         arguments = {name: getattr(self, name) for name in ARGUMENTS}
         more = {"bptt_length": self.bptt_length, "arguments": arguments}
-        checkpoint = convert(self.trained_[0], self.panel_, self._spec, self.start, **more)
+        checkpoint = convert(self.trained_[0], self.panel_, self._spec, self.start, more)
         WholeCheckpointIO().save_checkpoint(checkpoint, Path(path))
 
     @classmethod
@@ -430,7 +432,8 @@ class NeuralBase(NeuralInsight):
         set_learnt(self, {"curves_": [], **learnt})
         panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
         held = zip(learnt["trained_"], panels, strict=True)
-        self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+        with one_thread():  # building a network draws from torch's one generator, which another thread may be using
+            self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
         check_curves(self.curves_, len(panels))
 
     def _networks_of(self, panel: Panel) -> list[Trained]:

@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,8 +84,11 @@ class Loaded(NamedTuple):
     arguments: dict[str, Any]  # of the forecaster, where it was one that was converted
 
 
-def convert(trained: Trained, panel: Panel, spec: NetworkSpec, start: Start, **more: Any) -> dict[str, Any]:
-    """The checkpoint of a trained network, at the beginning of a run of ``tsforecast train`` that goes on from it."""
+def convert(trained: Trained, panel: Panel, spec: NetworkSpec, start: Start, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The checkpoint of a trained network, at the beginning of a run of ``tsforecast train`` that goes on from it.
+
+    ``more`` holds what only the forecaster knows: ``bptt_length`` and `ARGUMENTS`.
+    """
     weights = {f"network.{name}": value for name, value in trained.network.state_dict().items()}
     held = packed(trained, panel, spec, start) | {"is_shrunk": True, **more}
     begin = {"epoch": 0, "global_step": 0, "optimizer_states": [], "lr_schedulers": []}
