@@ -4,12 +4,12 @@ import dataclasses
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import pytorch_lightning as pl
 import torch
 
 from tsforecast.exceptions import DataError, MissingFileError
@@ -92,7 +92,7 @@ def convert(trained: Trained, panel: Panel, spec: NetworkSpec, start: Start, mor
     weights = {f"network.{name}": value for name, value in trained.network.state_dict().items()}
     held = packed(trained, panel, spec, start) | {"is_shrunk": True, **more}
     begin = {"epoch": 0, "global_step": 0, "optimizer_states": [], "lr_schedulers": []}
-    return {"pytorch-lightning_version": pl.__version__, **begin, "state_dict": weights, KEY: held}
+    return {"pytorch-lightning_version": version("pytorch-lightning"), **begin, "state_dict": weights, KEY: held}
 
 
 def load_checkpoint(path: str | Path, own: Sequence[type] = ()) -> Loaded:
@@ -132,10 +132,10 @@ def _read_file(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get(KEY), dict):
         raise DataError(f"{str(path)!r} is no checkpoint of tsforecast train.")
-    version = checkpoint[KEY].get("version")
-    if version != _VERSION:
+    found = checkpoint[KEY].get("version")
+    if found != _VERSION:
         raise DataError(
-            f"{str(path)!r} was written by another version of tsforecast: its checkpoints are of version {version!r}, "
+            f"{str(path)!r} was written by another version of tsforecast: its checkpoints are of version {found!r}, "
             f"those of this one of version {_VERSION}. Train again, or use the version that wrote it."
         )
     return checkpoint
