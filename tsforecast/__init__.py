@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tsforecast.models.neural.options import Decoding, Training
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
+    from tsforecast.monitor.coverage import monitor_coverage
     from tsforecast.panel import Panel
     from tsforecast.persist.load import load_forecaster
     from tsforecast.series.diagnose import diagnose
@@ -82,6 +83,7 @@ _HOMES = {
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
     "load": "tsforecast.data.catalog",
+    "monitor_coverage": "tsforecast.monitor.coverage",
     "plot_cutoffs": "tsforecast.charts.series",
     "plot_forecast": "tsforecast.charts.forecasts",
     "plot_seasons": "tsforecast.charts.seasons",
@@ -130,6 +132,7 @@ __all__ = [
     "diagnose",
     "load",
     "load_forecaster",
+    "monitor_coverage",
     "plot_cutoffs",
     "plot_forecast",
     "plot_seasons",

@@ -109,7 +109,8 @@ class Kept(Hooks):
         ``panel_`` stays the series of `fit`, of which residuals, covariances and facts of the fit are told. Of the new
         rows the last 32 of each series are held, and none before, where the model sums up its past; a model that cannot
         (those of other libraries, of a function, an ARIMA fitted to fewer than a hundred values) holds all, and takes
-        as long as with a history. Parameters grow old: docs/production.md says when to fit anew.
+        as long as with a history. Parameters grow old: docs/production.md says when to fit anew. Covariates of repeated
+        rows are not compared. No other thread may forecast with it meanwhile.
 
         Examples
         --------

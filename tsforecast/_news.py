@@ -25,9 +25,12 @@ from tsforecast.panel.containers import Series, is_static, to_panel
 from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
+from tsforecast.panel.regular import first_irregular
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
 
-Gaps: TypeAlias = Literal["error", "nan"]
+NewsGaps: TypeAlias = Literal["error", "nan"]
+
+_NO_VALUE = "Take such rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
 
 
 class Updatable(Protocol):
@@ -55,7 +58,7 @@ class Updatable(Protocol):
 
 
 def read_news(
-    model: Updatable, y: Series, X: Covariates | None, gaps: Gaps, revised: Revised
+    model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps, revised: Revised
 ) -> tuple[Panel | None, Panel | None]:
     """Checked new observations of the series of a forecaster, and those of its stand-in; None where there are none.
 
@@ -66,7 +69,7 @@ def read_news(
     >>> news.values, news.times.tolist()
     (array([5.]), [3])
     """
-    for name, choice, known in (("gaps", gaps, Gaps), ("revised", revised, Revised)):
+    for name, choice, known in (("gaps", gaps, NewsGaps), ("revised", revised, Revised)):
         if choice not in get_args(known):
             raise ParameterError(f"{name}={choice!r} is none of {', '.join(map(repr, get_args(known)))}.")
     y, _ = series_of_native(y)
@@ -106,7 +109,7 @@ def _is_empty(y: Any) -> bool:
     return isinstance(y, (pd.Series, pd.DataFrame, np.ndarray, list, tuple)) and len(y) == 0
 
 
-def _given(model: Updatable, y: Series, X: Covariates | None, gaps: Gaps) -> tuple[Panel, Index]:
+def _given(model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps) -> tuple[Panel, Index]:
     """The panel of all that was given, and, for a table, the time of its first row: ``(1,)`` or ``(0,)``."""
     origin, begin = model._origin, model._origin.times[:0]
     is_alone = origin.n_series + len(model.skipped_) == 1
@@ -129,7 +132,7 @@ def _given(model: Updatable, y: Series, X: Covariates | None, gaps: Gaps) -> tup
         raise DataError(f"The times of y_new are {kinds[0]}, those of the series {kinds[1]}; give both the same kind.")
     panel = panel.at_freq(origin.freq)
     if panel.freq != origin.freq:
-        raise FrequencyError(
+        raise first_irregular(panel.times, panel.indptr, panel.ids, origin.freq) or FrequencyError(
             f"y_new has the frequency {freq_name(panel.freq)!r}; the model was fitted on {freq_name(origin.freq)!r}."
         )
     return _with_array(panel, X), begin
@@ -166,11 +169,13 @@ def _all_names(model: Updatable) -> Index:
 
 
 def _filled(y: Any) -> Any:
-    """A wide frame without the columns that hold no value, unless that is all of them."""
+    """A wide frame without the columns that hold no value; all of them are an error."""
     if not isinstance(y, pd.DataFrame) or {"unique_id", "ds"} & set(map(str, y.columns)) or not y.columns.is_unique:
         return y
     known = y.notna().any(axis=0).to_numpy()
-    return y.loc[:, known] if known.any() else y
+    if not known.any():
+        raise MissingValuesError(f"y_new has no value in its {len(y)} rows. {_NO_VALUE}")
+    return y.loc[:, known]
 
 
 def _check_some_value(panel: Panel) -> None:
@@ -179,7 +184,7 @@ def _check_some_value(panel: Panel) -> None:
         i = int(np.argmax(bare))
         raise MissingValuesError(
             f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. "
-            "Take these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
+            f"{_NO_VALUE}"
         )
 
 
@@ -192,7 +197,7 @@ def _with_array(given: Panel, X: Covariates | None) -> Panel:
 
 
 def _gone_on(
-    model: Updatable, given: Panel, begin: Index, X: Covariates | None, gaps: Gaps, revised: Revised
+    model: Updatable, given: Panel, begin: Index, X: Covariates | None, gaps: NewsGaps, revised: Revised
 ) -> Panel | None:
     """The rows after the end of each series, once those before it are compared; None where there are none."""
     origin = model._origin

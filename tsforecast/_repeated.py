@@ -67,8 +67,8 @@ def check_repeated(model: Holding, given: Panel, places: Ints, first: Ints) -> N
         others = f" ({len(changed)} series in all)" if len(changed) > 1 else ""
         raise DataError(
             f"{values} in y_new, the first of {changed[0]}{others}. A forecaster cannot take back what it has seen: "
-            "fit it anew, or forecast from the corrected series with predict(history=...). revised='ignore' passes such "
-            "rows over, and forecasts go on from the old values."
+            "fit it anew, or forecast from the corrected series with predict(history=...). With revised='ignore' such "
+            "rows are passed over, and forecasts go on from the old values."
         )
     if unknown:
         i = unknown[0]

@@ -11,7 +11,7 @@ from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from tsforecast._news import Gaps, read_news
+from tsforecast._news import NewsGaps, read_news
 from tsforecast._repeated import Revised
 from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
@@ -21,7 +21,7 @@ from tsforecast.panel.appended import appended
 from tsforecast.panel.containers import Series
 from tsforecast.panel.shortened import check_has_history
 
-ForecasterT = TypeVar("ForecasterT", bound=BaseForecaster)
+MovedT = TypeVar("MovedT", bound=BaseForecaster)
 
 
 @runtime_checkable
@@ -53,7 +53,7 @@ class Moving(Protocol):
         """
 
 
-def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT, Bools]:
+def moved_on(model: MovedT, panel: Panel, news: Panel) -> tuple[MovedT, Bools]:
     """A copy of a fitted forecaster that forecasts from the end of ``news``, and which series it needs whole.
 
     What a forecaster that holds others calls of them, in its own `_moved`. A model without this hook has the news put
@@ -77,7 +77,7 @@ def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT
     return moved, whole
 
 
-def update_fitted(model: BaseForecaster, y: Series, X: Covariates | None, gaps: Gaps, revised: Revised) -> None:
+def update_fitted(model: BaseForecaster, y: Series, X: Covariates | None, gaps: NewsGaps, revised: Revised) -> None:
     """Move the origin of a fitted forecaster on: see `BaseForecaster.update`."""
     news, of_skipped = read_news(model, y, X, gaps, revised)
     moved = copy.copy(model) if news is None else moved_on(model, model._origin, news)[0]

@@ -34,6 +34,8 @@ class Wrapper(BaseForecaster):
         parts = {name: copy.copy(part) for name, part in self.forecaster_.parts().items()}
         for part in parts.values():
             remember(part, self.panel_, self.panel_, self._container)
+            if self._origin is not self.panel_:
+                part.moved_ = self._origin
         return parts
 
     def fit_facts(self, detailed: Detailed = None) -> Facts:

@@ -27,7 +27,7 @@ CHANGES = {
 }
 TRUSTED = ("forecasters",)  # of the function that FunctionForecaster holds
 UNSAVED = ("SklearnForecaster",)  # holds an object of another library
-WHOLE = ("FunctionForecaster", "TrueModel")  # keep their series
+WHOLE = ("FunctionForecaster",)  # keeps its series
 OF_RESIDUALS = ("residual_acf", "ljung_box", "jarque_bera")  # facts that take all observations
 PROCESS = SeasonalProcess(pattern=(100.0, 110.0), freq="MS", start="2001-01-01")
 

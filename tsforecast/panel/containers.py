@@ -78,10 +78,13 @@ def to_panel(
     y = long_columns(y, X)
     try:
         panel, kind = _read(y, freq, gaps)
-    except DataError:
+    except DataError as error:
         if freq is None:
             raise
-        panel, kind = _read(y, None, gaps)  # try without: the series may have another frequency
+        try:
+            panel, kind = _read(y, None, gaps)  # try without: the series may have another frequency
+        except DataError:
+            raise error from None
     container = Container(kind, native)
     if is_static(X):
         return panel.with_static(X), container

@@ -20,7 +20,7 @@ from tsforecast.models.arima.engines.kernels import beginning
 from tsforecast.models.arima.process import LONGEST, ArimaState, ArimaStateSpace
 
 _BLOCK = 64  # steps taken in at once
-_NOTHING = 1e-15  # standard deviations of an innovation: what is left of a missing value that matters no more
+_NOTHING = 1e-13  # standard deviations of an innovation: what is left of a missing value that matters no more
 
 
 def state_after(process: ArimaStateSpace, state: ArimaState, y: Floats) -> ArimaState:
@@ -69,7 +69,7 @@ def _after_block(process: ArimaStateSpace, state: ArimaState, y: Floats) -> Arim
         begin=begin if n < r else begin[:, :0],
         n=n,
     )
-    return _rotated(later, white) if state.coefficients.size else later
+    return _rotated(process, later, white) if state.coefficients.size else later
 
 
 def _with_rows(state: ArimaState, count: int) -> ArimaState:
@@ -137,8 +137,11 @@ def _felt(process: ArimaStateSpace, n: int, n_new: int, held: int) -> tuple[Floa
     return K, L, beginning(phi, theta, n)[2], after
 
 
-def _rotated(state: ArimaState, white: Floats) -> ArimaState:
-    """The state with its missing values given whitened new values, (n_missing + 1, n_new), as independent ones."""
+def _rotated(process: ArimaStateSpace, state: ArimaState, white: Floats) -> ArimaState:
+    """The state with its missing values given whitened new values, (n_missing + 1, n_new), as independent ones.
+
+    There are as many as there are directions in which they move what later values depend on.
+    """
     n_missing = state.coefficients.size
     above = np.column_stack([state.U, state.U @ state.coefficients])
     R = qr(np.concatenate([above, white[np.r_[:n_missing, n_missing]].T]), mode="r")[0]
@@ -148,11 +151,12 @@ def _rotated(state: ArimaState, white: Floats) -> ArimaState:
     table = np.concatenate(parts, axis=1)  # (n_missing + 1, n_numbers)
     last = table[-1] - mean @ table[:-1]
     rows = solve_triangular(U, table[:-1], trans="T")
-    rows = rows[np.abs(rows).max(axis=1, initial=0.0) > _NOTHING]
-    if rows.shape[0] > rows.shape[1]:
-        rows = qr(rows, mode="r")[0][: rows.shape[1]]
+    cuts, m = np.cumsum([part.shape[1] for part in parts])[:-1], state.differences.shape[1]
+    rows[:, cuts[0] : cuts[0] + max(m - process.phi.size, 0)] = 0.0  # no lag reaches so far
+    rows[:, cuts[1] : cuts[1] + max(m - process.theta.size, 0)] = 0.0
+    _, size, axes = np.linalg.svd(rows, full_matrices=False)
+    rows = (size[:, None] * axes)[size > _NOTHING]
     table = np.concatenate([rows, last[None]])
-    cuts = np.cumsum([part.shape[1] for part in parts])[:-1]
     levels, differences, innovations, begin = map(np.ascontiguousarray, np.split(table, cuts, axis=1))
     k = rows.shape[0]
     return ArimaState(levels, differences, innovations, begin, state.n, np.zeros(k), np.eye(k))

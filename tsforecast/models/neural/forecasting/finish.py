@@ -11,6 +11,7 @@ from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import State
+from tsforecast.models.neural.networks.precise import precise
 from tsforecast.models.neural.prepare.features import inputs_of
 from tsforecast.series.differencing import accumulate
 
@@ -37,10 +38,11 @@ def finish(network: LinearStart, data: StreamDataModule, holdout: HoldoutResult 
     spread = learn_spread(residual, data.is_kept, lengths, data.prepared.reverting, holdout.optimism)
     ends = None
     if panel.covariates is None and _n_numbers(history.state) <= _MOST_KEPT:
-        inputs = data.inputs
+        inputs, wide = data.inputs, precise(network)
         if data.n_kept.any() or window is not None:
             inputs = inputs_of(learnt_from, data.prepared, data.layout, targets=False)
-            history = decode.run_history(network, inputs.x, lengths, window, series=numbers, ends_only=True)
+        if inputs is not data.inputs or wide is not network:
+            history = decode.run_history(wide, inputs.x, lengths, window, series=numbers, ends_only=True)
         ends = decode.ends_of(panel, inputs, history)
     share = holdout.share if network.has_weights else 0.0
     return Trained(network, data.prepared, data.layout, spread, data.preparation, data.decoding, window, ends, share)

@@ -19,6 +19,7 @@ from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.cell import Cell
 from tsforecast.models.neural.networks.linear_start import LinearStart
 from tsforecast.models.neural.networks.network import Network, State
+from tsforecast.models.neural.networks.precise import precise
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.prepare.fitted import SeriesMemory
 from tsforecast.panel import Panel
@@ -60,7 +61,7 @@ def trained_from_saved(saved: Mapping[str, Any], spec: NetworkSpec, panel: Panel
     if past is not None:
         trained = dataclasses.replace(trained, past=_past_from_saved(past, trained, panel))
     if ends is not None:
-        trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, network, panel))
+        trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, precise(trained.network), panel))
     return trained
 
 
@@ -73,7 +74,7 @@ def _past_to_saved(past: Past) -> dict[str, Any]:
 
 def _past_from_saved(saved: Mapping[str, Any], trained: Trained, panel: Panel) -> Past:
     tail, carried, outliers, extent = (saved[name] for name in _OF_PAST)
-    network, prepared, n = trained.network, trained.prepared, panel.n_series
+    network, prepared, n = precise(trained.network), trained.prepared, panel.n_series
     begun: tuple[Any, ...] = (prepared.begin(), RunningOutliers.begin(n), RunningExtent.begin(n))
     if not isinstance(tail, Panel) or not panel.ids.equals(tail.ids) or tail.left_out is not None:
         raise DataError("What was kept of the series is not of these series.")

@@ -19,8 +19,7 @@ from tsforecast.models.neural.forecasting.limits import Extent, extent_of, is_po
 from tsforecast.models.neural.forecasting.past import Machine, Now, Past
 from tsforecast.models.neural.heads import Head, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.no_network import NoMembers
-from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
+from tsforecast.models.neural.networks.precise import is_of_own, precise
 from tsforecast.models.neural.options import Decoding
 from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, concatenate
@@ -40,8 +39,9 @@ _FEW_BELOW = 0.1  # share of series with negative values up to which the panel c
 
 
 class Beginning(NamedTuple):
-    """What the forecasts of some series begin with."""
+    """What the forecasts of some series, by this network, begin with."""
 
+    network: LinearStart
     end: decode.HistoryOutput
     ahead: decode.ForecastOrigin
     spread: Spread
@@ -96,13 +96,13 @@ class Trained:
         """
         if panel.left_out is not None:
             return self
-        own = not isinstance(self.network.members, (RecurrentMembers, NoMembers))
+        own, network = is_of_own(self.network), precise(self.network)
         history = self._history(panel)
         if not self._prepares(history) or (own and panel.covariates is not None):
             return None
-        past = Past.of(panel, self._machine(panel.ids))
+        past = Past.of(panel, self._machine(panel.ids, network))
         if own:
-            past = dataclasses.replace(past, ends=self._ends_of(panel, history, None))
+            past = dataclasses.replace(past, ends=self._ends_of(panel, history, None, network))
         return dataclasses.replace(self, ends=None, past=past)
 
     def moved(self, panel: Panel, news: Panel) -> "Trained | None":
@@ -118,7 +118,7 @@ class Trained:
         """
         if self.head.counts:
             check_counts(news)
-        machine = self._machine(panel.ids)
+        machine = self._machine(panel.ids, precise(self.network))
         if panel.left_out is None:
             longer = appended(panel, news, np.ones(panel.n_series, dtype=np.bool_))
             history = self._history(longer)
@@ -146,10 +146,10 @@ class Trained:
         assert self.past is not None
         return self.past.take(self.past.tail.positions(panel.ids))
 
-    def _machine(self, ids: Index) -> Machine:
+    def _machine(self, ids: Index, network: LinearStart) -> Machine:
         found = self.prepared.transform.ids.get_indexer(ids).astype(np.int64)
         numbers = found if self.layout.n_series else np.full_like(found, UNKNOWN)
-        return Machine(self.network, self.prepared.take(found), self.layout, self.window, numbers)
+        return Machine(network, self.prepared.take(found), self.layout, self.window, numbers)
 
     def _prepares(self, history: Panel) -> bool:
         """Whether all series are prepared as in training."""
@@ -163,29 +163,32 @@ class Trained:
         chosen = (self.preparation.transform == "auto") & (found >= 0)
         return np.asarray(chosen & below & (self.prepared.transform.lambdas[found] == 0))
 
-    def _ends_of(self, panel: Panel, history: Panel, X: Floats | None) -> decode.Ends:
+    def _ends_of(self, panel: Panel, history: Panel, X: Floats | None, network: LinearStart) -> decode.Ends:
         """The ends of whole series, computed where they are not kept."""
         if self.ends is not None and self.ends.panel is panel:
             return self.ends
         prepared, _, numbers = self._of(history)
         inputs = inputs_of(history, prepared, self.layout, X, targets=False)
-        end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
+        end = decode.run_history(network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
         return decode.ends_of(panel, inputs, end)
 
-    def _now(self, panel: Panel, prepared: FittedPreparation, horizon: int, X: Floats | None) -> Now:
-        """What forecasts of so many steps begin from."""
+    def _now(
+        self, panel: Panel, history: Panel, prepared: FittedPreparation, X: Floats | None, horizon: int, to: LinearStart
+    ) -> Now:
+        """What forecasts of so many steps, by the network ``to``, begin from."""
         quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
         if panel.left_out is not None:
-            return self._past_of(panel).now(self._machine(panel.ids), X, quantity=quantity)
-        history = self._history(panel)
+            machine = self._machine(panel.ids, to)
+            return self._past_of(panel).now(machine, X, quantity=quantity)
         positive = is_positive(history, prepared.lowest, quantity)
         extent = extent_of(history, positive, self.layout.season_length, horizon)
         base = prepared.base(history) if prepared.lag else None
-        return Now(self._ends_of(panel, history, X), base, extent)
+        return Now(self._ends_of(panel, history, X, to), base, extent)
 
     def _begin(self, panel: Panel, horizon: int, X: Floats | None) -> Beginning:
-        prepared, spread, numbers = self._of(self._history(panel))
-        now = self._now(panel, prepared, horizon, X)
+        network, history = precise(self.network), self._history(panel)
+        prepared, spread, numbers = self._of(history)
+        now = self._now(panel, history, prepared, X, horizon, network)
         ends = now.ends
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
@@ -194,7 +197,7 @@ class Trained:
         ahead = decode.ForecastOrigin(prepared, ends.memory, ends.level, ends.scale, known, numbers, most)
         end = decode.HistoryOutput(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
-        return Beginning(end, ahead, spread, season, now.base, now.extent)
+        return Beginning(network, end, ahead, spread, season, now.base, now.extent)
 
     def forecast(
         self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int, *, floor: bool = True
@@ -256,7 +259,7 @@ class Trained:
     def _decode(self, begun: Beginning, horizon: int, levels: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
         """Point forecasts of u, their quantiles, and the sizes of residuals, for every step."""
         end, ahead, spread, base = begun.end, begun.ahead, begun.spread, begun.base
-        forecast = decode.direct(self.network, self.head, end, ahead, horizon)
+        forecast = decode.direct(begun.network, self.head, end, ahead, horizon)
         if base is not None:
             forecast = forecast._replace(point=undo_differences(forecast.point, base))
         sizes = spread.sizes(horizon, ahead.prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
@@ -358,7 +361,7 @@ class Trained:
                 return head.at(raw, p, scale)
             return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
 
-        paths = decode.sample_paths(self.network, begun.end, begun.ahead, outcome, p)
+        paths = decode.sample_paths(begun.network, begun.end, begun.ahead, outcome, p)
         if base is not None:
             every = base.repeat(paths.shape[1], axis=0)
             paths = undo_differences(paths.reshape(-1, horizon), every).reshape(paths.shape)
