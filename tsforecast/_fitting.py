@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from tsforecast._arguments import check_present
 from tsforecast._bounds import Range
 from tsforecast._scorers import check_order, is_repeated
-from tsforecast.exceptions import CovariateError, SeriesTooShortError
+from tsforecast.exceptions import CovariateError, NotFittedError, ParameterError, SeriesTooShortError
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Container, Series, to_panel
@@ -52,6 +52,14 @@ class Fittable(Protocol):
         """Fit to all series of the panel."""
 
 
+@runtime_checkable
+class GoingOn(Protocol):
+    """A model whose fit can begin where the fit before ended."""
+
+    def _fit_on(self, panel: Panel) -> None:
+        """Fit to all series of the panel, from what is learnt; an error changes nothing."""
+
+
 AnyFittable = TypeVar("AnyFittable", bound=Fittable)
 
 
@@ -78,11 +86,33 @@ def checked_panel(model: Fittable, y: Series, X: Covariates | None) -> tuple[Pan
     return panel, Container(container.kind, native), repeated
 
 
+def check_goes_on(model: Any, warm_start: Any) -> None:
+    """Raise an error where ``warm_start`` is no bool, or is asked of a model that has nothing to go on from."""
+    if not isinstance(warm_start, (bool, np.bool_)):
+        raise ParameterError(f"warm_start={warm_start!r} is neither True nor False.")
+    if not warm_start:
+        return
+    name = type(model).__name__
+    if not isinstance(model, GoingOn):
+        raise ParameterError(
+            f"warm_start=True goes on training a network (LSTM, GRU, RNN, NeuralForecaster); a fit of {name} always "
+            "begins anew. To forecast from later values with the parameters as they are, call update."
+        )
+    if not hasattr(model, "panel_"):
+        raise NotFittedError(f"warm_start=True goes on from a fit, and this {name} has none; call fit first.")
+
+
 def fit_checked(
-    model: AnyFittable, panel: Panel, container: Container, too_short: TooShort, *, takes_rows: bool = False
+    model: AnyFittable,
+    panel: Panel,
+    container: Container,
+    too_short: TooShort,
+    *,
+    takes_rows: bool = False,
+    warm_start: bool = False,
 ) -> AnyFittable:
     """The forecaster itself, fitted to a checked panel: see `BaseForecaster.fit`."""
-    kept = fit_long_enough(model, panel, too_short)
+    kept = fit_long_enough(model, panel, too_short, warm_start=warm_start)
     remember(model, panel, kept, container, takes_rows=takes_rows)
     if too_short == "naive" and model.skipped_:
         model.stand_in_ = naive_for(model, panel)
@@ -109,7 +139,7 @@ def check_long_enough(model: Fittable, panel: Panel) -> None:
     check_lengths(panel.ids, panel.n_present, needed, why, way_on)
 
 
-def fit_long_enough(model: Fittable, panel: Panel, too_short: TooShort) -> Panel:
+def fit_long_enough(model: Fittable, panel: Panel, too_short: TooShort, *, warm_start: bool = False) -> Panel:
     """Fit a forecaster to the series that are long enough and return their panel; short ones are an error or left out.
 
     Raises
@@ -118,10 +148,11 @@ def fit_long_enough(model: Fittable, panel: Panel, too_short: TooShort) -> Panel
         Some series are too short, or, with ``"skip"`` and ``"naive"``, all of them.
     """
     kept = panel
+    fit = model._fit_on if warm_start and isinstance(model, GoingOn) else model._fit
     while True:
         try:
             check_long_enough(model, kept)
-            model._fit(kept)
+            fit(kept)
         except SeriesTooShortError as error:
             left = np.flatnonzero(~kept.ids.isin(list(error.series)))
             if too_short == "error" or left.size in (0, kept.n_series):

@@ -5,7 +5,7 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from tsforecast._fitting import checked_panel, fit_checked
+from tsforecast._fitting import check_goes_on, checked_panel, fit_checked
 from tsforecast._insight import Insight
 from tsforecast._kept import Kept
 from tsforecast._predicting import drawn_paths, forecast_asked, forecast_like_series, forecast_within, future_of
@@ -66,7 +66,14 @@ class BaseForecaster(Insight, Kept):
     """
 
     @final
-    def fit(self, y: Series, X: Covariates | None = None, *, too_short: TooShort = "error") -> Self:
+    def fit(
+        self,
+        y: Series,
+        X: Covariates | None = None,
+        *,
+        too_short: TooShort = "error",
+        warm_start: bool = False,
+    ) -> Self:
         """The forecaster itself, fitted.
 
         Parameters
@@ -86,6 +93,9 @@ class BaseForecaster(Insight, Kept):
             How series with fewer observations than the model needs are handled: an error that names all of them; leave
             them out and list them in ``skipped_``; or also fit a `Naive` to them, ``stand_in_``, which gives their
             forecasts apart from those of the model.
+        warm_start : bool
+            For networks that are fitted: training goes on from their weights, instead of from new ones. See
+            docs/warm_start.md for what else is kept, and when that is worth it.
 
         Raises
         ------
@@ -96,7 +106,10 @@ class BaseForecaster(Insight, Kept):
         CovariateError
             ``X`` does not fit the series, or a table comes first and one column second, as in scikit-learn's order.
         ParameterError
-            A constructor argument has a value that is not allowed.
+            A constructor argument has a value that is not allowed; or ``warm_start`` is asked of a model that is no
+            network, or that has other arguments now than its weights were made for.
+        NotFittedError
+            ``warm_start`` is asked, and there is no fit to go on from.
         FitError
             No optimum was found.
 
@@ -111,8 +124,9 @@ class BaseForecaster(Insight, Kept):
         {'b': 1}
         """
         check_choice(too_short)
+        check_goes_on(self, warm_start)
         panel, container, repeated = checked_panel(self, y, X)
-        return fit_checked(self, panel, container, too_short, takes_rows=repeated)
+        return fit_checked(self, panel, container, too_short, takes_rows=repeated, warm_start=warm_start)
 
     @final
     def predict(

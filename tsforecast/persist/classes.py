@@ -4,7 +4,7 @@ import dataclasses
 import importlib
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,40 @@ def class_named(name: str, trusted: Collection[str]) -> type:
 def path_named(cls: type) -> str:
     """The path by which `class_named` finds a class."""
     return class_path(cls)
+
+
+def check_argument(cls: type, name: str, value: Any) -> None:
+    """Raise a `ModelFileError` where a constructor's argument is, or holds, a class that its annotation does not name.
+
+    Where an argument is not annotated, or may be anything, classes of this package and of trusted modules are allowed.
+    """
+    try:
+        annotation = typing.get_type_hints(cls.__init__).get(name, Any)  # type: ignore[misc]  # not of a subclass
+    except (NameError, TypeError, AttributeError, SyntaxError):  # names imported for type checkers only
+        return
+    for one in _classes_in(value):
+        if not _takes(annotation, one):
+            raise ModelFileError(f"has {name}={one.__name__} of a {cls.__name__}, which takes no such class.")
+
+
+def _takes(annotation: Any, given: type) -> bool:
+    """Whether an annotation names a class itself, ``type[Network]``, that ``given`` is or inherits from."""
+    if annotation in (Any, type):
+        return True
+    inner = typing.get_args(annotation)
+    if typing.get_origin(annotation) is type:
+        return any(kind is Any or (isinstance(kind, type) and issubclass(given, kind)) for kind in inner)
+    return any(_takes(part, given) for part in inner if not isinstance(part, (str, int)))
+
+
+def _classes_in(value: Any) -> Iterator[type]:
+    if isinstance(value, type):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _classes_in([*value, *value.values()])
+    elif type(value) in (list, tuple):
+        for part in value:
+            yield from _classes_in(part)
 
 
 def check_record(cls: type, values: Mapping[str, Any]) -> None:

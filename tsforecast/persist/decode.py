@@ -11,7 +11,7 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ModelFileError
 from tsforecast.panel import Panel
 from tsforecast.panel.times.frequency import parse_freq
-from tsforecast.persist.classes import check_record, class_named, record_named
+from tsforecast.persist.classes import check_argument, check_record, class_named, record_named
 from tsforecast.persist.encode import DEEPEST, KIND
 from tsforecast.persist.indexes import unpack_dtype, unpack_index, unpack_panel
 
@@ -117,7 +117,10 @@ class Decoder:
         cls: Any = class_named(path, self._trusted)
         check_class(cls, (BaseForecaster,), "its class", own=path.partition(":")[0] in self._trusted)
         _check_functions(cls, node["arguments"])
-        model: BaseForecaster = cls(**self._mapping(node["arguments"], depth))
+        arguments = self._mapping(node["arguments"], depth)
+        for name, value in arguments.items():
+            check_argument(cls, name, value)
+        model: BaseForecaster = cls(**arguments)
         learnt = self._mapping(node["learnt"], depth)
         for name in learnt:
             if not name.isidentifier() or name.startswith("__") or hasattr(cls, name) or name in vars(model):

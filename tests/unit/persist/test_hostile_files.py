@@ -89,6 +89,12 @@ def is_refused(path, content):
     return False
 
 
+def test_a_flipped_byte_or_a_cut_is_seen_at_many_places(whole, tmp_path):
+    for place in range(0, len(whole), 37):
+        for broken in (whole[:place], whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]):
+            assert is_refused(tmp_path / "model", broken), place
+
+
 @pytest.mark.slow
 def test_a_flipped_bit_is_seen_at_every_byte(whole, tmp_path):
     for place in range(len(whole)):
@@ -329,6 +335,15 @@ def test_a_function_is_of_a_trusted_module(parts, function, monkeypatch):
     forged.model["arguments"]["function"] = function
     refused(forged)
     refused(forged, trusted=["trusted_module"])
+
+
+@pytest.mark.parametrize("place", ["forecaster", "calibration_size", "nested"])
+def test_an_argument_that_takes_no_class_gets_none(parts, place):
+    forged = parts(Conformal(Naive(), calibration_size=12))
+    named = {"$": "class", "v": "tsforecast.Naive"}
+    name = "calibration_size" if place == "nested" else place
+    forged.model["arguments"][name] = {"$": "tuple", "v": [1, [named]]} if place == "nested" else named
+    refused(forged, match="takes no such class")
 
 
 NETWORKS = [

@@ -18,10 +18,11 @@ from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.defaults import fewest_for
 from tsforecast.models.neural.batches.folder import Folder
 from tsforecast.models.neural.checks import check_network, check_value
-from tsforecast.models.neural.forecasting.checkpoint import Loaded, load_checkpoint
+from tsforecast.models.neural.forecasting.checkpoint import ARGUMENTS, Loaded, convert, load_checkpoint
 from tsforecast.models.neural.forecasting.paths import paths_each, paths_of
 from tsforecast.models.neural.forecasting.saved import trained_from_saved, trained_to_saved
 from tsforecast.models.neural.forecasting.trained import Trained, forecast_each
+from tsforecast.models.neural.forecasting.writing import WholeCheckpointIO
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.insight import NeuralInsight
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
@@ -33,10 +34,12 @@ from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.curve import check_curves
 from tsforecast.models.neural.training.quiet import one_thread
 from tsforecast.models.neural.training.recipe import FitOutcome, FitRequest, Recipe, learn, merged_error
+from tsforecast.models.neural.training.warm import Wanted, check_goes_on_with
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import to_panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.magnitudes import check_sizes
+from tsforecast.panel.shortened import check_has_history
 from tsforecast.panel.too_short import SkipOrError
 
 if TYPE_CHECKING:
@@ -178,6 +181,52 @@ class NeuralBase(NeuralInsight):
             raise DataError(f"{str(path)!r} holds a network of cell {cell!r}, not {cls._cell!r}.")
         return cls._of_checkpoint(loaded, settings)
 
+    def to_checkpoint(self, path: str | Path) -> None:
+        """Write the network and its series as a checkpoint, from which `from_checkpoint` forecasts the same to the bit.
+
+        ``tsforecast train fit --ckpt_path`` goes on from its weights, with a new optimiser, and the model and data of a
+        configuration must be of the same shapes. `save` keeps a forecaster smaller and longer: a checkpoint holds its
+        series, and is read by the version that wrote it.
+
+        Parameters
+        ----------
+        path : str or Path
+            What is there is replaced, at once or not at all.
+
+        Raises
+        ------
+        NotFittedError
+            `fit` was not called.
+        ParameterError
+            There is a network for each series, or none.
+        DataError
+            The series were left out when the forecaster was saved.
+        RunFolderError
+            The file cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from tsforecast import LSTM, load
+        >>> model = LSTM(max_epochs=1).fit(load("airline").series)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.to_checkpoint(f"{folder}/lstm.ckpt")
+        ...     same = LSTM.from_checkpoint(f"{folder}/lstm.ckpt")
+        >>> bool((same.forecast(12).mean == model.forecast(12).mean).all())
+        True
+        """
+        self._check_fitted()
+        if len(self.trained_) != 1 or not self.trained_[0].network.has_weights:
+            raise ParameterError(
+                f"A checkpoint holds one network; this {type(self).__name__} has "
+                f"{len(self.trained_) if len(self.trained_) > 1 else 'none'}. Use save, which keeps any forecaster."
+            )
+        check_has_history(self.panel_, "checkpoints")
+        arguments = {name: getattr(self, name) for name in ARGUMENTS}
+        more = {"bptt_length": self.bptt_length, "arguments": arguments}
+        checkpoint = convert(self.trained_[0], self.panel_, self._spec, self.start, more)
+        WholeCheckpointIO().save_checkpoint(checkpoint, Path(path))
+
     @classmethod
     def _of_checkpoint(cls, loaded: Loaded, arguments: dict[str, Any]) -> Self:
         trained = loaded.trained
@@ -189,7 +238,9 @@ class NeuralBase(NeuralInsight):
             start=loaded.start,
             decoding=trained.decoding,
             preparation=trained.preparation,
+            **loaded.arguments,
         )
+        model._check()
         model.trained_, model.curves_ = [trained], []
         panel, container = to_panel(loaded.panel)
         remember(model, panel, panel, container)
@@ -253,6 +304,29 @@ class NeuralBase(NeuralInsight):
         if error is not None:
             raise error
 
+    def _fit_on(self, panel: Panel) -> None:
+        _, error = self._adopt(learn(self._requests(panel, self._networks_before(panel))))
+        if error is not None:
+            raise error
+
+    def _networks_before(self, panel: Panel) -> list[Trained | None]:
+        """The networks whose training goes on with ``panel``; None for a new series with a network of its own."""
+        self._check()
+        recipe = self._recipe
+        wanted = Wanted(
+            recipe.spec, recipe.n_members, recipe.start, recipe.decoding, recipe.preparation, recipe.season_length
+        )
+        if len(self.trained_) != (1 if self.is_global else self.panel_.n_series):
+            raise ParameterError("warm_start=True: training__scope is another than in the fit before; fit anew.")
+        if self.is_global:
+            check_goes_on_with(self.trained_[0], wanted, self.panel_, panel)
+            return [self.trained_[0]]
+        places = self.panel_.ids.get_indexer(panel.ids).tolist()
+        for i, k in enumerate(places):
+            if k >= 0:
+                check_goes_on_with(self.trained_[k], wanted, self.panel_.take([k]), panel.take([i]))
+        return [self.trained_[k] if k >= 0 else None for k in places]
+
     @classmethod
     def _fit_many(cls, models: Sequence[Self], panels: Sequence[Panel]) -> list[tuple[float, Exception | None]]:
         """Seconds and error of each fit. Networks of one shape are trained together; weights are the same as alone."""
@@ -272,12 +346,13 @@ class NeuralBase(NeuralInsight):
             for model, span in zip(models, spans, strict=True)
         ]
 
-    def _requests(self, panel: Panel) -> list[FitRequest]:
-        """One request for all series, or one for each."""
+    def _requests(self, panel: Panel, before: Sequence[Trained | None] = ()) -> list[FitRequest]:
+        """One request for all series, or one for each; with the networks to go on from, if there are any."""
         self._check()
         check_sizes(panel)
         parts = [panel] if self.is_global else [panel.take([i]) for i in range(panel.n_series)]
-        return [FitRequest(self._recipe, part, self._seed) for part in parts]
+        begins = before or [None] * len(parts)
+        return [FitRequest(self._recipe, part, self._seed, own) for part, own in zip(parts, begins, strict=True)]
 
     @property
     def _spec(self) -> NetworkSpec:
@@ -383,7 +458,8 @@ class NeuralBase(NeuralInsight):
         set_learnt(self, {"curves_": [], **learnt})
         panels = [self.panel_] if self.is_global else [self.panel_.take([i]) for i in range(self.panel_.n_series)]
         held = zip(learnt["trained_"], panels, strict=True)
-        self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
+        with one_thread():  # building a network draws from torch's one generator, which another thread may be using
+            self.trained_ = [trained_from_saved(saved, self._spec, panel) for saved, panel in held]
         check_curves(self.curves_, len(panels))
 
     def _networks_of(self, panel: Panel) -> list[Trained]:

@@ -1,11 +1,11 @@
 """Parses dates written as text or as numbers into timestamps."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tsforecast._silence import silent
 from tsforecast._types import Index
 from tsforecast.exceptions import DataError
 from tsforecast.panel.times.day_first import NUMBERS, PIVOT, check_years_last, is_day_first
@@ -185,9 +185,8 @@ def _to_datetime(dates: "pd.Series[Any]") -> "pd.Series[pd.Timestamp]":
     # a format guessed from the first text is fast; "May" does not show whether names of months are abbreviated
     one_format = len(set(text.str.len())) == 1 and not text.str.contains("may", case=False).any()
     how: dict[str, Any] = {"errors": "coerce", "format": None if one_format else "mixed"}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # pandas could not guess a format: unreadable texts become NaT
-        warnings.simplefilter("ignore", FutureWarning)  # pandas 2 warns of mixed offsets and returns objects
+    # pandas could not guess a format: unreadable texts become NaT; pandas 2 warns of mixed offsets and returns objects
+    with silent(UserWarning, FutureWarning):
         try:
             parsed = pd.to_datetime(dates, **how)
         except ValueError:  # pandas 3 refuses mixed offsets even where errors are to be coerced

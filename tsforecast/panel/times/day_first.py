@@ -1,10 +1,9 @@
 """Decides whether ``03/04/2024`` is in March or in April, for all texts of a column together."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 
+from tsforecast._silence import silent
 from tsforecast.exceptions import DataError
 
 _MONTHS = 12
@@ -100,6 +99,5 @@ def is_regular(years: "pd.Series[int]", months: "pd.Series[int]", days: "pd.Seri
     in_months = np.diff(dates.year.to_numpy() * _MONTHS + dates.month.to_numpy())
     if np.unique(dates.day).size == 1 and np.unique(in_months).size == 1:
         return True
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pandas 3 warns that it will return an offset
+    with silent(DeprecationWarning):  # pandas 3 warns that it will return an offset
         return pd.infer_freq(dates) is not None

@@ -3,13 +3,13 @@
 A frequency is a pandas offset for calendar times, or a positive int for integer times.
 """
 
-import warnings
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 from pandas.tseries.frequencies import to_offset
 
+from tsforecast._silence import silent
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import FrequencyError, ParameterError
 from tsforecast.panel.times.months import months_between, months_of, move_months
@@ -353,8 +353,7 @@ def has_fixed_step(freq: Freq) -> bool:
 
 def _added(times: pd.DatetimeIndex, offset: "pd.offsets.BaseOffset") -> "np.ndarray[Any, np.dtype[np.datetime64]]":
     """``times + offset``, without the warning of pandas about slow addition of offsets such as business hours."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+    with silent(pd.errors.PerformanceWarning):
         return (times + offset).to_numpy()
 
 

@@ -1,12 +1,12 @@
 """Infers the frequency of series from their times, and advises which one to give where none is found."""
 
 import math
-import warnings
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 
+from tsforecast._silence import silent
 from tsforecast._types import Bools, Index, Ints
 from tsforecast.exceptions import FrequencyError
 from tsforecast.panel.times.frequency import Freq, freq_name, parse_freq
@@ -170,9 +170,7 @@ def _vote(times: pd.DatetimeIndex, indptr: Ints) -> str | None:
 def _infer(times: pd.DatetimeIndex) -> str | None:
     if len(times) < 3:
         return None
-    with warnings.catch_warnings():
-        # pandas 3 warns that it will return an offset in place of a string; both are handled
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with silent(DeprecationWarning):  # pandas 3 warns that it will return an offset in place of a string
         found = pd.infer_freq(times)
     alias = None if found is None else str(getattr(found, "freqstr", found))
     if alias is None or (alias.endswith("D") and times[1] - times[0] >= _MONTH):  # 31 days: maybe July to September

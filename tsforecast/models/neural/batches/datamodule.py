@@ -178,17 +178,22 @@ class StreamDataModule(pl.LightningDataModule):
         assert self.panel is not None
         return self.panel.n_obs if self.folder is None else self.folder.n_obs
 
-    def use(self, panel: Panel) -> None:
-        """Use these series, and learn their transforms, levels and scales."""
+    def use(self, panel: Panel, known: tuple[FittedPreparation, FeatureLayout] | None = None) -> None:
+        """Use these series, and learn their transforms, levels and scales unless the preparation is ``known``."""
         check_lengths(panel.ids, panel.n_present, FEWEST, why_so_many(FEWEST))
         self._check()
         self.panel = panel
         self.learnt_from = panel = self._clipped(panel)
         season, counts = self.season_length or panel.season_length, self.loss == "negative_binomial"
         ahead = horizon_of(self.decoding, season)
-        self.prepared: FittedPreparation = fit_preparation(panel, self.preparation, season, ahead, counts=counts)
-        n_steps = ahead if self.decoding.kind == "direct" else 1
-        self.layout: FeatureLayout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
+        self.prepared: FittedPreparation
+        self.layout: FeatureLayout
+        if known is None:
+            n_steps = ahead if self.decoding.kind == "direct" else 1
+            self.prepared = fit_preparation(panel, self.preparation, season, ahead, counts=counts)
+            self.layout = layout_of(panel, self.prepared, self.preparation.n_fourier, n_steps)
+        else:
+            self.prepared, self.layout = known
         if self.folder is not None:
             self.layout = dataclasses.replace(self.layout, n_series=0)
         self.n_kept: Ints

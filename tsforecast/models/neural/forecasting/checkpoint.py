@@ -3,7 +3,8 @@
 import dataclasses
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,7 @@ from tsforecast.series.transform import Transform
 
 _VERSION = 3  # of the format
 KEY = "tsforecast"
+ARGUMENTS = ("random_state", "nonnegative", "bounds")  # of a forecaster, which its forecasts depend on
 KEPT = "tsforecast kept weights"  # those that `BestWeights` ends the run with, by name
 
 
@@ -43,6 +45,11 @@ def export(
     """All of a run but the weights, as tensors, numbers and texts."""
     trained = finish(network, data, holdout)
     assert data.panel is not None
+    return packed(trained, data.panel, spec, start) | {"bptt_length": data.bptt_length, "share": holdout.share}
+
+
+def packed(trained: Trained, panel: Panel, spec: NetworkSpec, start: Start) -> dict[str, Any]:
+    """All of a trained network and its series but the weights, as tensors, numbers and texts."""
     prepared = {
         f.name: getattr(trained.prepared, f.name)
         for f in dataclasses.fields(FittedPreparation)
@@ -52,8 +59,8 @@ def export(
         "version": _VERSION,
         "network": named(spec.network),
         "settings": {name: named(value) for name, value in spec.settings},
-        "n_members": network.n_members,
-        "share": holdout.share,
+        "n_members": trained.network.n_members,
+        "share": trained.share,
         "start": start,
         "prepared": _to_tensors(prepared | {"lambdas": trained.prepared.transform.lambdas}),
         "layout": _to_tensors(_fields(trained.layout) | {"static_code": _fields(trained.layout.static_code)}),
@@ -61,8 +68,8 @@ def export(
         "preparation": _fields(trained.preparation),
         "decoding": _fields(trained.decoding),
         "window": trained.window,
-        "bptt_length": data.bptt_length,
-        "panel": _pack_panel(data.panel),
+        "bptt_length": None,
+        "panel": _pack_panel(panel),
     }
 
 
@@ -74,6 +81,18 @@ class Loaded(NamedTuple):
     spec: NetworkSpec
     bptt_length: int | None
     start: Start
+    arguments: dict[str, Any]  # of the forecaster, where it was one that was converted
+
+
+def convert(trained: Trained, panel: Panel, spec: NetworkSpec, start: Start, more: Mapping[str, Any]) -> dict[str, Any]:
+    """The checkpoint of a trained network, at the beginning of a run of ``tsforecast train`` that goes on from it.
+
+    ``more`` holds what only the forecaster knows: ``bptt_length`` and `ARGUMENTS`.
+    """
+    weights = {f"network.{name}": value for name, value in trained.network.state_dict().items()}
+    held = packed(trained, panel, spec, start) | {"is_shrunk": True, **more}
+    begin = {"epoch": 0, "global_step": 0, "optimizer_states": [], "lr_schedulers": []}
+    return {"pytorch-lightning_version": version("pytorch-lightning"), **begin, "state_dict": weights, KEY: held}
 
 
 def load_checkpoint(path: str | Path, own: Sequence[type] = ()) -> Loaded:
@@ -113,10 +132,10 @@ def _read_file(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get(KEY), dict):
         raise DataError(f"{str(path)!r} is no checkpoint of tsforecast train.")
-    version = checkpoint[KEY].get("version")
-    if version != _VERSION:
+    found = checkpoint[KEY].get("version")
+    if found != _VERSION:
         raise DataError(
-            f"{str(path)!r} was written by another version of tsforecast: its checkpoints are of version {version!r}, "
+            f"{str(path)!r} was written by another version of tsforecast: its checkpoints are of version {found!r}, "
             f"those of this one of version {_VERSION}. Train again, or use the version that wrote it."
         )
     return checkpoint
@@ -135,7 +154,8 @@ def _rebuilt(checkpoint: dict[str, Any], own_classes: Sequence[type]) -> Loaded:
     weights = own | checkpoint.get(KEPT, {})
     network = network_of(spec, layout, head_of(decoding.loss).n_params, held["n_members"], weights)
     check_value("share", held["share"], float, 0)
-    network.shrink(held["share"])
+    if not held.get("is_shrunk", False):
+        network.shrink(held["share"])
     panel = _unpack_panel(held["panel"])
     prepared = _from_tensors(held["prepared"])
     transform = Transform(panel.ids, prepared.pop("lambdas"))
@@ -153,7 +173,8 @@ def _rebuilt(checkpoint: dict[str, Any], own_classes: Sequence[type]) -> Loaded:
     check_value("bptt_length", held["bptt_length"], int | None, 1)
     start = held.get("start", "linear")  # earlier checkpoints do not say so
     check_value("start", start, Start, 0)
-    return Loaded(trained, panel, spec, held["bptt_length"], start)
+    arguments = {name: value for name, value in held.get("arguments", {}).items() if name in ARGUMENTS}
+    return Loaded(trained, panel, spec, held["bptt_length"], start, arguments)
 
 
 def _fields(group: Any) -> dict[str, Any]:

@@ -35,6 +35,8 @@ class Spread:
         Number of steps of all series that have residuals.
     correlation : ndarray, shape (horizon, horizon)
         Correlation of the residuals of different steps from one origin, over all series.
+    optimism : float, optional
+        Factor of the residuals of training that is in the sizes.
     """
 
     size: Floats
@@ -42,6 +44,7 @@ class Spread:
     shape: Floats
     n_steps: int
     correlation: Floats
+    optimism: float | None = None
 
     def take(self, positions: Ints) -> "Spread":
         """The spread of some series, in the order given; -1 stands for a series that was not trained on."""
@@ -114,7 +117,7 @@ def learn_spread(
     factor = optimism_of(size, seen & ~kept, seen & kept) if optimism is None else optimism
     n_steps = int(seen.any(axis=1).sum())
     correlation = correlation_of(relative, returns=bool(reverting.all()))
-    return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps, correlation)
+    return Spread(own * factor, pooled * factor, _thin(np.sort(shape)), n_steps, correlation, factor)
 
 
 def _by_series(table: "Floats | Bools", lengths: Ints) -> Floats:

@@ -24,7 +24,7 @@ from tsforecast.models.neural.networks.precise import is_of_own, precise
 from tsforecast.models.neural.options import Decoding
 from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, concatenate
-from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
+from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation, relearn
 from tsforecast.panel import Panel
 from tsforecast.panel.appended import appended
 from tsforecast.panel.shortened import check_has_history, n_before
@@ -337,6 +337,15 @@ class Trained:
             else:
                 mean = transform.invert_quantiles(point, ids)
             return mean, transform.invert_quantiles(around, ids)
+
+    def prepared_again(self, panel: Panel) -> FittedPreparation:
+        """The preparation of series that the network is to be trained on further.
+
+        Choices made for the series that it knows stay; numbers are learnt from the values of ``panel``.
+        """
+        history = self._history(panel)
+        prepared = relearn(self._of(history)[0], history)
+        return dataclasses.replace(prepared, lowest=np.fmin.reduceat(history.values, history.indptr[:-1]))
 
     @property
     def head(self) -> Head:

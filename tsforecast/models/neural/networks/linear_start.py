@@ -1,5 +1,6 @@
 """LinearStart: the sum of a linear autoregression and a network."""
 
+import copy
 from typing import Any, Self
 
 import torch
@@ -118,6 +119,20 @@ class LinearStart(nn.Module):
         alone = LinearStart(NoMembers(1), self.slopes.shape[1], self.horizon, self.n_params)
         alone.slopes, alone.intercept = self.slopes[:1].clone(), self.intercept[:1].clone()
         return alone
+
+    @torch.no_grad()
+    def go_on_from(self, before: "LinearStart", share: float, members: slice = _ALL) -> None:
+        """Give some members the weights of trained ones of the same shapes, as they were before `shrink` by ``share``.
+
+        S and c stay as they are. Where ``share`` is 0 the output is zero, as that of an untrained network.
+        """
+        trained = copy.deepcopy(before)
+        if share > 0:
+            trained.shrink(1 / share)
+        own = dict(self.members.state_dict(keep_vars=True))
+        for name, value in trained.members.state_dict().items():
+            if name != "share":  # of the trained ones only
+                own[name][members] = value.to(own[name])
 
     def shrink(self, share: float) -> None:
         """Multiply the network's part of the point forecasts by ``share``."""

@@ -21,6 +21,7 @@ from tsforecast.models.neural.training.curve import TrainingCurve
 from tsforecast.models.neural.training.module import NeuralModule
 from tsforecast.models.neural.training.quiet import quiet_torch
 from tsforecast.models.neural.training.run import schedule_of, train_together
+from tsforecast.models.neural.training.warm import holdout_before, prepared_again
 from tsforecast.panel import Panel
 
 _HOLDOUT_MEMBERS = 2
@@ -42,8 +43,11 @@ class Recipe:
     training: Training
     start: Start = "linear"
 
-    def data(self, series: Panel | Folder, seed: int) -> StreamDataModule:
-        """The training data of a network, prepared: windows for a network that sees windows."""
+    def data(self, series: Panel | Folder, seed: int, before: Trained | None = None) -> StreamDataModule:
+        """The training data of a network, prepared: windows for a network that sees windows.
+
+        Those of a network that is trained ``before`` keep its columns of inputs; with ``refit`` they have no tails.
+        """
         context = self.spec.context
         data = StreamDataModule(
             season_length=self.season_length,
@@ -58,6 +62,10 @@ class Recipe:
         data.seed = seed
         if isinstance(series, Folder):
             data.use_folder(series)
+        elif before is not None:
+            data.use(series, prepared_again(before, series))
+            if self.training.refit:
+                data.use_whole()
         else:
             data.use(series)
         return data
@@ -83,6 +91,7 @@ class FitRequest(NamedTuple):
     recipe: Recipe
     series: Panel | Folder
     seed: int
+    before: Trained | None = None  # whose training goes on
 
 
 class FitOutcome(NamedTuple):
@@ -103,11 +112,17 @@ class _Fit:
     holdout: HoldoutResult = NO_HOLDOUT
     outcome: Trained | Exception | None = None
     curve: TrainingCurve | None = None
+    before: Trained | None = None
 
     @property
     def is_refitted(self) -> bool:
         """Whether a holdout fit comes first, before training on the whole series."""
         return self.recipe.training.refit and bool(self.data.n_kept.any())
+
+    def begin(self, module: NeuralModule, place: int) -> None:
+        """Give the members at a place the weights of the network whose training goes on, if there is one."""
+        if self.before is not None:
+            module.network.go_on_from(self.before.network, self.before.share, module.members_of(place))
 
 
 class _Shape(NamedTuple):
@@ -140,12 +155,13 @@ def learn(requests: Sequence[FitRequest]) -> list[FitOutcome]:
     for place, request in enumerate(requests):
         begin = time.perf_counter()
         try:
-            data = request.recipe.data(request.series, request.seed)
+            data = request.recipe.data(request.series, request.seed, request.before)
             schedule_of(data, request.recipe.training, request.recipe.max_epochs)
         except Exception as error:  # the caller decides
             learnt[place] = FitOutcome(error, time.perf_counter() - begin)
         else:
-            fits[place] = _Fit(request.recipe, data, time.perf_counter() - begin)
+            held = holdout_before(request.before) if request.recipe.training.refit else NO_HOLDOUT
+            fits[place] = _Fit(request.recipe, data, time.perf_counter() - begin, held, before=request.before)
     for group in _groups([fit for fit in fits.values() if fit.is_refitted], _HOLDOUT_MEMBERS):
         _timed_group(_hold_out_group, group)
     for group in _groups([fit for fit in fits.values() if fit.outcome is None]):
@@ -219,6 +235,8 @@ def _train_group(recipe: Recipe, group: Sequence[_Fit]) -> None:
     """Train all members of each fit."""
     fits = [fit.data for fit in group]
     module = recipe.module(fits)
+    for k, fit in enumerate(group):
+        fit.begin(module, k)
     for k, failure in enumerate(train_together(module, fits, recipe.training, recipe.max_epochs)):
         fit, network = group[k], module.network.take(module.members_of(k))
         fit.outcome, fit.curve = failure or finish(network, fit.data, fit.holdout), module.curves[k]
