@@ -53,11 +53,15 @@ def _without_empty(body: Body, layout: Layout, faults: Faults) -> tuple[Body, La
     """Without the series of a wide file that hold nothing, which are faults."""
     if layout.is_long:
         return body, layout
-    empty = [name for name in layout.values if body.data[name].isna().all()]
+    held = body.data if list(body.data) == list(layout.values) else body.data[list(layout.values)]
+    holds_none = np.isnan(held.to_numpy(dtype=np.float64)).all(axis=0)  # at once, as there may be thousands
+    empty = [name for name, is_empty in zip(layout.values, holds_none.tolist(), strict=True) if is_empty]
     for name in empty:
         hint = f"Leave the column out: --drop {name}."
         if name not in body.damaged:
             faults.add(Fault(f"Series {name!r} holds nothing but missing values", hint, ("--drop", name)))
+    if not empty:
+        return body, layout
     return body, dataclasses.replace(layout, values=tuple(name for name in layout.values if name not in empty))
 
 
