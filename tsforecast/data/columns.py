@@ -166,8 +166,8 @@ def _numbers(
 ) -> Numbers:
     """Columns of texts as numbers, one after another, with what is to be told of signs and missing values in them."""
     texts = _one_after_another(columns)
-    if options.missing and (told := _named_missing(texts, options.missing)):
-        remarks.append(told)
+    if options.missing:
+        remarks += _named_missing(texts, options.missing)
     plain = None if options.units else plain_numbers(texts, options, separator)
     if plain is not None:
         return plain
@@ -202,7 +202,7 @@ def _some(names: Sequence[str]) -> str:
     return f"{shown_ones} and {len(names) - 3} more columns" if len(names) > 3 else shown_ones
 
 
-def _named_missing(texts: pa.ChunkedArray, missing: Sequence[str]) -> Remark | None:
+def _named_missing(texts: pa.ChunkedArray, missing: Sequence[str]) -> list[Remark]:
     """How many cells an option made missing."""
     texts = pc.utf8_trim_whitespace(texts)
     counts = {cell: 0 for cell in missing if cell not in MISSING}
@@ -211,6 +211,6 @@ def _named_missing(texts: pa.ChunkedArray, missing: Sequence[str]) -> Remark | N
         counts[cell] = int(pc.sum(flags).as_py() or 0)
     total = sum(counts.values())
     if not total:
-        return None
+        return []
     each = ", ".join(f"{count:,} {cell!r}" for cell, count in counts.items())
-    return Remark(f"{total:,} cell{'s are' if total > 1 else ' is'} missing by --missing: {each}")
+    return [Remark(f"{total:,} cell{'s are' if total > 1 else ' is'} missing by --missing: {each}")]

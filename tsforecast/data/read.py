@@ -53,8 +53,8 @@ def read(
     where a column ``ds`` or another column of dates follows; so is, in Parquet, an index without a name that holds
     whole numbers.
 
-    Where the names of columns are times and each row is a series, or each row a year and each column a month or quarter,
-    the file is read so, which the log tells. Names of columns may be in two rows, as under merged cells.
+    Where the names of columns are times and each row is a series, or each row a year and each column a month or
+    quarter, the file is read so, which the log tells. Names of columns may be in two rows, as under merged cells.
 
     Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
     20240131 are days, such as 202401 months, and such as 1704067200 seconds since 1970, where all cells of a column

@@ -78,7 +78,7 @@ HEADERS = [
     ("times across", "shop;Jan 2020;Feb 2020;Mar 2020\nA;1,5;2;3\nB;4;5;6\nTotal;5,5;7;9\n", {},
      is_([1.5, 2, 3, 4, 5, 6], MONTHS, ["A", "B"])),
     ("years across", "country,code,2018,2019,2020\nX,x,1,2,3\nY,y,4,5,6\n", {},
-     is_([1, 2, 3, 4, 5, 6], pd.date_range("2018", periods=3, freq="YS"), ["X", "Y"])),
+     is_([1, 2, 3, 4, 5, 6], [2018, 2019, 2020], ["X", "Y"])),
     ("names in two rows", ",A,,B,\nt,u,v,u,v\n2020-01-01,1,4,7,1\n2020-01-02,2,5,8,2\n2020-01-03,3,6,9,3\n", {},
      is_([1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3], ids=["A/u", "A/v", "B/u", "B/v"])),
     ("years by months, told", "year,Jan,Feb\n2018,1,4\n2019,2,5\n2020,3,6\n", {"time_format": "%Y"},

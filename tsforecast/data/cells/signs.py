@@ -13,9 +13,10 @@ from tsforecast.data.file_format import FileFormat
 _SYMBOLS = "$€£¥₩₹₽₺₴₫₪฿₦₱₡₲₵₸₿¢¤"
 _CODES = ("Fr", "Fr.", "Ft", "Kč", "Kr", "R", "RM", "Rp", "Rs", "Rs.", "S/", "kr", "kr.", "zł", "лв", "руб", "руб.")
 _SCALES = {
-    "k": 3, "K": 3, "Tsd": 3, "Tsd.": 3, "tsd": 3, "tsd.": 3, "thousand": 3, "M": 6, "mn": 6, "Mn": 6, "Mio": 6, "Mio.": 6,
-    "mio": 6, "mio.": 6, "MM": 6, "mln": 6, "million": 6, "B": 9, "bn": 9, "Bn": 9, "Mrd": 9, "Mrd.": 9, "mld": 9, "billion": 9,
-}  # fmt: skip
+    **dict.fromkeys(("k", "K", "Tsd", "Tsd.", "tsd", "tsd.", "thousand"), 3),
+    **dict.fromkeys(("M", "MM", "mn", "Mn", "Mio", "Mio.", "mio", "mio.", "mln", "million"), 6),
+    **dict.fromkeys(("B", "bn", "Bn", "Mrd", "Mrd.", "mld", "billion"), 9),
+}
 _MINUS = "-−–"
 _SHARES = ("%", "‰", "pct", "p.c.")
 _NUMBER = r"(?:\d[\d.,'’ \x{a0}\x{2007}\x{2009}\x{202f}]*\d|\d)[.,]?(?:[eE][-+]?\d+)?|[.,]\d+"

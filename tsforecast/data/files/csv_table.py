@@ -72,7 +72,7 @@ def csv_table(path: Path, form: FileFormat, faults: Faults) -> FileTable:
 
 
 def _with_names(path: Path, raw: pa.Table, form: FileFormat, faults: Faults, names: list[str]) -> tuple[pa.Table, int]:
-    """The table below the names of the columns, those given or in its first row, and how many rows these take: 1 or 0."""
+    """The table below the names of the columns, given or in its first row, and how many rows these take: 1 or 0."""
     numbered = [f"column{i}" for i in range(1, raw.num_columns + 1)]
     above = [column[0].as_py() for column in raw.columns] if raw.num_rows else [""] * raw.num_columns
     first = [text.strip() for text in above]

@@ -25,9 +25,9 @@ def names_in_rows(above: Sequence[Sequence[str]], names: Sequence[str]) -> tuple
 
     Examples
     --------
-    >>> names, n_used, _ = names_in_rows([["", "North", "", "South", ""]], ["month", "units", "sales", "units", "sales"])
+    >>> names, n_used, _ = names_in_rows([["", "North", "", "South", ""]], ["ds", "tea", "rum", "tea", "rum"])
     >>> names, n_used
-    (['month', 'North/units', 'North/sales', 'South/units', 'South/sales'], 1)
+    (['ds', 'North/tea', 'North/rum', 'South/tea', 'South/rum'], 1)
     >>> names_in_rows([["Report", ""]], ["month", "sales"])[:2]
     (['month', 'sales'], 0)
     """
