@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 
 from tsforecast.data.cells.numbers import DASHES, Numbers, is_number_of
-from tsforecast.data.cells.signs import Unit, unit_of
+from tsforecast.data.cells.signs import Beside, unit_of
 from tsforecast.data.faults import Fault, Faults, cut_text, shown
 from tsforecast.data.files.table import FileTable
 from tsforecast.data.layout import Layout
@@ -71,7 +71,7 @@ def _units_of(cells: Mapping[int, str], places: Iterable[int]) -> tuple[str, ...
 
 def _unit_hint(units: Sequence[str], of_all: Sequence[str]) -> tuple[str, tuple[str, ...]]:
     """How cells with a unit can be read beside others without it, or with another one."""
-    if len(of_all) > 1 and any(Unit(sign).is_currency for sign in of_all):
+    if len(of_all) > 1 and any(Beside(sign).is_currency for sign in of_all):
         return f"Convert them to one unit; there are {', '.join(map(repr, of_all))}.", ()
     words = ("--units", *units)
     what = "percent" if units == ("%",) else repr(units[0])

@@ -20,7 +20,7 @@ from tsforecast.exceptions import DataError
 from tsforecast.panel import Panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.regular import Gaps
-from tsforecast.panel.times.frequency import freq_label
+from tsforecast.panel.times.shown import freq_in_words
 
 _LOG = logging.getLogger("tsforecast.data.read")
 _SIGNS = {".": "a decimal point", ",": "a decimal comma"}
@@ -194,7 +194,7 @@ def _log_reading(name: str, body: Body, layout: Layout, panel: Panel) -> None:
         signs = [sign for sign in notation.thousands if any(sign in cell for cell in notation.examples)]
         between = f" and {signs[0]!r} between thousands" if signs else ""
         parts.append(f"numbers have {_SIGNS[notation.decimal]}{between}: {', '.join(notation.shown())}")
-    parts.append(f"the frequency is {freq_label(panel.freq)}")
+    parts.append(f"the frequency is {freq_in_words(panel.freq)}")
     remarks = [Remark("; ".join(parts), times.is_sure and (notation is None or notation.is_sure)), *body.remarks]
     is_sure = all(remark.is_sure for remark in remarks)
     _LOG.log(logging.INFO if is_sure else logging.WARNING, "%s: %s", name, "; ".join(one.text for one in remarks))

@@ -41,7 +41,7 @@ class Told:
 
 
 @dataclasses.dataclass(frozen=True)
-class Unit:
+class Beside:
     """What stands beside a number: a sign or a word, and the power of ten that it says, 3 for thousands."""
 
     sign: str
@@ -58,13 +58,13 @@ class Unit:
         return bool(self.sign) and not self.is_currency and self.sign not in _SHARES
 
 
-def unit_of(cell: str) -> Unit | None:
+def unit_of(cell: str) -> Beside | None:
     """What stands beside the only number of a text; None where the text is no number with signs around it.
 
     Examples
     --------
     >>> unit_of("($1,526)"), unit_of("5.2k"), unit_of("12 kWh"), unit_of("A1"), unit_of("2024-01")
-    (Unit(sign='$', power=0), Unit(sign='', power=3), Unit(sign='kWh', power=0), None, None)
+    (Beside(sign='$', power=0), Beside(sign='', power=3), Beside(sign='kWh', power=0), None, None)
     """
     match = _OF_A_CELL.match(cell)
     return None if match is None else _unit(match["before"], match["after"])
@@ -116,20 +116,20 @@ def without_signs(column: pa.ChunkedArray, form: FileFormat) -> tuple[pa.Chunked
     return pa.chunked_array([texts.take(chunk.indices) for chunk in encoded.chunks], pa.string()), tuple(told)
 
 
-def _unit(before: str, after: str) -> Unit | None:
-    if before and not Unit(before).is_currency:
+def _unit(before: str, after: str) -> Beside | None:
+    if before and not Beside(before).is_currency:
         return None
     after = after.strip()
     scale = next((part for part in (after, after.strip(_SYMBOLS).strip()) if part in _SCALES), None)
     sign = before + (after if scale is None else after.replace(scale, "").strip())
     if before and after and scale is None:
         return None
-    return None if sign.lower() in ("e", "d", "j") else Unit(sign, _SCALES[scale] if scale else 0)
+    return None if sign.lower() in ("e", "d", "j") else Beside(sign, _SCALES[scale] if scale else 0)
 
 
 def _used_units(
-    units: dict[str, Unit | None], beside: pa.ChunkedArray, numbers: pa.ChunkedArray
-) -> tuple[dict[str, Unit], list[Told]]:
+    units: dict[str, Beside | None], beside: pa.ChunkedArray, numbers: pa.ChunkedArray
+) -> tuple[dict[str, Beside], list[Told]]:
     """What may stand beside a number and be left out, by its key; and what is told of it."""
     known = {key: unit for key, unit in units.items() if unit is not None}
     signs = list(dict.fromkeys(unit.sign for unit in known.values() if unit.sign))
@@ -137,7 +137,7 @@ def _used_units(
     is_bare = pc.is_in(beside, value_set=pa.array(bare, pa.string()))
     some_bare = bool(pc.any(pc.and_(is_bare, pc.invert(pc.match_substring_regex(numbers, _ZERO)))).as_py())
     told: list[Told] = []
-    if len(signs) > 1 or (signs and some_bare and not Unit(signs[0]).is_currency):
+    if len(signs) > 1 or (signs and some_bare and not Beside(signs[0]).is_currency):
         known = {key: unit for key, unit in known.items() if not unit.sign}
     elif signs:
         many = "some" if some_bare else "all"

@@ -22,9 +22,9 @@ from tsforecast.exceptions import CovariateError, DataError, GapError, MissingVa
 from tsforecast.panel import Panel
 from tsforecast.panel.align import align_covariates
 from tsforecast.panel.regular import skipped_before, snap_times
-from tsforecast.panel.times.dates import without_midnight
-from tsforecast.panel.times.frequency import Freq, freq_label, parse_freq
+from tsforecast.panel.times.frequency import Freq, parse_freq
 from tsforecast.panel.times.infer_frequency import infer_freq
+from tsforecast.panel.times.shown import freq_in_words, time_text
 
 _MOST_TRIES = 8  # faults of different sorts that are looked for after one another
 _ADVICE = re.compile(r"\((--(?:freq|gaps) [^()]*?) on the command line\)")
@@ -111,11 +111,11 @@ def _skipped(error: GapError, body: Body, options: Reading) -> Fault:
     series = np.unique(body.codes[order[gaps]]).size
     more = f"; {gaps.size} gaps{f' in {series} series' if series > 1 else ''}" if gaps.size > 1 else ""
     missing = re.search(r"has nothing at (.*?): it goes", str(error))
-    skipped = without_midnight(missing[1]) if missing else "a time"
-    before, after = without_midnight(times[gaps[0] - 1]), without_midnight(times[gaps[0]])
+    skipped = time_text(missing[1]) if missing else "a time"
+    before, after = time_text(times[gaps[0] - 1]), time_text(times[gaps[0]])
     what = (
         f"{body.name(int(end))} has nothing at {skipped}: it goes from {before} to {after}, "
-        f"from {where[0]} to {where[1]}, and the frequency is {freq_label(freq)}{more}"
+        f"from {where[0]} to {where[1]}, and the frequency is {freq_in_words(freq)}{more}"
     )
     hint = "Skipped times become missing values with --gaps nan (or zero, ffill, interpolate, which fill them)."
     clocks = re.search(r" (Where clocks.*)$", str(error))
