@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +16,9 @@ from tsforecast.cli.configuration import (
     read_strictly,
     with_underscores,
 )
+from tsforecast.cli.forecasting.notes import notes_of_file
 from tsforecast.cli.parser import Parser, PlainHelp
-from tsforecast.cli.reading import add_reading_options, stem_of
+from tsforecast.cli.reading import add_reading_options, reading_flags, stem_of
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -79,14 +82,18 @@ def run_forecast(arguments: list[str]) -> int:
     _check_alone(parser, given)
     if given.run is not None and not (given.file or given.data):
         given = _with_data_of_run(parser, words, given.run)
+    notes = None
+    if given.model is not None:
+        notes = notes_of_file(given.model)
+        given = _with_reading(parser, words, notes.reading if notes else {})
     if not (given.file or given.data):
         return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
     given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
 
-    return _forecast_file(given)
+    return _forecast_file(given, notes.facts if notes else {})
 
 
-def _forecast_file(given: Namespace) -> int:
+def _forecast_file(given: Namespace, facts: Mapping[str, Any]) -> int:
     """Check the options and read the file, so that a fault is told at once; then import the rest and forecast."""
     from tsforecast.cli.forecasting.series import MANY_SERIES, named_files, read_series
     from tsforecast.cli.forecasting.targets import check_certainty, choose_targets
@@ -97,7 +104,7 @@ def _forecast_file(given: Namespace) -> int:
     stem = stem_of(given.file)
     inputs = [*given.file, *([given.covariates_future] if given.covariates_future else [])]
     targets = choose_targets(stem, given, inputs)
-    series = read_series(given)
+    series = read_series(given, facts)
     if series.panel.n_series > MANY_SERIES and given.level:
         check_certainty(targets, given, inputs)
 
@@ -120,6 +127,18 @@ def _check_alone(parser: Parser, given: Namespace) -> None:
             parser.error(f"--{name} {given[name]}: a whole number of at least 1 is needed")
     if given.covariates_future is not None and not Path(given.covariates_future).is_file():
         parser.error(f"--covariates_future {given.covariates_future}: there is no such file")
+
+
+def _with_reading(parser: Parser, arguments: list[str], reading: Mapping[str, Any]) -> Namespace:
+    """The options, with how the file of a kept model was read where they do not say otherwise; what is used is told."""
+    plain = parser.parse_args(arguments)
+    parser.set_defaults(dict(reading))
+    given = parser.parse_args(arguments)
+    used = [name for name in reading if given[name] != plain[name]]
+    if used:
+        flags = shlex.join(reading_flags(given, used))
+        print(f"Read as when the model was fitted, with {flags}; options given here win.", file=sys.stderr)
+    return given
 
 
 def _with_data_of_run(parser: Parser, arguments: list[str], run: str) -> Namespace:

@@ -97,8 +97,9 @@ def body_of(table: FileTable, layout: Layout, options: Reading, faults: Faults) 
     names: tuple[str, ...] = ()
     codes = np.zeros(len(keep), dtype=np.int64)
     if layout.ids:
-        columns = [filled_down(table.columns[name]) for name in layout.ids]
-        merged = [name for name, column in zip(layout.ids, columns, strict=True) if column is not table.columns[name]]
+        written = [table.columns[name] for name in layout.ids]
+        columns = [filled_down(column) for column in written]
+        merged = [name for name, a, b in zip(layout.ids, columns, written, strict=True) if a is not b]
         remarks += [Remark(f"empty cells of {name!r} hold the name above them", is_sure=False) for name in merged]
         found = read_names(columns)
         codes, names = found.codes, found.names

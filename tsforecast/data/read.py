@@ -4,6 +4,7 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tsforecast.data.across import upright
 from tsforecast.data.columns import Body, body_of
@@ -20,6 +21,7 @@ from tsforecast.exceptions import DataError
 from tsforecast.panel import Panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.regular import Gaps
+from tsforecast.panel.times.frequency import freq_name
 from tsforecast.panel.times.shown import freq_in_words
 
 _LOG = logging.getLogger("tsforecast.data.read")
@@ -163,6 +165,18 @@ def read_as(path: str | Path | Sequence[str | Path], options: Reading) -> Panel:
     >>> read_as(bundled("datasets") / "airline.csv", Reading(gaps="nan"))
     Panel(n_series=1, n_obs=144, freq='MS')
     """
+    return read_with_facts(path, options)[0]
+
+
+def read_with_facts(path: str | Path | Sequence[str | Path], options: Reading) -> tuple[Panel, dict[str, Any]]:
+    """The panel of a file, and how it is written: ``decimal`` and ``day_first``, where its cells tell, and ``freq``.
+
+    Examples
+    --------
+    >>> from tsforecast._resources import bundled
+    >>> read_with_facts(bundled("datasets") / "airline.csv", Reading())[1]
+    {'freq': 'MS', 'decimal': '.'}
+    """
     options = options.checked()
     faults = Faults(str(path if isinstance(path, (str, Path)) else path[0] if path else "no file"))
     table = upright(file_table(path, options, faults), options)
@@ -183,7 +197,16 @@ def read_as(path: str | Path | Sequence[str | Path], options: Reading) -> Panel:
     if body is None or panel is None:
         raise DataError(f"{faults.name} holds no row with a time; see how its first lines are written.")
     _log_reading(faults.name, body, layout, panel)
-    return panel
+    return panel, _facts(body, panel)
+
+
+def _facts(body: Body, panel: Panel) -> dict[str, Any]:
+    facts: dict[str, Any] = {"freq": freq_name(panel.freq)}
+    if body.notation is not None:
+        facts["decimal"] = body.notation.decimal
+    if body.times.day_first is not None:
+        facts["day_first"] = body.times.day_first
+    return facts
 
 
 def _log_reading(name: str, body: Body, layout: Layout, panel: Panel) -> None:

@@ -17,6 +17,7 @@ from tsforecast.exceptions import DataError
 from tsforecast.panel.times.shown import time_text
 
 _TOLD = 80.0  # percent of the interval whose coverage is told, where it was forecast
+_KINDS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (float, int, type(None))}  # in JSON
 _NAMED = 3  # models named in a sentence
 
 
@@ -108,6 +109,10 @@ class Quality:
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(values, Mapping) or set(values) != set(names):
             raise DataError(f"How wrong a model was is written as {', '.join(names)}; these are other values.")
+        kinds = {field.name: _KINDS[field.type] for field in dataclasses.fields(cls)}
+        wrong = [name for name, value in values.items() if not isinstance(value, kinds[name])]
+        if wrong:
+            raise DataError(f"How wrong a model was is written with {wrong[0]}={str(values[wrong[0]])[:40]!r}.")
         plain: dict[str, Any] = {name: float("nan") if value is None else value for name, value in values.items()}
         return cls(**plain)
 

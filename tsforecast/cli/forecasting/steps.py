@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_
 from tsforecast.cli.forecasting.future import check_future
 from tsforecast.cli.forecasting.models import (
     ModelSource,
+    check_known_covariates,
     check_known_series,
     chosen_model,
     keep_within,
@@ -24,6 +25,7 @@ from tsforecast.cli.forecasting.models import (
     notes_of,
     winner_of_run,
 )
+from tsforecast.cli.forecasting.notes import noted_reading
 from tsforecast.cli.forecasting.series import MANY_SERIES, SeriesGiven
 from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
@@ -62,7 +64,9 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
     elif given.run is not None:
         source = winner_of_run(given.run)
     usual = series.usual or usual_horizon(int(np.median(panel.lengths)), season)
-    horizon = given.horizon or (source.horizon if source else usual)
+    horizon = given.horizon or (source.horizon if source else None) or usual
+    if source is not None and source.is_fitted:
+        check_known_covariates(source.model, panel)
     X = _future(given, panel, horizon)
     if source is None:
         source = chosen_model(given, panel, season, horizon, stem)
@@ -73,7 +77,7 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
     _tell(console, given, source, panel, ahead, level, season)
     say(console, f"Wrote {', '.join(written)}.")
     if targets.save is not None:
-        _keep(targets.save, source, ahead.forecast.horizon)
+        _keep(targets.save, source, notes_of(source, horizon, _today(), noted_reading(given), series.facts))
         say(console, f"Kept the model: {targets.save}.")
     _tell_next(console, given, targets, source)
     return 0 if len(ahead.forecast.ids) else 1
@@ -189,10 +193,10 @@ def _write(
     return written
 
 
-def _keep(path: Path, source: ModelSource, horizon: int) -> None:
+def _keep(path: Path, source: ModelSource, notes: Mapping[str, Any]) -> None:
     """Keep the fitted model in a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    source.model.save(path, notes=notes_of(source, horizon, _today()))
+    source.model.save(path, notes=notes)
 
 
 def _today() -> str:
@@ -229,7 +233,7 @@ def _tell_next(console: Console, given: Namespace, targets: Targets, source: Mod
     reading = reading_flags(given)
     name = shlex.join([*given.file, *reading])
     if targets.save is not None:
-        again = shlex.join(["NEW.csv", *reading, "--model", str(given.save)])
+        again = shlex.join(["NEW.csv", "--model", str(given.save)])
         told = f"With newer data: tsforecast forecast {again}"
     elif source.is_fitted:
         told = f"To fit anew: tsforecast forecast {name} --save {shlex.quote(str(given.model))}"

@@ -33,6 +33,7 @@ _MOST, _ENOUGH_TO_TELL, _ENOUGH = 0.9, 10, 3
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
+_DAY_FIRST, _MONTH_FIRST = "dates, the day first", "dates, the month first"
 _LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
 
@@ -61,6 +62,11 @@ class Times:
     examples: tuple[tuple[str, str], ...]
     is_sure: bool = True
     why: str = "no date"
+
+    @property
+    def day_first(self) -> bool | None:
+        """Whether the day stands before the month; None where that makes no difference."""
+        return {_DAY_FIRST: True, _MONTH_FIRST: False}.get(self.how)
 
 
 def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
@@ -171,7 +177,7 @@ def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
         return "dates"
     read = parse_dates(texts, form.day_first)[parts.index]
     by_day = (read.dt.day == parts[0].astype(int))[read.notna()].all()
-    return "dates, the day first" if by_day else "dates, the month first"
+    return _DAY_FIRST if by_day else _MONTH_FIRST
 
 
 def _by_format(texts: "pd.Series[str]", way: str) -> _Parsed:
