@@ -18,7 +18,7 @@ from tsforecast.cli.configuration import (
 )
 from tsforecast.cli.forecasting.notes import notes_of_file
 from tsforecast.cli.parser import Parser, PlainHelp
-from tsforecast.cli.reading import add_reading_options, reading_flags, stem_of
+from tsforecast.cli.reading import add_bounds, add_reading_options, reading_flags, stem_of
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -57,8 +57,7 @@ def forecast_parser() -> Parser:
         "named its data")  # fmt: skip
     add("--save", type=str | None, help="keep the fitted model: a file, or a folder such as model/")
     add("--model", type=str | None, help="forecast newer data with a model that --save kept, without a new fit")
-    add("--nonnegative", type=bool, nargs="?", const=True, default=False, help="forecasts are 0 or more")
-    add("--bounds", type=float | None, nargs=2, help="least and greatest value of forecasts; null for no bound")
+    add_bounds(add)
     add("--covariates_future", type=str | None, help="file with the --covariates of the steps ahead; else rows of FILE "
         "after the last value hold them")  # fmt: skip
     add("--season_length", type=int | None, help="steps of a season; what is usual for the frequency")

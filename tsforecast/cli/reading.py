@@ -7,7 +7,7 @@ import dataclasses
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -52,6 +52,12 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--units", type=str, nargs="+", default=[], help="texts beside numbers that are left out, such as $ or kg; not "
         "needed where they stand beside all numbers of a column")  # fmt: skip
     add("--sheet", type=str | int | None, help="sheet of a workbook: its name, or its number from 1")
+
+
+def add_bounds(add: Callable[..., Any]) -> None:
+    """Add ``--nonnegative`` and ``--bounds``, with the ``add_argument`` of a parser or a group."""
+    add("--nonnegative", type=bool, nargs="?", const=True, default=False, help="forecasts are 0 or more")
+    add("--bounds", type=float | None, nargs=2, help="least and greatest value of forecasts; null for no bound")
 
 
 def _add_row_options(parser: ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from tsforecast.data.reading import Duplicates, Reading
 from tsforecast.data.rows.assemble import assembled, unused_rows_logged
 from tsforecast.data.rows.crossed import crossed_fault
 from tsforecast.data.rows.one_row import latest_known, one_row_a_time, rows_in_order
+from tsforecast.data.wild import wild_told
 from tsforecast.exceptions import DataError
 from tsforecast.panel import Panel
 from tsforecast.panel.covariates import CovariateGaps
@@ -221,6 +222,8 @@ def _log_reading(name: str, body: Body, layout: Layout, panel: Panel) -> None:
     remarks = [Remark("; ".join(parts), times.is_sure and (notation is None or notation.is_sure)), *body.remarks]
     is_sure = all(remark.is_sure for remark in remarks)
     _LOG.log(logging.INFO if is_sure else logging.WARNING, "%s: %s", name, "; ".join(one.text for one in remarks))
+    if wild := wild_told(body, layout, panel):
+        _LOG.warning("%s: %s", name, wild)
     if layout.unused:
         _LOG.warning(
             "%s: not used: %s. Columns that are known into the future go into covariates (--covariates), those that do "

@@ -142,7 +142,7 @@ def measure(run: RunData, model: str, metric: str | None = None) -> Quality:
         model=model,
         n_models=len(run.models),
         n_series=int(own["unique_id"].nunique()),
-        n_windows=run.n_windows,
+        n_windows=_n_measured(own) or run.n_windows,
         horizon=run.horizon,
         error=error,
         percent=percent,
@@ -153,6 +153,12 @@ def measure(run: RunData, model: str, metric: str | None = None) -> Quality:
         until=time_text(own["ds"].max()),
         measured_on=datetime.datetime.now().astimezone().date().isoformat(),
     )
+
+
+def _n_measured(own: pd.DataFrame) -> int:
+    """Cutoffs with a true value to compare with, of the series that has most."""
+    known = own[own["y"].notna()]
+    return int(known.groupby("unique_id", observed=True)["cutoff"].nunique().max()) if len(known) else 0
 
 
 def _errors(own: pd.DataFrame) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsforecast.backtest.choose.quality import Quality, measure
 from tsforecast.cli.forecasting.notes import KEY, Notes, notes_in
-from tsforecast.exceptions import CovariateError, DataError, ParameterError
+from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel.times.shown import time_text
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
     from tsforecast.backtest.choose.candidates import quick_candidates
     from tsforecast.backtest.choose.choice import quick_choice
     from tsforecast.cli.executors import open_executor
-    from tsforecast.cli.models import parse_models
+    from tsforecast.cli.models import keep_within, parse_models
     from tsforecast.cli.progress import Bar
 
     named = parse_models(given.models, given.own_code, horizon) if given.models else quick_candidates(panel, season)
-    models = {name: keep_within(model, given) for name, model in named.items()}
+    models = {name: keep_within(model, given.nonnegative, given.bounds) for name, model in named.items()}
     with Bar(title) as bar, open_executor(given.executor) as executor:
         choice = quick_choice(
             panel,
@@ -120,24 +120,6 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
     if choice.quality and choice.quality.n_series < panel.n_series:
         told = f"It was chosen on {choice.quality.n_series:,} of the {panel.n_series:,} series."
     return ModelSource(choice.name, choice.model, horizon, choice.quality, told)
-
-
-def keep_within(model: BaseForecaster, given: Namespace) -> BaseForecaster:
-    """The model, which keeps its forecasts within the bounds that were asked for.
-
-    Raises
-    ------
-    ParameterError
-        It has no such arguments.
-    """
-    wanted: Mapping[str, Any] = {
-        **({"nonnegative": True} if given.nonnegative else {}),
-        **({"bounds": tuple(given.bounds)} if given.bounds else {}),
-    }
-    lacking = [name for name in wanted if name not in model.get_params(deep=False)]
-    if lacking:
-        raise ParameterError(f"{type(model).__name__} has no argument {lacking[0]!r}: leave --{lacking[0]} out.")
-    return model.set_params(**wanted)
 
 
 def check_known_series(model: BaseForecaster, panel: Panel) -> None:

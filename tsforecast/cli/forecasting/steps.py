@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from tsforecast.backtest.choose.candidates import usual_horizon
+from tsforecast.backtest.choose.candidates import usual_horizon_of
 from tsforecast.backtest.plan.settings import check_levels, parse_level
 from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_what_can_be
 from tsforecast.cli.forecasting.future import check_future
@@ -20,7 +20,6 @@ from tsforecast.cli.forecasting.models import (
     check_known_covariates,
     check_known_series,
     chosen_model,
-    keep_within,
     kept_model,
     notes_of,
     winner_of_run,
@@ -31,6 +30,7 @@ from tsforecast.cli.forecasting.showing import plain_console, print_certainty, p
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
 from tsforecast.cli.forecasting.targets import Targets, model_file
 from tsforecast.cli.forecasting.writing import write_figure, write_table, write_workbook
+from tsforecast.cli.models import keep_within
 from tsforecast.cli.reading import reading_flags
 from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.panel.times.frequency import freq_name
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
     from tsforecast.panel import Panel
 
+_SPARSE = 0.6  # share of zeros past which a series is one of counts with many zeros
+_FOR_ZEROS = 'LSTM(decoding={"loss": "negative_binomial"})'
 _NAMED = 3  # series that a message names
 
 
@@ -63,7 +65,7 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
         source = kept_model(model_file(given.model))
     elif given.run is not None:
         source = winner_of_run(given.run)
-    usual = series.usual or usual_horizon(int(np.median(panel.lengths)), season)
+    usual = series.usual or usual_horizon_of(panel.lengths, season)
     horizon = given.horizon or (source.horizon if source else None) or usual
     if source is not None and source.is_fitted:
         check_known_covariates(source.model, panel)
@@ -107,7 +109,7 @@ def _forecast(
         unknown = dict.fromkeys(strange, "is not one that the model was fitted to")
         return forecast_what_can_be(model, panel, unknown, horizon, X, level, is_newer=True)
     if given.run is not None:
-        model = keep_within(model, given)
+        model = keep_within(model, given.nonnegative, given.bounds)
     fitted, failed = fit_what_can_be(model, panel)
     if failed and given.too_short == "error":
         name, why = next(iter(failed.items()))
@@ -129,7 +131,12 @@ def _tell(
     console.print()
     if source.quality is not None:
         say(console, source.quality.sentence, "bold")
-    for sentence in (source.told, *_exceptions(ahead), *_below_zero(given, panel, ahead, level)):
+    for sentence in (
+        source.told,
+        *_exceptions(ahead),
+        *_below_zero(given, panel, ahead, level),
+        _mostly_zero(given, panel),
+    ):
         if sentence:
             say(console, sentence)
     console.print()
@@ -166,6 +173,25 @@ def _below_zero(given: Namespace, panel: Panel, ahead: Ahead, level: Sequence[fl
         ["All values are 0 or more, but an interval reaches below 0: --nonnegative prevents that."]
         if (low < 0).any()
         else []
+    )
+
+
+def _mostly_zero(given: Namespace, panel: Panel) -> str:
+    """A sentence on models for counts with many zeros, where most series are such and no model was named."""
+    known = np.isfinite(panel.values)
+    zeros = np.add.reduceat(panel.values == 0, panel.indptr[:-1]) / np.maximum(panel.n_present, 1)
+    is_count = bool((panel.values[known] >= 0).all() and (panel.values[known] % 1 == 0).all())
+    n_sparse = int((zeros > _SPARSE).sum())
+    if given.models or given.model or not is_count or 2 * n_sparse < panel.n_series:
+        return ""
+    which = (
+        "Most values are 0"
+        if panel.n_series == 1
+        else f"In {n_sparse:,} of {panel.n_series:,} series most values are 0"
+    )
+    return (
+        f"{which}: for such counts there is --models {shlex.quote(_FOR_ZEROS)} (a network, which takes its time), "
+        "whose forecasts are whole numbers of a negative binomial distribution."
     )
 
 

@@ -33,6 +33,7 @@ _MOST, _ENOUGH_TO_TELL, _ENOUGH = 0.9, 10, 3
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
+_UTC = r"(?i)(?:Z|UTC|GMT|[+-]00(?::?00)?)\s*$"
 _DAY_FIRST, _MONTH_FIRST = "dates, the day first", "dates, the month first"
 _LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
@@ -157,7 +158,15 @@ def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Parsed:
     if (weeks := _weeks_in_words(different)) is not None:
         return _Parsed(weeks, "weeks, by their Monday")
     different = with_english_months(different)
-    return _Parsed(parse_dates(different, form.day_first), _order(different, form))
+    read = parse_dates(different, form.day_first)
+    how = _order(different, form)
+    if (
+        read.dtype.kind != "O"
+        and str(getattr(read.dtype, "tz", "")) == "UTC"
+        and not different.str.contains(_UTC).all()
+    ):
+        return _Parsed(read, f"{how}, whose offsets from UTC differ: read, and forecast, in UTC", is_sure=False)
+    return _Parsed(read, how)
 
 
 def _weeks_in_words(texts: "pd.Series[str]") -> "pd.Series[Any] | None":
