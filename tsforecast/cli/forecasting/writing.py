@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from tsforecast._whole_file import whole_file
+from tsforecast.cli.forecasting.tables import usual_decimals
 from tsforecast.cli.forecasting.written import remember_written
 from tsforecast.exceptions import OutputError
 
@@ -97,14 +99,16 @@ def _fill_sheet(sheet: "WriteOnlyWorksheet", table: pd.DataFrame) -> None:
 
     sheet.freeze_panes = "A2"
     columns = [_cells_of(column) for _, column in table.items()]
+    formats = _formats(table)
     for k, (name, values) in enumerate(zip(table.columns, columns, strict=True)):
-        longest = max([len(str(name)), *(len(str(value)) for value in values[:100] if isinstance(value, str))])
+        shown = formats[k]
+        texts = [value for value in values[:100] if isinstance(value, str)]
+        longest = max([len(str(name)), *map(len, texts), len(shown) if shown and shown.startswith("yyyy") else 0])
         sheet.column_dimensions[get_column_letter(k + 1)].width = min(max(longest + 2, 12), _WIDEST)
     head = [WriteOnlyCell(sheet, str(name)) for name in table.columns]
     for cell in head:
         cell.font = Font(bold=True)
     sheet.append(head)
-    formats = [_date_format(column) for _, column in table.items()]
     for row in zip(*columns, strict=True):
         sheet.append([_cell(sheet, value, shown) for value, shown in zip(row, formats, strict=True)])
 
@@ -112,16 +116,31 @@ def _fill_sheet(sheet: "WriteOnlyWorksheet", table: pd.DataFrame) -> None:
 def _cell(sheet: "WriteOnlyWorksheet", value: Any, shown: str | None) -> Any:
     """A cell: a text that looks like a formula stays a text, a date has the format of its column."""
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
 
     if isinstance(value, str) and value.startswith("="):
         cell = WriteOnlyCell(sheet, value)
         cell.data_type = "s"
+        return cell
+    if isinstance(value, str) and len(value) > _WIDEST:
+        cell = WriteOnlyCell(sheet, value)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
         return cell
     if shown is not None and not isinstance(value, str):
         cell = WriteOnlyCell(sheet, value)
         cell.number_format = shown
         return cell
     return value
+
+
+def _formats(table: pd.DataFrame) -> list[str | None]:
+    """How numbers and dates of each column are shown: numbers with one count of decimals, percent with one."""
+    floats = [name for name, column in table.items() if pd.api.types.is_float_dtype(column)]
+    amounts = table[[name for name in floats if not str(name).startswith("relative")]].to_numpy(dtype=np.float64)
+    decimals = usual_decimals(amounts) if amounts.size else 0
+    number = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    shares = {name: "0.0" if str(name).startswith("relative") else number for name in floats}
+    return [shares.get(name) or _date_format(column) for name, column in table.items()]
 
 
 def _date_format(column: "pd.Series[Any]") -> str | None:
