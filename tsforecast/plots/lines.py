@@ -96,6 +96,6 @@ def time_axis(ax: "Axes", times: Index) -> None:
         fewest = 4 if most >= _FEWEST_TICKS else 2  # of few years months are shown
         locator = AutoDateLocator(minticks=fewest, maxticks={YEARLY: most, **shorter})
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, _FORMATS, _OFFSETS, zero_formats=_AT_BEGINS))
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, None, _FORMATS, _OFFSETS, _AT_BEGINS))
     else:
         ax.xaxis.set_major_locator(MaxNLocator(most, integer=True))
