@@ -35,6 +35,7 @@ _WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
 _UTC = r"(?i)(?:Z|UTC|GMT|[+-]00(?::?00)?)\s*$"
 _DAY_FIRST, _MONTH_FIRST = "dates, the day first", "dates, the month first"
+_FORMS = 1000  # different cells in which forms of times are looked for
 _LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
 
@@ -91,7 +92,8 @@ def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
     read = _texts_or_numbers(parts, form)
     place = np.maximum(np.cumsum(usable) - 1, 0)  # of each distinct cell among those that may be times
     bad = ~usable | read.values.isna().to_numpy()[place]
-    examples = [(_cell(different.iloc[i]), _plain(read.values.iloc[place[i]])) for i in np.flatnonzero(~bad)[:3]]
+    good = np.flatnonzero(~bad)
+    examples = [(_cell(different.iloc[i]), _plain(read.values.iloc[place[i]])) for i in _of_each_form(different, good)]
     return Times(
         pd.Index(read.values.array).take(place[codes]),
         np.flatnonzero(bad[codes]),
@@ -101,6 +103,15 @@ def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
         read.is_sure,
         read.why,
     )
+
+
+def _of_each_form(different: "pd.Series[Any]", good: "np.ndarray[Any, np.dtype[np.intp]]") -> list[int]:
+    """Three of the cells that are times: the first of each form in which they are written, then the first ones."""
+    forms: dict[str, int] = {}
+    for i in good[:_FORMS].tolist():
+        forms.setdefault(re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "a", str(different.iloc[i]))), i)
+    chosen = list(forms.values())[:3]
+    return sorted(dict.fromkeys([*chosen, *good[:3].tolist()]), key=lambda i: (i not in chosen, i))[:3]
 
 
 def _cell(value: Any) -> str:

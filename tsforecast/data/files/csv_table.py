@@ -301,9 +301,9 @@ def _trimmed(table: pa.Table, raw: list[str], names: list[str]) -> pa.Table:
 
 def _named(path: Path, table: pa.Table, faults: Faults) -> pa.Table:
     """The table without empty columns and empty last rows; a fault for a missing or repeated name of a column."""
-    empty = [i for i, name in enumerate(table.column_names) if i and not name]
+    empty = [i for i, name in enumerate(table.column_names) if not name and (i or _is_empty(table.column(i)))]
     for i in empty:
-        if not _is_empty(table.column(i)):
+        if i and not _is_empty(table.column(i)):
             faults.add(Fault(f"column {i + 1} has no name", "Give it one in the first row, or take it out."))
     table = table.select([i for i in range(table.num_columns) if i not in empty])
     names = table.column_names

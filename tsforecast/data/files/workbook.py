@@ -68,8 +68,9 @@ def _distinct(names: Sequence[str], columns: Sequence[Sequence[Any]], faults: Fa
     """The names of the columns; None for a column without a name (but the first), and for the second of one name."""
     found: list[str | None] = []
     for k, name in enumerate(name.strip() for name in names):
-        if k and not name:
-            if any(cell is not None for cell in columns[k]):
+        is_empty = all(cell is None for cell in columns[k])
+        if not name and (k or is_empty):
+            if not is_empty:
                 faults.add(Fault(f"column {k + 1} has no name", "Give it one in the first row, or take it out."))
             found.append(None)
         elif name in found:
