@@ -8,7 +8,6 @@ import pandas as pd
 
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.exceptions import MissingValuesError, UnusedRowWarning
-from tsforecast.panel.times.shown import time_text
 
 _WAY_ON = (
     "Such rows would count as observations, and forecasts would begin after them. Take these rows out (what is known "
@@ -98,7 +97,7 @@ def _message(counts: Ints, times: Index, indptr: Ints, ids: Index) -> str:
     first = int(np.argmax(counts > 0))
     stop, others = int(indptr[first + 1]), int((counts > 0).sum()) - 1
     n_rows = int(counts[first])
-    begin, end = time_text(times[stop - n_rows]), time_text(times[stop - 1])
+    begin, end = (str(time).removesuffix(" 00:00:00") for time in (times[stop - n_rows], times[stop - 1]))
     rows = f"its last {n_rows} rows, from {begin} to {end}" if n_rows > 1 else f"its last row, {end}"
     also = f" (and so it is with {others} other series)" if others else ""
     return f"Series {ids[first]!r} has no value in {rows}{also}"
