@@ -124,8 +124,12 @@ def _draw(ax: "Axes", name: Any, fan: Fan, past: Panel | None) -> "dict[str, Art
 
 
 def _joined(fan: Fan, time: Index, value: float, freq: Freq) -> Fan:
-    """The fan from the last value before it, where that is known and one step before; else as it is."""
-    if not np.isfinite(value) or not (step_times(time, np.ones(1, dtype=np.int64), freq) == fan.times[:1]).all():
+    """The fan from the last value before it, where that is known and one step before; a single step stays a dot."""
+    if (
+        len(fan.times) == 1
+        or not np.isfinite(value)
+        or not (step_times(time, np.ones(1, dtype=np.int64), freq) == fan.times[:1]).all()
+    ):
         return fan
     intervals = {level: (np.r_[value, low], np.r_[value, high]) for level, (low, high) in fan.intervals.items()}
     return Fan(time.append(fan.times), np.r_[value, fan.mean], intervals)

@@ -125,10 +125,9 @@ def _checked_reading(values: object) -> dict[str, Any]:
     fields = {field.name for field in dataclasses.fields(Reading)}
     if not isinstance(values, dict) or not set(values) <= fields - set(_OF_ONE_FILE):
         return {}
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
     try:
-        Reading(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        ).checked()
+        Reading(**plain).checked()
     except (ParameterError, TypeError, ValueError):
         return {}
     return dict(values)
