@@ -146,7 +146,7 @@ def test_the_encoding_is_guessed_and_told_with_an_example(tmp_path, caplog):
         assert read(tmp_path / "data.csv").ids.tolist() == ["Größe"]
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    for part in ("cp1252", "'Größe'", "--encoding", "decimal comma", "'1,5' is 1.5", "the frequency is 'D'"):
+    for part in ("cp1252", "'Größe'", "--encoding", "decimal comma", "'1,5' is 1.5", "the frequency is days ('D')"):
         assert part in record.getMessage()
 
 
