@@ -35,6 +35,7 @@ _WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
 _UTC = r"(?i)(?:Z|UTC|GMT|[+-]00(?::?00)?)\s*$"
 _DAY_FIRST, _MONTH_FIRST = "dates, the day first", "dates, the month first"
+_LAST = 253_402_300_799  # seconds from 1970 to the end of the year 9999
 _FORMS = 1000  # different cells in which forms of times are looked for
 _LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
@@ -329,8 +330,9 @@ def _all_valid(digits: "pd.Series[str]", way: str) -> bool:
 def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
     def read(texts: "pd.Series[str]") -> "pd.Series[Any]":
         numbers = _numbers(texts)
-        index = pd.DatetimeIndex(numbers.to_numpy().view(f"M8[{unit}]"))
-        return pd.Series(index.as_unit("us") if unit == "s" and numbers.abs().max() < 2**43 else index)
+        is_near = numbers.abs() <= _LAST * 1000 ** UNITS.index(unit)
+        index = pd.DatetimeIndex(numbers.where(is_near, 0).to_numpy().view(f"M8[{unit}]"))
+        return pd.Series(index.as_unit("us") if unit == "s" else index).where(is_near)
 
     return read
 
