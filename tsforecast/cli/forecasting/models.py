@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsforecast.backtest.choose.quality import Quality, measure
-from tsforecast.cli.forecasting.notes import KEY, Notes, notes_in
+from tsforecast.cli.forecasting.notes import NOTES_KEY, Notes, notes_in
 from tsforecast.exceptions import CovariateError, DataError
 from tsforecast.panel.times.shown import time_text
 
@@ -59,7 +59,7 @@ def kept_model(path: Path) -> ModelSource:
     model = load_forecaster(path)
     notes = notes_in(model.notes_)
     if notes is None:
-        strange = KEY in model.notes_
+        strange = NOTES_KEY in model.notes_
         told = f"The model has data until {_until(model)}; how wrong it was is not noted with it"
         also = ", as its notes are not those of this command" if strange else ""
         return ModelSource(type(model).__name__, model, None, None, f"{told}{also}.", is_fitted=True)

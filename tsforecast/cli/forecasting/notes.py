@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tsforecast.backtest.choose.quality import Quality
 
-KEY = "forecast"  # of the notes of a model
+NOTES_KEY = "forecast"  # of the notes of a model
 _OF_ONE_FILE = ("skip_lines", "as_of")  # reading options that say nothing of the next file
 _FACTS = {"decimal": (str,), "day_first": (bool,), "freq": (str, int)}
 
@@ -47,7 +47,7 @@ class Notes:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under one key, as the notes of a model hold them."""
-        return {KEY: dataclasses.asdict(self)}
+        return {NOTES_KEY: dataclasses.asdict(self)}
 
     @property
     def measured(self) -> Quality | None:
@@ -70,7 +70,7 @@ def notes_in(notes: Mapping[str, Any]) -> Notes | None:
     >>> notes_in({"forecast": {"horizon": "many"}}) is None, notes_in({}) is None
     (True, True)
     """
-    held = notes.get(KEY)
+    held = notes.get(NOTES_KEY)
     if not isinstance(held, Mapping):
         return None
     known = {field.name: held[field.name] for field in dataclasses.fields(Notes) if field.name in held}
