@@ -1,6 +1,7 @@
 """`tsforecast forecast`: one series, several, many, covariates, runs, saved models, and wrong arguments."""
 
 import functools
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from tsforecast import ARIMA, Naive, SeasonalNaive, load_forecaster
 from tsforecast.backtest import RollingOrigin, backtest
+from tsforecast.cli.forecasting.notes import Notes, notes_in
 from tsforecast.cli.main import main
 from tsforecast.panel import Panel
 
@@ -188,10 +190,12 @@ def test_forecasts_stay_above_zero_where_that_is_asked(in_tmp, capsys):
 def test_a_file_that_is_no_forecast_is_replaced_only_when_asked(one, capsys):
     (one / "f.csv").write_text("my,own\n1,2\n")
     assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 2
-    assert "f.csv is there and is no forecast" in capsys.readouterr().err
+    assert "f.csv is there, and is not as this command wrote it" in capsys.readouterr().err
     assert (one / "f.csv").read_text() == "my,own\n1,2\n"
     assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv", "--overwrite"]) == 0
     assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 0  # it is a forecast now
+    (one / "f.csv").write_text((one / "f.csv").read_text().replace("2021-01-01", "2021-01-02"))
+    assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 2  # somebody corrected it
     assert main(["forecast", "one.csv", *QUICK, "--output", "one.csv", "--overwrite"]) == 2
     assert "y" in pd.read_csv("one.csv").columns
 
@@ -261,7 +265,7 @@ def test_commands_to_go_on_with_repeat_how_the_file_was_read(in_tmp, capsys):
     call = ["forecast", "wide.csv", "--covariates", "price", "--models", "LinearAR", "--save", "kept"]
     assert main(call) == 0
     again = capsys.readouterr().out.splitlines()[-1].partition("tsforecast ")[2]
-    assert "--covariates price" in again
+    assert "--covariates" not in again  # the kept model knows
     words = shlex.split(again.replace("NEW.csv", "wide.csv"))
     assert main([*words, "--output", "again.csv"]) == 0
     pd.testing.assert_frame_equal(pd.read_csv("again.csv"), pd.read_csv("wide-forecast.csv"))
@@ -299,3 +303,78 @@ def test_a_file_is_read_before_heavy_imports():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+GERMAN = ["--id_col", "Filiale", "--time_col", "Datum", "--target_col", "Umsatz", "--drop", "Art"]
+
+
+def german(frame):
+    """A long file as a German spreadsheet writes it."""
+    rows = [f"{row.unique_id};{row.ds:%d/%m/%Y};{row.y:.1f} €;x".replace(".", ",") for row in frame.itertuples()]
+    return "Filiale;Datum;Umsatz;Art\n" + "\n".join(rows) + "\n"
+
+
+def test_a_kept_model_reads_a_newer_file_as_its_own_was_read(in_tmp, capsys):
+    (in_tmp / "old.csv").write_text(german(months(48, n_series=2)))
+    assert main(["forecast", "old.csv", *GERMAN, *QUICK, "--output", "f.csv", "--save", "m"]) == 0
+    assert "tsforecast forecast NEW.csv --model m" in capsys.readouterr().out
+    text = german(months(14, n_series=2))
+    (in_tmp / "new.csv").write_text(re.sub(r";(\d+),\d €", r";\1.500 €", text))  # 100.500 in two ways by itself
+    assert main(["forecast", "new.csv", "--model", "m", "--output", "g.csv", "--horizon", "1"]) == 0
+    told = capsys.readouterr()
+    assert "with --id_col Filiale --time_col Datum --target_col Umsatz --drop Art" in told.err
+    found = pd.read_csv("g.csv")
+    assert found["ds"].tolist() == ["2016-03-01", "2016-03-01"] and (found["mean"] > 50_000).all()
+    (in_tmp / "new.csv").write_text((in_tmp / "new.csv").read_text().replace("Umsatz", "Menge"))
+    given = ["--target_col", "Menge"]  # an option that is given wins
+    assert main(["forecast", "new.csv", "--model", "m", "--output", "h.csv", "--horizon", "1", *given]) == 0
+
+
+@pytest.mark.parametrize(
+    "notes", [{"forecast": 5}, {"forecast": {"horizon": "many"}}, {"forecast": {"reading": [1]}}, {"other": 1}, {}]
+)
+def test_notes_of_others_are_no_notes_of_this_command(one, capsys, notes):
+    SeasonalNaive().fit(Panel.from_frame(pd.read_csv("one.csv", parse_dates=["ds"]))).save("m.tsf", notes=notes)
+    assert main(["forecast", "one.csv", "--model", "m.tsf", "--output", "f.csv"]) == 0
+    out = capsys.readouterr().out
+    assert "how wrong it was is not noted with it" in out and ("not those of this command" in out) == (
+        "forecast" in notes
+    )
+    assert len(pd.read_csv("f.csv")) == 12
+
+
+def test_notes_with_wrong_values_are_not_used():
+    good = Notes("N", 3, "2024-01-01", {"a": 1}, {"decimal": ","}, {"decimal": ",", "day_first": True, "x": 1})
+    held = notes_in(good.to_dict())
+    assert held.measured is None and held.reading == {"decimal": ","} and set(held.facts) == {"decimal", "day_first"}
+    assert notes_in({"forecast": {**good.to_dict()["forecast"], "reading": {"decimal": "x"}}}).reading == {}
+
+
+def test_covariates_of_a_kept_model_are_asked_for_in_words_of_the_command(in_tmp, capsys):
+    frame = months(40)[["ds", "y"]].assign(promo=np.arange(40) % 2)
+    frame.to_csv("y.csv", index=False)
+    y = frame.set_index("ds")
+    ARIMA().fit(y["y"], y[["promo"]]).save("m.tsf")
+    assert main(["forecast", "y.csv", "--model", "m.tsf", "--drop", "promo"]) == 2
+    assert "fitted with the covariates promo; name these columns: --covariates promo" in capsys.readouterr().err
+
+
+def test_a_table_of_somebody_else_with_the_same_columns_is_not_replaced(one, capsys):
+    (one / "one-forecast.csv").write_text("unique_id,ds,mean\na,2024-01-01,5\n")
+    assert main(["forecast", "one.csv", *QUICK]) == 2
+    assert "is not as this command wrote it" in capsys.readouterr().err
+    (one / "g-certainty.csv").write_text("mine\n")  # not written for one series, so it does not matter
+    assert main(["forecast", "one.csv", *QUICK, "--output", "g.csv"]) == 0
+    months(40, n_series=13).to_csv("many.csv", index=False)
+    assert main(["forecast", "many.csv", *QUICK, "--output", "g.csv"]) == 2
+    assert "g-certainty.csv is there" in capsys.readouterr().err
+
+
+def test_rows_after_the_last_value_and_values_missing_between_others_are_told_apart(in_tmp, capsys):
+    frame = months(40)[["ds", "y"]]
+    frame.loc[[10, 11, 38, 39], "y"] = np.nan
+    frame.to_csv("y.csv", index=False)
+    assert main(["forecast", "y.csv", *QUICK, "--output", "f.csv"]) == 0
+    told = capsys.readouterr().err
+    assert "no value in its last 2 rows, from 2018-03-01 to 2018-04-01: such rows are left out" in told
+    assert "2 values are missing between others" in told

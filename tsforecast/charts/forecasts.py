@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
+from tsforecast._types import Index
 from tsforecast.charts.reading import Forecasts, chosen_places, fans_of, panel_with_gaps
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel import Panel
 from tsforecast.panel.containers import Series
+from tsforecast.panel.times.frequency import Freq, step_times
 from tsforecast.plots.canvas import axes_for, drawing, label, legend_outside, new_figure, plain, short_name
 from tsforecast.plots.fan import Fan, columns_of, draw_fan, draw_history, recent
 from tsforecast.plots.lines import drawn_times, time_axis
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_LARGE = 10_000  # from here on commas stand between thousands
 _MOST_PANELS = 12  # series that are shown where the caller names none
 
 
@@ -109,9 +113,26 @@ def _draw(ax: "Axes", name: Any, fan: Fan, past: Panel | None) -> "dict[str, Art
         first = max(stop - n_after - n, begin)
         times = past.times[first:stop]
         found = draw_history(ax, times, past.values[first:stop])
+        last = stop - n_after - 1
+        if last >= begin:
+            fan = _joined(fan, past.times[[last]], float(past.values[last]), past.freq)
     found |= draw_fan(ax, fan, model_style(0))
     time_axis(ax, times)
+    if max(map(abs, ax.get_ylim())) >= _LARGE:
+        ax.yaxis.set_major_formatter("{x:,.0f}")
     return found
+
+
+def _joined(fan: Fan, time: Index, value: float, freq: Freq) -> Fan:
+    """The fan from the last value before it, where that is known and one step before; a single step stays a dot."""
+    if (
+        len(fan.times) == 1
+        or not np.isfinite(value)
+        or not (step_times(time, np.ones(1, dtype=np.int64), freq) == fan.times[:1]).all()
+    ):
+        return fan
+    intervals = {level: (np.r_[value, low], np.r_[value, high]) for level, (low, high) in fan.intervals.items()}
+    return Fan(time.append(fan.times), np.r_[value, fan.mean], intervals)
 
 
 def _check_kinds(past: "pd.Index[Any]", ahead: "pd.Index[Any]") -> None:

@@ -16,7 +16,7 @@ from tsforecast.cli.configuration import MODE, ConfigFile, configs_first, named_
 from tsforecast.cli.listing.backtest_help import help_epilog
 from tsforecast.cli.next_steps import AFTER_QUICKSTART
 from tsforecast.cli.parser import Parser, PlainHelp
-from tsforecast.cli.reading import add_reading_options, log_on_stderr, read_panel, stem_of
+from tsforecast.cli.reading import add_bounds, add_reading_options, log_on_stderr, read_panel, stem_of
 
 if TYPE_CHECKING:
     from tsforecast.backtest.backtest_result import BacktestResult
@@ -54,7 +54,7 @@ def build_parser() -> Parser:
     add = parser.add_argument_group("what is compared").add_argument
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; in a file also name, class_path and init_args; listed below")  # fmt: skip
-    add("--horizon", type=int | None, help="steps ahead; what is usual for the data where it is not given")
+    add("--horizon", type=int | None, help="steps ahead; a season, at most a fifth of the series of median length")
     add("--n_windows", type=int | None, help="cutoffs; 3, or as many as the shortest series allows")
     add("--step_size", type=int | None, help="steps between cutoffs (the horizon)")
     add("--max_train_size", type=int | None, help="length of a sliding training window (all observations)")
@@ -64,6 +64,7 @@ def build_parser() -> Parser:
         help="such as mase smape rmse wql coverage (mase smape rmsse coverage msis)")  # fmt: skip
     add("--level", type=float, nargs="*", default=[80, 95], help="central intervals in percent (80 95)")
     add("--quantiles", type=float, nargs="*", default=[], help="further quantiles to forecast")
+    add_bounds(add)
     add("--season_length", type=int | None, help="season of the scale of MASE; what is usual for the frequency")
     add("--seeds", type=int | list[int] | None, help="runs of each model that draws random numbers")
     add("--budget", type=int | str | None, help="tune each model that declares a search space, at every fit: how many "
@@ -170,18 +171,18 @@ def make_plan(given: Namespace) -> Plan:
     """The plan of the backtest with the given options; options that are not given are chosen from the data."""
     panel, dataset, source = read_panel(given)  # before the imports below, so that a fault of the file is told at once
 
-    from tsforecast.backtest.choose.candidates import usual_horizon
+    from tsforecast.backtest.choose.candidates import usual_horizon_of
     from tsforecast.backtest.origins import RollingOrigin
     from tsforecast.backtest.plan.describe import build
     from tsforecast.backtest.plan.plan import Plan, name_models
     from tsforecast.backtest.plan.settings import parse_level, parse_quantiles, parse_seeds
     from tsforecast.backtest.plan.too_short import add_naive
     from tsforecast.backtest.tuned import tune
-    from tsforecast.cli.models import parse_models
+    from tsforecast.cli.models import keep_within, parse_models
     from tsforecast.metrics.choose import choose_metrics
 
     season = _given(given.season_length, dataset.season_length if dataset else panel.season_length)
-    horizon = _given(given.horizon, dataset.horizon if dataset else usual_horizon(_shortest(panel, given), season))
+    horizon = _given(given.horizon, dataset.horizon if dataset else usual_horizon_of(panel.lengths, season))
     shortest = _shortest(panel, given)
     step = max(_given(given.step_size, horizon), 1)
     most = 1 + (shortest - 2 * season - 1 - given.gap - horizon) // step
@@ -192,7 +193,8 @@ def make_plan(given: Namespace) -> Plan:
         max_train_size=given.max_train_size,
         gap=given.gap,
     )
-    models = parse_models(given.models or _usual_models(season), given.own_code, cv.horizon + cv.gap)
+    named = parse_models(given.models or _usual_models(season), given.own_code, cv.horizon + cv.gap)
+    models = {name: keep_within(model, given.nonnegative, given.bounds) for name, model in named.items()}
     is_simulated = dataset is not None and dataset.process is not None
     if dataset is not None and is_simulated and given.add is None and "TrueModel" not in models:
         models["TrueModel"] = build({"class_path": "TrueModel", "init_args": {"process": dataset.process}})

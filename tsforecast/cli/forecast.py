@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +16,9 @@ from tsforecast.cli.configuration import (
     read_strictly,
     with_underscores,
 )
+from tsforecast.cli.forecasting.notes import notes_of_file
 from tsforecast.cli.parser import Parser, PlainHelp
-from tsforecast.cli.reading import add_reading_options, stem_of
+from tsforecast.cli.reading import add_bounds, add_reading_options, reading_flags, stem_of
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -25,8 +28,8 @@ Forecast the steps after a file ends. Without a model, a backtest of seconds cho
 AutoARIMA (SARIMA where the season has over 24 steps, or is searched in a series of over 3,000), LinearAR, and LSTM
 where all series together have at most 5,000 observations; on more a network takes minutes (name it with --models, or
 compare thoroughly with tsforecast backtest and go on with --run). The winner is fitted to everything, and what is
-printed says how wrong it was. Files are replaced only if this command wrote them, or with --overwrite. Everything can
-stand in a file (--config); flags override it."""
+printed says how wrong it was. Files are replaced only if this command wrote them and nobody changed them since, or with
+--overwrite. Everything can stand in a file (--config); flags override it."""
 
 
 def forecast_parser() -> Parser:
@@ -46,15 +49,15 @@ def forecast_parser() -> Parser:
     add("--output", type=str | None, help="table to write, .csv, .parquet or .xlsx (NAME-forecast.csv in this folder; "
         "then there is a picture too, NAME-forecast.png)")  # fmt: skip
     add("--plot", type=str | None, help="picture to write, .png, .svg or .pdf")
-    add("--overwrite", type=bool, nargs="?", const=True, default=False, help="replace files that are no forecasts")
+    add("--overwrite", type=bool, nargs="?", const=True, default=False, help="replace files that this command did "
+        "not write, or that were changed since")  # fmt: skip
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; the best of several is taken")  # fmt: skip
     add("--run", type=str | None, help="run folder of tsforecast backtest: its winner is taken, and where no file is "
         "named its data")  # fmt: skip
     add("--save", type=str | None, help="keep the fitted model: a file, or a folder such as model/")
     add("--model", type=str | None, help="forecast newer data with a model that --save kept, without a new fit")
-    add("--nonnegative", type=bool, nargs="?", const=True, default=False, help="forecasts are 0 or more")
-    add("--bounds", type=float | None, nargs=2, help="least and greatest value of forecasts; null for no bound")
+    add_bounds(add)
     add("--covariates_future", type=str | None, help="file with the --covariates of the steps ahead; else rows of FILE "
         "after the last value hold them")  # fmt: skip
     add("--season_length", type=int | None, help="steps of a season; what is usual for the frequency")
@@ -78,17 +81,21 @@ def run_forecast(arguments: list[str]) -> int:
     _check_alone(parser, given)
     if given.run is not None and not (given.file or given.data):
         given = _with_data_of_run(parser, words, given.run)
+    notes = None
+    if given.model is not None:
+        notes = notes_of_file(given.model)
+        given = _with_reading(parser, words, notes.reading if notes else {})
     if not (given.file or given.data):
         return parser.error("no data: give a CSV or Parquet file, or the name of a data set (tsforecast datasets list)")
     given.own_code = [*given.own_code, *named_modules(arguments, given.models)]
 
-    return _forecast_file(given)
+    return _forecast_file(given, notes.facts if notes else {})
 
 
-def _forecast_file(given: Namespace) -> int:
+def _forecast_file(given: Namespace, facts: Mapping[str, Any]) -> int:
     """Check the options and read the file, so that a fault is told at once; then import the rest and forecast."""
-    from tsforecast.cli.forecasting.series import named_files, read_series
-    from tsforecast.cli.forecasting.targets import choose_targets
+    from tsforecast.cli.forecasting.series import MANY_SERIES, named_files, read_series
+    from tsforecast.cli.forecasting.targets import check_certainty, choose_targets
     from tsforecast.forecast import quantile_levels
 
     quantile_levels(given.level, None)
@@ -96,7 +103,9 @@ def _forecast_file(given: Namespace) -> int:
     stem = stem_of(given.file)
     inputs = [*given.file, *([given.covariates_future] if given.covariates_future else [])]
     targets = choose_targets(stem, given, inputs)
-    series = read_series(given)
+    series = read_series(given, facts)
+    if series.panel.n_series > MANY_SERIES and given.level:
+        check_certainty(targets, given, inputs)
 
     from tsforecast.cli.forecasting.steps import forecast_series
 
@@ -117,6 +126,18 @@ def _check_alone(parser: Parser, given: Namespace) -> None:
             parser.error(f"--{name} {given[name]}: a whole number of at least 1 is needed")
     if given.covariates_future is not None and not Path(given.covariates_future).is_file():
         parser.error(f"--covariates_future {given.covariates_future}: there is no such file")
+
+
+def _with_reading(parser: Parser, arguments: list[str], reading: Mapping[str, Any]) -> Namespace:
+    """The options, with how the file of a kept model was read where they do not say otherwise; what is used is told."""
+    plain = parser.parse_args(arguments)
+    parser.set_defaults(dict(reading))
+    given = parser.parse_args(arguments)
+    used = [name for name in reading if given[name] != plain[name]]
+    if used:
+        flags = shlex.join(reading_flags(given, used))
+        print(f"Read as when the model was fitted, with {flags}; options given here win.", file=sys.stderr)
+    return given
 
 
 def _with_data_of_run(parser: Parser, arguments: list[str], run: str) -> Namespace:

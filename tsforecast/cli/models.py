@@ -55,6 +55,29 @@ def parse_models(
     return models
 
 
+def keep_within(model: BaseForecaster, nonnegative: bool, bounds: Sequence[float | None] | None) -> BaseForecaster:
+    """The model, which keeps its forecasts within the bounds of ``--nonnegative`` and ``--bounds``.
+
+    Raises
+    ------
+    ParameterError
+        It has no such arguments.
+
+    Examples
+    --------
+    >>> from tsforecast import Naive
+    >>> keep_within(Naive(), True, None), keep_within(Naive(), False, [0.0, None])
+    (Naive(nonnegative=True), Naive(bounds=(0.0, None)))
+    """
+    wanted: dict[str, Any] = {"nonnegative": True} if nonnegative else {}
+    if bounds:
+        wanted["bounds"] = tuple(bounds)
+    lacking = [name for name in wanted if name not in model.get_params(deep=False)]
+    if lacking:
+        raise ParameterError(f"{type(model).__name__} has no argument {lacking[0]!r}: leave --{lacking[0]} out.")
+    return model.set_params(**wanted)
+
+
 def _described(entry: object) -> Mapping[str, Any]:
     if isinstance(entry, str):
         return _call(entry)

@@ -7,7 +7,7 @@ import dataclasses
 import json
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -49,7 +49,15 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--skip_rows", type=int, default=0, help="lines above the header that are passed over; titles are recognised")
     add("--skip_lines", type=int, nargs="+", default=[], help="numbers of lines that are left out, counted from 1")
     add("--missing", type=str, nargs="+", default=[], help="texts that stand for a missing value, such as -")
+    add("--units", type=str, nargs="+", default=[], help="texts beside numbers that are left out, such as $ or kg; not "
+        "needed where they stand beside all numbers of a column")  # fmt: skip
     add("--sheet", type=str | int | None, help="sheet of a workbook: its name, or its number from 1")
+
+
+def add_bounds(add: Callable[..., Any]) -> None:
+    """Add ``--nonnegative`` and ``--bounds``, with the ``add_argument`` of a parser or a group."""
+    add("--nonnegative", type=bool, nargs="?", const=True, default=False, help="forecasts are 0 or more")
+    add("--bounds", type=float | None, nargs=2, help="least and greatest value of forecasts; null for no bound")
 
 
 def _add_row_options(parser: ArgumentParser) -> None:
@@ -126,6 +134,11 @@ def _is_value(word: str, nargs: int | str | None, *, is_first: bool) -> bool:
 
 
 def read_panel(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
+    """The series of ``given.file`` or ``given.data``, and how they were read: `read_panel_with_facts` without facts."""
+    return read_panel_with_facts(given)[:3]
+
+
+def read_panel_with_facts(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any], dict[str, Any]]:
     """The series of ``given.file`` or ``given.data``, and how they were read.
 
     Parameters
@@ -140,6 +153,8 @@ def read_panel(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]
         The entry of the catalog, where the name is that of a data set.
     source : dict
         The options that read the same series again, for the configuration of a run.
+    facts : dict
+        How the file is written, as its cells tell.
     """
     from tsforecast.data.known import names
 
@@ -149,18 +164,18 @@ def read_panel(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]
         from tsforecast.data.catalog import load
 
         dataset = load(paths[0])
-        return dataset.panel, dataset, {"data": paths[0]}
+        return dataset.panel, dataset, {"data": paths[0]}, {}
     for name in paths:
         _check_is_file(name, names())
 
-    from tsforecast.data.read import read_as
+    from tsforecast.data.read import read_with_facts
 
     options = reading_options(given)
     with log_on_stderr():
-        panel = read_as(paths, options)
+        panel, facts = read_with_facts(paths, options)
     resolved = [str(Path(name).resolve()) for name in paths]
     data = resolved[0] if len(resolved) == 1 else resolved
-    return panel, None, {"data": data, **_always(options), **changed_options(options)}
+    return panel, None, {"data": data, **_always(options), **changed_options(options)}, facts
 
 
 def stem_of(data: str | Sequence[str]) -> str:
@@ -215,13 +230,13 @@ def changed_options(options: Reading) -> dict[str, Any]:
     return {name: _plain(getattr(options, name)) for name in names if getattr(options, name) != getattr(usual, name)}
 
 
-def reading_flags(given: Namespace) -> list[str]:
-    """The reading options that differ from their defaults, as words of a command line."""
+def reading_flags(given: Namespace, names: Sequence[str] | None = None) -> list[str]:
+    """The reading options that differ from their defaults, or those that are named, as words of a command line."""
     options = reading_options(given)
     words = []
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
-        if value == getattr(type(options)(), field.name):
+        if value == getattr(type(options)(), field.name) or (names is not None and field.name not in names):
             continue
         parts = value if isinstance(value, tuple) else [value]
         words += [f"--{field.name}", *({True: "yes", False: "no"}.get(v, str(v)) for v in parts)]

@@ -13,6 +13,7 @@ from tsforecast.panel.covariates import KEY_COLUMNS
 from tsforecast.panel.native import Native, series_of_native, table_of
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import plain_array
+from tsforecast.panel.plain_frame import check_is_wide
 from tsforecast.panel.regular import Gaps
 from tsforecast.panel.times.frequency import Freq
 
@@ -122,6 +123,7 @@ def _read(y: Series, freq: Freq | None, gaps: Gaps) -> tuple[Panel, ContainerKin
                 " several series): rename the columns, or name them in Panel.from_frame(frame, target_col=...). A wide "
                 "frame has its times in the index: frame.set_index('ds')."
             )
+        check_is_wide(y)
         return Panel.from_wide(y, freq=freq, gaps=gaps), "wide"
     if isinstance(y, (np.ndarray, list, tuple)):
         try:

@@ -97,6 +97,7 @@ def _message(counts: Ints, times: Index, indptr: Ints, ids: Index) -> str:
     first = int(np.argmax(counts > 0))
     stop, others = int(indptr[first + 1]), int((counts > 0).sum()) - 1
     n_rows = int(counts[first])
-    rows = f"its last {n_rows} rows, from {times[stop - n_rows]} to {times[stop - 1]}"
+    begin, end = (str(time).removesuffix(" 00:00:00") for time in (times[stop - n_rows], times[stop - 1]))
+    rows = f"its last {n_rows} rows, from {begin} to {end}" if n_rows > 1 else f"its last row, {end}"
     also = f" (and so it is with {others} other series)" if others else ""
-    return f"Series {ids[first]!r} has no value in {rows if n_rows > 1 else f'its last row, {times[stop - 1]}'}{also}"
+    return f"Series {ids[first]!r} has no value in {rows}{also}"

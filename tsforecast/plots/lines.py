@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from matplotlib.lines import Line2D
 
 _MOST_TICKS, _INCHES = 8, 0.55  # ticks of an axis of times, and what each needs
+_FORMATS = ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%S.%f"]  # of ticks of years, months, days, hours, minutes, seconds
+_AT_BEGINS = ["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"]  # of ticks at the first of the longer unit
+_OFFSETS = ["", "", "%Y", "%Y", "%d %b %Y", "%d %b %Y %H:%M"]  # beside the axis
+_ENOUGH_TICKS = 7  # that the locator finds an interval for in any range of under three of the longer unit
 _FEWEST_TICKS = 5  # that the locator of matplotlib finds an interval for in any range of less than years
 
 
@@ -90,8 +94,9 @@ def time_axis(ax: "Axes", times: Index) -> None:
     most = int(np.clip(width / _INCHES, 2, _MOST_TICKS))
     if isinstance(times, (pd.DatetimeIndex, pd.PeriodIndex)):
         shorter = dict.fromkeys((MONTHLY, DAILY, HOURLY, MINUTELY, SECONDLY, MICROSECONDLY), max(most, _FEWEST_TICKS))
-        locator = AutoDateLocator(minticks=2, maxticks={YEARLY: most, **shorter})
+        fewest = 3 if most >= _ENOUGH_TICKS else 2  # months of two years are shown, where there is room
+        locator = AutoDateLocator(minticks=fewest, maxticks={YEARLY: most, **shorter})
         ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, None, _FORMATS, _OFFSETS, _AT_BEGINS))
     else:
         ax.xaxis.set_major_locator(MaxNLocator(most, integer=True))

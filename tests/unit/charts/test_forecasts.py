@@ -29,9 +29,9 @@ def test_a_forecast_in_any_container_is_a_line_after_the_history(y):
     ax = plot_forecast(model.predict(6), history=y)
     assert isinstance(ax, Axes)
     expected = SeasonalNaive(3).fit(Y.to_numpy()).predict(6)
-    np.testing.assert_allclose(line_of(ax).get_ydata(), expected)
+    np.testing.assert_allclose(line_of(ax).get_ydata(), [Y.iloc[-1], *expected])  # from the last value, without a gap
     np.testing.assert_allclose(line_of(ax, True).get_ydata(), Y)
-    assert line_of(ax).get_xdata()[0] > line_of(ax, True).get_xdata()[-1]
+    assert line_of(ax).get_xdata()[0] == line_of(ax, True).get_xdata()[-1]
 
 
 @pytest.mark.parametrize("y", [Y, Y.to_frame(), LONG[LONG["unique_id"] == "a"], Panel.from_series(Y)])

@@ -146,7 +146,7 @@ def test_the_encoding_is_guessed_and_told_with_an_example(tmp_path, caplog):
         assert read(tmp_path / "data.csv").ids.tolist() == ["Größe"]
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    for part in ("cp1252", "'Größe'", "--encoding", "decimal comma", "'1,5' is 1.5", "the frequency is 'D'"):
+    for part in ("cp1252", "'Größe'", "--encoding", "decimal comma", "'1,5' is 1.5", "the frequency is days ('D')"):
         assert part in record.getMessage()
 
 
@@ -157,6 +157,40 @@ def test_signs_beside_all_numbers_are_left_out_and_told_but_not_beside_some(tmp_
     (tmp_path / "some.csv").write_text("ds;y\n01.01.2024;5 €\n02.01.2024;7 $\n03.01.2024;8 €\n")
     with pytest.raises(DataError, match="'5 €' in line 2"):
         read(tmp_path / "some.csv")
+
+
+def test_what_was_read_of_signs_and_made_missing_is_told_once_for_all_columns(tmp_path, caplog):
+    lines = [f'{t:%Y-%m},"${1000 + i:,}","({i + 1})",5%,-' for i, t in enumerate(MONTHS)]
+    (tmp_path / "data.csv").write_text("month,a,b,c,d\n" + "\n".join([*lines, '2024-01,$5,"(1)",5%,3']) + "\n")
+    panel = read(tmp_path / "data.csv", file_format=FileFormat(missing=("-",)))
+    np.testing.assert_array_equal(panel.values[:2], [1000, 1001])
+    np.testing.assert_array_equal(panel.series(1)[:3], [-1, -2, -3])
+    for part in (
+        "'$1,000' is 1000",
+        "'$' beside all numbers of 'a' is left out",
+        "numbers of 'b' in brackets are negative",
+        "26 cells are missing by --missing: 26 '-'",
+    ):
+        assert caplog.text.count(part) == 1
+
+
+def test_merged_cells_name_columns_and_series(tmp_path, caplog):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in ([None, "North", None, "South", None], ["Month", "units", "sales", "units", "sales"]):
+        sheet.append(row)
+    sheet.merge_cells("B1:C1"), sheet.merge_cells("D1:E1")
+    for t, north, south in zip(MONTHS, NORTH, SOUTH, strict=True):
+        sheet.append([t.to_pydatetime(), north, -north, south, -south])
+    book.save(tmp_path / "wide.xlsx")
+    panel = read(tmp_path / "wide.xlsx")
+    assert panel.ids.tolist() == ["North/units", "North/sales", "South/units", "South/sales"]
+    np.testing.assert_array_equal(panel.series(2), SOUTH)
+    names = ["North", *[""] * 25, "South", *[""] * 25]
+    rows = [f"{name},{t:%Y-%m},1\n" for name, t in zip(names, [*MONTHS, *MONTHS], strict=True)]
+    (tmp_path / "long.csv").write_text("shop,month,y\n" + "".join(rows))
+    assert read(tmp_path / "long.csv", id_col="shop").lengths.tolist() == [26, 26]
+    assert "empty cells of 'shop' hold the name above them" in caplog.text
 
 
 def test_what_is_no_part_of_a_table_is_left_out_and_told(tmp_path, caplog):

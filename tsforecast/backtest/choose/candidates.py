@@ -58,6 +58,17 @@ def usual_horizon(length: int, season_length: int) -> int:
     return max(1, min(usual, length // 5))
 
 
+def usual_horizon_of(lengths: Ints, season_length: int) -> int:
+    """Steps ahead where nobody says how many, for series of these lengths: `usual_horizon` of the median one.
+
+    Examples
+    --------
+    >>> usual_horizon_of(np.array([12, 144, 150]), 12)
+    12
+    """
+    return usual_horizon(int(np.median(lengths)), season_length)
+
+
 def quick_cutoffs(
     lengths: Ints, horizon: int, season_length: int, n_windows: int | None = None
 ) -> RollingOrigin | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from tsforecast.backtest.backtest_result import BacktestResult
-from tsforecast.backtest.choose.candidates import quick_candidates, quick_cutoffs, usual_horizon
+from tsforecast.backtest.choose.candidates import quick_candidates, quick_cutoffs, usual_horizon_of
 from tsforecast.backtest.choose.quality import Quality, measure
 from tsforecast.backtest.execute.progress import Watch, nothing_watched
 from tsforecast.backtest.execute.workers import AnyExecutor
@@ -109,7 +109,7 @@ def quick_choice(
     panel, _ = to_panel(y)
     season = panel.season_length if season_length is None else season_length
     named = quick_candidates(panel, season) if models is None else name_models(models)
-    steps = usual_horizon(int(np.median(panel.lengths)), season) if horizon is None else horizon
+    steps = usual_horizon_of(panel.lengths, season) if horizon is None else horizon
     drawn = _drawn(panel)
     cv = quick_cutoffs(drawn.lengths, steps, season, n_windows)
     if cv is None:

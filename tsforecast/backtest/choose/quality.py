@@ -8,14 +8,16 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from tsforecast._texts import listed, short_text
 from tsforecast._types import Floats
-from tsforecast.backtest.report.numbers import listed
 from tsforecast.backtest.result.analysis import calibration_of, verdict_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.decision import decision_of
 from tsforecast.exceptions import DataError
+from tsforecast.panel.times.shown import time_text
 
 _TOLD = 80.0  # percent of the interval whose coverage is told, where it was forecast
+_KINDS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (float, int, type(None))}  # in JSON
 _NAMED = 3  # models named in a sentence
 
 
@@ -79,8 +81,8 @@ class Quality:
         """How far off the forecasts were, in words."""
         share = _percent(self.percent)
         if self.n_series == 1:
-            return f"{_short(self.error)}{f' ({share})' if np.isfinite(self.percent) else ''} on average"
-        size = f"{share} of the value" if np.isfinite(self.percent) else _short(self.error)
+            return f"{short_text(self.error)}{f' ({share})' if np.isfinite(self.percent) else ''} on average"
+        size = f"{share} of the value" if np.isfinite(self.percent) else short_text(self.error)
         return f"{size} on average in the median one of {self.n_series:,} series"
 
     @property
@@ -107,6 +109,10 @@ class Quality:
         names = [field.name for field in dataclasses.fields(cls)]
         if not isinstance(values, Mapping) or set(values) != set(names):
             raise DataError(f"How wrong a model was is written as {', '.join(names)}; these are other values.")
+        kinds = {field.name: _KINDS[field.type] for field in dataclasses.fields(cls)}
+        wrong = [name for name, value in values.items() if not isinstance(value, kinds[name])]
+        if wrong:
+            raise DataError(f"How wrong a model was is written with {wrong[0]}={str(values[wrong[0]])[:40]!r}.")
         plain: dict[str, Any] = {name: float("nan") if value is None else value for name, value in values.items()}
         return cls(**plain)
 
@@ -136,7 +142,7 @@ def measure(run: RunData, model: str, metric: str | None = None) -> Quality:
         model=model,
         n_models=len(run.models),
         n_series=int(own["unique_id"].nunique()),
-        n_windows=run.n_windows,
+        n_windows=_n_measured(own) or run.n_windows,
         horizon=run.horizon,
         error=error,
         percent=percent,
@@ -149,16 +155,10 @@ def measure(run: RunData, model: str, metric: str | None = None) -> Quality:
     )
 
 
-def time_text(time: Any) -> str:
-    """A time as people write it: without the time of day where that is midnight.
-
-    Examples
-    --------
-    >>> time_text(pd.Timestamp("2024-02-01")), time_text(7)
-    ('2024-02-01', '7')
-    """
-    text = str(time)
-    return text[:10] if isinstance(time, pd.Timestamp) and time == time.normalize() else text
+def _n_measured(own: pd.DataFrame) -> int:
+    """Cutoffs with a true value to compare with, of the series that has most."""
+    known = own[own["y"].notna()]
+    return int(known.groupby("unique_id", observed=True)["cutoff"].nunique().max()) if len(known) else 0
 
 
 def _errors(own: pd.DataFrame) -> tuple[float, float]:
@@ -211,19 +211,3 @@ def _percent(value: float) -> str:
     if 0 < value < 0.05:
         return "under 0.1%"
     return f"{value:,.{0 if value >= 10 or value == 0 else 1}f}%"
-
-
-def _short(value: float) -> str:
-    """A number with about three digits.
-
-    Examples
-    --------
-    >>> _short(0.01234), _short(1234.5), _short(12.0)
-    ('0.0123', '1,234', '12.0')
-    """
-    if not np.isfinite(value):
-        return "-"
-    if value == 0:
-        return "0"
-    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    return f"{value:,.{min(decimals, 10)}f}"

@@ -243,7 +243,7 @@ class Decision:
         if np.isfinite(test.critical(self.alpha)):
             return ""
         series = "1 series" if test.n_series == 1 else f"{test.n_series} series"
-        cutoffs = "1 cutoff" if test.n_cutoffs == 1 else f"{test.n_cutoffs} cutoffs"
+        cutoffs = f"{test.n_cutoffs} cutoff{'' if test.n_cutoffs == 1 else 's'} with scores"
         if test.n_cutoffs > 1 and self.overlap > 1:
             cutoffs += f" of which {self.overlap} in a row overlap"
         return f"{series} and {cutoffs} are too few to tell any difference from chance"

@@ -63,8 +63,8 @@ def chart_rows(data: ChartData, width: int, height: int, decimals: int, *, unico
     >>> for row in chart_rows(data, 30, 4, 0, unicode=False):
     ...     print("".join(cell.text for cell in row).rstrip())
     8 |                   ::::::oo
-      |                 ooooooooo:
-      |     ***********   :::::
+      |                oooooooooo:
+      |     **********o   :::::
     0 |******
        1              5          8
     """
@@ -78,7 +78,7 @@ def chart_rows(data: ChartData, width: int, height: int, decimals: int, *, unico
     past = canvas.line(np.arange(data.history.size), data.history)
     begin = data.history.size
     joined = np.concatenate([data.history[-1:], data.mean])
-    ahead = canvas.line(np.arange(begin - 1, steps), joined) & canvas.from_step(begin - 0.5)
+    ahead = canvas.line(np.arange(begin - 1, steps), joined) & canvas.from_step(begin - 1)
     band = canvas.band(np.arange(begin, steps), data.low, data.high)
     rows = [
         [Glyph(f"{label:>{margin - 2}} |" if not unicode else f"{label:>{margin - 2}} ┤", ""), *cells]

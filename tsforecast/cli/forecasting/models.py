@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tsforecast.backtest.choose.quality import Quality, measure
-from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.cli.forecasting.notes import NOTES_KEY, Notes, notes_in
+from tsforecast.exceptions import CovariateError, DataError
+from tsforecast.panel.times.shown import time_text
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -26,8 +29,8 @@ class ModelSource:
     name : str
     model : BaseForecaster
         Fitted where it was kept before, else not.
-    horizon : int
-        Steps that it forecasts where nobody says how many.
+    horizon : int or None
+        Steps that it forecasts where nobody says how many; None where that is not known.
     quality : Quality or None
         How wrong it was; None where that is not known.
     told : str
@@ -37,7 +40,7 @@ class ModelSource:
 
     name: str
     model: BaseForecaster
-    horizon: int
+    horizon: int | None
     quality: Quality | None
     told: str
     is_fitted: bool = False
@@ -54,18 +57,24 @@ def kept_model(path: Path) -> ModelSource:
     from tsforecast import load_forecaster
 
     model = load_forecaster(path)
-    notes = model.notes_.get("forecast", {})
-    quality = None if notes.get("quality") is None else Quality.from_dict(notes["quality"])
-    name = str(notes.get("name") or type(model).__name__)
-    told = f"{name} was fitted on {notes.get('fitted_on', 'a day that is not known')} to data until {_until(model)}"
+    notes = notes_in(model.notes_)
+    if notes is None:
+        strange = NOTES_KEY in model.notes_
+        told = f"The model has data until {_until(model)}; how wrong it was is not noted with it"
+        also = ", as its notes are not those of this command" if strange else ""
+        return ModelSource(type(model).__name__, model, None, None, f"{told}{also}.", is_fitted=True)
+    quality = notes.measured
+    told = f"{notes.name} was fitted on {notes.fitted_on} to data until {_until(model)}"
     tail = f"; its errors were measured on {quality.measured_on}" if quality is not None else ""
-    return ModelSource(name, model, int(notes.get("horizon") or 1), quality, f"{told}{tail}.", is_fitted=True)
+    return ModelSource(notes.name, model, notes.horizon, quality, f"{told}{tail}.", is_fitted=True)
 
 
-def notes_of(source: ModelSource, horizon: int, fitted_on: str) -> dict[str, Any]:
-    """What is kept with a model, so that a later forecast can say how wrong it was."""
+def notes_of(
+    source: ModelSource, horizon: int, fitted_on: str, reading: Mapping[str, Any], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What is kept with a model: how wrong it was, and how its file was read."""
     quality = None if source.quality is None else source.quality.to_dict()
-    return {"forecast": {"name": source.name, "horizon": horizon, "fitted_on": fitted_on, "quality": quality}}
+    return Notes(source.name, horizon, fitted_on, quality, dict(reading), dict(facts)).to_dict()
 
 
 def winner_of_run(run: str) -> ModelSource:
@@ -91,11 +100,11 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
     from tsforecast.backtest.choose.candidates import quick_candidates
     from tsforecast.backtest.choose.choice import quick_choice
     from tsforecast.cli.executors import open_executor
-    from tsforecast.cli.models import parse_models
+    from tsforecast.cli.models import keep_within, parse_models
     from tsforecast.cli.progress import Bar
 
     named = parse_models(given.models, given.own_code, horizon) if given.models else quick_candidates(panel, season)
-    models = {name: keep_within(model, given) for name, model in named.items()}
+    models = {name: keep_within(model, given.nonnegative, given.bounds) for name, model in named.items()}
     with Bar(title) as bar, open_executor(given.executor) as executor:
         choice = quick_choice(
             panel,
@@ -113,24 +122,6 @@ def chosen_model(given: Namespace, panel: Panel, season: int, horizon: int, titl
     return ModelSource(choice.name, choice.model, horizon, choice.quality, told)
 
 
-def keep_within(model: BaseForecaster, given: Namespace) -> BaseForecaster:
-    """The model, which keeps its forecasts within the bounds that were asked for.
-
-    Raises
-    ------
-    ParameterError
-        It has no such arguments.
-    """
-    wanted: Mapping[str, Any] = {
-        **({"nonnegative": True} if given.nonnegative else {}),
-        **({"bounds": tuple(given.bounds)} if given.bounds else {}),
-    }
-    lacking = [name for name in wanted if name not in model.get_params(deep=False)]
-    if lacking:
-        raise ParameterError(f"{type(model).__name__} has no argument {lacking[0]!r}: leave --{lacking[0]} out.")
-    return model.set_params(**wanted)
-
-
 def check_known_series(model: BaseForecaster, panel: Panel) -> None:
     """Raise a `DataError` where newer data have other series than a model of each series was fitted to."""
     if not model.is_global and not panel.ids.isin(model.panel_.ids).any():
@@ -141,7 +132,17 @@ def check_known_series(model: BaseForecaster, panel: Panel) -> None:
         )
 
 
-def _until(model: BaseForecaster) -> str:
-    from tsforecast.backtest.choose.quality import time_text
+def check_known_covariates(model: BaseForecaster, panel: Panel) -> None:
+    """Raise a `CovariateError` where newer data lack a covariate that the model was fitted with, or have another."""
+    fitted, given = model.panel_.covariate_names, panel.covariate_names
+    lacking = [name for name in fitted if name not in given]
+    strange = [name for name in given if name not in fitted]
+    if not model.uses_covariates or not (lacking or strange):
+        return
+    way = f"name these columns: {shlex.join(['--covariates', *fitted])}" if fitted else "leave --covariates out"
+    what = f"with the covariates {', '.join(fitted)}" if fitted else "without covariates"
+    raise CovariateError(f"The model was fitted {what}; {way}. This file is read with {', '.join(given) or 'none'}.")
 
-    return time_text(model.panel_.last_times.max())
+
+def _until(model: BaseForecaster) -> str:
+    return time_text(model.panel_.last_times.max(), model.panel_.freq)

@@ -8,21 +8,22 @@ import io
 import logging
 import shlex
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from tsforecast.cli.reading import READING_LOG, read_panel
-from tsforecast.exceptions import MissingValuesError
+from tsforecast._texts import listed
+from tsforecast.cli.reading import READING_LOG, read_panel_with_facts
+from tsforecast.exceptions import DataError, MissingValuesError
 from tsforecast.panel.ends import LEFT_OUT
 
+MANY_SERIES = 12  # series past which the most and the least certain ones are told
 _FEW_SERIES = 12  # most columns of a file that are asked about
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
 
-    from tsforecast._types import Index
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
@@ -38,11 +39,14 @@ class SeriesGiven:
         Steps of a season, given or usual for the frequency.
     usual : int or None
         Steps ahead that are usual for a data set of the catalog.
+    facts : dict
+        How the file is written, as its cells tell.
     """
 
     panel: Panel
     season_length: int
     usual: int | None
+    facts: dict[str, Any]
 
 
 def named_files(given: Namespace) -> list[str]:
@@ -51,18 +55,25 @@ def named_files(given: Namespace) -> list[str]:
     return [data] if isinstance(data, str) else list(data)
 
 
-def read_series(given: Namespace) -> SeriesGiven:
+def read_series(given: Namespace, facts: Mapping[str, Any] | None = None) -> SeriesGiven:
     """The series with their season.
 
-    Rows without a value after the last one of a series are the steps to forecast, so they are left out, as with
-    ``--gaps nan``; if times are missing between the others as well, a line on stderr says so.
+    Rows without a value after the last one of a series are steps to forecast, so they are left out, as with
+    ``--gaps nan``, which a line on stderr tells; another line tells how many values are missing between the others.
+
+    Parameters
+    ----------
+    given : Namespace
+        The options of the command.
+    facts : mapping, optional
+        How the file of a kept model was written: decimal sign, order of day and month, frequency. It is tried first.
     """
     told = io.StringIO()
     try:
         with contextlib.redirect_stderr(told):  # how it was read is not told twice
-            panel, dataset, _ = read_panel(given)
+            panel, dataset, found = _read_as_before(given, facts or {})
     except MissingValuesError:
-        panel, dataset = _read_to_last_values(given)
+        panel, dataset, found = _read_to_last_values(given)
     except BaseException:
         print(told.getvalue(), end="", file=sys.stderr)
         raise
@@ -72,22 +83,49 @@ def read_series(given: Namespace) -> SeriesGiven:
     if is_plain and (hint := _perhaps_covariates(panel)):
         print(hint, file=sys.stderr)
     season = given.season_length or (dataset.season_length if dataset else panel.season_length)
-    return SeriesGiven(panel, season, dataset.horizon if dataset else None)
+    return SeriesGiven(panel, season, dataset.horizon if dataset else None, found)
 
 
-def _read_to_last_values(given: Namespace) -> tuple[Panel, Dataset | None]:
-    """The series up to their last values, in a file with rows after these."""
+def _read_as_before(given: Namespace, facts: Mapping[str, Any]) -> tuple[Panel, Dataset | None, dict[str, Any]]:
+    """The series read with facts of another file where no option says otherwise; without them if that fails."""
+    other = given.clone()
+    for name, value in facts.items():
+        if other[name] is None:
+            other[name] = value
+    with contextlib.suppress(DataError):
+        told = io.StringIO()
+        with contextlib.redirect_stderr(told):
+            panel, dataset, _, found = read_panel_with_facts(other)
+        print(told.getvalue(), end="", file=sys.stderr)
+        return panel, dataset, found
+    panel, dataset, _, found = read_panel_with_facts(given)
+    return panel, dataset, found
+
+
+def _read_to_last_values(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]:
+    """The series up to their last values, in a file with rows after these; lines on stderr say what was left out."""
     given.gaps = "nan"
     log = logging.getLogger(READING_LOG)
-    log.addFilter(_is_no_unused_row)
+    ends: list[str] = []
+
+    def is_of_no_end(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if LEFT_OUT in text:
+            ends.append(text.partition(f": {LEFT_OUT}")[0])
+        return LEFT_OUT not in text
+
+    log.addFilter(is_of_no_end)
     try:
-        panel, dataset, _ = read_panel(given)
+        panel, dataset, _, found = read_panel_with_facts(given)
     finally:
-        log.removeFilter(_is_no_unused_row)
+        log.removeFilter(is_of_no_end)
+    for text in ends:
+        print(f"{text}: such rows are left out, and what comes after the last value is forecast.", file=sys.stderr)
     n_missing = int(np.isnan(panel.values).sum())
-    also = f" {n_missing:,} values are missing between others, and are left so." if n_missing else ""
-    print(f"Rows without a value after the last one are those to forecast.{also}", file=sys.stderr)
-    return panel, dataset
+    if n_missing:
+        them = "1 value is" if n_missing == 1 else f"{n_missing:,} values are"
+        print(f"{them} missing between others, and left so (--gaps fills them).", file=sys.stderr)
+    return panel, dataset, found
 
 
 def _perhaps_covariates(panel: Panel) -> str:
@@ -97,30 +135,8 @@ def _perhaps_covariates(panel: Panel) -> str:
     earlier = panel.ids[last < last.max()].astype(str).tolist()
     if not earlier or panel.n_series > _FEW_SERIES:
         return ""
-    from tsforecast.backtest.report.numbers import listed  # loads the backtest, which a faulty file need not wait for
-
     verb = "ends" if len(earlier) == 1 else "end"
     flags = shlex.join(["--covariates", *later])
     return (
         f"{listed(earlier)} {verb} before {listed(later)}; if what goes on is known ahead, it is a covariate: {flags}"
     )
-
-
-def _is_no_unused_row(record: logging.LogRecord) -> bool:
-    return LEFT_OUT not in record.getMessage()
-
-
-def shown_times(times: Index, freq: Any) -> list[str]:
-    """Times as people write them: months as ``2024-03``, years as ``2024``, days without the time of day.
-
-    Examples
-    --------
-    >>> from tsforecast.panel.times.frequency import parse_freq
-    >>> shown_times(pd.DatetimeIndex(["2024-03-01"]), parse_freq("MS")), shown_times(pd.Index([7]), 1)
-    (['2024-03'], ['7'])
-    """
-    if not isinstance(times, pd.DatetimeIndex) or not (times == times.normalize()).all():
-        return [str(time) for time in times]
-    code = "" if isinstance(freq, int) else freq.rule_code.split("-")[0]
-    pattern = "%Y" if code in ("YS", "YE") else "%Y-%m" if code in ("MS", "ME", "QS", "QE") else "%Y-%m-%d"
-    return [time.strftime(pattern) for time in times]

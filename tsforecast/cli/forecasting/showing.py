@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tsforecast._texts import amount_text
 from tsforecast.cli.forecasting.chart import ChartData, Glyph, chart_rows
-from tsforecast.cli.forecasting.series import shown_times
-from tsforecast.cli.forecasting.tables import usual_decimals
+from tsforecast.cli.forecasting.tables import decimals_beside, usual_decimals
+from tsforecast.panel.times.shown import shown_times
 
 if TYPE_CHECKING:
     from tsforecast._types import Floats
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _FILE_WIDTH = 100  # columns where the output is not a terminal
 _STEPS, _FIRST = 24, 18  # most steps of one series that are printed; of more, so many
 _SERIES, _PERIODS = 5, 4  # series and periods that are printed of several series
+_NAME = 32  # most columns of the name of a series
 _CHART = (100, 12)  # most columns, and rows, of the chart
 _STYLES = {"history": "", "forecast": "bold cyan", "interval": "cyan", "": "dim"}
 _CHOSEN = 5  # series at each end of the table of certainty
@@ -44,14 +46,17 @@ def print_periods(console: Console, forecast: Forecast, level: Sequence[float], 
     """The next periods: each step of one series, or the first ones of the first few series."""
     console.print(Text(title, style="bold"))
     if len(forecast.ids) == 1:
-        console.print(_steps_table(forecast, level))
+        console.print(_steps_table(forecast, level, console.width))
         more = forecast.horizon - _FIRST if forecast.horizon > _STEPS else 0
         if more:
             console.print(Text(f"and {more} more steps, in the file", style="dim"))
     else:
-        console.print(_series_table(forecast, level))
-        if forecast.horizon > _PERIODS:
-            later = forecast.horizon - _PERIODS
+        n_periods = min(_PERIODS, forecast.horizon)
+        while n_periods > 1 and _width(_series_table(forecast, level, n_periods)) > console.width:
+            n_periods -= 1
+        console.print(_series_table(forecast, level, n_periods))
+        if forecast.horizon > n_periods:
+            later = forecast.horizon - n_periods
             console.print(Text(f"and {later} more of the {_steps(forecast.horizon)} of each, in the file", style="dim"))
         more = len(forecast.ids) - _SERIES
         if more > 0:
@@ -89,60 +94,69 @@ def print_certainty(console: Console, table: pd.DataFrame, level: float) -> None
     console.print(Text(f"Most and least certain of {len(table):,} series", style="bold"))
     grid = _grid()
     for column in ("Series", "Mean forecast", f"Width of {level:g}% interval", "in percent"):
-        grid.add_column(column, justify="left" if column == "Series" else "right", no_wrap=True)
+        is_name = column == "Series"
+        grid.add_column(
+            column, justify="left" if is_name else "right", no_wrap=True, max_width=_NAME if is_name else None
+        )
     for part in (table.head(_CHOSEN), table.iloc[max(len(table) - _CHOSEN, _CHOSEN) :]):
         for row in part.itertuples(index=False):
             relative = "-" if pd.isna(row[-1]) else f"{row[-1]:,.0f}%"
             name = " / ".join(str(key) for key in row[: len(names)])
-            grid.add_row(*map(Text, (name, _number(row[-3], decimals), _number(row[-2], decimals), relative)))
+            grid.add_row(*map(Text, (name, amount_text(row[-3], decimals), amount_text(row[-2], decimals), relative)))
         grid.add_section()
     console.print(grid)
 
 
-def _number(value: float, decimals: int) -> str:
-    """A number as people write it; a dash for nan.
-
-    Examples
-    --------
-    >>> _number(12345.678, 1), _number(float("nan"), 0), _number(-0.0001, 2)
-    ('12,345.7', '-', '0.00')
-    """
-    if not np.isfinite(value):
-        return "-"
-    text = f"{value:,.{decimals}f}"
-    return text.removeprefix("-") if not text.strip("-0.,") else text
+def _steps_table(forecast: Forecast, level: Sequence[float], width: int) -> Table:
+    """Each step with its intervals, as many as there is room for."""
+    grid = _table_of_steps(forecast, level)
+    return grid if len(level) < 2 or _width(grid) <= width else _steps_table(forecast, level[:-1], width)
 
 
-def _steps_table(forecast: Forecast, level: Sequence[float]) -> Table:
+def _width(grid: Table) -> int:
+    """Columns that a table takes without a line broken."""
+    return Console(width=10_000).measure(grid).maximum
+
+
+def _table_of_steps(forecast: Forecast, level: Sequence[float]) -> Table:
     grid = _grid()
     columns = ["When", "Forecast", *(f"{percent:g}% interval" for percent in level)]
     for name in columns:
         grid.add_column(name, justify="left" if name == "When" else "right", no_wrap=True)
     ends = [forecast.interval(percent) for percent in level]
-    decimals = usual_decimals(forecast.mean)
+    decimals = decimals_beside(forecast.mean, ends[0][1] - ends[0][0]) if ends else usual_decimals(forecast.mean)
     n_rows = forecast.horizon if forecast.horizon <= _STEPS else _FIRST
     for h, when in enumerate(shown_times(forecast.times[:n_rows], forecast.freq)):
         ranges = (_range(low[0, h], high[0, h], decimals) for low, high in ends)
-        grid.add_row(when, _number(forecast.mean[0, h], decimals), *ranges)
+        grid.add_row(when, amount_text(forecast.mean[0, h], decimals), *ranges)
     return grid
 
 
-def _series_table(forecast: Forecast, level: Sequence[float]) -> Table:
+def _series_table(forecast: Forecast, level: Sequence[float], n_periods: int) -> Table:
+    """The first periods of the first series, all with the same decimals."""
     grid = _grid()
-    n_periods = min(forecast.horizon, _PERIODS)
     is_common = len(forecast.cutoff.unique()) == 1
     heads = (
         shown_times(forecast.times[:n_periods], forecast.freq) if is_common else [f"+{h + 1}" for h in range(n_periods)]
     )
     for name in ("Series", *heads):
-        grid.add_column(Text(name), justify="left" if name == "Series" else "right")
+        is_name = name == "Series"
+        grid.add_column(
+            Text(name),
+            justify="left" if is_name else "right",
+            no_wrap=True,
+            overflow="ellipsis",
+            max_width=_NAME if is_name else None,
+        )
     low, high = _interval(forecast, level)
-    for i in range(min(len(forecast.ids), _SERIES)):
-        decimals = usual_decimals(forecast.mean[i])
+    n_shown = min(len(forecast.ids), _SERIES)
+    own = [decimals_beside(forecast.mean[i], high[i] - low[i]) for i in range(n_shown)]
+    decimals = min(max(own), usual_decimals(forecast.mean[:n_shown]) + 2)  # small series beside large ones
+    for i in range(n_shown):
         cells = []
         for h in range(n_periods):
             around = f"\n{_range(low[i, h], high[i, h], decimals)}" if level else ""
-            cells.append(Text(f"{_number(forecast.mean[i, h], decimals)}{around}"))
+            cells.append(Text(f"{amount_text(forecast.mean[i, h], decimals)}{around}"))
         grid.add_row(Text(str(forecast.ids[i])), *cells)
     return grid
 
@@ -152,7 +166,7 @@ def _grid() -> Table:
 
 
 def _range(low: float, high: float, decimals: int) -> str:
-    return f"{_number(low, decimals)} to {_number(high, decimals)}"
+    return f"{amount_text(low, decimals)} to {amount_text(high, decimals)}"
 
 
 def _interval(forecast: Forecast, level: Sequence[float]) -> tuple[Floats, Floats]:

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import datetime
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
-from tsforecast.backtest.choose.candidates import usual_horizon
+from tsforecast.backtest.choose.candidates import usual_horizon_of
 from tsforecast.backtest.plan.settings import check_levels, parse_level
 from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_what_can_be
 from tsforecast.cli.forecasting.future import check_future
 from tsforecast.cli.forecasting.models import (
     ModelSource,
+    check_known_covariates,
     check_known_series,
     chosen_model,
-    keep_within,
     kept_model,
     notes_of,
     winner_of_run,
 )
-from tsforecast.cli.forecasting.series import SeriesGiven
+from tsforecast.cli.forecasting.notes import noted_reading
+from tsforecast.cli.forecasting.series import MANY_SERIES, SeriesGiven
 from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
 from tsforecast.cli.forecasting.targets import Targets, model_file
 from tsforecast.cli.forecasting.writing import write_figure, write_table, write_workbook
+from tsforecast.cli.models import keep_within
 from tsforecast.cli.reading import reading_flags
 from tsforecast.exceptions import SeriesTooShortError
 from tsforecast.panel.times.frequency import freq_name
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 
     from tsforecast.panel import Panel
 
-_MANY = 12  # series past which the most and the least certain ones are told
+_SPARSE = 0.6  # share of zeros past which a series is one of counts with many zeros
+_FOR_ZEROS = 'LSTM(decoding={"loss": "negative_binomial"})'
 _NAMED = 3  # series that a message names
 
 
@@ -62,8 +65,10 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
         source = kept_model(model_file(given.model))
     elif given.run is not None:
         source = winner_of_run(given.run)
-    usual = series.usual or usual_horizon(int(np.median(panel.lengths)), season)
-    horizon = given.horizon or (source.horizon if source else usual)
+    usual = series.usual or usual_horizon_of(panel.lengths, season)
+    horizon = given.horizon or (source.horizon if source else None) or usual
+    if source is not None and source.is_fitted:
+        check_known_covariates(source.model, panel)
     X = _future(given, panel, horizon)
     if source is None:
         source = chosen_model(given, panel, season, horizon, stem)
@@ -74,7 +79,7 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
     _tell(console, given, source, panel, ahead, level, season)
     say(console, f"Wrote {', '.join(written)}.")
     if targets.save is not None:
-        _keep(targets.save, source, ahead.forecast.horizon)
+        _keep(targets.save, source, notes_of(source, horizon, _today(), noted_reading(given), series.facts))
         say(console, f"Kept the model: {targets.save}.")
     _tell_next(console, given, targets, source)
     return 0 if len(ahead.forecast.ids) else 1
@@ -104,7 +109,7 @@ def _forecast(
         unknown = dict.fromkeys(strange, "is not one that the model was fitted to")
         return forecast_what_can_be(model, panel, unknown, horizon, X, level, is_newer=True)
     if given.run is not None:
-        model = keep_within(model, given)
+        model = keep_within(model, given.nonnegative, given.bounds)
     fitted, failed = fit_what_can_be(model, panel)
     if failed and given.too_short == "error":
         name, why = next(iter(failed.items()))
@@ -126,7 +131,12 @@ def _tell(
     console.print()
     if source.quality is not None:
         say(console, source.quality.sentence, "bold")
-    for sentence in (source.told, *_exceptions(ahead), *_below_zero(given, panel, ahead, level)):
+    for sentence in (
+        source.told,
+        *_exceptions(ahead),
+        *_below_zero(given, panel, ahead, level),
+        _mostly_zero(given, panel),
+    ):
         if sentence:
             say(console, sentence)
     console.print()
@@ -136,7 +146,7 @@ def _tell(
     console.print()
     print_chart(console, forecast, panel, level, season)
     console.print()
-    if len(forecast.ids) > _MANY and level:
+    if len(forecast.ids) > MANY_SERIES and level:
         print_certainty(console, certainty_table(forecast, level[0], ()), level[0])
 
 
@@ -166,13 +176,32 @@ def _below_zero(given: Namespace, panel: Panel, ahead: Ahead, level: Sequence[fl
     )
 
 
+def _mostly_zero(given: Namespace, panel: Panel) -> str:
+    """A sentence on models for counts with many zeros, where most series are such and no model was named."""
+    known = np.isfinite(panel.values)
+    zeros = np.add.reduceat(panel.values == 0, panel.indptr[:-1]) / np.maximum(panel.n_present, 1)
+    is_count = bool((panel.values[known] >= 0).all() and (panel.values[known] % 1 == 0).all())
+    n_sparse = int((zeros > _SPARSE).sum())
+    if given.models or given.model or not is_count or 2 * n_sparse < panel.n_series:
+        return ""
+    which = (
+        "Most values are 0"
+        if panel.n_series == 1
+        else f"In {n_sparse:,} of {panel.n_series:,} series most values are 0"
+    )
+    return (
+        f"{which}: for such counts there is --models {shlex.quote(_FOR_ZEROS)} (a network, which takes its time), "
+        "whose forecasts are whole numbers of a negative binomial distribution."
+    )
+
+
 def _write(
     given: Namespace, targets: Targets, source: ModelSource, panel: Panel, ahead: Ahead, level: Sequence[float]
 ) -> list[str]:
     """Write the table and the picture; what was written, in words."""
     keys = given.id_col or []
     table = forecast_table(ahead.forecast, level, keys)
-    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > _MANY and level else None
+    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > MANY_SERIES and level else None
     written = [f"{targets.output} ({len(table):,} rows)"]
     if targets.output.suffix == ".xlsx":
         about = pd.DataFrame({"about": [text for text in _about(source) if text]})
@@ -190,10 +219,10 @@ def _write(
     return written
 
 
-def _keep(path: Path, source: ModelSource, horizon: int) -> None:
+def _keep(path: Path, source: ModelSource, notes: Mapping[str, Any]) -> None:
     """Keep the fitted model in a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    source.model.save(path, notes=notes_of(source, horizon, _today()))
+    source.model.save(path, notes=notes)
 
 
 def _today() -> str:
@@ -211,7 +240,7 @@ def _draw(path: Path, source: ModelSource, panel: Panel, ahead: Ahead) -> None:
     from tsforecast.charts.forecasts import plot_forecast
 
     forecast = ahead.forecast
-    n, n_drawn = len(forecast.ids), min(len(forecast.ids), _MANY)
+    n, n_drawn = len(forecast.ids), min(len(forecast.ids), MANY_SERIES)
     what = (
         f"{forecast.ids[0]}: forecast"
         if n == 1
@@ -230,7 +259,7 @@ def _tell_next(console: Console, given: Namespace, targets: Targets, source: Mod
     reading = reading_flags(given)
     name = shlex.join([*given.file, *reading])
     if targets.save is not None:
-        again = shlex.join(["NEW.csv", *reading, "--model", str(given.save)])
+        again = shlex.join(["NEW.csv", "--model", str(given.save)])
         told = f"With newer data: tsforecast forecast {again}"
     elif source.is_fitted:
         told = f"To fit anew: tsforecast forecast {name} --save {shlex.quote(str(given.model))}"

@@ -68,3 +68,17 @@ def usual_decimals(values: Floats) -> int:
     known = np.abs(values[np.isfinite(values)])
     largest = float(np.quantile(known, 0.9)) if known.size else 0.0
     return 0 if largest == 0 else int(np.clip(2 - np.floor(np.log10(largest)), 0, 10))
+
+
+def decimals_beside(values: Floats, width: Floats) -> int:
+    """Decimals by which some numbers, and what lies between the ends of their intervals, can be told apart.
+
+    Examples
+    --------
+    >>> decimals_beside(np.array([101.2]), np.array([3.1])), decimals_beside(np.array([431.2]), np.array([33.0]))
+    (1, 0)
+    """
+    usual = usual_decimals(values)
+    known = width[np.isfinite(width) & (width > 0)]
+    needed = 1 - int(np.floor(np.log10(np.median(known)))) if known.size else 0
+    return int(np.clip(needed, usual, usual + 2))

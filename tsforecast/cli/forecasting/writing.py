@@ -1,21 +1,24 @@
 """Tables and pictures in files, whole or not at all."""
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from tsforecast.cli.forecasting.targets import MARK
+from tsforecast._whole_file import whole_file
+from tsforecast.cli.forecasting.tables import usual_decimals
+from tsforecast.cli.forecasting.written import remember_written
 from tsforecast.exceptions import OutputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+_MARK = "tsforecast forecast"  # in pictures and workbooks
 _MOST_ROWS = 1_048_575  # of a sheet, below its header
 _FIRST_YEAR = 1900  # of dates in a workbook
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what a workbook cannot hold
@@ -23,29 +26,26 @@ _WIDEST = 60  # characters of a column of a workbook
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Another name to write a file under, which gets its own name when the block ends without an error.
+def _output(path: Path) -> Iterator[Path]:
+    """Another name to write a file under; a later forecast knows that this command wrote it, while nobody changes it.
 
     Raises
     ------
     OutputError
         The disk is full or the folder cannot be written; what was there before is as it was.
     """
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        beside.replace(path)
+        with whole_file(path, at_once=False) as beside:
+            yield beside
     except OSError as error:
         raise OutputError(f"{path} could not be written: {error.strerror or error}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
+    remember_written(path)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV or Parquet, by the suffix of its name."""
-    with whole_file(path) as beside:
+    with _output(path) as beside:
         if path.suffix == ".parquet":
             table.to_parquet(beside, index=False)
         else:
@@ -66,18 +66,18 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
                 "or .parquet."
             )
     book = Workbook(write_only=True)
-    book.properties.creator = MARK
+    book.properties.creator = _MARK
     for name, table in sheets.items():
         _fill_sheet(book.create_sheet(name), table)
-    with whole_file(path) as beside:
+    with _output(path) as beside:
         book.save(beside)
 
 
 def write_figure(path: Path, figure: "Figure") -> None:
     """Write a picture as PNG, SVG or PDF, by the suffix of its name."""
-    about = {"png": {"Software": MARK}, "svg": {"Creator": MARK, "Date": None}, "pdf": {"Creator": MARK}}
+    about = {"png": {"Software": _MARK}, "svg": {"Creator": _MARK, "Date": None}, "pdf": {"Creator": _MARK}}
     kind = path.suffix.removeprefix(".")
-    with whole_file(path) as beside:
+    with _output(path) as beside:
         figure.savefig(beside, format=kind, metadata=about[kind], bbox_inches="tight")
 
 
@@ -99,14 +99,16 @@ def _fill_sheet(sheet: "WriteOnlyWorksheet", table: pd.DataFrame) -> None:
 
     sheet.freeze_panes = "A2"
     columns = [_cells_of(column) for _, column in table.items()]
+    formats = _formats(table)
     for k, (name, values) in enumerate(zip(table.columns, columns, strict=True)):
-        longest = max([len(str(name)), *(len(str(value)) for value in values[:100] if isinstance(value, str))])
+        shown = formats[k]
+        texts = [value for value in values[:100] if isinstance(value, str)]
+        longest = max([len(str(name)), *map(len, texts), len(shown) if shown and shown.startswith("yyyy") else 0])
         sheet.column_dimensions[get_column_letter(k + 1)].width = min(max(longest + 2, 12), _WIDEST)
     head = [WriteOnlyCell(sheet, str(name)) for name in table.columns]
     for cell in head:
         cell.font = Font(bold=True)
     sheet.append(head)
-    formats = [_date_format(column) for _, column in table.items()]
     for row in zip(*columns, strict=True):
         sheet.append([_cell(sheet, value, shown) for value, shown in zip(row, formats, strict=True)])
 
@@ -114,16 +116,31 @@ def _fill_sheet(sheet: "WriteOnlyWorksheet", table: pd.DataFrame) -> None:
 def _cell(sheet: "WriteOnlyWorksheet", value: Any, shown: str | None) -> Any:
     """A cell: a text that looks like a formula stays a text, a date has the format of its column."""
     from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Alignment
 
     if isinstance(value, str) and value.startswith("="):
         cell = WriteOnlyCell(sheet, value)
         cell.data_type = "s"
+        return cell
+    if isinstance(value, str) and len(value) > _WIDEST:
+        cell = WriteOnlyCell(sheet, value)
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
         return cell
     if shown is not None and not isinstance(value, str):
         cell = WriteOnlyCell(sheet, value)
         cell.number_format = shown
         return cell
     return value
+
+
+def _formats(table: pd.DataFrame) -> list[str | None]:
+    """How numbers and dates of each column are shown: numbers with one count of decimals, percent with one."""
+    floats = [name for name, column in table.items() if pd.api.types.is_float_dtype(column)]
+    amounts = table[[name for name in floats if not str(name).startswith("relative")]].to_numpy(dtype=np.float64)
+    decimals = usual_decimals(amounts) if amounts.size else 0
+    number = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+    shares = {name: "0.0" if str(name).startswith("relative") else number for name in floats}
+    return [shares.get(name) or _date_format(column) for name, column in table.items()]
 
 
 def _date_format(column: "pd.Series[Any]") -> str | None:

@@ -33,6 +33,10 @@ _MOST, _ENOUGH_TO_TELL, _ENOUGH = 0.9, 10, 3
 _CLOCKS = {_HOUR: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _WORKBOOK_DAYS = (30_000, 60_000)  # years 1982 to 2064
 _FIRST_OF_WORKBOOKS = pd.Timestamp("1899-12-30")
+_UTC = r"(?i)(?:Z|UTC|GMT|[+-]00(?::?00)?)\s*$"
+_DAY_FIRST, _MONTH_FIRST = "dates, the day first", "dates, the month first"
+_LAST = 253_402_300_799  # seconds from 1970 to the end of the year 9999
+_FORMS = 1000  # different cells in which forms of times are looked for
 _LEAP = 60  # workbooks count 29 February 1900, which did not exist
 
 
@@ -62,6 +66,11 @@ class Times:
     is_sure: bool = True
     why: str = "no date"
 
+    @property
+    def day_first(self) -> bool | None:
+        """Whether the day stands before the month; None where that makes no difference."""
+        return {_DAY_FIRST: True, _MONTH_FIRST: False}.get(self.how)
+
 
 def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
     """The times of a column, and which of its cells are none.
@@ -84,7 +93,8 @@ def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
     read = _texts_or_numbers(parts, form)
     place = np.maximum(np.cumsum(usable) - 1, 0)  # of each distinct cell among those that may be times
     bad = ~usable | read.values.isna().to_numpy()[place]
-    examples = [(_cell(different.iloc[i]), _plain(read.values.iloc[place[i]])) for i in np.flatnonzero(~bad)[:3]]
+    good = np.flatnonzero(~bad)
+    examples = [(_cell(different.iloc[i]), _plain(read.values.iloc[place[i]])) for i in _of_each_form(different, good)]
     return Times(
         pd.Index(read.values.array).take(place[codes]),
         np.flatnonzero(bad[codes]),
@@ -94,6 +104,15 @@ def read_times(column: pa.ChunkedArray, form: FileFormat) -> Times:
         read.is_sure,
         read.why,
     )
+
+
+def _of_each_form(different: "pd.Series[Any]", good: "np.ndarray[Any, np.dtype[np.intp]]") -> list[int]:
+    """Three of the cells that are times: the first of each form in which they are written, then the first ones."""
+    forms: dict[str, int] = {}
+    for i in good[:_FORMS].tolist():
+        forms.setdefault(re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "a", str(different.iloc[i]))), i)
+    chosen = list(forms.values())[:3]
+    return sorted(dict.fromkeys([*chosen, *good[:3].tolist()]), key=lambda i: (i not in chosen, i))[:3]
 
 
 def _cell(value: Any) -> str:
@@ -151,7 +170,15 @@ def _texts_or_numbers(different: "pd.Series[Any]", form: FileFormat) -> _Parsed:
     if (weeks := _weeks_in_words(different)) is not None:
         return _Parsed(weeks, "weeks, by their Monday")
     different = with_english_months(different)
-    return _Parsed(parse_dates(different, form.day_first), _order(different, form))
+    read = parse_dates(different, form.day_first)
+    how = _order(different, form)
+    if (
+        read.dtype.kind != "O"
+        and str(getattr(read.dtype, "tz", "")) == "UTC"
+        and not different.str.contains(_UTC).all()
+    ):
+        return _Parsed(read, f"{how}, whose offsets from UTC differ: read, and forecast, in UTC", is_sure=False)
+    return _Parsed(read, how)
 
 
 def _weeks_in_words(texts: "pd.Series[str]") -> "pd.Series[Any] | None":
@@ -171,7 +198,7 @@ def _order(texts: "pd.Series[str]", form: FileFormat) -> str:
         return "dates"
     read = parse_dates(texts, form.day_first)[parts.index]
     by_day = (read.dt.day == parts[0].astype(int))[read.notna()].all()
-    return "dates, the day first" if by_day else "dates, the month first"
+    return _DAY_FIRST if by_day else _MONTH_FIRST
 
 
 def _by_format(texts: "pd.Series[str]", way: str) -> _Parsed:
@@ -303,8 +330,9 @@ def _all_valid(digits: "pd.Series[str]", way: str) -> bool:
 def _since_1970(unit: str) -> "Callable[[pd.Series[str]], pd.Series[Any]]":
     def read(texts: "pd.Series[str]") -> "pd.Series[Any]":
         numbers = _numbers(texts)
-        index = pd.DatetimeIndex(numbers.to_numpy().view(f"M8[{unit}]"))
-        return pd.Series(index.as_unit("us") if unit == "s" and numbers.abs().max() < 2**43 else index)
+        is_near = numbers.abs() <= _LAST * 1000 ** UNITS.index(unit)
+        index = pd.DatetimeIndex(numbers.where(is_near, 0).to_numpy().view(f"M8[{unit}]"))
+        return pd.Series(index.as_unit("us") if unit == "s" else index).where(is_near)
 
     return read
 

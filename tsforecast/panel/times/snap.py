@@ -66,7 +66,10 @@ def near_grid(times: Index, indptr: Ints, freq: Freq | None = None) -> NearGrid 
     if not isinstance(times, pd.DatetimeIndex):
         return None
     local = times if times.tz is None else times.tz_convert("UTC").tz_localize(None)
-    stamps = local.as_unit("us").asi8
+    try:
+        stamps = local.as_unit("us").asi8
+    except pd.errors.OutOfBoundsDatetime:  # years past 290,000
+        return None
     inside = np.ones(max(len(times) - 1, 0), dtype=bool)
     inside[indptr[1:-1] - 1] = False
     steps = np.diff(stamps)[inside]

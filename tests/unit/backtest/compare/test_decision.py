@@ -70,7 +70,7 @@ def test_too_little_data_is_said_whatever_the_losses_are():
     one = np.ones((1, 1, 1))
     found = two(one, 9 * one)
     assert found.conclusion == "undecided"
-    assert "1 series and 1 cutoff are too few" in found.sentence
+    assert "1 series and 1 cutoff with scores are too few" in found.sentence
     assert "too few" in two(np.ones((1, 1, 2)), np.array([[[8.0, 9.0]]])).sentence
     overlapping = np.random.default_rng(0).gamma(9.0, size=(1, 1, 5))
     assert "of which 3 in a row overlap are too few" in two(overlapping, 9 * overlapping, overlap=3).sentence
