@@ -17,6 +17,7 @@ from tsforecast.panel import Panel
 
 if TYPE_CHECKING:
     from tsforecast.base import BaseForecaster
+    from tsforecast.explanation import Explained
 
 
 class Hooks(BaseEstimator, ABC):
@@ -103,6 +104,16 @@ class Hooks(BaseEstimator, ABC):
             f"{type(self).__name__} has no sample paths. Wrap it: Conformal(model) draws them from the errors that any "
             "model made along the horizon."
         )
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> "Explained":
+        """What the forecasts of `_predict` are made of: see `tsforecast.explanation.Explained`.
+
+        Arguments are as those of `_predict`. A model that does not override this is looked at from outside: its
+        forecasts are made anew with some of what it is given replaced (`tsforecast._ablation`).
+        """
+        from tsforecast._ablation import explained_by_ablation  # on use: seldom needed
+
+        return explained_by_ablation(self, panel, horizon, X)  # type: ignore[arg-type] # a fitted BaseForecaster
 
     def _range(self) -> Range:
         """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""

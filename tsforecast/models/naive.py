@@ -12,7 +12,7 @@ import copy
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import stats
@@ -20,6 +20,7 @@ from scipy import stats
 from tsforecast._bounds import Bounds
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
+from tsforecast.explanation import Explained
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import check_lengths
@@ -66,6 +67,7 @@ class _Textbook(BaseForecaster):
     """
 
     handles_missing = True
+    _repeats: ClassVar[str]  # what forecasts repeat, in words
     ends_: tuple[SeriesEnds, Floats]
 
     def __init__(self, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
@@ -98,6 +100,13 @@ class _Textbook(BaseForecaster):
         short = copy.copy(self)
         short.ends_ = self._ends_of(panel), self._sigma_of(panel)
         return short, np.zeros(panel.n_series, dtype=np.bool_)
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """The past value, or the mean, that is repeated, and what a line adds."""
+        ends, h = self._ends_of(panel), np.arange(1, horizon + 1)
+        mean = self._mean(ends, h)
+        line = ends.slope[:, None] * ends.steps(h)
+        return Explained({self._repeats: mean - line, **({"drift": line} if ends.slope.any() else {})}, self._repeats)
 
     def _ends_of(self, panel: Panel) -> SeriesEnds:
         if panel.left_out is not None:
@@ -159,6 +168,8 @@ class Naive(_Textbook):
     array([2., 2.])
     """
 
+    _repeats = "last value"
+
     def _ends(self, panel: Panel) -> SeriesEnds:
         values, ages = _last(panel)
         return SeriesEnds(values, ages, np.zeros(panel.n_series), panel.n_present)
@@ -194,6 +205,8 @@ class SeasonalNaive(_Textbook):
     >>> SeasonalNaive(season_length=2).fit([1.0, 5.0, 2.0, 6.0]).predict(3)
     array([2., 6., 2.])
     """
+
+    _repeats = "last value of the same season"
 
     def __init__(self, season_length: int | None = None, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
         self.season_length = season_length
@@ -248,6 +261,8 @@ class Drift(_Textbook):
     array([7., 9.])
     """
 
+    _repeats = "last value"
+
     def min_observations(self, panel: Panel) -> int:
         """Three."""
         return 3
@@ -288,6 +303,8 @@ class HistoricAverage(_Textbook):
     >>> HistoricAverage().fit([1.0, 2.0, 6.0]).predict(2)
     array([3., 3.])
     """
+
+    _repeats = "mean of all values"
 
     def _ends(self, panel: Panel) -> SeriesEnds:
         nothing = np.zeros(panel.n_series)

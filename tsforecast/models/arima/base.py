@@ -18,9 +18,19 @@ from tsforecast.exceptions import (
     ParameterError,
     SeriesTooShortError,
 )
+from tsforecast.explanation import IN_TURN, Explained
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.insight import ArimaInsight
+from tsforecast.models.arima.parts import (
+    LEVEL,
+    MEMORY,
+    SEASON,
+    TREND,
+    n_steps_for_parts,
+    process_parts,
+    regression_parts,
+)
 from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.panel import Panel
@@ -203,6 +213,40 @@ class ArimaForecaster(ArimaInsight):
                 own = (mean, sd, degrees)
                 paths[i] = mean + mixture.at_scores(fit, own, *origin.values_mixed(), mixed, errors)
         return self.transform_.invert_quantiles(paths, panel.ids)
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """Level, trend, season, memory and each covariate; with a transform, what each adds to those before it."""
+        data = self.transform_.apply(panel)
+        tables: dict[str, Floats] = {LEVEL: np.zeros((data.n_series, horizon))}
+        tables |= {name: np.zeros((data.n_series, horizon)) for name in (TREND, SEASON, MEMORY)}
+        tables |= {str(name): np.zeros((data.n_series, horizon)) for name in panel.covariate_names}
+        variance = np.empty((data.n_series, horizon))
+        for i in range(data.n_series):
+            fit, origin = self._start_of(data, i)
+            n_steps = n_steps_for_parts(fit, horizon)
+            mean, spread = origin.forecast(fit, np.zeros((n_steps, fit.beta.size)), self.engine)
+            variance[i] = spread[:horizon]
+            future = self._regressors_ahead(data, i, horizon, X)
+            for told in (
+                process_parts(fit, mean, horizon),
+                regression_parts(fit.beta_names, fit.beta, future, horizon),
+            ):
+                for name, values in told.items():
+                    tables[name][i] += values
+        lambdas = self.transform_.lambdas_of(panel.ids)
+        parts = {name: table for name, table in tables.items() if name == LEVEL or table.any()}
+        if np.isnan(lambdas).all():
+            return Explained(parts, LEVEL)
+        return Explained(self._in_unit(parts, variance, panel), LEVEL, notes=(IN_TURN,))
+
+    def _in_unit(self, parts: Mapping[str, Floats], variance: Floats, panel: Panel) -> dict[str, Floats]:
+        """What each part adds to the forecast in the unit of the series, in their order."""
+        told, before, total = {}, np.zeros_like(variance), np.zeros_like(variance)
+        for name, table in parts.items():
+            total = total + table
+            now = self.transform_.invert_mean(total, variance, panel.ids)
+            told[name], before = now - before, now
+        return told
 
     def _start_of(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
         """The fit of series ``i``, and what its forecasts start from."""

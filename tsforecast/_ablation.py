@@ -1,0 +1,106 @@
+"""How any forecaster's forecasts change where some of what it is given is replaced by usual values."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from tsforecast._predicting import Forecasting, forecast_within
+from tsforecast._types import Bools, Floats
+from tsforecast.explanation import Explained
+from tsforecast.panel import Panel
+
+_NOTE = (
+    "What an input moves is how much the forecasts change where it is replaced: past values by the mean of the last "
+    "season, covariates by their mean; inputs that stand for each other share nothing, so that these do not add up."
+)
+_MOST_PHASES = 24  # steps of the horizon that are looked at one by one
+_FEW = 10  # last values that are a group where there is no season
+_WHOLE = "the model as a whole"
+
+
+def explained_by_ablation(model: Forecasting, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+    """What groups of past values and each covariate change in forecasts, one replaced at a time.
+
+    Groups are the last value, the values of the same season as each step, the others of the last season (or of ten
+    steps), and those before; each forecast is made anew with `BaseForecaster._predict`.
+
+    Raises
+    ------
+    ParameterError
+        The model cannot forecast from another history than the one it was fitted on.
+
+    Examples
+    --------
+    >>> from tsforecast import FunctionForecaster
+    >>> last = FunctionForecaster(lambda y, horizon: np.repeat(y[-1], horizon)).fit([1.0, 2.0, 6.0])
+    >>> {name: moved.tolist() for name, moved in explained_by_ablation(last, last.panel_, 2, None).inputs.items()}
+    {'last value': [[3.0, 3.0]], 'other recent values': [[0.0, 0.0]], 'older values': [[0.0, 0.0]]}
+    """
+    whole = _mean(model, panel, horizon, X)
+
+    def moved(changed: Panel, future: Floats | None) -> Floats:
+        return whole - _mean(model, changed, horizon, future)
+
+    inputs = _past_values(panel, horizon, lambda changed: moved(changed, X))
+    inputs |= _covariates(panel, X, moved)
+    return Explained({_WHOLE: whole}, None, inputs, None, (_NOTE,))
+
+
+def _past_values(panel: Panel, horizon: int, moved: Callable[[Panel], Floats]) -> dict[str, Floats]:
+    """Changes where groups of past values are replaced, ``(n_series, horizon)`` each.
+
+    The values whole seasons before a step are others for each step, so that these are looked at one by one.
+    """
+    season, level = panel.season_length, _levels(panel)
+    back = np.concatenate([np.arange(n, 0, -1) for n in panel.lengths])  # 1 is the last value of a series
+    recent = season if season > 1 else _FEW
+    groups = {
+        "last value": back == 1,
+        "other recent values": (back > 1) & (back <= recent),
+        "older values": back > recent,
+    }
+    n_phases = min(season, horizon)
+    if season == 1 or n_phases > _MOST_PHASES:
+        return {name: moved(_replaced(panel, rows, level)) for name, rows in groups.items()}
+    found = {name: np.zeros((panel.n_series, horizon)) for name in ("same season", *groups)}
+    for k in range(n_phases):
+        same = (back + k) % season == 0
+        own = {"same season": same} | {name: rows & ~same for name, rows in groups.items()}
+        for name, rows in own.items():
+            if rows.any():
+                found[name][:, k::season] = moved(_replaced(panel, rows, level))[:, k::season]
+    return found
+
+
+def _covariates(panel: Panel, X: Floats | None, moved: Callable[[Panel, Floats | None], Floats]) -> dict[str, Floats]:
+    """Changes where a covariate is its mean, in the past and in the horizon."""
+    if X is None or panel.covariates is None:
+        return {}
+    found = {}
+    for k, name in enumerate(panel.covariate_names):
+        table, future = panel.covariates.copy(), X.copy()
+        usual = table[:, k].mean()
+        table[:, k], future[:, :, k] = usual, usual
+        found[str(name)] = moved(dataclasses.replace(panel, covariates=table), future)
+    return found
+
+
+def _mean(model: Forecasting, panel: Panel, horizon: int, X: Floats | None) -> Floats:
+    return forecast_within(model, panel, horizon, X, np.empty(0)).mean
+
+
+def _replaced(panel: Panel, rows: Bools, level: Floats) -> Panel:
+    """The panel with some values replaced by the level of their series; missing ones stay missing."""
+    return panel.with_values(np.where(rows & ~np.isnan(panel.values), level, panel.values))
+
+
+def _levels(panel: Panel) -> Floats:
+    """The mean of the last season's known values, or of all, at every observation: ``(n_obs,)``."""
+    recent = panel.season_length if panel.season_length > 1 else _FEW
+    means = []
+    for i in range(panel.n_series):
+        y = panel.series(i)
+        known = y[~np.isnan(y)]
+        means.append(known[-recent:].mean() if known.size else np.nan)
+    return np.repeat(np.array(means), panel.lengths)
