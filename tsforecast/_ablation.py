@@ -7,6 +7,7 @@ import numpy as np
 
 from tsforecast._predicting import Forecasting, forecast_within
 from tsforecast._types import Bools, Floats
+from tsforecast._value_groups import FEW, value_groups
 from tsforecast.explanation import Explained
 from tsforecast.panel import Panel
 
@@ -15,7 +16,6 @@ _NOTE = (
     "season, covariates by their mean; inputs that stand for each other share nothing, so that these do not add up."
 )
 _MOST_PHASES = 24  # steps of the horizon that are looked at one by one
-_FEW = 10  # last values that are a group where there is no season
 _WHOLE = "the model as a whole"
 
 
@@ -52,22 +52,14 @@ def _past_values(panel: Panel, horizon: int, moved: Callable[[Panel], Floats]) -
 
     The values whole seasons before a step are others for each step, so that these are looked at one by one.
     """
+    back = np.concatenate([np.arange(n, 0, -1) for n in panel.lengths])
     season, level = panel.season_length, _levels(panel)
-    back = np.concatenate([np.arange(n, 0, -1) for n in panel.lengths])  # 1 is the last value of a series
-    recent = season if season > 1 else _FEW
-    groups = {
-        "last value": back == 1,
-        "other recent values": (back > 1) & (back <= recent),
-        "older values": back > recent,
-    }
+    if min(season, horizon) > _MOST_PHASES:
+        season = 1
     n_phases = min(season, horizon)
-    if season == 1 or n_phases > _MOST_PHASES:
-        return {name: moved(_replaced(panel, rows, level)) for name, rows in groups.items()}
-    found = {name: np.zeros((panel.n_series, horizon)) for name in ("same season", *groups)}
+    found = {name: np.zeros((panel.n_series, horizon)) for name in value_groups(back, 1, season)}
     for k in range(n_phases):
-        same = (back + k) % season == 0
-        own = {"same season": same} | {name: rows & ~same for name, rows in groups.items()}
-        for name, rows in own.items():
+        for name, rows in value_groups(back, k + 1, season).items():
             if rows.any():
                 found[name][:, k::season] = moved(_replaced(panel, rows, level))[:, k::season]
     return found
@@ -97,7 +89,7 @@ def _replaced(panel: Panel, rows: Bools, level: Floats) -> Panel:
 
 def _levels(panel: Panel) -> Floats:
     """The mean of the last season's known values, or of all, at every observation: ``(n_obs,)``."""
-    recent = panel.season_length if panel.season_length > 1 else _FEW
+    recent = panel.season_length if panel.season_length > 1 else FEW
     means = []
     for i in range(panel.n_series):
         y = panel.series(i)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _HATCHES = ("", "//", "..", "xx")  # of the parts that repeat the colours
+_FELT = 0.005  # of the largest change: a smaller one cannot be seen
 
 
 def draw_parts(
@@ -68,7 +69,13 @@ def draw_sizes(ax: "Axes", sizes: Mapping[str, float]) -> None:
 
 
 def draw_look_back(ax: "Axes", kept: Ints, change: Floats) -> None:
-    """How far forecasts are from their own by the number of last values kept: ``(n_kept,)`` each."""
+    """How far forecasts are from their own by the number of last values kept: ``(n_kept,)`` each.
+
+    What lies past the last change that can be seen is left out.
+    """
+    felt = np.flatnonzero(change > _FELT * change.max())
+    shown = slice(0, int(felt[-1]) + 3 if felt.size else None)
+    kept, change = kept[shown], change[shown]
     marker = "o" if kept.size <= 60 else ""
     ax.plot(kept, change, color=MODEL_COLOURS[0][0], marker=marker, markersize=3.0, drawstyle="steps-post")
     ax.set_ylim(bottom=0.0)

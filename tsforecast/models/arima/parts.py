@@ -1,4 +1,4 @@
-"""Parts of the point forecasts of an ARIMA model: level, trend, season and short-run memory.
+"""Parts of the point forecasts of an ARIMA model: level, trend, season and memory.
 
 Forecasts h steps ahead, past the reach of the moving average, solve the difference equation of the whole
 autoregressive operator (the eventual forecast function of Box & Jenkins 1976, section 5.3)::
@@ -9,7 +9,7 @@ Its solutions are sums of those of each factor. The first factor gives a polynom
 in the long run: the permanent component of Beveridge & Nelson (1981, equation 7) and its trend. The second gives the
 same season each year, with the sum zero. Those of stationary factors die out; ``Phi(B^s)``, less what it has in common
 with a lag of one step (each factor ``1 - a B^s``, a > 0, has the factor ``1 - a^(1/s) B``), gives a season that dies out.
-All that is left is short-run memory, what the moving average still reaches among it.
+All that is left is memory of the latest values and errors, which dies out too.
 """
 
 import numpy as np

@@ -169,6 +169,19 @@ class Trained:
             quantiles = outward(quantiles, levels)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
+    def seen(self, panel: Panel) -> tuple[FittedPreparation, int, Panel]:
+        """Preparation and number of the first series of a panel, and the history that the network sees.
+
+        Raises
+        ------
+        DataError
+            The series was left out when the forecaster was saved.
+        """
+        check_has_history(panel, "explanations of forecasts")
+        history = self._history(panel)
+        prepared, _, numbers = self._of(history)
+        return prepared, int(numbers[0]), history
+
     def returns(self, panel: Panel) -> Bools:
         """Series whose uncertainty does not grow with the horizon: ``(n_series,)``."""
         return self._of(self._history(panel))[0].returns
