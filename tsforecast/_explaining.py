@@ -5,6 +5,7 @@ from typing import Protocol
 import numpy as np
 
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
+from tsforecast._hooks import Hooks
 from tsforecast._predicting import Forecasting, forecast_within, future_of, origin_of
 from tsforecast._types import Floats
 from tsforecast.exceptions import FitError
@@ -53,3 +54,16 @@ def _with_rest(model: Explaining, told: Explained, mean: Floats) -> dict[str, Fl
     if (np.abs(rest) > _ROUNDING * size).any():
         parts[LIMITS] = rest
     return parts
+
+
+def explains_itself(model: object) -> bool:
+    """Whether a fitted forecaster knows what its forecasts are made of, so that it need not forecast anew to tell.
+
+    Examples
+    --------
+    >>> from tsforecast import FunctionForecaster, Naive
+    >>> explains_itself(Naive()), explains_itself(FunctionForecaster(lambda y, horizon: y[:horizon]))
+    (True, False)
+    """
+    inner = getattr(model, "forecaster_", None)
+    return explains_itself(inner) if inner is not None else getattr(type(model), "_explain", None) is not Hooks._explain

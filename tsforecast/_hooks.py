@@ -113,7 +113,7 @@ class Hooks(BaseEstimator, ABC):
         """
         from tsforecast._ablation import explained_by_ablation  # on use: seldom needed
 
-        return explained_by_ablation(self, panel, horizon, X)  # type: ignore[arg-type] # a fitted BaseForecaster
+        return explained_by_ablation(self, panel, horizon, X)
 
     def _range(self) -> Range:
         """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""

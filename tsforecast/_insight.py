@@ -35,9 +35,9 @@ class Insight(Hooks):
     def explain(self, horizon: int, X: Covariates | None = None, *, history: Series | None = None) -> "Explanation":
         """What the forecasts of the next ``horizon`` steps are made of: parts that add up to them, and what moves them.
 
-        The ARIMA family tells its level, trend, season, memory (what dies out) and what each covariate gives; networks their
-        linear and their recurrent part, what each block of inputs does (integrated gradients) and how far back they
-        look; an ensemble the share of each member; the naive models which past value they repeat. Any other forecaster
+        The ARIMA family tells its level, trend, season, memory (what dies out) and what each covariate gives;
+        networks their linear and their recurrent part, what each block of inputs does (integrated gradients) and how
+        far back they look; an ensemble the share of each member; the naive models which past value they repeat. Any other forecaster
         is looked at from outside: how its forecasts change where past values or a covariate are replaced.
 
         Parameters
@@ -70,7 +70,7 @@ class Insight(Hooks):
         from tsforecast._explaining import explanation_asked  # on use: seldom needed
 
         self._check_fitted()
-        return explanation_asked(self, horizon, X, history)  # type: ignore[arg-type] # a fitted BaseForecaster
+        return explanation_asked(self, horizon, X, history)
 
     def fit_facts(self, detailed: Detailed = None) -> Facts:
         """What the fit tells of itself in numbers (`tsforecast._facts`), in detail of some series; none at first."""

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 ExplanationTable: TypeAlias = Literal["parts", "inputs", "look_back"]
 IN_TURN = (
-    "A transform was undone, so that a part is what the forecast gains when it is added to those before it, in the order "
-    "given; on the transformed scale the parts are terms of a sum."
+    "A transform was undone, so that a part is what the forecast gains when it is added to those before it, in the "
+    "order given; on the transformed scale the parts are terms of a sum."
 )
 _MOST_ROWS, _MOST_SERIES, _MOST_INPUTS = 12, 3, 4  # shown of a frame, told in sentences, named in one
+_TOLD = 0.005  # share of what inputs do from which on one is named
 _NEAR = 0.05  # share of what past values change that is left out where a model is said to need the last k only
 
 
@@ -125,8 +126,8 @@ class Explanation:
         ----------
         of : {"parts", "inputs", "look_back"}
             ``"parts"``: columns ``unique_id``, ``ds``, ``part`` and ``value``; of one series and time the values add up
-            to the forecast. ``"inputs"``: the same with ``input``, and no rows where the parts say all. ``"look_back"``:
-            ``unique_id``, ``kept`` and ``change``, see `LookBack`.
+            to the forecast. ``"inputs"``: the same with ``input``, and no rows where the parts say all.
+            ``"look_back"``: ``unique_id``, ``kept`` and ``change``, see `LookBack`.
 
         Raises
         ------
@@ -168,24 +169,12 @@ class Explanation:
         place = chosen_places(self.ids, unique_id, 1)[0]
         steps = "step" if self.horizon == 1 else f"{self.horizon} steps"
         told = [f"{self.model}: what the forecasts of {self.ids[place]} for the next {steps} are made of."]
-        told.append(f"They are {number(self.mean[place].mean())} on average: {self._parts_text(place)}.")
+        told.append(f"They are {number(self.mean[place].mean())} on average: {parts_text(_of(self.parts, place))}.")
         if self.inputs:
-            told.append(self._inputs_text(place))
+            told.append(inputs_text(_of(self.inputs, place)))
         if self.look_back is not None:
             told.append(_look_back_text(self.look_back.kept, self.look_back.change[place]))
         return [*(sentence for sentence in told if sentence), *self.notes]
-
-    def _parts_text(self, place: int) -> str:
-        return "; ".join(f"{name} {_span_text(table[place])}" for name, table in self.parts.items())
-
-    def _inputs_text(self, place: int) -> str:
-        size = {name: float(np.abs(table[place]).mean()) for name, table in self.inputs.items()}
-        total = sum(size.values())
-        if total == 0.0:
-            return "None of its inputs moves them."
-        order = sorted(size, key=lambda name: -size[name])[:_MOST_INPUTS]
-        shown = ", ".join(f"{name} ({size[name] / total:.0%})" for name in order if size[name] / total >= 0.005)
-        return f"What moves them most: {shown}."
 
     def plot(
         self,
@@ -244,6 +233,38 @@ class Explanation:
 def _check_table(of: str) -> None:
     if of not in ("parts", "inputs", "look_back"):
         raise ParameterError(f"{of!r} is none of 'parts', 'inputs', 'look_back'.")
+
+
+def _of(tables: Mapping[str, Floats], place: int) -> dict[str, Floats]:
+    return {name: table[place] for name, table in tables.items()}
+
+
+def parts_text(parts: Mapping[str, Floats]) -> str:
+    """The parts of the forecasts of one series in words; each is ``(horizon,)``.
+
+    Examples
+    --------
+    >>> parts_text({"level": np.array([10.0, 10.0]), "trend": np.array([1.0, 2.0])})
+    'level 10; trend 1 to 2'
+    """
+    return "; ".join(f"{name} {_span_text(values)}" for name, values in parts.items())
+
+
+def inputs_text(inputs: Mapping[str, Floats]) -> str:
+    """A sentence on what moves the forecasts of one series most, by the mean size of what each input does.
+
+    Examples
+    --------
+    >>> inputs_text({"last value": np.array([1.0]), "price": np.array([-3.0])})
+    'What moves them most: price (75%), last value (25%).'
+    """
+    size = {name: float(np.abs(values).mean()) for name, values in inputs.items()}
+    total = sum(size.values())
+    if not total > 0.0:
+        return "None of the inputs moves them."
+    order = sorted(size, key=lambda name: -size[name])[:_MOST_INPUTS]
+    shown = ", ".join(f"{name} ({size[name] / total:.0%})" for name in order if size[name] / total >= _TOLD)
+    return f"What moves them most: {shown}."
 
 
 def _span_text(values: Floats) -> str:

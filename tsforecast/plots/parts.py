@@ -44,18 +44,18 @@ def draw_parts(
     for place, (name, values) in enumerate((key, own) for key, own in parts.items() if key != base):
         bottom = np.where(values >= 0, up, down + values)
         colour, hatch = MODEL_COLOURS[place % len(MODEL_COLOURS)][0], _HATCHES[place // len(MODEL_COLOURS) % 4]
-        found[name] = ax.bar(
+        bars = ax.bar(
             x, np.abs(values), 0.8 * step, bottom=bottom, color=colour, alpha=0.75, hatch=hatch, edgecolor="white",
             linewidth=0.3,
         )  # fmt: skip
+        found[name] = bars.patches[0]
+        for bar in bars.patches:
+            bar.sticky_edges.y.clear()  # so that there is room above and below
         up, down = up + np.maximum(values, 0), down + np.minimum(values, 0)
     if base is not None:
         (found[base],) = ax.plot(x, start, color=FAINT[0], linestyle=(0, (4, 2)), linewidth=1.4, zorder=2.5)
     (line,) = ax.plot(x, mean, color=INK[0], marker="o" if mean.size <= 40 else "", markersize=3.5, zorder=3)
     time_axis(ax, times)
-    for bars in ax.containers:
-        for bar in bars:
-            bar.sticky_edges.y.clear()
     ax.autoscale_view()
     return {"forecast": line, **({base: found.pop(base)} if base is not None else {}), **found}
 

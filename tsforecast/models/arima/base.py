@@ -22,6 +22,7 @@ from tsforecast.explanation import IN_TURN, Explained
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.insight import ArimaInsight
+from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.parts import (
     LEVEL,
     MEMORY,
@@ -31,7 +32,6 @@ from tsforecast.models.arima.parts import (
     process_parts,
     regression_parts,
 )
-from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates

@@ -7,9 +7,9 @@ autoregressive operator (the eventual forecast function of Box & Jenkins 1976, s
 
 Its solutions are sums of those of each factor. The first factor gives a polynomial in h, what is left of the forecasts
 in the long run: the permanent component of Beveridge & Nelson (1981, equation 7) and its trend. The second gives the
-same season each year, with the sum zero. Those of stationary factors die out; ``Phi(B^s)``, less what it has in common
-with a lag of one step (each factor ``1 - a B^s``, a > 0, has the factor ``1 - a^(1/s) B``), gives a season that dies out.
-All that is left is memory of the latest values and errors, which dies out too.
+same season each year, with the sum zero. Those of stationary factors die out; ``Phi(B^s)``, less what it has in
+common with a lag of one step (each factor ``1 - a B^s``, a > 0, has the factor ``1 - a^(1/s) B``), gives a season
+that dies out. All that is left is memory of the latest values and errors, which dies out too.
 """
 
 import numpy as np

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _NOTE = (
-    "The level and the season go on as they are in the first part. Inputs share out what the linear autoregression and the "
-    "network make of them (integrated gradients), in place of past values at the level and covariates at their mean."
+    "The level and the season go on as they are in the first part. Inputs share out what the linear autoregression and "
+    "the network make of them (integrated gradients), in place of past values at the level and covariates at the mean."
 )
 
 

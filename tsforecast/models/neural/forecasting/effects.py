@@ -79,7 +79,7 @@ def effects(trained: Trained, panel: Panel, X: Floats | None, mean: Floats) -> t
     found = trained.prepared.transform.ids.get_indexer(panel.ids)[0]
     unit = _Unit(lambdas[found] if found >= 0 else np.float64("nan"), mean[:n_out], end.scale)
     moved = {name: accumulate(values[None] * end.scale, lag)[0] for name, values in moved.items()}
-    factor = unit.factor(sum(moved.values()))
+    factor = unit.factor(np.sum(list(moved.values()), axis=0))
     kept, outputs = _outputs_by_kept(trained, end, n_out)
     differences = accumulate((outputs - outputs[-1]) * end.scale, lag)
     changes = np.abs(unit.moved(-differences)).mean(axis=1)
@@ -87,12 +87,12 @@ def effects(trained: Trained, panel: Panel, X: Floats | None, mean: Floats) -> t
 
 
 def joined_look_backs(of_series: list[LookBack]) -> LookBack:
-    """Those of several series as one, at the numbers of values that were tried of all: they are steps from each to the next.
+    """Those of several series as one, at all numbers of values that were tried; each holds up to the next.
 
     Examples
     --------
-    >>> two = [LookBack(np.array([0, 1, 3]), np.array([[4.0, 2.0, 0.0]])), LookBack(np.array([0, 2]), np.array([[6.0, 0.0]]))]
-    >>> joined_look_backs(two).change
+    >>> one, two = np.array([[4.0, 2.0, 0.0]]), np.array([[6.0, 0.0]])
+    >>> joined_look_backs([LookBack(np.array([0, 1, 3]), one), LookBack(np.array([0, 2]), two)]).change
     array([[4., 2., 2., 0.],
            [6., 6., 0., 0.]])
     """
@@ -217,7 +217,7 @@ def _located(trained: Trained, x: Tensor, state: State, number: int, n_out: int)
 
 
 def _integrated(trained: Trained, end: _Ending, n_out: int) -> tuple[Floats, Floats]:
-    """Integrated gradients of each output, ``(n_out, n_steps, input_size)``, and what earlier values add, ``(n_out,)``."""
+    """Integrated gradients, ``(n_out, n_steps, input_size)``, and what still earlier values add, ``(n_out,)``."""
     points, weights = np.polynomial.legendre.leggauss(_N_POINTS)
     share = torch.as_tensor((points + 1) / 2)
     x, usual = (torch.as_tensor(part)[None, :, None] for part in (end.x, end.usual))
