@@ -35,10 +35,10 @@ class Insight(Hooks):
     def explain(self, horizon: int, X: Covariates | None = None, *, history: Series | None = None) -> "Explanation":
         """What the forecasts of the next ``horizon`` steps are made of: parts that add up to them, and what moves them.
 
-        The ARIMA family tells its level, trend, season, memory (what dies out) and what each covariate gives;
-        networks their linear and their recurrent part, what each block of inputs does (integrated gradients) and how
-        far back they look; an ensemble the share of each member; the naive models which past value they repeat. Any other forecaster
-        is looked at from outside: how its forecasts change where past values or a covariate are replaced.
+        The ARIMA family tells its level, trend, season, memory (what dies out) and what each covariate gives; networks
+        their linear and their recurrent part, what each block of inputs does (integrated gradients) and how far back
+        they look; an ensemble the share of each member; the naive models which past value they repeat. Any other
+        forecaster is looked at from outside: how its forecasts change where past values or a covariate are replaced.
 
         Parameters
         ----------

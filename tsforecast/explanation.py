@@ -273,7 +273,7 @@ def _span_text(values: Floats) -> str:
     Examples
     --------
     >>> _span_text(np.array([2.0, 2.0])), _span_text(np.array([3.0, 1.0])), _span_text(np.array([0.0, -1.0, 5.0]))
-    ('2', '3 to 1', 'between -1 and 5')
+    ('2', '3 to 1', 'between −1 and 5')
     """
     low, high = number(values.min()), number(values.max())
     if low == high:

@@ -166,9 +166,7 @@ class Ensemble(BaseForecaster):
             weights = middle / middle.sum(axis=0)
         members = {f"{i} {type(member).__name__}": i for i, member in enumerate(self.forecasters_)}
         shares = ", ".join(f"{name} {weights[i].mean():.0%}" for name, i in members.items())
-        note = (
-            f"Weights of the members, on average: {shares}. forecasters_[0].explain tells of a member, by its number."
-        )
+        note = f"Weights of the members, on average: {shares}. Each explains itself: forecasters_[0].explain(horizon)."
         return Explained({name: weights[i] * tables[i] for name, i in members.items()}, notes=(note,))
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:

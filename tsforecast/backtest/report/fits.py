@@ -1,19 +1,14 @@
-"""Sentences on what the fits of a run found: orders chosen, shares of networks, and what forecasts are made of."""
+"""Sentences on what the fits of a run found: the orders chosen, and the share of a network in its forecasts."""
 
 from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 
-from tsforecast._facts import INPUT_FACT, PART_FACT
 from tsforecast.backtest.result.data import RunData
-from tsforecast.backtest.result.leaderboard import leaderboard
-from tsforecast.explanation import inputs_text, parts_text
 
 _ORDER = ("p", "d", "q", "P", "D", "Q", "season_length")
 _FIT = ["model", "member", "unique_id", "cutoff", "seed"]
 _SHOWN = 3  # orders that are named
-_EXPLAINED = 2  # best models whose forecasts are told of
 
 
 def fit_section(run: RunData) -> list[str]:
@@ -28,37 +23,14 @@ def fit_sentences(run: RunData) -> list[str]:
     if fits.empty:
         return []
     member, _, name = zip(*(fact.rpartition("__") for fact in fits["fact"]), strict=True)
-    explained = explanation_sentences(run, fits)
     fits = fits.assign(member=member, fact=name)
     fits = fits[(fits["step"] == 0) & fits["fact"].isin([*_ORDER, "share"])]
-    found = [
+    return [
         sentence
         for model in run.models
         for part, own in fits[fits["model"] == model].groupby("member")
         for sentence in _sentences(f"{model}, member {part}," if part else model, own)
     ]
-    return found + explained
-
-
-def explanation_sentences(run: RunData, fits: pd.DataFrame) -> list[str]:
-    """What the last forecasts of the best models are made of, for the first series of the run; of at most two."""
-    told = fits[fits["fact"].str.startswith((PART_FACT, INPUT_FACT))]
-    told = told[(told["seed"].isna()) | (told["seed"] == told["seed"].min())]
-    having = set(told["model"])
-    best = [model for model in leaderboard(run)["model"] if model in having][:_EXPLAINED] if having else []
-    return [_explanation(model, told[told["model"] == model]) for model in best]
-
-
-def _explanation(model: str, own: pd.DataFrame) -> str:
-    """Two sentences, from the facts of one fit."""
-    of = own.sort_values("step", kind="stable").groupby("fact", sort=False)["value"]
-    values = {str(fact): part.to_numpy(dtype=np.float64) for fact, part in of}
-    parts, inputs = (
-        {fact[len(kind) :]: part for fact, part in values.items() if fact.startswith(kind)}
-        for kind in (PART_FACT, INPUT_FACT)
-    )
-    text = f"The last forecasts of {own['unique_id'].iloc[0]} by {model} are made of: {parts_text(parts)}."
-    return f"{text} {inputs_text(inputs)}" if inputs else text
 
 
 def _sentences(name: str, own: pd.DataFrame) -> Iterator[str]:
