@@ -8,7 +8,7 @@ import numpy as np
 from tsforecast._predicting import Forecasting, forecast_within
 from tsforecast._types import Bools, Floats
 from tsforecast._value_groups import FEW, value_groups
-from tsforecast.explanation import Explained
+from tsforecast.explanation import Explained, covariate_label
 from tsforecast.panel import Panel
 
 _NOTE = (
@@ -43,7 +43,7 @@ def explained_by_ablation(model: Forecasting, panel: Panel, horizon: int, X: Flo
         return whole - _mean(model, changed, horizon, future)
 
     inputs = _past_values(panel, horizon, lambda changed: moved(changed, X))
-    inputs |= _covariates(panel, X, moved)
+    inputs |= {covariate_label(name, inputs): table for name, table in _covariates(panel, X, moved).items()}
     return Explained({_WHOLE: whole}, None, inputs, None, (_NOTE,))
 
 

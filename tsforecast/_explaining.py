@@ -52,7 +52,7 @@ def _with_rest(model: Explaining, told: Explained, mean: Floats) -> dict[str, Fl
     size = max([1e-300, *(float(np.abs(table).max()) for table in told.parts.values())])
     parts = dict(told.parts)
     if (np.abs(rest) > _ROUNDING * size).any():
-        parts[LIMITS] = rest
+        parts[f"{LIMITS} of forecasts" if LIMITS in parts else LIMITS] = rest
     return parts
 
 

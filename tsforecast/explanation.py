@@ -2,7 +2,7 @@
 
 import dataclasses
 import html
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -237,6 +237,17 @@ def _check_table(of: str) -> None:
 
 def _of(tables: Mapping[str, Floats], place: int) -> dict[str, Floats]:
     return {name: table[place] for name, table in tables.items()}
+
+
+def covariate_label(name: object, taken: Collection[str]) -> str:
+    """The name of a covariate among parts or inputs, set off from one that is called as it is.
+
+    Examples
+    --------
+    >>> covariate_label("price", {"trend"}), covariate_label("trend", {"trend"})
+    ('price', 'trend (covariate)')
+    """
+    return f"{name} (covariate)" if str(name) in taken else str(name)
 
 
 def parts_text(parts: Mapping[str, Floats]) -> str:

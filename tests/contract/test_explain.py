@@ -101,6 +101,14 @@ def test_parts_with_a_covariate_add_up_too(name):
     assert "x" in {**told.parts, **told.inputs}
 
 
+@pytest.mark.parametrize("name", ["ARIMA", "LinearAR", "SklearnForecaster"])
+def test_covariates_may_be_called_as_parts_are(name):
+    X = pd.DataFrame(np.random.default_rng(1).normal(size=(49, 3)), columns=["level", "last value", "season"])
+    X.index = pd.period_range("2010Q1", periods=49, freq="Q")
+    told = forecaster(name, **CHANGES.get(name, {})).fit(Y["a"], X.iloc[:44]).explain(5, X.iloc[44:])
+    assert {"level (covariate)" if name == "ARIMA" else "last value (covariate)"} < {*told.parts, *told.inputs}
+
+
 def test_what_bounds_take_is_a_part_of_its_own():
     told = Drift(bounds=(0, 40)).fit([10.0, 20.0, 30.0]).explain(3)
     assert list(told.parts) == ["last value", "drift", "limits"]

@@ -18,7 +18,7 @@ from tsforecast.exceptions import (
     ParameterError,
     SeriesTooShortError,
 )
-from tsforecast.explanation import IN_TURN, Explained
+from tsforecast.explanation import IN_TURN, Explained, covariate_label
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.insight import ArimaInsight
@@ -219,7 +219,8 @@ class ArimaForecaster(ArimaInsight):
         data = self.transform_.apply(panel)
         tables: dict[str, Floats] = {LEVEL: np.zeros((data.n_series, horizon))}
         tables |= {name: np.zeros((data.n_series, horizon)) for name in (TREND, SEASON, MEMORY)}
-        tables |= {str(name): np.zeros((data.n_series, horizon)) for name in panel.covariate_names}
+        labels = [covariate_label(name, tables) for name in panel.covariate_names]
+        tables |= {name: np.zeros((data.n_series, horizon)) for name in labels}
         variance = np.empty((data.n_series, horizon))
         for i in range(data.n_series):
             fit, origin = self._start_of(data, i)
@@ -227,10 +228,8 @@ class ArimaForecaster(ArimaInsight):
             mean, spread = origin.forecast(fit, np.zeros((n_steps, fit.beta.size)), self.engine)
             variance[i] = spread[:horizon]
             future = self._regressors_ahead(data, i, horizon, X)
-            for told in (
-                process_parts(fit, mean, horizon),
-                regression_parts(fit.beta_names, fit.beta, future, horizon),
-            ):
+            names = (*self._trend_of(fit), *labels)
+            for told in (process_parts(fit, mean, horizon), regression_parts(names, fit.beta, future, horizon)):
                 for name, values in told.items():
                     tables[name][i] += values
         lambdas = self.transform_.lambdas_of(panel.ids)

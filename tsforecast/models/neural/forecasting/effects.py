@@ -9,7 +9,7 @@ from torch.utils._pytree import tree_map
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast._value_groups import OLDER, value_groups
-from tsforecast.explanation import LookBack
+from tsforecast.explanation import LookBack, covariate_label
 from tsforecast.models.neural.batches.chunk import Chunk
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.networks.network import State
@@ -31,7 +31,7 @@ class _Ending(NamedTuple):
 
     ``x`` is ``(n_steps, input_size)``, ``usual`` the same with every input at its usual value, ``back`` how many steps
     back the value lies that an input is made of, 0 where it is of none: ``(n_steps, input_size)``. ``before`` is the
-    state before these steps, ``plain`` that with past values at the level.
+    state before these steps, ``plain`` that with past values at the level; ``lmbda`` is that of the transform.
     """
 
     x: Floats
@@ -41,6 +41,7 @@ class _Ending(NamedTuple):
     plain: State
     number: int
     scale: float
+    lmbda: np.float64
 
 
 def effects(trained: Trained, panel: Panel, X: Floats | None, mean: Floats) -> tuple[dict[str, Floats], LookBack]:
@@ -75,9 +76,7 @@ def effects(trained: Trained, panel: Panel, X: Floats | None, mean: Floats) -> t
     for h in range(n_out):
         for name, cells in _blocks(trained.layout, panel, end.back, h + 1).items():
             moved[name][h] += shares[h][cells].sum()
-    lag, lambdas = trained.prepared.lag, trained.prepared.transform.lambdas
-    found = trained.prepared.transform.ids.get_indexer(panel.ids)[0]
-    unit = _Unit(lambdas[found] if found >= 0 else np.float64("nan"), mean[:n_out], end.scale)
+    lag, unit = trained.prepared.lag, _Unit(end.lmbda, mean[:n_out], end.scale)
     moved = {name: accumulate(values[None] * end.scale, lag)[0] for name, values in moved.items()}
     factor = unit.factor(np.sum(list(moved.values()), axis=0))
     kept, outputs = _outputs_by_kept(trained, end, n_out)
@@ -140,8 +139,9 @@ def _ending(trained: Trained, panel: Panel, X: Floats | None) -> _Ending:
     plain[:, layout.past] = usual[len(whole) - n_seen : cut, layout.past]
     before, flat = (_state_after(trained, part, number) for part in (earlier, plain))
     return _Ending(
-        whole[cut:], usual[cut:], _steps_back(layout, n_steps), before, flat, number, float(inputs.scale[-1])
-    )
+        whole[cut:], usual[cut:], _steps_back(layout, n_steps), before, flat, number, float(inputs.scale[-1]),
+        prepared.transform.lambdas[0],
+    )  # fmt: skip
 
 
 def _usual(layout: FeatureLayout, x: Floats) -> Floats:
@@ -178,11 +178,12 @@ def _blocks(layout: FeatureLayout, panel: Panel, back: Ints, step: int) -> dict[
 
     if layout.periods:
         found[CALENDAR] = columns(layout.calendar)
-    for k, name in enumerate(panel.covariate_names):
-        begin, stop = layout.known_ahead.start + k, layout.known_ahead.stop
-        found[str(name)] = columns(slice(begin, stop, layout.centre.size))
     if layout.static_code.size:
         found[STATIC] = columns(layout.static)
+    taken = set(found)
+    for k, name in enumerate(panel.covariate_names):
+        begin, stop = layout.known_ahead.start + k, layout.known_ahead.stop
+        found[covariate_label(name, taken)] = columns(slice(begin, stop, layout.centre.size))
     return found
 
 
