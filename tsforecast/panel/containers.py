@@ -13,6 +13,7 @@ from tsforecast.panel.covariates import KEY_COLUMNS
 from tsforecast.panel.native import Native, series_of_native, table_of
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import plain_array
+from tsforecast.panel.roles import with_coded
 from tsforecast.panel.times.frequency import Freq
 
 
@@ -81,8 +82,8 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     if is_static(X):
         return panel.with_static(X), container
     if X is not None:
-        table, names = align_covariates(X, panel.ids, panel.lengths, panel.times)
-        panel = panel.with_covariates(table, names)
+        coded = align_covariates(X, panel.ids, panel.lengths, panel.times)
+        panel = with_coded(panel.with_covariates(None), coded)
     return panel, container
 
 
