@@ -49,6 +49,8 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--skip_rows", type=int, default=0, help="lines above the header that are passed over; titles are recognised")
     add("--skip_lines", type=int, nargs="+", default=[], help="numbers of lines that are left out, counted from 1")
     add("--missing", type=str, nargs="+", default=[], help="texts that stand for a missing value, such as -")
+    add("--units", type=str, nargs="+", default=[], help="texts beside numbers that are left out, such as $ or kg; not "
+        "needed where they stand beside all numbers of a column")  # fmt: skip
     add("--sheet", type=str | int | None, help="sheet of a workbook: its name, or its number from 1")
 
 

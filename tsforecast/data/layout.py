@@ -251,12 +251,11 @@ def _maybe_long(table: FileTable, options: Reading, layout: Layout, texts: list[
     """The layout as it is, or, where columns name series, that of a long file, with the fault that says so."""
     values = list(layout.values)
     columns = table.held
-    whole = [name for name in values if holds_whole_numbers(columns[name]) and repeats_cells(columns[name])]
-    twice = n_repeated(table, layout.times)
-    candidates = texts or whole
-    may_be_long = options.duplicates == "error" and options.revision_col is None and (texts or twice)
-    keys = keys_of(table, layout.times, candidates) if may_be_long else ()
-    left = [name for name in values if name not in keys and kind_of_column(columns[name]) != "empty"]
+    keys: tuple[str, ...] = ()
+    if options.duplicates == "error" and options.revision_col is None and (texts or n_repeated(table, layout.times)):
+        whole = [name for name in values if holds_whole_numbers(columns[name]) and repeats_cells(columns[name])]
+        keys = keys_of(table, layout.times, texts or whole)
+    left = [name for name in values if name not in keys and kind_of_column(columns[name]) != "empty"] if keys else []
     if not keys or not left:
         for name in texts:
             faults.add(

@@ -95,6 +95,7 @@ class Reading(FileFormat):
             decimal=form.decimal,
             thousands=form.thousands,
             missing=form.missing,
+            units=form.units,
             skip_lines=form.skip_lines,
             id_col=_one_or_all(self.id_col),
             time_col=_one_or_all(self.time_col),

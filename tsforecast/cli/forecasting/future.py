@@ -9,8 +9,8 @@ import pandas as pd
 
 from tsforecast.exceptions import CovariateError
 from tsforecast.panel import Panel
-from tsforecast.panel.times.dates import without_midnight
 from tsforecast.panel.times.frequency import future_times
+from tsforecast.panel.times.shown import time_text
 
 if TYPE_CHECKING:
     from tsforecast._types import Bools, Index
@@ -91,7 +91,7 @@ def _message(have: Bools, panel: Panel, horizon: int, times: Index, source: str)
 
 def _listed(times: Index) -> str:
     """Times as a message lists them: all of a few, else the first, the last and their number."""
-    texts = [without_midnight(time) for time in times]
+    texts = [time_text(time) for time in times]
     if len(texts) <= _SHOWN:
         return ", ".join(texts)
     return f"{', '.join(texts[:3])}, … {texts[-1]} ({len(texts)} times)"

@@ -24,7 +24,7 @@ from tsforecast.cli.forecasting.models import (
     notes_of,
     winner_of_run,
 )
-from tsforecast.cli.forecasting.series import SeriesGiven
+from tsforecast.cli.forecasting.series import MANY_SERIES, SeriesGiven
 from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
 from tsforecast.cli.forecasting.targets import Targets, model_file
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from tsforecast.panel import Panel
 
-_MANY = 12  # series past which the most and the least certain ones are told
 _NAMED = 3  # series that a message names
 
 
@@ -136,7 +135,7 @@ def _tell(
     console.print()
     print_chart(console, forecast, panel, level, season)
     console.print()
-    if len(forecast.ids) > _MANY and level:
+    if len(forecast.ids) > MANY_SERIES and level:
         print_certainty(console, certainty_table(forecast, level[0], ()), level[0])
 
 
@@ -172,7 +171,7 @@ def _write(
     """Write the table and the picture; what was written, in words."""
     keys = given.id_col or []
     table = forecast_table(ahead.forecast, level, keys)
-    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > _MANY and level else None
+    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > MANY_SERIES and level else None
     written = [f"{targets.output} ({len(table):,} rows)"]
     if targets.output.suffix == ".xlsx":
         about = pd.DataFrame({"about": [text for text in _about(source) if text]})
@@ -211,7 +210,7 @@ def _draw(path: Path, source: ModelSource, panel: Panel, ahead: Ahead) -> None:
     from tsforecast.charts.forecasts import plot_forecast
 
     forecast = ahead.forecast
-    n, n_drawn = len(forecast.ids), min(len(forecast.ids), _MANY)
+    n, n_drawn = len(forecast.ids), min(len(forecast.ids), MANY_SERIES)
     what = (
         f"{forecast.ids[0]}: forecast"
         if n == 1

@@ -22,9 +22,9 @@ from tsforecast.exceptions import CovariateError, DataError, GapError, MissingVa
 from tsforecast.panel import Panel
 from tsforecast.panel.align import align_covariates
 from tsforecast.panel.regular import skipped_before, snap_times
-from tsforecast.panel.times.dates import without_midnight
-from tsforecast.panel.times.frequency import Freq, freq_label, parse_freq
+from tsforecast.panel.times.frequency import Freq, parse_freq
 from tsforecast.panel.times.infer_frequency import infer_freq
+from tsforecast.panel.times.shown import freq_in_words, time_text
 
 _MOST_TRIES = 8  # faults of different sorts that are looked for after one another
 _ADVICE = re.compile(r"\((--(?:freq|gaps) [^()]*?) on the command line\)")
@@ -53,11 +53,15 @@ def _without_empty(body: Body, layout: Layout, faults: Faults) -> tuple[Body, La
     """Without the series of a wide file that hold nothing, which are faults."""
     if layout.is_long:
         return body, layout
-    empty = [name for name in layout.values if body.data[name].isna().all()]
+    held = body.data if list(body.data) == list(layout.values) else body.data[list(layout.values)]
+    holds_none = np.isnan(held.to_numpy(dtype=np.float64)).all(axis=0)  # at once, as there may be thousands
+    empty = [name for name, is_empty in zip(layout.values, holds_none.tolist(), strict=True) if is_empty]
     for name in empty:
         hint = f"Leave the column out: --drop {name}."
         if name not in body.damaged:
             faults.add(Fault(f"Series {name!r} holds nothing but missing values", hint, ("--drop", name)))
+    if not empty:
+        return body, layout
     return body, dataclasses.replace(layout, values=tuple(name for name in layout.values if name not in empty))
 
 
@@ -107,11 +111,11 @@ def _skipped(error: GapError, body: Body, options: Reading) -> Fault:
     series = np.unique(body.codes[order[gaps]]).size
     more = f"; {gaps.size} gaps{f' in {series} series' if series > 1 else ''}" if gaps.size > 1 else ""
     missing = re.search(r"has nothing at (.*?): it goes", str(error))
-    skipped = without_midnight(missing[1]) if missing else "a time"
-    before, after = without_midnight(times[gaps[0] - 1]), without_midnight(times[gaps[0]])
+    skipped = time_text(missing[1]) if missing else "a time"
+    before, after = time_text(times[gaps[0] - 1]), time_text(times[gaps[0]])
     what = (
         f"{body.name(int(end))} has nothing at {skipped}: it goes from {before} to {after}, "
-        f"from {where[0]} to {where[1]}, and the frequency is {freq_label(freq)}{more}"
+        f"from {where[0]} to {where[1]}, and the frequency is {freq_in_words(freq)}{more}"
     )
     hint = "Skipped times become missing values with --gaps nan (or zero, ffill, interpolate, which fill them)."
     clocks = re.search(r" (Where clocks.*)$", str(error))
