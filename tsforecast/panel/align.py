@@ -115,19 +115,19 @@ def _align_frame(
     if (rows < 0).any() and covariate_gaps == "error":
         lost = int(np.argmax(rows < 0))
         raise CovariateError(f"X has no row for series {ids.repeat(lengths)[lost]!r} at {times[lost]}.")
-    found: dict[str, tuple[str, ...]] = {}
+    kinds: dict[str, tuple[str, ...]] = {}
     columns = []
     for i, name in enumerate(names):
         column = source.iloc[:, i].iloc[rows]
         if name in levels or is_category(source.iloc[:, i]):
-            codes, found[name] = codes_of(column[rows >= 0], name, levels.get(name))
+            codes, kinds[name] = codes_of(column[rows >= 0], name, levels.get(name))
             columns.append(np.full(len(rows), np.nan))
             columns[-1][rows >= 0] = codes
         else:
             columns.append(_numbers(column.to_numpy(), f"X[{name!r}]"))
     table = np.where((rows < 0)[:, None], np.nan, np.column_stack(columns))
     return Coded(
-        (_finite if covariate_gaps == "error" else _not_infinite)(table, names, ids, lengths, times), names, found
+        (_finite if covariate_gaps == "error" else _not_infinite)(table, names, ids, lengths, times), names, kinds
     )
 
 

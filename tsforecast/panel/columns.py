@@ -45,9 +45,9 @@ def warn_unused(columns: Iterable[object], used: Iterable[object], stacklevel: i
         shown = [str(column) for column in unused]
         warnings.warn(
             f"Not used: the column{'s' if len(shown) > 1 else ''} {', '.join(map(repr, shown))}. What is known into "
-            f"the future goes into covariates, Panel.from_frame(frame, covariates={shown}) or X=; what is known up to the "
-            f"present only into past_covariates; what does not change within a series into static, Panel.from_frame(frame, static={shown}). To say no more of it, leave the "
-            "columns out.",
+            f"the future goes into covariates, Panel.from_frame(frame, covariates={shown}) or X=; what is known up to "
+            "the present only into past_covariates; what does not change within a series into static, "
+            f"Panel.from_frame(frame, static={shown}). To say no more of it, leave the columns out.",
             UnusedColumnWarning,
             stacklevel=stacklevel + 1,
         )

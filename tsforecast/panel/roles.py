@@ -116,9 +116,14 @@ def like_trained(panel: "Panel", trained: "Panel") -> "Panel":
     )
 
 
+def computed_names(panel: "Panel") -> tuple[str, ...]:
+    """Names of the columns that follow from the times."""
+    return holiday_names(panel.freq) if panel.calendar is not None else ()
+
+
 def asked_names(panel: "Panel") -> tuple[str, ...]:
     """Names of the columns that a forecast must be given: known ahead, and not computed from the times."""
-    own = holiday_names(panel.freq) if panel.calendar is not None else ()
+    own = computed_names(panel)
     return tuple(name for name in panel.covariate_names if name not in own)
 
 
@@ -126,7 +131,7 @@ def with_holidays(table: Floats | None, panel: "Panel", times: Index) -> Floats:
     """Columns of `asked_names` at some times, ``(n, n_asked)``, completed to those of all covariates of the panel."""
     if panel.calendar is None:
         return np.asarray(table)
-    asked, own = asked_names(panel), holiday_names(panel.freq)
+    asked, own = asked_names(panel), computed_names(panel)
     computed = holiday_table(times, panel.freq, panel.calendar)
     both = computed if table is None else np.column_stack([table, computed])
     names = (*asked, *own)
