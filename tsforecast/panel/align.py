@@ -103,9 +103,9 @@ def _align_frame(
         )
     wanted: Index = times
     have = _times_of(X["ds"] if "ds" in keys else pd.Series(X.index))
-    kinds = time_kind(have), time_kind(wanted)
-    if kinds[0] != kinds[1]:
-        raise CovariateError(f"The times of X are {kinds[0]}, those of the series {kinds[1]}; give both the same kind.")
+    sorts = time_kind(have), time_kind(wanted)
+    if sorts[0] != sorts[1]:
+        raise CovariateError(f"The times of X are {sorts[0]}, those of the series {sorts[1]}; give both the same kind.")
     if "unique_id" in keys:
         wanted = pd.MultiIndex.from_arrays([ids.repeat(lengths), times])
         have = pd.MultiIndex.from_arrays([X["unique_id"], have])

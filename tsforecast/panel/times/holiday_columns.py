@@ -194,9 +194,9 @@ def _bounds(times: "pd.DatetimeIndex | pd.PeriodIndex", freq: Any) -> "tuple[Day
     step = months_of(freq)
     if step is not None:
         return label, _days(local + pd.DateOffset(months=step.count))
-    n, month = _months(freq), label.astype("M8[M]")
-    first = month + 1 - n if type(freq).__name__.endswith("End") else month
-    return first.astype("M8[D]"), (first + n).astype("M8[D]")
+    count, month = _months(freq), label.astype("M8[M]")
+    first = month + 1 - count if type(freq).__name__.endswith("End") else month
+    return first.astype("M8[D]"), (first + count).astype("M8[D]")
 
 
 def _days(times: pd.DatetimeIndex) -> "Days":
