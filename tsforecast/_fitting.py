@@ -102,6 +102,7 @@ def remember(model: Fittable, panel: Panel, kept: Panel, container: Container, *
     """Store the attributes that every model has after a fit to the series ``kept`` of a panel."""
     model.panel_, model._container, model._takes_rows, model.stand_in_ = kept, container, takes_rows, None
     model.notes_, model._scale = {}, None
+    vars(model).pop("moved_", None)
     short = ~panel.ids.isin(kept.ids)
     model.skipped_ = dict(zip(panel.ids[short].tolist(), panel.n_present[short].tolist(), strict=True))
     model._places = (panel.positions(kept.ids), panel.n_series) if model.skipped_ else None

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
+from tsforecast._one_step import OneStep
 from tsforecast._predicting import forecast_within, future_of
 from tsforecast._renamed import with_new_names
 from tsforecast._saving import learnt_of, set_learnt
@@ -20,6 +21,7 @@ from tsforecast.exceptions import (
 )
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
+from tsforecast.models.arima.estimate import one_step
 from tsforecast.models.arima.insight import ArimaInsight
 from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.result import ArimaFit
@@ -29,6 +31,7 @@ from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.shortened import n_before
 from tsforecast.panel.times.frequency import future_times, steps_between
 from tsforecast.panel.whole_numbers import whole_number
+from tsforecast.series.box_cox import bias_adjusted_mean, inverse_box_cox
 from tsforecast.series.transform import TransformKind, learn_transform
 
 if TYPE_CHECKING:
@@ -97,6 +100,28 @@ class ArimaForecaster(ArimaInsight):
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        mean, variance, spread = self._steps_of(self.transform_.apply(panel), levels)
+        lambdas = np.repeat(self.transform_.lambdas_of(panel.ids), panel.lengths)
+        quantiles = inverse_box_cox(mean[:, None] + spread, lambdas[:, None])
+        return OneStep(bias_adjusted_mean(mean, variance, lambdas), quantiles)
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        data = self.transform_.apply(panel)
+        return data.values, self._steps_of(data, np.empty(0))[0]
+
+    def _steps_of(self, data: Panel, levels: Floats) -> tuple[Floats, Floats, Floats]:
+        """Mean, variance, and quantiles less the mean, of each value given those before it: (n_obs,), with levels."""
+        mean, variance = np.empty((2, data.n_obs))
+        spread = np.empty((data.n_obs, levels.size))
+        for i in range(data.n_series):
+            rows = slice(data.indptr[i], data.indptr[i + 1])
+            fit, origin = self._start_of(data, i)
+            mean[rows], variance[rows] = one_step(fit, origin.y, origin.Z, self.engine)
+            if levels.size:
+                spread[rows] = self._spread_of_steps(fit, origin, mean[rows], variance[rows], levels)
+        return mean, variance, spread
+
     def _condense(self, panel: Panel) -> tuple[Self, Bools]:
         short = copy.copy(self)
         data = self.transform_.apply(panel)
@@ -151,6 +176,26 @@ class ArimaForecaster(ArimaInsight):
             return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
         return mixture.quantiles(fit, (mean, sd, degrees), *origin.values_mixed(), mixed, levels)
 
+    def _spread_of_steps(
+        self, fit: ArimaFit, origin: "WholeSeries", mean: Floats, variance: Floats, levels: Floats
+    ) -> Floats:
+        """As `_spread`, of each value given those before it: (n_obs, n_levels)."""
+        from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
+
+        if fit.sigma2 == 0.0:
+            return np.zeros((variance.size, levels.size))
+        known = origin.uncertainty(fit)
+        factor, mixed = self._factor_and_mixture(fit, known, origin)
+        sd = factor * np.sqrt(intervals.variance_one_step(fit, known, origin.y, origin.Z, variance))
+        if mixed == 0.0:
+            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=self.chooses_order)
+        trained, _ = origin.values_mixed()
+        out = np.full((sd.size, levels.size), np.nan)
+        for t in np.flatnonzero(~np.isnan(mean[1:])) + 1:  # so short a series has few
+            own = mean[[t]], sd[[t]], known.degrees
+            out[t] = mixture.quantiles(fit, own, trained, float(origin.y[t - 1]), mixed, levels)[0]
+        return out
+
     def _sd_ahead(
         self,
         fit: ArimaFit,
@@ -167,10 +212,18 @@ class ArimaForecaster(ArimaInsight):
         from tsforecast.models.arima import intervals  # numba takes half a second to import
 
         sd = np.sqrt(intervals.variance_ahead(fit, known, seen, future, variance))
+        return sd, *self._factor_and_mixture(fit, known, origin)
+
+    def _factor_and_mixture(
+        self, fit: ArimaFit, known: "ParameterUncertainty", origin: "SeriesEnd | WholeSeries"
+    ) -> tuple[float, float]:
+        """Factor of standard deviations for a chosen order, and the share of a mixture in the quantiles."""
+        from tsforecast.models.arima import intervals  # numba takes half a second to import
+
         if not self.chooses_order:
-            return sd, 1.0, 0.0
+            return 1.0, 0.0
         mixed = origin.mixed(fit) if self._chooses_differences() else 0.0
-        return sd, intervals.chosen_factor(fit, known) ** (1.0 - mixed), mixed
+        return intervals.chosen_factor(fit, known) ** (1.0 - mixed), mixed
 
     def _chooses_differences(self) -> bool:
         """Whether each series has its differences and its trend chosen from its own values."""

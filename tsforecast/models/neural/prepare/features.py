@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.models.neural.prepare.fitted import N_PLAIN, FittedPreparation, SeriesMemory
+from tsforecast.models.neural.prepare.fitted import N_PLAIN, Carried, FittedPreparation
 from tsforecast.models.neural.prepare.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
 from tsforecast.series.calendar import phases_after, phases_of
@@ -137,7 +137,7 @@ def layout_of(panel: Panel, prepared: FittedPreparation, n_fourier: int, horizon
 
 
 class Inputs(NamedTuple):
-    """Inputs and targets of every observation, and the state of the preparation at the end of every series.
+    """Inputs and targets of every observation, and what the preparation carries over from them.
 
     ``x`` is ``(n_obs, input_size)``; ``target`` ``(n_obs, horizon)``, nan where there is none; ``level`` and ``scale``
     ``(n_obs,)`` turn an output into a value of u: ``level + scale * output``; ``season`` is
@@ -148,7 +148,7 @@ class Inputs(NamedTuple):
     target: Floats
     level: Floats
     scale: Floats
-    memory: SeriesMemory
+    carried: Carried
     season: Floats
 
 
@@ -159,20 +159,25 @@ def inputs_of(
     future: Floats | None = None,
     *,
     targets: bool = True,
+    before: Carried | None = None,
 ) -> Inputs:
     """Inputs and targets at every observation of ``panel``; without ``targets``, none.
 
-    ``future`` is ``(n_series, steps, n_features)``: covariates after the series end.
+    ``future`` is ``(n_series, steps, n_features)``: covariates after the series end. ``before`` is what is carried from
+    observations before those of ``panel``; None where its series are whole.
     """
+    before = prepared.begin() if before is None else before
     phases = phases_of(panel.times, panel.freq, layout.cycle)
-    u, seasons = prepared.flatten(panel, phases)
-    memory, x, level, scale = prepared.walk(u, panel.indptr)
-    age = np.concatenate([np.arange(n, dtype=np.float64) for n in panel.lengths])
+    u, seasons, base = prepared.flatten(panel, phases, before)
+    memory, x, level, scale = prepared.walk(u, panel.indptr, before.memory)
+    rows = np.arange(panel.n_obs, dtype=np.float64)
+    age = rows - np.repeat(panel.indptr[:-1] - before.ages, panel.lengths)
     static = layout.static_code.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
     known = layout.known_inputs(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
     horizon = layout.horizon if targets else 0
     target = (seasons.following(panel, u, horizon) - level[:, None]) / scale[:, None]
-    return Inputs(np.column_stack([x, known]), target, level, scale, memory, seasons.ends)
+    carried = Carried(memory, seasons.states, base, before.ages + panel.lengths)
+    return Inputs(np.column_stack([x, known]), target, level, scale, carried, seasons.ends)
 
 
 def _next_phases(panel: Panel, phases: Ints, cycle: int) -> Ints:
