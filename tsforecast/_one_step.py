@@ -122,9 +122,7 @@ def _ahead(panel: Panel, members: Ints, t: int, n_ahead: int) -> Floats | None:
     return np.where(inside[:, :, None], panel.covariates[np.minimum(rows, panel.n_obs - 1)], np.nan)
 
 
-def _fill(
-    out: OneStep, rows: Ints, asked: tuple[Predict, Panel, Floats | None, Floats], *, may_fail: bool
-) -> None:
+def _fill(out: OneStep, rows: Ints, asked: tuple[Predict, Panel, Floats | None, Floats], *, may_fail: bool) -> None:
     """Put the forecasts of one step of some series into their rows; of those that are too short, none."""
     predict, seen, X, levels = asked
     try:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-
 from forecasters import MODELS, WRAPPERS, forecaster
 
 ROUNDING = 1e-8

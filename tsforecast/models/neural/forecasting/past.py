@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tsforecast._types import Bools, Floats, Ints
+from tsforecast._types import Floats, Ints
 from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.limits import Extent
 from tsforecast.models.neural.forecasting.running_extent import RunningExtent
