@@ -205,7 +205,7 @@ def test_covariates_that_do_not_fit_are_refused(X, message):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (COVARIATES.assign(x="high"), r"X\['x'\] holds what is no number .*'high'"),
+        (COVARIATES.assign(x=["high", 1.0] * 10), r"X\['x'\] holds what is no number .*'high'"),
         (COVARIATES.assign(x=COVARIATES.index), r"X\['x'\] holds what is no number"),
         ([["high"]] * 20, "X holds what is no number"),
         ([[1.0], [1.0, 2.0]], "X holds what is no number"),
