@@ -84,3 +84,45 @@ def largest_before_gap(gaps: Floats, most: Ints) -> Floats:
                 break
             out[i] = gaps[i, k, 0]
     return out
+
+
+@njit
+def usual_of_beginnings(y: Floats, indptr: Ints, times: float, rare: int, n_gaps: int) -> Floats:
+    """`extent.largest_usual` of the values before each observation of its series: ``(n_obs,)``; infinite for none.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_obs,)
+        nan is passed over.
+    indptr : ndarray of int, shape (n_series + 1,)
+    times, rare
+        The gap and the rareness of `extent.largest_usual`.
+    n_gaps : int
+        Gaps that are kept: at least as many as one in ``rare`` of the values can have.
+    """
+    out = np.full(y.size, np.inf)
+    for i in range(indptr.size - 1):
+        seen, n = np.empty(indptr[i + 1] - indptr[i]), 0
+        gaps, counts, span = np.full((n_gaps, 3), np.nan), np.zeros(2, np.int64), np.zeros(2)
+        for t in range(indptr[i], indptr[i + 1]):
+            if n >= 5:  # the last distance is passed over, the one before it changes with the next value
+                g, c, s = gaps.copy(), counts.copy(), span.copy()
+                add_distance(_away(seen, n - 2, n), g, c, s, times)
+                for k in range(n_gaps):
+                    if np.isnan(g[k, 0]) or g[k, 2] > max(1, c[0] // rare):
+                        break
+                    out[t] = g[k, 0]
+            if np.isnan(y[t]):
+                continue
+            seen[n] = y[t]
+            n += 1
+            for k in range(0 if n == 5 else n - 3, n - 2 if n >= 5 else 0):
+                add_distance(_away(seen, k, n), gaps, counts, span, times)
+    return out
+
+
+@njit
+def _away(seen: Floats, k: int, n: int) -> float:
+    """Distance of value k from the median of the five about it, of the first n: see `extent.distances`."""
+    first = min(max(k - 2, 0), n - 5)
+    return float(abs(seen[k] - np.sort(seen[first : first + 5])[2]))

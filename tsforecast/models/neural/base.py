@@ -9,6 +9,7 @@ import numpy as np
 
 from tsforecast._bounds import Bounds
 from tsforecast._fitting import remember
+from tsforecast._one_step import OneStep
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
 from tsforecast.exceptions import DataError, ParameterError
@@ -311,6 +312,25 @@ class NeuralBase(NeuralInsight):
             if self.is_global:
                 return self.trained_[0].forecast(panel, horizon, X, levels, self._seed, floor=self._has_floor)
             return forecast_each(self._networks_of(panel), panel, horizon, X, levels, self._seed, floor=self._has_floor)
+
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        with one_thread():
+            parts = [
+                own.one_step(part, levels, self._seed, floor=self._has_floor) for own, part in self._trained_on(panel)
+            ]
+        means, quantiles = zip(*parts, strict=True)
+        return OneStep(np.concatenate(means), np.concatenate(quantiles))
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        with one_thread():
+            seen, fitted = zip(*(own.one_step_transformed(part) for own, part in self._trained_on(panel)), strict=True)
+        return np.concatenate(seen), np.concatenate(fitted)
+
+    def _trained_on(self, panel: Panel) -> list[tuple[Trained, Panel]]:
+        """The network with all series, or that of each with its series."""
+        if self.is_global:
+            return [(self.trained_[0], panel)]
+        return [(own, panel.take([i])) for i, own in enumerate(self._networks_of(panel))]
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]

@@ -104,6 +104,19 @@ def run_history(
 
 
 @torch.no_grad()
+def first_outputs(network: LinearStart, x: Floats, lengths: Ints, n_outputs: int, *, series: Ints) -> Floats:
+    """The first outputs of every member at every observation: ``(n_members, n_obs, n_outputs)``.
+
+    Parameters are those of `run_history`.
+    """
+    runner, n = Runner(network, lengths, None, series), lengths.size
+    output = torch.zeros(network.n_members, len(x) + 1, n_outputs, dtype=network.slopes.dtype)
+    for part, features, inputs, _ in runner.chunks(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
+        output[:, runner.rows[part]] = network.output(features, inputs).flatten(-2)[..., :n_outputs]
+    return output[:, :-1].double().numpy()
+
+
+@torch.no_grad()
 def run_on(
     network: LinearStart, x: Floats, lengths: Ints, state: State, fresh: Bools, window: int | None, series: Ints
 ) -> HistoryOutput:

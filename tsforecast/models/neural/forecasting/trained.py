@@ -1,21 +1,22 @@
 """Trained: a trained network with everything else needed to forecast, and how it forecasts."""
 
 import dataclasses
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from tsforecast._one_step import OneStep, Predict, step_by_step
 from tsforecast._types import Bools, Floats, Index, Ints
 from tsforecast.exceptions import DataError, MissingValuesError
 from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.chunk import UNKNOWN
 from tsforecast.models.neural.batches.defaults import horizon_of
 from tsforecast.models.neural.forecasting import decode
+from tsforecast.models.neural.forecasting.beginning import Beginning, beginning_of_each, furthest
 from tsforecast.models.neural.forecasting.bound import check_horizon
 from tsforecast.models.neural.forecasting.intervals import Spread
-from tsforecast.models.neural.forecasting.limits import Extent, extent_of, is_positive, outward
+from tsforecast.models.neural.forecasting.limits import extent_of, is_positive, outward
 from tsforecast.models.neural.forecasting.past import Machine, Now, Past
 from tsforecast.models.neural.heads import Head, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
@@ -29,25 +30,11 @@ from tsforecast.panel import Panel
 from tsforecast.panel.appended import appended
 from tsforecast.panel.shortened import check_has_history, n_before
 from tsforecast.series.calendar import phases_after
-from tsforecast.series.differencing import accumulate, undo_differences
+from tsforecast.series.clipped_beginnings import clipped_beginnings
+from tsforecast.series.differencing import accumulate, undo_differences, values_before
 from tsforecast.series.outliers import clip_outliers
 
-_MOST_SPREADS, _LONG = (
-    10.0,
-    100,
-)  # largest distance of a value fed back from the mean, and steps after which it is doubled
 _FEW_BELOW = 0.1  # share of series with negative values up to which the panel counts as of non-negative quantities
-
-
-class Beginning(NamedTuple):
-    """What the forecasts of some series begin with."""
-
-    end: decode.HistoryOutput
-    ahead: decode.ForecastOrigin
-    spread: Spread
-    season: Floats  # (n_series, horizon): seasonal indices of the steps
-    base: Floats | None  # (n_series, lag), where differences are taken
-    extent: Extent
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -174,7 +161,7 @@ class Trained:
 
     def _now(self, panel: Panel, prepared: FittedPreparation, horizon: int, X: Floats | None) -> Now:
         """What forecasts of so many steps begin from."""
-        quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
+        quantity = self._is_quantity
         if panel.left_out is not None:
             return self._past_of(panel).now(self._machine(panel.ids), X, quantity=quantity)
         history = self._history(panel)
@@ -189,8 +176,7 @@ class Trained:
         ends = now.ends
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
-        far = prepared.spread + np.abs(np.nan_to_num(ends.memory.last - prepared.mean))
-        most = _MOST_SPREADS * (1 + horizon / _LONG) * far
+        most = furthest(prepared, ends.memory.last, horizon)
         ahead = decode.ForecastOrigin(prepared, ends.memory, ends.level, ends.scale, known, numbers, most)
         end = decode.HistoryOutput(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
@@ -204,7 +190,13 @@ class Trained:
         With ``floor`` series without negative values are not forecast below zero; without it a caller bounds forecasts.
         """
         check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
-        begun = self._begin(panel, horizon, X)
+        mean, quantiles = self._forecast(self._begin(panel, horizon, X), horizon, levels, seed, floor=floor)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _forecast(
+        self, begun: Beginning, horizon: int, levels: Floats, seed: int, *, floor: bool
+    ) -> tuple[Floats, Floats]:
+        """Means, ``(n_series, horizon)``, and quantiles within the limits."""
         season = begun.season
         point, around, sizes = self._decode(begun, horizon, levels, seed)
         mean, quantiles = self._undone(begun.ahead.prepared, point + season, around + season[:, :, None], sizes)
@@ -215,7 +207,69 @@ class Trained:
         quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
         if self.head.counts:
             quantiles = outward(quantiles, levels)
-        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+        return mean, quantiles
+
+    def one_step(self, panel: Panel, levels: Floats, seed: int, *, floor: bool = True) -> OneStep:
+        """Forecast of each observation from those before it: see `BaseForecaster._one_step`.
+
+        One pass over the series, and one more for each way in which outliers so far are clipped; step by step where
+        windows or sampled paths do not allow it.
+        """
+        out = OneStep.nothing(panel.n_obs, levels.size)
+        for part, rows, of in self._beginnings(panel):
+            mean, quantiles = self._forecast(self._begin_each(part), 1, levels, seed, floor=floor)
+            out.mean[of], out.quantiles[of] = mean[rows, 0], quantiles[rows, 0]
+
+        def predict(seen: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+            return self.forecast(seen, horizon, X, levels, seed, floor=floor)
+
+        return self._corrected(out, predict, panel, levels)
+
+    def one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Observations and their forecasts on the scale of the transform: see `BaseForecaster`."""
+        levels = np.empty(0)
+        out = OneStep.nothing(panel.n_obs, 0)
+        for part, rows, of in self._beginnings(panel):
+            begun = self._begin_each(part)
+            out.mean[of] = (self._decode(begun, 1, levels, 0)[0] + begun.season)[rows, 0]
+
+        def predict(seen: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+            begun = self._begin(seen, horizon, X)
+            point = self._decode(begun, horizon, levels, 0)[0] + begun.season
+            return Forecast(point, np.empty((*point.shape, 0)), levels, seen.ids, seen.last_times, seen.freq)
+
+        fitted = self._corrected(out, predict, panel, levels).mean
+        return self._of(panel)[0].transform.apply(panel).values, fitted
+
+    def _beginnings(self, panel: Panel) -> Iterator[tuple[Panel, Ints, Ints]]:
+        rows = np.arange(panel.n_obs)
+        return iter([(panel, rows, rows)]) if self.head.counts else clipped_beginnings(panel)
+
+    def _begin_each(self, panel: Panel) -> Beginning:
+        prepared, spread, numbers = self._of(panel)
+        machine = Machine(self.network, prepared, self.layout, None, numbers)
+        return beginning_of_each(machine, spread, panel, self.head.n_params, quantity=self._is_quantity)
+
+    def _corrected(self, out: OneStep, predict: Predict, panel: Panel, levels: Floats) -> OneStep:
+        """One-step forecasts with those that one pass does not give, and none where no value is known before."""
+        age = np.arange(panel.n_obs) - np.repeat(panel.indptr[:-1], panel.lengths)
+        known = ~np.isnan(values_before(panel.values, panel.indptr, 1))
+        slow = np.zeros(panel.n_obs, dtype=np.bool_)
+        if self.window is not None:
+            slow = age > self.window
+        if self.decoding.kind == "recursive" and levels.size:
+            slow[:] = True
+        if slow.any():
+            n_ahead = self.layout.horizon
+            one = step_by_step(predict, panel, levels, wanted=slow, n_ahead=n_ahead)
+            out.mean[slow], out.quantiles[slow] = one.mean[slow], one.quantiles[slow]
+        out.mean[~known], out.quantiles[~known] = np.nan, np.nan
+        return out
+
+    @property
+    def _is_quantity(self) -> bool:
+        """Whether hardly any training series has a negative value."""
+        return bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
 
     def returns(self, panel: Panel) -> Bools:
         """Series whose uncertainty does not grow with the horizon: ``(n_series,)``."""
