@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
     from tsforecast.panel import Panel
+    from tsforecast.panel.times.holiday_columns import holiday_covariates
     from tsforecast.persist.load import load_forecaster
     from tsforecast.series.diagnose import diagnose
 
@@ -81,6 +82,7 @@ _HOMES = {
     "audit": "tsforecast.backtest.leaks.audit",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
+    "holiday_covariates": "tsforecast.panel.times.holiday_columns",
     "load": "tsforecast.data.catalog",
     "plot_cutoffs": "tsforecast.charts.series",
     "plot_forecast": "tsforecast.charts.forecasts",

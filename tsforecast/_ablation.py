@@ -10,6 +10,8 @@ from tsforecast._types import Bools, Floats
 from tsforecast._value_groups import FEW, value_groups
 from tsforecast.explanation import Explained, covariate_label
 from tsforecast.panel import Panel
+from tsforecast.panel.categories import category_of
+from tsforecast.panel.shortened import check_has_history
 
 _NOTE = (
     "What an input moves is how much the forecasts change where it is replaced: past values by the mean of the last "
@@ -29,6 +31,8 @@ def explained_by_ablation(model: Forecasting, panel: Panel, horizon: int, X: Flo
     ------
     ParameterError
         The model cannot forecast from another history than the one it was fitted on.
+    DataError
+        The series was left out when the forecaster was saved.
 
     Examples
     --------
@@ -37,6 +41,7 @@ def explained_by_ablation(model: Forecasting, panel: Panel, horizon: int, X: Flo
     >>> {name: moved.tolist() for name, moved in explained_by_ablation(last, last.panel_, 2, None).inputs.items()}
     {'last value': [[3.0, 3.0]], 'other recent values': [[0.0, 0.0]], 'older values': [[0.0, 0.0]]}
     """
+    check_has_history(panel, "explanations of forecasts")
     whole = _mean(model, panel, horizon, X)
 
     def moved(changed: Panel, future: Floats | None) -> Floats:
@@ -66,16 +71,33 @@ def _past_values(panel: Panel, horizon: int, moved: Callable[[Panel], Floats]) -
 
 
 def _covariates(panel: Panel, X: Floats | None, moved: Callable[[Panel, Floats | None], Floats]) -> dict[str, Floats]:
-    """Changes where a covariate is its mean, in the past and in the horizon."""
-    if X is None or panel.covariates is None:
-        return {}
+    """Changes where a covariate, all levels of a category, is its mean, in the past and in the horizon."""
     found = {}
-    for k, name in enumerate(panel.covariate_names):
-        table, future = panel.covariates.copy(), X.copy()
-        usual = table[:, k].mean()
-        table[:, k], future[:, :, k] = usual, usual
-        found[str(name)] = moved(dataclasses.replace(panel, covariates=table), future)
+    for name in dict.fromkeys(category_of(own, panel.levels) for own in (*panel.covariate_names, *panel.past_names)):
+        ahead, past = (
+            [k for k, own in enumerate(names) if category_of(own, panel.levels) == name]
+            for names in (panel.covariate_names, panel.past_names)
+        )
+        changed = dataclasses.replace(
+            panel,
+            covariates=_at_mean(panel.covariates, ahead),
+            past_covariates=_at_mean(panel.past_covariates, past),
+        )
+        future = X
+        if X is not None and panel.covariates is not None and ahead:
+            future = X.copy()
+            future[:, :, ahead] = panel.covariates[:, ahead].mean(axis=0)
+        found[name] = moved(changed, future)
     return found
+
+
+def _at_mean(table: Floats | None, columns: list[int]) -> Floats | None:
+    """A table with some columns at their mean."""
+    if table is None or not columns:
+        return table
+    out = table.copy()
+    out[:, columns] = table[:, columns].mean(axis=0)
+    return out
 
 
 def _mean(model: Forecasting, panel: Panel, horizon: int, X: Floats | None) -> Floats:

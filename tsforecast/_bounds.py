@@ -104,15 +104,22 @@ class Range:
             return predict(levels)
         asked = np.union1d(levels, known)
         free = predict(asked)
-        mean = free.mean
+        mean, quantiles = self.censored(free.mean, free.quantiles, asked, levels, known)
+        return dataclasses.replace(free, mean=mean, quantiles=quantiles, quantile_levels=levels)
+
+    def censored(
+        self, mean: Floats, quantiles: Floats, asked: Floats, levels: Floats, known: Floats
+    ) -> tuple[Floats, Floats]:
+        """Means of any shape and their quantiles, ``(..., n_asked)``, censored: the quantiles at ``levels`` only.
+
+        Both ``levels`` and ``known``, which show the whole distribution, are among the levels ``asked``, which increase.
+        """
         if known.size:
-            table = free.quantiles[:, :, np.searchsorted(asked, known)]
-            mean = mean + self._shift(table, known)
-        wanted = self.clip(free.quantiles[:, :, np.searchsorted(asked, levels)])
-        return dataclasses.replace(free, mean=self.clip(mean), quantiles=wanted, quantile_levels=levels)
+            mean = mean + self._shift(quantiles[..., np.searchsorted(asked, known)], known)
+        return self.clip(mean), self.clip(quantiles[..., np.searchsorted(asked, levels)])
 
     def _shift(self, quantiles: Floats, levels: Floats) -> Floats:
-        """How much censoring moves the mean: quantiles ``(n_series, horizon, n_levels)`` to ``(n_series, horizon)``."""
+        """How much censoring moves the mean: quantiles ``(..., n_levels)`` to ``(...)``."""
         past = np.clip(self.low - quantiles, 0.0, None) if self.low > -np.inf else np.zeros_like(quantiles)
         if self.high < np.inf:
             past -= np.clip(quantiles - self.high, 0.0, None)

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator
 from tsforecast._arguments import check_nested
 from tsforecast._bounds import EVERY_LEVEL, Bounds, Range
 from tsforecast._fitting import fit_each
+from tsforecast._one_step import OneStep, step_by_step
 from tsforecast._types import Floats
 from tsforecast.exceptions import NotFittedError, ParameterError
 from tsforecast.forecast import Forecast
@@ -39,6 +40,7 @@ class Hooks(BaseEstimator, ABC):
     skipped_: dict[Any, int]
     stand_in_: "BaseForecaster | None"
     notes_: dict[str, Any]
+    moved_: Panel  # after `update` only
     _scale: Floats | None
 
     @property
@@ -115,6 +117,21 @@ class Hooks(BaseEstimator, ABC):
 
         return explained_by_ablation(self, panel, horizon, X)
 
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        """Forecast of each observation from those of its series before it, with the parameters as they are.
+
+        ``panel`` has all observations of its series; covariates of the step that is forecast are known. Unless a model
+        overrides it, forecasts are made from each beginning of the series, which is slow.
+        """
+        return step_by_step(self._predict, panel, levels, n_needed=self.min_observations(panel))
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Observations and their forecasts on the scale that the model computes on, without bounds: two ``(n_obs,)``.
+
+        A model with a transform overrides it.
+        """
+        return panel.values, self._one_step(panel, np.empty(0)).mean
+
     def _range(self) -> Range:
         """The values that forecasts may take, from ``nonnegative`` and ``bounds``."""
         return Range.of(self.nonnegative, self.bounds, whole=self.forecasts_counts)
@@ -125,6 +142,11 @@ class Hooks(BaseEstimator, ABC):
         Empty where there are no intervals. A model that gives some levels only overrides this.
         """
         return EVERY_LEVEL if self.gives_intervals else EVERY_LEVEL[:0]
+
+    @property
+    def _origin(self) -> Panel:
+        """What forecasts start from: the series of `fit`, or what is held of them after `update`."""
+        return getattr(self, "moved_", self.panel_)
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "panel_"):

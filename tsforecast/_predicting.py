@@ -35,6 +35,10 @@ class Forecasting(Protocol):
     _container: Container
 
     @property
+    def _origin(self) -> Panel:
+        """What forecasts start from."""
+
+    @property
     def handles_missing(self) -> bool:
         """Whether nan is allowed."""
 
@@ -66,7 +70,7 @@ def origin_of(
 ) -> tuple[Panel, Container, Covariates | None]:
     """The panel to forecast from, its container, and the covariates of the horizon."""
     if history is None:
-        return model.panel_, model._container, table_of(X)
+        return model._origin, model._container, table_of(X)
     panel, container, X = read_history(history, X, model.panel_)
     check_present(panel, model.handles_missing, type(model).__name__)
     model._range().check(panel)

@@ -5,7 +5,6 @@ Without them a forecaster is saved with its series, and with every attribute tha
 `_condense`; one that holds something else, as a network, has `_learnt` and `_restore`.
 """
 
-import copy
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
@@ -15,7 +14,7 @@ from tsforecast._scorers import scales_of
 from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
 from tsforecast.panel import Panel
-from tsforecast.panel.shortened import n_before, shortened
+from tsforecast.panel.shortened import shortened
 
 ForecasterT = TypeVar("ForecasterT", bound=BaseForecaster)
 Short: TypeAlias = tuple[ForecasterT, Bools] | None
@@ -60,13 +59,11 @@ def short_of(model: ForecasterT, panel: Panel) -> Short[ForecasterT]:
     """
     if not isinstance(model, Condensing):
         return None
-    if panel.left_out is not None:  # done before
-        return copy.copy(model), n_before(panel) == 0
     found = model._condense(panel)
     if found is None:
         return None
     short, whole = found
-    stand_in = None if model.stand_in_ is None else short_of(model.stand_in_, model.stand_in_.panel_)
+    stand_in = None if model.stand_in_ is None else short_of(model.stand_in_, model.stand_in_._origin)
     short.stand_in_ = model.stand_in_ if stand_in is None else stand_in[0]
     if model.panel_.left_out is None:
         short._scale = scales_of(model.panel_)

@@ -12,8 +12,8 @@ from tsforecast._types import Floats, Index
 from tsforecast.charts.forecasts import plot_forecast
 from tsforecast.exceptions import DataError, ParameterError
 from tsforecast.panel.containers import Series
-from tsforecast.panel.times.dates import without_midnight
 from tsforecast.panel.times.frequency import Freq, future_times
+from tsforecast.panel.times.shown import time_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,7 +121,7 @@ class Forecast:
     def _title(self) -> str:
         n_series, horizon = self.mean.shape
         steps = f"{horizon} {'step' if horizon == 1 else 'steps'}"
-        end = without_midnight(self.cutoff[0])
+        end = time_text(self.cutoff[0])
         if n_series == 1:
             return f"Forecast of {self.ids[0]}, {steps} after {end}"
         ends = f"after {end}" if self.cutoff.nunique() == 1 else "after the end of each"

@@ -82,6 +82,9 @@ class Wrapper(BaseForecaster):
         """As the forecaster."""
         return self._inner().forecasts_counts
 
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        return self.forecaster_._one_step_transformed(panel)
+
     def _with_inner(self, inner: "tuple[BaseForecaster, Bools] | None") -> "tuple[Self, Bools] | None":
         """For `_condense`: a copy that holds what the fitted forecaster was condensed to, if it could be."""
         if inner is None:

@@ -188,10 +188,12 @@ def test_forecasts_stay_above_zero_where_that_is_asked(in_tmp, capsys):
 def test_a_file_that_is_no_forecast_is_replaced_only_when_asked(one, capsys):
     (one / "f.csv").write_text("my,own\n1,2\n")
     assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 2
-    assert "f.csv is there and is no forecast" in capsys.readouterr().err
+    assert "f.csv is there, and is not as this command wrote it" in capsys.readouterr().err
     assert (one / "f.csv").read_text() == "my,own\n1,2\n"
     assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv", "--overwrite"]) == 0
     assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 0  # it is a forecast now
+    (one / "f.csv").write_text((one / "f.csv").read_text().replace("2021-01-01", "2021-01-02"))
+    assert main(["forecast", "one.csv", *QUICK, "--output", "f.csv"]) == 2  # somebody corrected it
     assert main(["forecast", "one.csv", *QUICK, "--output", "one.csv", "--overwrite"]) == 2
     assert "y" in pd.read_csv("one.csv").columns
 

@@ -18,10 +18,10 @@ from tsforecast import (
     SeasonalNaive,
     load_forecaster,
 )
-from tsforecast.exceptions import DataError, NotFittedError, ParameterError, UnknownNameError
+from tsforecast.exceptions import NotFittedError, ParameterError, UnknownNameError
 
 sys.path.insert(0, str(Path(__file__).parent))
-from forecasters import MODELS, WRAPPERS, forecaster
+from forecasters import MODELS, WRAPPERS, drift_of, forecaster
 
 sys.path.pop(0)
 
@@ -165,5 +165,8 @@ def test_saved_models_explain_what_they_kept(tmp_path):
     np.testing.assert_allclose(loaded.explain(4).parts["level"], model.explain(4).parts["level"], rtol=1e-9)
     network = LSTM(max_epochs=1, n_members=1).fit(long)
     network.save(tmp_path / "n.tsf", overwrite=True)
-    with pytest.raises(DataError, match="keep_history"):
-        load_forecaster(tmp_path / "n.tsf").explain(4)
+    told = load_forecaster(tmp_path / "n.tsf").explain(4)
+    np.testing.assert_allclose(told.mean, network.explain(4).mean, rtol=1e-9)
+    assert not told.inputs and "keep_history" in told.notes[0]
+    other = FunctionForecaster(drift_of, handles_missing=True).fit(long)
+    assert other.explain(4).inputs

@@ -57,16 +57,31 @@ def test_kpss_statistic_is_that_of_statsmodels(seed):
 
 @few
 @given(series, st.integers(0, 3), st.integers(0, 2))
-def test_recursive_residuals_are_errors_of_predicting_from_the_values_before(rng, n_prior, n_unknown):
+def test_recursive_errors_are_those_of_predicting_from_the_values_before(rng, n_prior, n_unknown):
     n, k = 12, n_prior + n_unknown
     A = rng.normal(size=(n, k + 1))
-    own = residuals.recursive_residuals(A, n_prior)
-    assert np.isnan(own[:n_unknown]).all()
+    errors, spreads = residuals.recursive_errors(A, np.full(n, -1), n_prior)
+    assert np.isnan(errors[:n_unknown]).all() and np.isnan(spreads[:n_unknown]).all()
     for t in range(n_unknown, n):
         precision = A[:t, :k].T @ A[:t, :k] + np.diag([1.0] * n_prior + [0.0] * n_unknown)
         P = np.linalg.inv(precision) if k else np.zeros((0, 0))
-        error = A[t, k] - A[t, :k] @ P @ A[:t, :k].T @ A[:t, k]
-        assert own[t] == pytest.approx(error / np.sqrt(1 + A[t, :k] @ P @ A[t, :k]), rel=1e-6, abs=1e-8)
+        assert errors[t] == pytest.approx(A[t, k] - A[t, :k] @ P @ A[:t, :k].T @ A[:t, k], rel=1e-6, abs=1e-8)
+        assert spreads[t] == pytest.approx(np.sqrt(1 + A[t, :k] @ P @ A[t, :k]), rel=1e-6)
+
+
+@few
+@given(series, st.integers(1, 3))
+def test_a_value_that_is_missing_is_predicted_and_tells_nothing(rng, n_prior):
+    A = rng.normal(size=(9, n_prior + 1))
+    gap = np.insert(A, n_prior, np.arange(9) == 4, axis=1)  # the value of row 4 is unknown
+    own = np.full(9, -1)
+    own[4] = n_prior
+    errors, spreads = residuals.recursive_errors(gap, own, n_prior)
+    bare = residuals.recursive_errors(A, np.full(9, -1), n_prior)
+    without = residuals.recursive_errors(np.delete(A, 4, axis=0), np.full(8, -1), n_prior)
+    np.testing.assert_allclose(errors[:5], bare[0][:5], rtol=1e-9)
+    np.testing.assert_allclose(errors[5:], without[0][4:], rtol=1e-9)
+    np.testing.assert_allclose(spreads, np.append(bare[1][:5], without[1][4:]), rtol=1e-9)
 
 
 @few

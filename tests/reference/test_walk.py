@@ -24,10 +24,10 @@ def ragged(seed):
 def test_the_walk_is_step_after_step(seed, level, counts):
     panel = ragged(seed)
     prepared = dataclasses.replace(fit_preparation(panel, Preparation(level=level), 1, 4), counts=counts)
-    end, x, levels, scales = prepared.walk(panel.values, panel.indptr)
+    end, x, levels, scales = prepared.walk(panel.values, panel.indptr, prepared.begin().memory)
     for i in range(panel.n_series):
         one = prepared.take(np.array([i]))
-        local = one.start()
+        local = one.begin().memory
         for t in range(panel.indptr[i], panel.indptr[i + 1]):
             local, inputs, level_now, scale = one.step(local, panel.values[t : t + 1])
             np.testing.assert_allclose(x[t], inputs[0], rtol=1e-13, atol=1e-13)
@@ -42,7 +42,7 @@ def test_lags_and_trailing_means_are_those_of_their_definition():
     prepared = dataclasses.replace(
         fit_preparation(panel, Preparation(level="last"), 1, 2), memory_length=5.0, change=np.ones(1)
     )
-    end, x, level, scale = prepared.walk(values, panel.indptr)
+    end, x, level, scale = prepared.walk(values, panel.indptr, prepared.begin().memory)
     decay = 0.8
     change = (decay**3 * 4 + decay**2 * 2 + decay * 1 + 4) / (decay**3 * 4 + decay**2 + decay + 1)
     slow = (decay**3 * 3 + decay**2 * 5 + decay * 4 + 8) / (decay**3 + decay**2 + decay + 1)

@@ -101,8 +101,8 @@ class Adapter(BaseForecaster):
     def no_history(self) -> ParameterError:
         """The error for a model that cannot forecast from other observations than those it was fitted on."""
         return ParameterError(
-            f"{self.label} cannot forecast from a history that it was not fitted on, as refit='never' and Conformal "
-            "do; fit it anew at every cutoff: refit='always' in a backtest."
+            f"{self.label} cannot forecast from a history that it was not fitted on, as fitted_values, refit='never' "
+            "and Conformal do; fit it anew at every cutoff: refit='always' in a backtest."
         )
 
     @contextlib.contextmanager

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._bounds import Bounds
+from tsforecast._one_step import OneStep, one_step_within
 from tsforecast._predicting import forecast_within, paths_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
@@ -128,6 +129,9 @@ class Tuned(Wrapper):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         return forecast_within(self.forecaster_, panel, horizon, X, levels)
+
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        return one_step_within(self.forecaster_, panel, levels)
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]

@@ -25,8 +25,8 @@ Forecast the steps after a file ends. Without a model, a backtest of seconds cho
 AutoARIMA (SARIMA where the season has over 24 steps, or is searched in a series of over 3,000), LinearAR, and LSTM
 where all series together have at most 5,000 observations; on more a network takes minutes (name it with --models, or
 compare thoroughly with tsforecast backtest and go on with --run). The winner is fitted to everything, and what is
-printed says how wrong it was. Files are replaced only if this command wrote them, or with --overwrite. Everything can
-stand in a file (--config); flags override it."""
+printed says how wrong it was. Files are replaced only if this command wrote them and nobody changed them since, or with
+--overwrite. Everything can stand in a file (--config); flags override it."""
 
 
 def forecast_parser() -> Parser:
@@ -46,7 +46,8 @@ def forecast_parser() -> Parser:
     add("--output", type=str | None, help="table to write, .csv, .parquet or .xlsx (NAME-forecast.csv in this folder; "
         "then there is a picture too, NAME-forecast.png)")  # fmt: skip
     add("--plot", type=str | None, help="picture to write, .png, .svg or .pdf")
-    add("--overwrite", type=bool, nargs="?", const=True, default=False, help="replace files that are no forecasts")
+    add("--overwrite", type=bool, nargs="?", const=True, default=False, help="replace files that this command did "
+        "not write, or that were changed since")  # fmt: skip
     add("--models", type=str | dict, nargs="+", help="class names such as SARIMA, with arguments if need be: "
         "'ARIMA(order=(2,0,0))'; the best of several is taken")  # fmt: skip
     add("--run", type=str | None, help="run folder of tsforecast backtest: its winner is taken, and where no file is "
@@ -87,8 +88,8 @@ def run_forecast(arguments: list[str]) -> int:
 
 def _forecast_file(given: Namespace) -> int:
     """Check the options and read the file, so that a fault is told at once; then import the rest and forecast."""
-    from tsforecast.cli.forecasting.series import named_files, read_series
-    from tsforecast.cli.forecasting.targets import choose_targets
+    from tsforecast.cli.forecasting.series import MANY_SERIES, named_files, read_series
+    from tsforecast.cli.forecasting.targets import check_certainty, choose_targets
     from tsforecast.forecast import quantile_levels
 
     quantile_levels(given.level, None)
@@ -97,6 +98,8 @@ def _forecast_file(given: Namespace) -> int:
     inputs = [*given.file, *([given.covariates_future] if given.covariates_future else [])]
     targets = choose_targets(stem, given, inputs)
     series = read_series(given)
+    if series.panel.n_series > MANY_SERIES and given.level:
+        check_certainty(targets, given, inputs)
 
     from tsforecast.cli.forecasting.steps import forecast_series
 

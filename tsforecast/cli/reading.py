@@ -32,6 +32,9 @@ def add_reading_options(parser: ArgumentParser) -> None:
         "such as year month")  # fmt: skip
     add("--target_col", type=str | None, help="column of a long file with the values (y)")
     add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
+    add("--past_covariates", type=str, nargs="+", default=[], help="columns that are known up to the present only, "
+        "such as measured weather")  # fmt: skip
+    add("--calendar", type=str | None, help="country, or a part of one, whose holidays are covariates: DE, DE-BY")
     add("--static", type=str, nargs="+", default=[], help="columns of a long file that hold one value throughout a "
         "series, such as its region")  # fmt: skip
     add("--drop", type=str, nargs="+", default=[], help="columns that are left out")
@@ -49,6 +52,8 @@ def add_reading_options(parser: ArgumentParser) -> None:
     add("--skip_rows", type=int, default=0, help="lines above the header that are passed over; titles are recognised")
     add("--skip_lines", type=int, nargs="+", default=[], help="numbers of lines that are left out, counted from 1")
     add("--missing", type=str, nargs="+", default=[], help="texts that stand for a missing value, such as -")
+    add("--units", type=str, nargs="+", default=[], help="texts beside numbers that are left out, such as $ or kg; not "
+        "needed where they stand beside all numbers of a column")  # fmt: skip
     add("--sheet", type=str | int | None, help="sheet of a workbook: its name, or its number from 1")
 
 
@@ -149,6 +154,8 @@ def read_panel(given: Namespace) -> tuple[Panel, Dataset | None, dict[str, Any]]
         from tsforecast.data.catalog import load
 
         dataset = load(paths[0])
+        if given.calendar is not None:
+            return dataset.panel.with_calendar(given.calendar), dataset, {"data": paths[0], "calendar": given.calendar}
         return dataset.panel, dataset, {"data": paths[0]}
     for name in paths:
         _check_is_file(name, names())

@@ -102,7 +102,7 @@ class Faults:
         return lines
 
 
-_LISTS = ("--missing", "--skip_lines", "--drop")
+_LISTS = ("--missing", "--skip_lines", "--drop", "--units")
 
 
 def _split(words: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -47,6 +47,9 @@ class FileFormat:
     missing : tuple of str
         Texts that stand for a missing value, besides an empty cell, ``NA``, ``NaN``, ``NULL`` and similar; ``-`` means
         any run of dashes.
+    units : tuple of str
+        Texts beside numbers that are left out, such as ``$`` or ``kg``. Not needed for what stands beside all numbers
+        of a column.
     sheet : str or int, optional
         Sheet of a workbook: its name, or its number from 1. The first one that holds a table.
 
@@ -66,6 +69,7 @@ class FileFormat:
     skip_rows: int = 0
     skip_lines: tuple[int, ...] = ()
     missing: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
     sheet: str | int | None = None
 
     def checked(self) -> "FileFormat":
@@ -95,6 +99,7 @@ class FileFormat:
             decimal=decimal,
             thousands=thousands,
             missing=tuple(self.missing),
+            units=tuple(self.units),
             skip_lines=tuple(self.skip_lines),
         )
 
@@ -132,6 +137,7 @@ _ALLOWED: dict[str, Callable[[object], bool]] = {
     "skip_rows": lambda value: _is_count(value, 0),
     "skip_lines": lambda value: isinstance(value, (tuple, list)) and all(_is_count(line, 1) for line in value),
     "missing": lambda value: isinstance(value, (tuple, list)) and all(isinstance(text, str) for text in value),
+    "units": lambda value: isinstance(value, (tuple, list)) and all(isinstance(t, str) and t.strip() for t in value),
     "sheet": lambda value: _is_count(value, 1) or (isinstance(value, str) and value.strip() != ""),
 }
 _MEANT = {
@@ -141,9 +147,10 @@ _MEANT = {
     "decimal": "'.' or ','",
     "thousands": "one of ',' '.' ' ' (or 'space') \"'\" and '' (or 'none')",
     "day_first": "True or False",
-    "time_format": f"a pattern such as '%Y%m', nor one of {', '.join(TIME_WORDS)}",
+    "time_format": f"a pattern such as '%Y%m', or one of {', '.join(TIME_WORDS)}",
     "skip_rows": "a whole number of lines, at least 0",
     "skip_lines": "a sequence of numbers of lines, from 1",
     "missing": "a sequence of texts",
+    "units": "a sequence of texts that are not empty",
     "sheet": "the name of a sheet, or its number from 1",
 }

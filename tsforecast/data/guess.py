@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from tsforecast._types import Ints
 from tsforecast.data.cells.names import codes_of
 from tsforecast.data.cells.periods import is_period
+from tsforecast.data.cells.signs import unit_of
 from tsforecast.data.cells.times import read_times
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.files.table import FileTable
@@ -20,10 +21,11 @@ from tsforecast.exceptions import DataError
 
 _PEEK = 500  # rows from which the kind of a column is told
 _CELLS = 12  # different cells of a column that are looked at
+_ENOUGH = 5  # different cells by which the kind of a column is told where they come first
+_PLAIN = re.compile(r"[-+]?(?:\d+|\d{1,3}[.,]\d{1,3})")  # and no date
 _LIKE_DATE = re.compile(r"\d{1,4}([./ -])\d{1,2}\1\d|\d{1,2}\.\d{4}$|\d{4}\.\d{1,2}$")
 _MOST_KEYS = 3  # columns that name a series together
 _CANDIDATES = 6
-_NUMERIC = re.compile(r"[-+(€$£]*\s*\d[\d.,'’ \u00a0\u202f]*\s*[)%€$£]*")
 
 
 def repeats_cells(column: pa.ChunkedArray) -> bool:
@@ -82,19 +84,34 @@ def kind_of_column(column: pa.ChunkedArray) -> str:
     cells = some_cells(column)
     kinds = [_kind(cell) for cell in cells]
     held = [kind for kind in kinds if kind != "empty"]
-    return max(("number", "date", "text"), key=held.count) if held else "empty"
+    found = max(("number", "date", "text"), key=held.count) if held else "empty"
+    return "number" if found == "text" and _have_one_unit(column, cells) else found
 
 
 def _kind(cell: str) -> str:
-    if _NUMERIC.fullmatch(cell) and not (_LIKE_DATE.match(cell) and kind_of(cell) == "date"):
+    if _PLAIN.fullmatch(cell):
+        return "number"
+    unit = unit_of(cell)
+    if unit is not None and not unit.is_word and not (_LIKE_DATE.match(cell) and kind_of(cell) == "date"):
         return "number"
     return "number" if cell.lower() in ("true", "false") else kind_of(cell)
 
 
+def _have_one_unit(column: pa.ChunkedArray, cells: Sequence[str]) -> bool:
+    """Whether the cells are numbers with one word behind, such as kWh, and most of them differ, unlike names."""
+    units = {unit_of(cell) for cell in cells if kind_of(cell) != "empty"}
+    few = column.slice(0, _PEEK)
+    return len(units) == 1 and None not in units and 2 * len(few.unique()) > len(few)
+
+
 def some_cells(column: pa.ChunkedArray) -> list[str]:
     """Some distinct cells that hold something."""
-    cells = pc.unique(pc.cast(column.slice(0, _PEEK), pa.string())).to_pylist()
-    return [cell.strip() for cell in cells if cell and cell.strip()][:_CELLS]
+    for n in (_CELLS, _PEEK):
+        cells = pc.unique(pc.cast(column.slice(0, n), pa.string())).to_pylist()
+        held = [cell.strip() for cell in cells if cell and cell.strip()]
+        if len(held) > _ENOUGH:
+            break
+    return held[:_CELLS]
 
 
 def holds_whole_numbers(column: pa.ChunkedArray) -> bool:

@@ -2,9 +2,10 @@
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tsforecast.data.cells.numbers import DASHES, Numbers, is_number_of
+from tsforecast.data.cells.signs import Beside, unit_of
 from tsforecast.data.faults import Fault, Faults, cut_text, shown
 from tsforecast.data.files.table import FileTable
 from tsforecast.data.layout import Layout
@@ -54,7 +55,28 @@ def add_number_faults(table: FileTable, layout: Layout, names: Sequence[str], re
         different = list(dict.fromkeys(re.sub(DASHES, "-", cells[place]) for place in places))
         is_sampled = count > len(places) or len(different) > _MOST_MISSING or not all(map(_can_be_said, different))
         words = () if sort in _NOT_MISSING or is_sampled else ("--missing", *different)
-        faults.add(Fault(f"column {first!r} holds {texts[0]}, which is {sort}{also}", _hint(sort, words, read), words))
+        what = f"column {first!r} holds {texts[0]}, which is {sort}{also}"
+        hint = _hint(sort, words, read)
+        if (units := _units_of(cells, places)) is not None:
+            hint, words = _unit_hint(units, _units_of(cells, cells) or ())
+        faults.add(Fault(what, hint, words))
+
+
+def _units_of(cells: Mapping[int, str], places: Iterable[int]) -> tuple[str, ...] | None:
+    """What stands beside the numbers of some cells; None where one of them is no number with a unit."""
+    found = [unit_of(cells[place]) for place in places]
+    signs = tuple(dict.fromkeys(unit.sign for unit in found if unit is not None))
+    return signs if signs and all(signs) and None not in found else None
+
+
+def _unit_hint(units: Sequence[str], of_all: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """How cells with a unit can be read beside others without it, or with another one."""
+    if len(of_all) > 1 and any(Beside(sign).is_currency for sign in of_all):
+        return f"Convert them to one unit; there are {', '.join(map(repr, of_all))}.", ()
+    words = ("--units", *units)
+    what = "percent" if units == ("%",) else repr(units[0])
+    way = f"If the numbers without {what} mean the same, leave it out: {shlex.join(words)}"
+    return f"{way}; else write all of them in one unit.", words
 
 
 _SIGN = "written with another decimal sign than other cells"
@@ -103,7 +125,7 @@ def _hint(sort: str, words: Sequence[str], read: Numbers) -> str:
         )
     if sort == _UNITS:
         return (
-            "Separators of thousands and decimal commas can be told (--thousands, --decimal); units, percent and "
-            f"currency signs cannot be read: write 12345.67, or count the cell as missing: {way}."
+            "Separators of thousands and decimal commas can be told (--thousands, --decimal), and so can texts beside "
+            f"numbers that are to be left out (--units); else write 12345.67, or count the cell as missing: {way}."
         )
     return f"{_MISSING_HINT}{way}; or take the column out with --drop."

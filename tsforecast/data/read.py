@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from tsforecast.data.across import upright
 from tsforecast.data.columns import Body, body_of
 from tsforecast.data.faults import Faults
 from tsforecast.data.file_format import FileFormat
@@ -19,7 +20,7 @@ from tsforecast.exceptions import DataError
 from tsforecast.panel import Panel
 from tsforecast.panel.covariates import CovariateGaps
 from tsforecast.panel.regular import Gaps
-from tsforecast.panel.times.frequency import freq_label
+from tsforecast.panel.times.shown import freq_in_words
 
 _LOG = logging.getLogger("tsforecast.data.read")
 _SIGNS = {".": "a decimal point", ",": "a decimal comma"}
@@ -34,6 +35,8 @@ def read(
     freq: str | int | None = None,
     gaps: Gaps = "error",
     covariates: Sequence[str] = (),
+    past_covariates: Sequence[str] = (),
+    calendar: str | None = None,
     covariate_gaps: CovariateGaps = "error",
     static: Sequence[str] = (),
     drop: Sequence[str] = (),
@@ -52,6 +55,9 @@ def read(
     where a column ``ds`` or another column of dates follows; so is, in Parquet, an index without a name that holds
     whole numbers.
 
+    Where the names of columns are times and each row is a series, or each row a year and each column a month or
+    quarter, the file is read so, which the log tells. Names of columns may be in two rows, as under merged cells.
+
     Names of series are texts, as they are written: ``007`` stays ``007``, and ``NA`` is a name. Whole numbers such as
     20240131 are days, such as 202401 months, and such as 1704067200 seconds since 1970, where all cells of a column
     are; other whole numbers that may be dates (years and quarters, days of a workbook) are an error unless
@@ -64,7 +70,8 @@ def read(
     The separator of a CSV file is detected: comma, semicolon, tab or bar. Whether ``03/04/2024`` is in March and
     whether ``1,234`` is 1234 is decided once for all rows, from unambiguous cells; where there are none, it is an error
     unless ``file_format`` decides. How times, numbers, encoding and frequency were read is logged in one line with
-    examples, as a warning where only convention decided.
+    examples, as a warning where only convention decided; so are signs beside numbers, such as a currency, which are
+    left out, and brackets around negative ones.
 
     Parameters
     ----------
@@ -86,7 +93,12 @@ def read(
         later values too); ``"snap"`` moves times onto a regular grid that they lie near. Rows at the end of a series
         without a value are an error, or left out: see `Panel.from_frame`.
     covariates : sequence of str
-        Columns known into the future; in a wide file all series share them.
+        Columns known into the future; in a wide file all series share them. A column of words is a category, one of
+        True and False counts as 1 and 0.
+    past_covariates : sequence of str
+        Columns known up to the present only, see `Panel.with_past_covariates`.
+    calendar : str, optional
+        Country whose holidays are covariates too, such as ``"DE"`` or ``"DE-BY"``: see `Panel.with_calendar`.
     covariate_gaps : {"error", "ffill", "interpolate"}
         How a missing covariate is handled: an error, or filled, see `Panel.with_covariates`.
     static : sequence of str
@@ -134,6 +146,8 @@ def read(
         freq=freq,
         gaps=gaps,
         covariates=_tuple(covariates),
+        past_covariates=_tuple(past_covariates),
+        calendar=calendar,
         covariate_gaps=covariate_gaps,
         static=_tuple(static),
         drop=_tuple(drop),
@@ -160,7 +174,7 @@ def read_as(path: str | Path | Sequence[str | Path], options: Reading) -> Panel:
     """
     options = options.checked()
     faults = Faults(str(path if isinstance(path, (str, Path)) else path[0] if path else "no file"))
-    table = file_table(path, options, faults)
+    table = upright(file_table(path, options, faults), options)
     layout = find_layout(table, options, faults)
     table = without_columns(table, [name for name in options.drop if name in table.columns.column_names])
     body = body_of(table, layout, options, faults)
@@ -189,14 +203,15 @@ def _log_reading(name: str, body: Body, layout: Layout, panel: Panel) -> None:
         signs = [sign for sign in notation.thousands if any(sign in cell for cell in notation.examples)]
         between = f" and {signs[0]!r} between thousands" if signs else ""
         parts.append(f"numbers have {_SIGNS[notation.decimal]}{between}: {', '.join(notation.shown())}")
-    parts.append(f"the frequency is {freq_label(panel.freq)}")
+    parts.append(f"the frequency is {freq_in_words(panel.freq)}")
     remarks = [Remark("; ".join(parts), times.is_sure and (notation is None or notation.is_sure)), *body.remarks]
     is_sure = all(remark.is_sure for remark in remarks)
     _LOG.log(logging.INFO if is_sure else logging.WARNING, "%s: %s", name, "; ".join(one.text for one in remarks))
     if layout.unused:
         _LOG.warning(
-            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates), those that do "
-            "not change within a series into static (--static); columns are left out without a word with --drop.",
+            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates), those known "
+            "up to the present only into past_covariates (--past_covariates), those that do not change within a series "
+            "into static (--static); columns are left out without a word with --drop.",
             name,
             ", ".join(layout.unused),
         )

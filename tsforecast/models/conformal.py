@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import clone
 
 from tsforecast._bounds import EVERY_LEVEL, Bounds
+from tsforecast._one_step import OneStep, one_step_within
 from tsforecast._predicting import forecast_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
@@ -102,12 +103,21 @@ class Conformal(Wrapper):
 
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
         forecast = forecast_within(self.forecaster_, panel, horizon, X, np.empty(0))
-        widths = np.zeros((panel.n_series, horizon, 0))
-        if levels.size:
-            errors = np.abs(self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon))
-            widths = np.stack([self._width(errors, abs(1 - 2 * q)) for q in levels.tolist()], axis=2)
-        quantiles = forecast.mean[:, :, None] + np.sign(levels - 0.5) * widths
+        quantiles = forecast.mean[:, :, None] + self._around(panel, horizon, levels)
         return Forecast(forecast.mean, quantiles, levels, forecast.ids, forecast.cutoff, forecast.freq)
+
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        mean = one_step_within(self.forecaster_, panel, np.empty(0)).mean
+        around = self._around(panel, 1, levels)[:, 0]  # (n_series, n_levels), the same from every origin
+        return OneStep(mean, mean[:, None] + np.repeat(around, panel.lengths, axis=0))
+
+    def _around(self, panel: Panel, horizon: int, levels: Floats) -> Floats:
+        """Quantiles less the point forecast, ``(n_series, horizon, n_levels)``."""
+        if not levels.size:
+            return np.zeros((panel.n_series, horizon, 0))
+        errors = np.abs(self._errors(self.panel_.take(self.panel_.positions(panel.ids)), horizon))
+        widths = np.stack([self._width(errors, abs(1 - 2 * q)) for q in levels.tolist()], axis=2)
+        return np.asarray(np.sign(levels - 0.5) * widths)
 
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]

@@ -9,6 +9,7 @@ from sklearn.base import clone
 
 from tsforecast._bounds import Bounds
 from tsforecast._facts import Detailed, Facts, facts_of_members
+from tsforecast._one_step import OneStep, one_step_within
 from tsforecast._predicting import forecast_within, paths_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
@@ -168,6 +169,18 @@ class Ensemble(BaseForecaster):
         shares = ", ".join(f"{name} {weights[i].mean():.0%}" for name, i in members.items())
         note = f"Weights of the members, on average: {shares}. Each explains itself: forecasters_[0].explain(horizon)."
         return Explained({name: weights[i] * tables[i] for name, i in members.items()}, notes=(note,))
+
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        steps = [one_step_within(m, own, levels) for m, own, _ in self._asked(panel, None)]
+        average = np.mean if self.how == "mean" else np.median
+        means, quantiles = zip(*steps, strict=True)
+        return OneStep(average(np.stack(means), axis=0), average(np.stack(quantiles), axis=0))
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        raise ParameterError(
+            "transformed=True: the members of an Ensemble may have different transforms; ask one of them, as "
+            "model.forecasters_[0].fitted_values(transformed=True)."
+        )
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
         members = [short_of(member, own) for member, own, _ in self._asked(panel, None)]

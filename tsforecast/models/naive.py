@@ -18,10 +18,13 @@ import numpy as np
 from scipy import stats
 
 from tsforecast._bounds import Bounds
+from tsforecast._one_step import OneStep
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.explanation import Explained
 from tsforecast.forecast import Forecast
+from tsforecast.models.naive_steps import average_steps, drift_steps, walk_steps
+from tsforecast.models.running import Moments, season_moved
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
@@ -52,6 +55,13 @@ class SeriesEnds:
         """The ends of some series, in the order given."""
         return SeriesEnds(self.values[positions], self.ages[positions], self.slope[positions], self.size[positions])
 
+    def replaced(self, positions: Ints, others: "SeriesEnds") -> "SeriesEnds":
+        """The ends with those of some series replaced."""
+        values, ages, slope, size = self.values.copy(), self.ages.copy(), self.slope.copy(), self.size.copy()
+        values[positions], ages[positions] = others.values, others.ages
+        slope[positions], size[positions] = others.slope, others.size
+        return SeriesEnds(values, ages, slope, size)
+
     def steps(self, h: Ints) -> Ints:
         """Steps from the last known observation to each step of the horizon: ``(n_series, horizon)``."""
         return h + self.ages[:, :1]
@@ -63,12 +73,15 @@ class _Textbook(BaseForecaster):
     Learnt attributes
     -----------------
     ends_ : tuple of SeriesEnds and ndarray
-        After loading, in place of the series: their ends, and residual standard deviations ``(n_series,)``.
+        After loading or `update`, in place of the series: their ends, and residual standard deviations ``(n_series,)``.
+    moments_ : Moments
+        With them, of what residuals are made of: changes over a season, or values.
     """
 
     handles_missing = True
     _repeats: ClassVar[str]  # what forecasts repeat, in words
     ends_: tuple[SeriesEnds, Floats]
+    moments_: Moments
 
     def __init__(self, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
         self.nonnegative = nonnegative
@@ -96,9 +109,15 @@ class _Textbook(BaseForecaster):
         errors = self._sigma_of(panel)[:, None, None] * self._errors(ends, z[:, :, :-1], z[:, :, -1:])
         return self._mean(ends, h)[:, None, :] + errors
 
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        mean, sd = self._steps(panel)
+        return OneStep(mean, mean[:, None] + sd[:, None] * stats.norm.ppf(levels))
+
     def _condense(self, panel: Panel) -> tuple[Self, Bools]:
         short = copy.copy(self)
         short.ends_ = self._ends_of(panel), self._sigma_of(panel)
+        if panel.left_out is None:
+            short.moments_ = Moments.of(self._measured(panel), panel.indptr)
         return short, np.zeros(panel.n_series, dtype=np.bool_)
 
     def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
@@ -107,6 +126,33 @@ class _Textbook(BaseForecaster):
         mean = self._mean(ends, h)
         line = ends.slope[:, None] * ends.steps(h)
         return Explained({self._repeats: mean - line, **({"drift": line} if ends.slope.any() else {})}, self._repeats)
+
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools]:
+        short, whole = self._condense(panel)
+        of = self.panel_.positions(news.ids)
+        ends, sigma = short.ends_[0], short.ends_[1].copy()
+        later, measured = self._ends_after(ends.take(of), news)
+        short.moments_ = short.moments_.merged(Moments.of(measured, news.indptr), of)
+        moved = ends.replaced(of, self._ends_with(later, short.moments_.take(of)))
+        sigma[of] = self._sigma_with(moved.take(of), short.moments_.take(of))
+        short.ends_ = moved, sigma
+        return short, whole
+
+    def _ends_after(self, ends: SeriesEnds, news: Panel) -> tuple[SeriesEnds, Floats]:
+        """Ends of the series moved on by the news, but for slope and mean, and what `moments_` are of, ``(n_obs,)``."""
+        values, ages, changes = ends.values.copy(), ends.ages.copy(), np.empty(news.n_obs)
+        for i in range(news.n_series):
+            own = slice(news.indptr[i], news.indptr[i + 1])
+            values[i], ages[i], changes[own] = season_moved(values[i], ages[i], news.values[own])
+        return SeriesEnds(values, ages, ends.slope, ends.size + news.n_present), changes
+
+    def _ends_with(self, ends: SeriesEnds, moments: Moments) -> SeriesEnds:
+        """Ends with slope and mean."""
+        return ends
+
+    def _sigma_with(self, ends: SeriesEnds, moments: Moments) -> Floats:
+        """Residual standard deviations from moments: ``(n_series,)``."""
+        return _over(moments.about(np.zeros(moments.count.size)), moments.count)
 
     def _ends_of(self, panel: Panel) -> SeriesEnds:
         if panel.left_out is not None:
@@ -135,6 +181,10 @@ class _Textbook(BaseForecaster):
     def _sigma(self, panel: Panel) -> Floats:
         """Residual standard deviations: ``(n_series,)``."""
 
+    def _measured(self, panel: Panel) -> Floats:
+        """What residuals are made of: ``(n_obs,)``, nan where there is none; changes in a step."""
+        return _changes(panel, 1)
+
     @abstractmethod
     def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
         """Mean of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
@@ -142,6 +192,10 @@ class _Textbook(BaseForecaster):
     @abstractmethod
     def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
         """Standard deviation of the steps ``h``, ``(horizon,)``: ``(n_series, horizon)``."""
+
+    @abstractmethod
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Mean and standard deviation of each observation given those before it: two ``(n_obs,)``."""
 
     @abstractmethod
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
@@ -182,6 +236,9 @@ class Naive(_Textbook):
 
     def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
         return sigma[:, None] * np.sqrt(ends.steps(h))
+
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return walk_steps(panel, 1)
 
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         return _walks(a, ends.steps(np.ones(1, dtype=np.int64)))
@@ -231,7 +288,10 @@ class SeasonalNaive(_Textbook):
         return SeriesEnds(panel.values[place], age, np.zeros(panel.n_series), panel.n_present)
 
     def _sigma(self, panel: Panel) -> Floats:
-        return _rms(_changes(panel, self._season(panel)), panel)
+        return _rms(self._measured(panel), panel)
+
+    def _measured(self, panel: Panel) -> Floats:
+        return _changes(panel, self._season(panel))
 
     def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
         return ends.values[:, (h - 1) % ends.values.shape[1]]
@@ -240,6 +300,9 @@ class SeasonalNaive(_Textbook):
         season = ends.values.shape[1]
         k = ends.ages[:, (h - 1) % season] + (h - 1) // season
         return sigma[:, None] * np.sqrt(k + 1)
+
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return walk_steps(panel, self._season(panel))
 
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         return _walks(a, ends.ages + 1)
@@ -275,12 +338,24 @@ class Drift(_Textbook):
         residuals = _changes(panel, 1) - np.repeat(_slope(panel), panel.lengths)
         return _rms(residuals, panel, n_parameters=1)
 
+    def _ends_after(self, ends: SeriesEnds, news: Panel) -> tuple[SeriesEnds, Floats]:
+        later, changes = super()._ends_after(ends, news)
+        first = ends.values[:, 0] - ends.slope * ends.size
+        size = ends.size + news.lengths + ends.ages[:, 0] - later.ages[:, 0]
+        return SeriesEnds(later.values, later.ages, (later.values[:, 0] - first) / size, size), changes
+
+    def _sigma_with(self, ends: SeriesEnds, moments: Moments) -> Floats:
+        return _over(moments.about(ends.slope), moments.count - 1)
+
     def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
         return ends.values + ends.slope[:, None] * ends.steps(h)
 
     def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
         steps = ends.steps(h)
         return sigma[:, None] * np.sqrt(steps * (1 + steps / ends.size[:, None]))
+
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return drift_steps(panel)
 
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         steps = ends.steps(np.arange(1, a.shape[2] + 1))
@@ -313,11 +388,26 @@ class HistoricAverage(_Textbook):
     def _sigma(self, panel: Panel) -> Floats:
         return _rms(panel.values - np.repeat(_average(panel), panel.lengths), panel, n_parameters=1)
 
+    def _measured(self, panel: Panel) -> Floats:
+        return panel.values
+
+    def _ends_after(self, ends: SeriesEnds, news: Panel) -> tuple[SeriesEnds, Floats]:
+        return SeriesEnds(ends.values, ends.ages, ends.slope, ends.size + news.n_present), news.values
+
+    def _ends_with(self, ends: SeriesEnds, moments: Moments) -> SeriesEnds:
+        return SeriesEnds(moments.mean[:, None], ends.ages, ends.slope, ends.size)
+
+    def _sigma_with(self, ends: SeriesEnds, moments: Moments) -> Floats:
+        return _over(moments.squares, moments.count - 1)
+
     def _mean(self, ends: SeriesEnds, h: Ints) -> Floats:
         return ends.values * np.ones(h.size)
 
     def _spread(self, ends: SeriesEnds, sigma: Floats, h: Ints) -> Floats:
         return (sigma * np.sqrt(1 + 1 / ends.size))[:, None] * np.ones(h.size)
+
+    def _steps(self, panel: Panel) -> tuple[Floats, Floats]:
+        return average_steps(panel)
 
     def _errors(self, ends: SeriesEnds, a: Floats, b: Floats) -> Floats:
         return a + b / np.sqrt(ends.size)[:, None, None]
@@ -368,10 +458,15 @@ def _changes(panel: Panel, lag: int) -> Floats:
 
 def _rms(residuals: Floats, panel: Panel, n_parameters: int = 0) -> Floats:
     """Standard deviations of the known residuals, nan where there are too few: ``(n_series,)``."""
-    degrees = _count(residuals, panel) - n_parameters
     with np.errstate(over="ignore"):  # predict refuses forecasts that are not finite
         squares = _sum(residuals**2, panel)
-    return np.sqrt(squares / np.where(degrees > 0, degrees, np.nan))
+    return _over(squares, _count(residuals, panel) - n_parameters)
+
+
+def _over(squares: Floats, degrees: Ints) -> Floats:
+    """Standard deviations from sums of squares, nan where there are too few degrees of freedom: ``(n_series,)``."""
+    out: Floats = np.sqrt(squares / np.where(degrees > 0, degrees, np.nan))
+    return out
 
 
 def _sum(values: Floats, panel: Panel) -> Floats:

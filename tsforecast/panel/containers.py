@@ -13,6 +13,8 @@ from tsforecast.panel.covariates import KEY_COLUMNS
 from tsforecast.panel.native import Native, series_of_native, table_of
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import plain_array
+from tsforecast.panel.regular import Gaps
+from tsforecast.panel.roles import with_coded
 from tsforecast.panel.times.frequency import Freq
 
 
@@ -41,7 +43,9 @@ class Container:
         return self.kind in ("array", "matrix")
 
 
-def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -> tuple[Panel, Container]:
+def to_panel(
+    y: Series, X: Covariates | None = None, freq: Freq | None = None, gaps: Gaps = "error"
+) -> tuple[Panel, Container]:
     """The panel that ``y`` holds, with covariates ``X`` attached, and the kind of container it came in.
 
     Parameters
@@ -55,6 +59,8 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
         `Panel.with_static`.
     freq : offset or int, optional
         Expected frequency, for series that are too short to infer one from.
+    gaps : {"error", "nan", ...}
+        See `Panel.from_frame`.
 
     Raises
     ------
@@ -72,17 +78,17 @@ def to_panel(y: Series, X: Covariates | None = None, freq: Freq | None = None) -
     X = table_of(X)
     y = long_columns(y, X)
     try:
-        panel, kind = _read(y, freq)
+        panel, kind = _read(y, freq, gaps)
     except DataError:
         if freq is None:
             raise
-        panel, kind = _read(y, None)  # try without: the series may have another frequency
+        panel, kind = _read(y, None, gaps)  # try without: the series may have another frequency
     container = Container(kind, native)
     if is_static(X):
         return panel.with_static(X), container
     if X is not None:
-        table, names = align_covariates(X, panel.ids, panel.lengths, panel.times)
-        panel = panel.with_covariates(table, names)
+        coded = align_covariates(X, panel.ids, panel.lengths, panel.times)
+        panel = with_coded(panel.with_covariates(None), coded)
     return panel, container
 
 
@@ -100,21 +106,21 @@ def long_columns(y: Series, X: Covariates | None) -> Series:
     return y[found]
 
 
-def _read(y: Series, freq: Freq | None) -> tuple[Panel, ContainerKind]:
+def _read(y: Series, freq: Freq | None, gaps: Gaps) -> tuple[Panel, ContainerKind]:
     if isinstance(y, Panel):
         return y, "panel"
     if isinstance(y, pd.Series):
-        return Panel.from_series(y, freq=freq), "series"
+        return Panel.from_series(y, freq=freq, gaps=gaps), "series"
     if isinstance(y, pd.DataFrame):
         if {"ds", "y"} <= set(y.columns):
-            return Panel.from_frame(y, freq=freq), "long"
+            return Panel.from_frame(y, freq=freq, gaps=gaps), "long"
         if {"unique_id", "ds"} & set(y.columns):
             raise DataError(
                 f"The frame has the columns {list(map(str, y.columns))}. A long frame needs ds and y (and unique_id for"
                 " several series): rename the columns, or name them in Panel.from_frame(frame, target_col=...). A wide "
                 "frame has its times in the index: frame.set_index('ds')."
             )
-        return Panel.from_wide(y, freq=freq), "wide"
+        return Panel.from_wide(y, freq=freq, gaps=gaps), "wide"
     if isinstance(y, (np.ndarray, list, tuple)):
         try:
             array = plain_array(y)

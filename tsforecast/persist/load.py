@@ -83,6 +83,9 @@ def _import(module: str) -> None:
 def _whole(model: Any, manifest: dict[str, Any]) -> BaseForecaster:
     if not isinstance(model, BaseForecaster) or not isinstance(getattr(model, "panel_", None), Panel):
         raise ModelFileError("holds no fitted forecaster.")
+    origin = vars(model).get("moved_", model.panel_)
+    if not isinstance(origin, Panel) or not origin.ids.equals(model.panel_.ids) or origin.freq != model.panel_.freq:
+        raise ModelFileError("was updated with other series than it was fitted on.")
     notes = manifest.get("notes")
     if not isinstance(notes, dict):
         raise ModelFileError("holds no notes.")

@@ -25,7 +25,7 @@ def save_forecaster(
     target = Path(path)
     held = _checked_notes(model.notes_ if notes is None else notes)
     check_target(target, overwrite=overwrite)
-    short = None if keep_history else short_of(model, model.panel_)
+    short = None if keep_history else short_of(model, model._origin)
     kept = copy.copy(model) if short is None else short[0]
     del kept.notes_
     encoder = Encoder()

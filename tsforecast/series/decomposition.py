@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tsforecast._types import Floats, Ints
-from tsforecast.kernels.series.seasonal import follow
+from tsforecast.kernels.series.seasonal import begin_seasons, follow
 from tsforecast.kernels.series.stl import stl
 from tsforecast.panel import Panel
 from tsforecast.series.interpolation import interpolated
@@ -147,6 +147,8 @@ class Deseasonalized(NamedTuple):
     ends : ndarray, shape (n_series, cycle)
         Indices for the steps after the last observation.
     season_length : int
+    states : ndarray, shape (n_series, season_length + cycle + 2)
+        State of the indices after the last observation, from which later ones go on.
     """
 
     v: Floats
@@ -154,6 +156,7 @@ class Deseasonalized(NamedTuple):
     rest: Floats
     ends: Floats
     season_length: int
+    states: Floats
 
     def following(self, panel: Panel, u: Floats, horizon: int) -> Floats:
         """The next ``horizon`` values, deseasonalized with indices known at each observation: ``(n_obs, horizon)``.
@@ -170,7 +173,9 @@ class Deseasonalized(NamedTuple):
         return out
 
 
-def deseasonalize(panel: Panel, phases: Ints, indices: Floats, season_length: int, share: float) -> Deseasonalized:
+def deseasonalize(
+    panel: Panel, phases: Ints, indices: Floats, season_length: int, share: float, before: Floats | None = None
+) -> Deseasonalized:
     """Subtract seasonal indices from the series of a panel, updating the indices along the series if ``share > 0``.
 
     Parameters
@@ -179,13 +184,20 @@ def deseasonalize(panel: Panel, phases: Ints, indices: Floats, season_length: in
     phases : ndarray of int, shape (n_obs,)
         Position of each observation in the cycle.
     indices : ndarray, shape (n_series, cycle)
-        Seasonal indices before the first observation, as `cyclic_indices` gives them.
+        Seasonal indices before the first observation of the series, as `cyclic_indices` gives them.
     season_length : int
     share : float
         Share of its difference from the index by which each value updates it, 0 to 1.
+    before : ndarray, shape (n_series, season_length + cycle + 2), optional
+        State of the indices before the first observation here, where earlier ones have moved them.
     """
-    day, rest, ends = follow(panel.values, panel.indptr, phases, indices, season_length, share)
-    return Deseasonalized(panel.values - day - rest, day, rest, ends, season_length)
+    states = begin_seasons(indices, season_length) if before is None else before
+    seasonal = indices.any(axis=1)
+    day, rest, after = follow(panel.values, panel.indptr, phases, seasonal, states, season_length, share)
+    cycle = indices.shape[1]
+    ends = np.tile(after[:, :season_length], cycle // season_length) + after[:, season_length : season_length + cycle]
+    ends[~seasonal] = 0.0
+    return Deseasonalized(panel.values - day - rest, day, rest, ends, season_length, after)
 
 
 def _following(panel: Panel, u: Floats, horizon: int) -> Floats:

@@ -24,7 +24,31 @@ def differences(v: Floats, indptr: Ints, lag: int) -> Floats:
     >>> differences(np.array([1.0, 5.0, 2.0, np.nan, 4.0, 9.0]), np.array([0, 6]), 2)
     array([nan, nan,  1., nan,  2.,  4.])
     """
-    return np.concatenate([v[a:b] - _last_known(v[a:b], lag)[: b - a] for a, b in itertools.pairwise(indptr)])
+    return v - values_before(v, indptr, lag)
+
+
+def with_rows_before(v: Floats, indptr: Ints, before: Floats) -> tuple[Floats, Ints]:
+    """Values of all series with those of the row of each of ``before``, ``(n_series, n)``, put before, and the bounds.
+
+    Examples
+    --------
+    >>> with_rows_before(np.array([2.0, 3.0, 5.0]), np.array([0, 2, 3]), np.array([[1.0], [4.0]]))
+    (array([1., 2., 3., 4., 5.]), array([0, 3, 5]))
+    """
+    n = before.shape[1]
+    out = np.insert(v, np.repeat(indptr[:-1], n), before.reshape(-1))
+    return out, indptr + n * np.arange(indptr.size)
+
+
+def values_before(v: Floats, indptr: Ints, lag: int) -> Floats:
+    """The last known value whole lags before each observation of its series: ``(n_obs,)``, nan where there is none.
+
+    Examples
+    --------
+    >>> values_before(np.array([1.0, 5.0, 2.0, np.nan, 4.0, 9.0]), np.array([0, 6]), 2)
+    array([nan, nan,  1.,  5.,  2.,  5.])
+    """
+    return np.concatenate([_last_known(v[a:b], lag)[: b - a] for a, b in itertools.pairwise(indptr)])
 
 
 def last_values(v: Floats, indptr: Ints, lag: int) -> Floats:

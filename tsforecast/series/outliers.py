@@ -6,10 +6,10 @@ from tsforecast._types import Ints
 from tsforecast.kernels.series.extent import distances, largest_usual
 from tsforecast.panel import Panel
 
-_GAP = 10.0  # an outlier is so many times further away than the next largest distance ...
-_RARE = 50  # ... and at most one value in so many is an outlier
-_CLIPPED_TO = 2.0  # outliers are clipped to so many times the next largest distance
-_FEWEST_VALUES = 8  # fewest values for finding outliers
+GAP = 10.0  # an outlier is so many times further away than the next largest distance ...
+RARE = 50  # ... and at most one value in so many is an outlier
+CLIPPED_TO = 2.0  # outliers are clipped to so many times the next largest distance
+FEWEST_VALUES = 8  # fewest values for finding outliers
 
 
 def clip_outliers(panel: Panel) -> Panel:
@@ -30,18 +30,18 @@ def clip_outliers(panel: Panel) -> Panel:
     if panel.covariates is not None:
         return panel
     away, middle = distances(panel.values, panel.indptr)
-    limit = _CLIPPED_TO * largest_usual(away, panel.indptr, _GAP, _RARE)
+    limit = CLIPPED_TO * largest_usual(away, panel.indptr, GAP, RARE)
     if not np.isfinite(limit).any():
         return panel
-    limit = np.where(panel.n_present < _FEWEST_VALUES, np.inf, limit).repeat(panel.lengths)
-    limit[_last_rows(panel)] = np.inf
+    limit = np.where(panel.n_present < FEWEST_VALUES, np.inf, limit).repeat(panel.lengths)
+    limit[last_rows(panel)] = np.inf
     far = away > limit
     values = panel.values.copy()
     values[far] = np.clip(values[far], middle[far] - limit[far], middle[far] + limit[far])
     return panel.with_values(values)
 
 
-def _last_rows(panel: Panel) -> Ints:
+def last_rows(panel: Panel) -> Ints:
     """Row of the last value of each series, or its first row where it has none."""
     rows = np.where(np.isnan(panel.values), 0, np.arange(panel.n_obs))
     return np.maximum(np.maximum.reduceat(rows, panel.indptr[:-1]), panel.indptr[:-1])

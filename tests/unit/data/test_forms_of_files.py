@@ -159,6 +159,40 @@ def test_signs_beside_all_numbers_are_left_out_and_told_but_not_beside_some(tmp_
         read(tmp_path / "some.csv")
 
 
+def test_what_was_read_of_signs_and_made_missing_is_told_once_for_all_columns(tmp_path, caplog):
+    lines = [f'{t:%Y-%m},"${1000 + i:,}","({i + 1})",5%,-' for i, t in enumerate(MONTHS)]
+    (tmp_path / "data.csv").write_text("month,a,b,c,d\n" + "\n".join([*lines, '2024-01,$5,"(1)",5%,3']) + "\n")
+    panel = read(tmp_path / "data.csv", file_format=FileFormat(missing=("-",)))
+    np.testing.assert_array_equal(panel.values[:2], [1000, 1001])
+    np.testing.assert_array_equal(panel.series(1)[:3], [-1, -2, -3])
+    for part in (
+        "'$1,000' is 1000",
+        "'$' beside all numbers of 'a' is left out",
+        "numbers of 'b' in brackets are negative",
+        "26 cells are missing by --missing: 26 '-'",
+    ):
+        assert caplog.text.count(part) == 1
+
+
+def test_merged_cells_name_columns_and_series(tmp_path, caplog):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in ([None, "North", None, "South", None], ["Month", "units", "sales", "units", "sales"]):
+        sheet.append(row)
+    sheet.merge_cells("B1:C1"), sheet.merge_cells("D1:E1")
+    for t, north, south in zip(MONTHS, NORTH, SOUTH, strict=True):
+        sheet.append([t.to_pydatetime(), north, -north, south, -south])
+    book.save(tmp_path / "wide.xlsx")
+    panel = read(tmp_path / "wide.xlsx")
+    assert panel.ids.tolist() == ["North/units", "North/sales", "South/units", "South/sales"]
+    np.testing.assert_array_equal(panel.series(2), SOUTH)
+    names = ["North", *[""] * 25, "South", *[""] * 25]
+    rows = [f"{name},{t:%Y-%m},1\n" for name, t in zip(names, [*MONTHS, *MONTHS], strict=True)]
+    (tmp_path / "long.csv").write_text("shop,month,y\n" + "".join(rows))
+    assert read(tmp_path / "long.csv", id_col="shop").lengths.tolist() == [26, 26]
+    assert "empty cells of 'shop' hold the name above them" in caplog.text
+
+
 def test_what_is_no_part_of_a_table_is_left_out_and_told(tmp_path, caplog):
     text = "Sales report;;\nAs of;01.02.2024;\n;;\nMonth;North;South\nMM.YYYY;EUR;EUR\n"
     text += "".join(f"{t:%m.%Y};{i},5;{i}\n" for i, t in enumerate(MONTHS)) + "Total;99;99\n;;\nSource: us;;\n"

@@ -8,12 +8,13 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 
+from tsforecast._texts import listed, short_text
 from tsforecast._types import Floats
-from tsforecast.backtest.report.numbers import listed
 from tsforecast.backtest.result.analysis import calibration_of, verdict_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.decision import decision_of
 from tsforecast.exceptions import DataError
+from tsforecast.panel.times.shown import time_text
 
 _TOLD = 80.0  # percent of the interval whose coverage is told, where it was forecast
 _NAMED = 3  # models named in a sentence
@@ -79,8 +80,8 @@ class Quality:
         """How far off the forecasts were, in words."""
         share = _percent(self.percent)
         if self.n_series == 1:
-            return f"{_short(self.error)}{f' ({share})' if np.isfinite(self.percent) else ''} on average"
-        size = f"{share} of the value" if np.isfinite(self.percent) else _short(self.error)
+            return f"{short_text(self.error)}{f' ({share})' if np.isfinite(self.percent) else ''} on average"
+        size = f"{share} of the value" if np.isfinite(self.percent) else short_text(self.error)
         return f"{size} on average in the median one of {self.n_series:,} series"
 
     @property
@@ -149,18 +150,6 @@ def measure(run: RunData, model: str, metric: str | None = None) -> Quality:
     )
 
 
-def time_text(time: Any) -> str:
-    """A time as people write it: without the time of day where that is midnight.
-
-    Examples
-    --------
-    >>> time_text(pd.Timestamp("2024-02-01")), time_text(7)
-    ('2024-02-01', '7')
-    """
-    text = str(time)
-    return text[:10] if isinstance(time, pd.Timestamp) and time == time.normalize() else text
-
-
 def _errors(own: pd.DataFrame) -> tuple[float, float]:
     """Mean absolute error, and that in percent of the mean truth, of the median series."""
     y, mean = (own[name].to_numpy(dtype=np.float64) for name in ("y", "mean"))
@@ -211,19 +200,3 @@ def _percent(value: float) -> str:
     if 0 < value < 0.05:
         return "under 0.1%"
     return f"{value:,.{0 if value >= 10 or value == 0 else 1}f}%"
-
-
-def _short(value: float) -> str:
-    """A number with about three digits.
-
-    Examples
-    --------
-    >>> _short(0.01234), _short(1234.5), _short(12.0)
-    ('0.0123', '1,234', '12.0')
-    """
-    if not np.isfinite(value):
-        return "-"
-    if value == 0:
-        return "0"
-    decimals = max(0, 2 - int(np.floor(np.log10(abs(value)))))
-    return f"{value:,.{min(decimals, 10)}f}"

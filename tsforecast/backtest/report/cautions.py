@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tsforecast.backtest.report.numbers import listed, number_text
+from tsforecast._texts import listed, number_text
 from tsforecast.backtest.report.skipped import is_skipped
 from tsforecast.backtest.result.analysis import calibration_of, verdict_of
 from tsforecast.backtest.result.data import RunData

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from tsforecast._texts import number_text, spread_text
 from tsforecast._types import Bools, Floats
 from tsforecast.backtest.plan.ranking import ranking_metric
 from tsforecast.backtest.report.latex_text import escape
-from tsforecast.backtest.report.numbers import number_text, spread_text
 from tsforecast.backtest.report.sentences import shown_metrics
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.labels import By

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tsforecast._texts import listed, number_text, spread_text
 from tsforecast.backtest.compare.verdict import Verdict
-from tsforecast.backtest.report.numbers import listed, number_text, spread_text
 from tsforecast.backtest.result.analysis import verdict_of
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.decision import decision_of

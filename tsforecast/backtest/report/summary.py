@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from tsforecast._texts import number_text
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.cautions import cautions_text
 from tsforecast.backtest.report.conditions import conditions, model_calls
@@ -11,7 +12,6 @@ from tsforecast.backtest.report.explained import explanation_section
 from tsforecast.backtest.report.fits import fit_section
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.meanings import metric_lines
-from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.parts import part_section
 from tsforecast.backtest.report.sentences import (
     better_than_baseline,

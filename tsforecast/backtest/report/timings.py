@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from tsforecast._texts import number_text
 from tsforecast.backtest.report.markdown_table import markdown_table
-from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.result.data import RunData
 from tsforecast.backtest.result.leaderboard import cost, seconds
 

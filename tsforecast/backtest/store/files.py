@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tsforecast._whole_file import write_whole
 from tsforecast.exceptions import RunFolderError
 
 _ROW_GROUP_SIZE = 50_000  # rows of a row group: enough to compress, little enough to hold
@@ -51,19 +52,11 @@ def write_bytes(path: Path, content: bytes, *, at_once: bool = True) -> None:
     RunFolderError
         The disk is full or the folder cannot be written; nothing is left behind.
     """
-    temporary = temporary_of(path)
     try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            if at_once:
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.replace(path)
+        write_whole(path, content, temporary_of(path), at_once=at_once)
         if at_once:
             sync_folder(path.parent)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
         raise RunFolderError(f"{path} could not be written: {error.strerror or error}.") from error
 
 

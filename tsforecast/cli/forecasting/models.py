@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tsforecast.backtest.choose.quality import Quality, measure
 from tsforecast.exceptions import DataError, ParameterError
+from tsforecast.panel.times.shown import time_text
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
@@ -142,6 +143,4 @@ def check_known_series(model: BaseForecaster, panel: Panel) -> None:
 
 
 def _until(model: BaseForecaster) -> str:
-    from tsforecast.backtest.choose.quality import time_text
-
-    return time_text(model.panel_.last_times.max())
+    return time_text(model.panel_.last_times.max(), model.panel_.freq)

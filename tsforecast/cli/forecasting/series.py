@@ -8,21 +8,21 @@ import io
 import logging
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from tsforecast._texts import listed
 from tsforecast.cli.reading import READING_LOG, read_panel
 from tsforecast.exceptions import MissingValuesError
 from tsforecast.panel.ends import LEFT_OUT
 
+MANY_SERIES = 12  # series past which the most and the least certain ones are told
 _FEW_SERIES = 12  # most columns of a file that are asked about
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
 
-    from tsforecast._types import Index
     from tsforecast.data.catalog import Dataset
     from tsforecast.panel import Panel
 
@@ -68,7 +68,7 @@ def read_series(given: Namespace) -> SeriesGiven:
         raise
     else:
         print(told.getvalue(), end="", file=sys.stderr)
-    is_plain = not (given.covariates or given.id_col or given.target_col or dataset)
+    is_plain = not (given.covariates or given.past_covariates or given.id_col or given.target_col or dataset)
     if is_plain and (hint := _perhaps_covariates(panel)):
         print(hint, file=sys.stderr)
     season = given.season_length or (dataset.season_length if dataset else panel.season_length)
@@ -97,8 +97,6 @@ def _perhaps_covariates(panel: Panel) -> str:
     earlier = panel.ids[last < last.max()].astype(str).tolist()
     if not earlier or panel.n_series > _FEW_SERIES:
         return ""
-    from tsforecast.backtest.report.numbers import listed  # loads the backtest, which a faulty file need not wait for
-
     verb = "ends" if len(earlier) == 1 else "end"
     flags = shlex.join(["--covariates", *later])
     return (
@@ -108,19 +106,3 @@ def _perhaps_covariates(panel: Panel) -> str:
 
 def _is_no_unused_row(record: logging.LogRecord) -> bool:
     return LEFT_OUT not in record.getMessage()
-
-
-def shown_times(times: Index, freq: Any) -> list[str]:
-    """Times as people write them: months as ``2024-03``, years as ``2024``, days without the time of day.
-
-    Examples
-    --------
-    >>> from tsforecast.panel.times.frequency import parse_freq
-    >>> shown_times(pd.DatetimeIndex(["2024-03-01"]), parse_freq("MS")), shown_times(pd.Index([7]), 1)
-    (['2024-03'], ['7'])
-    """
-    if not isinstance(times, pd.DatetimeIndex) or not (times == times.normalize()).all():
-        return [str(time) for time in times]
-    code = "" if isinstance(freq, int) else freq.rule_code.split("-")[0]
-    pattern = "%Y" if code in ("YS", "YE") else "%Y-%m" if code in ("MS", "ME", "QS", "QE") else "%Y-%m-%d"
-    return [time.strftime(pattern) for time in times]

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tsforecast._texts import amount_text
 from tsforecast.cli.forecasting.chart import ChartData, Glyph, chart_rows
-from tsforecast.cli.forecasting.series import shown_times
 from tsforecast.cli.forecasting.tables import usual_decimals
+from tsforecast.panel.times.shown import shown_times
 
 if TYPE_CHECKING:
     from tsforecast._types import Floats
@@ -94,23 +95,9 @@ def print_certainty(console: Console, table: pd.DataFrame, level: float) -> None
         for row in part.itertuples(index=False):
             relative = "-" if pd.isna(row[-1]) else f"{row[-1]:,.0f}%"
             name = " / ".join(str(key) for key in row[: len(names)])
-            grid.add_row(*map(Text, (name, _number(row[-3], decimals), _number(row[-2], decimals), relative)))
+            grid.add_row(*map(Text, (name, amount_text(row[-3], decimals), amount_text(row[-2], decimals), relative)))
         grid.add_section()
     console.print(grid)
-
-
-def _number(value: float, decimals: int) -> str:
-    """A number as people write it; a dash for nan.
-
-    Examples
-    --------
-    >>> _number(12345.678, 1), _number(float("nan"), 0), _number(-0.0001, 2)
-    ('12,345.7', '-', '0.00')
-    """
-    if not np.isfinite(value):
-        return "-"
-    text = f"{value:,.{decimals}f}"
-    return text.removeprefix("-") if not text.strip("-0.,") else text
 
 
 def _steps_table(forecast: Forecast, level: Sequence[float]) -> Table:
@@ -123,7 +110,7 @@ def _steps_table(forecast: Forecast, level: Sequence[float]) -> Table:
     n_rows = forecast.horizon if forecast.horizon <= _STEPS else _FIRST
     for h, when in enumerate(shown_times(forecast.times[:n_rows], forecast.freq)):
         ranges = (_range(low[0, h], high[0, h], decimals) for low, high in ends)
-        grid.add_row(when, _number(forecast.mean[0, h], decimals), *ranges)
+        grid.add_row(when, amount_text(forecast.mean[0, h], decimals), *ranges)
     return grid
 
 
@@ -142,7 +129,7 @@ def _series_table(forecast: Forecast, level: Sequence[float]) -> Table:
         cells = []
         for h in range(n_periods):
             around = f"\n{_range(low[i, h], high[i, h], decimals)}" if level else ""
-            cells.append(Text(f"{_number(forecast.mean[i, h], decimals)}{around}"))
+            cells.append(Text(f"{amount_text(forecast.mean[i, h], decimals)}{around}"))
         grid.add_row(Text(str(forecast.ids[i])), *cells)
     return grid
 
@@ -152,7 +139,7 @@ def _grid() -> Table:
 
 
 def _range(low: float, high: float, decimals: int) -> str:
-    return f"{_number(low, decimals)} to {_number(high, decimals)}"
+    return f"{amount_text(low, decimals)} to {amount_text(high, decimals)}"
 
 
 def _interval(forecast: Forecast, level: Sequence[float]) -> tuple[Floats, Floats]:

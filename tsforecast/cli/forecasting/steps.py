@@ -24,13 +24,15 @@ from tsforecast.cli.forecasting.models import (
     notes_of,
     winner_of_run,
 )
-from tsforecast.cli.forecasting.series import SeriesGiven
+from tsforecast.cli.forecasting.series import MANY_SERIES, SeriesGiven
 from tsforecast.cli.forecasting.showing import plain_console, print_certainty, print_chart, print_periods, say
 from tsforecast.cli.forecasting.tables import certainty_table, forecast_table
 from tsforecast.cli.forecasting.targets import Targets, model_file
 from tsforecast.cli.forecasting.writing import write_figure, write_table, write_workbook
 from tsforecast.cli.reading import reading_flags
 from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.panel.categories import given_names
+from tsforecast.panel.roles import asked_names
 from tsforecast.panel.times.frequency import freq_name
 
 if TYPE_CHECKING:
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
 
     from tsforecast.panel import Panel
 
-_MANY = 12  # series past which the most and the least certain ones are told
 _NAMED = 3  # series that a message names
 
 
@@ -82,14 +83,15 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
 
 def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None:
     """The covariates of the horizon, checked; None where the series have none."""
-    if panel.covariates is None:
+    names = given_names(asked_names(panel), panel.levels)
+    if not names:
         return None
     from tsforecast.cli.forecasting.covariate_rows import covariate_rows
 
     paths = [given.covariates_future] if given.covariates_future else list(given.file)
     rows = None
     if all(Path(path).exists() for path in paths):  # a data set of the catalog has no rows after its last value
-        rows = covariate_rows(given, paths, panel.covariate_names, freq_name(panel.freq))
+        rows = covariate_rows(given, paths, names, freq_name(panel.freq), words=bool(set(names) & set(panel.levels)))
     return check_future(rows, panel, horizon, ", ".join(paths))
 
 
@@ -136,7 +138,7 @@ def _tell(
     console.print()
     print_chart(console, forecast, panel, level, season)
     console.print()
-    if len(forecast.ids) > _MANY and level:
+    if len(forecast.ids) > MANY_SERIES and level:
         print_certainty(console, certainty_table(forecast, level[0], ()), level[0])
 
 
@@ -172,7 +174,7 @@ def _write(
     """Write the table and the picture; what was written, in words."""
     keys = given.id_col or []
     table = forecast_table(ahead.forecast, level, keys)
-    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > _MANY and level else None
+    many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > MANY_SERIES and level else None
     written = [f"{targets.output} ({len(table):,} rows)"]
     if targets.output.suffix == ".xlsx":
         about = pd.DataFrame({"about": [text for text in _about(source) if text]})
@@ -211,7 +213,7 @@ def _draw(path: Path, source: ModelSource, panel: Panel, ahead: Ahead) -> None:
     from tsforecast.charts.forecasts import plot_forecast
 
     forecast = ahead.forecast
-    n, n_drawn = len(forecast.ids), min(len(forecast.ids), _MANY)
+    n, n_drawn = len(forecast.ids), min(len(forecast.ids), MANY_SERIES)
     what = (
         f"{forecast.ids[0]}: forecast"
         if n == 1

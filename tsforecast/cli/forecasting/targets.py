@@ -2,21 +2,19 @@
 
 import dataclasses
 import os
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tsforecast.cli.forecasting.written import is_as_written
 from tsforecast.exceptions import OutputError
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
 
-MARK = "tsforecast forecast"  # in pictures and workbooks, by which a later forecast knows that it may replace them
 _TABLES = (".csv", ".parquet", ".xlsx")
 _PICTURES = (".png", ".svg", ".pdf")
 _SAVED = "model.tsf"  # the file in a folder that a model is saved to
-_COLUMNS = ({"ds", "mean"}, {"mean", "relative_width"})  # of the tables that are written
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +58,7 @@ def choose_targets(stem: str, given: "Namespace", inputs: Sequence[str]) -> Targ
     Raises
     ------
     OutputError
-        A file has another suffix, cannot be written, or is there and was not written by this command.
+        A file has another suffix, cannot be written, or is there and is not as this command wrote it.
     """
     table = Path(given.output) if given.output else Path(f"{stem}-forecast.csv")
     picture = Path(given.plot) if given.plot else None if given.output else Path(f"{stem}-forecast.png")
@@ -71,12 +69,19 @@ def choose_targets(stem: str, given: "Namespace", inputs: Sequence[str]) -> Targ
     _check_suffix("output", table, _TABLES)
     if picture is not None:
         _check_suffix("plot", picture, _PICTURES)
-    for path in (table, targets.certainty, *([] if picture is None else [picture])):
+    for path in (table, *([] if picture is None else [picture])):
         _check_place(path)
         _check_content(path, inputs, overwrite=bool(given.overwrite))
     if targets.save is not None:
         _check_model(targets.save, inputs)
     return targets
+
+
+def check_certainty(targets: Targets, given: "Namespace", inputs: Sequence[str]) -> None:
+    """Check that the table of the most and the least certain series can be written, where there will be one."""
+    if targets.output.suffix != ".xlsx":
+        _check_place(targets.certainty)
+        _check_content(targets.certainty, inputs, overwrite=bool(given.overwrite))
 
 
 def model_file(path: str) -> Path:
@@ -115,8 +120,11 @@ def _check_content(path: Path, inputs: Sequence[str], *, overwrite: bool) -> Non
     if not path.exists():
         return
     _check_no_input(path, inputs)
-    if not overwrite and not _is_own(path):
-        raise OutputError(f"{path} is there and is no forecast that this command wrote; --overwrite replaces it.")
+    if not overwrite and not is_as_written(path):
+        raise OutputError(
+            f"{path} is there, and is not as this command wrote it: somebody else did, or changed it since. "
+            "--overwrite replaces it."
+        )
 
 
 def _check_model(path: Path, inputs: Sequence[str]) -> None:
@@ -126,25 +134,3 @@ def _check_model(path: Path, inputs: Sequence[str]) -> None:
     _check_no_input(path, inputs)
     if path.parent.exists():
         check_target(path, overwrite=False)
-
-
-def _is_own(path: Path) -> bool:
-    """Whether a file was written by this command, or holds as little as if it had been."""
-    try:
-        if path.suffix == ".csv":
-            with path.open(encoding="utf-8-sig") as file:
-                return _is_header(set(file.readline().strip().split(",")))
-        if path.suffix == ".parquet":
-            import pyarrow.parquet as pq
-
-            return _is_header(set(pq.read_schema(path).names))
-        if path.suffix == ".xlsx":
-            with zipfile.ZipFile(path) as archive:
-                return MARK.encode() in archive.read("docProps/core.xml")
-        return MARK.encode() in path.read_bytes()
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return False
-
-
-def _is_header(names: set[str]) -> bool:
-    return any(needed <= names for needed in _COLUMNS)

@@ -1,7 +1,6 @@
 """Tables and pictures in files, whole or not at all."""
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tsforecast.cli.forecasting.targets import MARK
+from tsforecast._whole_file import whole_file
+from tsforecast.cli.forecasting.written import remember_written
 from tsforecast.exceptions import OutputError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
+_MARK = "tsforecast forecast"  # in pictures and workbooks
 _MOST_ROWS = 1_048_575  # of a sheet, below its header
 _FIRST_YEAR = 1900  # of dates in a workbook
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what a workbook cannot hold
@@ -23,29 +24,26 @@ _WIDEST = 60  # characters of a column of a workbook
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Another name to write a file under, which gets its own name when the block ends without an error.
+def _output(path: Path) -> Iterator[Path]:
+    """Another name to write a file under; a later forecast knows that this command wrote it, while nobody changes it.
 
     Raises
     ------
     OutputError
         The disk is full or the folder cannot be written; what was there before is as it was.
     """
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        beside.replace(path)
+        with whole_file(path, at_once=False) as beside:
+            yield beside
     except OSError as error:
         raise OutputError(f"{path} could not be written: {error.strerror or error}.") from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
+    remember_written(path)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
     """Write a table as CSV or Parquet, by the suffix of its name."""
-    with whole_file(path) as beside:
+    with _output(path) as beside:
         if path.suffix == ".parquet":
             table.to_parquet(beside, index=False)
         else:
@@ -66,18 +64,18 @@ def write_workbook(path: Path, sheets: Mapping[str, pd.DataFrame]) -> None:
                 "or .parquet."
             )
     book = Workbook(write_only=True)
-    book.properties.creator = MARK
+    book.properties.creator = _MARK
     for name, table in sheets.items():
         _fill_sheet(book.create_sheet(name), table)
-    with whole_file(path) as beside:
+    with _output(path) as beside:
         book.save(beside)
 
 
 def write_figure(path: Path, figure: "Figure") -> None:
     """Write a picture as PNG, SVG or PDF, by the suffix of its name."""
-    about = {"png": {"Software": MARK}, "svg": {"Creator": MARK, "Date": None}, "pdf": {"Creator": MARK}}
+    about = {"png": {"Software": _MARK}, "svg": {"Creator": _MARK, "Date": None}, "pdf": {"Creator": _MARK}}
     kind = path.suffix.removeprefix(".")
-    with whole_file(path) as beside:
+    with _output(path) as beside:
         figure.savefig(beside, format=kind, metadata=about[kind], bbox_inches="tight")
 
 

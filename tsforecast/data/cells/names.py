@@ -64,6 +64,26 @@ def read_names(columns: Sequence[pa.ChunkedArray]) -> Names:
     return Names(np.asarray(codes, dtype=np.int64), tuple(texts), np.flatnonzero(empty), alike)
 
 
+def filled_down(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column with the name above in empty cells, where each name stands once above many of these; else unchanged.
+
+    Merged cells and pivot tables are written so.
+
+    Examples
+    --------
+    >>> filled_down(pa.chunked_array([["north", "", "", "south", "", ""]])).to_pylist()
+    ['north', 'north', 'north', 'south', 'south', 'south']
+    """
+    if not pa.types.is_string(column.type) or not len(column):
+        return column
+    held = pc.fill_null(pc.not_equal(pc.utf8_trim_whitespace(column), ""), False)
+    n_held = int(pc.sum(held).as_py())
+    is_merged = 0 < 2 * n_held < len(column) and held[0].as_py()
+    if not is_merged or len(pc.unique(pc.filter(column, held))) < n_held:
+        return column
+    return pc.fill_null_forward(pc.if_else(held, column, None))
+
+
 def codes_of(column: pa.ChunkedArray) -> Ints:
     """A number for each row that is the same where the cells are: ``(n_rows,)``.
 

@@ -16,7 +16,7 @@ MISSING = (
     "NAN", "NULL", "NaN", "None", "n/a", "nan", "null",
 )  # fmt: skip
 DASHES = r"^[-–—‒]+$"
-_SPACES = " \u00a0\u2009\u202f"
+_SPACES = " \u00a0\u2007\u2009\u202f"
 _GROUPERS = (*_SPACES, "'", "’")  # signs that are unambiguous between groups of three digits
 _BOOLEANS = ("true", "false")
 _PEEK = 50  # cells searched for them
@@ -26,16 +26,21 @@ _NONE: Ints = np.empty(0, dtype=np.int64)
 
 @dataclasses.dataclass(frozen=True)
 class Notation:
-    """How numbers are written: the decimal sign, the separators of thousands, and example cells."""
+    """How numbers are written: the decimal sign, the separators of thousands, and example cells.
+
+    ``written`` holds the examples as they stand in the file, where they have signs around them.
+    """
 
     decimal: str
     thousands: tuple[str, ...]
     examples: tuple[str, ...] = ()
     is_sure: bool = True
+    written: tuple[str, ...] = ()
 
     def shown(self) -> list[str]:
         """The example cells with their values, for the log."""
-        return [f"{cell!r} is {_value(cell, self):.15g}" for cell in self.examples]
+        written = self.written or self.examples
+        return [f"{cell!r} is {_value(own, self):.15g}" for cell, own in zip(written, self.examples, strict=True)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,13 +86,10 @@ def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> N
     >>> found.values.tolist(), found.notation.decimal, found.bad
     ([1234.5, 12000.0, nan, nan], ',', array([3]))
     """
+    if (plain_ones := plain_numbers(texts, form, separator)) is not None:
+        return plain_ones
     texts = pc.utf8_trim_whitespace(texts)
     given = pc.if_else(missing_cells(texts, form), None, texts)
-    if form.decimal in (None, ".") and form.thousands is None and separator == ",":
-        try:
-            return _finite(_floats(given), Notation(".", (), _shown(given, r"[.]\d")), _NONE)
-        except pa.ArrowInvalid:  # some cell has another notation, or is not a number
-            pass
     notation, unclear = _notation(given, form, separator)
     valid = pc.fill_null(pc.match_substring_regex(given, _pattern(notation)), True)
     bad = _NONE
@@ -98,6 +100,26 @@ def parse_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> N
     for sign in notation.thousands:
         plain = pc.replace_substring(plain, sign, "")
     return _finite(_floats(pc.replace_substring(plain, notation.decimal, ".")), notation, bad, unclear)
+
+
+def plain_numbers(texts: pa.ChunkedArray, form: FileFormat, separator: str) -> Numbers | None:
+    """Numbers of texts that Arrow reads, in a file separated by commas; None where some text is none.
+
+    Examples
+    --------
+    >>> plain_numbers(pa.chunked_array([["1.5", "NA"]]), FileFormat(), ",").values.tolist()
+    [1.5, nan]
+    >>> plain_numbers(pa.chunked_array([["$1.5"]]), FileFormat(), ",") is None
+    True
+    """
+    if form.decimal not in (None, ".") or form.thousands is not None or separator != ",":
+        return None
+    texts = pc.utf8_trim_whitespace(texts)
+    given = pc.if_else(missing_cells(texts, form), None, texts)
+    try:
+        return _finite(_floats(given), Notation(".", (), _shown(given, r"[.]\d")), _NONE)
+    except pa.ArrowInvalid:  # some cell has another notation, or is not a number
+        return None
 
 
 def missing_cells(texts: pa.ChunkedArray, form: FileFormat) -> pa.ChunkedArray:
@@ -196,6 +218,7 @@ def _unambiguous(sign: str) -> str:
 
 def _pattern(notation: Notation) -> str:
     groups = "".join(rf"|[1-9]\d{{0,2}}(?:{re.escape(sign)}\d{{3}})+" for sign in notation.thousands)
+    groups += r"|[1-9]\d?(?:,\d\d)+,\d{3}" if "," in notation.thousands else ""  # as in India
     decimal = re.escape(notation.decimal)
     return rf"^[-+]?(?:(?:\d+{groups})(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][-+]?\d+)?$"
 

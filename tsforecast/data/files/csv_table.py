@@ -18,6 +18,7 @@ from tsforecast._types import Ints
 from tsforecast.data.faults import Fault, Faults, cut_text, shown
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.files.content import content_of, decoded
+from tsforecast.data.files.names import names_in_rows
 from tsforecast.data.files.table import FileTable, Remark
 from tsforecast.data.files.titles import is_note, kind_of, rows_above
 from tsforecast.exceptions import DataError
@@ -53,21 +54,25 @@ def csv_table(path: Path, form: FileFormat, faults: Faults) -> FileTable:
     separator = form.separator or (declared and declared[1].decode("utf-8", errors="replace")) or _separator(head)
     rows = _first_rows(path, head, separator)
     above = rows_above([row for _, row in rows], form.header)
+    titles = [row for _, row in rows[:above]]
+    names, n_used, told = names_in_rows(titles, rows[above][1]) if form.header is not False else ([], 0, ())
+    remarks += told
     if above:
         first = rows[above][0]
-        remarks += (_above_told([row for _, row in rows[:above]], n_lines + first - 1),)
+        if above > n_used:
+            remarks += (_above_told(titles, n_lines + first - 1 - n_used),)
         data, n_lines = _without_lines(data, first - 1), n_lines + first - 1
     raw, wrong = _parse(path, data, separator, len(rows[above][1]))
     records = _Records(data, separator, n_lines, raw.num_columns)
     if wrong:
         remarks += _check_lengths(records, faults)
-    table, names_line = _with_names(path, raw, form, faults)
+    table, names_line = _with_names(path, raw, form, faults, names if n_used else [])
     n_rows = table.num_rows
     return FileTable(str(path), table, separator, lambda: records.lines()[names_line : names_line + n_rows], remarks)
 
 
-def _with_names(path: Path, raw: pa.Table, form: FileFormat, faults: Faults) -> tuple[pa.Table, int]:
-    """The table below the names of the columns, and how many rows these take: 1 or 0."""
+def _with_names(path: Path, raw: pa.Table, form: FileFormat, faults: Faults, names: list[str]) -> tuple[pa.Table, int]:
+    """The table below the names of the columns, given or in its first row, and how many rows these take: 1 or 0."""
     numbered = [f"column{i}" for i in range(1, raw.num_columns + 1)]
     above = [column[0].as_py() for column in raw.columns] if raw.num_rows else [""] * raw.num_columns
     first = [text.strip() for text in above]
@@ -83,7 +88,7 @@ def _with_names(path: Path, raw: pa.Table, form: FileFormat, faults: Faults) -> 
         )
     if form.header is False or is_data:
         return _whole(_trimmed(raw, [""] * raw.num_columns, numbered)), 0
-    return _named(path, _trimmed(raw.slice(1), above, first), faults), 1
+    return _named(path, _trimmed(raw.slice(1), above, names or first), faults), 1
 
 
 class _Records:
@@ -258,6 +263,8 @@ def _looks_like_data(first: list[str], below: pa.Table) -> bool:
     """Whether the cells of the first row are of the same kinds as those below them."""
     if below.num_rows == 0:
         return all(kind_of(cell) in ("date", "number") for cell in first)
+    if _are_years(first):
+        return False
     evidence = False
     for i, (cell, column) in enumerate(zip(first, below.columns, strict=True)):
         kind = kind_of(cell)
@@ -273,6 +280,13 @@ def _looks_like_data(first: list[str], below: pa.Table) -> bool:
         elif kinds <= {"date", "number"}:
             return False  # a text above dates or numbers is a name
     return evidence
+
+
+def _are_years(first: list[str]) -> bool:
+    """Whether all numbers of a row are years, each the next of the one before: names of columns."""
+    numbers = [cell for cell in first if kind_of(cell) == "number"]
+    years = [int(cell) for cell in numbers if re.fullmatch(r"(?:19|20)\d\d", cell)]
+    return len(years) == len(numbers) > 2 and years == list(range(years[0], years[0] + len(years)))
 
 
 def _trimmed(table: pa.Table, raw: list[str], names: list[str]) -> pa.Table:

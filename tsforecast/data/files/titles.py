@@ -9,6 +9,7 @@ from tsforecast.panel.times.dates import is_date
 
 _NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eE][-+]?\d+)?")
 _NUMERIC = re.compile(r"[-+]?\d[\d.,'’ \u00a0\u202f]*%?")
+_MOST_CELLS = 100_000  # in which full columns are looked for; five rows at least
 _CELLS = 12  # cells of a row whose kind is looked at
 _EMPTY = ("", "NA", "NaN", "nan", "null", "NULL", "N/A", "n/a", "#N/A", "-")
 _TOTAL = re.compile(
@@ -52,7 +53,7 @@ def rows_above(rows: Sequence[Sequence[str]], has_header: bool | None) -> int:
     width = max(counts, key=lambda n: (counts[n], n), default=0)
     if width < 2:
         return 0
-    table = [row for row in rows if len(row) == width]
+    table = [row for row in rows if len(row) == width][: max(_MOST_CELLS // width, 5)]
     full = [i for i in range(width) if 2 * sum(bool(row[i].strip()) for row in table) > len(table)]
     named = [i for i in full if i] or full  # the first column may have no name
     for k, row in enumerate(rows):

@@ -13,6 +13,7 @@ from tsforecast.data.cells.numbers import MISSING, parse_numbers
 from tsforecast.data.faults import Fault, Faults, cut_text
 from tsforecast.data.file_format import FileFormat
 from tsforecast.data.files.limits import check_size
+from tsforecast.data.files.names import names_in_rows
 from tsforecast.data.files.table import FileTable, Remark
 from tsforecast.data.files.titles import rows_above
 from tsforecast.exceptions import DataError
@@ -43,9 +44,16 @@ def workbook_table(path: Path, form: FileFormat, faults: Faults) -> FileTable:
     width = max(max((k for k, cell in enumerate(row, 1) if cell is not None), default=0) for _, row in numbered)
     cells = [[_text(cell) for cell in _padded(row, width)] for _, row in numbered[:_ABOVE]]
     above = rows_above(cells, form.header)
-    told = [] if above == 0 else [Remark(f"{above} rows above the table left out, as {cut_text(' '.join(cells[0]))!r}")]
-    table = numbered[above + (form.header is not False) :]
-    names = [f"column{k}" for k in range(1, width + 1)] if form.header is False else cells[above]
+    is_named = form.header is not False
+    names, n_used, told = names_in_rows(cells[:above], cells[above]) if is_named else ([], 0, ())
+    if above > n_used:
+        title = cut_text(" ".join(filter(None, cells[0])))
+        told = (
+            *told,
+            Remark(f"{above - n_used} row{'s' if above - n_used > 1 else ''} above the table left out, as {title!r}"),
+        )
+    table = numbered[above + is_named :]
+    names = names if is_named else [f"column{k}" for k in range(1, width + 1)]
     columns = list(zip(*(_padded(row, width) for _, row in table), strict=True)) if table else [()] * width
     kept = {
         column: _column(columns[k], form)

@@ -22,9 +22,10 @@ from tsforecast.exceptions import CovariateError, DataError, GapError, MissingVa
 from tsforecast.panel import Panel
 from tsforecast.panel.align import align_covariates
 from tsforecast.panel.regular import skipped_before, snap_times
-from tsforecast.panel.times.dates import without_midnight
-from tsforecast.panel.times.frequency import Freq, freq_label, parse_freq
+from tsforecast.panel.roles import with_calendar, with_coded
+from tsforecast.panel.times.frequency import Freq, parse_freq
 from tsforecast.panel.times.infer_frequency import infer_freq
+from tsforecast.panel.times.shown import freq_in_words, time_text
 
 _MOST_TRIES = 8  # faults of different sorts that are looked for after one another
 _ADVICE = re.compile(r"\((--(?:freq|gaps) [^()]*?) on the command line\)")
@@ -35,7 +36,7 @@ def assembled(body: Body, layout: Layout, options: Reading, faults: Faults) -> P
     body, layout = _without_empty(body, layout, faults)
     if not layout.values:
         return None
-    if options.covariate_gaps == "error" and _add_missing_covariates(body, layout, faults):
+    if options.covariate_gaps == "error" and _add_missing_covariates(body, layout, options, faults):
         options = dataclasses.replace(options, covariate_gaps="ffill")
     for _ in range(_MOST_TRIES):
         try:
@@ -53,17 +54,22 @@ def _without_empty(body: Body, layout: Layout, faults: Faults) -> tuple[Body, La
     """Without the series of a wide file that hold nothing, which are faults."""
     if layout.is_long:
         return body, layout
-    empty = [name for name in layout.values if body.data[name].isna().all()]
+    held = body.data if list(body.data) == list(layout.values) else body.data[list(layout.values)]
+    holds_none = np.isnan(held.to_numpy(dtype=np.float64)).all(axis=0)  # at once, as there may be thousands
+    empty = [name for name, is_empty in zip(layout.values, holds_none.tolist(), strict=True) if is_empty]
     for name in empty:
         hint = f"Leave the column out: --drop {name}."
         if name not in body.damaged:
             faults.add(Fault(f"Series {name!r} holds nothing but missing values", hint, ("--drop", name)))
+    if not empty:
+        return body, layout
     return body, dataclasses.replace(layout, values=tuple(name for name in layout.values if name not in empty))
 
 
-def _add_missing_covariates(body: Body, layout: Layout, faults: Faults) -> bool:
+def _add_missing_covariates(every: Body, layout: Layout, options: Reading, faults: Faults) -> bool:
     found = False
     for name in layout.covariates:
+        body = _until_last_value(every, layout) if name in options.past_covariates else every
         missing = np.flatnonzero(body.data[name].isna())
         if missing.size:
             found = True
@@ -73,7 +79,7 @@ def _add_missing_covariates(body: Body, layout: Layout, faults: Faults) -> bool:
             faults.add(
                 Fault(
                     f"Covariate {name}=nan{of} at {body.index[row]}, in {body.where(missing[:1])[0]}{also}; a finite "
-                    "number is needed",
+                    f"number{' or a text' if body.data[name].dtype == object else ''} is needed",
                     "Fill it in, or have it filled: --covariate_gaps ffill takes the last value before it, interpolate "
                     "a line between its neighbours.",
                     ("--covariate_gaps", "ffill"),
@@ -107,11 +113,11 @@ def _skipped(error: GapError, body: Body, options: Reading) -> Fault:
     series = np.unique(body.codes[order[gaps]]).size
     more = f"; {gaps.size} gaps{f' in {series} series' if series > 1 else ''}" if gaps.size > 1 else ""
     missing = re.search(r"has nothing at (.*?): it goes", str(error))
-    skipped = without_midnight(missing[1]) if missing else "a time"
-    before, after = without_midnight(times[gaps[0] - 1]), without_midnight(times[gaps[0]])
+    skipped = time_text(missing[1]) if missing else "a time"
+    before, after = time_text(times[gaps[0] - 1]), time_text(times[gaps[0]])
     what = (
         f"{body.name(int(end))} has nothing at {skipped}: it goes from {before} to {after}, "
-        f"from {where[0]} to {where[1]}, and the frequency is {freq_label(freq)}{more}"
+        f"from {where[0]} to {where[1]}, and the frequency is {freq_in_words(freq)}{more}"
     )
     hint = "Skipped times become missing values with --gaps nan (or zero, ffill, interpolate, which fill them)."
     clocks = re.search(r" (Where clocks.*)$", str(error))
@@ -174,7 +180,9 @@ def _built(body: Body, layout: Layout, options: Reading) -> Panel:
         id_col=id_col,
         time_col=time_col,
         target_col=layout.values[0],
-        covariates=layout.covariates,
+        covariates=[name for name in layout.covariates if name not in options.past_covariates],
+        past_covariates=[name for name in layout.covariates if name in options.past_covariates],
+        calendar=options.calendar,
         static=layout.static,
         freq=options.freq,
         gaps=options.gaps,
@@ -196,10 +204,11 @@ def _of_wide(body: Body, layout: Layout, options: Reading) -> Panel:
     frame = body.data.set_axis(index, axis=0)
     panel = Panel.from_wide(frame[list(layout.values)], freq=freq, gaps=options.gaps)
     if not layout.covariates:
-        return panel
+        return with_calendar(panel, options.calendar)
     shared = frame[list(layout.covariates)].reset_index(names="ds")
-    table, names = align_covariates(shared, panel.ids, panel.lengths, panel.times, options.covariate_gaps)
-    return panel.with_covariates(table, names, options.covariate_gaps)
+    coded = align_covariates(shared, panel.ids, panel.lengths, panel.times, options.covariate_gaps)
+    past = [name for name in layout.covariates if name in options.past_covariates]
+    return with_calendar(with_coded(panel, coded, past, options.covariate_gaps), options.calendar)
 
 
 @contextlib.contextmanager

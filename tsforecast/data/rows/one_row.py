@@ -18,7 +18,7 @@ from tsforecast.data.rows.order import oldest_first
 from tsforecast.data.rows.revisions import known_by, oldest_revision_first
 from tsforecast.exceptions import DataError, DisorderError, DuplicateTimeError, ParameterError
 from tsforecast.panel.regular import CLOCKS, is_clock_change, is_local_clock
-from tsforecast.panel.times.dates import without_midnight
+from tsforecast.panel.times.shown import time_text
 
 
 def latest_known(body: Body, layout: Layout, options: Reading, faults: Faults) -> Body:
@@ -78,7 +78,7 @@ def _complement(body: Body) -> bool:
 
 def _repeated(body: Body, layout: Layout, options: Reading, again: Ints, first: Ints) -> Fault:
     row, other = int(again[0]), int(first[0])
-    time = without_midnight(body.index[row])
+    time = time_text(body.index[row])
     lines = body.where(np.array([other, row]))
     more = f" (and so it is with {again.size - 1} more rows)" if again.size > 1 else ""
     name = body.name(row) if body.names else f"Series {layout.values[0]!r}" if layout.is_long and layout.values else ""
@@ -139,7 +139,7 @@ def _back_in_time(body: Body, rows: Ints) -> Fault:
     where = body.where(rows[back[:4]])
     more = f" (and so do {shown(where[1:], back.size - 1)})" if back.size > 1 else ""
     name = body.name(int(rows[row]))
-    before, after = without_midnight(times[row - 1]), without_midnight(times[row])
+    before, after = time_text(times[row - 1]), time_text(times[row])
     return Fault(
         f"{name} goes back in time, from {before} to {after}, in {where[0]}{more}",
         "Rows in any order are sorted with --sort.",

@@ -7,25 +7,26 @@ from tsforecast.kernels._jit import njit
 
 
 @njit
-def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> tuple[Floats, Floats, Floats, Floats]:
+def walk(
+    u: Floats, indptr: Ints, last: Floats, lags: Floats, sums: Floats, decay: float
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Change, last value, trailing means and earlier values at every observation, and the memory at the end.
 
-    Series i is ``u[indptr[i]:indptr[i + 1]]``, nan where a value is missing; the trailing mean and the trailing mean
-    absolute change are weighted sums and sums of weights, that begin as ``start``, ``(n_series, 4)``, says.
+    Series i is ``u[indptr[i]:indptr[i + 1]]``, nan where a value is missing. Memory is, of each series, its last value
+    ``(n_series,)``, the values before it ``(n_series, n_lags)``, and ``(n_series, 4)``, weighted sum and sum of weights
+    of a trailing mean and of a trailing mean absolute change; that before the first observation is given.
 
     Returns the change since the last value, the last value (nan before the first), the two trailing means and the
-    ``n_lags`` values before the last as the columns of ``(n_obs, 4 + n_lags)``; then, of each series at its end, last
-    value ``(n_series,)``, earlier values ``(n_series, n_lags)`` and sums ``(n_series, 4)``.
+    ``n_lags`` values before the last as the columns of ``(n_obs, 4 + n_lags)``; then the memory at the end.
     """
-    n_series = indptr.size - 1
+    n_series, n_lags = lags.shape
     out = np.empty((u.size, 4 + n_lags))
-    last, lags, sums = np.empty(n_series), np.empty((n_series, n_lags)), np.empty((n_series, 4))
+    last, lags, sums = last.copy(), lags.copy(), sums.copy()
     before = np.empty(n_lags)
     for i in range(n_series):
-        held = np.nan
-        for k in range(n_lags):
-            before[k] = np.nan
-        slow, slow_weight, change, change_weight = start[i, 0], start[i, 1], start[i, 2], start[i, 3]
+        held = last[i]
+        before[:] = lags[i]
+        slow, slow_weight, change, change_weight = sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3]
         for t in range(indptr[i], indptr[i + 1]):
             for k in range(n_lags - 1, 0, -1):
                 before[k] = before[k - 1]
@@ -44,7 +45,6 @@ def walk(u: Floats, indptr: Ints, start: Floats, decay: float, n_lags: int) -> t
             for k in range(n_lags):
                 out[t, 4 + k] = before[k]
         last[i] = held
-        for k in range(n_lags):
-            lags[i, k] = before[k]
+        lags[i] = before
         sums[i, 0], sums[i, 1], sums[i, 2], sums[i, 3] = slow, slow_weight, change, change_weight
     return out, last, lags, sums

@@ -1,6 +1,7 @@
 """What ARMA, ARIMA, SARIMA and AutoARIMA share: one fit a series, forecasts from any history, tables."""
 
 import copy
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._arguments import check_paths, random_generator
+from tsforecast._one_step import OneStep
 from tsforecast._predicting import forecast_within, future_of
 from tsforecast._renamed import with_new_names
 from tsforecast._saving import learnt_of, set_learnt
@@ -21,7 +23,10 @@ from tsforecast.exceptions import (
 from tsforecast.explanation import IN_TURN, Explained, covariate_label
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
+from tsforecast.models.arima.estimate import one_step
 from tsforecast.models.arima.insight import ArimaInsight
+from tsforecast.models.arima.kept import groups_of, kept_columns
+from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
 from tsforecast.models.arima.parts import (
     LEVEL,
@@ -32,13 +37,25 @@ from tsforecast.models.arima.parts import (
     process_parts,
     regression_parts,
 )
+from tsforecast.models.arima.past import (
+    PastModel,
+    lagged_ahead,
+    lagged_names,
+    past_effects,
+    past_errors,
+    past_lags_of,
+    past_models,
+    past_variance,
+)
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
+from tsforecast.panel.categories import category_of
 from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.shortened import n_before
 from tsforecast.panel.times.frequency import future_times, steps_between
 from tsforecast.panel.whole_numbers import whole_number
+from tsforecast.series.box_cox import bias_adjusted_mean, inverse_box_cox
 from tsforecast.series.transform import TransformKind, learn_transform
 
 if TYPE_CHECKING:
@@ -56,6 +73,8 @@ class ArimaForecaster(ArimaInsight):
     transform_ : Transform
     ends_ : dict of str to SeriesEnd
         After loading, in place of long series: what forecasts need of them.
+    past_models_ : dict of str to tuple of PastModel
+        By the name of the series, how each past-only covariate is expected to go on.
     """
 
     handles_missing = True
@@ -66,6 +85,7 @@ class ArimaForecaster(ArimaInsight):
     n_jobs: int
 
     ends_: "dict[str, SeriesEnd]"
+    past_models_: dict[str, tuple[PastModel, ...]]
 
     def set_params(self, **params: Any) -> Self:
         """The forecaster itself with other constructor arguments, under their names or, with a warning, old names."""
@@ -73,43 +93,92 @@ class ArimaForecaster(ArimaInsight):
 
     def min_observations(self, panel: Panel) -> int:
         """Fewest known values of a series: differences, coefficients, regressors, and some more."""
-        return self._panel_fit(panel).min_observations
+        return self._panel_fit(self._designed(panel)).min_observations + self._n_unknown(panel)
 
     def _why_so_many(self, panel: Panel) -> str:
-        return f" ({self._panel_fit(panel).reason})"
+        n = self._n_unknown(panel)
+        lags = f", and {n} before the first that covariates lagged by past_lags are known for" if n else ""
+        return f" ({self._panel_fit(self._designed(panel)).reason}{lags})"
+
+    def _n_unknown(self, panel: Panel) -> int:
+        """First values of a series that are passed over, as lagged covariates are not known for them."""
+        return max(past_lags_of(self.past_lags)) if panel.past_covariates is not None else 0
 
     def _fit(self, panel: Panel) -> None:
         whole_number("n_jobs", self.n_jobs, what="a whole number of threads")
         check_covariate_names(panel.covariate_names)
-        panel_fit = self._panel_fit(panel)
+        panel_fit = self._panel_fit(self._designed(panel))
         check_sizes(panel)
         self.transform_ = learn_transform(
             panel, self.target_transform, season_length=panel_fit.season_length, name="target_transform"
         )
-        data = self.transform_.apply(panel)
+        self.past_models_ = past_models(panel, panel.season_length)
+        data = self._data_of(panel)
 
-        results = dict(zip(data.ids, panel_fit.fit_all(data, self.n_jobs), strict=True))
+        results = self._fit_groups(data, panel_fit.differences)
         raise_failures(type(self).__name__, results)
         self.fits_ = {name: fit for name, fit in results.items() if isinstance(fit, ArimaFit)}
         warn_of_failures(self.fits_)
 
+    def _fit_groups(self, data: Panel, differences: Order) -> dict[str, ArimaFit | Exception]:
+        """The fit of each series, or its error, by name; series that keep the same covariates are fitted together."""
+        found: dict[str, ArimaFit | Exception] = {}
+        for columns, places in groups_of(
+            kept_columns(data, differences, lagged_names(data, past_lags_of(self.past_lags)))
+        ):
+            group = data if places.size == data.n_series else data.take(places)
+            if group.covariates is not None and len(columns) < group.covariates.shape[1]:
+                group = dataclasses.replace(
+                    group,
+                    covariates=group.covariates[:, columns] if columns else None,
+                    covariate_names=tuple(data.covariate_names[j] for j in columns),
+                )
+            found |= zip(group.ids, self._panel_fit(group).fit_all(group, self.n_jobs), strict=True)
+        return {name: found[name] for name in data.ids}
+
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         mean, variance = np.empty((2, data.n_series, horizon))
         spread = np.empty((data.n_series, horizon, levels.size))
         for i in range(data.n_series):
             fit, origin = self._start_of(data, i)
             future = self._regressors_ahead(data, i, horizon, X)
             mean[i], variance[i] = origin.forecast(fit, future, self.engine)
+            if data.past_names:
+                variance[i] += past_variance(self._past_effects(data, i, horizon))
             if levels.size:
                 spread[i] = self._spread(fit, origin, future, mean[i], variance[i], levels)
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
         adjusted = self.transform_.invert_mean(mean, variance, panel.ids)
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
-    def _condense(self, panel: Panel) -> tuple[Self, Bools]:
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        mean, variance, spread = self._steps_of(self._data_of(panel), levels)
+        lambdas = np.repeat(self.transform_.lambdas_of(panel.ids), panel.lengths)
+        quantiles = inverse_box_cox(mean[:, None] + spread, lambdas[:, None])
+        return OneStep(bias_adjusted_mean(mean, variance, lambdas), quantiles)
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        data = self._data_of(panel)
+        return data.values, self._steps_of(data, np.empty(0))[0]
+
+    def _steps_of(self, data: Panel, levels: Floats) -> tuple[Floats, Floats, Floats]:
+        """Mean, variance, and quantiles less the mean, of each value given those before it: (n_obs,), with levels."""
+        mean, variance = np.empty((2, data.n_obs))
+        spread = np.empty((data.n_obs, levels.size))
+        for i in range(data.n_series):
+            rows = slice(data.indptr[i], data.indptr[i + 1])
+            fit, origin = self._start_of(data, i)
+            mean[rows], variance[rows] = one_step(fit, origin.y, origin.Z, self.engine)
+            if levels.size:
+                spread[rows] = self._spread_of_steps(fit, origin, mean[rows], variance[rows], levels)
+        return mean, variance, spread
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        if panel.past_covariates is not None:
+            return None  # lagged covariates of later steps are forecast from them
         short = copy.copy(self)
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         ends = {}
         for i, name in enumerate(data.ids):
             fit, origin = self._start_of(data, i)
@@ -161,6 +230,26 @@ class ArimaForecaster(ArimaInsight):
             return sd[:, None] * intervals.quantiles_of(levels, degrees, chosen=self.chooses_order)
         return mixture.quantiles(fit, (mean, sd, degrees), *origin.values_mixed(), mixed, levels)
 
+    def _spread_of_steps(
+        self, fit: ArimaFit, origin: "WholeSeries", mean: Floats, variance: Floats, levels: Floats
+    ) -> Floats:
+        """As `_spread`, of each value given those before it: (n_obs, n_levels)."""
+        from tsforecast.models.arima import intervals, mixture  # numba takes half a second to import
+
+        if fit.sigma2 == 0.0:
+            return np.zeros((variance.size, levels.size))
+        known = origin.uncertainty(fit)
+        factor, mixed = self._factor_and_mixture(fit, known, origin)
+        sd = factor * np.sqrt(intervals.variance_one_step(fit, known, origin.y, origin.Z, variance))
+        if mixed == 0.0:
+            return sd[:, None] * intervals.quantiles_of(levels, known.degrees, chosen=self.chooses_order)
+        trained, _ = origin.values_mixed()
+        out = np.full((sd.size, levels.size), np.nan)
+        for t in np.flatnonzero(~np.isnan(mean[1:])) + 1:  # so short a series has few
+            own = mean[[t]], sd[[t]], known.degrees
+            out[t] = mixture.quantiles(fit, own, trained, float(origin.y[t - 1]), mixed, levels)[0]
+        return out
+
     def _sd_ahead(
         self,
         fit: ArimaFit,
@@ -177,10 +266,18 @@ class ArimaForecaster(ArimaInsight):
         from tsforecast.models.arima import intervals  # numba takes half a second to import
 
         sd = np.sqrt(intervals.variance_ahead(fit, known, seen, future, variance))
+        return sd, *self._factor_and_mixture(fit, known, origin)
+
+    def _factor_and_mixture(
+        self, fit: ArimaFit, known: "ParameterUncertainty", origin: "SeriesEnd | WholeSeries"
+    ) -> tuple[float, float]:
+        """Factor of standard deviations for a chosen order, and the share of a mixture in the quantiles."""
+        from tsforecast.models.arima import intervals  # numba takes half a second to import
+
         if not self.chooses_order:
-            return sd, 1.0, 0.0
+            return 1.0, 0.0
         mixed = origin.mixed(fit) if self._chooses_differences() else 0.0
-        return sd, intervals.chosen_factor(fit, known) ** (1.0 - mixed), mixed
+        return intervals.chosen_factor(fit, known) ** (1.0 - mixed), mixed
 
     def _chooses_differences(self) -> bool:
         """Whether each series has its differences and its trend chosen from its own values."""
@@ -192,7 +289,7 @@ class ArimaForecaster(ArimaInsight):
         """Paths of the process and of errors of its estimates, each step spread as the intervals are."""
         from tsforecast.models.arima import intervals, mixture, simulation  # numba takes half a second to import
 
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         paths = np.empty((data.n_series, n_paths, horizon))
         for i, rng in enumerate(rngs):
             fit, origin = self._start_of(data, i)
@@ -201,10 +298,16 @@ class ArimaForecaster(ArimaInsight):
             if fit.sigma2 == 0.0:
                 paths[i] = mean
                 continue
+            effects = self._past_effects(data, i, horizon) if data.past_names else []
+            if effects:
+                variance = variance + past_variance(effects)
             known = origin.uncertainty(fit)
             seen = origin.seen(fit, known)
             sd, factor, mixed = self._sd_ahead(fit, known, seen, origin, future, variance)
-            errors = (origin.ahead(fit, future).sample_paths(n_paths, rng) - mean) / np.sqrt(variance)
+            errors = origin.ahead(fit, future).sample_paths(n_paths, rng) - mean
+            if effects:
+                errors = errors + past_errors(effects, n_paths, rng)
+            errors = errors / np.sqrt(variance)
             errors = simulation.with_shared(errors, intervals.shared_errors(fit, known, seen, future), sd, rng)
             sd, degrees = sd * factor, known.degrees
             if mixed == 0.0:
@@ -216,19 +319,20 @@ class ArimaForecaster(ArimaInsight):
 
     def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
         """Level, trend, season, memory and each covariate; with a transform, what each adds to those before it."""
-        data = self.transform_.apply(panel)
-        tables: dict[str, Floats] = {LEVEL: np.zeros((data.n_series, horizon))}
-        tables |= {name: np.zeros((data.n_series, horizon)) for name in (TREND, SEASON, MEMORY)}
-        labels = [covariate_label(name, tables) for name in panel.covariate_names]
-        tables |= {name: np.zeros((data.n_series, horizon)) for name in labels}
+        data, labels = self._data_of(panel), self._labels()
+        tables: dict[str, Floats] = {}
+        for name in (LEVEL, TREND, SEASON, MEMORY, *labels.values()):
+            tables[name] = np.zeros((data.n_series, horizon))
         variance = np.empty((data.n_series, horizon))
         for i in range(data.n_series):
             fit, origin = self._start_of(data, i)
             n_steps = n_steps_for_parts(fit, horizon)
             mean, spread = origin.forecast(fit, np.zeros((n_steps, fit.beta.size)), self.engine)
             variance[i] = spread[:horizon]
+            if data.past_names:
+                variance[i] += past_variance(self._past_effects(data, i, horizon))
             future = self._regressors_ahead(data, i, horizon, X)
-            names = (*self._trend_of(fit), *labels)
+            names = tuple(labels.get(name, name) for name in fit.beta_names)
             for told in (process_parts(fit, mean, horizon), regression_parts(names, fit.beta, future, horizon)):
                 for name, values in told.items():
                     tables[name][i] += values
@@ -237,6 +341,14 @@ class ArimaForecaster(ArimaInsight):
         if np.isnan(lambdas).all():
             return Explained(parts, LEVEL)
         return Explained(self._in_unit(parts, variance, panel), LEVEL, notes=(IN_TURN,))
+
+    def _labels(self) -> dict[str, str]:
+        """The part that each covariate's column belongs to: lags, and levels of a category, are told together."""
+        panel, n_lags = self.panel_, len(past_lags_of(self.past_lags))
+        plain = (*panel.covariate_names, *(name for name in panel.past_names for _ in range(n_lags)))
+        own = (category_of(name, panel.levels) for name in plain)
+        taken = (LEVEL, TREND, SEASON, MEMORY)
+        return {column: covariate_label(name, taken) for column, name in zip(self._design_names(), own, strict=True)}
 
     def _in_unit(self, parts: Mapping[str, Floats], variance: Floats, panel: Panel) -> dict[str, Floats]:
         """What each part adds to the forecast in the unit of the series, in their order."""
@@ -258,7 +370,7 @@ class ArimaForecaster(ArimaInsight):
         _check_history(data, i, fit)
         trend = self._trend_of(fit)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
-        Z = regressors(trend, first, int(data.lengths[i]), covariates_of(data, i))
+        Z = regressors(trend, first, int(data.lengths[i]), self._kept(fit, covariates_of(data, i)))
         return fit, WholeSeries(data.series(i), Z, functools.partial(self._trained, name))
 
     def _trained(self, unique_id: str) -> "tuple[Floats, Floats] | ParameterUncertainty":
@@ -269,9 +381,21 @@ class ArimaForecaster(ArimaInsight):
 
     def _regressors_ahead(self, data: Panel, i: int, horizon: int, X: Floats | None) -> Floats:
         """Regressors of the horizon of series ``i``: (horizon, n_regressors)."""
-        trend = self._trend_of(self._fit_of(data.ids[i]))
+        fit = self._fit_of(data.ids[i])
+        trend = self._trend_of(fit)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
-        return regressors(trend, first + int(data.lengths[i]), horizon, None if X is None else X[i])
+        ahead = None if X is None else X[i]
+        if data.past_covariates is not None:
+            x = data.past_covariates[data.indptr[i] : data.indptr[i + 1]]
+            own = lagged_ahead(x, self.past_models_[data.ids[i]], past_lags_of(self.past_lags), horizon)
+            ahead = own if ahead is None else np.column_stack([ahead, own])
+        return regressors(trend, first + int(data.lengths[i]), horizon, self._kept(fit, ahead))
+
+    def _past_effects(self, data: Panel, i: int, horizon: int) -> list[Floats]:
+        """What errors of forecasts of the past-only covariates of series ``i`` do: see `past.past_effects`."""
+        name = data.ids[i]
+        beta, models = self._fit_of(name).coefficients, self.past_models_[name]
+        return past_effects(beta, data.past_names, models, past_lags_of(self.past_lags), horizon)
 
     def simulate(
         self,
@@ -319,7 +443,7 @@ class ArimaForecaster(ArimaInsight):
         rng = random_generator(random_state)
         future = future_of(self, X, self.panel_, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
-        data = self.transform_.apply(self.panel_)
+        data = self._data_of(self.panel_)
         for i, name in enumerate(self.fits_):
             if anchor == "end":
                 fit, origin = self._start_of(data, i)

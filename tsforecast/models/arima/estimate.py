@@ -119,6 +119,23 @@ def forecast(
     return mean, variance
 
 
+def one_step(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> tuple[Floats, Floats]:
+    """Mean and variance of each value given those before it at the fit's parameters: two ``(n_obs,)``.
+
+    Also of missing values; nan where differencing has too few before, or only missing ones. Arguments as `forecast`.
+
+    Examples
+    --------
+    >>> y = np.sin(np.arange(40.0) ** 2)
+    >>> fit = estimate(y, np.empty((40, 0)), (), Order(0, 1, 0), "numba")
+    >>> mean, variance = one_step(fit, y, np.empty((40, 0)), "numba")
+    >>> bool(np.isnan(mean[0])), bool((mean[1:] == y[:-1]).all()), bool(np.allclose(variance[1:], fit.sigma2))
+    (True, True, True)
+    """
+    mean, variance = _module(engine_for(engine, y)).one_step(fit, y, Z)
+    return mean, variance
+
+
 def loglik(fit: ArimaFit, y: Floats, Z: Floats, engine: Engine) -> float:
     """Exact log-likelihood of a series at the parameters of ``fit``; arguments as `forecast`.
 

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from tsforecast._facts import Detailed, Facts, is_detailed
@@ -14,9 +15,10 @@ from tsforecast.exceptions import UnknownNameError
 from tsforecast.models.arima.covariance import covariance
 from tsforecast.models.arima.design import regressors
 from tsforecast.models.arima.diagnostics import residual_figure
-from tsforecast.models.arima.estimate import Engine
+from tsforecast.models.arima.estimate import Engine, one_step
 from tsforecast.models.arima.facts import likelihood_facts, order_facts, residual_facts
 from tsforecast.models.arima.panel_fit import PanelFit
+from tsforecast.models.arima.past import lagged, lagged_names, past_lags_of, without_first
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
@@ -34,13 +36,44 @@ class ArimaInsight(BaseForecaster):
     engine: Engine = "numba"
     fits_: dict[str, ArimaFit]
     transform_: Transform
+    past_lags: int | Sequence[int] = 1
 
     @abstractmethod
     def _panel_fit(self, panel: Panel) -> PanelFit:
         """How to fit; the constructor's arguments are checked against the panel here."""
 
     def _trend_of(self, fitted: ArimaFit) -> tuple[str, ...]:
-        return fitted.beta_names[: len(fitted.beta_names) - len(self.panel_.covariate_names)]
+        names = self._design_names()
+        return tuple(name for name in fitted.beta_names if name not in names)
+
+    def _design_names(self) -> tuple[str, ...]:
+        """Names of the covariates among the regressors that a series may have."""
+        return (*self.panel_.covariate_names, *lagged_names(self.panel_, past_lags_of(self.past_lags)))
+
+    def _kept(self, fitted: ArimaFit, table: Floats | None) -> Floats | None:
+        """The columns of `_design_names` that a fit has coefficients of; None where there are none."""
+        names = self._design_names()
+        columns = [j for j, name in enumerate(names) if name in fitted.beta_names]
+        if table is None or len(columns) == len(names):
+            return table
+        return table[:, columns] if columns else None
+
+    def _designed(self, panel: Panel) -> Panel:
+        """The panel with lagged past-only covariates among the covariates, and missing values where they are unknown."""
+        if panel.past_covariates is None:
+            return panel
+        lags = past_lags_of(self.past_lags)
+        columns = [lagged(panel, lags)] if panel.covariates is None else [panel.covariates, lagged(panel, lags)]
+        return dataclasses.replace(
+            panel,
+            values=without_first(panel, lags),
+            covariates=np.column_stack(columns),
+            covariate_names=(*panel.covariate_names, *lagged_names(panel, lags)),
+        )
+
+    def _data_of(self, panel: Panel) -> Panel:
+        """The panel as it is fitted: with lagged covariates, transformed."""
+        return self.transform_.apply(self._designed(panel))
 
     @property
     def params_(self) -> pd.DataFrame:
@@ -76,24 +109,14 @@ class ArimaInsight(BaseForecaster):
         y, Z = self._series(unique_id)
         return covariance(self._fit_of(unique_id), y, Z, self.engine)
 
-    def residuals(self, unique_id: str) -> Floats:
-        """One-step prediction errors of one training series, each of variance ``sigma2``: ``(n_obs,)``.
-
-        On the scale of the transform; nan for missing values and for what differencing loses.
-        """
-        from tsforecast.models.arima.process import ArimaStateSpace  # numba takes half a second to import
-
-        y, Z = self._series(unique_id)
-        fit = self._fit_of(unique_id)
-        return ArimaStateSpace.of(fit).filter(y - Z @ fit.beta).residuals
-
     def ljung_box(self, unique_id: str, n_lags: int) -> tuple[float, float]:
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.
 
-        The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
+        The residuals are those of `residuals` on the transformed scale, those at the beginning, where less is known,
+        over their relative standard deviations. The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
         over.
         """
-        return ljung_box(self.residuals(unique_id), n_lags, self._fit_of(unique_id).order.n_arma)
+        return ljung_box(self._standardised(unique_id), n_lags, self._fit_of(unique_id).order.n_arma)
 
     def fit_facts(self, detailed: Detailed = None) -> Facts:
         """Likelihood of each fit, the order where it was chosen, and in detail what is left in the residuals.
@@ -114,13 +137,14 @@ class ArimaInsight(BaseForecaster):
         for name, fit in self._fits().items():
             told[name] = {**likelihood_facts(fit), **(order_facts(fit) if self.chooses_order else {})}
             if name in whole and is_detailed(name, detailed):
-                told[name] |= residual_facts(self.residuals(name), season, fit.order.n_arma)
+                told[name] |= residual_facts(self._standardised(name), season, fit.order.n_arma)
         return told
 
     def plot_diagnostics(self, unique_id: Any = None) -> "Figure":
         """A Figure of what is left in one series: residuals over time, autocorrelation, Q-Q, tests of Ljung and Box.
 
-        ``unique_id`` names the series; by default the first. Residuals are those of `residuals`, standardised.
+        ``unique_id`` names the series; by default the first. Residuals are those of
+        `residuals` on the transformed scale, each over its standard deviation.
 
         Raises
         ------
@@ -137,7 +161,7 @@ class ArimaInsight(BaseForecaster):
         ['Residuals', 'Autocorrelation of residuals', 'Normal Q-Q', 'Ljung-Box test']
         """
         name = next(iter(self._fits())) if unique_id is None else unique_id
-        fit, residuals = self._fit_of(name), self.residuals(name)
+        fit, residuals = self._fit_of(name), self._standardised(name)
         place = int(self.panel_.ids.get_indexer([name])[0])
         return residual_figure(f"{name}: ARIMA{fit.order}", self.panel_.times_of(place), residuals, fit)
 
@@ -152,11 +176,22 @@ class ArimaInsight(BaseForecaster):
             raise UnknownNameError(f"Series {unique_id!r} is not among the {len(fits)} series fitted.")
         return fits[unique_id]
 
+    def _standardised(self, unique_id: str) -> Floats:
+        """Residuals of a series on the transformed scale, scaled to the innovation variance: ``(n_obs,)``.
+
+        nan where there is none. The first errors are of a larger variance, as less is known before them.
+        """
+        y, Z = self._series(unique_id)
+        fit = self._fit_of(unique_id)
+        mean, variance = one_step(fit, y, Z, self.engine)
+        relative = variance / fit.sigma2 if fit.sigma2 > 0.0 else np.ones(y.size)
+        return (y - mean) / np.sqrt(relative)
+
     def _series(self, unique_id: str) -> tuple[Floats, Floats]:
         """Training values on the scale of the model, and their regressors."""
         fit = self._fit_of(unique_id)
         i = int(self.panel_.positions(pd.Index([unique_id]))[0])
         own = self.panel_.take([i])
         check_has_history(own, f"residuals, covariances or a beginning of series {unique_id!r}")
-        data = self.transform_.apply(dataclasses.replace(own, left_out=None))
-        return data.values, regressors(self._trend_of(fit), 0, data.n_obs, data.covariates)
+        data = self._data_of(dataclasses.replace(own, left_out=None))
+        return data.values, regressors(self._trend_of(fit), 0, data.n_obs, self._kept(fit, data.covariates))

@@ -136,6 +136,37 @@ def variance_ahead(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, futur
     return total
 
 
+def variance_one_step(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats, variance: Floats) -> Floats:
+    """`variance_ahead` of each value given those before it, in one pass over the series: (n_obs,).
+
+    ``y``, (n_obs,), and ``Z``, (n_obs, n_regressors), are as in `seen_of`; ``variance``, (n_obs,), is that of each
+    value at known parameters, nan where there is none.
+
+    Examples
+    --------
+    >>> from tsforecast.models.arima.estimate import estimate
+    >>> y, ones = np.sin(np.arange(40.0) ** 2), np.ones((40, 1))
+    >>> fit = estimate(y, ones, ("mean",), Order(0, 0, 0), "numba")
+    >>> each = variance_one_step(fit, uncertainty_of(fit, y, ones), y, ones, np.full(40, fit.sigma2))
+    >>> bool(np.allclose(each, fit.sigma2 * 40 / 39 * (1 + 1 / 40)))
+    True
+    """
+    scale, process = fit.n_obs / known.degrees, _process(known.angles, fit.order)
+    total = variance * scale
+    if Z.shape[1]:
+        paths = np.column_stack([process.filter(column).one_step[0] for column in Z.T])
+        loadings = np.linalg.solve(_regular(known.factor).T, (Z - paths).T)
+        total = total + fit.sigma2 * scale * (loadings**2).sum(axis=0)
+    left = y - Z @ fit.beta
+    mean, spread = process.filter(left).one_step if known.steps.shape[0] else (left, left)
+    for step in known.steps:
+        for angles in (known.angles + step, known.angles - step):
+            moved, wider = _process(angles, fit.order).filter(left).one_step
+            more = np.maximum(wider**2 - spread**2, 0.0) * fit.sigma2 * scale
+            total = total + 0.5 * ((moved - mean) ** 2 + more)
+    return total
+
+
 def shared_errors(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats) -> Floats:
     """What each uncertain direction of the parameters adds to all steps of a path: (n_directions, horizon).
 

@@ -13,7 +13,7 @@ from tsforecast.exceptions import DataError
 from tsforecast.kernels.arma import autocovariance
 from tsforecast.kernels.arma.forecast import extrapolate
 from tsforecast.kernels.arma.gls import by_gram_schmidt
-from tsforecast.kernels.arma.residuals import recursive_residuals
+from tsforecast.kernels.arma.residuals import recursive_errors
 from tsforecast.models.arima.engines.kernels import beginning, levels, whiten
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.result import ArimaFit
@@ -227,12 +227,13 @@ class ArimaFiltered:
         return float(-0.5 * (n * np.log(2 * np.pi * sigma2) + logdet + residual @ residual / sigma2))
 
     @functools.cached_property
-    def residuals(self) -> Floats:
-        """One-step prediction errors over their relative standard deviations, each of variance ``sigma2``: (n_obs,).
+    def one_step(self) -> tuple[Floats, Floats]:
+        """Mean and relative standard deviation of each value given those before it, missing ones too: two (n_obs,).
 
-        They are those of the Kalman filter with a diffuse start. nan for what differencing loses, for missing values,
-        and for a value that only tells a missing one. The unknowns are the state at the beginning, of known
-        distribution, and the missing values (see `kernels.arma.whitening`).
+        They are those of the Kalman filter with a diffuse start; a deviation is over the square root of ``sigma2``. nan
+        for what differencing loses, and for a value that depends on a missing one of which nothing is known. The
+        unknowns are the state at the beginning, of known distribution, and the missing values (see
+        `kernels.arma.whitening`).
         """
         phi, theta, order = self.process.phi, self.process.theta, self.process.order
         W = order.difference(self.Y.T)  # (n, n_missing + 1)
@@ -242,11 +243,23 @@ class ArimaFiltered:
         felt[: L.shape[0]] = L[: W.shape[0]]
         if L.size:
             felt = lfilter([1.0], [1.0, *theta], felt, axis=0)
-        A = np.column_stack([felt, filtered])
-        out = np.full(self.y.size, np.nan)
-        out[self.first + order.n_lost :] = recursive_residuals(A, L.shape[0])
-        out[np.isnan(self.y)] = np.nan
-        return out
+        own = np.full(self.Y.shape[1], -1)
+        own[np.argmax(self.Y[:-1] != 0.0, axis=1)] = L.shape[0] + np.arange(self.Y.shape[0] - 1)
+        errors, spreads = recursive_errors(np.column_stack([felt, filtered]), own[order.n_lost :], L.shape[0])
+        untold = np.isnan(self.y[self.first + order.n_lost :]) & (own[order.n_lost :] < 0)
+        mean, spread = np.full((2, self.y.size), np.nan)
+        mean[self.first + order.n_lost :] = np.where(untold, np.nan, self.Y[-1, order.n_lost :] - errors)
+        spread[self.first + order.n_lost :] = np.where(untold, np.nan, spreads)
+        return mean, spread
+
+    @property
+    def residuals(self) -> Floats:
+        """Errors of `one_step` over their relative standard deviations, each of variance ``sigma2``: (n_obs,).
+
+        nan also for missing values.
+        """
+        mean, spread = self.one_step
+        return (self.y - mean) / spread
 
 
 def _integrated_psi(phi: Floats, theta: Floats, operator: Floats, horizon: int) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 
 from tsforecast._bounds import Bounds
 from tsforecast._fitting import remember
+from tsforecast._one_step import OneStep
 from tsforecast._saving import learnt_of, set_learnt
 from tsforecast._types import Bools, Floats
 from tsforecast.exceptions import DataError, ParameterError
@@ -312,6 +313,25 @@ class NeuralBase(NeuralInsight):
                 return self.trained_[0].forecast(panel, horizon, X, levels, self._seed, floor=self._has_floor)
             return forecast_each(self._networks_of(panel), panel, horizon, X, levels, self._seed, floor=self._has_floor)
 
+    def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
+        with one_thread():
+            parts = [
+                own.one_step(part, levels, self._seed, floor=self._has_floor) for own, part in self._trained_on(panel)
+            ]
+        means, quantiles = zip(*parts, strict=True)
+        return OneStep(np.concatenate(means), np.concatenate(quantiles))
+
+    def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        with one_thread():
+            seen, fitted = zip(*(own.one_step_transformed(part) for own, part in self._trained_on(panel)), strict=True)
+        return np.concatenate(seen), np.concatenate(fitted)
+
+    def _trained_on(self, panel: Panel) -> list[tuple[Trained, Panel]]:
+        """The network with all series, or that of each with its series."""
+        if self.is_global:
+            return [(self.trained_[0], panel)]
+        return [(own, panel.take([i])) for i, own in enumerate(self._networks_of(panel))]
+
     def _sample_paths(
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
@@ -322,14 +342,31 @@ class NeuralBase(NeuralInsight):
             return paths_each(self._networks_of(panel), panel, size, X, rngs, self._seed, floor=self._has_floor)
 
     def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
-        short = copy.copy(self)
+        with one_thread():
+            return self._short(panel, [trained.condensed(part) for trained, part in self._parts_of(panel)])
+
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools] | None:
+        places = news.ids.get_indexer(panel.ids).tolist()
         with one_thread():
             if self.is_global:
-                found = [self.trained_[0].condensed(panel)]
-            else:
-                found = [own.condensed(panel.take([i])) for i, own in enumerate(self._networks_of(panel))]
+                return self._short(panel, [self.trained_[0].moved(panel, news)])
+            found = [
+                trained.condensed(part) if k < 0 else trained.moved(part, news.take([k]))
+                for k, (trained, part) in zip(places, self._parts_of(panel), strict=True)
+            ]
+        return self._short(panel, found)
+
+    def _short(self, panel: Panel, found: Sequence[Trained | None]) -> tuple[Self, Bools] | None:
+        """A copy with these trained networks, which need no history; None where one of them does."""
+        short = copy.copy(self)
         short.trained_ = [trained for trained in found if trained is not None]
         return (short, np.zeros(panel.n_series, dtype=np.bool_)) if len(short.trained_) == len(found) else None
+
+    def _parts_of(self, panel: Panel) -> list[tuple[Trained, Panel]]:
+        """Each trained network with its series."""
+        if self.is_global:
+            return [(self.trained_[0], panel)]
+        return [(own, panel.take([i])) for i, own in enumerate(self._networks_of(panel))]
 
     def _learnt(self) -> dict[str, Any]:
         held = [trained_to_saved(trained, self.panel_) for trained in self.trained_]

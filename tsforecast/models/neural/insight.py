@@ -31,6 +31,8 @@ _NOTE = (
     "the network make of them (integrated gradients), in place of past values at the level and covariates at the mean."
 )
 
+_NO_SERIES = "What inputs do needs the series, which were left out: save(keep_history=True) keeps them."
+
 
 class NeuralInsight(BaseForecaster):
     """The methods of all neural forecasters that look into a fit.
@@ -182,6 +184,8 @@ class NeuralInsight(BaseForecaster):
         season, linear = self._switched_off(panel, horizon, X)
         added = {"level and season": season, "linear autoregression": linear - season, "network": mean - linear}
         parts = {name: table for name, table in added.items() if table is season or table.any()}
+        if panel.left_out is not None:
+            return Explained(parts, "level and season", notes=(_NO_SERIES,))
         with one_thread():
             told = [
                 effects(self._trained_of(panel, i), panel.take([i]), None if X is None else X[[i]], mean[i])

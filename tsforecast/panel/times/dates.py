@@ -193,14 +193,3 @@ def _to_datetime(dates: "pd.Series[Any]") -> "pd.Series[pd.Timestamp]":
         except ValueError:  # pandas 3 refuses mixed offsets even where errors are to be coerced
             return pd.to_datetime(dates, utc=True, **how)
         return pd.to_datetime(dates, utc=True, **how) if parsed.dtype == object else parsed
-
-
-def without_midnight(time: object) -> str:
-    """A time as text, without the time of day where that is midnight.
-
-    Examples
-    --------
-    >>> without_midnight(pd.Timestamp("2024-03-01")), without_midnight(7)
-    ('2024-03-01', '7')
-    """
-    return str(time).removesuffix(" 00:00:00")

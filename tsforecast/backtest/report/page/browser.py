@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from tsforecast._texts import number_text
 from tsforecast._types import Floats
-from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.page.chosen import SeriesOrder
 from tsforecast.backtest.report.page.looks import Look
 from tsforecast.backtest.report.page.paths import Paths, read_paths
 from tsforecast.backtest.result.data import RunData
+from tsforecast.panel.times.shown import time_text
 from tsforecast.plots.canvas import short_name
 
 _LETTERS = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8)
@@ -133,21 +133,6 @@ def _dates(paths: Paths) -> tuple[list[list[str]], list[int]]:
     known: dict[tuple[str, ...], int] = {}
     kinds = []
     for row in paths.times[:, :, 0]:
-        texts = tuple("" if value is None else date_text(value) for value in row)
+        texts = tuple("" if value is None else time_text(value) for value in row)
         kinds.append(known.setdefault(texts, len(known)))
     return [list(texts) for texts in known], kinds
-
-
-def date_text(value: Any) -> str:
-    """A time without what it does not tell: midnight, or seconds that are zero.
-
-    Examples
-    --------
-    >>> date_text(pd.Timestamp("2020-03-01")), date_text(pd.Timestamp("2020-03-01 13:00")), date_text(17)
-    ('2020-03-01', '2020-03-01 13:00', '17')
-    """
-    if not isinstance(value, pd.Timestamp):
-        return str(value)
-    if value == value.normalize():
-        return f"{value:%Y-%m-%d}"
-    return f"{value:%Y-%m-%d %H:%M}" if value.second == 0 and value.microsecond == 0 else f"{value:%Y-%m-%d %H:%M:%S}"

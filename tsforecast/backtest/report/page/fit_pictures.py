@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from tsforecast._texts import number_text
 from tsforecast._types import Floats
-from tsforecast.backtest.report.numbers import number_text
 from tsforecast.backtest.report.page.pictures import Picture
 from tsforecast.backtest.result.data import RunData
 from tsforecast.plots.canvas import drawing, label, legend_outside, new_figure, shown_name

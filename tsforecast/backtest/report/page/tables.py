@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from tsforecast.backtest.report.numbers import number_text
+from tsforecast._texts import number_text
 from tsforecast.backtest.report.parts import part_table
 from tsforecast.backtest.result.analysis import ranks_of
 from tsforecast.backtest.result.data import RunData

@@ -128,6 +128,19 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     return ahead.mean + future @ fit.beta, ahead.variance
 
 
+def one_step(fit: ArimaFit, y: Floats, Z: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of each value given those before it; as `estimate.one_step`.
+
+    Examples
+    --------
+    >>> y = np.arange(4.0) % 3
+    >>> one_step(fit(np.arange(8.0) % 3, np.empty((8, 0)), (), Order(0, 1, 0)), y, np.empty((4, 0)))[0]
+    array([nan,  0.,  1.,  2.])
+    """
+    mean, spread = ArimaStateSpace.of(fit).filter(y - Z @ fit.beta).one_step
+    return mean + Z @ fit.beta, spread**2 * fit.sigma2
+
+
 def _result(values: Floats, numbers: Floats, names: tuple[str, ...], order: Order) -> ArimaFit | Exception:
     status = int(numbers[panel.STATUS])
     if status >= panel.COLLINEAR:

@@ -100,6 +100,28 @@ def forecast(fit: ArimaFit, y: Floats, Z: Floats, horizon: int, future: Floats) 
     return mean, np.asarray(ahead.var_pred_mean) * fit.sigma2
 
 
+def one_step(fit: ArimaFit, y: Floats, Z: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of each value given those before it, from the same filter; as `estimate.one_step`.
+
+    Examples
+    --------
+    >>> y = np.arange(4.0) % 3
+    >>> one_step(fit(np.arange(8.0) % 3, np.empty((8, 0)), (), Order(0, 1, 0)), y, np.empty((4, 0)))[0]
+    array([nan,  0.,  1.,  2.])
+    """
+    left, level = _left(y, Z, fit)
+    model = _model(left, np.empty((y.size, 0)), fit.order, simple=False)
+    with warnings.catch_warnings():
+        _silence()
+        seen = model.filter(_lags(fit), cov_type="none").filter_results
+    diffuse = np.zeros(y.size)
+    if fit.order.n_lost and seen.forecasts_error_diffuse_cov is not None:
+        diffuse = seen.forecasts_error_diffuse_cov[0, 0]
+    known = diffuse <= _COLLINEAR
+    mean = np.where(known, level + seen.forecasts[0] + Z @ fit.beta, np.nan)
+    return mean, np.where(known, seen.forecasts_error_cov[0, 0] * fit.sigma2, np.nan)
+
+
 def _standard(y: Floats, Z: Floats, names: tuple[str, ...], order: Order) -> _Standard:
     """The series in units of its own: starts, steps and tolerances of statsmodels are absolute.
 

@@ -1,13 +1,14 @@
 """Runs trained networks over a panel, and beyond its end."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.utils._pytree import tree_map
 
-from tsforecast._types import Floats, Ints
+from tsforecast._types import Bools, Floats, Ints
 from tsforecast.models.neural.batches.chunk import UNKNOWN, Chunk
 from tsforecast.models.neural.heads import Head
 from tsforecast.models.neural.networks.linear_start import LinearStart
@@ -28,6 +29,50 @@ class HistoryOutput(NamedTuple):
     state: State
 
 
+class Runner:
+    """Runs networks over series that end together, chunk by chunk with the state carried.
+
+    Parameters
+    ----------
+    network : LinearStart
+    lengths : ndarray of int, shape (n_series,)
+    window : int, optional
+        Reset the state so many steps before the end, as in training on windows.
+    series : ndarray of int, shape (n_series,)
+        Numbers of the series in the training panel, -1 for others.
+    """
+
+    def __init__(self, network: LinearStart, lengths: Ints, window: int | None, series: Ints) -> None:
+        self.network, self._longest = network, int(lengths.max())
+        first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        # (longest, n_series), negative before a series begins
+        self._steps = np.arange(self._longest)[:, None] - (self._longest - lengths)
+        self.rows = torch.as_tensor(np.where(self._steps >= 0, first + self._steps, lengths.sum()))
+        self._of = torch.as_tensor(np.where(self._steps >= 0, series, UNKNOWN))
+        self._window = window
+
+    def chunks(self, x: Floats, state: State, fresh: Bools) -> Iterator[tuple[slice, Tensor, Tensor, State]]:
+        """Steps, features, inputs and state after each chunk; the next one overwrites the features.
+
+        ``x`` is ``(n_obs, input_size)``, ``state`` that before the first step of all series that are not ``fresh``;
+        these must be of one length.
+        """
+        dtype, n_series = self.network.slopes.dtype, self._steps.shape[1]
+        table = torch.cat([torch.as_tensor(x, dtype=dtype), torch.zeros(1, x.shape[1], dtype=dtype)])
+        reset = torch.as_tensor((self._steps == 0) & fresh)
+        if self._window is not None and self._window < self._longest:
+            reset[self._longest - self._window] = True
+        at_once = max(1, min(_MOST_CHUNK_STEPS, _MOST_CHUNK_ROWS // n_series))
+        workspaces = self.network.members.workspaces()
+        options = {} if workspaces is None else {"workspaces": workspaces}
+        for begin in range(0, self._longest, at_once):
+            part = slice(begin, begin + at_once)
+            inputs = table.index_select(0, self.rows[part].reshape(-1)).view(1, -1, n_series, table.shape[1])
+            chunk = Chunk(inputs, reset[None, part], self._of[None, part])
+            features, state = self.network.members.features(chunk, state, **options)
+            yield part, features, inputs, state
+
+
 @torch.no_grad()
 def run_history(
     network: LinearStart,
@@ -44,37 +89,80 @@ def run_history(
     ----------
     network : LinearStart
     x : ndarray, shape (n_obs, input_size)
-    lengths : ndarray of int, shape (n_series,)
-    window : int, optional
-        Reset the state so many steps before the end, as in training on windows.
-    series : ndarray of int, shape (n_series,)
-        Numbers of the series in the training panel, -1 for others.
+    lengths, window, series
+        See `Runner`.
     ends_only : bool
         Whether only the outputs at the ends are computed.
     """
-    dtype, n_series = network.slopes.dtype, lengths.size
-    table = torch.cat([torch.as_tensor(x, dtype=dtype), torch.zeros(1, x.shape[1], dtype=dtype)])
-    longest = int(lengths.max())
-    first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    steps = np.arange(longest)[:, None] - (longest - lengths)  # (longest, n_series), negative before a series begins
-    rows = torch.as_tensor(np.where(steps >= 0, first + steps, len(x)))
-    of = torch.as_tensor(np.where(steps >= 0, series, UNKNOWN))
-    reset = torch.as_tensor(steps == 0)
-    if window is not None and window < longest:
-        reset[longest - window] = True
-    output = torch.zeros(0 if ends_only else len(x) + 1, network.slopes.shape[-1], dtype=dtype)
-    at_once = max(1, min(_MOST_CHUNK_STEPS, _MOST_CHUNK_ROWS // n_series))
-    state, workspaces = network.initial_state(n_series), network.members.workspaces()
-    options = {} if workspaces is None else {"workspaces": workspaces}
-    for begin in range(0, longest, at_once):
-        part = slice(begin, begin + at_once)
-        inputs = table.index_select(0, rows[part].reshape(-1)).view(1, -1, n_series, table.shape[1])
-        chunk = Chunk(inputs, reset[None, part], of[None, part])
-        features, state = network.members.features(chunk, state, **options)
+    runner, n = Runner(network, lengths, window, series), lengths.size
+    output = torch.zeros(0 if ends_only else len(x) + 1, network.slopes.shape[-1], dtype=network.slopes.dtype)
+    for part, features, inputs, after in runner.chunks(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
         if not ends_only:
-            output[rows[part]] = network.output(features, inputs).flatten(-2).mean(dim=0)
+            output[runner.rows[part]] = network.output(features, inputs).flatten(-2).mean(dim=0)
     last = network.output(features[:, -1:], inputs[:, -1:]).flatten(-2)[:, 0]
-    return HistoryOutput(output[:-1].double().numpy(), last.double().numpy(), state)
+    return HistoryOutput(output[:-1].double().numpy(), last.double().numpy(), after)
+
+
+@torch.no_grad()
+def first_outputs(network: LinearStart, x: Floats, lengths: Ints, n_outputs: int, *, series: Ints) -> Floats:
+    """The first outputs of every member at every observation: ``(n_members, n_obs, n_outputs)``.
+
+    Parameters are those of `run_history`.
+    """
+    runner, n = Runner(network, lengths, None, series), lengths.size
+    output = torch.zeros(network.n_members, len(x) + 1, n_outputs, dtype=network.slopes.dtype)
+    for part, features, inputs, _ in runner.chunks(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
+        output[:, runner.rows[part]] = network.output(features, inputs).flatten(-2)[..., :n_outputs]
+    return output[:, :-1].double().numpy()
+
+
+@torch.no_grad()
+def run_on(
+    network: LinearStart, x: Floats, lengths: Ints, state: State, fresh: Bools, window: int | None, series: Ints
+) -> HistoryOutput:
+    """Outputs at the ends and last state of every series, from states before the first of these steps.
+
+    ``fresh`` tells which series begin here; the other parameters are those of `run_history`. Series of different
+    lengths are run apart, but for the outputs: these depend, in their last digits, on how many are computed together.
+    """
+    first = np.concatenate([[0], np.cumsum(lengths)])
+    groups = [np.flatnonzero(fresh)] + [np.flatnonzero(~fresh & (lengths == n)) for n in np.unique(lengths[~fresh])]
+    groups = [group for group in groups if group.size]
+    found = []
+    for group in groups:
+        rows = np.concatenate([np.arange(first[i], first[i + 1]) for i in group.tolist()])
+        runner = Runner(network, lengths[group], window, series[group])
+        for _, features, inputs, after in runner.chunks(x[rows], state_of(state, group), fresh[group]):
+            pass
+        found.append((features[:, -1:], inputs[:, -1:], after))
+    order = torch.as_tensor(np.argsort(np.concatenate(groups)))
+    features, inputs = (torch.cat(parts, dim=2).index_select(2, order) for parts in list(zip(*found, strict=True))[:2])
+    after = tree_map(lambda *leaves: _joined(leaves, order), *(part[2] for part in found))
+    last = network.output(features, inputs).flatten(-2)[:, 0]
+    return HistoryOutput(np.empty((0, last.shape[-1])), last.double().numpy(), after)
+
+
+def _joined(leaves: tuple[Any, ...], order: Tensor) -> Any:
+    return torch.cat(leaves, dim=-2).index_select(-2, order) if isinstance(leaves[0], Tensor) else leaves[0]
+
+
+def state_of(state: State, positions: Ints) -> State:
+    """The state of some of the streams, in the order given."""
+    rows = torch.as_tensor(positions)
+    return tree_map(lambda leaf: leaf.index_select(-2, rows) if isinstance(leaf, Tensor) else leaf, state)
+
+
+def put_state(state: State, positions: Ints, new: State) -> State:
+    """The state with that of some streams replaced."""
+    rows = torch.as_tensor(positions)
+
+    def put(leaf: Any, own: Any) -> Any:
+        if not isinstance(leaf, Tensor):
+            return own
+        whole = leaf.expand(*own.shape[:-2], *leaf.shape[-2:]).clone()
+        return whole.index_copy_(-2, rows, own.to(whole.dtype))
+
+    return tree_map(put, state, new)
 
 
 class Ends(NamedTuple):
@@ -92,10 +180,7 @@ class Ends(NamedTuple):
         """The ends of some series, in the order given; their panel stays that of all."""
         if np.array_equal(positions, np.arange(self.level.size)):
             return self
-        rows = torch.as_tensor(positions)
-        state = tree_map(
-            lambda leaf: leaf.index_select(-2, rows) if isinstance(leaf, torch.Tensor) else leaf, self.state
-        )
+        state = state_of(self.state, positions)
         memory = SeriesMemory(*(part[positions] for part in self.memory))
         level, scale, season = (part[positions] for part in (self.level, self.scale, self.season))
         return Ends(self.panel, memory, level, scale, self.last[:, positions], state, season)
@@ -104,7 +189,9 @@ class Ends(NamedTuple):
 def ends_of(panel: Panel, inputs: Inputs, end: HistoryOutput) -> Ends:
     """The ends of the series of a panel, from their inputs and the network's output and state there."""
     rows = panel.indptr[1:] - 1
-    return Ends(panel, inputs.memory, inputs.level[rows], inputs.scale[rows], end.last, end.state, inputs.season)
+    return Ends(
+        panel, inputs.carried.memory, inputs.level[rows], inputs.scale[rows], end.last, end.state, inputs.season
+    )
 
 
 class ForecastOrigin(NamedTuple):
@@ -190,7 +277,7 @@ def sample_paths(
     every = np.tile(np.repeat(np.arange(n_series), n_paths), n_members)  # a row for each member, series and path
     ahead = ahead.take(every)
     state = tree_map(
-        lambda leaf: leaf.repeat_interleave(n_paths, dim=-2) if isinstance(leaf, torch.Tensor) else leaf, history.state
+        lambda leaf: leaf.repeat_interleave(n_paths, dim=-2) if isinstance(leaf, Tensor) else leaf, history.state
     )
     numbers = ahead.series[: n_series * n_paths]
     output = np.repeat(history.last, n_paths, axis=1)  # (n_members, n_series * n_paths, n_params)

@@ -16,6 +16,7 @@ from tsforecast.models.neural.networks.network import State
 from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import N_PLAIN
 from tsforecast.panel import Panel
+from tsforecast.panel.categories import category_of
 from tsforecast.series.box_cox import box_cox, inverse_box_cox, slope_at
 from tsforecast.series.differencing import accumulate
 
@@ -181,9 +182,12 @@ def _blocks(layout: FeatureLayout, panel: Panel, back: Ints, step: int) -> dict[
     if layout.static_code.size:
         found[STATIC] = columns(layout.static)
     taken = set(found)
-    for k, name in enumerate(panel.covariate_names):
-        begin, stop = layout.known_ahead.start + k, layout.known_ahead.stop
-        found[covariate_label(name, taken)] = columns(slice(begin, stop, layout.centre.size))
+    ahead, past = layout.known_ahead, layout.past_only.start
+    places = [slice(ahead.start + k, ahead.stop, layout.centre.size) for k in range(len(panel.covariate_names))]
+    places += [slice(past + k, past + k + 1) for k in range(len(panel.past_names))]
+    for name, place in zip((*panel.covariate_names, *panel.past_names), places, strict=True):
+        label = covariate_label(category_of(name, panel.levels), taken)
+        found[label] = found.get(label, False) | columns(place)
     return found
 
 

@@ -14,7 +14,7 @@ _POINT = 2.0  # largest distance of a point forecast from the last value, in wid
 _BOUND = 4.0  # ... and of a quantile
 _RESOLUTION = 1e-11  # times the largest value: smaller ranges are rounding errors
 _HUGE = 1e300
-_MOST_DOUBLINGS = 40  # of steps: more than any forecast has
+MOST_DOUBLINGS = 40  # of steps: more than any forecast has
 _INNER, _OUTER = 0.1, 0.9  # levels of the quantiles between which every point forecast lies
 
 
@@ -120,7 +120,7 @@ def extent_of(panel: Panel, positive: Bools, season_length: int, horizon: int | 
     low = np.minimum.reduceat(np.where(seen, panel.values, np.inf), starts)
     high = np.maximum.reduceat(np.where(seen, panel.values, -np.inf), starts)
     rows = np.maximum.reduceat(np.where(seen, np.arange(panel.n_obs), 0), starts)
-    ranges = widest_ranges(panel.values, panel.indptr, _MOST_DOUBLINGS if horizon is None else _n_doublings(horizon))
+    ranges = widest_ranges(panel.values, panel.indptr, MOST_DOUBLINGS if horizon is None else _n_doublings(horizon))
     silence = silence_of(panel, positive, season_length)
     return Extent(low, high, panel.values[rows], panel.lengths, ranges, positive, silence)
 

@@ -7,7 +7,7 @@ import numpy as np
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.panel import Panel
 
-_SHORTEST = 8  # zeros: shorter runs at the end are not counted
+SHORTEST = 8  # zeros: shorter runs at the end are not counted
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -67,5 +67,5 @@ def silence_of(panel: Panel, positive: Bools, season_length: int) -> Silence:
         smallest[i] = y[above].min() if y.size - above.size > 1 else 0.0
         last = y.size - 1 - int(above[-1])
         before = int(np.diff(above, prepend=-1).max()) - 1
-        n_zeros[i] = last if last > max(_SHORTEST, season_length, 2 * before) else 0
+        n_zeros[i] = last if last > max(SHORTEST, season_length, 2 * before) else 0
     return Silence(smallest, n_zeros)

@@ -8,22 +8,24 @@ import numpy as np
 import torch
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from tsforecast._types import Floats, Index
 from tsforecast.exceptions import DataError
 from tsforecast.models.neural.checks import check_value
 from tsforecast.models.neural.forecasting import decode
 from tsforecast.models.neural.forecasting.consistency import check_whole, network_of
-from tsforecast.models.neural.forecasting.limits import Extent
-from tsforecast.models.neural.forecasting.trained import Past, Trained
+from tsforecast.models.neural.forecasting.past import Past
+from tsforecast.models.neural.forecasting.running_extent import RunningExtent
+from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.heads import head_of
 from tsforecast.models.neural.networks.cell import Cell
 from tsforecast.models.neural.networks.linear_start import LinearStart
-from tsforecast.models.neural.networks.network import Network
+from tsforecast.models.neural.networks.network import Network, State
 from tsforecast.models.neural.networks.spec import NetworkSpec
 from tsforecast.models.neural.prepare.fitted import SeriesMemory
 from tsforecast.panel import Panel
+from tsforecast.series.running_outliers import RunningOutliers
 
 _PLAIN = ("prepared", "layout", "spread", "preparation", "decoding", "window", "share")
+_OF_PAST = ("tail", "carried", "outliers", "extent")
 _OF_ENDS = ("level", "scale", "last", "season")
 
 
@@ -56,47 +58,83 @@ def trained_from_saved(saved: Mapping[str, Any], spec: NetworkSpec, panel: Panel
     check_whole(trained, panel)
     past, ends = saved["past"], saved["ends"]
     if past is not None:
-        trained = dataclasses.replace(trained, past=_past_from_saved(past, network, panel))
+        trained = dataclasses.replace(trained, past=_past_from_saved(past, trained, panel))
     if ends is not None:
         trained = dataclasses.replace(trained, ends=_ends_from_saved(ends, network, panel))
     return trained
 
 
 def _past_to_saved(past: Past) -> dict[str, Any]:
-    return {"ids": past.ids, "ends": _ends_to_saved(past.ends), "base": past.base, "extent": past.extent}
+    saved: dict[str, Any] = {name: getattr(past, name) for name in _OF_PAST}
+    ends = None if past.ends is None else _ends_to_saved(past.ends)
+    spare = None if past.spare is None else _past_to_saved(past.spare)
+    return {**saved, "state": _state_to_saved(past.state), "ends": ends, "spare": spare}
 
 
-def _past_from_saved(saved: Mapping[str, Any], network: LinearStart, panel: Panel) -> Past:
-    ids: Index = saved["ids"]
-    extent: Extent = saved["extent"]
-    base: Floats | None = saved["base"]
-    sizes = [len(part) for part in (extent.low, extent.lengths, extent.ranges, extent.positive, extent.silence.n_zeros)]
-    if not panel.ids.equals(ids) or any(size != len(ids) for size in [*sizes, len(ids if base is None else base)]):
+def _past_from_saved(saved: Mapping[str, Any], trained: Trained, panel: Panel) -> Past:
+    tail, carried, outliers, extent = (saved[name] for name in _OF_PAST)
+    network, prepared, n = trained.network, trained.prepared, panel.n_series
+    begun: tuple[Any, ...] = (prepared.begin(), RunningOutliers.begin(n), RunningExtent.begin(n))
+    if not isinstance(tail, Panel) or not panel.ids.equals(tail.ids) or tail.left_out is not None:
         raise DataError("What was kept of the series is not of these series.")
-    return Past(ids, _ends_from_saved(saved["ends"], network, panel), base, extent)
+    if panel.covariate_names != tail.covariate_names:
+        raise DataError("The values kept have other covariates than the series.")
+    for found, own in zip((carried, outliers, extent), begun, strict=True):
+        if type(found) is not type(own) or _shapes(found) != _shapes(own):
+            raise DataError("What was kept of the series is not of the sizes that the network was made with.")
+    _check_extent(extent)
+    state = _state_from_saved(saved["state"], network, n)
+    ends = None if saved["ends"] is None else _ends_from_saved(saved["ends"], network, panel)
+    spare = None if saved["spare"] is None else _past_from_saved(saved["spare"], trained, panel)
+    return Past(tail, carried, state, outliers, extent, ends, spare)
 
 
-def _ends_to_saved(ends: decode.Ends) -> dict[str, Any]:
-    leaves, _ = tree_flatten(ends.state)
-    state = [_array(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
-    return {"memory": ends.memory, "state": state, **{name: getattr(ends, name) for name in _OF_ENDS}}
+def _shapes(record: Any) -> list[Any]:
+    """Shapes and kinds of the arrays of a record, but for those of values held of a series, which are many or few."""
+    if not isinstance(record, np.ndarray):
+        parts = record._asdict() if isinstance(record, tuple) else {}
+        return [_shapes(part) for name, part in parts.items() if name != "held"]
+    return [record.shape, record.dtype.kind]
 
 
-def _ends_from_saved(saved: Mapping[str, Any], network: LinearStart, panel: Panel) -> decode.Ends:
-    """Ends with the state in the form that the network begins with."""
-    first, form = tree_flatten(network.initial_state(panel.n_series))
-    leaves = [torch.from_numpy(np.array(part)) if isinstance(part, np.ndarray) else part for part in saved["state"]]
-    memory: SeriesMemory = saved["memory"]
+def _check_extent(extent: RunningExtent) -> None:
+    """Raise a `DataError` where bounds are not those of the values held: a kernel would read beside them."""
+    bounds = extent.held_indptr
+    shape = np.shape(extent.held)
+    if bounds[0] != 0 or (np.diff(bounds) < 0).any() or shape != (bounds[-1], 2) or extent.held.dtype.kind != "f":
+        raise DataError("The values kept of the series do not lie between their bounds.")
+
+
+def _state_to_saved(state: State) -> list[Any]:
+    leaves, _ = tree_flatten(state)
+    return [_array(leaf) if isinstance(leaf, torch.Tensor) else leaf for leaf in leaves]
+
+
+def _state_from_saved(saved: list[Any], network: LinearStart, n_series: int) -> State:
+    """The state in the form that the network begins with."""
+    first, form = tree_flatten(network.initial_state(n_series))
+    leaves = [torch.from_numpy(np.array(part)) if isinstance(part, np.ndarray) else part for part in saved]
     if len(leaves) != len(first):
         raise DataError(f"A state of {len(leaves)} parts; that of the network has {len(first)}.")
     for one, leaf in zip(first, leaves, strict=True):
         if isinstance(one, torch.Tensor) and (not isinstance(leaf, torch.Tensor) or leaf.shape[1:] != one.shape[1:]):
             raise DataError("The state of the network has another shape.")
+    return tree_unflatten(leaves, form)
+
+
+def _ends_to_saved(ends: decode.Ends) -> dict[str, Any]:
+    state = _state_to_saved(ends.state)
+    return {"memory": ends.memory, "state": state, **{name: getattr(ends, name) for name in _OF_ENDS}}
+
+
+def _ends_from_saved(saved: Mapping[str, Any], network: LinearStart, panel: Panel) -> decode.Ends:
+    memory: SeriesMemory = saved["memory"]
     n = panel.n_series
+    state = _state_from_saved(saved["state"], network, n)
     shapes = [np.shape(saved[name])[k] for name, k in (("level", 0), ("scale", 0), ("last", 1), ("season", 0))]
     if shapes != [n] * 4 or [len(part) for part in memory] != [n] * 3:
         raise DataError("The ends of the series are not as many as there are series.")
-    return decode.Ends(panel, memory, state=tree_unflatten(leaves, form), **{name: saved[name] for name in _OF_ENDS})
+    return decode.Ends(panel, memory, state=state, **{name: saved[name] for name in _OF_ENDS})
 
 
 def _check_classes(spec: NetworkSpec) -> None:

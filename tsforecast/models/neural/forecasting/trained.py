@@ -1,51 +1,40 @@
 """Trained: a trained network with everything else needed to forecast, and how it forecasts."""
 
 import dataclasses
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
+from tsforecast._one_step import OneStep, Predict, step_by_step
 from tsforecast._types import Bools, Floats, Index, Ints
-from tsforecast.exceptions import MissingValuesError
+from tsforecast.exceptions import DataError, MissingValuesError
 from tsforecast.forecast import Forecast
 from tsforecast.models.neural.batches.chunk import UNKNOWN
 from tsforecast.models.neural.batches.defaults import horizon_of
 from tsforecast.models.neural.forecasting import decode
+from tsforecast.models.neural.forecasting.beginning import Beginning, beginning_of_each, furthest
 from tsforecast.models.neural.forecasting.bound import check_horizon
 from tsforecast.models.neural.forecasting.intervals import Spread
-from tsforecast.models.neural.forecasting.limits import Extent, extent_of, is_positive, outward
+from tsforecast.models.neural.forecasting.limits import extent_of, is_positive, outward
+from tsforecast.models.neural.forecasting.past import Machine, Now, Past
 from tsforecast.models.neural.heads import Head, head_of
 from tsforecast.models.neural.networks.linear_start import LinearStart
+from tsforecast.models.neural.networks.no_network import NoMembers
+from tsforecast.models.neural.networks.stock.recurrent_members import RecurrentMembers
 from tsforecast.models.neural.options import Decoding
 from tsforecast.models.neural.prepare.features import FeatureLayout, inputs_of
 from tsforecast.models.neural.prepare.fitted import FittedPreparation, concatenate
 from tsforecast.models.neural.prepare.preparation import Preparation, check_counts, fit_preparation
 from tsforecast.panel import Panel
+from tsforecast.panel.appended import appended
 from tsforecast.panel.shortened import check_has_history, n_before
 from tsforecast.series.calendar import phases_after
-from tsforecast.series.differencing import accumulate, undo_differences
+from tsforecast.series.clipped_beginnings import clipped_beginnings
+from tsforecast.series.differencing import accumulate, undo_differences, values_before
 from tsforecast.series.outliers import clip_outliers
 
-_MOST_SPREADS, _LONG = (
-    10.0,
-    100,
-)  # largest distance of a value fed back from the mean, and steps after which it is doubled
 _FEW_BELOW = 0.1  # share of series with negative values up to which the panel counts as of non-negative quantities
-
-
-class Past(NamedTuple):
-    """What forecasts from the ends of series need of them."""
-
-    ids: Index
-    ends: decode.Ends
-    base: Floats | None  # (n_series, lag), where differences are taken
-    extent: Extent
-
-    def positions(self, ids: Index) -> Ints:
-        """Places of some of the series."""
-        return self.ids.get_indexer(ids).astype(np.int64)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -69,7 +58,8 @@ class Trained:
         States at the ends of the training series, kept where they are small enough and there are no covariates, so
         that forecasts of these series start there.
     past : Past, optional
-        After loading, in place of the training series: all that forecasts from their ends need of them.
+        In place of the training series, where these were left out or more values have come in since: all that
+        forecasts from their ends need of them.
     share : float
         Factor that the holdout fit has found for the network's part of the output, which is in ``network`` already.
     """
@@ -86,30 +76,82 @@ class Trained:
     past: Past | None = None
 
     def condensed(self, panel: Panel) -> "Trained | None":
-        """One that forecasts from the ends of ``panel``, training series, without the rest of them.
+        """One that forecasts from the ends of ``panel``, training series or later, without the rest of them.
 
-        None where that cannot be: with covariates, whose future the state at the end depends on, and for series whose
-        values are prepared otherwise than in training.
+        None where that cannot be: for series whose values are prepared otherwise than in training, and for networks of
+        one's own with covariates, whose outputs depend in their last digits on how many steps are run together.
         """
+        if panel.left_out is not None:
+            return self
+        own = not isinstance(self.network.members, (RecurrentMembers, NoMembers))
         history = self._history(panel)
-        prepared, _, _ = self._of(history)
-        trained = self.prepared.transform
-        lambdas = trained.lambdas[trained.ids.get_indexer(panel.ids)]
-        known = (
-            np.array_equal(prepared.transform.lambdas, lambdas, equal_nan=True) and panel.ids.isin(trained.ids).all()
-        )
-        if panel.covariates is not None or not known:
+        if not self._prepares(history) or (own and panel.covariates is not None):
             return None
-        ends = self._ends_of(panel, history, None)
-        base = prepared.base(history) if prepared.lag else None
-        past = Past(panel.ids, ends, base, self._extent(history, prepared, None))
+        past = Past.of(panel, self._machine(panel.ids))
+        if own:
+            past = dataclasses.replace(past, ends=self._ends_of(panel, history, None))
         return dataclasses.replace(self, ends=None, past=past)
 
+    def moved(self, panel: Panel, news: Panel) -> "Trained | None":
+        """One that forecasts from the end of ``news``, observations after those of ``panel`` of some of its series.
+
+        The steps are those over the whole series, from the carried state on; where ``panel`` is whole, that is computed
+        first. None where ``panel`` is whole and must stay so: see `condensed`.
+
+        Raises
+        ------
+        DataError
+            News are no counts, or are not positive where the logarithm was chosen and the series were left out.
+        """
+        if self.head.counts:
+            check_counts(news)
+        machine = self._machine(panel.ids)
+        if panel.left_out is None:
+            longer = appended(panel, news, np.ones(panel.n_series, dtype=np.bool_))
+            history = self._history(longer)
+            if not self._prepares(history):
+                return None
+            machine.prepared.transform.apply(history)  # raises where it cannot
+            return dataclasses.replace(self, ends=None, past=Past.of(longer, machine))
+        past = self._past_of(panel)
+        values = past.with_news(news).values(machine)
+        below = self._not_positive(values)
+        if below.any():
+            i = int(np.argmax(below))
+            raise DataError(
+                f"Series {panel.ids[i]!r} has the value {values.series(i).min():g}; the logarithm was chosen for it, "
+                "which needs positive values, and its history was left out, from which it could be prepared anew: fit "
+                "again, or predict with the whole history."
+            )
+        machine.prepared.transform.apply(values)
+        return dataclasses.replace(self, ends=None, past=past.after(news, machine))
+
+    def _past_of(self, panel: Panel) -> Past:
+        """What is known of series whose beginnings were left out."""
+        if self.past is None:
+            check_has_history(panel, "parts of forecasts")
+        assert self.past is not None
+        return self.past.take(self.past.tail.positions(panel.ids))
+
+    def _machine(self, ids: Index) -> Machine:
+        found = self.prepared.transform.ids.get_indexer(ids).astype(np.int64)
+        numbers = found if self.layout.n_series else np.full_like(found, UNKNOWN)
+        return Machine(self.network, self.prepared.take(found), self.layout, self.window, numbers)
+
+    def _prepares(self, history: Panel) -> bool:
+        """Whether all series are prepared as in training."""
+        known = bool(history.ids.isin(self.prepared.transform.ids).all())
+        return known and not self._not_positive(history).any()
+
+    def _not_positive(self, panel: Panel) -> Bools:
+        """Series of which a logarithm was chosen, but whose values are no longer positive: ``(n_series,)``."""
+        found = self.prepared.transform.ids.get_indexer(panel.ids)
+        below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
+        chosen = (self.preparation.transform == "auto") & (found >= 0)
+        return np.asarray(chosen & below & (self.prepared.transform.lambdas[found] == 0))
+
     def _ends_of(self, panel: Panel, history: Panel, X: Floats | None) -> decode.Ends:
-        """The ends of any series, computed where they are not kept."""
-        if panel.left_out is not None and self.past is not None:
-            return self.past.ends.take(self.past.positions(panel.ids))
-        check_has_history(panel, "parts of forecasts")
+        """The ends of whole series, computed where they are not kept."""
         if self.ends is not None and self.ends.panel is panel:
             return self.ends
         prepared, _, numbers = self._of(history)
@@ -117,36 +159,28 @@ class Trained:
         end = decode.run_history(self.network, inputs.x, panel.lengths, self.window, series=numbers, ends_only=True)
         return decode.ends_of(panel, inputs, end)
 
-    def _extent(self, history: Panel, prepared: FittedPreparation, horizon: int | None) -> Extent:
-        if history.left_out is not None and self.past is not None:
-            return self.past.extent.take(self.past.positions(history.ids))
-        quantity = bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
-        positive = is_positive(history, prepared.lowest, quantity)
-        return extent_of(history, positive, self.layout.season_length, horizon)
-
-    def _base(self, history: Panel, prepared: FittedPreparation) -> Floats | None:
-        """Last values that differences are added to; None without differences."""
-        if not prepared.lag:
-            return None
-        if history.left_out is not None and self.past is not None and self.past.base is not None:
-            return self.past.base[self.past.positions(history.ids)]
-        return prepared.base(history)
-
-    def _begin(
-        self, panel: Panel, horizon: int, X: Floats | None
-    ) -> tuple[Panel, decode.HistoryOutput, decode.ForecastOrigin, Spread, Floats]:
-        """History, network output and state at its end, origin, spread, and seasonal indices of the future steps."""
+    def _now(self, panel: Panel, prepared: FittedPreparation, horizon: int, X: Floats | None) -> Now:
+        """What forecasts of so many steps begin from."""
+        quantity = self._is_quantity
+        if panel.left_out is not None:
+            return self._past_of(panel).now(self._machine(panel.ids), X, quantity=quantity)
         history = self._history(panel)
-        prepared, spread, numbers = self._of(history)
-        ends = self._ends_of(panel, history, X)
+        positive = is_positive(history, prepared.lowest, quantity)
+        extent = extent_of(history, positive, self.layout.season_length, horizon)
+        base = prepared.base(history) if prepared.lag else None
+        return Now(self._ends_of(panel, history, X), base, extent)
+
+    def _begin(self, panel: Panel, horizon: int, X: Floats | None) -> Beginning:
+        prepared, spread, numbers = self._of(self._history(panel))
+        now = self._now(panel, prepared, horizon, X)
+        ends = now.ends
         phases = phases_after(panel.last_times, horizon + 1, panel.freq, self.layout.cycle)
         known = self._known_after(panel, horizon, X, phases)
-        far = prepared.spread + np.abs(np.nan_to_num(ends.memory.last - prepared.mean))
-        most = _MOST_SPREADS * (1 + horizon / _LONG) * far
+        most = furthest(prepared, ends.memory.last, horizon)
         ahead = decode.ForecastOrigin(prepared, ends.memory, ends.level, ends.scale, known, numbers, most)
         end = decode.HistoryOutput(np.empty((0, ends.last.shape[2])), ends.last, ends.state)
         season = ends.season[np.arange(panel.n_series)[:, None], phases[:, :horizon]]
-        return history, end, ahead, spread, season
+        return Beginning(end, ahead, spread, season, now.base, now.extent)
 
     def forecast(
         self, panel: Panel, horizon: int, X: Floats | None, levels: Floats, seed: int, *, floor: bool = True
@@ -156,28 +190,89 @@ class Trained:
         With ``floor`` series without negative values are not forecast below zero; without it a caller bounds forecasts.
         """
         check_horizon(horizon, panel.n_series, self._n_columns(horizon, levels.size))
-        history, end, ahead, spread, season = self._begin(panel, horizon, X)
-        prepared = ahead.prepared
-        point, around, sizes = self._decode(history, horizon, end, ahead, spread, levels, seed)
-        mean, quantiles = self._undone(prepared, point + season, around + season[:, :, None], sizes)
-        limits = self._extent(history, prepared, horizon).limits(horizon)
+        mean, quantiles = self._forecast(self._begin(panel, horizon, X), horizon, levels, seed, floor=floor)
+        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _forecast(
+        self, begun: Beginning, horizon: int, levels: Floats, seed: int, *, floor: bool
+    ) -> tuple[Floats, Floats]:
+        """Means, ``(n_series, horizon)``, and quantiles within the limits."""
+        season = begun.season
+        point, around, sizes = self._decode(begun, horizon, levels, seed)
+        mean, quantiles = self._undone(begun.ahead.prepared, point + season, around + season[:, :, None], sizes)
+        limits = begun.extent.limits(horizon)
         limits = limits if floor else limits.without_floor()
         medians = self.decoding.is_median
         mean = limits.of_points(mean, medians=medians)
         quantiles = limits.of_quantiles(quantiles, levels, mean, medians=medians)
         if self.head.counts:
             quantiles = outward(quantiles, levels)
-        return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+        return mean, quantiles
+
+    def one_step(self, panel: Panel, levels: Floats, seed: int, *, floor: bool = True) -> OneStep:
+        """Forecast of each observation from those before it: see `BaseForecaster._one_step`.
+
+        One pass over the series, and one more for each way in which outliers so far are clipped; step by step where
+        windows or sampled paths do not allow it.
+        """
+        out = OneStep.nothing(panel.n_obs, levels.size)
+        for part, rows, of in self._beginnings(panel):
+            mean, quantiles = self._forecast(self._begin_each(part), 1, levels, seed, floor=floor)
+            out.mean[of], out.quantiles[of] = mean[rows, 0], quantiles[rows, 0]
+
+        def predict(seen: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+            return self.forecast(seen, horizon, X, levels, seed, floor=floor)
+
+        return self._corrected(out, predict, panel, levels)
+
+    def one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
+        """Observations and their forecasts on the scale of the transform: see `BaseForecaster`."""
+        levels = np.empty(0)
+        out = OneStep.nothing(panel.n_obs, 0)
+        for part, rows, of in self._beginnings(panel):
+            begun = self._begin_each(part)
+            out.mean[of] = (self._decode(begun, 1, levels, 0)[0] + begun.season)[rows, 0]
+
+        def predict(seen: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
+            begun = self._begin(seen, horizon, X)
+            point = self._decode(begun, horizon, levels, 0)[0] + begun.season
+            return Forecast(point, np.empty((*point.shape, 0)), levels, seen.ids, seen.last_times, seen.freq)
+
+        fitted = self._corrected(out, predict, panel, levels).mean
+        return self._of(panel)[0].transform.apply(panel).values, fitted
+
+    def _beginnings(self, panel: Panel) -> Iterator[tuple[Panel, Ints, Ints]]:
+        rows = np.arange(panel.n_obs)
+        return iter([(panel, rows, rows)]) if self.head.counts else clipped_beginnings(panel)
+
+    def _begin_each(self, panel: Panel) -> Beginning:
+        prepared, spread, numbers = self._of(panel)
+        machine = Machine(self.network, prepared, self.layout, None, numbers)
+        return beginning_of_each(machine, spread, panel, self.head.n_params, quantity=self._is_quantity)
+
+    def _corrected(self, out: OneStep, predict: Predict, panel: Panel, levels: Floats) -> OneStep:
+        """One-step forecasts with those that one pass does not give, and none where no value is known before."""
+        age = np.arange(panel.n_obs) - np.repeat(panel.indptr[:-1], panel.lengths)
+        known = ~np.isnan(values_before(panel.values, panel.indptr, 1))
+        slow = np.zeros(panel.n_obs, dtype=np.bool_)
+        if self.window is not None:
+            slow = age > self.window
+        if self.decoding.kind == "recursive" and levels.size:
+            slow[:] = True
+        if slow.any():
+            n_ahead = self.layout.horizon
+            one = step_by_step(predict, panel, levels, wanted=slow, n_ahead=n_ahead)
+            out.mean[slow], out.quantiles[slow] = one.mean[slow], one.quantiles[slow]
+        out.mean[~known], out.quantiles[~known] = np.nan, np.nan
+        return out
+
+    @property
+    def _is_quantity(self) -> bool:
+        """Whether hardly any training series has a negative value."""
+        return bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
 
     def seen(self, panel: Panel) -> tuple[FittedPreparation, int, Panel]:
-        """Preparation and number of the first series of a panel, and the history that the network sees.
-
-        Raises
-        ------
-        DataError
-            The series was left out when the forecaster was saved.
-        """
-        check_has_history(panel, "explanations of forecasts")
+        """Preparation and number of the first series of a panel, and the history that the network sees."""
         history = self._history(panel)
         prepared, _, numbers = self._of(history)
         return prepared, int(numbers[0]), history
@@ -190,12 +285,11 @@ class Trained:
         self, panel: Panel, horizon: int, X: Floats | None, n_paths: int, rngs: Sequence[np.random.Generator]
     ) -> Floats:
         """Sampled paths of u, each step fed back, at least ``n_paths``: ``(n_series, n_walks, horizon)``."""
-        history, end, ahead, spread, _ = self._begin(panel, horizon, X)
+        begun = self._begin(panel, horizon, X)
         n_members = self.network.n_members
         shape = (horizon, n_members, -(-n_paths // n_members))
         p = np.stack([rng.uniform(size=shape) for rng in rngs]).transpose(2, 0, 3, 1)
-        base = self._base(history, ahead.prepared)
-        return self._walks(p, end, ahead, spread, base)
+        return self._walks(p, begun)
 
     def _n_columns(self, horizon: int, n_levels: int) -> int:
         """Numbers in memory for each series and step of a forecast."""
@@ -219,27 +313,17 @@ class Trained:
             )
         return panel if self.head.counts else clip_outliers(panel)
 
-    def _decode(
-        self,
-        history: Panel,
-        horizon: int,
-        end: decode.HistoryOutput,
-        ahead: decode.ForecastOrigin,
-        spread: Spread,
-        levels: Floats,
-        seed: int,
-    ) -> tuple[Floats, Floats, Floats]:
+    def _decode(self, begun: Beginning, horizon: int, levels: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
         """Point forecasts of u, their quantiles, and the sizes of residuals, for every step."""
-        prepared = ahead.prepared
+        end, ahead, spread, base = begun.end, begun.ahead, begun.spread, begun.base
         forecast = decode.direct(self.network, self.head, end, ahead, horizon)
-        base = self._base(history, prepared)
         if base is not None:
             forecast = forecast._replace(point=undo_differences(forecast.point, base))
-        sizes = spread.sizes(horizon, prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
+        sizes = spread.sizes(horizon, ahead.prepared.returns) * ahead.scale[:, None]  # (n_series, horizon)
         if self.decoding.kind == "direct":
             around = self._around(forecast, ahead, sizes, spread, levels)
         else:
-            around = self._sampled(horizon, end, ahead, spread, levels, seed, base)
+            around = self._sampled(begun, horizon, levels, seed)
         return forecast.point, around, sizes
 
     def _undone(
@@ -267,9 +351,8 @@ class Trained:
         ids = self.prepared.transform.ids
         found = ids.get_indexer(panel.ids).astype(np.int64)
         numbers = found.copy() if self.layout.n_series else np.full_like(found, UNKNOWN)
-        if self.preparation.transform == "auto" and whole:  # a logarithm was chosen, but values are no longer positive
-            below = np.logical_or.reduceat(panel.values <= 0, panel.indptr[:-1])
-            found[below & (self.prepared.transform.lambdas[found] == 0)] = -1
+        if whole:
+            found[self._not_positive(panel)] = -1
         new = np.flatnonzero(found < 0)
         prepared, place = self.prepared, found.copy()
         if new.size:
@@ -307,38 +390,26 @@ class Trained:
             away = np.sign(away) * np.sqrt(accumulate(away**2, ahead.prepared.lag))
         return forecast.point[:, :, None] + away
 
-    def _sampled(
-        self,
-        horizon: int,
-        end: decode.HistoryOutput,
-        ahead: decode.ForecastOrigin,
-        spread: Spread,
-        levels: Floats,
-        seed: int,
-        base: Floats | None,
-    ) -> Floats:
-        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``; differences are added to ``base``."""
-        n_members, n_series = self.network.n_members, ahead.level.size
+    def _sampled(self, begun: Beginning, horizon: int, levels: Floats, seed: int) -> Floats:
+        """Quantiles of sampled paths, ``(n_series, horizon, n_levels)``."""
+        n_members, n_series = self.network.n_members, begun.ahead.level.size
         if levels.size == 0:
             return np.empty((n_series, horizon, 0))
         n_paths = -(-self.decoding.n_samples // n_members)
-        p = draws(ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
-        paths = self._walks(p, end, ahead, spread, base)
-        quantiles = np.asarray(np.quantile(paths, levels, axis=1).transpose(1, 2, 0))
+        p = draws(begun.ahead.prepared.transform.ids, seed, (horizon, n_members, n_paths)).transpose(2, 0, 3, 1)
+        quantiles = np.asarray(np.quantile(self._walks(p, begun), levels, axis=1).transpose(1, 2, 0))
         return np.round(quantiles) if self.head.counts else quantiles
 
-    def _walks(
-        self, p: Floats, end: decode.HistoryOutput, ahead: decode.ForecastOrigin, spread: Spread, base: Floats | None
-    ) -> Floats:
+    def _walks(self, p: Floats, begun: Beginning) -> Floats:
         """Sampled paths of u at the probabilities ``p``: see `decode.sample_paths`."""
-        head, horizon = self.head, p.shape[3]
+        head, horizon, spread, base = self.head, p.shape[3], begun.spread, begun.base
 
         def outcome(raw: Floats, p: Floats, scale: Floats) -> Floats:
             if head.probabilistic:
                 return head.at(raw, p, scale)
             return np.asarray(raw[..., 0] + spread.size[:, :1] * spread.at(p))
 
-        paths = decode.sample_paths(self.network, end, ahead, outcome, p)
+        paths = decode.sample_paths(self.network, begun.end, begun.ahead, outcome, p)
         if base is not None:
             every = base.repeat(paths.shape[1], axis=0)
             paths = undo_differences(paths.reshape(-1, horizon), every).reshape(paths.shape)

@@ -7,11 +7,12 @@ import numpy as np
 
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.kernels.series.seasonal import begin_seasons
 from tsforecast.kernels.series.walk import walk
 from tsforecast.panel import Panel
 from tsforecast.series.calendar import phases_of
 from tsforecast.series.decomposition import Deseasonalized, deseasonalize
-from tsforecast.series.differencing import differences, last_values
+from tsforecast.series.differencing import differences, last_values, with_rows_before
 from tsforecast.series.transform import Transform
 
 _FURTHEST_INPUT = 8.0  # scales: larger inputs are clipped, so that one outlier does not saturate every gate
@@ -27,6 +28,32 @@ class SeriesMemory(NamedTuple):
     last: Floats  # (n_series,): last observed value, nan before the first
     lags: Floats  # (n_series, n_lags): values before it, the latest first; nan where there is none
     sums: Floats  # (n_series, 4): for trailing mean and trailing mean absolute change, weighted sum and sum of weights
+
+
+class Carried(NamedTuple):
+    """What the preparation carries over from the values of each series before some step."""
+
+    memory: SeriesMemory
+    seasons: Floats  # (n_series, season_length + cycle + 2): see `tsforecast.kernels.series.seasonal.begin_seasons`
+    base: Floats  # (n_series, lag): last values at each of the last steps that differences are taken to, nan where none
+    ages: Ints  # (n_series,): steps before
+
+    def take(self, positions: Ints) -> "Carried":
+        """Of some series, in the order given."""
+        memory = SeriesMemory(*(part[positions] for part in self.memory))
+        return Carried(memory, self.seasons[positions], self.base[positions], self.ages[positions])
+
+    def put(self, positions: Ints, new: "Carried") -> "Carried":
+        """The same, with that of some series replaced."""
+        memory = SeriesMemory(*(_put(*parts, positions) for parts in zip(self.memory, new.memory, strict=True)))
+        own = zip(self[1:], new[1:], strict=True)
+        return Carried(memory, *(_put(*parts, positions) for parts in own))
+
+
+def _put(array: Any, new: Any, positions: Ints) -> Any:
+    out = array.copy()
+    out[positions] = new
+    return out
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,17 +123,19 @@ class FittedPreparation:
         rows = {name: getattr(self, name)[positions] for name in _OWN_FIELDS}
         return dataclasses.replace(self, transform=transform, **rows)
 
-    def start(self) -> SeriesMemory:
-        """The state before the first value."""
+    def begin(self) -> Carried:
+        """What is carried before the first value."""
         n = self.mean.size
         prior = np.full(n, _PRIOR_STEPS)
         slow = prior if self.counts else np.zeros(n)
         sums = np.column_stack([slow * self.mean, slow, prior * self.change, prior])
-        return SeriesMemory(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
+        memory = SeriesMemory(np.full(n, np.nan), np.full((n, self.n_lags), np.nan), sums)
+        seasons = begin_seasons(self.season, self.season_length)
+        return Carried(memory, seasons, np.full((n, self.lag), np.nan), np.zeros(n, dtype=np.int64))
 
-    def walk(self, u: Floats, indptr: Ints) -> tuple[SeriesMemory, Floats, Floats, Floats]:
+    def walk(self, u: Floats, indptr: Ints, before: SeriesMemory) -> tuple[SeriesMemory, Floats, Floats, Floats]:
         """`step` over all observations ``(n_obs,)`` of all series: state at their ends, inputs, levels and scales."""
-        columns, *memory = walk(u, indptr, self.start().sums, 1 - 1 / self.memory_length, self.n_lags)
+        columns, *memory = walk(u, indptr, *before, 1 - 1 / self.memory_length)
         of = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
         return SeriesMemory(*memory), *self._place(of, columns, ~np.isnan(u))
 
@@ -146,17 +175,23 @@ class FittedPreparation:
             inputs = np.column_stack([inputs * reverting[:, None], inputs * ~reverting[:, None]])
         return np.clip(inputs, -_FURTHEST_INPUT, _FURTHEST_INPUT), level, scale
 
-    def flatten(self, panel: Panel, phases: Ints) -> tuple[Floats, Deseasonalized]:
-        """Values of u for every observation, ``(n_obs,)``, and the seasons that were removed."""
-        return self.reduced(self.transform.apply(panel), phases)
+    def flatten(self, panel: Panel, phases: Ints, before: Carried) -> tuple[Floats, Deseasonalized, Floats]:
+        """Values of u for every observation, ``(n_obs,)``, the seasons that were removed, and the base at the ends."""
+        w = self.transform.apply(panel)
+        left = self._seasonless(w, phases, before.seasons)
+        if not self.lag:
+            return left.v, left, before.base
+        known, indptr = with_rows_before(left.v, panel.indptr, before.base)
+        inside = np.arange(known.size) - np.repeat(indptr[:-1], np.diff(indptr)) >= self.lag
+        return differences(known, indptr, self.lag)[inside], left, last_values(known, indptr, self.lag)
 
-    def reduced(self, w: Panel, phases: Ints) -> tuple[Floats, Deseasonalized]:
-        """The same from transformed values ``w``."""
-        left = self._seasonless(w, phases)
-        return differences(left.v, w.indptr, self.lag) if self.lag else left.v, left
+    def reduced(self, w: Panel, phases: Ints) -> Floats:
+        """Values of u from transformed values ``w`` of whole series: ``(n_obs,)``."""
+        v = self._seasonless(w, phases).v
+        return differences(v, w.indptr, self.lag) if self.lag else v
 
-    def _seasonless(self, w: Panel, phases: Ints) -> Deseasonalized:
-        return deseasonalize(w, phases, self.season, self.season_length, self.smoothing)
+    def _seasonless(self, w: Panel, phases: Ints, before: Floats | None = None) -> Deseasonalized:
+        return deseasonalize(w, phases, self.season, self.season_length, self.smoothing, before)
 
     def base(self, panel: Panel) -> Floats:
         """Last values of each series, ``(n_series, lag)``, to which differences after its end are added.

@@ -159,7 +159,7 @@ def relearn(prepared: FittedPreparation, panel: Panel) -> FittedPreparation:
         w, phases, np.asarray(prepared.season.any(axis=1)), prepared.season_length, prepared.cycle
     )
     learnt = dataclasses.replace(prepared, season=season)
-    mean, spread, change = mean_spread_change(w.with_values(learnt.reduced(w, phases)[0]))
+    mean, spread, change = mean_spread_change(w.with_values(learnt.reduced(w, phases)))
     return dataclasses.replace(learnt, mean=mean, spread=spread, change=change)
 
 

@@ -16,6 +16,33 @@ def number_text(value: float, decimals: int) -> str:
     return "-" if not np.isfinite(value) else f"{value:.{decimals}f}"
 
 
+def amount_text(value: float, decimals: int) -> str:
+    """An amount with commas between thousands, never a negative zero; a dash for nan or infinity.
+
+    Examples
+    --------
+    >>> amount_text(12345.678, 1), amount_text(float("nan"), 0), amount_text(-0.0001, 2)
+    ('12,345.7', '-', '0.00')
+    """
+    if not np.isfinite(value):
+        return "-"
+    text = f"{value:,.{decimals}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text
+
+
+def short_text(value: float) -> str:
+    """An amount with about three digits.
+
+    Examples
+    --------
+    >>> short_text(0.01234), short_text(1234.5), short_text(12.0), short_text(0)
+    ('0.0123', '1,234', '12.0', '0')
+    """
+    if value == 0 or not np.isfinite(value):
+        return amount_text(value, 0)
+    return amount_text(value, min(max(0, 2 - int(np.floor(np.log10(abs(value))))), 10))
+
+
 def spread_text(value: float, deviation: float, decimals: int) -> str:
     """A score with its standard deviation over seeds; the score alone where there is none.
 
