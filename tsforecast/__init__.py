@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tsforecast.models.truth import TrueModel
     from tsforecast.monitor.coverage import monitor_coverage
     from tsforecast.panel import Panel
+    from tsforecast.panel.times.holiday_columns import holiday_covariates
     from tsforecast.persist.load import load_forecaster
     from tsforecast.series.diagnose import diagnose
 
@@ -82,6 +83,7 @@ _HOMES = {
     "audit": "tsforecast.backtest.leaks.audit",
     "diagnose": "tsforecast.series.diagnose",
     "Tuned": "tsforecast.backtest.tuned",
+    "holiday_covariates": "tsforecast.panel.times.holiday_columns",
     "load": "tsforecast.data.catalog",
     "monitor_coverage": "tsforecast.monitor.coverage",
     "plot_cutoffs": "tsforecast.charts.series",

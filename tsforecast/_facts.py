@@ -12,6 +12,7 @@ from tsforecast.exceptions import ParameterError
 
 Facts: TypeAlias = Mapping[Hashable, Mapping[str, float | Sequence[float]]]
 Detailed: TypeAlias = Collection[Hashable] | None  # series whose long or costly facts are wanted; None for all
+PART_FACT, INPUT_FACT = "part: ", "input: "  # begin of the names of facts of an explanation (`Explanation`)
 SHARED = ""  # in place of the name of a series
 
 

@@ -16,6 +16,7 @@ from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Container, Series, to_panel
 from tsforecast.panel.native import series_of_native, table_of
+from tsforecast.panel.roles import has_covariates
 from tsforecast.panel.too_short import TooShort, check_lengths
 
 
@@ -63,7 +64,13 @@ class GoingOn(Protocol):
 AnyFittable = TypeVar("AnyFittable", bound=Fittable)
 
 
-def checked_panel(model: Fittable, y: Series, X: Covariates | None) -> tuple[Panel, Container, bool]:
+def checked_panel(
+    model: Fittable,
+    y: Series,
+    X: Covariates | None,
+    past_covariates: Sequence[str] = (),
+    calendar: str | None = None,
+) -> tuple[Panel, Container, bool]:
     """The checked panel of the arguments of `fit`, without covariates that the model ignores, and its container.
 
     And whether ``X`` is a copy of ``y``, as scorers of scikit-learn need it.
@@ -74,6 +81,8 @@ def checked_panel(model: Fittable, y: Series, X: Covariates | None) -> tuple[Pan
     X = None if repeated else X
     check_order(y, X)
     panel, container = to_panel(y, X)
+    panel = panel.with_past_covariates(past_covariates)
+    panel = panel if calendar is None else panel.with_calendar(calendar)
     if repeated and container.kind == "long":
         raise CovariateError(
             "The same long frame is given as y and X, as for a scorer of scikit-learn: that compares rows of "
@@ -81,7 +90,7 @@ def checked_panel(model: Fittable, y: Series, X: Covariates | None) -> tuple[Pan
         )
     check_present(panel, model.handles_missing, type(model).__name__)
     model._range().check(panel)
-    if not model.uses_covariates and panel.covariates is not None:
+    if not model.uses_covariates and has_covariates(panel):
         panel = panel.with_covariates(None)
     return panel, Container(container.kind, native), repeated
 

@@ -19,6 +19,7 @@ from tsforecast.panel import Panel
 
 if TYPE_CHECKING:
     from tsforecast.base import BaseForecaster
+    from tsforecast.explanation import Explained
 
 PointStatistic: TypeAlias = Literal["mean", "median"]
 
@@ -114,6 +115,16 @@ class Hooks(BaseEstimator, ABC):
         fitted on: see `tsforecast._past_errors.paths_of_past`.
         """
         return paths_of_past(self, panel, n_paths, horizon, X, rngs)
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> "Explained":
+        """What the forecasts of `_predict` are made of: see `tsforecast.explanation.Explained`.
+
+        Arguments are as those of `_predict`. A model that does not override this is looked at from outside: its
+        forecasts are made anew with some of what it is given replaced (`tsforecast._ablation`).
+        """
+        from tsforecast._ablation import explained_by_ablation  # on use: seldom needed
+
+        return explained_by_ablation(self, panel, horizon, X)
 
     def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
         """Forecast of each observation from those of its series before it, with the parameters as they are.

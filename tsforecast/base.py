@@ -71,6 +71,8 @@ class BaseForecaster(Insight, Kept):
         y: Series,
         X: Covariates | None = None,
         *,
+        past_covariates: Sequence[str] = (),
+        calendar: str | None = None,
         too_short: TooShort = "error",
         warm_start: bool = False,
     ) -> Self:
@@ -89,6 +91,13 @@ class BaseForecaster(Insight, Kept):
             or texts, which `predict` need not be given again (both kinds at once: `Panel.with_static`). A copy of
             ``y``, as ``cross_val_score(model, y, y, scoring="neg_mean_absolute_error")`` passes it, is no covariate:
             `predict` then also accepts the rows to forecast.
+            Columns of texts or pandas categories have an effect for each of their levels.
+        past_covariates : sequence of str
+            Columns of ``X`` (or covariates of a `Panel`) that are known up to the present only, such as measured
+            weather: `predict` needs no later values of them, and uses none.
+        calendar : str, optional
+            A country, ``"DE"``, or a part of one, ``"DE-BY"``, whose holidays are covariates; `predict` knows them from
+            the times. See `holiday_covariates` for their columns.
         too_short : {"error", "skip", "naive"}
             How series with fewer observations than the model needs are handled: an error that names all of them; leave
             them out and list them in ``skipped_``; or also fit a `Naive` to them, ``stand_in_``, which gives their
@@ -125,7 +134,7 @@ class BaseForecaster(Insight, Kept):
         """
         check_choice(too_short)
         check_goes_on(self, warm_start)
-        panel, container, repeated = checked_panel(self, y, X)
+        panel, container, repeated = checked_panel(self, y, X, past_covariates, calendar)
         return fit_checked(self, panel, container, too_short, takes_rows=repeated, warm_start=warm_start)
 
     @final
@@ -146,7 +155,9 @@ class BaseForecaster(Insight, Kept):
             Steps ahead, at least 1. After ``fit(y, y)`` also the rows to forecast, a Series, a wide frame or an array:
             scikit-learn's scorers call it so; the result has the same shape and times.
         X : DataFrame, Series or ndarray, optional
-            Covariates of the horizon, for a model fitted with some; with ``history``, of the history too.
+            Covariates of the horizon, for a model fitted with some; with ``history``, of the history too. Not needed
+            for holidays of ``calendar`` and for ``past_covariates``, of which no later values are used. A text that
+            training has not seen has no effect, with an `UnseenLevelWarning`.
         history : like ``y`` of `fit`, optional
             Series to forecast from, in place of those of `fit`. The learnt parameters are used as they are: nothing is
             re-estimated and nothing is stored.

@@ -133,6 +133,10 @@ class UnusedRowWarning(UserWarning):
     """Rows after the last value of a series are not used."""
 
 
+class UnseenLevelWarning(UserWarning):
+    """A covariate of texts has one that training has not seen; it counts as without effect."""
+
+
 class MissingTruthWarning(UserWarning):
     """Test windows of a backtest hold no value, so that nothing can be scored there."""
 

@@ -12,6 +12,7 @@ from tsforecast._types import Bools, Floats
 from tsforecast._updating import moved_on
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
+from tsforecast.explanation import Explained
 from tsforecast.panel import Panel
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class Wrapper(BaseForecaster):
         """Its own where it has bounds, else that of the forecaster."""
         own = super()._range()
         return self._inner()._range() if own.is_open else own
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """As the fitted forecaster, whose point forecasts are those of the wrapper."""
+        return self.forecaster_._explain(panel, horizon, X)
 
     def _known_levels(self, panel: Panel, horizon: int) -> Floats:
         return self.forecaster_._known_levels(panel, horizon)

@@ -127,7 +127,9 @@ class BacktestResult(PlotMethods):
 
         ``model``, ``unique_id`` (as text, empty for what all series share), ``cutoff`` and ``seed`` of the fit,
         ``fact``, ``step`` (0 for a single number, else the epoch or lag, from 1), ``value``. Those of residuals and of
-        training are of the first 100 series at the last fit, or of what all series share. Read from the run folder
+        training are of the first 100 series at the last fit, or of what all series share. Those whose names begin with
+        ``part:`` and ``input:`` tell what the forecasts of the first series at the last fit are made of, step by step
+        (`BaseForecaster.explain`). Read from the run folder
         where there is one; no rows in one of an earlier version.
 
         Examples

@@ -32,6 +32,9 @@ def add_reading_options(parser: ArgumentParser) -> None:
         "such as year month")  # fmt: skip
     add("--target_col", type=str | None, help="column of a long file with the values (y)")
     add("--covariates", type=str, nargs="+", default=[], help="columns that are known into the future")
+    add("--past_covariates", type=str, nargs="+", default=[], help="columns that are known up to the present only, "
+        "such as measured weather")  # fmt: skip
+    add("--calendar", type=str | None, help="country, or a part of one, whose holidays are covariates: DE, DE-BY")
     add("--static", type=str, nargs="+", default=[], help="columns of a long file that hold one value throughout a "
         "series, such as its region")  # fmt: skip
     add("--drop", type=str, nargs="+", default=[], help="columns that are left out")
@@ -164,6 +167,9 @@ def read_panel_with_facts(given: Namespace) -> tuple[Panel, Dataset | None, dict
         from tsforecast.data.catalog import load
 
         dataset = load(paths[0])
+        if given.calendar is not None:
+            told = {"data": paths[0], "calendar": given.calendar}
+            return dataset.panel.with_calendar(given.calendar), dataset, told, {}
         return dataset.panel, dataset, {"data": paths[0]}, {}
     for name in paths:
         _check_is_file(name, names())

@@ -25,9 +25,9 @@ Trains a recurrent network as a Lightning configuration says. Ready ones are in 
   tsforecast train fit --help_all                         every option that Lightning takes
 
 Options that tell how a file is read are those of tsforecast backtest: --id_col, --time_col, --target_col, --freq,
---gaps, --covariates, --covariate_gaps, --static, --drop, --sort, --duplicates, --revision_col, --as_of, --header,
---separator, --encoding, --decimal, --thousands, --day_first, --time_format, --skip_rows, --skip_lines, --missing,
---sheet; in a configuration they stand under data, reading.
+--gaps, --covariates, --past_covariates, --calendar, --covariate_gaps, --static, --drop, --sort, --duplicates,
+--revision_col, --as_of, --header, --separator, --encoding, --decimal, --thousands, --day_first, --time_format,
+--skip_rows, --skip_lines, --missing, --sheet; in a configuration they stand under data, reading.
 
 The checkpoint it writes is read by LSTM.from_checkpoint(path).predict(horizon)."""
 

@@ -2,13 +2,14 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tsforecast._types import Floats, Index, Ints
+from tsforecast._types import Index, Ints
 from tsforecast.data.cells.names import filled_down, read_names
 from tsforecast.data.cells.numbers import (
     DASHES,
@@ -23,6 +24,7 @@ from tsforecast.data.cells.periods import is_period
 from tsforecast.data.cells.signs import has_signs, without_signs
 from tsforecast.data.cells.static_columns import static_column
 from tsforecast.data.cells.times import Times
+from tsforecast.data.cells.words import is_of_words, words_of
 from tsforecast.data.faults import Fault, Faults, shown
 from tsforecast.data.files.table import FileTable, Remark
 from tsforecast.data.layout import Layout
@@ -48,7 +50,7 @@ class Body:
     names : tuple of str
         Names of the series of a long file with several.
     data : DataFrame, n_rows rows
-        Values and covariates as float64, and static columns.
+        Values and covariates as float64, or covariates of words as texts, and static columns.
     notation : Notation or None
         How numbers are written, where they are texts.
     remarks : tuple of Remark
@@ -138,13 +140,15 @@ def _data(
     """Values and covariates as numbers, and static columns; the notation of texts, and columns with bad cells."""
     names = [*layout.values, *layout.covariates]
     held = dict(zip(table.columns.column_names, table.columns.columns, strict=True))  # faster than by each name
-    found: dict[str, Floats] = {}
+    found: dict[str, Any] = {}
     for name in names:
         column = held[name]
         if pa.types.is_timestamp(column.type) or is_period(column.type):
             what = f"column {name!r} holds {str(column[0])!r} in {table.where([0])[0]}, which is a date, not a number"
             faults.add(Fault(what, "If it holds the times, name it with --time_col."))
             found[name] = np.full(len(column), np.nan)
+        elif name in layout.covariates and is_of_words(column, options):
+            found[name] = words_of(column, options)
         elif not pa.types.is_string(column.type):
             found[name] = np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
     texts = [name for name in names if name not in found]

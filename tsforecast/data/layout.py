@@ -81,7 +81,16 @@ def find_layout(table: FileTable, options: Reading, faults: Faults) -> Layout:
 def _resolved(names: Sequence[str], options: Reading, faults: Faults) -> Reading:
     """The options with names that are columns; others are faults, and replaced by a similar one or left out."""
     changes: dict[str, Any] = {}
-    for option in ("id_col", "time_col", "target_col", "revision_col", "covariates", "static", "drop"):
+    for option in (
+        "id_col",
+        "time_col",
+        "target_col",
+        "revision_col",
+        "covariates",
+        "past_covariates",
+        "static",
+        "drop",
+    ):
         given = getattr(options, option)
         listed = [given] if isinstance(given, str) else list(given or ())
         found = [_known(name, option, listed, names, faults) for name in listed]
@@ -111,7 +120,7 @@ def _known(name: str, option: str, listed: Sequence[str], names: Sequence[str], 
 
 def _taken(options: Reading) -> set[str]:
     single = {options.target_col, options.revision_col} - {None}
-    lists = (options.ids, options.time_cols, options.covariates, options.static, options.drop)
+    lists = (options.ids, options.time_cols, options.changing, options.static, options.drop)
     return {str(name) for name in single} | {name for names in lists for name in names}
 
 
@@ -139,7 +148,7 @@ def _long(table: FileTable, options: Reading, free: list[str], faults: Faults) -
     used = {*ids, *times, target}
     unused = tuple(name for name in free if name and name not in used)
     return Layout(
-        True, ids, times, (target,) if target else (), options.covariates, options.static, options.revision_col,
+        True, ids, times, (target,) if target else (), options.changing, options.static, options.revision_col,
         unused, tuple(remarks),
     )  # fmt: skip
 
@@ -160,11 +169,11 @@ def _or(others: Sequence[str]) -> str:
 def _wide(table: FileTable, options: Reading, free: list[str], faults: Faults) -> Layout:
     times = options.time_cols or _times_of_wide(table, options, free, faults)
     values = [name for name in free if name not in times and (name or not holds_whole_numbers(table.held[name]))]
-    layout = Layout(False, (), times, tuple(values), options.covariates, (), options.revision_col)
+    layout = Layout(False, (), times, tuple(values), options.changing, (), options.revision_col)
     if not values:
         faults.add(
             Fault(
-                f"{faults.name} has no column besides {[*times, *options.covariates]}; a column of values is needed",
+                f"{faults.name} has no column besides {[*times, *options.changing]}; a column of values is needed",
                 "The cells of a CSV are told apart by commas, semicolons, tabs or bars; name another separator "
                 "(--separator).",
             )

@@ -38,6 +38,8 @@ def read(
     freq: str | int | None = None,
     gaps: Gaps = "error",
     covariates: Sequence[str] = (),
+    past_covariates: Sequence[str] = (),
+    calendar: str | None = None,
     covariate_gaps: CovariateGaps = "error",
     static: Sequence[str] = (),
     drop: Sequence[str] = (),
@@ -94,7 +96,12 @@ def read(
         later values too); ``"snap"`` moves times onto a regular grid that they lie near. Rows at the end of a series
         without a value are an error, or left out: see `Panel.from_frame`.
     covariates : sequence of str
-        Columns known into the future; in a wide file all series share them.
+        Columns known into the future; in a wide file all series share them. A column of words is a category, one of
+        True and False counts as 1 and 0.
+    past_covariates : sequence of str
+        Columns known up to the present only, see `Panel.with_past_covariates`.
+    calendar : str, optional
+        Country whose holidays are covariates too, such as ``"DE"`` or ``"DE-BY"``: see `Panel.with_calendar`.
     covariate_gaps : {"error", "ffill", "interpolate"}
         How a missing covariate is handled: an error, or filled, see `Panel.with_covariates`.
     static : sequence of str
@@ -142,6 +149,8 @@ def read(
         freq=freq,
         gaps=gaps,
         covariates=_tuple(covariates),
+        past_covariates=_tuple(past_covariates),
+        calendar=calendar,
         covariate_gaps=covariate_gaps,
         static=_tuple(static),
         drop=_tuple(drop),
@@ -226,8 +235,9 @@ def _log_reading(name: str, body: Body, layout: Layout, panel: Panel) -> None:
         _LOG.warning("%s: %s", name, wild)
     if layout.unused:
         _LOG.warning(
-            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates), those that do "
-            "not change within a series into static (--static); columns are left out without a word with --drop.",
+            "%s: not used: %s. Columns that are known into the future go into covariates (--covariates), those known "
+            "up to the present only into past_covariates (--past_covariates), those that do not change within a series "
+            "into static (--static); columns are left out without a word with --drop.",
             name,
             ", ".join(layout.unused),
         )

@@ -8,6 +8,7 @@ from tsforecast.data.file_format import FileFormat
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel.covariates import CovariateGaps, check_gaps_option
 from tsforecast.panel.regular import Gaps, check_gaps
+from tsforecast.panel.times.holiday_columns import check_calendar
 
 Duplicates: TypeAlias = Literal["error", "first", "last", "mean", "sum"]
 
@@ -28,6 +29,8 @@ class Reading(FileFormat):
         Frequency; inferred where it is None.
     gaps : {"error", "nan", "zero", "ffill", "interpolate", "snap"}
     covariates : tuple of str
+    past_covariates : tuple of str
+    calendar : str, optional
     covariate_gaps : {"error", "ffill", "interpolate"}
     static : tuple of str
     drop : tuple of str
@@ -49,6 +52,8 @@ class Reading(FileFormat):
     freq: str | int | None = None
     gaps: Gaps = "error"
     covariates: tuple[str, ...] = ()
+    past_covariates: tuple[str, ...] = ()
+    calendar: str | None = None
     covariate_gaps: CovariateGaps = "error"
     static: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
@@ -67,6 +72,11 @@ class Reading(FileFormat):
         """Columns that say the time together; none where that is not said."""
         return _names(self.time_col)
 
+    @property
+    def changing(self) -> tuple[str, ...]:
+        """Columns of covariates, those known ahead first."""
+        return (*_names(self.covariates), *_names(self.past_covariates))
+
     def checked(self) -> "Reading":
         """The checked options, with tuples in place of other sequences.
 
@@ -78,6 +88,8 @@ class Reading(FileFormat):
         form = super().checked()
         check_gaps(self.gaps)
         check_gaps_option(self.covariate_gaps)
+        if self.calendar is not None:
+            check_calendar(self.calendar)
         if self.duplicates not in _DUPLICATES:
             raise ParameterError(f"duplicates={self.duplicates!r} is none of {', '.join(map(repr, _DUPLICATES))}.")
         if not isinstance(self.sort, bool):
@@ -100,6 +112,7 @@ class Reading(FileFormat):
             id_col=_one_or_all(self.id_col),
             time_col=_one_or_all(self.time_col),
             covariates=_names(self.covariates),
+            past_covariates=_names(self.past_covariates),
             static=_names(self.static),
             drop=_names(self.drop),
         )
@@ -120,7 +133,8 @@ def _check_distinct(options: Reading) -> None:
     taken: dict[str, str] = {}
     uses = {
         "id_col": options.ids, "time_col": options.time_cols, "target_col": _names(options.target_col),
-        "revision_col": _names(options.revision_col), "covariates": options.covariates, "static": options.static,
+        "revision_col": _names(options.revision_col), "covariates": options.covariates,
+        "past_covariates": options.past_covariates, "static": options.static,
         "drop": options.drop,
     }  # fmt: skip
     for option, names in uses.items():

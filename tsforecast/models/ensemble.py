@@ -17,6 +17,7 @@ from tsforecast._types import Bools, Floats
 from tsforecast._updating import moved_on
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
+from tsforecast.explanation import Explained
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 
@@ -161,6 +162,20 @@ class Ensemble(BaseForecaster):
         mean = average(np.stack([f.mean for f in forecasts]), axis=0)
         quantiles = average(np.stack([f.quantiles for f in forecasts]), axis=0)
         return Forecast(mean, quantiles, levels, panel.ids, panel.last_times, panel.freq)
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """What each member gives: its forecast times its weight; of a median, 1 or 0 at each step, or a half."""
+        asked = self._asked(panel, X)
+        tables = np.stack([forecast_within(m, own, horizon, future, np.empty(0)).mean for m, own, future in asked])
+        n, weights = len(tables), np.full(tables.shape, 1 / len(tables))
+        if self.how == "median":
+            ranks = np.argsort(np.argsort(tables, axis=0, kind="stable"), axis=0)
+            middle = np.abs(ranks - (n - 1) / 2) < 1
+            weights = middle / middle.sum(axis=0)
+        members = {f"{i} {type(member).__name__}": i for i, member in enumerate(self.forecasters_)}
+        shares = ", ".join(f"{name} {weights[i].mean():.0%}" for name, i in members.items())
+        note = f"Weights of the members, on average: {shares}. Each explains itself: forecasters_[0].explain(horizon)."
+        return Explained({name: weights[i] * tables[i] for name, i in members.items()}, notes=(note,))
 
     def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
         steps = [one_step_within(m, own, levels) for m, own, _ in self._asked(panel, None)]

@@ -12,7 +12,7 @@ import copy
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import stats
@@ -21,6 +21,7 @@ from tsforecast._bounds import Bounds
 from tsforecast._one_step import OneStep
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
+from tsforecast.explanation import Explained
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import check_lengths
@@ -78,6 +79,7 @@ class _Textbook(BaseForecaster):
     """
 
     handles_missing = True
+    _repeats: ClassVar[str]  # what forecasts repeat, in words
     ends_: tuple[SeriesEnds, Floats]
     moments_: Moments
 
@@ -117,6 +119,13 @@ class _Textbook(BaseForecaster):
         if panel.left_out is None:
             short.moments_ = Moments.of(self._measured(panel), panel.indptr)
         return short, np.zeros(panel.n_series, dtype=np.bool_)
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """The past value, or the mean, that is repeated, and what a line adds."""
+        ends, h = self._ends_of(panel), np.arange(1, horizon + 1)
+        mean = self._mean(ends, h)
+        line = ends.slope[:, None] * ends.steps(h)
+        return Explained({self._repeats: mean - line, **({"drift": line} if ends.slope.any() else {})}, self._repeats)
 
     def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools]:
         short, whole = self._condense(panel)
@@ -213,6 +222,8 @@ class Naive(_Textbook):
     array([2., 2.])
     """
 
+    _repeats = "last value"
+
     def _ends(self, panel: Panel) -> SeriesEnds:
         values, ages = _last(panel)
         return SeriesEnds(values, ages, np.zeros(panel.n_series), panel.n_present)
@@ -251,6 +262,8 @@ class SeasonalNaive(_Textbook):
     >>> SeasonalNaive(season_length=2).fit([1.0, 5.0, 2.0, 6.0]).predict(3)
     array([2., 6., 2.])
     """
+
+    _repeats = "last value of the same season"
 
     def __init__(self, season_length: int | None = None, *, nonnegative: bool = False, bounds: Bounds = None) -> None:
         self.season_length = season_length
@@ -311,6 +324,8 @@ class Drift(_Textbook):
     array([7., 9.])
     """
 
+    _repeats = "last value"
+
     def min_observations(self, panel: Panel) -> int:
         """Three."""
         return 3
@@ -363,6 +378,8 @@ class HistoricAverage(_Textbook):
     >>> HistoricAverage().fit([1.0, 2.0, 6.0]).predict(2)
     array([3., 3.])
     """
+
+    _repeats = "mean of all values"
 
     def _ends(self, panel: Panel) -> SeriesEnds:
         nothing = np.zeros(panel.n_series)

@@ -46,15 +46,18 @@ def appended(panel: Panel, news: Panel, whole: Bools) -> Panel:
     total = from_old.copy()
     total[of] += from_new
     left_out = n_before(panel) + held + n_new - total
-    table = None
+    ahead, past = None, None
     if panel.covariates is not None and news.covariates is not None:
-        table = joined(panel.covariates, news.covariates)
+        ahead = joined(panel.covariates, news.covariates)
+    if panel.past_covariates is not None and news.past_covariates is not None:
+        past = joined(panel.past_covariates, news.past_covariates)
     return dataclasses.replace(
         panel,
         values=joined(panel.values, news.values),
         times=panel.times.take(old).append(news.times.take(new)).take(order),
         indptr=np.concatenate([[0], np.cumsum(total)]).astype(np.int64),
-        covariates=table,
+        covariates=ahead,
+        past_covariates=past,
         left_out=left_out if left_out.any() else None,
     )
 

@@ -8,8 +8,9 @@ import pandas as pd
 
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, UnusedColumnWarning
+from tsforecast.panel.categories import Coded, codes_of, is_category
 from tsforecast.panel.covariates import check_names
-from tsforecast.panel.parse import check_series_names
+from tsforecast.panel.parse import check_series_names, parse_values
 
 
 def check_long_frame(
@@ -44,9 +45,9 @@ def warn_unused(columns: Iterable[object], used: Iterable[object], stacklevel: i
         shown = [str(column) for column in unused]
         warnings.warn(
             f"Not used: the column{'s' if len(shown) > 1 else ''} {', '.join(map(repr, shown))}. What is known into "
-            f"the future goes into covariates, Panel.from_frame(frame, covariates={shown}) or X=; what does not change "
-            f"within a series into static, Panel.from_frame(frame, static={shown}). To say no more of it, leave the "
-            "columns out.",
+            f"the future goes into covariates, Panel.from_frame(frame, covariates={shown}) or X=; what is known up to "
+            "the present only into past_covariates; what does not change within a series into static, "
+            f"Panel.from_frame(frame, static={shown}). To say no more of it, leave the columns out.",
             UnusedColumnWarning,
             stacklevel=stacklevel + 1,
         )
@@ -71,3 +72,23 @@ def series_of(frame: pd.DataFrame, id_col: str, name: str) -> tuple[Ints, Index]
     ids = pd.Index(found if isinstance(found.dtype, np.dtype) or found.dtype == "str" else found.tolist(), name=None)
     check_series_names(ids, f"ids in column {id_col!r}")
     return codes.astype(np.int64), ids
+
+
+def parse_covariates(columns: pd.DataFrame, indptr: Ints, ids: Index, times: Index) -> Coded:
+    """Columns of covariates as numbers, those of texts as places of their levels; nan where a cell is empty.
+
+    Raises
+    ------
+    CovariateError
+        A value is neither a number nor a text among texts; the message names the series and the time.
+    """
+    found, levels = [], {}
+    for name in columns.columns:
+        column = columns[name]
+        if is_category(column):
+            codes, levels[str(name)] = codes_of(column, str(name))
+            found.append(codes)
+        else:
+            found.append(parse_values(column.to_numpy(), indptr, ids, times, str(name)))
+    table = np.column_stack(found) if found else np.empty((len(columns), 0))
+    return Coded(table, tuple(map(str, columns.columns)), levels)

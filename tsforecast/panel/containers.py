@@ -15,6 +15,7 @@ from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import plain_array
 from tsforecast.panel.plain_frame import check_is_wide
 from tsforecast.panel.regular import Gaps
+from tsforecast.panel.roles import with_coded
 from tsforecast.panel.times.frequency import Freq
 
 
@@ -90,8 +91,8 @@ def to_panel(
     if is_static(X):
         return panel.with_static(X), container
     if X is not None:
-        table, names = align_covariates(X, panel.ids, panel.lengths, panel.times)
-        panel = panel.with_covariates(table, names)
+        coded = align_covariates(X, panel.ids, panel.lengths, panel.times)
+        panel = with_coded(panel.with_covariates(None), coded)
     return panel, container
 
 

@@ -1,7 +1,6 @@
 """Panel: a set of regular time series in one contiguous, immutable block of memory."""
 
 import dataclasses
-import hashlib
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -9,25 +8,19 @@ import numpy as np
 import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
-from tsforecast.exceptions import CovariateError, DataError, GapError, UnknownNameError
-from tsforecast.panel.columns import check_long_frame, series_of, warn_unused
+from tsforecast.exceptions import CovariateError, DataError, UnknownNameError
+from tsforecast.panel.categories import Levels
+from tsforecast.panel.columns import check_long_frame, parse_covariates, series_of, warn_unused
 from tsforecast.panel.covariates import CovariateGaps, check_all_finite, check_gaps_option, check_names, fill_covariates
-from tsforecast.panel.ends import check_end_of_rows, check_ends, cut_ends
+from tsforecast.panel.ends import check_end_of_rows
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import check_series_names, parse_table, parse_times, parse_values, plain_array
-from tsforecast.panel.regular import (
-    Gaps,
-    check_fillable,
-    check_gaps,
-    check_increasing,
-    fill_gaps,
-    fill_values,
-    first_irregular,
-    snap_times,
-)
+from tsforecast.panel.regular import Gaps, first_irregular
+from tsforecast.panel.roles import names_of, with_calendar, with_coded, with_past
+from tsforecast.panel.rows import fingerprint_of, frame_of, index_of, join, join_times, regular_rows
 from tsforecast.panel.static import align_static, constant_rows
-from tsforecast.panel.times.frequency import Freq, freq_label, freq_name, parse_freq, season_length_of
-from tsforecast.panel.times.infer_frequency import declared_freq, infer_freq
+from tsforecast.panel.times.frequency import Freq, freq_label, season_length_of
+from tsforecast.panel.times.infer_frequency import declared_freq
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -56,6 +49,13 @@ class Panel:
     covariate_names : tuple of str, length n_features
     static : DataFrame, n_series rows, or None
         Static covariates, which do not change in time: columns of numbers or of texts, indexed by ``ids``.
+    past_covariates : ndarray, shape (n_obs, n_past), or None
+        Covariates known up to the present only, such as measured weather: no forecast is given later ones.
+    past_names : tuple of str, length n_past
+    levels : mapping of str to tuple of str
+        Texts that each categorical covariate takes; it has a column of 0 and 1 for each, named ``promotion=sale``.
+    calendar : str or None
+        Country whose holidays are among the covariates, see `with_calendar`: they follow from the times.
     left_out : ndarray of int, shape (n_series,), or None
         Observations of each series before those held here, where a saved forecaster has kept only the ends of its
         series; None where the series are whole.
@@ -78,6 +78,10 @@ class Panel:
     covariate_names: tuple[str, ...] = ()
     static: pd.DataFrame | None = None
     left_out: Ints | None = None
+    past_covariates: Floats | None = None
+    past_names: tuple[str, ...] = ()
+    levels: Levels = dataclasses.field(default_factory=dict)
+    calendar: str | None = None
 
     def __post_init__(self) -> None:
         if self.indptr[0] != 0 or self.indptr[-1] != self.values.size or len(self.times) != self.values.size:
@@ -89,9 +93,11 @@ class Panel:
             raise DataError(f"{len(self.ids)} ids for {self.indptr.size - 1} series; repeated: {twice or 'none'}.")
         if self.covariates is not None:
             check_all_finite(self.covariates, self.covariate_names, self.times, self.indptr, self.ids)
+        if self.past_covariates is not None:
+            check_all_finite(self.past_covariates, self.past_names, self.times, self.indptr, self.ids)
         if self.static is not None and not self.static.index.equals(self.ids):
             raise DataError("static has another index than ids; use with_static, which aligns it.")
-        for name in ("values", "indptr", "covariates", "left_out"):
+        for name in ("values", "indptr", "covariates", "past_covariates", "left_out"):
             array = getattr(self, name)
             if array is not None and array.flags.writeable:
                 array = np.ascontiguousarray(array).copy()
@@ -110,6 +116,8 @@ class Panel:
         time_col: str = "ds",
         target_col: str = "y",
         covariates: Sequence[str] = (),
+        past_covariates: Sequence[str] = (),
+        calendar: str | None = None,
         static: Sequence[str] = (),
         freq: str | Freq | None = None,
         gaps: Gaps = "error",
@@ -127,7 +135,11 @@ class Panel:
         id_col, time_col, target_col : str
             Column names.
         covariates : sequence of str
-            Columns known into the future.
+            Columns known into the future: numbers, truths, or texts (categories of up to 100 levels).
+        past_covariates : sequence of str
+            Columns known up to the present only, see `with_past_covariates`.
+        calendar : str, optional
+            Country whose holidays are covariates too, see `with_calendar`.
         static : sequence of str
             Columns, of numbers or texts, that hold one value throughout a series: see `with_static`.
         freq : str or int, optional
@@ -161,21 +173,21 @@ class Panel:
         >>> Panel.from_frame(frame)
         Panel(n_series=1, n_obs=3, freq='MS')
         """
-        frame = table_of(frame)
-        check_long_frame(frame, id_col, time_col, target_col, covariates, static)
-        warn_unused(frame.columns, (id_col, time_col, target_col, *covariates, *static), stacklevel=2)
+        frame, changing = table_of(frame), (*names_of(covariates), *names_of(past_covariates))
+        check_long_frame(frame, id_col, time_col, target_col, changing, static)
+        warn_unused(frame.columns, (id_col, time_col, target_col, *changing, *static), stacklevel=2)
         codes, labels = series_of(frame, id_col, target_col)
-        rows = np.argsort(codes, kind="stable")
+        order = np.argsort(codes, kind="stable")
         indptr = np.concatenate([[0], np.cumsum(np.bincount(codes))]).astype(np.int64)
-        times = parse_times(frame[time_col].iloc[rows], indptr, labels)
-        values = parse_values(frame[target_col].to_numpy()[rows], indptr, labels, times)
-        table = None
-        if covariates:
-            columns = [parse_values(frame[c].to_numpy()[rows], indptr, labels, times, c) for c in covariates]
-            table = np.column_stack(columns)
-        bare, table = cls._checked(values, times, indptr, labels, freq, gaps, table)
-        panel = bare.with_covariates(table, covariates, covariate_gaps) if table is not None else bare
-        return panel.with_static(constant_rows(frame[list(static)].iloc[rows], indptr, labels)) if static else panel
+        times = parse_times(frame[time_col].iloc[order], indptr, labels)
+        values = parse_values(frame[target_col].to_numpy()[order], indptr, labels, times)
+        coded = parse_covariates(frame[list(changing)].iloc[order], indptr, labels, times)
+        rows = regular_rows(values, times, indptr, labels, freq, gaps, coded.table if changing else None)
+        panel = cls(rows.values, rows.times, rows.indptr, labels, rows.freq)
+        if rows.table is not None:
+            panel = with_coded(panel, coded._replace(table=rows.table), names_of(past_covariates), covariate_gaps)
+        panel = with_calendar(panel, calendar)
+        return panel.with_static(constant_rows(frame[list(static)].iloc[order], indptr, labels)) if static else panel
 
     @classmethod
     def from_wide(cls, frame: Any, *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
@@ -201,7 +213,7 @@ class Panel:
             raise DataError(f"The frame has shape {frame.shape}; at least one row and one column are needed.")
         check_series_names(frame.columns, "columns")
         ids = pd.Index(frame.columns)
-        times = parse_times(_index_of(frame), np.array([0, len(frame)]), pd.Index(["index"]))
+        times = parse_times(index_of(frame), np.array([0, len(frame)]), pd.Index(["index"]))
         table = parse_table(frame, ids, times)  # (n_times, n_series)
         present = ~np.isnan(table.T)
         if not present.any(axis=1).all():
@@ -211,7 +223,7 @@ class Panel:
         inside = begun & np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
         indptr = np.concatenate([[0], np.cumsum(inside.sum(axis=1))]).astype(np.int64)
         step = declared_freq(frame.index, times) if freq is None else freq
-        return cls._checked(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)[0]
+        return cls._of_rows(table.T[inside], times.take(np.nonzero(inside)[1]), indptr, ids, step, gaps)
 
     @classmethod
     def from_series(cls, series: "pd.Series[float]", *, freq: str | Freq | None = None, gaps: Gaps = "error") -> Self:
@@ -227,9 +239,9 @@ class Panel:
         indptr = np.array([0, len(series)], dtype=np.int64)
         if len(series) == 0:
             raise DataError(f"Series {ids[0]!r} is empty.")
-        times = parse_times(_index_of(series), indptr, ids)
+        times = parse_times(index_of(series), indptr, ids)
         step = declared_freq(series.index, times) if freq is None else freq
-        return cls._checked(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)[0]
+        return cls._of_rows(parse_values(series.to_numpy(), indptr, ids, times), times, indptr, ids, step, gaps)
 
     @classmethod
     def from_array(cls, array: Floats) -> Self:
@@ -252,38 +264,12 @@ class Panel:
         return cls.from_wide(pd.DataFrame(array, columns=[f"y{i}" for i in range(array.shape[1])]), freq=1)
 
     @classmethod
-    def _checked(
-        cls,
-        values: Floats,
-        times: Index,
-        indptr: Ints,
-        ids: Index,
-        freq: str | Freq | None,
-        gaps: Gaps,
-        covariates: Floats | None = None,
-    ) -> tuple[Self, Floats | None]:
-        """The panel, with regular times but without covariates, and these with a nan row at each skipped time."""
-        check_gaps(gaps)
-        check_increasing(times, indptr, ids)
-        if gaps == "error":
-            check_ends(values, times, indptr, ids)
-        else:
-            values, times, indptr, covariates = cut_ends(values, times, indptr, ids, covariates)
-        wanted = None if freq is None else parse_freq(freq)
-        if gaps == "snap":
-            times, wanted = snap_times(times, indptr, wanted)
-        step = infer_freq(times, indptr, ids) if wanted is None else wanted
-        error = first_irregular(times, indptr, ids, step)
-        if error is not None:
-            if gaps == "error" and isinstance(error, GapError):
-                check_fillable(times, indptr, ids, step)
-            if gaps == "error" or not isinstance(error, GapError):
-                raise error
-            values, times, indptr, covariates = fill_gaps(values, times, indptr, ids, step, covariates)
-        values = fill_values(values, indptr, gaps)
-        return cls(
-            values, times, indptr, ids, parse_freq(times.freq) if isinstance(times, pd.PeriodIndex) else step
-        ), covariates
+    def _of_rows(
+        cls, values: Floats, times: Index, indptr: Ints, ids: Index, freq: str | Freq | None, gaps: Gaps
+    ) -> Self:
+        """The panel with regular times."""
+        rows = regular_rows(values, times, indptr, ids, freq, gaps)
+        return cls(rows.values, rows.times, rows.indptr, ids, rows.freq)
 
     @property
     def n_series(self) -> int:
@@ -360,10 +346,10 @@ class Panel:
         pieces = list(map(slice, begin.tolist(), end.tolist()))
         if (begin[1:] == end[:-1]).all():  # adjacent slices: a view, without a copy
             pieces = [slice(begin[0], end[-1])] if pieces else [slice(0)]
-        table = None if self.covariates is None else _join(self.covariates, pieces)
+        ahead, past = (None if c is None else join(c, pieces) for c in (self.covariates, self.past_covariates))
         return Panel(
-            _join(self.values, pieces), _join_times(self.times, pieces), indptr, ids, self.freq, table,
-            self.covariate_names, static,
+            join(self.values, pieces), join_times(self.times, pieces), indptr, ids, self.freq, ahead,
+            self.covariate_names, static, None, past, self.past_names, self.levels, self.calendar,
         )  # fmt: skip
 
     def with_values(self, values: Floats) -> "Panel":
@@ -386,7 +372,9 @@ class Panel:
     def with_covariates(
         self, covariates: Floats | None, names: Sequence[str] = (), covariate_gaps: CovariateGaps = "error"
     ) -> Self:
-        """The same panel with these covariates, ``(n_obs, n_features)``, or with none.
+        """The same panel with these covariates known into the future, ``(n_obs, n_features)``, or without any.
+
+        Those known up to the present only stay, unless there are to be none.
 
         Parameters
         ----------
@@ -412,7 +400,9 @@ class Panel:
         """
         check_gaps_option(covariate_gaps)
         if covariates is None:
-            return dataclasses.replace(self, covariates=None, covariate_names=())
+            return dataclasses.replace(
+                self, covariates=None, covariate_names=(), past_covariates=None, past_names=(), levels={}, calendar=None
+            )
         table = np.asarray(covariates, dtype=np.float64)
         if table.shape != (self.n_obs, len(names)):
             raise CovariateError(f"Covariates have shape {table.shape}; ({self.n_obs}, {len(names)}) is needed.")
@@ -420,6 +410,47 @@ class Panel:
         filled = fill_covariates(table, self.indptr, covariate_gaps)
         check_all_finite(filled, texts, self.times, self.indptr, self.ids, covariate_gaps)
         return dataclasses.replace(self, covariates=filled, covariate_names=texts)
+
+    def with_past_covariates(self, names: Sequence[str]) -> Self:
+        """The same panel with some of its covariates as known up to the present only.
+
+        A forecast uses their values up to its origin; `BaseForecaster.predict` needs no later ones, and a backtest
+        shows a model none.
+
+        Raises
+        ------
+        CovariateError
+            There is no covariate of that name.
+
+        Examples
+        --------
+        >>> panel = Panel.from_array(np.arange(3.0)).with_covariates(np.ones((3, 2)), ["price", "temp"])
+        >>> panel = panel.with_past_covariates(["temp"])
+        >>> panel.covariate_names, panel.past_names
+        (('price',), ('temp',))
+        """
+        return with_past(self, names)
+
+    def with_calendar(self, calendar: str | None) -> Self:
+        """The same panel with the holidays of a country, ``"DE"`` or ``"DE-BY"``, among its covariates; None for none.
+
+        They follow from the times, so that `BaseForecaster.predict` need not be given them. Their columns are those of
+        `tsforecast.holiday_covariates`.
+
+        Raises
+        ------
+        ParameterError
+            There is no such country or part; the message lists those that there are.
+        CovariateError
+            The times are no dates.
+
+        Examples
+        --------
+        >>> y = pd.Series([3.0, 1.0, 2.0], index=pd.date_range("2024-12-24", periods=3, freq="D"))
+        >>> Panel.from_series(y).with_calendar("DE").covariates.ravel()
+        array([0., 1., 1.])
+        """
+        return with_calendar(self, calendar)
 
     def with_static(self, static: pd.DataFrame | None) -> Self:
         """The same panel with these static covariates, or with none.
@@ -443,52 +474,15 @@ class Panel:
         y0  50.0
         y1  30.0
         """
+        taken = (*self.covariate_names, *self.past_names)
         return dataclasses.replace(
-            self, static=None if static is None else align_static(table_of(static), self.ids, self.covariate_names)
+            self, static=None if static is None else align_static(table_of(static), self.ids, taken)
         )
 
     def to_frame(self) -> pd.DataFrame:
         """A long frame: columns ``unique_id``, ``ds``, ``y``, the covariates and the static covariates."""
-        frame = pd.DataFrame({"unique_id": self.ids.repeat(self.lengths), "ds": self.times, "y": self.values})
-        for i, name in enumerate(self.covariate_names):
-            frame[name] = None if self.covariates is None else self.covariates[:, i]
-        for name, column in {} if self.static is None else self.static.items():
-            frame[name] = column.repeat(self.lengths).array
-        return frame
+        return frame_of(self)
 
     def fingerprint(self) -> str:
         """Hexadecimal SHA-256 of the contents of the panel: equal panels have equal fingerprints."""
-        digest = hashlib.sha256()
-        table = b"" if self.covariates is None else self.covariates.tobytes()
-        stamps = np.asarray(
-            self.times.to_numpy() if not hasattr(self.times, "asi8") else self.times.asi8, dtype=np.int64
-        )
-        header = repr((freq_name(self.freq), str(self.times.dtype), self.ids.tolist(), self.covariate_names))
-        about = b"" if self.static is None else repr(self.static.to_dict("list")).encode()
-        about += b"" if self.left_out is None else self.left_out.tobytes()
-        for part in (header.encode(), self.values.tobytes(), stamps.tobytes(), self.indptr.tobytes(), table, about):
-            digest.update(part)
-        return digest.hexdigest()
-
-
-def _index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":
-    if isinstance(data.index, pd.MultiIndex):
-        raise DataError(
-            f"The index has {data.index.nlevels} levels; one of times is needed. reset_index() makes a long frame, "
-            "with columns unique_id, ds and y."
-        )
-    return pd.Series(data.index)
-
-
-def _join(array: Floats, pieces: Sequence[slice]) -> Floats:
-    """Slices of an array, concatenated; a view where there is only one."""
-    return array[pieces[0]] if len(pieces) == 1 else np.concatenate([array[piece] for piece in pieces])
-
-
-def _join_times(times: Index, pieces: Sequence[slice]) -> Index:
-    if len(pieces) == 1:
-        return times[pieces[0]]
-    if not isinstance(times, pd.DatetimeIndex):
-        return pd.Index(_join(times.to_numpy(), pieces), dtype=times.dtype)
-    joined = pd.DatetimeIndex(_join(times.asi8.view(f"M8[{times.unit}]"), pieces))
-    return joined if times.tz is None else joined.tz_localize("UTC").tz_convert(times.tz)
+        return fingerprint_of(self)

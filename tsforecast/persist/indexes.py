@@ -87,7 +87,37 @@ def pack_panel(panel: Panel, encode: Code) -> dict[str, Any]:
         "covariate_names": list(panel.covariate_names),
         "static": static,
         "left_out": encode(panel.left_out),
+        **_packed_roles(panel, encode),
     }
+
+
+def _packed_roles(panel: Panel, encode: Code) -> dict[str, Any]:
+    """What a panel holds besides covariates of numbers known ahead; nothing where it holds none, as in old files."""
+    roles: dict[str, Any] = {}
+    if panel.past_covariates is not None:
+        roles |= {"past_covariates": encode(panel.past_covariates), "past_names": list(panel.past_names)}
+    if panel.levels:
+        roles["levels"] = [[name, list(kinds)] for name, kinds in panel.levels.items()]
+    if panel.calendar is not None:
+        roles["calendar"] = panel.calendar
+    return roles
+
+
+def _unpacked_roles(packed: Mapping[str, Any], n_obs: int, decode: Code) -> dict[str, Any]:
+    """The fields of a panel that `_packed_roles` wrote."""
+    past = decode(packed["past_covariates"]) if "past_covariates" in packed else None
+    names, levels = packed.get("past_names", []), packed.get("levels", [])
+    calendar = packed.get("calendar")
+    texts = [*names, *(text for name, kinds in levels for text in (name, *kinds))]
+    right = (
+        (past is None or (_is_table(past, np.float64, 2) and past.shape == (n_obs, len(names))))
+        and all(isinstance(text, str) for text in texts)
+        and (calendar is None or isinstance(calendar, str))
+    )
+    if not right:
+        raise ModelFileError("holds a panel whose covariates do not belong together.")
+    kinds = {name: tuple(texts) for name, texts in levels}
+    return {"past_covariates": past, "past_names": tuple(names), "levels": kinds, "calendar": calendar}
 
 
 def unpack_panel(packed: Mapping[str, Any], decode: Code) -> Panel:
@@ -114,7 +144,8 @@ def unpack_panel(packed: Mapping[str, Any], decode: Code) -> Panel:
     freq = packed["freq"]
     step = int(freq) if freq.isdigit() else parse_freq(freq)
     times = unpack_index(packed["times"], decode)
-    return Panel(values, times, indptr, ids, step, covariates, tuple(names), static, left_out)
+    roles = _unpacked_roles(packed, values.size, decode)
+    return Panel(values, times, indptr, ids, step, covariates, tuple(names), static, left_out, **roles)
 
 
 def pack_dtype(dtype: Any) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def test_covariates_that_do_not_fit_are_refused(X, message):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (COVARIATES.assign(x="high"), r"X\['x'\] holds what is no number .*'high'"),
+        (COVARIATES.assign(x=["high", 1.0] * 12), r"X\['x'\] holds what is no number .*'high'"),
         (COVARIATES.assign(x=COVARIATES.index), r"X\['x'\] holds what is no number"),
         ([["high"]] * 20, "X holds what is no number"),
         ([[1.0], [1.0, 2.0]], "X holds what is no number"),
@@ -253,8 +253,6 @@ def test_predict_asks_for_the_covariates_of_fit_and_refuses_others():
 
 
 def test_aligning_a_shared_array_repeats_it_for_each_series():
-    table, names = align_covariates(
-        np.arange(3.0), pd.Index(["a", "b"]), np.array([3, 3]), pd.Index([0, 1, 2, 0, 1, 2])
-    )
-    assert table[:, 0].tolist() == [0, 1, 2, 0, 1, 2]
-    assert names == ("x0",)
+    coded = align_covariates(np.arange(3.0), pd.Index(["a", "b"]), np.array([3, 3]), pd.Index([0, 1, 2, 0, 1, 2]))
+    assert coded.table[:, 0].tolist() == [0, 1, 2, 0, 1, 2]
+    assert coded.names == ("x0",)

@@ -22,11 +22,15 @@ def write_block(path: Path, panel: Panel) -> None:
         "freq": panel.freq if isinstance(panel.freq, int) else freq_name(panel.freq),
         "lengths": panel.lengths.tolist(),
         "covariates": list(panel.covariate_names),
+        "past_covariates": list(panel.past_names),
+        "levels": {name: list(kinds) for name, kinds in panel.levels.items()},
+        "calendar": panel.calendar,
         "static": None if panel.static is None else panel.static.to_dict("list"),
     }
     frame = pd.DataFrame({"unique_id": panel.ids.repeat(panel.lengths), "ds": panel.times, "y": panel.values})
-    for j in range(len(panel.covariate_names)):
-        frame[f"x{j}"] = panel.covariates[:, j] if panel.covariates is not None else np.nan
+    for mark, covariates in (("x", panel.covariates), ("past", panel.past_covariates)):
+        for j in range(0 if covariates is None else covariates.shape[1]):
+            frame[f"{mark}{j}"] = np.asarray(covariates)[:, j]
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({**(table.schema.metadata or {}), _KEY: json.dumps(about).encode()})
     sink = pa.BufferOutputStream()
@@ -41,15 +45,21 @@ def read_block(path: Path) -> Panel:
     about = json.loads(table.schema.metadata[_KEY])
     frame = table.to_pandas()
     indptr = np.concatenate([[0], np.cumsum(about["lengths"])]).astype(np.int64)
-    names = tuple(about["covariates"])
+    ahead, past = (
+        np.column_stack([frame[f"{mark}{j}"].to_numpy(dtype=np.float64) for j in range(len(names))]) if names else None
+        for mark, names in (("x", about["covariates"]), ("past", about["past_covariates"]))
+    )
     ids = pd.Index(frame["unique_id"].array.take(indptr[:-1]))
-    columns = [frame[f"x{j}"].to_numpy(dtype=np.float64) for j in range(len(names))]
     return Panel(
         values=frame["y"].to_numpy(dtype=np.float64),
         times=pd.Index(frame["ds"].array),
         indptr=indptr,
         ids=ids,
         freq=parse_freq(about["freq"]),
-        covariates=np.column_stack(columns) if columns else None,
-        covariate_names=names,
+        covariates=ahead,
+        covariate_names=tuple(about["covariates"]),
+        past_covariates=past,
+        past_names=tuple(about["past_covariates"]),
+        levels={name: tuple(kinds) for name, kinds in about["levels"].items()},
+        calendar=about["calendar"],
     ).with_static(None if about["static"] is None else pd.DataFrame(about["static"], index=ids))

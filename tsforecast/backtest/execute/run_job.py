@@ -13,6 +13,7 @@ from sklearn.base import clone
 
 from tsforecast._fit_together import fit_together
 from tsforecast._types import Floats, Index, Ints
+from tsforecast.backtest.execute.explained import facts_of_forecasts
 from tsforecast.backtest.execute.facts_of_fits import facts_of_fits
 from tsforecast.backtest.execute.preload import preload
 from tsforecast.backtest.origins import RollingOrigin
@@ -114,6 +115,8 @@ def _forecast_all(
     counted = _count_warnings([*fitted.caught, *caught])
     parts = _forecast_parts(job, panel, cv, fitted, audited)  # not in the times of the model
     facts = facts_of_fits(job, fitted.models, panel.ids, is_last=job.windows[-1] == cv.n_windows - 1)
+    if facts:  # of a model that tells of itself
+        facts += facts_of_forecasts(job, fitted.models, panel, cv)
     return JobResult(mean, quantiles, spent, tuple(predict_seconds), tuple(failures), counted, parts, facts)
 
 

@@ -18,6 +18,7 @@ from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.metrics.choose import choose_metrics
 from tsforecast.panel import Panel
+from tsforecast.panel.categories import expanded_names, given_names
 from tsforecast.panel.containers import Series, to_panel
 
 _N_ORIGINS = 3
@@ -162,10 +163,13 @@ def _check_arguments(panel: Panel, tolerance: float, known_ahead: Collection[str
         raise ParameterError(f"tolerance={tolerance!r} is no share from 0 to below 1.")
     if isinstance(known_ahead, str):
         raise ParameterError(f"known_ahead={known_ahead!r} is a text; give a list of names.")
-    unknown = [name for name in known_ahead or () if name not in panel.covariate_names]
+    unknown = [
+        name for name in known_ahead or () if not {*expanded_names((name,), panel.levels)} <= {*panel.covariate_names}
+    ]
     if unknown:
         raise ParameterError(
-            f"known_ahead: {unknown[0]!r} is no covariate; the data have {list(panel.covariate_names) or 'none'}."
+            f"known_ahead: {unknown[0]!r} is no covariate; the data have "
+            f"{list(given_names(panel.covariate_names, panel.levels)) or 'none'}."
         )
 
 

@@ -66,6 +66,17 @@ def replace_covariates(panel: Panel, first: Ints, names: Collection[str]) -> Pan
     return panel.with_covariates(table, panel.covariate_names)
 
 
+def replace_past_covariates(panel: Panel, first: Ints) -> Panel:
+    """The panel with other values of covariates known up to the present only, from place ``first[i]`` on."""
+    if panel.past_covariates is None:
+        return panel
+    table, changed = panel.past_covariates.copy(), ~rows_before(panel, first)
+    for j in range(table.shape[1]):
+        spread = 1.0 + np.abs(table[:, j]).max(initial=0.0)
+        table[changed, j] = spread * (2.0 + np.random.default_rng(j).random(int(changed.sum())))
+    return dataclasses.replace(panel, past_covariates=table)
+
+
 def blank_last(panel: Panel, stop: Ints) -> Panel:
     """The panel without the values at place ``stop[i] - 1`` of each series, its last before a cutoff."""
     values = panel.values.copy()

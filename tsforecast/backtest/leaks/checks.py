@@ -10,6 +10,7 @@ from tsforecast.backtest.leaks.changes import (
     replace_covariates,
     replace_future,
     replace_past,
+    replace_past_covariates,
     rows_before,
 )
 from tsforecast.backtest.leaks.difference import Difference
@@ -22,6 +23,8 @@ from tsforecast.backtest.leaks.telling import telling_covariates
 from tsforecast.backtest.leaks.truth import is_telling, truth_of
 from tsforecast.exceptions import LeakError
 from tsforecast.panel import Panel
+from tsforecast.panel.categories import expanded_names
+from tsforecast.panel.roles import computed_names
 
 _NEAR = 0.01  # standard deviations of a series: a forecast as near to all truth, trained on other values, knows it
 
@@ -177,11 +180,19 @@ def _check_truth(of: Examination) -> None:
 def _check_covariates(of: Examination, known_ahead: Collection[str] | None) -> None:
     """Covariates of the horizon that are not known ahead, or from which the target can be read, replaced."""
     subject, panel = of.subject, of.subject.panel
-    if panel.covariates is None or not subject.made_from(panel).uses_covariates:
+    if not subject.made_from(panel).uses_covariates:
+        return
+    if panel.past_covariates is not None:
+        moved = of.moved(of.first[0], subject.shoot(0, replace_past_covariates(panel, of.stop(0))))
+        why = f"It reads {', '.join(panel.past_names)} after the cutoff, which are known up to it only."
+        changed = "past covariates after the cutoff replaced"
+        of.add("covariates", changed, "covariate", why if moved else "", 0, moved)
+    if panel.covariates is None:
         return
     telling = telling_covariates(panel, subject.cv.gap + subject.cv.horizon)
+    known = None if known_ahead is None else {*expanded_names(tuple(known_ahead), panel.levels), *computed_names(panel)}
     for name in panel.covariate_names:
-        if name not in telling and (known_ahead is None or name in known_ahead):
+        if name not in telling and (known is None or name in known):
             continue
         why = f"It reads covariate {name!r} after the cutoff, which is not known there"
         why += f": {telling[name]}." if name in telling else "."
@@ -209,7 +220,8 @@ def _check_process(of: Examination) -> None:
 
 
 def _with_other_future(of: Examination, window: int) -> Panel:
-    """Other values after a cutoff, and other covariates after its horizon."""
+    """Other values and past-only covariates after a cutoff, and other covariates after its horizon."""
     panel, cv, stop = of.subject.panel, of.subject.cv, of.stop(window)
     world = replace_covariates(panel, stop + cv.gap + cv.horizon, panel.covariate_names)
+    world = replace_past_covariates(world, stop)
     return world.with_values(replace_future(panel, stop))

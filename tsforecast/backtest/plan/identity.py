@@ -49,6 +49,8 @@ def run_identity(plan: Plan) -> dict[str, Any]:
         "n_obs": panel.n_obs,
         "freq": freq_name(panel.freq),
         "covariates": list(panel.covariate_names),
+        **({"past_covariates": list(panel.past_names)} if panel.past_names else {}),
+        **({"calendar": panel.calendar} if panel.calendar is not None else {}),
         "static": [] if panel.static is None else list(map(str, panel.static.columns)),
     }
     settings = {key: value for key, value in resolved_config(plan).items() if key not in plan.source}

@@ -6,13 +6,17 @@ import pandas as pd
 from tsforecast._types import Bools, Ints
 from tsforecast.backtest.origins import RollingOrigin
 from tsforecast.panel import Panel
+from tsforecast.panel.roles import asked_names, without_unseen
 
 
 def training_panel(panel: Panel, cv: RollingOrigin, window: int) -> Panel:
-    """Training data of every series at a cutoff; the first observation of a series that begins after it."""
+    """Training data of every series at a cutoff; the first observation of a series that begins after it.
+
+    Levels of categories that occur after the cutoff only are left out.
+    """
     start, stop = cv.bounds(panel.lengths)
     end = np.maximum(stop[window], 1)
-    return panel.slice(np.minimum(start[window], end - 1), end)
+    return without_unseen(panel.slice(np.minimum(start[window], end - 1), end))
 
 
 def has_begun(lengths: Ints, cv: RollingOrigin, window: int) -> Bools:
@@ -33,11 +37,16 @@ def truth_rows(indptr: Ints, cv: RollingOrigin, window: int, *, skip_gap: bool =
 
 
 def future_frame(panel: Panel, positions: Ints, cv: RollingOrigin, window: int) -> pd.DataFrame | None:
-    """Covariates of the gap and the horizon, and of nothing later, as `BaseForecaster.predict` takes them."""
-    if panel.covariates is None:
+    """Covariates of the gap and the horizon, and of nothing later, as `BaseForecaster.predict` takes them.
+
+    Those known up to the present only, and holidays, which follow from the times, are not among them.
+    """
+    names = asked_names(panel)
+    if panel.covariates is None or not names:
         return None
     rows = truth_rows(panel.indptr, cv, window, skip_gap=False)[positions]  # (n_series, gap + horizon)
-    frame = pd.DataFrame(panel.covariates[rows.reshape(-1)], columns=list(panel.covariate_names))
+    table = panel.covariates[rows.reshape(-1)]
+    frame = pd.DataFrame({name: table[:, panel.covariate_names.index(name)] for name in names})
     frame.insert(0, "unique_id", panel.ids.take(positions).repeat(rows.shape[1]))
     frame.insert(1, "ds", panel.times.take(rows.reshape(-1)))
     return frame

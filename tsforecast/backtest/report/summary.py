@@ -8,6 +8,7 @@ from tsforecast._texts import number_text
 from tsforecast.backtest.compare.verdict import Verdict
 from tsforecast.backtest.report.cautions import cautions_text
 from tsforecast.backtest.report.conditions import conditions, model_calls
+from tsforecast.backtest.report.explained import explanation_section
 from tsforecast.backtest.report.fits import fit_section
 from tsforecast.backtest.report.markdown_table import markdown_table
 from tsforecast.backtest.report.meanings import metric_lines
@@ -48,6 +49,7 @@ def markdown(run: RunData) -> str:
     parts += _analyses(run, board)
     parts += part_section(run, better_than_baseline(run))
     parts += fit_section(run)
+    parts += explanation_section(run)
     parts += ["## What was run", _listed([*conditions(run), _models(run)])]
     parts += ["## Failures", skipped_sentence(run), _table_or_none(failure_table(run))]
     parts += ["## Warnings", _table_or_none(warning_table(run)), "## Metrics", _listed(metric_lines(run))]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tsforecast.cli.reading import READING_LOG, read_panel
+from tsforecast.cli.reading import READING_LOG, read_panel, reading_options
+from tsforecast.data.rows.only_rows import rows_of
 from tsforecast.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(READING_LOG)
 
 
-def covariate_rows(given: Namespace, paths: Sequence[str], names: Sequence[str], freq: str) -> pd.DataFrame:
+def covariate_rows(
+    given: Namespace, paths: Sequence[str], names: Sequence[str], freq: str, *, words: bool = False
+) -> pd.DataFrame:
     """The times and the covariates of files: ``ds`` and the covariates, and ``unique_id`` where series differ.
 
     The file is read like the series, with the same options: a table of times and covariates, of which some may be
@@ -35,13 +39,25 @@ def covariate_rows(given: Namespace, paths: Sequence[str], names: Sequence[str],
         The covariates.
     freq : str
         Frequency of the series, as one row has none.
+    words : bool
+        Whether some are texts.
 
     Raises
     ------
     DataError
         It has no such column, or cannot be read.
     """
-    options = {"file": list(paths), "freq": freq, "gaps": "nan", "covariates": [], "static": []}
+    if words:
+        return rows_of(paths, dataclasses.replace(reading_options(given), covariates=tuple(names), past_covariates=()))
+    options = {
+        "file": list(paths),
+        "freq": freq,
+        "gaps": "nan",
+        "covariates": [],
+        "static": [],
+        "past_covariates": [],
+        "calendar": None,
+    }
     try:
         shared = _quietly(given, **options, id_col=None, target_col=None)
         known = [shared.take(shared.positions(pd.Index([name]))) for name in names if name in shared.ids]

@@ -9,6 +9,8 @@ import pandas as pd
 
 from tsforecast.exceptions import CovariateError
 from tsforecast.panel import Panel
+from tsforecast.panel.categories import given_names
+from tsforecast.panel.roles import asked_names
 from tsforecast.panel.times.frequency import future_times
 from tsforecast.panel.times.shown import time_text
 
@@ -44,14 +46,14 @@ def check_future(rows: pd.DataFrame | None, panel: Panel, horizon: int, source: 
     tsforecast.exceptions.CovariateError: A forecast of 2 steps needs price at 3, 4; price is missing at 4 in f.csv.
     Give them in rows after the last value, or in a file that --covariates_future names.
     """
-    names = list(panel.covariate_names)
+    names = list(given_names(asked_names(panel), panel.levels))
     times = future_times(panel.last_times, horizon, panel.freq)
     have = np.zeros((len(times), len(names)), dtype=bool)
     if rows is not None:
         place = _places(rows, panel.ids.repeat(horizon), times)
         for k, name in enumerate(names):
             if name in rows.columns:
-                known = np.r_[np.isfinite(rows[name].to_numpy(dtype=np.float64)), False]
+                known = np.r_[rows[name].notna().to_numpy() & ~rows[name].isin([np.inf, -np.inf]).to_numpy(), False]
                 have[:, k] = known[place]
     if rows is None or not have.all():
         raise CovariateError(_message(have, panel, horizon, times, source))
@@ -71,7 +73,7 @@ def _places(rows: pd.DataFrame, ids: Index, times: Index) -> np.ndarray[tuple[in
 
 
 def _message(have: Bools, panel: Panel, horizon: int, times: Index, source: str) -> str:
-    names = list(panel.covariate_names)
+    names = list(given_names(asked_names(panel), panel.levels))
     lacking = ", ".join(name for k, name in enumerate(names) if not have[:, k].all())
     first = int(np.argmin(have.all(axis=1)))
     series = first // horizon

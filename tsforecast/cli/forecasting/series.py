@@ -79,7 +79,7 @@ def read_series(given: Namespace, facts: Mapping[str, Any] | None = None) -> Ser
         raise
     else:
         print(told.getvalue(), end="", file=sys.stderr)
-    is_plain = not (given.covariates or given.id_col or given.target_col or dataset)
+    is_plain = not (given.covariates or given.past_covariates or given.id_col or given.target_col or dataset)
     if is_plain and (hint := _perhaps_covariates(panel)):
         print(hint, file=sys.stderr)
     season = given.season_length or (dataset.season_length if dataset else panel.season_length)

@@ -33,6 +33,8 @@ from tsforecast.cli.forecasting.writing import write_figure, write_table, write_
 from tsforecast.cli.models import keep_within
 from tsforecast.cli.reading import reading_flags
 from tsforecast.exceptions import SeriesTooShortError
+from tsforecast.panel.categories import given_names
+from tsforecast.panel.roles import asked_names
 from tsforecast.panel.times.frequency import freq_name
 
 if TYPE_CHECKING:
@@ -87,14 +89,15 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
 
 def _future(given: Namespace, panel: Panel, horizon: int) -> pd.DataFrame | None:
     """The covariates of the horizon, checked; None where the series have none."""
-    if panel.covariates is None:
+    names = given_names(asked_names(panel), panel.levels)
+    if not names:
         return None
     from tsforecast.cli.forecasting.covariate_rows import covariate_rows
 
     paths = [given.covariates_future] if given.covariates_future else list(given.file)
     rows = None
     if all(Path(path).exists() for path in paths):  # a data set of the catalog has no rows after its last value
-        rows = covariate_rows(given, paths, panel.covariate_names, freq_name(panel.freq))
+        rows = covariate_rows(given, paths, names, freq_name(panel.freq), words=bool(set(names) & set(panel.levels)))
     return check_future(rows, panel, horizon, ", ".join(paths))
 
 

@@ -22,6 +22,7 @@ from tsforecast.exceptions import CovariateError, DataError, GapError, MissingVa
 from tsforecast.panel import Panel
 from tsforecast.panel.align import align_covariates
 from tsforecast.panel.regular import skipped_before, snap_times
+from tsforecast.panel.roles import with_calendar, with_coded
 from tsforecast.panel.times.frequency import Freq, parse_freq
 from tsforecast.panel.times.infer_frequency import infer_freq
 from tsforecast.panel.times.shown import freq_in_words, time_text
@@ -35,7 +36,7 @@ def assembled(body: Body, layout: Layout, options: Reading, faults: Faults) -> P
     body, layout = _without_empty(body, layout, faults)
     if not layout.values:
         return None
-    if options.covariate_gaps == "error" and _add_missing_covariates(body, layout, faults):
+    if options.covariate_gaps == "error" and _add_missing_covariates(body, layout, options, faults):
         options = dataclasses.replace(options, covariate_gaps="ffill")
     for _ in range(_MOST_TRIES):
         try:
@@ -65,9 +66,10 @@ def _without_empty(body: Body, layout: Layout, faults: Faults) -> tuple[Body, La
     return body, dataclasses.replace(layout, values=tuple(name for name in layout.values if name not in empty))
 
 
-def _add_missing_covariates(body: Body, layout: Layout, faults: Faults) -> bool:
+def _add_missing_covariates(every: Body, layout: Layout, options: Reading, faults: Faults) -> bool:
     found = False
     for name in layout.covariates:
+        body = _until_last_value(every, layout) if name in options.past_covariates else every
         missing = np.flatnonzero(body.data[name].isna())
         if missing.size:
             found = True
@@ -77,7 +79,7 @@ def _add_missing_covariates(body: Body, layout: Layout, faults: Faults) -> bool:
             faults.add(
                 Fault(
                     f"Covariate {name}=nan{of} at {body.index[row]}, in {body.where(missing[:1])[0]}{also}; a finite "
-                    "number is needed",
+                    f"number{' or a text' if body.data[name].dtype == object else ''} is needed",
                     "Fill it in, or have it filled: --covariate_gaps ffill takes the last value before it, interpolate "
                     "a line between its neighbours.",
                     ("--covariate_gaps", "ffill"),
@@ -178,7 +180,9 @@ def _built(body: Body, layout: Layout, options: Reading) -> Panel:
         id_col=id_col,
         time_col=time_col,
         target_col=layout.values[0],
-        covariates=layout.covariates,
+        covariates=[name for name in layout.covariates if name not in options.past_covariates],
+        past_covariates=[name for name in layout.covariates if name in options.past_covariates],
+        calendar=options.calendar,
         static=layout.static,
         freq=options.freq,
         gaps=options.gaps,
@@ -200,10 +204,11 @@ def _of_wide(body: Body, layout: Layout, options: Reading) -> Panel:
     frame = body.data.set_axis(index, axis=0)
     panel = Panel.from_wide(frame[list(layout.values)], freq=freq, gaps=options.gaps)
     if not layout.covariates:
-        return panel
+        return with_calendar(panel, options.calendar)
     shared = frame[list(layout.covariates)].reset_index(names="ds")
-    table, names = align_covariates(shared, panel.ids, panel.lengths, panel.times, options.covariate_gaps)
-    return panel.with_covariates(table, names, options.covariate_gaps)
+    coded = align_covariates(shared, panel.ids, panel.lengths, panel.times, options.covariate_gaps)
+    past = [name for name in layout.covariates if name in options.past_covariates]
+    return with_calendar(with_coded(panel, coded, past, options.covariate_gaps), options.calendar)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from tsforecast._renamed import renamed
 from tsforecast._types import Floats
 from tsforecast.exceptions import ParameterError
 from tsforecast.models.arima.base import ArimaForecaster
+from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.panel_fit import PanelFit, one_by_one
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.search.space import FEWEST_FOR_LAGS, Criterion, NearUnitRoot, SearchSpace
@@ -50,6 +51,8 @@ class AutoARIMA(ArimaForecaster):
     near_unit_root : {"bound", "reject"}
         Whether candidates are fitted with every root at least 1% outside the unit circle, or fitted freely and passed
         over where a root is nearer, as R does.
+    past_lags : int or sequence of int
+        Steps by which covariates known up to the present only lag behind as regressors, see `ARIMA`.
     target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     n_jobs : int
@@ -92,6 +95,7 @@ class AutoARIMA(ArimaForecaster):
         trend: Literal["auto", "none"] = "auto",
         seasonal_test: SeasonalTest = "strength",
         near_unit_root: NearUnitRoot = "bound",
+        past_lags: int | Sequence[int] = 1,
         target_transform: TransformKind = None,
         n_jobs: int = 1,
         nonnegative: bool = False,
@@ -107,6 +111,7 @@ class AutoARIMA(ArimaForecaster):
         self.trend = trend
         self.seasonal_test = seasonal_test
         self.near_unit_root = near_unit_root
+        self.past_lags = past_lags
         self.target_transform = target_transform
         self.n_jobs = n_jobs
         self.nonnegative = nonnegative
@@ -124,7 +129,9 @@ class AutoARIMA(ArimaForecaster):
                 return search_with_harmonics(y, X, panel.covariate_names, space, long_seasons)
             return search(y, X, panel.covariate_names, space)
 
-        return PanelFit(one_by_one(fit_one), *self._needed(space, len(panel.covariate_names)), seasons[0])
+        D, season = (1, space.season_length) if space.season_length > 1 else (0, 1)  # which may be chosen
+        needed = self._needed(space, len(panel.covariate_names))
+        return PanelFit(one_by_one(fit_one), *needed, seasons[0], Order(0, 0, 0, 0, D, 0, season))
 
     def _chooses_differences(self) -> bool:
         return self.d is None and self.trend == "auto"

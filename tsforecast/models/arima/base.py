@@ -1,6 +1,7 @@
 """What ARMA, ARIMA, SARIMA and AutoARIMA share: one fit a series, forecasts from any history, tables."""
 
 import copy
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
@@ -19,14 +20,37 @@ from tsforecast.exceptions import (
     ParameterError,
     SeriesTooShortError,
 )
+from tsforecast.explanation import IN_TURN, Explained, covariate_label
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import one_step
 from tsforecast.models.arima.insight import ArimaInsight
+from tsforecast.models.arima.kept import groups_of, kept_columns
+from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
+from tsforecast.models.arima.parts import (
+    LEVEL,
+    MEMORY,
+    SEASON,
+    TREND,
+    n_steps_for_parts,
+    process_parts,
+    regression_parts,
+)
+from tsforecast.models.arima.past import (
+    PastModel,
+    lagged_ahead,
+    lagged_names,
+    past_effects,
+    past_errors,
+    past_lags_of,
+    past_models,
+    past_variance,
+)
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
+from tsforecast.panel.categories import category_of
 from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.shortened import n_before
 from tsforecast.panel.times.frequency import future_times, steps_between
@@ -49,6 +73,8 @@ class ArimaForecaster(ArimaInsight):
     transform_ : Transform
     ends_ : dict of str to SeriesEnd
         After loading, in place of long series: what forecasts need of them.
+    past_models_ : dict of str to tuple of PastModel
+        By the name of the series, how each past-only covariate is expected to go on.
     """
 
     handles_missing = True
@@ -59,6 +85,7 @@ class ArimaForecaster(ArimaInsight):
     n_jobs: int
 
     ends_: "dict[str, SeriesEnd]"
+    past_models_: dict[str, tuple[PastModel, ...]]
 
     def set_params(self, **params: Any) -> Self:
         """The forecaster itself with other constructor arguments, under their names or, with a warning, old names."""
@@ -66,34 +93,59 @@ class ArimaForecaster(ArimaInsight):
 
     def min_observations(self, panel: Panel) -> int:
         """Fewest known values of a series: differences, coefficients, regressors, and some more."""
-        return self._panel_fit(panel).min_observations
+        return self._panel_fit(self._designed(panel)).min_observations + self._n_unknown(panel)
 
     def _why_so_many(self, panel: Panel) -> str:
-        return f" ({self._panel_fit(panel).reason})"
+        n = self._n_unknown(panel)
+        lags = f", and {n} before the first that covariates lagged by past_lags are known for" if n else ""
+        return f" ({self._panel_fit(self._designed(panel)).reason}{lags})"
+
+    def _n_unknown(self, panel: Panel) -> int:
+        """First values of a series that are passed over, as lagged covariates are not known for them."""
+        return max(past_lags_of(self.past_lags)) if panel.past_covariates is not None else 0
 
     def _fit(self, panel: Panel) -> None:
         whole_number("n_jobs", self.n_jobs, what="a whole number of threads")
         check_covariate_names(panel.covariate_names)
-        panel_fit = self._panel_fit(panel)
+        panel_fit = self._panel_fit(self._designed(panel))
         check_sizes(panel)
         self.transform_ = learn_transform(
             panel, self.target_transform, season_length=panel_fit.season_length, name="target_transform"
         )
-        data = self.transform_.apply(panel)
+        self.past_models_ = past_models(panel, panel.season_length)
+        data = self._data_of(panel)
 
-        results = dict(zip(data.ids, panel_fit.fit_all(data, self.n_jobs), strict=True))
+        results = self._fit_groups(data, panel_fit.differences)
         raise_failures(type(self).__name__, results)
         self.fits_ = {name: fit for name, fit in results.items() if isinstance(fit, ArimaFit)}
         warn_of_failures(self.fits_)
 
+    def _fit_groups(self, data: Panel, differences: Order) -> dict[str, ArimaFit | Exception]:
+        """The fit of each series, or its error, by name; series that keep the same covariates are fitted together."""
+        found: dict[str, ArimaFit | Exception] = {}
+        for columns, places in groups_of(
+            kept_columns(data, differences, lagged_names(data, past_lags_of(self.past_lags)))
+        ):
+            group = data if places.size == data.n_series else data.take(places)
+            if group.covariates is not None and len(columns) < group.covariates.shape[1]:
+                group = dataclasses.replace(
+                    group,
+                    covariates=group.covariates[:, columns] if columns else None,
+                    covariate_names=tuple(data.covariate_names[j] for j in columns),
+                )
+            found |= zip(group.ids, self._panel_fit(group).fit_all(group, self.n_jobs), strict=True)
+        return {name: found[name] for name in data.ids}
+
     def _predict(self, panel: Panel, horizon: int, X: Floats | None, levels: Floats) -> Forecast:
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         mean, variance = np.empty((2, data.n_series, horizon))
         spread = np.empty((data.n_series, horizon, levels.size))
         for i in range(data.n_series):
             fit, origin = self._start_of(data, i)
             future = self._regressors_ahead(data, i, horizon, X)
             mean[i], variance[i] = origin.forecast(fit, future, self.engine)
+            if data.past_names:
+                variance[i] += past_variance(self._past_effects(data, i, horizon))
             if levels.size:
                 spread[i] = self._spread(fit, origin, future, mean[i], variance[i], levels)
         quantiles = self.transform_.invert_quantiles(mean[:, :, None] + spread, panel.ids)
@@ -101,13 +153,13 @@ class ArimaForecaster(ArimaInsight):
         return Forecast(adjusted, quantiles, levels, panel.ids, panel.last_times, panel.freq)
 
     def _one_step(self, panel: Panel, levels: Floats) -> OneStep:
-        mean, variance, spread = self._steps_of(self.transform_.apply(panel), levels)
+        mean, variance, spread = self._steps_of(self._data_of(panel), levels)
         lambdas = np.repeat(self.transform_.lambdas_of(panel.ids), panel.lengths)
         quantiles = inverse_box_cox(mean[:, None] + spread, lambdas[:, None])
         return OneStep(bias_adjusted_mean(mean, variance, lambdas), quantiles)
 
     def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         return data.values, self._steps_of(data, np.empty(0))[0]
 
     def _steps_of(self, data: Panel, levels: Floats) -> tuple[Floats, Floats, Floats]:
@@ -122,9 +174,11 @@ class ArimaForecaster(ArimaInsight):
                 spread[rows] = self._spread_of_steps(fit, origin, mean[rows], variance[rows], levels)
         return mean, variance, spread
 
-    def _condense(self, panel: Panel) -> tuple[Self, Bools]:
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        if panel.past_covariates is not None:
+            return None  # lagged covariates of later steps are forecast from them
         short = copy.copy(self)
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         ends = {}
         for i, name in enumerate(data.ids):
             fit, origin = self._start_of(data, i)
@@ -249,7 +303,7 @@ class ArimaForecaster(ArimaInsight):
         """Paths of the process and of errors of its estimates, each step spread as the intervals are."""
         from tsforecast.models.arima import intervals, mixture, simulation  # numba takes half a second to import
 
-        data = self.transform_.apply(panel)
+        data = self._data_of(panel)
         paths = np.empty((data.n_series, n_paths, horizon))
         for i, rng in enumerate(rngs):
             fit, origin = self._start_of(data, i)
@@ -258,10 +312,16 @@ class ArimaForecaster(ArimaInsight):
             if fit.sigma2 == 0.0:
                 paths[i] = mean
                 continue
+            effects = self._past_effects(data, i, horizon) if data.past_names else []
+            if effects:
+                variance = variance + past_variance(effects)
             known = origin.uncertainty(fit)
             seen = origin.seen(fit, known)
             sd, factor, mixed = self._sd_ahead(fit, known, seen, origin, future, variance)
-            errors = (origin.ahead(fit, future).sample_paths(n_paths, rng) - mean) / np.sqrt(variance)
+            errors = origin.ahead(fit, future).sample_paths(n_paths, rng) - mean
+            if effects:
+                errors = errors + past_errors(effects, n_paths, rng)
+            errors = errors / np.sqrt(variance)
             errors = simulation.with_shared(errors, intervals.shared_errors(fit, known, seen, future), sd, rng)
             sd, degrees = sd * factor, known.degrees
             if mixed == 0.0:
@@ -270,6 +330,48 @@ class ArimaForecaster(ArimaInsight):
                 own = (mean, sd, degrees)
                 paths[i] = mean + mixture.at_scores(fit, own, *origin.values_mixed(), mixed, errors)
         return self.transform_.invert_quantiles(paths, panel.ids)
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """Level, trend, season, memory and each covariate; with a transform, what each adds to those before it."""
+        data, labels = self._data_of(panel), self._labels()
+        tables: dict[str, Floats] = {}
+        for name in (LEVEL, TREND, SEASON, MEMORY, *labels.values()):
+            tables[name] = np.zeros((data.n_series, horizon))
+        variance = np.empty((data.n_series, horizon))
+        for i in range(data.n_series):
+            fit, origin = self._start_of(data, i)
+            n_steps = n_steps_for_parts(fit, horizon)
+            mean, spread = origin.forecast(fit, np.zeros((n_steps, fit.beta.size)), self.engine)
+            variance[i] = spread[:horizon]
+            if data.past_names:
+                variance[i] += past_variance(self._past_effects(data, i, horizon))
+            future = self._regressors_ahead(data, i, horizon, X)
+            names = tuple(labels.get(name, name) for name in fit.beta_names)
+            for told in (process_parts(fit, mean, horizon), regression_parts(names, fit.beta, future, horizon)):
+                for name, values in told.items():
+                    tables[name][i] += values
+        lambdas = self.transform_.lambdas_of(panel.ids)
+        parts = {name: table for name, table in tables.items() if name == LEVEL or table.any()}
+        if np.isnan(lambdas).all():
+            return Explained(parts, LEVEL)
+        return Explained(self._in_unit(parts, variance, panel), LEVEL, notes=(IN_TURN,))
+
+    def _labels(self) -> dict[str, str]:
+        """The part that each covariate's column belongs to: lags, and levels of a category, are told together."""
+        panel, n_lags = self.panel_, len(past_lags_of(self.past_lags))
+        plain = (*panel.covariate_names, *(name for name in panel.past_names for _ in range(n_lags)))
+        own = (category_of(name, panel.levels) for name in plain)
+        taken = (LEVEL, TREND, SEASON, MEMORY)
+        return {column: covariate_label(name, taken) for column, name in zip(self._design_names(), own, strict=True)}
+
+    def _in_unit(self, parts: Mapping[str, Floats], variance: Floats, panel: Panel) -> dict[str, Floats]:
+        """What each part adds to the forecast in the unit of the series, in their order."""
+        told, before, total = {}, np.zeros_like(variance), np.zeros_like(variance)
+        for name, table in parts.items():
+            total = total + table
+            now = self.transform_.invert_mean(total, variance, panel.ids)
+            told[name], before = now - before, now
+        return told
 
     def _start_of(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
         """The fit of series ``i``, and what its forecasts start from."""
@@ -286,7 +388,7 @@ class ArimaForecaster(ArimaInsight):
         _check_history(data, i, fit)
         trend = self._trend_of(fit)
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
-        Z = regressors(trend, first, int(data.lengths[i]), covariates_of(data, i))
+        Z = regressors(trend, first, int(data.lengths[i]), self._kept(fit, covariates_of(data, i)))
         return fit, WholeSeries(data.series(i), Z, functools.partial(self._trained, name))
 
     def _trained(self, unique_id: str) -> "tuple[Floats, Floats] | ParameterUncertainty":
@@ -297,14 +399,25 @@ class ArimaForecaster(ArimaInsight):
 
     def _regressors_ahead(self, data: Panel, i: int, horizon: int, X: Floats | None) -> Floats:
         """Regressors of the horizon of series ``i``: (horizon, n_regressors)."""
-        trend = self._trend_of(self._fit_of(data.ids[i]))
-        return regressors(trend, self._steps_to_end(data, i), horizon, None if X is None else X[i])
+        fit = self._fit_of(data.ids[i])
+        ahead = None if X is None else X[i]
+        if data.past_covariates is not None:
+            x = data.past_covariates[data.indptr[i] : data.indptr[i + 1]]
+            own = lagged_ahead(x, self.past_models_[data.ids[i]], past_lags_of(self.past_lags), horizon)
+            ahead = own if ahead is None else np.column_stack([ahead, own])
+        return regressors(self._trend_of(fit), self._steps_to_end(data, i), horizon, self._kept(fit, ahead))
 
     def _steps_to_end(self, data: Panel, i: int) -> int:
         """Steps from the first time of training to the end of series ``i``, where its trend counts them."""
         trend = self._trend_of(self._fit_of(data.ids[i]))
         first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
         return first + int(data.lengths[i])
+
+    def _past_effects(self, data: Panel, i: int, horizon: int) -> list[Floats]:
+        """What errors of forecasts of the past-only covariates of series ``i`` do: see `past.past_effects`."""
+        name = data.ids[i]
+        beta, models = self._fit_of(name).coefficients, self.past_models_[name]
+        return past_effects(beta, data.past_names, models, past_lags_of(self.past_lags), horizon)
 
     def simulate(
         self,
@@ -352,7 +465,7 @@ class ArimaForecaster(ArimaInsight):
         rng = random_generator(random_state)
         future = future_of(self, X, self._origin, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
-        data = self.transform_.apply(self._origin)
+        data = self._data_of(self._origin)
         for i, name in enumerate(self.fits_):
             if anchor == "end":
                 fit, origin = self._start_of(data, i)

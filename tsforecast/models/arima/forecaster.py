@@ -1,5 +1,6 @@
 """ARMA, ARIMA and SARIMA: one order for every series."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from tsforecast._bounds import Bounds
@@ -26,6 +27,8 @@ class ARMA(ArimaForecaster):
         (p, q).
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean; ``"drift"`` a mean and a straight line.
+    past_lags : int or sequence of int
+        Steps by which covariates known up to the present only lag behind as regressors, a coefficient each.
     target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
@@ -54,6 +57,7 @@ class ARMA(ArimaForecaster):
         order: tuple[int, int] = (1, 1),
         *,
         trend: Trend = "auto",
+        past_lags: int | Sequence[int] = 1,
         target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
@@ -62,6 +66,7 @@ class ARMA(ArimaForecaster):
     ) -> None:
         self.order = order
         self.trend = trend
+        self.past_lags = past_lags
         self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
@@ -84,6 +89,8 @@ class ARIMA(ArimaForecaster):
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean where d = 0, else nothing, as in R's ``Arima``; ``"drift"`` lets a series with d = 1
         grow by a constant each step, one with d = 0 along a straight line.
+    past_lags : int or sequence of int
+        Steps by which covariates known up to the present only lag behind as regressors, a coefficient each.
     target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
@@ -96,7 +103,10 @@ class ARIMA(ArimaForecaster):
     Notes
     -----
     The likelihood is that of the differenced series, given its first values. Covariates ``X`` enter as a regression
-    with ARIMA errors. Missing values are integrated out. ``predict(history=...)`` filters new data at the fitted
+    with ARIMA errors. Those known up to the present only do so ``past_lags`` steps late: for steps whose lagged value
+    lies after the origin, a covariate is forecast by an autoregression of its own, whose errors widen the intervals
+    (`tsforecast.models.arima.past`). Of a category the level most frequent in a series has no coefficient, and the
+    others are relative to it. Missing values are integrated out. ``predict(history=...)`` filters new data at the fitted
     parameters. Intervals are Student's, with the degrees of freedom as divisor of the variance and with what is
     uncertain of the parameters; ``sigma2`` in ``params_`` is the maximum likelihood estimate.
 
@@ -120,6 +130,7 @@ class ARIMA(ArimaForecaster):
         order: tuple[int, int, int] = (1, 1, 1),
         *,
         trend: Trend = "auto",
+        past_lags: int | Sequence[int] = 1,
         target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
@@ -128,6 +139,7 @@ class ARIMA(ArimaForecaster):
     ) -> None:
         self.order = order
         self.trend = trend
+        self.past_lags = past_lags
         self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
@@ -152,6 +164,8 @@ class SARIMA(ArimaForecaster):
         season (years, integer times) leaves the seasonal part out.
     trend : {"auto", "none", "mean", "drift"}
         ``"auto"`` is a mean where d = D = 0, else nothing; ``"drift"`` needs d + D <= 1.
+    past_lags : int or sequence of int
+        Steps by which covariates known up to the present only lag behind as regressors, a coefficient each.
     target_transform : {None, "log", "boxcox", "auto"} or float
         Of the target, per series; see `tsforecast.series.transform.learn_transform`. Intervals are normal after it.
     engine : {"numba", "statsmodels"}
@@ -184,6 +198,7 @@ class SARIMA(ArimaForecaster):
         season_length: int | None = None,
         *,
         trend: Trend = "auto",
+        past_lags: int | Sequence[int] = 1,
         target_transform: TransformKind = None,
         engine: Engine = "numba",
         n_jobs: int = 1,
@@ -194,6 +209,7 @@ class SARIMA(ArimaForecaster):
         self.seasonal_order = seasonal_order
         self.season_length = season_length
         self.trend = trend
+        self.past_lags = past_lags
         self.target_transform = target_transform
         self.engine = engine
         self.n_jobs = n_jobs
@@ -222,4 +238,4 @@ def _one_order(order: Order, trend: Trend, engine: Engine, panel: Panel) -> Pane
     n_params, longest = order.n_arma + len(names) + 1, max(order.p + season * order.P, order.q + season * order.Q)
     needed = order.n_lost + max(n_params, longest) + 1
     why = f"{order.n_lost} that differencing takes, more than its {n_params} parameters and its longest lag, {longest}"
-    return PanelFit(fit_all, needed, why, season if season > 1 else panel.season_length)
+    return PanelFit(fit_all, needed, why, season if season > 1 else panel.season_length, order)

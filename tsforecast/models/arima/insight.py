@@ -18,6 +18,7 @@ from tsforecast.models.arima.diagnostics import residual_figure
 from tsforecast.models.arima.estimate import Engine, one_step
 from tsforecast.models.arima.facts import likelihood_facts, order_facts, residual_facts
 from tsforecast.models.arima.panel_fit import PanelFit
+from tsforecast.models.arima.past import lagged, lagged_names, past_lags_of, without_first
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
@@ -35,13 +36,44 @@ class ArimaInsight(BaseForecaster):
     engine: Engine = "numba"
     fits_: dict[str, ArimaFit]
     transform_: Transform
+    past_lags: int | Sequence[int] = 1
 
     @abstractmethod
     def _panel_fit(self, panel: Panel) -> PanelFit:
         """How to fit; the constructor's arguments are checked against the panel here."""
 
     def _trend_of(self, fitted: ArimaFit) -> tuple[str, ...]:
-        return fitted.beta_names[: len(fitted.beta_names) - len(self.panel_.covariate_names)]
+        names = self._design_names()
+        return tuple(name for name in fitted.beta_names if name not in names)
+
+    def _design_names(self) -> tuple[str, ...]:
+        """Names of the covariates among the regressors that a series may have."""
+        return (*self.panel_.covariate_names, *lagged_names(self.panel_, past_lags_of(self.past_lags)))
+
+    def _kept(self, fitted: ArimaFit, table: Floats | None) -> Floats | None:
+        """The columns of `_design_names` that a fit has coefficients of; None where there are none."""
+        names = self._design_names()
+        columns = [j for j, name in enumerate(names) if name in fitted.beta_names]
+        if table is None or len(columns) == len(names):
+            return table
+        return table[:, columns] if columns else None
+
+    def _designed(self, panel: Panel) -> Panel:
+        """The panel with lagged past-only covariates among the covariates, and missing values where they are unknown."""
+        if panel.past_covariates is None:
+            return panel
+        lags = past_lags_of(self.past_lags)
+        columns = [lagged(panel, lags)] if panel.covariates is None else [panel.covariates, lagged(panel, lags)]
+        return dataclasses.replace(
+            panel,
+            values=without_first(panel, lags),
+            covariates=np.column_stack(columns),
+            covariate_names=(*panel.covariate_names, *lagged_names(panel, lags)),
+        )
+
+    def _data_of(self, panel: Panel) -> Panel:
+        """The panel as it is fitted: with lagged covariates, transformed."""
+        return self.transform_.apply(self._designed(panel))
 
     @property
     def params_(self) -> pd.DataFrame:
@@ -161,5 +193,5 @@ class ArimaInsight(BaseForecaster):
         i = int(self.panel_.positions(pd.Index([unique_id]))[0])
         own = self.panel_.take([i])
         check_has_history(own, f"residuals, covariances or a beginning of series {unique_id!r}")
-        data = self.transform_.apply(dataclasses.replace(own, left_out=None))
-        return data.values, regressors(self._trend_of(fit), 0, data.n_obs, data.covariates)
+        data = self._data_of(dataclasses.replace(own, left_out=None))
+        return data.values, regressors(self._trend_of(fit), 0, data.n_obs, self._kept(fit, data.covariates))

@@ -11,6 +11,7 @@ import sklearn.exceptions
 
 from tsforecast._types import Floats
 from tsforecast.exceptions import FitError
+from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.panel import Panel
 
@@ -33,12 +34,15 @@ class PanelFit:
         What they are needed for, as words of an error.
     season_length : int
         Steps of the season that a transform is chosen by.
+    differences : Order
+        Differences that regressors must outlive.
     """
 
     fit_all: Callable[[Panel, int], list[ArimaFit | Exception]]
     min_observations: int
     reason: str
     season_length: int
+    differences: Order
 
 
 def one_by_one(fit_one: Callable[[Floats, Floats | None], ArimaFit]) -> Callable[[Panel, int], Any]:

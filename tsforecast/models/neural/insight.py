@@ -10,16 +10,28 @@ import pandas as pd
 from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._facts import SHARED, Detailed, Facts
 from tsforecast._predicting import forecast_within, future_of, origin_of
+from tsforecast._types import Floats
 from tsforecast.base import BaseForecaster
+from tsforecast.explanation import Explained
 from tsforecast.models.neural.forecasting.diagnostics import network_figure
+from tsforecast.models.neural.forecasting.effects import effects, joined_look_backs
 from tsforecast.models.neural.forecasting.parts import linear_part, season_part, table_of_parts
 from tsforecast.models.neural.forecasting.trained import Trained
 from tsforecast.models.neural.training.curve import TrainingCurve, training_facts
+from tsforecast.models.neural.training.quiet import one_thread
+from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.containers import Series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_NOTE = (
+    "The level and the season go on as they are in the first part. Inputs share out what the linear autoregression and "
+    "the network make of them (integrated gradients), in place of past values at the level and covariates at the mean."
+)
+
+_NO_SERIES = "What inputs do needs the series, which were left out: save(keep_history=True) keeps them."
 
 
 class NeuralInsight(BaseForecaster):
@@ -153,13 +165,38 @@ class NeuralInsight(BaseForecaster):
         steps = steps_ahead(horizon)
         panel, _, X = origin_of(self, history, X)
         check_forecast_size(panel, steps, 0)
-        future, nothing = future_of(self, X, panel, steps), np.empty(0)
-        whole = forecast_within(self, panel, steps, future, nothing)
+        future = future_of(self, X, panel, steps)
+        whole = forecast_within(self, panel, steps, future, np.empty(0))
         check_finite(whole, type(self).__name__)
+        return table_of_parts(whole, *self._switched_off(panel, steps, future))
+
+    def _switched_off(self, panel: Panel, steps: int, X: Floats | None) -> tuple[Floats, Floats]:
+        """Point forecasts of level and season alone, and with the linear autoregression: ``(n_series, steps)`` each."""
+        nothing = np.empty(0)
         season, linear = (
-            forecast_within(self._with(part), panel, steps, future, nothing).mean for part in (season_part, linear_part)
+            forecast_within(self._with(part), panel, steps, X, nothing).mean for part in (season_part, linear_part)
         )
-        return table_of_parts(whole, season, linear)
+        return season, linear
+
+    def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
+        """Parts as in `decompose`, and for each series what its inputs do."""
+        mean = forecast_within(self, panel, horizon, X, np.empty(0)).mean
+        season, linear = self._switched_off(panel, horizon, X)
+        added = {"level and season": season, "linear autoregression": linear - season, "network": mean - linear}
+        parts = {name: table for name, table in added.items() if table is season or table.any()}
+        if panel.left_out is not None:
+            return Explained(parts, "level and season", notes=(_NO_SERIES,))
+        with one_thread():
+            told = [
+                effects(self._trained_of(panel, i), panel.take([i]), None if X is None else X[[i]], mean[i])
+                for i in range(panel.n_series)
+            ]
+        names = list(dict.fromkeys(name for inputs, _ in told for name in inputs))
+        inputs = {name: np.stack([own[name] for own, _ in told]) for name in names}
+        return Explained(parts, "level and season", inputs, joined_look_backs([look for _, look in told]), (_NOTE,))
+
+    def _trained_of(self, panel: Panel, i: int) -> Trained:
+        return self.trained_[0 if self.is_global else int(self.panel_.positions(panel.ids[[i]])[0])]
 
     def _with(self, part: Callable[[Trained], Trained]) -> Self:
         """The fitted forecaster with a part of each trained network only."""

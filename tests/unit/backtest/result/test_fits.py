@@ -159,11 +159,26 @@ def test_a_wrapper_tells_what_its_forecaster_tells(wrap):
     assert model.fit_facts() == model.forecaster_.fit_facts() != {}
 
 
+def test_parts_of_the_last_forecasts_of_the_first_series_add_up_to_them():
+    y = frame(2)
+    lstm = LSTM(hidden_size=4, n_members=1, max_epochs=1)
+    models = {"ARIMA": ARIMA((0, 1, 1)), "LSTM": lstm, "Wrapped": Conformal(ARIMA((0, 1, 1)), 4), "Drift": Drift()}
+    result = run(models, data=y, cv=RollingOrigin(2, n_windows=2, gap=1))
+    fits, told = result.fits(), result.forecasts
+    parts = fits[fits["fact"].str.startswith("part: ")]
+    assert set(parts["model"]) == {"ARIMA", "LSTM", "Wrapped"} and set(parts["unique_id"]) == {"s0"}
+    last = told[(told["unique_id"] == "s0") & (told["cutoff"] == told["cutoff"].max())]
+    summed = parts.groupby(["model", "step"])["value"].sum()
+    expected = last[last["model"] != "Drift"].set_index(["model", "h"])["mean"].sort_index()
+    np.testing.assert_allclose(summed, expected, rtol=1e-6)  # forecasts are kept in less precision
+
+
 def test_a_network_tells_its_share_and_how_training_went_and_a_linear_regression_nothing():
     panel = Panel.from_frame(frame(2, 30).melt(var_name="unique_id", value_name="y").assign(ds=[*range(30)] * 2))
     lstm = LSTM(hidden_size=4, n_members=2, max_epochs=3)
     result = run({"LSTM": lstm, "LinearAR": LinearAR()}, data=panel, cv=RollingOrigin(2, n_windows=2), seeds=2)
     fits = result.fits()
+    fits = fits[~fits["fact"].str.startswith(("part: ", "input: "))]
     assert set(fits["model"]) == {"LSTM"} and set(fits["unique_id"]) == {""}
     by_fit = fits.groupby(["cutoff", "seed"])
     assert len(by_fit) == 4

@@ -4,6 +4,7 @@ from typing import Any
 
 from tsforecast.backtest.report.cautions import cautions
 from tsforecast.backtest.report.conditions import conditions, model_calls
+from tsforecast.backtest.report.explained import explanation_sentences
 from tsforecast.backtest.report.fits import fit_sentences
 from tsforecast.backtest.report.meanings import metric_lines
 from tsforecast.backtest.report.page.board import board_table
@@ -118,7 +119,7 @@ def _rest(run: RunData) -> dict[str, Any]:
         "parts": part_lines(run),
         "part_table": part_skill_table(run),
         "fits": fit_pictures(run),
-        "fit_lines": fit_sentences(run),
+        "fit_lines": [*fit_sentences(run), *explanation_sentences(run)],
         "fit_table": fit_table(run),
         "data": data_lines(run),
         "failures": failures if len(failures) else None,

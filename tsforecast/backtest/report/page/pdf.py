@@ -9,6 +9,7 @@ import pandas as pd
 
 from tsforecast.backtest.report.cautions import cautions
 from tsforecast.backtest.report.conditions import conditions, model_calls
+from tsforecast.backtest.report.explained import explanation_sentences
 from tsforecast.backtest.report.fits import fit_sentences
 from tsforecast.backtest.report.page.fit_pictures import fit_pictures
 from tsforecast.backtest.report.page.pictures import (
@@ -80,6 +81,7 @@ def _lines(subject: PageSubject) -> list[tuple[str, str]]:
         ("", [text for text in [missing_sentence(board, run.n_series * run.n_windows)] if text]),
         ("What their parts are worth", part_lines(run)),
         ("What the fits found", fit_sentences(run)),
+        ("What forecasts are made of", explanation_sentences(run)),
         ("Data", data_lines(run)),
         ("Failures", failure_table(run)),
         ("Warnings", warning_table(run)),

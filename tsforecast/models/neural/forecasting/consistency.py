@@ -91,6 +91,7 @@ def check_whole(trained: Trained, panel: Panel) -> None:
         "change": (prepared.change, (n,)),
         "lowest": (prepared.lowest, (n,)),
         "centre": (layout.centre, (len(panel.covariate_names),)),
+        "past_centre": (layout.past_centre, (len(panel.past_names),)),
         "spread of covariates": (layout.spread, (len(panel.covariate_names),)),
         "size": (spread.size, (n, horizon)),
         "pooled": (spread.pooled, (horizon,)),

@@ -277,6 +277,12 @@ class Trained:
         """Whether hardly any training series has a negative value."""
         return bool(np.mean(self.prepared.lowest < 0) <= _FEW_BELOW)
 
+    def seen(self, panel: Panel) -> tuple[FittedPreparation, int, Panel]:
+        """Preparation and number of the first series of a panel, and the history that the network sees."""
+        history = self._history(panel)
+        prepared, _, numbers = self._of(history)
+        return prepared, int(numbers[0]), history
+
     def returns(self, panel: Panel) -> Bools:
         """Series whose uncertainty does not grow with the horizon: ``(n_series,)``."""
         return self._of(self._history(panel))[0].returns

@@ -1,6 +1,7 @@
 """Inputs and targets of every observation of a panel, and the known inputs of future steps."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,11 @@ from tsforecast._types import Floats, Ints
 from tsforecast.models.neural.prepare.fitted import N_PLAIN, Carried, FittedPreparation
 from tsforecast.models.neural.prepare.static import StaticCode, static_code_of
 from tsforecast.panel import Panel
+from tsforecast.panel.categories import expanded_names
 from tsforecast.series.calendar import phases_after, phases_of
 
 _STATIC_TRUST = 0.1  # of static inputs: see `FeatureLayout.trust`
+_NEVER = 1e30  # spread of a level that does not vary: nothing is learnt of it
 _OTHER_TRUST = 0.1  # of covariates of other steps than the one forecast
 
 
@@ -21,7 +24,8 @@ class FeatureLayout:
 
     In this order: ``past``, inputs from this and earlier values; ``age``, from the number of steps so far;
     ``calendar``, pairs of sine and cosine of the next step; ``known_ahead``, covariates of this step and of the next
-    ``horizon``, step by step; ``static``, static values of the series. Each is a slice of the columns.
+    ``horizon``, step by step; ``past_only``, covariates of this step that are known up to the present; ``static``,
+    static values of the series. Each is a slice of the columns.
 
     Attributes
     ----------
@@ -29,11 +33,14 @@ class FeatureLayout:
         ``cycle`` is the number of steps, in whole seasons, after which the calendar repeats (a week of hours); phases
         are positions in it. ``horizon`` is the number of steps that one output covers.
     centre, spread : ndarray, shape (n_features,)
-        Mean and standard deviation of each covariate in training.
+        Mean and standard deviation of each covariate in training; the latter is very large for a level of a category
+        that does not vary.
     static_code : StaticCode
         Encoding of static values.
     n_series : int
         Series of the training panel, which `Chunk.series` numbers from 0; 0 for a folder, whose series have no number.
+    past_centre, past_spread : ndarray, shape (n_past_only,)
+        As ``centre`` and ``spread``, of the covariates that are known up to the present only.
     """
 
     n_past: int
@@ -46,6 +53,8 @@ class FeatureLayout:
     spread: Floats
     static_code: StaticCode
     n_series: int
+    past_centre: Floats = dataclasses.field(default_factory=lambda: np.zeros(0))
+    past_spread: Floats = dataclasses.field(default_factory=lambda: np.ones(0))
 
     @property
     def periods(self) -> list[float]:
@@ -85,14 +94,19 @@ class FeatureLayout:
         return slice(self.calendar.stop, self.calendar.stop + self.centre.size * (self.horizon + 1))
 
     @property
+    def past_only(self) -> slice:
+        """Columns of the covariates that are known up to the present only."""
+        return slice(self.known_ahead.stop, self.known_ahead.stop + self.past_centre.size)
+
+    @property
     def static(self) -> slice:
         """Columns of static values."""
-        return slice(self.known_ahead.stop, self.input_size)
+        return slice(self.past_only.stop, self.input_size)
 
     @property
     def input_size(self) -> int:
         """Number of inputs of a step."""
-        return self.n_past + 1 + 2 * len(self.periods) + self.centre.size * (self.horizon + 1) + self.static_code.size
+        return self.past_only.stop + self.static_code.size
 
     def trust(self) -> Floats:
         """Prior weight, 0 to 1, of each input in the linear start for each step ahead: ``(input_size, horizon)``.
@@ -104,36 +118,49 @@ class FeatureLayout:
         own = np.concatenate([np.ones(N_PLAIN), 1 / np.arange(2, self.n_lags + 2)])
         trust[: self.n_past] = np.tile(own, self.n_past // own.size)[:, None]
         trust[self.n_past] = 0
-        n_features, begin = self.centre.size, self.input_size - self.static_code.size
-        trust[begin:] = _STATIC_TRUST
+        trust[self.static] = _STATIC_TRUST
         same = np.where(np.eye(self.horizon + 1, self.horizon, -1, dtype=np.bool_), 1.0, _OTHER_TRUST)
         same[0] = 1.0  # covariates of the present: the last values depend on them
-        trust[begin - n_features * len(same) : begin] = np.repeat(same, n_features, axis=0)
+        trust[self.known_ahead] = np.repeat(same, self.centre.size, axis=0)
         return trust
 
-    def known_inputs(self, age: Floats, phases: Ints, ahead: Floats, static: Floats) -> Floats:
-        """Inputs other than past values: ``(n, 1 + 2 * n_periods + n_features * (horizon + 1) + n_static)``.
+    def known_inputs(
+        self, age: Floats, phases: Ints, ahead: Floats, static: Floats, present: Floats | None = None
+    ) -> Floats:
+        """Inputs other than past values: ``(n, input_size - n_past)``.
 
         ``age`` counts steps since the series began, ``phases`` are those of the next step, ``ahead`` are the covariates
         of the step and of the next ``horizon``: ``(n, horizon + 1, n_features)``, nan where they are not known;
-        ``static`` is ``(n, n_static)``.
+        ``static`` is ``(n, n_static)``; ``present`` are covariates known up to the present only, ``(n, n_past_only)``,
+        None where they are not known, at steps after the origin.
         """
         columns = [age / (age + 2 * self.season_length + 8)]
         for period in self.periods:
             angle = 2 * np.pi * phases / period
             columns += [np.sin(angle), np.cos(angle)]
         scaled = np.nan_to_num((ahead - self.centre) / self.spread)  # unknown covariates count as the mean
-        return np.column_stack([*columns, scaled.reshape(len(phases), -1), static])
+        seen = np.zeros((len(phases), self.past_centre.size))
+        if present is not None:
+            seen = (present - self.past_centre) / self.past_spread
+        return np.column_stack([*columns, scaled.reshape(len(phases), -1), seen, static])
 
 
 def layout_of(panel: Panel, prepared: FittedPreparation, n_fourier: int, horizon: int) -> FeatureLayout:
     """The layout for a training panel, with the mean and standard deviation of its covariates."""
-    table = np.empty((0, 0)) if panel.covariates is None else panel.covariates
+    levels = expanded_names(tuple(panel.levels), panel.levels)
+    scales = _scale_of(panel.covariates, panel.covariate_names, levels)
+    past = _scale_of(panel.past_covariates, panel.past_names, levels)
+    lengths = prepared.n_past, prepared.n_lags, prepared.season_length, prepared.cycle
+    return FeatureLayout(*lengths, n_fourier, horizon, *scales, static_code_of(panel), panel.n_series, *past)
+
+
+def _scale_of(covariates: Floats | None, names: Sequence[str], levels: Sequence[str]) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each covariate; a level that does not vary is to have no effect at all."""
+    table = np.empty((0, 0)) if covariates is None else covariates
     centre = table.mean(axis=0) if table.size else np.zeros(table.shape[1])
     spread = table.std(axis=0) if table.size else np.ones(table.shape[1])
-    spread = np.where(spread > 0, spread, 1.0)
-    lengths = prepared.n_past, prepared.n_lags, prepared.season_length, prepared.cycle
-    return FeatureLayout(*lengths, n_fourier, horizon, centre, spread, static_code_of(panel), panel.n_series)
+    still = np.where([name in levels for name in names[: spread.size]], _NEVER, 1.0)
+    return centre, np.where(spread > 0, spread, still)
 
 
 class Inputs(NamedTuple):
@@ -173,7 +200,8 @@ def inputs_of(
     rows = np.arange(panel.n_obs, dtype=np.float64)
     age = rows - np.repeat(panel.indptr[:-1] - before.ages, panel.lengths)
     static = layout.static_code.encode(panel)[np.repeat(np.arange(panel.n_series), panel.lengths)]
-    known = layout.known_inputs(age, _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future), static)
+    following, ahead = _next_phases(panel, phases, layout.cycle), _ahead(panel, layout, future)
+    known = layout.known_inputs(age, following, ahead, static, panel.past_covariates)
     horizon = layout.horizon if targets else 0
     target = (seasons.following(panel, u, horizon) - level[:, None]) / scale[:, None]
     carried = Carried(memory, seasons.states, base, before.ages + panel.lengths)
