@@ -53,8 +53,8 @@ def one_step_within(model: Looking, panel: Panel, levels: Floats) -> OneStep:
     --------
     >>> from tsforecast import Naive
     >>> model = Naive(bounds=(0, 2.5)).fit([1.0, 2.0, 2.4, 1.5])
-    >>> one_step_within(model, model.panel_, np.array([0.9])).quantiles.T.round(2)
-    array([[ nan,  nan, 2.5 , 2.5 ]])
+    >>> one_step_within(model, model.panel_, np.empty(0)).mean.round(2)
+    array([ nan,  nan, 1.81, 2.14])
     """
     within = model._range()
     if within.is_open:
