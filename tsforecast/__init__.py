@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from tsforecast.models.neural.options import Decoding, Training
     from tsforecast.models.neural.prepare.preparation import Preparation
     from tsforecast.models.truth import TrueModel
+    from tsforecast.monitor.coverage import monitor_coverage
     from tsforecast.panel import Panel
     from tsforecast.panel.times.holiday_columns import holiday_covariates
     from tsforecast.persist.load import load_forecaster
@@ -84,6 +85,7 @@ _HOMES = {
     "Tuned": "tsforecast.backtest.tuned",
     "holiday_covariates": "tsforecast.panel.times.holiday_columns",
     "load": "tsforecast.data.catalog",
+    "monitor_coverage": "tsforecast.monitor.coverage",
     "plot_cutoffs": "tsforecast.charts.series",
     "plot_forecast": "tsforecast.charts.forecasts",
     "plot_seasons": "tsforecast.charts.seasons",
@@ -132,6 +134,7 @@ __all__ = [
     "diagnose",
     "load",
     "load_forecaster",
+    "monitor_coverage",
     "plot_cutoffs",
     "plot_forecast",
     "plot_seasons",

@@ -112,7 +112,7 @@ class Range:
     ) -> tuple[Floats, Floats]:
         """Means of any shape and their quantiles, ``(..., n_asked)``, censored: the quantiles at ``levels`` only.
 
-        Both ``levels`` and ``known``, which show the whole distribution, are among the levels ``asked``, which increase.
+        ``levels`` and ``known``, which show the whole distribution, are among the increasing levels ``asked``.
         """
         if known.size:
             mean = mean + self._shift(quantiles[..., np.searchsorted(asked, known)], known)

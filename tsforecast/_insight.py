@@ -36,9 +36,10 @@ class Insight(Hooks):
         Series, DataFrame, ndarray or Panel
             In the kind of container that was given to `fit`, at the same times; a long frame has the columns
             ``unique_id``, ``ds`` and ``fitted_values``, a Panel comes without covariates. nan where there is no
-            forecast, as at the beginning of a series, of which the model needs some observations; a missing observation
-            has a fitted value. A series that was skipped as too short is absent, or a column of nan in an array. After
-            `update` they are still of the series that were fitted.
+            forecast, as at the beginning of a series, of which the model needs some observations (an ARMA, which
+            returns to a known mean, needs none); a missing observation has a fitted value. A series that was skipped as
+            too short is absent, or a column of nan in an array. After `update` they are still of the series that were
+            fitted.
 
         Raises
         ------

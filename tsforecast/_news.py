@@ -11,7 +11,6 @@ from tsforecast._bounds import Range
 from tsforecast._repeated import Revised, check_repeated
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import (
-    CovariateError,
     DataError,
     FrequencyError,
     GapError,
@@ -20,13 +19,18 @@ from tsforecast.exceptions import (
     UnknownNameError,
 )
 from tsforecast.panel import Panel
-from tsforecast.panel.align import Covariates, align_covariates
+from tsforecast.panel.align import Covariates, align_covariates, align_history
 from tsforecast.panel.containers import Series, is_static, to_panel
+from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
+from tsforecast.panel.regular import first_irregular
+from tsforecast.panel.roles import asked_names, has_covariates, like_trained, with_coded
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
 
-Gaps: TypeAlias = Literal["error", "nan"]
+NewsGaps: TypeAlias = Literal["error", "nan"]
+
+_NO_VALUE = "Take such rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
 
 
 class Updatable(Protocol):
@@ -54,7 +58,7 @@ class Updatable(Protocol):
 
 
 def read_news(
-    model: Updatable, y: Series, X: Covariates | None, gaps: Gaps, revised: Revised
+    model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps, revised: Revised
 ) -> tuple[Panel | None, Panel | None]:
     """Checked new observations of the series of a forecaster, and those of its stand-in; None where there are none.
 
@@ -65,11 +69,12 @@ def read_news(
     >>> news.values, news.times.tolist()
     (array([5.]), [3])
     """
-    for name, choice, known in (("gaps", gaps, Gaps), ("revised", revised, Revised)):
+    for name, choice, known in (("gaps", gaps, NewsGaps), ("revised", revised, Revised)):
         if choice not in get_args(known):
             raise ParameterError(f"{name}={choice!r} is none of {', '.join(map(repr, get_args(known)))}.")
     y, _ = series_of_native(y)
     X = table_of(X) if model.uses_covariates else None
+    y = _without_empty_rows(y) if gaps == "nan" else y
     if _is_empty(y):
         return None, None
     given, begin = _given(model, y, X, gaps)
@@ -78,8 +83,8 @@ def read_news(
     if own.size + skipped.size < given.n_series:
         strange = given.ids[~given.ids.isin([*model._origin.ids, *model.skipped_])]
         raise UnknownNameError(
-            f"Series {strange[0]!r} is not among the {model._origin.n_series} series fitted; fit anew with it, as update "
-            "learns no parameters."
+            f"Series {strange[0]!r} is not among the {model._origin.n_series} series fitted; fit anew with it, as "
+            "update learns no parameters."
         )
     news = _gone_on(model, given.take(own), begin, X, gaps, revised) if own.size else None
     stand_in, of_stand_in = model.stand_in_, None
@@ -89,6 +94,14 @@ def read_news(
     return news, of_stand_in
 
 
+def _without_empty_rows(y: Any) -> Any:
+    """A frame or Series without rows after the last value of its series: steps that later values may leave behind."""
+    if not isinstance(y, (pd.DataFrame, pd.Series)):
+        return y
+    is_long = isinstance(y, pd.DataFrame) and {"ds", "y"} <= set(map(str, y.columns))
+    return y.iloc[:0] if not is_long and y.isna().all(axis=None) else without_empty_end(y)
+
+
 def _is_empty(y: Any) -> bool:
     """Whether there is no row at all."""
     if isinstance(y, Panel):
@@ -96,7 +109,7 @@ def _is_empty(y: Any) -> bool:
     return isinstance(y, (pd.Series, pd.DataFrame, np.ndarray, list, tuple)) and len(y) == 0
 
 
-def _given(model: Updatable, y: Series, X: Covariates | None, gaps: Gaps) -> tuple[Panel, Index]:
+def _given(model: Updatable, y: Series, X: Covariates | None, gaps: NewsGaps) -> tuple[Panel, Index]:
     """The panel of all that was given, and, for a table, the time of its first row: ``(1,)`` or ``(0,)``."""
     origin, begin = model._origin, model._origin.times[:0]
     is_alone = origin.n_series + len(model.skipped_) == 1
@@ -119,7 +132,7 @@ def _given(model: Updatable, y: Series, X: Covariates | None, gaps: Gaps) -> tup
         raise DataError(f"The times of y_new are {kinds[0]}, those of the series {kinds[1]}; give both the same kind.")
     panel = panel.at_freq(origin.freq)
     if panel.freq != origin.freq:
-        raise FrequencyError(
+        raise first_irregular(panel.times, panel.indptr, panel.ids, origin.freq) or FrequencyError(
             f"y_new has the frequency {freq_name(panel.freq)!r}; the model was fitted on {freq_name(origin.freq)!r}."
         )
     return _with_array(panel, X), begin
@@ -156,11 +169,13 @@ def _all_names(model: Updatable) -> Index:
 
 
 def _filled(y: Any) -> Any:
-    """A wide frame without the columns that hold no value, unless that is all of them."""
+    """A wide frame without the columns that hold no value; all of them are an error."""
     if not isinstance(y, pd.DataFrame) or {"unique_id", "ds"} & set(map(str, y.columns)) or not y.columns.is_unique:
         return y
     known = y.notna().any(axis=0).to_numpy()
-    return y.loc[:, known] if known.any() else y
+    if not known.any():
+        raise MissingValuesError(f"y_new has no value in its {len(y)} rows. {_NO_VALUE}")
+    return y.loc[:, known]
 
 
 def _check_some_value(panel: Panel) -> None:
@@ -168,8 +183,8 @@ def _check_some_value(panel: Panel) -> None:
     if bare.any():
         i = int(np.argmax(bare))
         raise MissingValuesError(
-            f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. Take "
-            "these rows out; gaps='nan' takes steps that were passed over as missing once a later value comes."
+            f"Series {panel.ids[i]!r} has no value in y_new, from {panel.times_of(i)[0]} to {panel.last_times[i]}. "
+            f"{_NO_VALUE}"
         )
 
 
@@ -177,12 +192,11 @@ def _with_array(given: Panel, X: Covariates | None) -> Panel:
     """The panel with covariates that came as an array, one row for each observation."""
     if X is None or isinstance(X, (pd.DataFrame, pd.Series)):
         return given
-    table, names = align_covariates(X, given.ids, given.lengths, given.times)
-    return given.with_covariates(table, names)
+    return with_coded(given.with_covariates(None), align_covariates(X, given.ids, given.lengths, given.times))
 
 
 def _gone_on(
-    model: Updatable, given: Panel, begin: Index, X: Covariates | None, gaps: Gaps, revised: Revised
+    model: Updatable, given: Panel, begin: Index, X: Covariates | None, gaps: NewsGaps, revised: Revised
 ) -> Panel | None:
     """The rows after the end of each series, once those before it are compared; None where there are none."""
     origin = model._origin
@@ -239,42 +253,43 @@ def _news_of(origin: Panel, given: Panel, places: Ints, first: Ints) -> Panel:
     """The rows after the end of each series, with nan at steps that were passed over."""
     pad, cut = np.maximum(first - 1, 0), np.maximum(1 - first, 0)
     counts = pad + given.lengths - cut
-    values: list[Floats] = []
-    covariates: list[Floats] = []
-    for i in range(given.n_series):
-        values += [np.full(pad[i], np.nan), given.series(i)[cut[i] :]]
-        if given.covariates is not None:
-            nothing = np.full((pad[i], given.covariates.shape[1]), np.nan)
-            covariates += [nothing, given.covariates[given.indptr[i] + cut[i] : given.indptr[i + 1]]]
+
+    def rows(table: Floats) -> Floats:
+        pieces: list[Floats] = []
+        for i in range(given.n_series):
+            pieces += [
+                np.full((pad[i], *table.shape[1:]), np.nan),
+                table[given.indptr[i] + cut[i] : given.indptr[i + 1]],
+            ]
+        return np.concatenate(pieces)
+
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     steps = np.arange(indptr[-1]) - np.repeat(indptr[:-1], counts) + 1
     times = step_times(origin.last_times.take(places).repeat(counts), steps, origin.freq)
-    news = Panel(np.concatenate(values), times, indptr, origin.ids.take(places), origin.freq)
+    news = Panel(rows(given.values), times, indptr, origin.ids.take(places), origin.freq)
     if origin.static is not None:
         news = news.with_static(origin.static.iloc[places])
-    if not covariates:
-        return news
-    return news.with_covariates(np.concatenate(covariates), given.covariate_names)
+    ahead, past = (None if c is None else rows(c) for c in (given.covariates, given.past_covariates))
+    return dataclasses.replace(
+        news,
+        covariates=ahead,
+        covariate_names=given.covariate_names,
+        past_covariates=past,
+        past_names=given.past_names,
+        levels=given.levels,
+        calendar=given.calendar,
+    )
 
 
 def _with_covariates(news: Panel, origin: Panel, X: Covariates | None, uses_covariates: bool) -> Panel:
     """News with the covariates of the training series, in their order."""
-    names = origin.covariate_names
-    if isinstance(X, pd.Series):
-        X = X.to_frame("x0" if X.name is None else X.name)
-    if uses_covariates and isinstance(X, pd.DataFrame) and not is_static(X):
-        wanted = names if names else tuple(str(c) for c in X.columns)
-        X = X[[c for c in X.columns if str(c) in (*wanted, "unique_id", "ds")]]
-        if set(map(str, X.columns)) - {"unique_id", "ds"}:
-            news = news.with_covariates(*align_covariates(X, news.ids, news.lengths, news.times))
-    if not uses_covariates and news.covariates is not None:
-        return news.with_covariates(None)
-    if set(news.covariate_names) != set(names):
-        raise CovariateError(
-            f"The news have the covariates {list(news.covariate_names)}; the model was fitted with {list(names)}: "
-            "update needs X_new with these, at the times of y_new."
-        )
-    if news.covariates is not None and news.covariate_names != names:
-        order = [news.covariate_names.index(name) for name in names]
-        return news.with_covariates(news.covariates[:, order], names)
-    return news
+    if not uses_covariates:
+        return news.with_covariates(None) if has_covariates(news) else news
+    table = X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
+    if isinstance(table, pd.DataFrame) and not is_static(table):
+        if asked_names(origin) or origin.past_names:
+            coded = align_history(table, news, origin)
+        else:
+            coded = align_covariates(table, news.ids, news.lengths, news.times)
+        news = with_coded(news.with_covariates(None), coded)
+    return like_trained(news, origin, "The news have", ": update needs X_new with these, at the times of y_new")

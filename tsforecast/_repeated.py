@@ -61,14 +61,14 @@ def check_repeated(model: Holding, given: Panel, places: Ints, first: Ints) -> N
         if differs.any():
             at = int(np.argmax(differs))
             time = given.times_of(i)[at]
-            changed.append(f"series {given.ids[i]!r} at {time}, {known[at]:g} before and {rows[at]:g} now")
+            changed.append(f"series {given.ids[i]!r} at {time}, {known[at]:.12g} before and {rows[at]:.12g} now")
     if changed:
         values = "One known value differs" if n_changed == 1 else f"{n_changed} known values differ"
         others = f" ({len(changed)} series in all)" if len(changed) > 1 else ""
         raise DataError(
-            f"{values} in y_new, the first of {changed[0]}{others}. update cannot take back what a forecaster has seen: "
-            "fit it anew, or forecast from the corrected series with predict(history=...). revised='ignore' passes "
-            "such rows over, and forecasts go on from the old values."
+            f"{values} in y_new, the first of {changed[0]}{others}. A forecaster cannot take back what it has seen: "
+            "fit it anew, or forecast from the corrected series with predict(history=...). With revised='ignore' such "
+            "rows are passed over, and forecasts go on from the old values."
         )
     if unknown:
         i = unknown[0]

@@ -123,6 +123,10 @@ class Fitted(Protocol):
     _container: Container
     _scale: Floats | None
 
+    @property
+    def _origin(self) -> Panel:
+        """What forecasts start from."""
+
     def _mean_of(self, panel: Panel, steps: int, X: Covariates | None) -> Floats:
         """Point forecasts of the next steps of a panel of one series: ``(steps,)``."""
 
@@ -134,8 +138,8 @@ def minus_mase(model: Fitted, y: Series, X: Covariates | None) -> float:
     _check_not_training(y, model)
     truth, container = to_panel(without_empty_end(y), freq=model.panel_.freq)
     places = model.panel_.positions(truth.ids)
-    panel = model.panel_.take(places)
-    scales = scales_of(panel) if model._scale is None else model._scale[places]
+    panel = model._origin.take(places)
+    scales = scales_of(model.panel_.take(places)) if model._scale is None else model._scale[places]
     scores = np.full(truth.n_series, np.nan)
     for i, mean in enumerate(_means_of(model, panel, truth, container, X)):
         scale = scales[i]
@@ -172,7 +176,7 @@ def predict_rows(model: Fitted, rows: Any) -> Any:
             "frame or an array."
         )
     asked, container = to_panel(wanted, freq=model.panel_.freq)
-    panel = model.panel_.take(model.panel_.positions(asked.ids))
+    panel = model._origin.take(model._origin.positions(asked.ids))
     table = np.column_stack(_means_of(model, panel, asked, container, None))  # (n_rows, n_series)
     if isinstance(wanted, pd.DataFrame):
         return pd.DataFrame(table, index=wanted.index, columns=wanted.columns)
@@ -200,7 +204,7 @@ def _first_step(model: Fitted, panel: Panel, i: int) -> int:
     """Step ahead of the first row of an array that continues training: above 1 where series ``i`` ended early."""
     if model._container.kind != "matrix":
         return 1
-    return int(model.panel_.last_times.max() - panel.last_times[i]) + 1
+    return int(model._origin.last_times.max() - panel.last_times[i]) + 1
 
 
 def _n_dims(values: Any) -> int:

@@ -11,15 +11,17 @@ from typing import Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
 
-from tsforecast._news import Gaps, Revised, read_news
+from tsforecast._news import NewsGaps, read_news
+from tsforecast._repeated import Revised
 from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
 from tsforecast.panel.appended import appended
 from tsforecast.panel.containers import Series
+from tsforecast.panel.shortened import check_has_history
 
-ForecasterT = TypeVar("ForecasterT", bound=BaseForecaster)
+MovedT = TypeVar("MovedT", bound=BaseForecaster)
 
 
 @runtime_checkable
@@ -51,7 +53,7 @@ class Moving(Protocol):
         """
 
 
-def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT, Bools]:
+def moved_on(model: MovedT, panel: Panel, news: Panel) -> tuple[MovedT, Bools]:
     """A copy of a fitted forecaster that forecasts from the end of ``news``, and which series it needs whole.
 
     What a forecaster that holds others calls of them, in its own `_moved`. A model without this hook has the news put
@@ -67,12 +69,15 @@ def moved_on(model: ForecasterT, panel: Panel, news: Panel) -> tuple[ForecasterT
     (array([5., 5.]), array([2., 2.]), array([False]))
     """
     found = model._moved(panel, news) if isinstance(model, Moving) else None
-    moved, whole = (copy.copy(model), np.ones(panel.n_series, dtype=np.bool_)) if found is None else found
+    if found is None:
+        check_has_history(panel, f"forecasts of {type(model).__name__} after an update")
+        found = copy.copy(model), np.ones(panel.n_series, dtype=np.bool_)
+    moved, whole = found
     moved.moved_ = appended(panel, news, whole)
     return moved, whole
 
 
-def update_fitted(model: BaseForecaster, y: Series, X: Covariates | None, gaps: Gaps, revised: Revised) -> None:
+def update_fitted(model: BaseForecaster, y: Series, X: Covariates | None, gaps: NewsGaps, revised: Revised) -> None:
     """Move the origin of a fitted forecaster on: see `BaseForecaster.update`."""
     news, of_skipped = read_news(model, y, X, gaps, revised)
     moved = copy.copy(model) if news is None else moved_on(model, model._origin, news)[0]

@@ -85,6 +85,9 @@ class GaussianPrediction:
         What else is not known, such as the state itself or missing values.
     sigma2 : float
         Innovation variance.
+    n_rotated : int
+        How many of the last rows of ``loadings`` are of unknowns whose axes are arbitrary, as those of missing values
+        are: sample paths depend on the squares and products of these rows, not on their axes or number.
 
     Examples
     --------
@@ -97,6 +100,7 @@ class GaussianPrediction:
     psi: Floats
     loadings: Floats
     sigma2: float
+    n_rotated: int = 0
 
     @property
     def variance(self) -> Floats:
@@ -120,6 +124,11 @@ class GaussianPrediction:
         """
         noise = rng.normal(size=(n_paths, self.psi.size))
         errors = fftconvolve(noise, self.psi[None], axes=1)[:, : self.psi.size]  # lfilter takes path by path
-        errors += rng.normal(size=(n_paths, self.loadings.shape[0])) @ self.loadings
+        own, rotated = np.split(self.loadings, [self.loadings.shape[0] - self.n_rotated])
+        errors += rng.normal(size=(n_paths, own.shape[0])) @ own
+        if self.n_rotated:  # the polar factor of these rows, which no rotation changes
+            _, size, axes = np.linalg.svd(rotated, full_matrices=False)
+            apart = rng.spawn(1)[0]  # as many draws of the generator itself, whether or not a value is missing
+            errors += (apart.normal(size=noise.shape) @ axes.T * size) @ axes
         out: Floats = self.mean + np.sqrt(self.sigma2) * errors
         return out

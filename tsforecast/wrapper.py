@@ -8,6 +8,7 @@ from tsforecast._bounds import Range
 from tsforecast._facts import Detailed, Facts
 from tsforecast._fitting import remember
 from tsforecast._types import Bools, Floats
+from tsforecast._updating import moved_on
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.panel import Panel
@@ -33,6 +34,8 @@ class Wrapper(BaseForecaster):
         parts = {name: copy.copy(part) for name, part in self.forecaster_.parts().items()}
         for part in parts.values():
             remember(part, self.panel_, self.panel_, self._container)
+            if self._origin is not self.panel_:
+                part.moved_ = self._origin
         return parts
 
     def fit_facts(self, detailed: Detailed = None) -> Facts:
@@ -80,8 +83,11 @@ class Wrapper(BaseForecaster):
     def _one_step_transformed(self, panel: Panel) -> tuple[Floats, Floats]:
         return self.forecaster_._one_step_transformed(panel)
 
+    def _moved(self, panel: Panel, news: Panel) -> "tuple[Self, Bools] | None":
+        return self._with_inner(moved_on(self.forecaster_, panel, news))
+
     def _with_inner(self, inner: "tuple[BaseForecaster, Bools] | None") -> "tuple[Self, Bools] | None":
-        """For `_condense`: a copy that holds what the fitted forecaster was condensed to, if it could be."""
+        """For `_condense` and `_moved`: a copy that holds what the fitted forecaster was made into, if it could be."""
         if inner is None:
             return None
         short = copy.copy(self)

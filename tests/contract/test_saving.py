@@ -27,7 +27,7 @@ CHANGES = {
 }
 TRUSTED = ("forecasters",)  # of the function that FunctionForecaster holds
 UNSAVED = ("SklearnForecaster",)  # holds an object of another library
-WHOLE = ("FunctionForecaster", "TrueModel")  # keep their series
+WHOLE = ("FunctionForecaster",)  # keeps its series
 OF_RESIDUALS = ("residual_acf", "ljung_box", "jarque_bera")  # facts that take all observations
 PROCESS = SeasonalProcess(pattern=(100.0, 110.0), freq="MS", start="2001-01-01")
 
@@ -111,7 +111,7 @@ def test_with_its_history_it_is_the_whole_forecaster(pair, tmp_path):
     assert whole.panel_.fingerprint() == model.panel_.fingerprint()
     pd.testing.assert_frame_equal(whole.predict(7, level=60), model.predict(7, level=60), check_exact=True)
     if name in ("ARMA", "ARIMA", "SARIMA", "AutoARIMA"):
-        np.testing.assert_array_equal(whole.residuals("s0"), model.residuals("s0"))
+        pd.testing.assert_frame_equal(whole.residuals(), model.residuals(), check_exact=True)
 
 
 def test_of_its_fit_a_loaded_forecaster_tells_all_but_what_needs_the_series(pair, tmp_path):

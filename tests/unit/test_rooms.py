@@ -21,6 +21,7 @@ PRIVATE_ELSEWHERE = {
 TWICE = {
     "fit": "the two engines of ARIMA have one interface, and their module is chosen by name",
     "forecast": "the two engines of ARIMA have one interface, and their module is chosen by name",
+    "one_step": "the two engines of ARIMA have one interface, and their module is chosen by name",
     "loglik": "the two engines of ARIMA have one interface, and their module is chosen by name",
     "load": "a data set, and lanes from memory",
     "Plan": "of a backtest, of a kernel, and of a fit",

@@ -4,10 +4,14 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
+import numpy as np
+
+from tsforecast._types import Bools
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import FitError, ParameterError, TSForecastError
 from tsforecast.foreign.library import Library
 from tsforecast.panel import Panel
+from tsforecast.panel.appended import appended
 
 Result = TypeVar("Result")
 _SEEDS = ("random_state", "random_seed", "seed")
@@ -98,11 +102,20 @@ class Adapter(BaseForecaster):
         place = self.panel_.positions(panel.ids[[i]])
         return panel.take([i]).fingerprint() == self.panel_.take(place).fingerprint()
 
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools] | None:
+        """None: it forecasts from all observations. An error where it cannot from more than it was fitted on."""
+        if not self.is_global:
+            whole = appended(panel, news, np.ones(panel.n_series, dtype=np.bool_))
+            steps, last = getattr(self, "horizon", None) or 1, whole.indptr[1:] - 1
+            X = None if whole.covariates is None else np.repeat(whole.covariates[last][:, None], steps, axis=1)
+            self._predict(whole, steps, X, np.empty(0))
+        return None
+
     def no_history(self) -> ParameterError:
         """The error for a model that cannot forecast from other observations than those it was fitted on."""
         return ParameterError(
             f"{self.label} cannot forecast from a history that it was not fitted on, as fitted_values, refit='never' "
-            "and Conformal do; fit it anew at every cutoff: refit='always' in a backtest."
+            "and Conformal do, or update; fit it anew at every cutoff: refit='always' in a backtest."
         )
 
     @contextlib.contextmanager

@@ -157,6 +157,13 @@ class Conformal(Wrapper):
         short.errors_ = self._errors(self.panel_, self.calibration_size)
         return short, whole
 
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools] | None:
+        """As of any wrapper: the errors stay those of the tail of the series that were fitted."""
+        found = super()._moved(panel, news)
+        if found is not None and self.calibrated_ is self.forecaster_:
+            found[0].calibrated_ = found[0].forecaster_
+        return found
+
     def _known_levels(self, panel: Panel, horizon: int) -> Floats:
         """Levels for which there are enough errors at every step, from the observations in the tails."""
         trained, later = self.panel_.take(self.panel_.positions(panel.ids)), max(0, self._size() - horizon + 1)

@@ -13,6 +13,7 @@ from tsforecast._one_step import OneStep, one_step_within
 from tsforecast._predicting import forecast_within, paths_within
 from tsforecast._saving import short_of
 from tsforecast._types import Bools, Floats
+from tsforecast._updating import moved_on
 from tsforecast.base import BaseForecaster
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
@@ -175,6 +176,13 @@ class Ensemble(BaseForecaster):
         short = copy.copy(self)
         short.forecasters_ = tuple(member for member, _ in found)
         return short, np.logical_or.reduce([whole for _, whole in found])
+
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools]:
+        bare = news.with_covariates(None)
+        members = [moved_on(m, own, news if m.uses_covariates else bare) for m, own, _ in self._asked(panel, None)]
+        moved = copy.copy(self)
+        moved.forecasters_ = tuple(member for member, _ in members)
+        return moved, np.logical_or.reduce([whole for _, whole in members])
 
     def _asked(self, panel: Panel, X: Floats | None) -> list[tuple[BaseForecaster, Panel, Floats | None]]:
         """Each member with its panel and its covariates of the horizon."""

@@ -22,11 +22,11 @@ from tsforecast._one_step import OneStep
 from tsforecast._types import Bools, Floats, Ints
 from tsforecast.base import BaseForecaster
 from tsforecast.forecast import Forecast
-from tsforecast.models.naive_steps import average_steps, drift_steps, walk_steps
-from tsforecast.models.running import Moments, season_moved
 from tsforecast.panel import Panel
 from tsforecast.panel.too_short import check_lengths
 from tsforecast.panel.whole_numbers import whole_number
+from tsforecast.series.benchmark_steps import average_steps, drift_steps, walk_steps
+from tsforecast.series.running import Moments, season_moved
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

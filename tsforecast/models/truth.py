@@ -1,14 +1,16 @@
 """TrueModel: the best possible forecast of simulated series, from their known process."""
 
+import copy
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from scipy import stats
 
 from tsforecast._bounds import Bounds
-from tsforecast._types import Floats
+from tsforecast._types import Bools, Floats
 from tsforecast.base import BaseForecaster
-from tsforecast.data.process import Process
+from tsforecast.data.process import Process, SeasonalProcess
 from tsforecast.exceptions import ParameterError
 from tsforecast.forecast import Forecast
 from tsforecast.panel import Panel
@@ -53,3 +55,11 @@ class TrueModel(BaseForecaster):
         self, panel: Panel, n_paths: int, horizon: int, X: Floats | None, rngs: Sequence[np.random.Generator]
     ) -> Floats:
         return self.process.continued(panel, horizon, n_paths, rngs)
+
+    def _condense(self, panel: Panel) -> tuple[Self, Bools] | None:
+        """Of a `SeasonalProcess` times alone matter; an `ArimaProcess` is projected on all observations."""
+        nothing = isinstance(self.process, SeasonalProcess)
+        return (copy.copy(self), np.zeros(panel.n_series, dtype=np.bool_)) if nothing else None
+
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools] | None:
+        return self._condense(panel)

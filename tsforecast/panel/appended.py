@@ -8,7 +8,7 @@ from tsforecast._types import Bools, Floats, Ints
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.shortened import n_before
 
-KEPT = 32  # last rows of each series that is not held whole, for later rows to be compared with
+N_HELD = 32  # last rows of each series that is not held whole, for later rows to be compared with
 
 
 def appended(panel: Panel, news: Panel, whole: Bools) -> Panel:
@@ -33,7 +33,7 @@ def appended(panel: Panel, news: Panel, whole: Bools) -> Panel:
     n_new = np.zeros(panel.n_series, dtype=np.int64)
     of = panel.positions(news.ids)
     n_new[of] = news.lengths
-    held, kept = panel.lengths, np.where(whole, np.iinfo(np.int64).max, KEPT)
+    held, kept = panel.lengths, np.where(whole, np.iinfo(np.int64).max, N_HELD)
     from_old = np.minimum(held, np.maximum(kept - n_new, 0))
     from_new = np.minimum(news.lengths, kept[of])
     old, new = _last_rows(panel.indptr, from_old), _last_rows(news.indptr, from_new)

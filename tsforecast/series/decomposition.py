@@ -192,7 +192,7 @@ def deseasonalize(
         State of the indices before the first observation here, where earlier ones have moved them.
     """
     states = begin_seasons(indices, season_length) if before is None else before
-    seasonal = indices.any(axis=1)
+    seasonal = np.asarray(indices.any(axis=1))
     day, rest, after = follow(panel.values, panel.indptr, phases, seasonal, states, season_length, share)
     cycle = indices.shape[1]
     ends = np.tile(after[:, :season_length], cycle // season_length) + after[:, season_length : season_length + cycle]

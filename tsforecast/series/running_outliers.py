@@ -67,7 +67,8 @@ class RunningOutliers(NamedTuple):
 
     def take(self, positions: Ints) -> "RunningOutliers":
         """Of some series, in the order given."""
-        return RunningOutliers(*(part[positions] for part in self))
+        gaps, counts, span = self.gaps[positions], self.counts[positions], self.span[positions]
+        return RunningOutliers(gaps, counts, span, self.decided[positions], self.context[positions])
 
     def clip(self, tail: Panel) -> ClippedTail:
         """The values after the settled ones, at least four of a series where it has so many, clipped."""

@@ -118,3 +118,21 @@ def test_adapters_import_no_other_library_and_no_torch():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+class GoesOn(Around):
+    """Forecasts the last value of whatever series it is shown."""
+
+    def _predict(self, panel, horizon, X, levels):
+        mean = np.repeat(panel.values[panel.indptr[1:] - 1][:, None], horizon, axis=1)
+        return Forecast(mean, np.empty((*mean.shape, 0)), levels, panel.ids, panel.last_times, panel.freq)
+
+
+def test_news_are_put_behind_the_series_of_a_model_that_can_go_on_and_refused_by_any_other():
+    model = Around(Stub()).fit([1.0, 2.0])
+    held = dict(vars(model))
+    with pytest.raises(ParameterError, match=r"cannot forecast from a history.*or update"):
+        model.update([3.0])
+    assert vars(model) == held and model.predict(1) == 0.0
+    able = GoesOn(Stub()).fit(np.array([[1.0, 2.0], [3.0, 4.0]])).update([[5.0, 6.0]]).update([[7.0, 8.0]])
+    assert able.predict(1).tolist() == [[7.0, 8.0]] and able.moved_.series(0).tolist() == [1.0, 3.0, 5.0, 7.0]

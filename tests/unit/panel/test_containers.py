@@ -253,8 +253,6 @@ def test_predict_asks_for_the_covariates_of_fit_and_refuses_others():
 
 
 def test_aligning_a_shared_array_repeats_it_for_each_series():
-    coded = align_covariates(
-        np.arange(3.0), pd.Index(["a", "b"]), np.array([3, 3]), pd.Index([0, 1, 2, 0, 1, 2])
-    )
+    coded = align_covariates(np.arange(3.0), pd.Index(["a", "b"]), np.array([3, 3]), pd.Index([0, 1, 2, 0, 1, 2]))
     assert coded.table[:, 0].tolist() == [0, 1, 2, 0, 1, 2]
     assert coded.names == ("x0",)

@@ -86,7 +86,9 @@ def test_levels_that_a_part_of_the_series_does_not_have_are_left_out_and_come_ba
 
 
 def test_an_unknown_past_covariate_is_an_error_that_lists_those_there_are():
-    with pytest.raises(CovariateError, match=r"'wind' is no covariate; the data have \['price', 'kind', 'holiday', 'temp'\]"):
+    with pytest.raises(
+        CovariateError, match=r"'wind' is no covariate; the data have \['price', 'kind', 'holiday', 'temp'\]"
+    ):
         whole().with_past_covariates(["wind"])
     with pytest.raises(CovariateError, match="'temp' is no covariate; the data have none"):
         Naive().fit([1.0, 2.0], past_covariates=["temp"])

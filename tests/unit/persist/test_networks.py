@@ -9,7 +9,7 @@ import pytest
 import pytorch_lightning as pl
 
 from tsforecast import GRU, LSTM, NeuralForecaster, load, load_forecaster
-from tsforecast.exceptions import DataError, ModelFileError
+from tsforecast.exceptions import ModelFileError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
 from tsforecast.models.neural.training.curve import TrainingCurve
 from tsforecast.models.neural.training.quiet import quiet_torch
@@ -93,13 +93,13 @@ def test_every_kind_of_fit_is_saved(tmp_path, options):
     assert loaded.panel_.n_obs == 2
 
 
-def test_with_covariates_the_series_are_kept(tmp_path):
+def test_with_covariates_the_ends_of_the_series_are_enough(tmp_path):
     y = load("airline").series
     X = pd.DataFrame({"x": np.sin(np.arange(200.0))}, index=pd.date_range(y.index[0], periods=200, freq="MS"))
     model = LSTM(hidden_size=4, **QUICK).fit(y, X.iloc[: len(y)])
     model.save(tmp_path / "model")
     loaded = assert_same(tmp_path / "model", model, X=X.iloc[len(y) : len(y) + 20])
-    assert loaded.panel_.n_obs == len(y)
+    assert loaded.panel_.n_obs == 1
 
 
 def test_static_columns_are_kept(tmp_path):
@@ -110,17 +110,13 @@ def test_static_columns_are_kept(tmp_path):
     assert assert_same(tmp_path / "model", model).panel_.n_obs == 2
 
 
-def test_parts_need_the_series(tmp_path):
+def test_parts_do_not_need_the_series(tmp_path):
     model = LSTM(hidden_size=4, **QUICK).fit(load("airline").series)
-    model.save(tmp_path / "model")
-    loaded = load_forecaster(tmp_path / "model")
-    assert loaded.share_ == model.share_
-    for ask in (lambda: loaded.parts()["season"].predict(3), lambda: loaded.decompose(3)):
-        with pytest.raises(DataError, match="keep_history=True"):
-            ask()
-    model.save(tmp_path / "model", keep_history=True)
-    whole = load_forecaster(tmp_path / "model")
-    pd.testing.assert_frame_equal(whole.decompose(5), model.decompose(5), check_exact=True)
+    for kept in (False, True):
+        model.save(tmp_path / "model", keep_history=kept)
+        loaded = load_forecaster(tmp_path / "model")
+        assert loaded.share_ == model.share_
+        pd.testing.assert_frame_equal(loaded.decompose(5), model.decompose(5), check_exact=True)
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ def test_what_needs_the_series_says_how_to_keep_them(tmp_path):
     model.save(tmp_path / "model")
     loaded = load_forecaster(tmp_path / "model")
     assert loaded.params_.equals(model.params_)
-    for ask in (lambda: loaded.residuals("a"), loaded.summary, lambda: loaded.simulate(2, anchor="start")):
+    for ask in (loaded.residuals, loaded.summary, lambda: loaded.simulate(2, anchor="start")):
         with pytest.raises(DataError, match="keep_history=True"):
             ask()
     np.testing.assert_array_equal(loaded.simulate(4, random_state=1), model.simulate(4, random_state=1))

@@ -32,32 +32,38 @@ def add_distance(d: float, gaps: Floats, counts: Ints, span: Floats, times: floa
     out = np.full((most + 2, 3), np.nan)
     n = 0
     if d > span[0]:
-        if d > times * span[0]:
-            out[0, 0], out[0, 1], out[0, 2] = span[0], d, 1
-            n = 1
-        span[0] = d
-    for k in range(most):
+        n = _put(out, n, span[0], d, 1, times)
+    n = _split(d, gaps, out, n, times)
+    if d < span[1] and n < most:
+        _put(out, n, d, span[1], counts[1] - 1, times)
+    span[0], span[1] = max(span[0], d), min(span[1], d)
+    gaps[:] = out[:most]
+
+
+@njit
+def _split(d: float, gaps: Floats, out: Floats, n: int, times: float) -> int:
+    """Put the gaps, with one that ``d`` lies in split, into rows of ``out`` from the n-th on; rows filled then."""
+    for k in range(gaps.shape[0]):
         below, above, n_above = gaps[k]
         if np.isnan(below):
             break
         if d >= above:
-            out[n, 0], out[n, 1], out[n, 2] = below, above, n_above + 1
-            n += 1
+            n = _put(out, n, below, above, n_above + 1, times)
         elif d <= below:
-            out[n] = gaps[k]
-            n += 1
+            n = _put(out, n, below, above, n_above, times)
         else:
-            if above > times * d:
-                out[n, 0], out[n, 1], out[n, 2] = d, above, n_above
-                n += 1
-            if d > times * below:
-                out[n, 0], out[n, 1], out[n, 2] = below, d, n_above + 1
-                n += 1
-    if d < span[1]:
-        if span[1] > times * d and n < most:
-            out[n, 0], out[n, 1], out[n, 2] = d, span[1], counts[1] - 1
-        span[1] = d
-    gaps[:] = out[:most]
+            n = _put(out, n, d, above, n_above, times)
+            n = _put(out, n, below, d, n_above + 1, times)
+    return n
+
+
+@njit
+def _put(out: Floats, n: int, below: float, above: float, n_above: float, times: float) -> int:
+    """Write a gap into row n of ``out``, if it is one; rows filled then."""
+    if above > times * below:
+        out[n, 0], out[n, 1], out[n, 2] = below, above, n_above
+        n += 1
+    return n
 
 
 @njit

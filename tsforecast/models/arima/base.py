@@ -175,6 +175,24 @@ class ArimaForecaster(ArimaInsight):
         short.ends_ = {name: end for name, end in ends.items() if end is not None}
         return short, np.array([end is None for end in ends.values()])
 
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools] | None:
+        if panel.left_out is None:
+            found = self._condense(panel)
+            if found is None:
+                return None
+            short, whole = found
+        else:
+            short, whole = copy.copy(self), np.array([name not in self.ends_ for name in panel.ids])
+        short.ends_, data = dict(short.ends_), self.transform_.apply(news)
+        for j, i in enumerate(panel.positions(news.ids).tolist()):
+            name = news.ids[j]
+            if not whole[i]:
+                fit, done = self._fit_of(name), self._steps_to_end(panel, i)
+                own = self._kept(fit, covariates_of(news, j))
+                Z = regressors(self._trend_of(fit), done, int(news.lengths[j]), own)
+                short.ends_[name] = short.ends_[name].moved(fit, data.series(j), Z)
+        return short, whole
+
     def _learnt(self) -> dict[str, Any]:
         return learnt_of(self)
 
@@ -182,7 +200,7 @@ class ArimaForecaster(ArimaInsight):
         from tsforecast.models.arima.origin import check_end  # numba takes half a second to import
 
         set_learnt(self, learnt)
-        left_out = n_before(self.panel_)
+        left_out = n_before(self.panel_) + n_before(self._origin)
         for i, name in enumerate(self.panel_.ids):
             end = self.ends_[name] if left_out[i] else None
             check_end(name, self.fits_[name], end, int(self.panel_.lengths[i]))
@@ -329,20 +347,24 @@ class ArimaForecaster(ArimaInsight):
     def _regressors_ahead(self, data: Panel, i: int, horizon: int, X: Floats | None) -> Floats:
         """Regressors of the horizon of series ``i``: (horizon, n_regressors)."""
         fit = self._fit_of(data.ids[i])
-        trend = self._trend_of(fit)
-        first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
         ahead = None if X is None else X[i]
         if data.past_covariates is not None:
             x = data.past_covariates[data.indptr[i] : data.indptr[i + 1]]
             own = lagged_ahead(x, self.past_models_[data.ids[i]], past_lags_of(self.past_lags), horizon)
             ahead = own if ahead is None else np.column_stack([ahead, own])
-        return regressors(trend, first + int(data.lengths[i]), horizon, self._kept(fit, ahead))
+        return regressors(self._trend_of(fit), self._steps_to_end(data, i), horizon, self._kept(fit, ahead))
 
     def _past_effects(self, data: Panel, i: int, horizon: int) -> list[Floats]:
         """What errors of forecasts of the past-only covariates of series ``i`` do: see `past.past_effects`."""
         name = data.ids[i]
         beta, models = self._fit_of(name).coefficients, self.past_models_[name]
         return past_effects(beta, data.past_names, models, past_lags_of(self.past_lags), horizon)
+
+    def _steps_to_end(self, data: Panel, i: int) -> int:
+        """Steps from the first time of training to the end of series ``i``, where its trend counts them."""
+        trend = self._trend_of(self._fit_of(data.ids[i]))
+        first = _steps_from(self.panel_, data, i) if set(trend) - {"mean"} else 0
+        return first + int(data.lengths[i])
 
     def simulate(
         self,
@@ -388,9 +410,9 @@ class ArimaForecaster(ArimaInsight):
         if anchor not in ("end", "start"):
             raise ParameterError(f"anchor={anchor!r} is none of 'end', 'start'.")
         rng = random_generator(random_state)
-        future = future_of(self, X, self.panel_, horizon) if anchor == "end" else None
+        future = future_of(self, X, self._origin, horizon) if anchor == "end" else None
         paths = np.empty((self.panel_.n_series, n_paths, horizon))
-        data = self._data_of(self.panel_)
+        data = self._data_of(self._origin)
         for i, name in enumerate(self.fits_):
             if anchor == "end":
                 fit, origin = self._start_of(data, i)

@@ -113,8 +113,8 @@ class ArimaInsight(BaseForecaster):
         """Statistic of Ljung & Box (1978) on the first ``n_lags`` autocorrelations of the residuals, and its p-value.
 
         The residuals are those of `residuals` on the transformed scale, those at the beginning, where less is known,
-        over their relative standard deviations. The degrees of freedom are ``n_lags`` less the coefficients of the lag polynomials; missing residuals are passed
-        over.
+        over their relative standard deviations. The degrees of freedom are ``n_lags`` less the coefficients of the lag
+        polynomials; missing residuals are passed over.
         """
         return ljung_box(self._standardised(unique_id), n_lags, self._fit_of(unique_id).order.n_arma)
 

@@ -16,6 +16,7 @@ from tsforecast.kernels.arma.estimation import likelihood, start
 from tsforecast.kernels.arma.estimation.limits import NO_STRUCTURE
 from tsforecast.kernels.arma.gls import by_gram_schmidt
 from tsforecast.models.arima.engines.kernels import arma_sizes, levels, rows, whiten
+from tsforecast.models.arima.moving import state_after
 from tsforecast.models.arima.order import Order, multiply
 from tsforecast.models.arima.process import ArimaState, ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
@@ -117,6 +118,16 @@ def seen_of(fit: ArimaFit, known: ParameterUncertainty, y: Floats, Z: Floats) ->
     columns = (np.ascontiguousarray(column)[None, :] for column in Z.T)
     rows = levels(y - Z @ fit.beta, fit.order)[0] if known.steps.shape[0] else None
     return Seen(tuple(process.state_of(process.rows_of(row)) for row in columns), rows)
+
+
+def seen_after(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, Z: Floats) -> Seen:
+    """What intervals need once the series has gone on with the regressors ``Z``, (n_new, n_regressors).
+
+    For a series whose lags count as certain: ``seen.rows`` is None.
+    """
+    process = _process(known.angles, fit.order)
+    columns = zip(seen.regressors, Z.T, strict=True)
+    return Seen(tuple(state_after(process, state, np.array(column)) for state, column in columns), None)
 
 
 def variance_ahead(fit: ArimaFit, known: ParameterUncertainty, seen: Seen, future: Floats, variance: Floats) -> Floats:

@@ -10,6 +10,7 @@ from tsforecast.exceptions import DataError
 from tsforecast.models.arima import intervals, mixture
 from tsforecast.models.arima.estimate import Engine, engine_for, forecast
 from tsforecast.models.arima.intervals import ParameterUncertainty, Seen
+from tsforecast.models.arima.moving import state_after
 from tsforecast.models.arima.process import LONGEST, ArimaState, ArimaStateSpace
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.state_space import GaussianPrediction
@@ -65,6 +66,13 @@ class SeriesEnd:
     def end(self, fit: ArimaFit, engine: Engine) -> "SeriesEnd":
         """Itself."""
         return self
+
+    def moved(self, fit: ArimaFit, y: Floats, Z: Floats) -> "SeriesEnd":
+        """The end after further values (n_new,) with their regressors (n_new, n_regressors)."""
+        state = state_after(ArimaStateSpace.of(fit), self.state, y - Z @ fit.beta)
+        if self.known is None or self.of_intervals is None:
+            return SeriesEnd(state, None, None)
+        return SeriesEnd(state, intervals.seen_after(fit, self.known, self.of_intervals, Z), self.known)
 
 
 def check_end(name: Hashable, fit: ArimaFit, end: SeriesEnd | None, n_held: int) -> None:

@@ -184,7 +184,8 @@ class ArimaStateSpace:
         if len(paths) > 1:
             mean = mean - state.coefficients @ paths[:-1]
             loadings = np.vstack([loadings, solve_triangular(state.U, paths[:-1], trans="T")])
-        return GaussianPrediction(mean, _integrated_psi(phi, theta, operator, horizon), loadings, self.sigma2)
+        psi = _integrated_psi(phi, theta, operator, horizon)
+        return GaussianPrediction(mean, psi, loadings, self.sigma2, n_rotated=len(paths) - 1)
 
 
 @dataclasses.dataclass(eq=False)

@@ -62,7 +62,7 @@ def check(model, y):
     past = np.maximum(mean - known.max(), known.min() - mean) / np.arange(1, HORIZON + 1)
     assert past.max() <= MOST * spread + ROUNDING * size
     assert ((lo95 <= lo80) & (lo80 <= mean) & (mean <= hi80) & (hi80 <= hi95)).all()
-    left = model.residuals("y")
+    left = model.residuals()
     fit = model.fits_["y"]
     if np.nanmax(np.abs(left), initial=0.0) > ROUNDING * size:
         assert (hi80 > lo80).all()

@@ -42,6 +42,10 @@ def test_likelihood_and_forecasts_agree_at_given_parameters(seed):
     own, other = by_numba.loglik(fit, y, Z), by_statsmodels.loglik(fit, y, Z)
     assert own == pytest.approx(other, rel=1e-8)
     mean, variance = by_numba.forecast(fit, y, Z, 9, future)
+    first = int(np.argmin(np.isnan(y)))
+    for ours, theirs in zip(by_numba.one_step(fit, y, Z), by_statsmodels.one_step(fit, y, Z), strict=True):
+        assert np.isnan(ours[:first]).all()
+        np.testing.assert_allclose(ours[first:], theirs[first:], rtol=1e-6, atol=1e-6 * np.nanmax(np.abs(y)))
     expected, spread = by_statsmodels.forecast(fit, y, Z, 9, future)
     np.testing.assert_allclose(mean, expected, rtol=1e-8, atol=1e-8 * np.sqrt(spread.max()))
     np.testing.assert_allclose(variance, spread, rtol=1e-8)

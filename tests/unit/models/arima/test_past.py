@@ -90,7 +90,9 @@ def test_the_most_frequent_level_of_each_series_has_no_coefficient():
     kinds = {"a": rng.choice(["x", "y"], N, p=[0.3, 0.7]), "b": rng.choice(["x", "z"], N, p=[0.8, 0.2])}
     effect = {"x": 0.0, "y": 5.0, "z": -7.0}
     parts = [
-        pd.DataFrame({"unique_id": n, "ds": DAYS[:N], "kind": k, "y": [effect[one] for one in k] + rng.normal(0, 0.1, N)})
+        pd.DataFrame(
+            {"unique_id": n, "ds": DAYS[:N], "kind": k, "y": [effect[one] for one in k] + rng.normal(0, 0.1, N)}
+        )
         for n, k in kinds.items()
     ]
     table = pd.concat(parts)

@@ -26,8 +26,8 @@ def with_gaps(y, rows):
     return y
 
 
-def residuals_of_statsmodels(fit, y, Z):
-    """Standardised errors of its Kalman filter with an exact diffuse start; those it makes of differencing are not."""
+def filtered_by_statsmodels(fit, y, Z):
+    """Its Kalman filter with an exact diffuse start, and which of its forecasts come after that start."""
     parts = (fit.phi, fit.theta, fit.seasonal_phi, fit.seasonal_theta)
     order = fit.order
     seasonal = (order.P, order.D, order.Q, order.season_length if order.P + order.D + order.Q else 0)
@@ -35,7 +35,12 @@ def residuals_of_statsmodels(fit, y, Z):
         y, Z if Z.shape[1] else None, order=(order.p, order.d, order.q), seasonal_order=seasonal, use_exact_diffuse=True
     )
     result = model.filter(np.concatenate([fit.beta, *parts, [1.0]]), cov_type="none")
-    return result.filter_results.standardized_forecasts_error[0]
+    seen = result.filter_results
+    told = np.ones(y.size, dtype=bool)
+    if order.n_lost:
+        told = seen.forecasts_error_diffuse_cov[0, 0] < 1e-9
+        told[: seen.nobs_diffuse] &= ~np.isnan(y[: seen.nobs_diffuse])
+    return result, told
 
 
 CASES = [
@@ -59,15 +64,22 @@ def test_paths_from_the_end_have_the_moments_of_the_forecast(model, y):
 
 
 @pytest.mark.parametrize(("model", "y"), CASES)
-def test_residuals_are_those_of_the_filter_of_statsmodels(model, y):
+def test_fitted_values_and_residuals_are_those_of_the_filter_of_statsmodels(model, y):
     model.fit(y)
     fit = model.fits_["y"]
-    own = model.residuals("y")
-    theirs = residuals_of_statsmodels(fit, *model._series("y"))
-    both = ~np.isnan(own)
-    np.testing.assert_allclose(own[both], theirs[both], atol=1e-7 * np.sqrt(fit.sigma2))
-    assert both.sum() == fit.n_obs
-    assert np.sum(own[both] ** 2) == pytest.approx(fit.n_obs * fit.sigma2, rel=1e-6)
+    values, Z = model._series("y")
+    theirs, told = filtered_by_statsmodels(fit, values, Z)
+    sd = np.sqrt(fit.sigma2)
+    fitted = model.fitted_values()
+    assert (~np.isnan(fitted) == told).all()  # missing values have one, those that differencing loses have none
+    np.testing.assert_allclose(fitted[told], theirs.fittedvalues[told], atol=1e-7 * sd)
+    known = told & ~np.isnan(y)
+    np.testing.assert_allclose(model.residuals()[known], theirs.resid[known], atol=1e-7 * sd)
+    standardised = ArimaStateSpace.of(fit).filter(values - Z @ fit.beta).residuals
+    expected = theirs.filter_results.standardized_forecasts_error[0]
+    np.testing.assert_allclose(standardised[known], expected[known], atol=1e-7 * sd)
+    assert known.sum() == fit.n_obs
+    assert np.sum(standardised[known] ** 2) == pytest.approx(fit.n_obs * fit.sigma2, rel=1e-6)
 
 
 def test_joint_paths_differ_by_what_the_process_says():

@@ -114,10 +114,10 @@ def one_step(fit: ArimaFit, y: Floats, Z: Floats) -> tuple[Floats, Floats]:
     with warnings.catch_warnings():
         _silence()
         seen = model.filter(_lags(fit), cov_type="none").filter_results
-    diffuse = np.zeros(y.size)
-    if fit.order.n_lost and seen.forecasts_error_diffuse_cov is not None:
-        diffuse = seen.forecasts_error_diffuse_cov[0, 0]
-    known = diffuse <= _COLLINEAR
+    known = np.ones(y.size, dtype=np.bool_)
+    if fit.order.n_lost:
+        known = seen.forecasts_error_diffuse_cov[0, 0] <= _COLLINEAR
+        known[: seen.nobs_diffuse] &= ~np.isnan(y[: seen.nobs_diffuse])  # it leaves 0 for missing values
     mean = np.where(known, level + seen.forecasts[0] + Z @ fit.beta, np.nan)
     return mean, np.where(known, seen.forecasts_error_cov[0, 0] * fit.sigma2, np.nan)
 

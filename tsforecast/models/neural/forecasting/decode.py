@@ -1,5 +1,6 @@
 """Runs trained networks over a panel, and beyond its end."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -29,6 +30,15 @@ class HistoryOutput(NamedTuple):
     state: State
 
 
+class Steps(NamedTuple):
+    """Some steps of all series, and what networks make of them."""
+
+    part: slice
+    features: Tensor  # (n_members, n_steps, n_series, size)
+    x: Tensor  # (1, n_steps, n_series, input_size)
+    state: State  # after them
+
+
 class Runner:
     """Runs networks over series that end together, chunk by chunk with the state carried.
 
@@ -51,8 +61,8 @@ class Runner:
         self._of = torch.as_tensor(np.where(self._steps >= 0, series, UNKNOWN))
         self._window = window
 
-    def chunks(self, x: Floats, state: State, fresh: Bools) -> Iterator[tuple[slice, Tensor, Tensor, State]]:
-        """Steps, features, inputs and state after each chunk; the next one overwrites the features.
+    def steps(self, x: Floats, state: State, fresh: Bools) -> Iterator[Steps]:
+        """The steps of all series, chunk by chunk; the next one overwrites the features.
 
         ``x`` is ``(n_obs, input_size)``, ``state`` that before the first step of all series that are not ``fresh``;
         these must be of one length.
@@ -70,7 +80,7 @@ class Runner:
             inputs = table.index_select(0, self.rows[part].reshape(-1)).view(1, -1, n_series, table.shape[1])
             chunk = Chunk(inputs, reset[None, part], self._of[None, part])
             features, state = self.network.members.features(chunk, state, **options)
-            yield part, features, inputs, state
+            yield Steps(part, features, inputs, state)
 
 
 @torch.no_grad()
@@ -96,11 +106,11 @@ def run_history(
     """
     runner, n = Runner(network, lengths, window, series), lengths.size
     output = torch.zeros(0 if ends_only else len(x) + 1, network.slopes.shape[-1], dtype=network.slopes.dtype)
-    for part, features, inputs, after in runner.chunks(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
+    for step in runner.steps(x, network.initial_state(n), np.ones(n, dtype=np.bool_)):
         if not ends_only:
-            output[runner.rows[part]] = network.output(features, inputs).flatten(-2).mean(dim=0)
-    last = network.output(features[:, -1:], inputs[:, -1:]).flatten(-2)[:, 0]
-    return HistoryOutput(output[:-1].double().numpy(), last.double().numpy(), after)
+            output[runner.rows[step.part]] = network.output(step.features, step.x).flatten(-2).mean(dim=0)
+    last = network.output(step.features[:, -1:], step.x[:, -1:]).flatten(-2)[:, 0]
+    return HistoryOutput(output[:-1].double().numpy(), last.double().numpy(), step.state)
 
 
 @torch.no_grad()
@@ -132,9 +142,8 @@ def run_on(
     for group in groups:
         rows = np.concatenate([np.arange(first[i], first[i + 1]) for i in group.tolist()])
         runner = Runner(network, lengths[group], window, series[group])
-        for _, features, inputs, after in runner.chunks(x[rows], state_of(state, group), fresh[group]):
-            pass
-        found.append((features[:, -1:], inputs[:, -1:], after))
+        end = deque(runner.steps(x[rows], state_of(state, group), fresh[group]), maxlen=1)[0]
+        found.append((end.features[:, -1:], end.x[:, -1:], end.state))
     order = torch.as_tensor(np.argsort(np.concatenate(groups)))
     features, inputs = (torch.cat(parts, dim=2).index_select(2, order) for parts in list(zip(*found, strict=True))[:2])
     after = tree_map(lambda *leaves: _joined(leaves, order), *(part[2] for part in found))

@@ -14,15 +14,18 @@ def linear_part(trained: Trained) -> Trained:
 
     Preparation, limits and spread of the residuals are unchanged, so that intervals are as wide as with the network.
     """
-    return dataclasses.replace(trained, network=trained.network.linear_part(), ends=None, past=None, share=0.0)
+    past = trained.past
+    if past is not None:  # a linear autoregression has no state
+        past = dataclasses.replace(past, state=None, ends=None, spare=None)
+    return dataclasses.replace(trained, network=trained.network.linear_part(), ends=None, past=past, share=0.0)
 
 
 def season_part(trained: Trained) -> Trained:
     """The same without network and linear autoregression: the level at the end and the season go on as they are."""
-    network = trained.network.linear_part()
-    network.slopes.zero_()
-    network.intercept.zero_()
-    return dataclasses.replace(trained, network=network, ends=None, past=None, share=0.0)
+    part = linear_part(trained)
+    part.network.slopes.zero_()
+    part.network.intercept.zero_()
+    return part
 
 
 def table_of_parts(whole: Forecast, season: Floats, linear: Floats) -> pd.DataFrame:

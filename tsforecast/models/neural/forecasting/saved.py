@@ -91,10 +91,10 @@ def _past_from_saved(saved: Mapping[str, Any], trained: Trained, panel: Panel) -
 
 def _shapes(record: Any) -> list[Any]:
     """Shapes and kinds of the arrays of a record, but for those of values held of a series, which are many or few."""
-    if not isinstance(record, np.ndarray):
-        parts = record._asdict() if isinstance(record, tuple) else {}
-        return [_shapes(part) for name, part in parts.items() if name != "held"]
-    return [record.shape, record.dtype.kind]
+    if isinstance(record, np.ndarray):
+        return [record.shape, record.dtype.kind]
+    parts = record if isinstance(record, tuple) else ()
+    return [_shapes(part) for part in parts if not (isinstance(record, RunningExtent) and part is record.held)]
 
 
 def _check_extent(extent: RunningExtent) -> None:

@@ -216,7 +216,7 @@ class Trained:
         windows or sampled paths do not allow it.
         """
         out = OneStep.nothing(panel.n_obs, levels.size)
-        for part, rows, of in self._beginnings(panel):
+        for part, rows, of in self._beginnings(panel, levels):
             mean, quantiles = self._forecast(self._begin_each(part), 1, levels, seed, floor=floor)
             out.mean[of], out.quantiles[of] = mean[rows, 0], quantiles[rows, 0]
 
@@ -229,7 +229,7 @@ class Trained:
         """Observations and their forecasts on the scale of the transform: see `BaseForecaster`."""
         levels = np.empty(0)
         out = OneStep.nothing(panel.n_obs, 0)
-        for part, rows, of in self._beginnings(panel):
+        for part, rows, of in self._beginnings(panel, levels):
             begun = self._begin_each(part)
             out.mean[of] = (self._decode(begun, 1, levels, 0)[0] + begun.season)[rows, 0]
 
@@ -241,9 +241,16 @@ class Trained:
         fitted = self._corrected(out, predict, panel, levels).mean
         return self._of(panel)[0].transform.apply(panel).values, fitted
 
-    def _beginnings(self, panel: Panel) -> Iterator[tuple[Panel, Ints, Ints]]:
+    def _beginnings(self, panel: Panel, levels: Floats) -> Iterator[tuple[Panel, Ints, Ints]]:
+        """As `clipped_beginnings`; none where paths are to be drawn from the state at each observation."""
+        if self._draws(levels):
+            return iter([])
         rows = np.arange(panel.n_obs)
         return iter([(panel, rows, rows)]) if self.head.counts else clipped_beginnings(panel)
+
+    def _draws(self, levels: Floats) -> bool:
+        """Whether quantiles are those of paths drawn step by step."""
+        return self.decoding.kind == "recursive" and levels.size > 0
 
     def _begin_each(self, panel: Panel) -> Beginning:
         prepared, spread, numbers = self._of(panel)
@@ -254,14 +261,11 @@ class Trained:
         """One-step forecasts with those that one pass does not give, and none where no value is known before."""
         age = np.arange(panel.n_obs) - np.repeat(panel.indptr[:-1], panel.lengths)
         known = ~np.isnan(values_before(panel.values, panel.indptr, 1))
-        slow = np.zeros(panel.n_obs, dtype=np.bool_)
+        slow = np.full(panel.n_obs, self._draws(levels))
         if self.window is not None:
-            slow = age > self.window
-        if self.decoding.kind == "recursive" and levels.size:
-            slow[:] = True
+            slow |= age > self.window
         if slow.any():
-            n_ahead = self.layout.horizon
-            one = step_by_step(predict, panel, levels, wanted=slow, n_ahead=n_ahead)
+            one = step_by_step(predict, panel, levels, wanted=slow, n_ahead=self.layout.horizon)
             out.mean[slow], out.quantiles[slow] = one.mean[slow], one.quantiles[slow]
         out.mean[~known], out.quantiles[~known] = np.nan, np.nan
         return out
