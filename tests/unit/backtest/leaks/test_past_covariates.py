@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+
 from tsforecast import ARIMA, BaseForecaster, Forecast, Panel, audit
 from tsforecast.backtest import RollingOrigin, backtest
 
@@ -60,7 +61,7 @@ def test_the_audit_replaces_past_covariates_after_the_cutoff_and_finds_nothing_i
 
 
 def test_the_audit_finds_a_model_that_reads_past_covariates_after_the_cutoff():
-    report = audit(lambda whole: Peeking(whole), panel(), cv=CV)
+    report = audit(lambda whole: Peeking(whole=whole), panel(), cv=CV)
     rows = report.frame[report.frame["changed"].str.startswith("past covariates")]
     assert rows["found"].tolist() == ["covariate"]
     assert "temp after the cutoff" in rows["message"].iloc[0]
