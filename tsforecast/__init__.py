@@ -132,6 +132,7 @@ __all__ = [
     "Tuned",
     "audit",
     "diagnose",
+    "holiday_covariates",
     "load",
     "load_forecaster",
     "monitor_coverage",

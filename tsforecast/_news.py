@@ -11,7 +11,6 @@ from tsforecast._bounds import Range
 from tsforecast._repeated import Revised, check_repeated
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.exceptions import (
-    CovariateError,
     DataError,
     FrequencyError,
     GapError,
@@ -20,12 +19,13 @@ from tsforecast.exceptions import (
     UnknownNameError,
 )
 from tsforecast.panel import Panel
-from tsforecast.panel.align import Covariates, align_covariates
+from tsforecast.panel.align import Covariates, align_covariates, align_history
 from tsforecast.panel.containers import Series, is_static, to_panel
 from tsforecast.panel.ends import without_empty_end
 from tsforecast.panel.native import series_of_native, table_of
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
 from tsforecast.panel.regular import first_irregular
+from tsforecast.panel.roles import asked_names, has_covariates, like_trained, with_coded
 from tsforecast.panel.times.frequency import freq_name, future_times, step_times, steps_between
 
 NewsGaps: TypeAlias = Literal["error", "nan"]
@@ -192,8 +192,7 @@ def _with_array(given: Panel, X: Covariates | None) -> Panel:
     """The panel with covariates that came as an array, one row for each observation."""
     if X is None or isinstance(X, (pd.DataFrame, pd.Series)):
         return given
-    table, names = align_covariates(X, given.ids, given.lengths, given.times)
-    return given.with_covariates(table, names)
+    return with_coded(given.with_covariates(None), align_covariates(X, given.ids, given.lengths, given.times))
 
 
 def _gone_on(
@@ -254,41 +253,43 @@ def _news_of(origin: Panel, given: Panel, places: Ints, first: Ints) -> Panel:
     """The rows after the end of each series, with nan at steps that were passed over."""
     pad, cut = np.maximum(first - 1, 0), np.maximum(1 - first, 0)
     counts = pad + given.lengths - cut
-    values: list[Floats] = []
-    covariates: list[Floats] = []
-    for i in range(given.n_series):
-        values += [np.full(pad[i], np.nan), given.series(i)[cut[i] :]]
-        if given.covariates is not None:
-            nothing = np.full((pad[i], given.covariates.shape[1]), np.nan)
-            covariates += [nothing, given.covariates[given.indptr[i] + cut[i] : given.indptr[i + 1]]]
+
+    def rows(table: Floats) -> Floats:
+        pieces: list[Floats] = []
+        for i in range(given.n_series):
+            pieces += [
+                np.full((pad[i], *table.shape[1:]), np.nan),
+                table[given.indptr[i] + cut[i] : given.indptr[i + 1]],
+            ]
+        return np.concatenate(pieces)
+
     indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     steps = np.arange(indptr[-1]) - np.repeat(indptr[:-1], counts) + 1
     times = step_times(origin.last_times.take(places).repeat(counts), steps, origin.freq)
-    news = Panel(np.concatenate(values), times, indptr, origin.ids.take(places), origin.freq)
+    news = Panel(rows(given.values), times, indptr, origin.ids.take(places), origin.freq)
     if origin.static is not None:
         news = news.with_static(origin.static.iloc[places])
-    if not covariates:
-        return news
-    return news.with_covariates(np.concatenate(covariates), given.covariate_names)
+    ahead, past = (None if c is None else rows(c) for c in (given.covariates, given.past_covariates))
+    return dataclasses.replace(
+        news,
+        covariates=ahead,
+        covariate_names=given.covariate_names,
+        past_covariates=past,
+        past_names=given.past_names,
+        levels=given.levels,
+        calendar=given.calendar,
+    )
 
 
 def _with_covariates(news: Panel, origin: Panel, X: Covariates | None, uses_covariates: bool) -> Panel:
     """News with the covariates of the training series, in their order."""
-    names = origin.covariate_names
+    if not uses_covariates:
+        return news.with_covariates(None) if has_covariates(news) else news
     table = X.to_frame("x0" if X.name is None else X.name) if isinstance(X, pd.Series) else X
-    if uses_covariates and isinstance(table, pd.DataFrame) and not is_static(table):
-        wanted = names if names else tuple(map(str, table.columns))
-        table = table[[c for c in table.columns if str(c) in (*wanted, "unique_id", "ds")]]
-        if set(map(str, table.columns)) - {"unique_id", "ds"}:
-            news = news.with_covariates(*align_covariates(table, news.ids, news.lengths, news.times))
-    if not uses_covariates and news.covariates is not None:
-        return news.with_covariates(None)
-    if set(news.covariate_names) != set(names):
-        raise CovariateError(
-            f"The news have the covariates {list(news.covariate_names)}; the model was fitted with {list(names)}: "
-            "update needs X_new with these, at the times of y_new."
-        )
-    if news.covariates is not None and news.covariate_names != names:
-        order = [news.covariate_names.index(name) for name in names]
-        return news.with_covariates(news.covariates[:, order], names)
-    return news
+    if isinstance(table, pd.DataFrame) and not is_static(table):
+        if asked_names(origin) or origin.past_names:
+            coded = align_history(table, news, origin)
+        else:
+            coded = align_covariates(table, news.ids, news.lengths, news.times)
+        news = with_coded(news.with_covariates(None), coded)
+    return like_trained(news, origin, "The news have", ": update needs X_new with these, at the times of y_new")

@@ -71,3 +71,43 @@ def test_static_columns_named_on_the_command_line_are_in_the_data_the_run_and_it
     for folder in ("run", "again"):
         found = BacktestResult.load(folder).run.static
         assert found.to_dict("list") == {"unique_id": ["a", "b"], "region": ["north", "south"]}
+
+
+@pytest.fixture
+def shop(tmp_path):
+    n, rng = 120, np.random.default_rng(0)
+    table = pd.DataFrame({"ds": pd.date_range("2024-01-01", periods=n + 7)})
+    table["kind"] = rng.choice(["none", "sale", "card"], n + 7)
+    table["temp"] = rng.normal(size=n + 7)
+    table["y"] = 50 + 10 * (table["kind"] == "sale") + 4 * table["temp"].shift(1, fill_value=0.0)
+    table["y"] += rng.normal(0, 0.1, n + 7)
+    table.to_csv(tmp_path / "truth.csv", index=False)
+    table.loc[n:, ["y", "temp"]] = np.nan
+    table.to_csv(tmp_path / "shop.csv", index=False)
+    table[:n].to_csv(tmp_path / "past.csv", index=False)
+    return tmp_path
+
+
+ROLES = ("--covariates", "kind", "--past_covariates", "temp", "--calendar", "DE")
+
+
+def test_columns_of_a_file_have_their_roles(shop):
+    panel = plan(shop / "past.csv", *ROLES).panel
+    assert panel.covariate_names == ("kind=card", "kind=none", "kind=sale", "holiday")
+    assert (panel.past_names, panel.calendar) == (("temp",), "DE")
+
+
+def test_a_forecast_needs_the_future_of_what_is_known_ahead_only(shop, monkeypatch, capsys):
+    monkeypatch.chdir(shop)
+    assert main(["forecast", "shop.csv", *ROLES, "--models", "ARIMA", "--horizon", "7", "--output", "f.csv"]) == 0
+    found, truth = pd.read_csv("f.csv"), pd.read_csv("truth.csv")["y"].to_numpy()[-7:]
+    mean = found["mean"].to_numpy()
+    assert abs(mean[0] - truth[0]) < 1  # the covariate of the last day is known
+    assert np.abs(mean - truth).max() < 15  # of later days only its kind
+    assert main(["forecast", "past.csv", *ROLES, "--models", "ARIMA", "--horizon", "7", "--output", "g.csv"]) != 0
+    assert "needs kind at" in capsys.readouterr().err
+
+
+def test_a_country_that_is_none_is_told_at_the_door(shop, capsys):
+    assert main(["backtest", str(shop / "past.csv"), "--models", "Naive", "--calendar", "XX"]) != 0
+    assert "no country is called 'XX'" in capsys.readouterr().err

@@ -86,7 +86,7 @@ def has_covariates(panel: "Panel") -> bool:
     return panel.covariates is not None or panel.past_covariates is not None
 
 
-def like_trained(panel: "Panel", trained: "Panel") -> "Panel":
+def like_trained(panel: "Panel", trained: "Panel", what: str = "history has", needed: str = "") -> "Panel":
     """The panel with the roles, the levels and the order of the covariates that training had.
 
     Raises
@@ -104,7 +104,7 @@ def like_trained(panel: "Panel", trained: "Panel") -> "Panel":
     got, wanted = (panel.covariate_names, panel.past_names), (trained.covariate_names, trained.past_names)
     if (set(got[0]), set(got[1])) != (set(wanted[0]), set(wanted[1])):
         shown = [list(given_names((*p.covariate_names, *p.past_names), p.levels)) for p in (panel, trained)]
-        raise CovariateError(f"history has the covariates {shown[0]}; the model was fitted with {shown[1]}.")
+        raise CovariateError(f"{what} the covariates {shown[0]}; the model was fitted with {shown[1]}{needed}.")
     if got == wanted:
         return panel
     return dataclasses.replace(

@@ -50,7 +50,7 @@ def test_what_is_no_category_is_an_error():
             with pytest.raises(CovariateError, match=message):
                 fitted(kinds)
     many = pd.DataFrame({"ds": pd.RangeIndex(150), "y": 0.0, "note": [f"remark {i}" for i in range(150)]})
-    with pytest.raises(CovariateError, match="150 different texts.*at most 100 levels"):
+    with pytest.raises(CovariateError, match=r"150 different texts.*at most 100 levels"):
         Panel.from_frame(many, covariates=["note"])
 
 

@@ -20,23 +20,15 @@ from tsforecast.exceptions import (
     ParameterError,
     SeriesTooShortError,
 )
-from tsforecast.explanation import IN_TURN, Explained, covariate_label
+from tsforecast.explanation import Explained
 from tsforecast.forecast import Forecast
 from tsforecast.models.arima.design import check_covariate_names, regressors
 from tsforecast.models.arima.estimate import one_step
+from tsforecast.models.arima.explained import explained_by
 from tsforecast.models.arima.insight import ArimaInsight
 from tsforecast.models.arima.kept import groups_of, kept_columns
 from tsforecast.models.arima.order import Order
 from tsforecast.models.arima.panel_fit import covariates_of, raise_failures, warn_of_failures
-from tsforecast.models.arima.parts import (
-    LEVEL,
-    MEMORY,
-    SEASON,
-    TREND,
-    n_steps_for_parts,
-    process_parts,
-    regression_parts,
-)
 from tsforecast.models.arima.past import (
     PastModel,
     lagged_ahead,
@@ -50,7 +42,6 @@ from tsforecast.models.arima.past import (
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates, future_covariates
-from tsforecast.panel.categories import category_of
 from tsforecast.panel.magnitudes import check_sizes
 from tsforecast.panel.shortened import n_before
 from tsforecast.panel.times.frequency import future_times, steps_between
@@ -186,9 +177,12 @@ class ArimaForecaster(ArimaInsight):
         short.ends_ = {name: end for name, end in ends.items() if end is not None}
         return short, np.array([end is None for end in ends.values()])
 
-    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools]:
+    def _moved(self, panel: Panel, news: Panel) -> tuple[Self, Bools] | None:
         if panel.left_out is None:
-            short, whole = self._condense(panel)
+            found = self._condense(panel)
+            if found is None:
+                return None
+            short, whole = found
         else:
             short, whole = copy.copy(self), np.array([name not in self.ends_ for name in panel.ids])
         short.ends_, data = dict(short.ends_), self.transform_.apply(news)
@@ -196,7 +190,8 @@ class ArimaForecaster(ArimaInsight):
             name = news.ids[j]
             if not whole[i]:
                 fit, done = self._fit_of(name), self._steps_to_end(panel, i)
-                Z = regressors(self._trend_of(fit), done, int(news.lengths[j]), covariates_of(news, j))
+                own = self._kept(fit, covariates_of(news, j))
+                Z = regressors(self._trend_of(fit), done, int(news.lengths[j]), own)
                 short.ends_[name] = short.ends_[name].moved(fit, data.series(j), Z)
         return short, whole
 
@@ -333,45 +328,7 @@ class ArimaForecaster(ArimaInsight):
 
     def _explain(self, panel: Panel, horizon: int, X: Floats | None) -> Explained:
         """Level, trend, season, memory and each covariate; with a transform, what each adds to those before it."""
-        data, labels = self._data_of(panel), self._labels()
-        tables: dict[str, Floats] = {}
-        for name in (LEVEL, TREND, SEASON, MEMORY, *labels.values()):
-            tables[name] = np.zeros((data.n_series, horizon))
-        variance = np.empty((data.n_series, horizon))
-        for i in range(data.n_series):
-            fit, origin = self._start_of(data, i)
-            n_steps = n_steps_for_parts(fit, horizon)
-            mean, spread = origin.forecast(fit, np.zeros((n_steps, fit.beta.size)), self.engine)
-            variance[i] = spread[:horizon]
-            if data.past_names:
-                variance[i] += past_variance(self._past_effects(data, i, horizon))
-            future = self._regressors_ahead(data, i, horizon, X)
-            names = tuple(labels.get(name, name) for name in fit.beta_names)
-            for told in (process_parts(fit, mean, horizon), regression_parts(names, fit.beta, future, horizon)):
-                for name, values in told.items():
-                    tables[name][i] += values
-        lambdas = self.transform_.lambdas_of(panel.ids)
-        parts = {name: table for name, table in tables.items() if name == LEVEL or table.any()}
-        if np.isnan(lambdas).all():
-            return Explained(parts, LEVEL)
-        return Explained(self._in_unit(parts, variance, panel), LEVEL, notes=(IN_TURN,))
-
-    def _labels(self) -> dict[str, str]:
-        """The part that each covariate's column belongs to: lags, and levels of a category, are told together."""
-        panel, n_lags = self.panel_, len(past_lags_of(self.past_lags))
-        plain = (*panel.covariate_names, *(name for name in panel.past_names for _ in range(n_lags)))
-        own = (category_of(name, panel.levels) for name in plain)
-        taken = (LEVEL, TREND, SEASON, MEMORY)
-        return {column: covariate_label(name, taken) for column, name in zip(self._design_names(), own, strict=True)}
-
-    def _in_unit(self, parts: Mapping[str, Floats], variance: Floats, panel: Panel) -> dict[str, Floats]:
-        """What each part adds to the forecast in the unit of the series, in their order."""
-        told, before, total = {}, np.zeros_like(variance), np.zeros_like(variance)
-        for name, table in parts.items():
-            total = total + table
-            now = self.transform_.invert_mean(total, variance, panel.ids)
-            told[name], before = now - before, now
-        return told
+        return explained_by(self, panel, horizon, X)
 
     def _start_of(self, data: Panel, i: int) -> "tuple[ArimaFit, SeriesEnd | WholeSeries]":
         """The fit of series ``i``, and what its forecasts start from."""

@@ -106,8 +106,8 @@ class ARIMA(ArimaForecaster):
     with ARIMA errors. Those known up to the present only do so ``past_lags`` steps late: for steps whose lagged value
     lies after the origin, a covariate is forecast by an autoregression of its own, whose errors widen the intervals
     (`tsforecast.models.arima.past`). Of a category the level most frequent in a series has no coefficient, and the
-    others are relative to it. Missing values are integrated out. ``predict(history=...)`` filters new data at the fitted
-    parameters. Intervals are Student's, with the degrees of freedom as divisor of the variance and with what is
+    others are relative to it. Missing values are integrated out. ``predict(history=...)`` filters new data at the
+    fitted parameters. Intervals are Student's, with the degrees of freedom as divisor of the variance and with what is
     uncertain of the parameters; ``sigma2`` in ``params_`` is the maximum likelihood estimate.
 
     Examples

@@ -59,7 +59,7 @@ class ArimaInsight(BaseForecaster):
         return table[:, columns] if columns else None
 
     def _designed(self, panel: Panel) -> Panel:
-        """The panel with lagged past-only covariates among the covariates, and missing values where they are unknown."""
+        """The panel with lagged past-only covariates among its own, and missing values where they are unknown."""
         if panel.past_covariates is None:
             return panel
         lags = past_lags_of(self.past_lags)

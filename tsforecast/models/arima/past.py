@@ -8,6 +8,7 @@ indicator (Box, Jenkins, Reinsel & Ljung 2015, section 12.5), where the autoregr
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.signal import lfilter
@@ -75,11 +76,11 @@ def past_lags_of(given: object) -> tuple[int, ...]:
     >>> past_lags_of(1), past_lags_of([7, 1])
     ((1,), (1, 7))
     """
-    listed = list(given) if isinstance(given, (tuple, list, np.ndarray)) else [given]
+    listed: list[Any] = list(given) if isinstance(given, (tuple, list, np.ndarray)) else [given]
     if not listed or not all(is_whole(lag) and 1 <= lag <= _MOST_LAGS for lag in listed):
         raise ParameterError(
-            f"past_lags={given!r} is no whole number from 1 to {_MOST_LAGS}, nor a list of some: step h of a forecast knows "
-            "a past-only covariate up to its origin."
+            f"past_lags={given!r} is no whole number from 1 to {_MOST_LAGS}, nor a list of some: step h of a forecast "
+            "knows a past-only covariate up to its origin."
         )
     return tuple(sorted({int(lag) for lag in listed}))
 
