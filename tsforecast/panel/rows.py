@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class RegularRows(NamedTuple):
-    """RegularRows of regular series: values and times ``(n_obs,)``, where each series begins, the frequency, covariates."""
+    """Values and times, each ``(n_obs,)``, where each series begins, the frequency, and covariates."""
 
     values: Floats
     times: Index
