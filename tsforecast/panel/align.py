@@ -7,7 +7,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index
 from tsforecast.exceptions import CovariateError, DataError
-from tsforecast.panel.categories import Coded, Levels, codes_of, expand, given_names, is_category
+from tsforecast.panel.categories import Coded, Levels, expand, given_names, is_category, level_codes
 from tsforecast.panel.covariates import CovariateGaps, check_names
 from tsforecast.panel.panel import Panel
 from tsforecast.panel.parse import parse_times, plain_array, time_kind
@@ -120,7 +120,7 @@ def _align_frame(
     for i, name in enumerate(names):
         column = source.iloc[:, i].iloc[rows]
         if name in levels or is_category(source.iloc[:, i]):
-            codes, kinds[name] = codes_of(column[rows >= 0], name, levels.get(name))
+            codes, kinds[name] = level_codes(column[rows >= 0], name, levels.get(name))
             columns.append(np.full(len(rows), np.nan))
             columns[-1][rows >= 0] = codes
         else:

@@ -41,7 +41,7 @@ def is_category(column: "pd.Series[Any]") -> bool:
     return bool(pd.to_numeric(kinds, errors="coerce").isna().all())
 
 
-def codes_of(
+def level_codes(
     column: "pd.Series[Any]", name: str, levels: tuple[str, ...] | None = None
 ) -> tuple[Floats, tuple[str, ...]]:
     """The place of each cell among the levels, nan where it is missing, -1 for a level not seen; and the levels.
@@ -60,7 +60,7 @@ def codes_of(
 
     Examples
     --------
-    >>> codes_of(pd.Series(["sale", "none", None, "sale"]), "promotion")
+    >>> level_codes(pd.Series(["sale", "none", None, "sale"]), "promotion")
     (array([ 1.,  0., nan,  1.]), ('none', 'sale'))
     """
     lost = _missing(column).to_numpy()

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Index, Ints
 from tsforecast.exceptions import CovariateError, DataError, UnusedColumnWarning
-from tsforecast.panel.categories import Coded, codes_of, is_category
+from tsforecast.panel.categories import Coded, is_category, level_codes
 from tsforecast.panel.covariates import check_names
 from tsforecast.panel.parse import check_series_names, parse_values
 
@@ -86,7 +86,7 @@ def parse_covariates(columns: pd.DataFrame, indptr: Ints, ids: Index, times: Ind
     for name in columns.columns:
         column = columns[name]
         if is_category(column):
-            codes, levels[str(name)] = codes_of(column, str(name))
+            codes, levels[str(name)] = level_codes(column, str(name))
             found.append(codes)
         else:
             found.append(parse_values(column.to_numpy(), indptr, ids, times, str(name)))

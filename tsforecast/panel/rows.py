@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tsforecast.panel.panel import Panel
 
 
-class Rows(NamedTuple):
-    """Rows of regular series: values and times ``(n_obs,)``, where each series begins, the frequency, covariates."""
+class RegularRows(NamedTuple):
+    """Values and times, each ``(n_obs,)``, where each series begins, the frequency, and covariates."""
 
     values: Floats
     times: Index
@@ -45,7 +45,7 @@ def regular_rows(
     freq: str | Freq | None,
     gaps: Gaps,
     table: Floats | None = None,
-) -> Rows:
+) -> RegularRows:
     """The rows with regular times, and with a nan row at each skipped time; errors as `Panel.from_frame`."""
     check_gaps(gaps)
     check_increasing(times, indptr, ids)
@@ -65,7 +65,9 @@ def regular_rows(
             raise error
         values, times, indptr, table = fill_gaps(values, times, indptr, ids, step, table)
     values = fill_values(values, indptr, gaps)
-    return Rows(values, times, indptr, parse_freq(times.freq) if isinstance(times, pd.PeriodIndex) else step, table)
+    return RegularRows(
+        values, times, indptr, parse_freq(times.freq) if isinstance(times, pd.PeriodIndex) else step, table
+    )
 
 
 def index_of(data: "pd.DataFrame | pd.Series[Any]") -> "pd.Series[Any]":

@@ -18,7 +18,7 @@ from tsforecast.models.arima.diagnostics import residual_figure
 from tsforecast.models.arima.estimate import Engine, one_step
 from tsforecast.models.arima.facts import likelihood_facts, order_facts, residual_facts
 from tsforecast.models.arima.panel_fit import PanelFit
-from tsforecast.models.arima.past import lagged, lagged_names, past_lags_of, without_first
+from tsforecast.models.arima.past import lagged_columns, lagged_names, past_lags_of, without_first
 from tsforecast.models.arima.result import ArimaFit
 from tsforecast.models.arima.summary import ljung_box, table
 from tsforecast.panel import Panel
@@ -63,7 +63,11 @@ class ArimaInsight(BaseForecaster):
         if panel.past_covariates is None:
             return panel
         lags = past_lags_of(self.past_lags)
-        columns = [lagged(panel, lags)] if panel.covariates is None else [panel.covariates, lagged(panel, lags)]
+        columns = (
+            [lagged_columns(panel, lags)]
+            if panel.covariates is None
+            else [panel.covariates, lagged_columns(panel, lags)]
+        )
         return dataclasses.replace(
             panel,
             values=without_first(panel, lags),

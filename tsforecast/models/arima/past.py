@@ -90,7 +90,7 @@ def lagged_names(panel: Panel, lags: Sequence[int]) -> tuple[str, ...]:
     return tuple(f"{name}_lag{lag}" for name in panel.past_names for lag in lags)
 
 
-def lagged(panel: Panel, lags: Sequence[int]) -> Floats:
+def lagged_columns(panel: Panel, lags: Sequence[int]) -> Floats:
     """The lagged columns of past-only covariates, ``(n_obs, n_past * n_lags)``; steps before the first as the first."""
     table, place = np.asarray(panel.past_covariates), np.arange(panel.n_obs)
     first = np.repeat(panel.indptr[:-1], panel.lengths)
