@@ -8,7 +8,7 @@ import pandas as pd
 
 from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.result.data import RunData
-from tsforecast.backtest.result.history import joined_truth, values_before
+from tsforecast.backtest.result.history import joined_truth, kept_values
 from tsforecast.backtest.result.leaderboard import leaderboard, mean_over_cutoffs, usual_baseline
 from tsforecast.backtest.result.plots import check_models, error_of_series, title_of
 from tsforecast.charts.reading import panel_with_gaps
@@ -185,9 +185,7 @@ def _truth(run: RunData, unique_id: Any, windows: Sequence[_Windows]) -> tuple[I
         return pd.Index([]), np.empty(0)
     steps = np.concatenate([own.steps for own in windows])
     times = windows[0].times.append([own.times for own in windows[1:]])
-    return joined_truth(
-        steps, times, np.concatenate([own.truth for own in windows]), values_before(run, [unique_id])[0]
-    )
+    return joined_truth(steps, times, np.concatenate([own.truth for own in windows]), kept_values(run, [unique_id])[0])
 
 
 def _before(past: Panel, unique_id: Any, horizon: int) -> tuple[Index, Floats] | None:

@@ -9,7 +9,7 @@ from tsforecast._types import Floats, Index, Ints
 from tsforecast.backtest.result.data import RunData
 
 
-def values_before(run: RunData, ids: Sequence[object]) -> "list[pd.Series[float]]":
+def kept_values(run: RunData, ids: Sequence[object]) -> "list[pd.Series[float]]":
     """Values of some series up to the oldest cutoff, by their times; empty where the run kept none."""
     if run.history is None:
         return [pd.Series(dtype=np.float64) for _ in ids]

@@ -9,7 +9,7 @@ import pandas as pd
 from tsforecast._types import Floats, Ints
 from tsforecast.backtest.result.cube import FORECAST_KEYS
 from tsforecast.backtest.result.data import RunData
-from tsforecast.backtest.result.history import values_before
+from tsforecast.backtest.result.history import kept_values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,7 +114,7 @@ def read_paths(
         times=times,
         step=run.step,
         gap=run.gap,
-        before=values_before(run, list(ids)),
+        before=kept_values(run, list(ids)),
     )
 
 
