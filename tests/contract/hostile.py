@@ -443,6 +443,7 @@ COVARIATES = [
         _COLLINEAR,
         reach=5,
     ),
+    accepted("covariates: words", _with_x(_x(x=["a", "b", "b"])), reach=5),
     accepted("covariates: huge", _with_x(_x(x=1e12 * np.cos(np.arange(65.0)))), reach=5),
     accepted("covariates: more rows than times", forecast_of(_Y, _x(90), _x(90))),
     accepted("covariates: rows out of order", forecast_of(_Y, _x().iloc[::-1], _x().iloc[::-1])),
@@ -455,7 +456,9 @@ COVARIATES = [
     refused("covariates: a number", forecast_of(_Y, 3.0, _x()), (CovariateError, ContainerTypeError, DataError)),
     refused("covariates: nan", forecast_of(_Y, _holed(np.nan).iloc[:60], _x()), CovariateError, "2016-09"),
     refused("covariates: infinite", forecast_of(_Y, _holed(np.inf).iloc[:60], _x()), CovariateError, "2016-09"),
-    refused("covariates: words", forecast_of(_Y, _x(x=["a", "b"]), _x()), CovariateError, "x"),
+    refused(
+        "covariates: words and numbers", forecast_of(_Y, _x(x=np.array(["a", 3.0], object)), _x()), CovariateError, "x"
+    ),
     refused("covariates: another length", forecast_of(_Y, np.ones((59, 1)), np.ones((5, 1))), CovariateError, "59"),
     refused("covariates: other times", forecast_of(_Y, _x().iloc[1:], _x()), CovariateError, "2015-01"),
     refused(

@@ -326,9 +326,9 @@ def test_score_counts_from_the_new_end_with_the_scale_of_training():
 
 def test_the_series_of_fit_stay_what_residuals_are_of():
     model = ARIMA(order=(1, 1, 0)).fit(ONE.iloc[:CUT])
-    before, table = model.residuals("a"), model.covariance("a")
+    before, table = model.residuals(), model.covariance("a")
     model.update(ONE.iloc[CUT:])
-    np.testing.assert_array_equal(model.residuals("a"), before)
+    pd.testing.assert_series_equal(model.residuals(), before)
     np.testing.assert_array_equal(model.covariance("a"), table)
     assert model.panel_.n_obs == CUT
     assert not hasattr(model.fit(ONE), "moved_")

@@ -361,6 +361,7 @@ class Panel:
 
         Examples
         --------
+        >>> from tsforecast.panel.times.frequency import parse_freq
         >>> quarters = pd.Series([1.0, 2.0, 4.0], index=pd.date_range("2020-01", periods=3, freq="3MS"))
         >>> Panel.from_series(quarters, freq="3MS").at_freq(parse_freq("QS"))
         Panel(n_series=1, n_obs=3, freq='QS-JAN')

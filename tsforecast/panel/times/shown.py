@@ -95,15 +95,13 @@ def freq_in_words(freq: Freq) -> str:
     """
     if isinstance(freq, int):
         return f"whole numbers, each {freq} more"
-    code, _, anchor = freq.rule_code.partition("-")
     months = months_of(freq)
     if months is not None:
-        words = f"{_many(months.count)}months, by day {months.day}"
-    elif code not in _UNITS:
+        return f"{_many(months.count)}months, by day {months.day} ({freq_label(freq)})"
+    code, _, anchor = freq.rule_code.partition("-")
+    if code not in _UNITS:
         return freq_label(freq)
-    else:
-        words = f"{_many(freq.n)}{_UNITS[code]}{_anchored(code, anchor)}"
-    return f"{words} ({freq_label(freq)})"
+    return f"{_many(freq.n)}{_UNITS[code]}{_anchored(code, anchor)} ({freq_label(freq)})"
 
 
 def _many(count: int) -> str:
