@@ -199,3 +199,9 @@ def test_a_process_that_is_killed_or_interrupted_leaves_the_run_whole_and_can_go
     (tmp_path / "wait").unlink()
     assert add("--models", "my_slow:Slow") == 0
     assert BacktestResult.load("run").models == ["Naive", "Slow"]
+
+
+def test_bounds_of_the_run_hold_for_the_models_that_are_added(capsys):
+    first("run", "--models", "Naive", "--nonnegative")
+    assert add("--models", "Drift") == 0
+    assert (forecasts("run")[["lo-80", "mean"]] >= 0).all(axis=None)
