@@ -79,7 +79,9 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
     ahead = _forecast(given, source, panel, horizon, X, level)
     middle = middle_sentence(source.model, panel, ahead, X, level, is_newer=source.is_fitted)
     about = [source.quality.sentence if source.quality else "", source.told, middle]
-    written = _write(targets, source, panel, ahead, level, given.id_col or [], about)  # before anything is printed, as a pipe may close
+    written = _write(
+        targets, source, panel, ahead, level, given.id_col or [], about
+    )  # before anything is printed, as a pipe may close
     console = plain_console()
     _tell(console, given, source, panel, ahead, level, season, middle)
     say(console, f"Wrote {', '.join(written)}.")

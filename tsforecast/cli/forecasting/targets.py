@@ -122,9 +122,13 @@ def _check_content(path: Path, inputs: Sequence[str], *, overwrite: bool) -> Non
     _check_no_input(path, inputs)
     if not overwrite and not is_as_written(path):
         folder = memory_folder()
-        lost = "" if folder is not None and _is_there(folder) else (
-            f" Which files it wrote is remembered in {folder or 'the home of a user'}, which is not there: a job "
-            "without a lasting home needs --overwrite."
+        lost = (
+            ""
+            if folder is not None and _is_there(folder)
+            else (
+                f" Which files it wrote is remembered in {folder or 'the home of a user'}, which is not there: a job "
+                "without a lasting home needs --overwrite."
+            )
         )
         raise OutputError(
             f"{path} is there, and is not as this command wrote it: somebody else did, or changed it since. "
