@@ -199,3 +199,15 @@ def test_a_process_that_is_killed_or_interrupted_leaves_the_run_whole_and_can_go
     (tmp_path / "wait").unlink()
     assert add("--models", "my_slow:Slow") == 0
     assert BacktestResult.load("run").models == ["Naive", "Slow"]
+
+
+def test_bounds_of_the_run_hold_for_the_models_that_are_added(capsys):
+    first("run", "--models", "Naive", "--bounds", "-5", "4.5")
+    assert add("--models", "Drift") == 0
+    assert "As all models of run, the new ones have --bounds -5 4.5." in capsys.readouterr().err
+    assert forecasts("run")["hi-95"].between(-5, 4.5).all()
+    assert add("--models", "HistoricAverage", "--bounds", "-9", "null") == 0
+    told = capsys.readouterr().err
+    assert "the new models have --bounds -9 null; others in run, Naive say, have --bounds -5 4.5" in told
+    assert run("--config", "run/config.yaml", "--output", "again") == 0
+    pd.testing.assert_frame_equal(forecasts("run"), forecasts("again"))

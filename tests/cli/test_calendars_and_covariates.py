@@ -38,6 +38,13 @@ def test_months_from_a_day_are_found_and_can_be_named(salaries):
         assert (freq_name(found.panel.freq), found.season_length) == ("MS-25", 12)
 
 
+def test_months_from_a_day_are_forecast_with_their_days(salaries, monkeypatch, capsys):
+    monkeypatch.chdir(salaries.parent)
+    assert main(["forecast", "a.csv", "--models", "Naive", "--horizon", "2", "--plot", "p.png"]) == 0
+    assert "2024-01-25" in capsys.readouterr().out
+    assert pd.read_csv("a-forecast.csv")["ds"].tolist() == ["2024-01-25", "2024-02-25"]
+
+
 def test_the_frequency_that_an_error_names_is_taken(salaries, capsys):
     assert main(["backtest", str(salaries), "--models", "Naive", "--freq", "MS"]) != 0
     assert "--freq MS-25 on the command line" in capsys.readouterr().err

@@ -378,3 +378,35 @@ def test_rows_after_the_last_value_and_values_missing_between_others_are_told_ap
     told = capsys.readouterr().err
     assert "no value in its last 2 rows, from 2018-03-01 to 2018-04-01: such rows are left out" in told
     assert "2 values are missing between others" in told
+
+
+def test_medians_of_steps_are_said_to_be_no_parts_of_a_sum_and_the_total_is_told(one, capsys):
+    call = ["forecast", "one.csv", "--models", "LinearAR", "--horizon", "4", "--output", "f.xlsx", "--save", "m.tsf"]
+    assert main(call) == 0
+    told = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("The column mean holds"))
+    total = load_forecaster("m.tsf").predict_total(4, level=80).iloc[0]
+    ends = f"{total['lo-80']:.0f} to {total['hi-80']:.0f}"
+    assert f"that of all 4 is forecast to be {total['mean']:.0f} (80% interval {ends})" in told
+    assert told in pd.read_excel("f.xlsx", sheet_name="about", engine="openpyxl")["about"].tolist()
+    assert main(["forecast", "one.csv", "--model", "m.tsf", "--output", "g.csv"]) == 0
+    assert told in capsys.readouterr().out.splitlines()
+    for options in (["--models", "Naive"], ["--models", "LinearAR", "--horizon", "1"]):
+        assert main(["forecast", "one.csv", *options, "--output", "g.csv"]) == 0
+        assert "The column mean" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("home", ["file", "none"])
+def test_a_job_without_a_lasting_home_writes_and_is_told_to_overwrite_the_next_day(one, capsys, monkeypatch, home):
+    monkeypatch.setenv("XDG_CACHE_HOME", "" if home == "none" else str(one / "one.csv"))
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", no_home)
+    call = ["forecast", "one.csv", *QUICK, "--output", "f.csv"]
+    assert main(call) == 0
+    capsys.readouterr()
+    assert main(call) == 2
+    assert "a job without a lasting home needs --overwrite" in capsys.readouterr().err
+    assert main([*call, "--overwrite"]) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,9 @@ from tsforecast.cli.parser import Parser
 
 if TYPE_CHECKING:
     from jsonargparse import Namespace
+
+_KEPT = ("nonnegative", "bounds")  # arguments of each model that an option of the command sets
+_BOUNDS = tuple(f"--{name}" for name in _KEPT)
 
 
 def with_settings_of_run(parser: Parser, arguments: list[str], given: Namespace) -> Namespace:
@@ -46,7 +51,37 @@ def with_settings_of_run(parser: Parser, arguments: list[str], given: Namespace)
                 f"the settings of their run; leave --{name} out, or start a new run"
             )
     merged.output = str(folder)
+    asked = any(word.split("=")[0] in _BOUNDS for word in arguments) or given.nonnegative or given.bounds
+    _keep_bounds(merged, folder, run.config["models"], is_asked=bool(asked))
     return merged
+
+
+def _keep_bounds(merged: Namespace, folder: Path, models: Sequence[dict[str, Any]], *, is_asked: bool) -> None:
+    """Give the new models the bounds that all models of the run have, where none are asked for; say what differs."""
+    held = [{name: _arguments(model)[name] for name in _KEPT if _arguments(model).get(name)} for model in models]
+    bounds = held[0]
+    if not is_asked and bounds and all(one == bounds for one in held):
+        merged.nonnegative, merged.bounds = bool(bounds.get("nonnegative")), bounds.get("bounds")
+        print(f"As all models of {folder}, the new ones have {_flags(bounds)}.", file=sys.stderr)
+        return
+    asked = {name: merged[name] for name in _KEPT if merged[name]}
+    others = [str(model["name"]) for model, one in zip(models, held, strict=True) if _flags(one) != _flags(asked)]
+    if others:
+        print(
+            f"Not within the same bounds: the new models have {_flags(asked)}; others in {folder}, {others[0]} say, "
+            f"have {_flags(next(one for one in held if _flags(one) != _flags(asked)))}.",
+            file=sys.stderr,
+        )
+
+
+def _arguments(model: dict[str, Any]) -> dict[str, Any]:
+    return model.get("init_args") or {}
+
+
+def _flags(bounds: dict[str, Any]) -> str:
+    ends = " ".join("null" if end is None else f"{end:g}" for end in bounds.get("bounds") or ())
+    words = [*(["--nonnegative"] if bounds.get("nonnegative") else []), *([f"--bounds {ends}"] if ends else [])]
+    return " ".join(words) or "no --nonnegative or --bounds"
 
 
 def _check_data_are_known(parser: Parser, folder: Path, data: str | list[str] | None) -> None:

@@ -44,7 +44,11 @@ def cut_ends(
     counts = empty_ends(values, indptr)
     if not counts.any():
         return values, times, indptr, covariates
-    also = "" if covariates is None else " Their covariates are not kept: give them to predict(horizon, X)."
+    also = (
+        ""
+        if covariates is None
+        else " Their covariates are not kept: give them to predict(horizon, X) (tsforecast forecast reads them here)."
+    )
     warnings.warn(f"{_message(counts, times, indptr, ids)}: {LEFT_OUT}{also}", UnusedRowWarning, stacklevel=4)
     lengths = np.diff(indptr)
     kept = np.arange(values.size) - np.repeat(indptr[:-1], lengths) < np.repeat(lengths - counts, lengths)

@@ -15,6 +15,7 @@ from tsforecast.backtest.choose.candidates import usual_horizon_of
 from tsforecast.backtest.plan.settings import check_levels, parse_level
 from tsforecast.cli.forecasting.fitting import Ahead, fit_what_can_be, forecast_what_can_be
 from tsforecast.cli.forecasting.future import check_future
+from tsforecast.cli.forecasting.middle import middle_sentence
 from tsforecast.cli.forecasting.models import (
     ModelSource,
     check_known_covariates,
@@ -76,9 +77,13 @@ def forecast_series(given: Namespace, targets: Targets, series: SeriesGiven, ste
         source = chosen_model(given, panel, season, horizon, stem)
     level = list(given.level) if source.model.gives_intervals else []
     ahead = _forecast(given, source, panel, horizon, X, level)
-    written = _write(given, targets, source, panel, ahead, level)  # before anything is printed, as a pipe may close
+    middle = middle_sentence(source.model, panel, ahead, X, level, is_newer=source.is_fitted)
+    about = [source.quality.sentence if source.quality else "", source.told, middle]
+    written = _write(
+        targets, source, panel, ahead, level, given.id_col or [], about
+    )  # before anything is printed, as a pipe may close
     console = plain_console()
-    _tell(console, given, source, panel, ahead, level, season)
+    _tell(console, given, source, panel, ahead, level, season, middle)
     say(console, f"Wrote {', '.join(written)}.")
     if targets.save is not None:
         _keep(targets.save, source, notes_of(source, horizon, _today(), noted_reading(given), series.facts))
@@ -128,6 +133,7 @@ def _tell(
     ahead: Ahead,
     level: Sequence[float],
     season: int,
+    middle: str,
 ) -> None:
     """Print the sentences, the next periods and the chart."""
     forecast = ahead.forecast
@@ -139,6 +145,7 @@ def _tell(
         *_exceptions(ahead),
         *_below_zero(given, panel, ahead, level),
         _mostly_zero(given, panel),
+        middle,
     ):
         if sentence:
             say(console, sentence)
@@ -199,18 +206,22 @@ def _mostly_zero(given: Namespace, panel: Panel) -> str:
 
 
 def _write(
-    given: Namespace, targets: Targets, source: ModelSource, panel: Panel, ahead: Ahead, level: Sequence[float]
+    targets: Targets,
+    source: ModelSource,
+    panel: Panel,
+    ahead: Ahead,
+    level: Sequence[float],
+    keys: Sequence[str],
+    about: Sequence[str],
 ) -> list[str]:
-    """Write the table and the picture; what was written, in words."""
-    keys = given.id_col or []
+    """Write the table, in a workbook with the sentences on it, and the picture; what was written, in words."""
     table = forecast_table(ahead.forecast, level, keys)
     many = certainty_table(ahead.forecast, level[0], keys) if len(ahead.forecast.ids) > MANY_SERIES and level else None
     written = [f"{targets.output} ({len(table):,} rows)"]
     if targets.output.suffix == ".xlsx":
-        about = pd.DataFrame({"about": [text for text in _about(source) if text]})
-        write_workbook(
-            targets.output, {"forecast": table, **({} if many is None else {"certainty": many}), "about": about}
-        )
+        texts = [text for text in (*about, f"Written by tsforecast forecast on {_today()}.") if text]
+        sheets = {"forecast": table, **({} if many is None else {"certainty": many})}
+        write_workbook(targets.output, sheets | {"about": pd.DataFrame({"about": texts})})
     else:
         write_table(targets.output, table)
         if many is not None:
@@ -230,11 +241,6 @@ def _keep(path: Path, source: ModelSource, notes: Mapping[str, Any]) -> None:
 
 def _today() -> str:
     return datetime.datetime.now().astimezone().date().isoformat()
-
-
-def _about(source: ModelSource) -> list[str]:
-    quality = source.quality.sentence if source.quality else ""
-    return [quality, source.told, f"Written by tsforecast forecast on {_today()}."]
 
 
 def _draw(path: Path, source: ModelSource, panel: Panel, ahead: Ahead) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tsforecast.cli.forecasting.written import is_as_written
+from tsforecast.cli.forecasting.written import is_as_written, memory_folder
 from tsforecast.exceptions import OutputError
 
 if TYPE_CHECKING:
@@ -121,10 +121,26 @@ def _check_content(path: Path, inputs: Sequence[str], *, overwrite: bool) -> Non
         return
     _check_no_input(path, inputs)
     if not overwrite and not is_as_written(path):
+        folder = memory_folder()
+        lost = (
+            ""
+            if folder is not None and _is_there(folder)
+            else (
+                f" Which files it wrote is remembered in {folder or 'the home of a user'}, which is not there: a job "
+                "without a lasting home needs --overwrite."
+            )
+        )
         raise OutputError(
             f"{path} is there, and is not as this command wrote it: somebody else did, or changed it since. "
-            "--overwrite replaces it."
+            f"--overwrite replaces it.{lost}"
         )
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.is_dir()
+    except OSError:
+        return False
 
 
 def _check_model(path: Path, inputs: Sequence[str]) -> None:

@@ -11,7 +11,9 @@ _FOLDER = "tsforecast/written"
 
 def remember_written(path: Path) -> None:
     """Remember the content of a file by its hash, in the folder for caches of the user, if that can be written."""
-    folder = _folder()
+    folder = memory_folder()
+    if folder is None:
+        return
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / _hash(path)).touch()
@@ -22,15 +24,20 @@ def remember_written(path: Path) -> None:
 
 def is_as_written(path: Path) -> bool:
     """Whether a file holds to the byte what this command wrote for this user."""
+    folder = memory_folder()
     try:
-        return (_folder() / _hash(path)).exists()
+        return folder is not None and (folder / _hash(path)).exists()
     except OSError:
         return False
 
 
-def _folder() -> Path:
+def memory_folder() -> Path | None:
+    """The folder where hashes of written files are kept; None where a user has no home."""
     given = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA")
-    return Path(given or Path.home() / ".cache") / _FOLDER
+    try:
+        return Path(given or Path.home() / ".cache") / _FOLDER
+    except RuntimeError:
+        return None
 
 
 def _hash(path: Path) -> str:

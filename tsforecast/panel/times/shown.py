@@ -56,7 +56,9 @@ def time_text(time: object, freq: Freq | None = None) -> str:
 
 def _period(day: pd.Timestamp, freq: Freq | None) -> str:
     """The month, quarter or year that a day stands for; empty where it stands for itself."""
-    code = "" if freq is None or isinstance(freq, int) else freq.rule_code.split("-")[0]
+    if freq is None or isinstance(freq, int) or months_of(freq) is not None:
+        return ""
+    code = freq.rule_code.split("-")[0]
     quarter = _CALENDAR.get(code)
     if code in ("YS", "YE"):
         return f"{day:%Y}"
@@ -90,13 +92,13 @@ def freq_in_words(freq: Freq) -> str:
     >>> from tsforecast.panel.times.frequency import parse_freq
     >>> [freq_in_words(parse_freq(code)) for code in ("MS", "QS", "QS-FEB", "W-MON")]
     ["months ('MS')", "quarters ('QS-JAN')", "quarters from February ('QS-FEB')", "weeks, by their Monday ('W-MON')"]
-    >>> freq_in_words(1), freq_in_words(parse_freq("15min"))
-    ('whole numbers, each 1 more', "15 minutes ('15min')")
+    >>> [freq_in_words(parse_freq(code)) for code in ("15min", "MS-25")], freq_in_words(1)
+    (["15 minutes ('15min')", "months, by day 25 ('MS-25')"], 'whole numbers, each 1 more')
     """
     if isinstance(freq, int):
         return f"whole numbers, each {freq} more"
     months = months_of(freq)
-    if months is not None:
+    if months is not None:  # such a step has no code in pandas
         return f"{_many(months.count)}months, by day {months.day} ({freq_label(freq)})"
     code, _, anchor = freq.rule_code.partition("-")
     if code not in _UNITS:
