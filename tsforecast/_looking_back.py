@@ -73,7 +73,7 @@ def like_series(values: Floats, name: str, model: LookingBack) -> Any:
     """
     panel, container = model.panel_, model._container
     if container.kind == "panel":
-        bare = dataclasses.replace(panel, covariates=None, covariate_names=(), static=None)
+        bare = dataclasses.replace(panel.with_covariates(None), static=None)
         return bare.with_values(values)
     native = container.native
     if container.kind == "long":

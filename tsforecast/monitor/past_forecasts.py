@@ -19,6 +19,9 @@ _KEYS = ["unique_id", "ds"]
 def rows_with_truth(forecasts: Any, truth: Series, level: float) -> pd.DataFrame:
     """A row for each time that was forecast and is known, from the last forecast of it.
 
+    Only forecasts that are over: those with a step after the end of the truth are left out, since a share of some steps
+    may raise an alarm that all steps would not.
+
     Returns
     -------
     DataFrame
@@ -41,12 +44,14 @@ def rows_with_truth(forecasts: Any, truth: Series, level: float) -> pd.DataFrame
     order = pd.MultiIndex.from_arrays([begins, past["cutoff"], past["place"]])
     past["turn"] = order.sortlevel()[0].unique().get_indexer(order)
     last = past.sort_values("turn", kind="stable").drop_duplicates(_KEYS, keep="last")
-    rows = last.merge(known, on=_KEYS, how="inner").sort_values(["turn", *_KEYS], kind="stable", ignore_index=True)
+    over = last.groupby("turn")["ds"].transform("max") <= known["ds"].max()
+    rows = last[over].merge(known, on=_KEYS, how="inner")
     if rows.empty:
         raise DataError(
-            f"No time that was forecast, {past['ds'].min()} to {past['ds'].max()}, is known in the truth, which ends "
-            f"at {known['ds'].max()}; both need the same names of series."
+            f"No forecast, of {past['ds'].min()} to {past['ds'].max()}, has its last step that counts in the truth, "
+            f"which ends at {known['ds'].max()}; both need the same names of series."
         )
+    rows = rows.sort_values(["turn", *_KEYS], kind="stable", ignore_index=True)
     return rows[[*_KEYS, "low", "high", "y", "turn"]]
 
 

@@ -30,9 +30,9 @@ def nights(layout="long", horizon=2, kind="predict"):
 
 
 def by_hand(column):
-    """Nights on which the next value of a random walk lies outside 80%, of 30."""
+    """Nights on which the next value of a random walk lies outside 80%, of 29: the last forecast is not over."""
     y, outside = TRUTH[column].to_numpy(), 0
-    for t in range(30, 60):
+    for t in range(30, 59):
         sigma = np.sqrt(np.mean(np.diff(y[:t]) ** 2))
         outside += abs(y[t] - y[t - 1]) > 1.2815515655446004 * sigma
     return outside
@@ -40,10 +40,10 @@ def by_hand(column):
 
 def test_every_layout_gives_the_same_numbers():
     want = monitor_coverage(nights(), LONG)
-    assert want["unique_id"].tolist() == [None, "a", "b"] and want["n"].tolist() == [60, 30, 30]
+    assert want["unique_id"].tolist() == [None, "a", "b"] and want["n"].tolist() == [58, 29, 29]
     for i, name in enumerate("ab", start=1):
         assert want.loc[i, "n_below"] + want.loc[i, "n_above"] == by_hand(name)
-        assert want.loc[i, "coverage"] == pytest.approx(100 * (1 - by_hand(name) / 30))
+        assert want.loc[i, "coverage"] == pytest.approx(100 * (1 - by_hand(name) / 29))
     wide, forecasts = nights("wide"), nights("wide", kind="forecast")
     files = [pd.read_csv(io.StringIO(each.to_csv(index=False))) for each in nights()]
     stacked = pd.concat([each.assign(cutoff=each["ds"].min() - pd.Timedelta(days=1)) for each in nights()])
@@ -54,15 +54,22 @@ def test_every_layout_gives_the_same_numbers():
 
 def test_one_series_needs_no_name():
     got = monitor_coverage(nights("series"), TRUTH["a"])
-    assert got["unique_id"].tolist() == ["a"] and got["n"].tolist() == [30]
+    assert got["unique_id"].tolist() == ["a"] and got["n"].tolist() == [29]
     assert got["n_below"][0] + got["n_above"][0] == by_hand("a")
 
 
 def test_only_the_last_forecast_of_a_time_counts():
-    one_step, two_steps = (monitor_coverage(nights(horizon=horizon), LONG) for horizon in (1, 2))
-    pd.testing.assert_frame_equal(one_step, two_steps)
-    weekly = nights(horizon=7)[::7]
-    assert monitor_coverage(weekly, LONG)["n"][0] == 2 * 30
+    pd.testing.assert_frame_equal(
+        monitor_coverage(nights(horizon=1)[:-1], LONG), monitor_coverage(nights(horizon=2), LONG)
+    )
+
+
+def test_a_forecast_that_is_not_over_does_not_count_yet():
+    weekly = nights(horizon=7)[::7]  # the fifth begins two days before the truth ends
+    assert monitor_coverage(weekly, LONG)["n"][0] == 2 * 28
+    whole = monitor_coverage(weekly[:2], LONG)
+    for day in range(44, 51):  # from the last step of the second on
+        pd.testing.assert_frame_equal(monitor_coverage(weekly[:3], LONG[LONG["ds"] < DAYS[day]]), whole)
 
 
 def test_intervals_that_are_much_too_narrow_raise_the_alarm_for_their_series_alone():
@@ -91,7 +98,7 @@ def test_the_alarm_keeps_its_time_when_forecasts_get_better():
         ({"level": 90}, ParameterError, "no column 'lo-90'"),
         ({"run_length": 1}, ParameterError, "run_length=1 "),
         ({"truth": [1.0, 2.0]}, ContainerTypeError, "no times"),
-        ({"truth": LONG[LONG["ds"] < DAYS[20]]}, DataError, "No time that was forecast, 2024-01-31"),
+        ({"truth": LONG[LONG["ds"] < DAYS[20]]}, DataError, "No forecast, of 2024-01-31"),
         ({"truth": pd.Series([1.0, 2.0], index=[1, 2])}, DataError, "whole numbers"),
         ({"forecasts": []}, DataError, "is empty"),
         ({"forecasts": np.zeros(3)}, ContainerTypeError, "ndarray is no past forecast"),
