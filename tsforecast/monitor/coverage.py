@@ -25,16 +25,17 @@ def monitor_coverage(
     """How often past intervals held the truth, for each series and all together, with an alarm where it is too seldom.
 
     Of each time the last forecast before it counts, and of forecasts those that are over: the truth reaches the last
-    step of theirs that counts. Give the truth of all series up to the same time. The share of observations outside, by forecast, goes into an
-    e-detector (`tsforecast.monitor.detector`). As long as an interval holds the truth with the probability of its
-    level, given what was known when it was made, the mean number of forecasts until the first alarm, of whatever
-    series, is at least ``run_length``: errors of several steps or series may depend on each other.
+    step of theirs that counts. Give the truth of all series up to the same time. The share of observations outside, by
+    forecast, goes into an e-detector (`tsforecast.monitor.detector`). As long as an interval holds the truth with the
+    probability of its level, given what was known when it was made, the mean number of forecasts until the first alarm,
+    of whatever series, is at least ``run_length``: errors of several steps or series may depend on each other.
 
     Parameters
     ----------
     forecasts : Forecast, DataFrame, or list of them
-        One item a night, in any order (of two made at the same time the later item counts): what ``forecast(horizon, level=80)`` and ``predict(horizon, level=80)`` give, or
-        a file of ``tsforecast forecast`` read by pandas. Or one long frame with a column ``cutoff``.
+        One item a night, in any order (of two made at the same time the later item counts): what
+        ``forecast(horizon, level=80)`` and ``predict(horizon, level=80)`` give, or a file of ``tsforecast forecast``
+        read by pandas. Or one long frame with a column ``cutoff``.
     truth : Series, DataFrame or Panel
         What came, in any container with times that `fit` takes; times that are not known yet are passed over.
     level : float

@@ -122,8 +122,9 @@ def usual_of_beginnings(y: Floats, indptr: Ints, times: float, rare: int, n_gaps
                 continue
             seen[n] = y[t]
             n += 1
-            for k in range(0 if n == 5 else n - 3, n - 2 if n >= 5 else 0):
-                add_distance(_away(seen, k, n), gaps, counts, span, times)
+            if n >= 5:
+                for k in range(0 if n == 5 else n - 3, n - 2):
+                    add_distance(_away(seen, k, n), gaps, counts, span, times)
     return out
 
 
