@@ -48,7 +48,7 @@ def energy_score(y_true: Floats, paths: Floats) -> Floats:
 
     ``mean ||x_i - y|| - sum_{i<j} ||x_i - x_j|| / (m (m - 1))`` with Euclidean norms over the steps (Gneiting,
     Stanberry, Grimit, Held & Johnson 2008, *Test* 17, eq. 12, with the fair second term). It grows with the root of the
-    horizon. Time grows with the square of the number of paths: a second for 100 series, 1000 paths and 12 steps.
+    horizon. Time grows with the square of the number of paths.
 
     Parameters, Raises
     ------------------
