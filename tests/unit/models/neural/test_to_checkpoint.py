@@ -38,6 +38,26 @@ def test_forecasts_from_the_checkpoint_are_the_same_to_the_bit(model, tmp_path):
     assert_same(type(model).from_checkpoint(tmp_path / "n.ckpt"), model)
 
 
+@pytest.mark.parametrize(
+    "roles", [{"past_covariates": ["temp", "sky"], "calendar": "DE"}, {"past_covariates": ["temp"]}, {"calendar": "DE"}]
+)
+def test_covariates_of_all_roles_are_in_the_checkpoint(roles, tmp_path):
+    days = pd.date_range("2024-12-01", periods=64, freq="D")
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"temp": rng.normal(size=64), "sky": rng.choice(["sun", "rain"], 64), "kind": rng.choice(["a", "b"], 64)}, days
+    )
+    y = (10 + 3 * X["temp"] + 2 * (X["kind"] == "b"))[:58]
+    model = LSTM(4, **SMALL).fit(y[:50], X[:50], **roles)
+    model.to_checkpoint(tmp_path / "m.ckpt")
+    read = LSTM.from_checkpoint(tmp_path / "m.ckpt")
+    ahead = X.drop(columns=roles.get("past_covariates", []))
+    np.testing.assert_array_equal(read.forecast(3, ahead[50:53]).mean, model.forecast(3, ahead[50:53]).mean)
+    read.update(y[50:].rename("y"), X[50:58])
+    expected = model.predict(3, X, history=y)
+    np.testing.assert_allclose(read.forecast(3, ahead[58:61]).mean[0], expected, rtol=1e-10)
+
+
 def test_a_run_of_tsforecast_train_goes_on_from_its_weights(tmp_path, capsys):
     model = LSTM(8, **SMALL).fit(Y)
     model.to_checkpoint(tmp_path / "m.ckpt")

@@ -145,3 +145,13 @@ def test_other_covariates_or_another_frequency_are_an_error() -> None:
         model.fit(days, X[["price"]].set_axis(days.index), warm_start=True)
     after = pd.DataFrame({"price": [60.0]}, index=MONTHS[60:])
     assert math.isfinite(model.fit(y, X[["price"]], warm_start=True).predict(1, after).iloc[0])
+
+
+def test_past_only_covariates_must_be_the_same() -> None:
+    days = pd.date_range("2024-01-01", periods=40, freq="D")
+    X = pd.DataFrame({"temp": np.sin(np.arange(40.0) ** 2)}, days)
+    y = 3 * X["temp"].shift(1, fill_value=0.0)
+    model = LSTM(4, n_members=2, max_epochs=1).fit(y, X, past_covariates=["temp"])
+    for other in ({}, {"X": X}):
+        with pytest.raises(CovariateError, match="temp"):
+            model.fit(y, **other, warm_start=True)

@@ -194,7 +194,15 @@ def _pack_panel(panel: Panel) -> dict[str, Any]:
     buffer = io.BytesIO()
     panel.to_frame().to_parquet(buffer)
     table = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
-    return {"table": table, "freq": freq_name(panel.freq), "covariates": list(panel.covariate_names), "static": names}
+    return {
+        "table": table,
+        "freq": freq_name(panel.freq),
+        "covariates": list(panel.covariate_names),
+        "past": list(panel.past_names),
+        "levels": {name: list(own) for name, own in panel.levels.items()},
+        "calendar": panel.calendar,
+        "static": names,
+    }
 
 
 def _unpack_panel(packed: dict[str, Any]) -> Panel:
@@ -202,5 +210,10 @@ def _unpack_panel(packed: dict[str, Any]) -> Panel:
     freq = packed["freq"]
     step = int(freq) if freq.isdigit() else parse_freq(freq)
     values = frame["y"].to_numpy(dtype=np.float64)  # put back as they were: an array may end in missing values
-    panel = Panel.from_frame(frame.assign(y=0.0), freq=step, covariates=packed["covariates"], static=packed["static"])
-    return panel.with_values(values)
+    past, levels = packed.get("past", []), packed.get("levels", {})  # earlier checkpoints have neither
+    names = [*packed["covariates"], *past]
+    panel = Panel.from_frame(frame.assign(y=0.0), freq=step, covariates=names, static=packed["static"])
+    panel = panel.with_values(values).with_past_covariates(past) if past else panel.with_values(values)
+    return dataclasses.replace(
+        panel, levels={name: tuple(own) for name, own in levels.items()}, calendar=packed.get("calendar")
+    )

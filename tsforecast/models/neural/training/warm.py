@@ -68,6 +68,7 @@ def check_goes_on_with(before: Trained, wanted: Wanted, known: Panel, panel: Pan
         )
     for what, had, has in (
         ("covariates", known.covariate_names, panel.covariate_names),
+        ("past-only covariates", known.past_names, panel.past_names),
         ("static columns", before.layout.static_code.names, _static_names(panel)),
     ):
         if tuple(had) != tuple(has):
