@@ -8,7 +8,7 @@ from tsforecast._arguments import check_finite, check_forecast_size, steps_ahead
 from tsforecast._hooks import Hooks
 from tsforecast._predicting import Forecasting, forecast_within, future_of, origin_of
 from tsforecast._types import Floats
-from tsforecast.exceptions import FitError
+from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.explanation import Explained, Explanation
 from tsforecast.panel import Panel
 from tsforecast.panel.align import Covariates
@@ -27,6 +27,11 @@ class Explaining(Forecasting, Protocol):
 
 def explanation_asked(model: Explaining, horizon: object, X: Covariates | None, history: Series | None) -> Explanation:
     """An explanation, once all arguments are checked: see `BaseForecaster.explain`."""
+    if not isinstance(horizon, (int, np.integer)):
+        raise ParameterError(
+            f"horizon is a {type(horizon).__name__}, not a whole number of steps. The forecasts from the end of another "
+            "series are explained by explain(12, history=y)."
+        )
     steps = steps_ahead(horizon)
     panel, _, X = origin_of(model, history, X)
     check_forecast_size(panel, steps, 0)

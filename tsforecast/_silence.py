@@ -1,22 +1,12 @@
 """silent: no warnings of some kinds within a context, in a program of many threads, too."""
 
 import contextlib
-import functools
-import os
-import threading
 import warnings
 from collections.abc import Iterator
 
+from tsforecast._process_lock import process_lock
 
-@functools.cache
-def _lock() -> "threading.RLock":
-    """The lock of this process: the filters of warnings belong to the process, not to a thread."""
-    return threading.RLock()
-
-
-_lock()  # made before there are threads
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_lock.cache_clear)  # a lock that is held stays so in a forked child
+_lock = process_lock()  # the filters of warnings belong to the process, not to a thread
 
 
 @contextlib.contextmanager

@@ -143,6 +143,12 @@ def test_any_other_model_is_looked_at_from_outside():
     assert moved.pop("same season") > 0.1 and set(moved.values()) == {0.0}
 
 
+def test_a_series_in_place_of_the_horizon_is_told_where_it_belongs():
+    y = two_series()["a"]
+    with pytest.raises(ParameterError, match=r"explain\(12, history=y\)"):
+        Naive().fit(y).explain(y)
+
+
 def test_wrong_arguments_are_refused():
     with pytest.raises(NotFittedError):
         Naive().explain(3)

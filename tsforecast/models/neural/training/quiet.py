@@ -1,25 +1,16 @@
 """Context managers for a training run: threads, random generator, loggers, warnings and interrupts."""
 
 import contextlib
-import functools
 import logging
 import os
-import threading
 import warnings
 from collections.abc import Iterator
 
 import torch
 
+from tsforecast._process_lock import process_lock
 
-@functools.cache
-def _lock() -> "threading.RLock":
-    """The lock of this process: what the contexts below set belongs to the process, not to a thread."""
-    return threading.RLock()
-
-
-_lock()  # made before there are threads
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_lock.cache_clear)  # a lock that is held stays so in a forked child
+_lock = process_lock()  # what the contexts below set belongs to the process, not to a thread
 
 
 @contextlib.contextmanager
