@@ -29,7 +29,7 @@ def explanation_asked(model: Explaining, horizon: object, X: Covariates | None, 
     """An explanation, once all arguments are checked: see `BaseForecaster.explain`."""
     if not isinstance(horizon, (int, np.integer)):
         raise ParameterError(
-            f"horizon is a {type(horizon).__name__}, not a whole number of steps. The forecasts from the end of another "
+            f"horizon is a {type(horizon).__name__}, not a whole number of steps. Forecasts from the end of another "
             "series are explained by explain(12, history=y)."
         )
     steps = steps_ahead(horizon)
