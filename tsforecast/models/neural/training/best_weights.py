@@ -113,9 +113,16 @@ class BestWeights(pl.Callback):
         for name, value in state_dict.items():
             setattr(self, name, value)
 
-    @torch.no_grad()
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Restore the weights that were kept."""
+        self._restore(pl_module)
+
+    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Restore them after a run that was resumed from its last epoch, too: there is no training that could end."""
+        self._restore(pl_module)
+
+    @torch.no_grad()
+    def _restore(self, pl_module: pl.LightningModule) -> None:
         for name, value in cast(NeuralModule, pl_module).network.named_parameters(remove_duplicate=False):
             if name in self.kept:
                 value.copy_(self.kept[name])

@@ -13,9 +13,11 @@ import torch
 from tsforecast import LSTM
 from tsforecast.exceptions import FitError, ParameterError
 from tsforecast.models.neural.batches.datamodule import StreamDataModule
+from tsforecast.models.neural.networks.cell_stack import CellStack
+from tsforecast.models.neural.networks.minimal_gated import MinimalGated
 from tsforecast.models.neural.networks.recurrent import RecurrentNetwork
 from tsforecast.models.neural.networks.spec import NetworkSpec
-from tsforecast.models.neural.options import Training
+from tsforecast.models.neural.options import Decoding, Training
 from tsforecast.models.neural.seeds import seed_of
 from tsforecast.models.neural.training.best_weights import BestWeights
 from tsforecast.models.neural.training.engines import detached
@@ -241,6 +243,43 @@ def test_a_resumed_run_ends_with_the_weights_of_an_unbroken_one(tmp_path, ending
     assert not torch.equal(stopped["network.members.readout"], unbroken["network.members.readout"])
     for name, value in unbroken.items():
         assert torch.equal(resumed[name], value), name
+
+
+@pytest.mark.parametrize(
+    ("cell", "loss", "ending", "refit"),
+    [
+        ("lstm", "balanced", list, True),
+        ("gru", "student_t", list, False),
+        ("rnn", "quantile", lambda: [BestWeights(2)], False),
+        ("lstm", "mse", lambda: [BestWeights(averaging=0.5)], False),
+        (MinimalGated, "balanced", list, True),
+    ],
+)
+def test_a_checkpoint_at_the_end_of_any_epoch_resumes_to_the_bit(tmp_path, cell, loss, ending, refit):
+    def run(*callbacks, path=None):
+        data = data_of(ragged_panel(), validation_size=0.2, decoding=Decoding(loss=loss))
+        options = {"n_members": 2, "loss": loss, "lr": 0.05, "training": Training(refit=refit)}
+        if isinstance(cell, str):
+            module = module_of(data, cell, depth=2, dropout=0.2, **options)
+        else:
+            spec = NetworkSpec.of(CellStack, {"cell": cell, "hidden_size": 4, "dropout": 0.2})
+            module = NeuralModule(spec, data.layout, **options).double()
+        saved = QUIET | {"enable_checkpointing": bool(callbacks)}
+        trainer = pl.Trainer(max_epochs=4, callbacks=[*ending(), *callbacks], num_sanity_val_steps=0, **saved)
+        trainer.fit(module, datamodule=data, ckpt_path=path)
+        return module.state_dict()
+
+    with quiet_torch(0):
+        every = pl.callbacks.ModelCheckpoint(
+            tmp_path, "{epoch}-{step}", save_top_k=-1, every_n_epochs=1, save_on_train_epoch_end=True
+        )
+        whole = run(every)
+        written = sorted(tmp_path.glob("*.ckpt"))
+        assert len(written) >= 3
+        for path in written:
+            resumed = run(path=path)
+            for name, value in whole.items():
+                assert torch.equal(resumed[name], value), (path.name, name)
 
 
 def test_the_mean_of_the_weights_of_the_last_epochs_can_be_had():
