@@ -134,7 +134,8 @@ def test_a_key_that_is_missing_is_an_error_of_ours(good, tmp_path):
 
 
 STATIC = {"static", "static_code"}
-DEFAULTS = ("past_centre", "past_spread", "optimism", "counts", "lag", "smoothing", "dropout", "num_layers", "start")
+ROLES = ("past", "levels", "calendar", "past_centre", "past_spread")  # earlier checkpoints have none
+DEFAULTS = (*ROLES, "optimism", "counts", "lag", "smoothing", "dropout", "num_layers", "start")
 
 
 def test_settings_that_are_not_those_of_the_network_are_refused(good, tmp_path):
